@@ -1,0 +1,5 @@
+//! Bytes to messages and back. Borrowing parsers: no state, no cryptography, no allocation.
+
+pub mod names;
+
+pub use names::*;
