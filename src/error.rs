@@ -190,6 +190,8 @@ kinds! {
     InconsistentKeyShares, Peer, ILLEGAL_PARAMETER, "key_share and supported_groups contradict each other";
     /// A HelloRetryRequest that would change nothing (§4.2.4).
     PointlessRetry, Peer, ILLEGAL_PARAMETER, "HelloRetryRequest asks for nothing new";
+    /// The cookie is longer than our limit (§4.3.2).
+    CookieTooLong, Peer, ILLEGAL_PARAMETER, "the HelloRetryRequest's cookie is longer than our limit";
     /// The second ClientHello changed what it must not, or lacks the share that was asked for (§4.2.2).
     IllegalSecondClientHello, Peer, ILLEGAL_PARAMETER, "the second ClientHello differs from the first where it must not";
     /// psk_key_exchange_modes missing beside pre_shared_key is MissingExtension; this one: pre_shared_key is not last (§4.3.11).
@@ -222,6 +224,8 @@ kinds! {
     NoServerCertificate, Peer, DECODE_ERROR, "the server sent no certificate";
     /// More certificates than the limit.
     ChainTooLong, Peer, BAD_CERTIFICATE, "the certificate chain has too many entries";
+    /// A raw public key in a list of more than one entry (RFC 7250 §3).
+    IllegalRawPublicKey, Peer, ILLEGAL_PARAMETER, "a raw public key must stand alone in its Certificate";
     /// The leaf's SubjectPublicKeyInfo cannot be read (§4.5.1).
     UnreadableLeaf, Peer, BAD_CERTIFICATE, "the leaf certificate cannot be parsed";
     /// The leaf's key is of a kind or size that we do not accept.
