@@ -19,3 +19,5 @@ extern crate alloc;
 extern crate std;
 
 pub mod codec;
+pub mod crypto;
+pub mod schedule;

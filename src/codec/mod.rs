@@ -3,3 +3,4 @@
 pub mod names;
 
 pub use names::*;
+pub mod spki;
