@@ -20,4 +20,5 @@ extern crate std;
 
 pub mod codec;
 pub mod crypto;
+pub mod error;
 pub mod schedule;

@@ -38,7 +38,7 @@ impl From<CryptoFailed> for KxError {
 /// Our half of a key exchange whose share has been sent: the client's. Used for one connection, consumed by `finish`.
 /// ring does not wipe the private key.
 pub struct KeyExchange {
-    public: PublicKey,
+    public: Share,
     private: PrivateKey,
 }
 
@@ -61,14 +61,14 @@ impl KeyExchange {
                 let key =
                     EphemeralPrivateKey::generate(algorithm, &SystemRandom::new()).map_err(|_| KxError::Failed)?;
                 let share = key.compute_public_key().map_err(|_| KxError::Failed)?;
-                Ok(KeyExchange { public: PublicKey::new(group, share.as_ref())?, private: PrivateKey::Ring(key) })
+                Ok(KeyExchange { public: Share::new(group, share.as_ref())?, private: PrivateKey::Ring(key) })
             }
             #[cfg(feature = "hazmat-testing")]
             CryptoMode::Null => {
                 // 0x04: the form byte of an uncompressed point; for x25519 as good as any other.
-                let share = [4; PublicKey::MAX_LEN];
+                let share = [4; Share::MAX_LEN];
                 let share = share.get(..share_len(group)).ok_or(KxError::Failed)?;
-                Ok(KeyExchange { public: PublicKey::new(group, share)?, private: PrivateKey::Replay })
+                Ok(KeyExchange { public: Share::new(group, share)?, private: PrivateKey::Replay })
             }
         }
     }
@@ -99,11 +99,7 @@ impl KeyExchange {
     }
 
     /// The server's side at once: a fresh key, its share, and the shared secret with the client's share.
-    pub fn respond(
-        group: NamedGroup,
-        peer_share: &[u8],
-        mode: CryptoMode,
-    ) -> Result<(PublicKey, SharedSecret), KxError> {
+    pub fn respond(group: NamedGroup, peer_share: &[u8], mode: CryptoMode) -> Result<(Share, SharedSecret), KxError> {
         // First what costs nothing: no key is made for a share that cannot be right.
         check_share(group, peer_share)?;
         let ours = KeyExchange::start(group, mode)?;
@@ -114,20 +110,20 @@ impl KeyExchange {
 
 /// A share of ours (§4.3.8). 102 bytes.
 #[derive(Clone, Copy)]
-pub struct PublicKey {
+pub struct Share {
     group: NamedGroup,
     len: u8,
-    bytes: [u8; PublicKey::MAX_LEN],
+    bytes: [u8; Share::MAX_LEN],
 }
 
-impl PublicKey {
+impl Share {
     /// The longest share: an uncompressed point on P-384.
     pub const MAX_LEN: usize = 97;
 
-    fn new(group: NamedGroup, share: &[u8]) -> Result<PublicKey, KxError> {
-        let mut bytes = [0; PublicKey::MAX_LEN];
+    fn new(group: NamedGroup, share: &[u8]) -> Result<Share, KxError> {
+        let mut bytes = [0; Share::MAX_LEN];
         bytes.get_mut(..share.len()).ok_or(KxError::Failed)?.copy_from_slice(share);
-        Ok(PublicKey { group, len: u8::try_from(share.len()).map_err(|_| KxError::Failed)?, bytes })
+        Ok(Share { group, len: u8::try_from(share.len()).map_err(|_| KxError::Failed)?, bytes })
     }
 
     /// The group it is for.
@@ -136,7 +132,7 @@ impl PublicKey {
     }
 }
 
-impl AsRef<[u8]> for PublicKey {
+impl AsRef<[u8]> for Share {
     fn as_ref(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()
     }

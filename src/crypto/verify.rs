@@ -1,8 +1,8 @@
 //! Signatures of CertificateVerify (RFC 9846 §4.3.3, §4.5.2).
 
 use super::CryptoMode;
+use crate::codec::PublicKey;
 use crate::codec::SignatureScheme;
-use crate::codec::spki::PublicKey;
 use core::fmt;
 use ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 
