@@ -19,3 +19,6 @@ extern crate alloc;
 extern crate std;
 
 pub mod codec;
+pub mod crypto;
+pub mod error;
+pub mod schedule;
