@@ -20,5 +20,12 @@ extern crate std;
 
 pub mod codec;
 pub mod crypto;
+mod engine;
 pub mod error;
+mod flight;
+pub mod limits;
+mod list;
+mod policy;
+mod role;
 pub mod schedule;
+mod seed;

@@ -1,6 +1,6 @@
 //! What a connection may use and how much a peer may make us hold: plain data, shared by any number of connections.
 
-use crate::codec::{CertificateType, CipherSuite, ExtensionType, NamedGroup, SignatureScheme};
+use crate::codec::{self, CertificateType, CipherSuite, ExtensionType, NamedGroup, ProtocolName, SignatureScheme};
 use crate::crypto::CryptoMode;
 use crate::list::List;
 use crate::record::Padding;
@@ -104,7 +104,7 @@ const fn all_known(wanted: &[u16], known: &[u16]) -> bool {
 pub struct Policy {
     pub(crate) cipher_suites: List<CipherSuite, 3>,
     pub(crate) groups: List<NamedGroup, 3>,
-    pub(crate) key_shares: List<NamedGroup, 3>,
+    pub(crate) key_shares: List<NamedGroup, 2>,
     pub(crate) signature_schemes: List<SignatureScheme, 6>,
     pub(crate) signature_schemes_cert: List<SignatureScheme, 16>,
     /// ProtocolNameList without its outer length (RFC 7301 §3.1).
@@ -198,7 +198,10 @@ impl Policy {
     }
 
     /// The groups for which a client's first ClientHello carries a key share; each costs a key generation (P-384:
-    /// 0.4 ms). None at all asks the server to choose by HelloRetryRequest.
+    /// 0.4 ms). At most two; none at all asks the server to choose by HelloRetryRequest.
+    ///
+    /// # Panics
+    /// If there are more than two.
     #[must_use]
     pub const fn key_shares(mut self, groups: &[NamedGroup]) -> Self {
         self.key_shares = List::new(groups, NamedGroup(0));
@@ -365,8 +368,16 @@ impl Policy {
         self
     }
 
-    /// The protocol names, each with its length byte before it.
-    pub(crate) fn alpn_list(&self) -> &[u8] {
-        self.alpn.as_slice()
+    /// The protocol names, in order of preference.
+    pub(crate) fn protocols(&self) -> impl Iterator<Item = &[u8]> + Clone {
+        // Well-formed by construction.
+        let names = codec::List::<ProtocolName<'_>>::parse(self.alpn.as_slice()).ok();
+        names.into_iter().flat_map(|names| names.iter().map(|name| name.0))
+    }
+
+    /// signature_algorithms_cert, where it says something that signature_algorithms does not (§4.3.3).
+    pub(crate) fn announced_schemes_cert(&self) -> Option<&[SignatureScheme]> {
+        let schemes = self.signature_schemes_cert.as_slice();
+        (schemes != self.signature_schemes.as_slice()).then_some(schemes)
     }
 }

@@ -3,7 +3,7 @@
 
 use super::evidence::LocalProofSent;
 use super::question::{Credential, Offer, SignQuestion};
-use super::table::Role;
+use crate::role::Role;
 use super::{Context, Effects, message_len};
 use crate::codec::{
     Certificate, CertificateType, CertificateVerify, ExtensionType, Extensions, Finished, HandshakeType, Malformed,
@@ -100,7 +100,7 @@ pub(super) fn check_possession(
 
 /// The scheme that we sign with: one that the peer accepts and our key can do (§4.3.3).
 pub(super) fn choose_scheme(cx: &Context<'_>, credential: &Credential<'_>) -> Result<SignatureScheme, Kind> {
-    let offer = Offer::read(cx.flight, &cx.facts.offer).ok_or(Kind::Internal)?;
+    let offer = cx.offer().ok_or(Kind::Internal)?;
     let chosen = if credential.schemes.is_empty() {
         let leaf = credential.chain.first().and_then(|leaf| leaf_key(credential.certificate_type, leaf));
         let fitting = leaf.map_or(&[][..], |spki| schemes_for(&spki.key));
@@ -127,7 +127,7 @@ fn write_own_certificate(w: &mut Writer<'_>, credential: &Credential<'_>, offer:
 
 /// The length of our Certificate.
 pub(super) fn certificate_len(cx: &Context<'_>, credential: &Credential<'_>) -> usize {
-    let offer = Offer::read(cx.flight, &cx.facts.offer);
+    let offer = cx.offer();
     message_len(&|w| write_own_certificate(w, credential, offer))
 }
 
@@ -138,7 +138,7 @@ pub(super) fn send_certificate<T>(
     out: &mut impl Effects,
     append: impl FnOnce(&[u8]) -> T,
 ) -> Result<T, Kind> {
-    let offer = Offer::read(cx.flight, &cx.facts.offer);
+    let offer = cx.offer();
     sent(out, &|w| write_own_certificate(w, credential, offer), append)
 }
 

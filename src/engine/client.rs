@@ -12,7 +12,7 @@ use super::authenticate::{
 };
 use super::evidence::{Connected, PeerAccepted};
 use super::question::{Credential, CredentialQuestion, SignQuestion, VerifyQuestion};
-use super::table::{Role, State};
+use crate::role::{Role, State};
 use super::{Context, Effects, Input, Need, Secret, message_len};
 use crate::codec::{
     CertificateRequest, CertificateType, EncryptedExtensions, ExtensionType, Finished, HandshakeType, KeyShareEntry,

@@ -17,12 +17,12 @@ use crate::codec::{CertificateType, CipherSuite, HandshakeType, Message, NamedGr
 use crate::crypto::{CryptoMode, Suite};
 use crate::error::{Kind, Slip};
 use crate::policy::Policy;
-use crate::record::Flight;
+use crate::flight::Flight;
 use crate::schedule::{ExporterSecret, HandshakeSecret, Pair, TrafficSecret};
 use crate::seed::Seed;
 use core::ops::Range;
 use question::{Credential, CredentialQuestion, Offer, Peer, SignQuestion, Tag, Verdict, VerifyQuestion};
-use table::{Role, State};
+use crate::role::{Role, State};
 
 /// A traffic secret that a direction changes to.
 pub(crate) enum Secret<'a> {
@@ -60,7 +60,7 @@ pub(crate) struct Facts {
     pub(crate) group: Option<NamedGroup>,
     pub(crate) retried: bool,
     /// Where in the policy's ALPN list the selected name stands.
-    pub(crate) alpn: Option<u8>,
+    pub(crate) alpn: Option<usize>,
     pub(crate) own_scheme: Option<SignatureScheme>,
     pub(crate) peer_scheme: Option<SignatureScheme>,
     pub(crate) own_type: CertificateType,
@@ -105,10 +105,54 @@ impl ServerName {
 
 /// What a handler may look at and change.
 pub(crate) struct Context<'a> {
+    pub(crate) role: Role,
     pub(crate) policy: &'a Policy,
     pub(crate) facts: &'a mut Facts,
     /// The peer's current flight, as far as it is retained.
     pub(crate) flight: Flight<'a>,
+}
+
+impl Context<'_> {
+    /// What the peer asks our certificate to be.
+    fn offer(&self) -> Option<Offer<'_>> {
+        Offer::read(self.flight, self.facts, self.role)
+    }
+}
+
+impl Facts {
+    fn new(seed: Seed, server_name: ServerName) -> Facts {
+        Facts {
+            seed,
+            server_name,
+            suite: None,
+            group: None,
+            retried: false,
+            alpn: None,
+            own_scheme: None,
+            peer_scheme: None,
+            own_type: CertificateType::X509,
+            peer_type: CertificateType::X509,
+            offer: 0..0,
+            chain: 0..0,
+            parameters: 0..0,
+        }
+    }
+}
+
+/// Shows the secrets that a state holds under their names in the key log format.
+fn expose(
+    handshake: Option<&Pair<HandshakeSecret>>,
+    application: Option<&Pair<TrafficSecret>>,
+    show: &mut dyn FnMut(&'static str, &[u8]),
+) {
+    if let Some(secrets) = handshake {
+        show("CLIENT_HANDSHAKE_TRAFFIC_SECRET", secrets.client.expose());
+        show("SERVER_HANDSHAKE_TRAFFIC_SECRET", secrets.server.expose());
+    }
+    if let Some(secrets) = application {
+        show("CLIENT_TRAFFIC_SECRET_0", secrets.client.expose());
+        show("SERVER_TRAFFIC_SECRET_0", secrets.server.expose());
+    }
 }
 
 /// What must happen before the engine goes on.
@@ -187,7 +231,7 @@ impl Engine {
 
     /// What must happen next.
     pub(crate) fn need(&mut self, policy: &Policy, flight: Flight<'_>) -> Need {
-        let cx = Context { policy, facts: &mut self.facts, flight };
+        let cx = Context { role: self.role(), policy, facts: &mut self.facts, flight };
         match &self.machine {
             Machine::Client(client) => client.need(&cx),
             Machine::Server(server) => server.need(&cx),
@@ -213,7 +257,7 @@ impl Engine {
         out: &mut impl Effects,
     ) -> Result<(), Kind> {
         let role = self.role();
-        let mut cx = Context { policy, facts: &mut self.facts, flight };
+        let mut cx = Context { role: self.role(), policy, facts: &mut self.facts, flight };
         self.machine = match core::mem::replace(&mut self.machine, Machine::Spent(role)) {
             Machine::Client(client) => Machine::Client(client.advance(&mut cx, input, out)?),
             Machine::Server(server) => Machine::Server(server.advance(&mut cx, input, out)?),
@@ -229,7 +273,7 @@ impl Engine {
         flight: Flight<'_>,
         credential: &Credential<'_>,
     ) -> (usize, usize) {
-        let cx = Context { policy, facts: &mut self.facts, flight };
+        let cx = Context { role: self.role(), policy, facts: &mut self.facts, flight };
         match &self.machine {
             Machine::Client(_) => (0, authenticate::certificate_len(&cx, credential)),
             Machine::Server(server) => server.present_len(&cx, credential),

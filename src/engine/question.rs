@@ -1,16 +1,20 @@
 //! The three questions that both roles ask, what the caller sees when it answers them, and the answers.
 
+use super::Facts;
 use crate::codec::{
-    Certificate, CertificateEntries, CertificateType, Extensions, ExtensionType, HandshakeType, SignatureScheme, U16List,
+    Certificate, CertificateEntry, CertificateRequest, CertificateType, ClientHello, ExtensionType, Extensions, List,
+    SignatureScheme,
 };
-use crate::engine::table::Role;
 use crate::error::Reason;
+use crate::flight::Flight;
+use crate::role::Role;
 use crate::schedule::SignedContent;
 use core::fmt;
 use rustls_pki_types::CertificateDer;
 
-/// Eight bytes of the transcript hash: they tell one connection's question from another's.
-pub(crate) type Tag = [u8; 8];
+/// Tells one connection's question from another's: our role and eight bytes that only this connection has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tag(pub(crate) Role, pub(crate) u64);
 
 /// `Want::Credential`: which certificate shall we show? Answer with `present`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,5 +82,156 @@ impl<'a> Credential<'a> {
     /// A raw public key (RFC 7250): one SubjectPublicKeyInfo.
     pub const fn raw_public_key(spki: &'a [CertificateDer<'a>]) -> Self {
         Credential { certificate_type: CertificateType::RAW_PUBLIC_KEY, ..Credential::new(spki) }
+    }
+}
+
+/// What the peer says about the certificate that it wants to see: in its ClientHello or CertificateRequest.
+#[derive(Clone, Copy)]
+pub struct Offer<'a> {
+    extensions: Extensions<'a>,
+    server_name: Option<&'a str>,
+    own_type: CertificateType,
+}
+
+impl<'a> Offer<'a> {
+    /// From the body of a ClientHello or CertificateRequest that has been checked.
+    pub(crate) fn read(flight: Flight<'a>, facts: &'a Facts, role: Role) -> Option<Offer<'a>> {
+        let body = flight.get(facts.offer.clone())?;
+        let extensions = match role {
+            Role::Server => ClientHello::parse(body).ok()?.extensions,
+            Role::Client => CertificateRequest::parse(body).ok()?.extensions,
+        };
+        Some(Offer { extensions, server_name: facts.server_name.as_str(), own_type: facts.own_type })
+    }
+
+    /// The name that the client asks for.
+    pub fn server_name(&self) -> Option<&'a str> {
+        self.server_name
+    }
+
+    /// The application protocols that the client offers (server only).
+    pub fn alpn(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
+        self.extensions.protocols().ok().flatten().into_iter().flat_map(|list| list.iter().map(|name| name.0))
+    }
+
+    /// signature_algorithms: what the peer accepts in our CertificateVerify, in its order of preference.
+    pub fn signature_schemes(&self) -> impl Iterator<Item = SignatureScheme> + Clone + use<'a> {
+        self.extensions.signature_algorithms().ok().flatten().into_iter().flat_map(|list| list.iter())
+    }
+
+    /// signature_algorithms_cert: what the peer accepts in certificates; without that extension, signature_algorithms.
+    pub fn signature_schemes_cert(&self) -> impl Iterator<Item = SignatureScheme> + Clone + use<'a> {
+        let cert = self.extensions.signature_algorithms_cert().ok().flatten();
+        let list = cert.or(self.extensions.signature_algorithms().ok().flatten());
+        list.into_iter().flat_map(|list| list.iter())
+    }
+
+    /// certificate_authorities: DER names of the CAs that the peer trusts; none if it does not say.
+    pub fn certificate_authorities(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
+        let list = self.extensions.certificate_authorities().ok().flatten();
+        list.into_iter().flat_map(|list| list.iter().map(|name| name.0))
+    }
+
+    /// What our certificate must be.
+    pub fn certificate_type(&self) -> CertificateType {
+        self.own_type
+    }
+
+    pub(crate) fn wants_ocsp_staple(&self) -> bool {
+        // Empty in CertificateRequest, a structure in ClientHello: both have been checked.
+        self.extensions.status_request().unwrap_or(self.extensions.has(ExtensionType::STATUS_REQUEST))
+    }
+
+    pub(crate) fn wants_scts(&self) -> bool {
+        self.extensions.has(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP)
+    }
+}
+
+/// The peer's certificates, possession of the leaf's key being proved: what the verdict is about.
+#[derive(Clone, Copy)]
+pub struct Peer<'a> {
+    role: Role,
+    certificates: Certificates<'a>,
+    certificate_type: CertificateType,
+    scheme: SignatureScheme,
+    server_name: Option<&'a str>,
+}
+
+#[derive(Clone, Copy)]
+enum Certificates<'a> {
+    Message(List<'a, CertificateEntry<'a>>),
+    Given(&'a [CertificateDer<'a>]),
+}
+
+impl<'a> Peer<'a> {
+    /// A peer without a handshake, to try a verifier.
+    pub fn new(role: Role, chain: &'a [CertificateDer<'a>]) -> Peer<'a> {
+        let (certificates, certificate_type) = (Certificates::Given(chain), CertificateType::X509);
+        Peer { role, certificates, certificate_type, scheme: SignatureScheme::ED25519, server_name: None }
+    }
+
+    /// From the body of a Certificate that has been checked.
+    pub(crate) fn read(flight: Flight<'a>, facts: &'a Facts, role: Role) -> Option<Peer<'a>> {
+        let certificate = Certificate::parse(flight.get(facts.chain.clone())?).ok()?;
+        let server_name = if role == Role::Server { facts.server_name.as_str() } else { None };
+        Some(Peer {
+            role,
+            certificates: Certificates::Message(certificate.certificate_list),
+            certificate_type: facts.peer_type,
+            scheme: facts.peer_scheme?,
+            server_name,
+        })
+    }
+
+    /// The peer's role.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The certificates in DER, leaf first; a raw public key is one SubjectPublicKeyInfo.
+    pub fn chain(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
+        let (message, given) = match self.certificates {
+            Certificates::Message(list) => (Some(list), &[][..]),
+            Certificates::Given(chain) => (None, chain),
+        };
+        let message = message.into_iter().flat_map(|list| list.iter().map(|entry| entry.cert_data));
+        message.chain(given.iter().map(|certificate| certificate.as_ref()))
+    }
+
+    /// The leaf in DER.
+    pub fn leaf(&self) -> &'a [u8] {
+        self.chain().next().unwrap_or_default()
+    }
+
+    /// What the chain holds.
+    pub fn certificate_type(&self) -> CertificateType {
+        self.certificate_type
+    }
+
+    /// The DER OCSPResponse that came with the leaf. Nobody has judged it.
+    pub fn ocsp_staple(&self) -> Option<&'a [u8]> {
+        self.leaf_extensions()?.ocsp_response().ok().flatten()
+    }
+
+    /// The SignedCertificateTimestampList that came with the leaf. Nobody has judged it.
+    pub fn scts(&self) -> Option<&'a [u8]> {
+        self.leaf_extensions()?.sct_list().ok().flatten()
+    }
+
+    fn leaf_extensions(&self) -> Option<Extensions<'a>> {
+        match self.certificates {
+            Certificates::Message(list) => list.iter().next().map(|entry| entry.extensions),
+            Certificates::Given(_) => None,
+        }
+    }
+
+    /// The scheme of its CertificateVerify.
+    pub fn scheme(&self) -> SignatureScheme {
+        self.scheme
+    }
+
+    /// If the peer is the server: the name that we asked for.
+    pub fn server_name(&self) -> Option<&'a str> {
+        self.server_name
     }
 }

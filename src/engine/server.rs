@@ -14,7 +14,7 @@ use super::hello_digest::hello_digest;
 use super::negotiate::{Choice, negotiate};
 use super::evidence::{Connected, LocalProofSent, PeerAccepted};
 use super::question::{Credential, CredentialQuestion, SignQuestion, VerifyQuestion};
-use super::table::{Role, State};
+use crate::role::{Role, State};
 use super::{Context, Effects, Input, Need, Secret, message_len};
 use crate::codec::{
     ClientHello, ExtensionType, Finished, HandshakeType, KeyShareEntry, Message, NamedGroup, TLS13, Writer,
