@@ -134,12 +134,23 @@ fn keys_of_other_kinds_and_forms_are_unsupported() {
     let mut raw = leaf_spki(&der).unwrap().raw.to_vec();
     raw[26] = 2;
     assert_eq!(parse_spki(&raw).unwrap().key, PublicKey::Unsupported);
-    // The point of one curve under the name of the other.
-    let p384 = "3076 3010 0607 2a8648ce3d0201 0605 2b81040022 0362 00";
-    let wrong = hex(&format!("3056 3010 0607 2a8648ce3d0201 0605 2b81040022 0342 00 04 {}", "11".repeat(64)));
-    assert_eq!(parse_spki(&wrong).unwrap().key, PublicKey::Unsupported);
-    let right = hex(&format!("{p384} 04 {}", "11".repeat(96)));
-    assert!(matches!(parse_spki(&right).unwrap().key, PublicKey::P384(point) if point.len() == 97));
+    // A point of another curve's length, or one byte longer or shorter, under a curve's name.
+    let point = |curve: &str, len: usize| {
+        let mut raw = hex(&format!("3010 0607 2a8648ce3d0201 {curve}"));
+        raw[1] = raw.len() as u8 - 2;
+        raw.extend([0x03, len as u8 + 1, 0, 4]);
+        raw.resize(raw.len() + len - 1, 0x11);
+        raw.splice(0..0, [0x30, raw.len() as u8]);
+        match parse_spki(&raw).unwrap().key {
+            PublicKey::P256(point) => Some((256, point.len())),
+            PublicKey::P384(point) => Some((384, point.len())),
+            _ => None,
+        }
+    };
+    for len in [64, 65, 66, 96, 97, 98] {
+        assert_eq!(point("0608 2a8648ce3d030107", len), (len == 65).then_some((256, len)));
+        assert_eq!(point("0605 2b81040022", len), (len == 97).then_some((384, len)));
+    }
 }
 
 #[test]
