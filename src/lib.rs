@@ -19,3 +19,9 @@ extern crate alloc;
 extern crate std;
 
 pub mod codec;
+pub mod error;
+pub mod limits;
+#[allow(dead_code, unused_imports)] // until the shell uses it
+mod record;
+
+pub use record::{Inbox, Outbox, Padding};
