@@ -19,9 +19,11 @@ extern crate alloc;
 extern crate std;
 
 pub mod codec;
+pub mod crypto;
 pub mod error;
 pub mod limits;
 #[allow(dead_code, unused_imports)] // until the shell uses it
 mod record;
+pub mod schedule;
 
 pub use record::{Inbox, Outbox, Padding};

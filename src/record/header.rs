@@ -10,11 +10,12 @@
 //! ```
 
 use crate::codec::ContentType;
+use crate::crypto::TAG_LEN;
 
 /// type, legacy_record_version, length.
 pub(crate) const HEADER: usize = 5;
-/// What each of the three AEADs adds (RFC 9846 §5.2).
-pub(crate) const TAG: usize = 16;
+/// What each of the AEADs adds (RFC 9846 §5.2).
+pub(crate) const TAG: usize = TAG_LEN;
 /// The longest TLSPlaintext.fragment, and the longest TLSInnerPlaintext.content.
 pub(crate) const MAX_PLAINTEXT: usize = 1 << 14;
 /// The longest TLSInnerPlaintext: content, type and padding (RFC 9846 §5.4).

@@ -13,12 +13,9 @@
 
 use super::flight::Flight;
 use super::header::{HEADER, Header};
-use crate::codec::HandshakeType;
+use crate::codec::{self, HandshakeType, MESSAGE_HEADER};
 use crate::error::Kind;
 use core::ops::Range;
-
-/// The bytes before every handshake message: msg_type and length (RFC 9846 §4).
-const MESSAGE_HEADER: u32 = 4;
 
 /// The memory for what the peer sends, and what lies in it.
 ///
@@ -48,7 +45,7 @@ pub(crate) struct Cursors {
     /// The unread bytes are application data, not handshake messages.
     application_data: bool,
     /// Bytes yet to come of a message that is read in pieces ([`InboxView::read_in_pieces`]).
-    pieces: u32,
+    pieces: usize,
     /// Bytes yet to come of a record that is dropped.
     dropping: usize,
     /// How many bytes of the ciphertext were there when [`InboxView::mark`] was called.
@@ -263,27 +260,23 @@ impl<'m> InboxView<'m> {
     }
 
     /// Type and length of body of the message that comes next, as soon as its header is there.
-    pub(crate) fn message_header(&self) -> Option<(HandshakeType, u32)> {
-        if self.cursors.application_data || self.cursors.pieces > 0 {
-            return None;
-        }
-        let [typ, a, b, c] = *self.unread().first_chunk()?;
-        Some((HandshakeType(typ), u32::from_be_bytes([0, a, b, c])))
+    pub(crate) fn message_header(&self) -> Option<(HandshakeType, usize)> {
+        if self.has_data() || self.in_pieces() { None } else { codec::header(self.unread()) }
     }
 
     /// The next whole message. It stays unread until [`read`](Self::read). A message whose header announces a body
     /// longer than `limit` is refused before it has come.
-    pub(crate) fn next_message(&self, limit: u32) -> Result<Option<MessageAt>, Kind> {
+    pub(crate) fn next_message(&self, limit: usize) -> Result<Option<MessageAt>, Kind> {
         let Some((typ, body)) = self.message_header() else { return Ok(None) };
         if body > limit {
             return Err(Kind::MessageTooLong { message: typ });
         }
         let len = body.saturating_add(MESSAGE_HEADER);
-        if self.unread().len() < to_usize(len) {
+        if self.unread().len() < len {
             return Ok(None);
         }
         let from = self.position(self.cursors.unread);
-        Ok(Some(MessageAt { typ, range: from..from.wrapping_add(len) }))
+        Ok(Some(MessageAt { typ, range: from..from.wrapping_add(to_u32(len)) }))
     }
 
     /// The message has been processed. It is retained until [`release`](Self::release).
@@ -326,14 +319,14 @@ impl<'m> InboxView<'m> {
 
     /// The next piece of a message that is read in pieces, and how many bytes of it are yet to come; `None` while none
     /// is there. The first begins with the message's header.
-    pub(crate) fn next_piece(&mut self) -> Option<(&[u8], u32)> {
+    pub(crate) fn next_piece(&mut self) -> Option<(&[u8], usize)> {
         let from = self.cursors.unread;
-        let len = self.unread().len().min(to_usize(self.cursors.pieces));
+        let len = self.unread().len().min(self.cursors.pieces);
         if len == 0 {
             return None;
         }
         let to = from.saturating_add(len);
-        self.cursors.pieces = self.cursors.pieces.saturating_sub(to_u32(len));
+        self.cursors.pieces = self.cursors.pieces.saturating_sub(len);
         self.cursors.unread = to;
         self.release_all();
         Some((self.memory.get(from..to)?, self.cursors.pieces))
@@ -369,8 +362,8 @@ impl<'m> InboxView<'m> {
         let retained = plaintext.saturating_sub(self.unread().len());
         // The last byte of a message comes in a record that has at least this one byte of content.
         let message = match (self.has_unread(), self.message_header()) {
-            (_, Some((_, body))) => to_usize(body.saturating_add(MESSAGE_HEADER)).saturating_add(overhead),
-            (true, None) if !self.in_pieces() => to_usize(MESSAGE_HEADER).saturating_add(overhead),
+            (_, Some((_, body))) => body.saturating_add(MESSAGE_HEADER).saturating_add(overhead),
+            (true, None) if !self.in_pieces() => MESSAGE_HEADER.saturating_add(overhead),
             _ => 0,
         };
         let needed = plaintext.saturating_add(record).max(retained.saturating_add(message));

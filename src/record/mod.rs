@@ -14,7 +14,6 @@ mod inbox;
 mod open;
 mod outbox;
 mod seal;
-mod stub;
 
 pub(crate) use flight::Flight;
 pub use inbox::Inbox;

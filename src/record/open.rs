@@ -5,8 +5,8 @@
 
 use super::header::{HEADER, Header, MAX_CIPHERTEXT, MAX_INNER_PLAINTEXT, MAX_PLAINTEXT, TAG};
 use super::inbox::InboxView;
-use super::stub::TrafficKey;
-use crate::codec::{AlertDescription, ContentType};
+use crate::codec::{Alert, AlertDescription, ContentType};
+use crate::crypto::TrafficKey;
 use crate::error::Kind;
 use crate::limits::{MAX_CHANGE_CIPHER_SPECS, MAX_EARLY_DATA, MAX_EMPTY_RECORDS, MAX_WARNINGS};
 
@@ -235,8 +235,7 @@ impl ReadProtection {
         let Some(aad) = rx.ciphertext().first_chunk::<HEADER>().copied() else { return Err(Kind::Internal) };
         let Some(key) = &self.key else { return Err(Kind::Internal) };
         let Some((record, ciphertext_from)) = rx.record(header) else { return Err(Kind::Internal) };
-        let nonce = key.nonce(self.sequence);
-        let Ok(inner) = key.aead.open_within(nonce, &aad, record, ciphertext_from) else {
+        let Ok(inner) = key.open_within(self.sequence, &aad, record, ciphertext_from) else {
             return if self.skips_unopened(expect) {
                 self.drop_early_data(rx, header)
             } else {
@@ -324,9 +323,9 @@ impl ReadProtection {
 
 /// An alert is two bytes, in a record of its own (RFC 9846 §5.1).
 fn parse_alert(content: &[u8]) -> Result<AlertDescription, Kind> {
-    match *content {
-        [] => Err(Kind::EmptyFragment),
-        [_level, description] => Ok(AlertDescription(description)),
-        _ => Err(Kind::MalformedAlert),
+    match Alert::parse(content) {
+        _ if content.is_empty() => Err(Kind::EmptyFragment),
+        Ok(alert) => Ok(alert.description),
+        Err(_) => Err(Kind::MalformedAlert),
     }
 }

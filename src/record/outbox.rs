@@ -10,7 +10,7 @@
 
 use super::header::{HEADER, TAG};
 use super::seal::{Plan, WriteProtection};
-use crate::codec::{AlertDescription, ContentType};
+use crate::codec::{Alert, AlertDescription, ContentType};
 use crate::error::Kind;
 use core::ops::Range;
 
@@ -211,12 +211,6 @@ impl<'m> OutboxView<'m> {
 
     /// Writes an alert. There is always room for two (where the memory has room for them at all).
     pub(crate) fn alert(&mut self, protection: &mut WriteProtection, alert: AlertDescription) -> Result<(), Kind> {
-        const WARNING: u8 = 1;
-        const FATAL: u8 = 2;
-        let level = match alert {
-            AlertDescription::CLOSE_NOTIFY | AlertDescription::USER_CANCELED => WARNING,
-            _ => FATAL,
-        };
         self.seal_open_record(protection)?;
         let len = protection.overhead().saturating_add(2);
         if len > self.memory.len().saturating_sub(self.cursors.sealed) {
@@ -227,7 +221,7 @@ impl<'m> OutboxView<'m> {
             return self.room(0);
         }
         let content = self.memory.get_mut(at..).and_then(<[u8]>::first_chunk_mut).ok_or(Kind::Internal)?;
-        *content = [level, alert.0];
+        *content = Alert::new(alert).bytes();
         self.seal(protection, ContentType::ALERT, 2, len)
     }
 

@@ -2,8 +2,8 @@
 
 use super::header::{HEADER, Header, MAX_INNER_PLAINTEXT, MAX_PLAINTEXT, TAG, VERSION, VERSION_FIRST};
 use super::outbox::OutboxView;
-use super::stub::TrafficKey;
 use crate::codec::ContentType;
+use crate::crypto::TrafficKey;
 use crate::error::Kind;
 
 /// Records that are kept for a KeyUpdate and two alerts when a key is used up.
@@ -34,28 +34,31 @@ pub(crate) struct WriteProtection {
 impl WriteProtection {
     /// No key yet. A client's first record says that it is TLS 1.0 (RFC 9846 §5.1).
     pub(crate) const fn client() -> WriteProtection {
-        WriteProtection { version: VERSION_FIRST, ..Self::server() }
+        Self::new(VERSION_FIRST)
     }
 
     /// No key yet.
     pub(crate) const fn server() -> WriteProtection {
+        Self::new(VERSION)
+    }
+
+    const fn new(version: u16) -> WriteProtection {
         WriteProtection {
             key: None,
             sequence: 0,
             key_limit: u64::MAX,
             record_size_limit: MAX_INNER_PLAINTEXT,
             padding: Padding::None,
-            version: VERSION,
+            version,
         }
     }
 
-    /// Seals what is open with the key that it was written under; from the next record on, this key, for at most
-    /// `key_limit` records.
-    pub(crate) fn replace_key(&mut self, tx: &mut OutboxView<'_>, key: TrafficKey, key_limit: u64) -> Result<(), Kind> {
+    /// Seals what is open with the key that it was written under; from the next record on, this key.
+    pub(crate) fn replace_key(&mut self, tx: &mut OutboxView<'_>, key: TrafficKey) -> Result<(), Kind> {
         tx.seal_open_record(self)?;
+        self.key_limit = key.suite().record_limit();
         self.key = Some(key);
         self.sequence = 0;
-        self.key_limit = key_limit;
         Ok(())
     }
 
@@ -142,7 +145,7 @@ impl WriteProtection {
         let (inner_type, zeros) = inner.get_mut(content..).and_then(<[u8]>::split_first_mut).ok_or(Kind::Internal)?;
         *inner_type = typ.0;
         zeros.fill(0);
-        *tag = key.aead.seal_in_place(key.nonce(self.sequence), header, inner).map_err(|_| Kind::Internal)?;
+        *tag = key.seal(self.sequence, header, inner).map_err(|_| Kind::Internal)?;
         self.sequence = self.sequence.saturating_add(1);
         Ok(())
     }
