@@ -3,7 +3,6 @@
 use crate::codec::{self, CertificateType, CipherSuite, ExtensionType, NamedGroup, ProtocolName, SignatureScheme};
 use crate::crypto::CryptoMode;
 use crate::list::List;
-use crate::record::Padding;
 
 /// Bytes that a policy refers to: constant, or (feature `alloc`) shared.
 #[derive(Clone)]
@@ -33,6 +32,16 @@ impl core::fmt::Debug for Bytes {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "{} bytes", self.as_slice().len())
     }
+}
+
+/// How application-data records are padded, to hide the length of what they hold (RFC 9846 §5.4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Padding {
+    /// Not at all.
+    #[default]
+    None,
+    /// To a multiple of so many bytes (content and its type), as far as records may be that long. 0 and 1: not at all.
+    Multiple(u16),
 }
 
 /// The suites we have, fastest first on machines with AES instructions.
