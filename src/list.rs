@@ -25,6 +25,19 @@ impl<T: Copy, const N: usize> List<T, N> {
         List { items: list, len: items.len() }
     }
 
+    /// The first `N` of these items.
+    pub(crate) fn collect(items: impl IntoIterator<Item = T>) -> Self
+    where
+        T: Default,
+    {
+        let mut list = List { items: [T::default(); N], len: 0 };
+        for (room, item) in list.items.iter_mut().zip(items) {
+            *room = item;
+            list.len = list.len.saturating_add(1);
+        }
+        list
+    }
+
     /// The items.
     pub fn as_slice(&self) -> &[T] {
         self.items.get(..self.len).unwrap_or_default()
@@ -33,6 +46,12 @@ impl<T: Copy, const N: usize> List<T, N> {
     /// True if there is no item.
     pub const fn is_empty(&self) -> bool {
         self.len == 0
+    }
+}
+
+impl<T: Copy + Default, const N: usize> Default for List<T, N> {
+    fn default() -> Self {
+        List { items: [T::default(); N], len: 0 }
     }
 }
 

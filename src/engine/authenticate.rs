@@ -2,7 +2,7 @@
 //! (RFC 9846 §4.5).
 
 use super::evidence::LocalProofSent;
-use super::question::{Credential, Offer, SignQuestion};
+use super::question::{Credential, SignQuestion};
 use crate::role::Role;
 use super::{Context, Effects, message_len};
 use crate::codec::{
@@ -100,21 +100,21 @@ pub(super) fn check_possession(
 
 /// The scheme that we sign with: one that the peer accepts and our key can do (§4.3.3).
 pub(super) fn choose_scheme(cx: &Context<'_>, credential: &Credential<'_>) -> Result<SignatureScheme, Kind> {
-    let offer = cx.offer().ok_or(Kind::Internal)?;
+    let mut accepted = cx.facts.wishes.schemes.as_slice().iter().copied();
     let chosen = if credential.schemes.is_empty() {
         let leaf = credential.chain.first().and_then(|leaf| leaf_key(credential.certificate_type, leaf));
         let fitting = leaf.map_or(&[][..], |spki| schemes_for(&spki.key));
-        offer.signature_schemes().find(|scheme| fitting.contains(scheme))
+        accepted.find(|scheme| fitting.contains(scheme))
     } else {
-        credential.schemes.iter().copied().find(|scheme| offer.signature_schemes().any(|each| each == *scheme))
+        credential.schemes.iter().copied().find(|scheme| cx.facts.wishes.schemes.contains(*scheme))
     };
     chosen.ok_or(Kind::NoCommonSignatureScheme)
 }
 
 /// Writes our Certificate: the leaf's entry carries what the peer asked for and we have.
-fn write_own_certificate(w: &mut Writer<'_>, credential: &Credential<'_>, offer: Option<Offer<'_>>) {
-    let staple = credential.ocsp_staple.filter(|_| offer.is_some_and(|offer| offer.wants_ocsp_staple()));
-    let scts = credential.scts.filter(|_| offer.is_some_and(|offer| offer.wants_scts()));
+fn write_own_certificate(cx: &Context<'_>, credential: &Credential<'_>, w: &mut Writer<'_>) {
+    let staple = credential.ocsp_staple.filter(|_| cx.facts.wishes.ocsp_staple);
+    let scts = credential.scts.filter(|_| cx.facts.wishes.scts);
     write_certificate(w, &[], credential.chain.iter().map(|each| each.as_ref()), |w| {
         if let Some(response) = staple {
             w.ocsp_response(response);
@@ -127,8 +127,7 @@ fn write_own_certificate(w: &mut Writer<'_>, credential: &Credential<'_>, offer:
 
 /// The length of our Certificate.
 pub(super) fn certificate_len(cx: &Context<'_>, credential: &Credential<'_>) -> usize {
-    let offer = cx.offer();
-    message_len(&|w| write_own_certificate(w, credential, offer))
+    message_len(&|w| write_own_certificate(cx, credential, w))
 }
 
 /// Sends our Certificate; `append` consumes the transcript up to it.
@@ -138,8 +137,7 @@ pub(super) fn send_certificate<T>(
     out: &mut impl Effects,
     append: impl FnOnce(&[u8]) -> T,
 ) -> Result<T, Kind> {
-    let offer = cx.offer();
-    sent(out, &|w| write_own_certificate(w, credential, offer), append)
+    sent(out, &|w| write_own_certificate(cx, credential, w), append)
 }
 
 /// The question to the signer; `certificate` is the transcript hash up to our Certificate.

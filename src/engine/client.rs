@@ -13,7 +13,7 @@ use super::authenticate::{
 use super::evidence::{Connected, PeerAccepted};
 use super::question::{Credential, CredentialQuestion, SignQuestion, VerifyQuestion};
 use crate::role::{Role, State};
-use super::{Context, Effects, Input, Need, Secret, message_len};
+use super::{Context, Effects, Input, Need, Secret, Wishes, message_len};
 use crate::codec::{
     CertificateRequest, CertificateType, EncryptedExtensions, ExtensionType, Finished, HandshakeType, KeyShareEntry,
     LEGACY_VERSION, Message, NamedGroup, Place, ServerHello, TLS13, Writer, write_client_hello,
@@ -72,7 +72,7 @@ impl Client {
 
     pub(super) fn need(&self, cx: &Context<'_>) -> Need {
         match self {
-            Client::SendClientHello(state) => Need::Send(message_len(&|w| state.write(cx, w))),
+            Client::SendClientHello(state) => Need::Send(message_len(&|w| state.hello.write(cx, w))),
             Client::AskVerify(_, question) => Need::Verify(question.clone()),
             Client::AskCredential(_, _, question) => Need::Credential(question.clone()),
             Client::AskSign(state) => Need::Sign(state.question.clone()),
@@ -112,7 +112,7 @@ impl Client {
                 state.finished(cx, message, possession, out)
             }
             (Client::AskVerify(proved, _), Input::Accepted) => {
-                Ok(Client::AskCredential(proved, PeerAccepted::by_verdict(), CredentialQuestion(cx.facts.tag())))
+                Ok(Client::AskCredential(proved, PeerAccepted::by_verdict(), CredentialQuestion(cx.facts.tag(cx.role))))
             }
             (Client::AskCredential(proved, accepted, _), Input::Credential(credential)) => {
                 proved.present(cx, accepted, credential, out).map(Client::AskSign)
@@ -501,11 +501,12 @@ impl Handshaking<at::EncryptedExtensions> {
             return Err(Kind::ForbiddenExtension { extension });
         }
         let schemes = request.extensions.signature_algorithms().map_err(&malformed)?;
-        schemes.ok_or(Kind::MissingExtension { extension: ExtensionType::SIGNATURE_ALGORITHMS })?;
+        let schemes = schemes.ok_or(Kind::MissingExtension { extension: ExtensionType::SIGNATURE_ALGORITHMS })?;
         request.extensions.signature_algorithms_cert().map_err(&malformed)?;
         request.extensions.certificate_authorities().map_err(&malformed)?;
-        request.extensions.status_request_of_server().map_err(&malformed)?;
+        let ocsp_staple = request.extensions.status_request_of_server().map_err(&malformed)?;
         request.extensions.sct_request().map_err(&malformed)?;
+        cx.facts.wishes = Wishes::read(schemes, &request.extensions, ocsp_staple);
         cx.facts.offer = body_range(message, at);
         Ok(self.append(message))
     }
@@ -529,7 +530,7 @@ impl Handshaking<at::ServerCertificateVerify> {
         let transcript = transcript.append(message.raw);
         let (application, exporter) = main.application(&transcript.hash());
         out.read_key(suite, Secret::Application(&application.server))?;
-        let question = VerifyQuestion(cx.facts.tag());
+        let question = VerifyQuestion(cx.facts.tag(cx.role));
         let proved = Proved { suite, transcript, secrets, application, exporter, possession, finished };
         Ok(Client::AskVerify(proved, question))
     }

@@ -13,16 +13,18 @@ pub mod question;
 mod server;
 pub mod table;
 
-use crate::codec::{CertificateType, CipherSuite, HandshakeType, Message, NamedGroup, NoRoom, SignatureScheme, Writer};
-use crate::crypto::{CryptoMode, Suite};
-use crate::error::{Kind, Slip};
-use crate::policy::Policy;
+use crate::codec::{self, CertificateType, ExtensionType, Extensions, HandshakeType, Message, NamedGroup, SignatureScheme, Writer};
+use crate::crypto::Suite;
+use crate::error::Kind;
 use crate::flight::Flight;
-use crate::schedule::{ExporterSecret, HandshakeSecret, Pair, TrafficSecret};
+use crate::list::List;
+use crate::policy::Policy;
+use crate::role::{Role, State};
+use crate::schedule::{HandshakeSecret, Pair, TrafficSecret};
 use crate::seed::Seed;
 use core::ops::Range;
-use question::{Credential, CredentialQuestion, Offer, Peer, SignQuestion, Tag, Verdict, VerifyQuestion};
-use crate::role::{Role, State};
+pub(crate) use evidence::Connected;
+use question::{Credential, CredentialQuestion, SignQuestion, Tag, VerifyQuestion};
 
 /// A traffic secret that a direction changes to.
 pub(crate) enum Secret<'a> {
@@ -65,12 +67,54 @@ pub(crate) struct Facts {
     pub(crate) peer_scheme: Option<SignatureScheme>,
     pub(crate) own_type: CertificateType,
     pub(crate) peer_type: CertificateType,
+    /// What the peer accepts of us.
+    pub(crate) wishes: Wishes,
     /// Body of the ClientHello or CertificateRequest.
     pub(crate) offer: Range<u32>,
     /// Body of the peer's Certificate.
     pub(crate) chain: Range<u32>,
     /// Body of the message that carries the peer's opaque extension: ClientHello or EncryptedExtensions.
     pub(crate) parameters: Range<u32>,
+}
+
+/// What the peer's ClientHello or CertificateRequest says about our Certificate and CertificateVerify. Kept, so that
+/// answers need no inbox.
+#[derive(Default)]
+pub(crate) struct Wishes {
+    schemes: List<SignatureScheme, 12>,
+    ocsp_staple: bool,
+    scts: bool,
+}
+
+impl Wishes {
+    /// From extensions that have been checked.
+    fn read(schemes: codec::List<'_, SignatureScheme>, extensions: &Extensions<'_>, ocsp_staple: bool) -> Wishes {
+        let known = schemes.iter().filter(|scheme| may_sign(*scheme));
+        Wishes {
+            schemes: List::collect(known),
+            ocsp_staple,
+            scts: extensions.has(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP),
+        }
+    }
+}
+
+/// The schemes that CertificateVerify may carry (§4.3.3, §4.5.2), whether or not this crate can verify them: signing is
+/// the caller's. SHA-1 and PKCS #1 v1.5 are not among them.
+fn may_sign(scheme: SignatureScheme) -> bool {
+    matches!(
+        scheme,
+        SignatureScheme::ECDSA_SECP256R1_SHA256
+            | SignatureScheme::ECDSA_SECP384R1_SHA384
+            | SignatureScheme::ECDSA_SECP521R1_SHA512
+            | SignatureScheme::ED25519
+            | SignatureScheme::ED448
+            | SignatureScheme::RSA_PSS_RSAE_SHA256
+            | SignatureScheme::RSA_PSS_RSAE_SHA384
+            | SignatureScheme::RSA_PSS_RSAE_SHA512
+            | SignatureScheme::RSA_PSS_PSS_SHA256
+            | SignatureScheme::RSA_PSS_PSS_SHA384
+            | SignatureScheme::RSA_PSS_PSS_SHA512
+    )
 }
 
 /// A DNS name or IP address as text, inline.
@@ -112,14 +156,12 @@ pub(crate) struct Context<'a> {
     pub(crate) flight: Flight<'a>,
 }
 
-impl Context<'_> {
-    /// What the peer asks our certificate to be.
-    fn offer(&self) -> Option<Offer<'_>> {
-        Offer::read(self.flight, self.facts, self.role)
-    }
-}
-
 impl Facts {
+    /// Names this connection in its questions.
+    fn tag(&self, role: Role) -> Tag {
+        Tag(role, self.seed.stamp())
+    }
+
     fn new(seed: Seed, server_name: ServerName) -> Facts {
         Facts {
             seed,
@@ -132,6 +174,7 @@ impl Facts {
             peer_scheme: None,
             own_type: CertificateType::X509,
             peer_type: CertificateType::X509,
+            wishes: Wishes::default(),
             offer: 0..0,
             chain: 0..0,
             parameters: 0..0,
@@ -158,8 +201,10 @@ fn expose(
 /// What must happen before the engine goes on.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Need {
-    /// It wants to send: `send` with room for a message of this many bytes.
+    /// It wants to send: `Input::Room` once there is room for a message of this many bytes, and a change_cipher_spec.
     Send(usize),
+    /// It wants to change the read key: `Input::Room`, with the inbox at hand.
+    ReadKey,
     /// The peer's next message.
     Message,
     Credential(CredentialQuestion),
@@ -234,7 +279,7 @@ impl Engine {
         let cx = Context { role: self.role(), policy, facts: &mut self.facts, flight };
         match &self.machine {
             Machine::Client(client) => client.need(&cx),
-            Machine::Server(server) => server.need(&cx),
+            Machine::Server(server) => server.need(),
             Machine::Spent(_) => Need::Nothing,
         }
     }
@@ -283,13 +328,13 @@ impl Engine {
 
     /// The length of the messages that a signature of `signature_len` bytes sends.
     pub(crate) fn sign_len(&self, signature_len: usize) -> usize {
-        let finished = self.facts.suite.map_or(0, |suite| suite.hash().len());
+        let finished = self.facts.suite.map_or(0, |suite| suite.hash().output_len());
         // CertificateVerify: header 4, scheme 2, length 2; Finished: header 4.
         signature_len.saturating_add(finished).saturating_add(12)
     }
 
     /// Takes the session's keys out, once connected.
-    pub(crate) fn connected(&mut self) -> Option<Connected> {
+    pub(crate) fn take_connected(&mut self) -> Option<Connected> {
         let role = self.role();
         match core::mem::replace(&mut self.machine, Machine::Spent(role)) {
             Machine::Client(client::Client::Connected(connected)) => Some(connected),

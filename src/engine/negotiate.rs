@@ -4,12 +4,13 @@
 
 use super::authenticate::malformed;
 use super::hello_digest::hello_digest;
-use super::{Context, ServerName};
+use super::{Context, ServerName, Wishes};
 use crate::codec::{
-    CertificateType, ClientHello, ExtensionType, HandshakeType, KeyShareEntry, LEGACY_VERSION, List, NamedGroup, Place,
+    self, CertificateType, ClientHello, ExtensionType, HandshakeType, KeyShareEntry, LEGACY_VERSION, NamedGroup, Place,
     TLS13,
 };
-use crate::crypto::{Hash, Suite, share_fits};
+use crate::list::List;
+use crate::crypto::{Hash, Suite, check_share};
 use crate::error::Kind;
 use crate::limits::MAX_KEY_SHARES;
 
@@ -17,6 +18,13 @@ use crate::limits::MAX_KEY_SHARES;
 pub(super) struct Choice {
     pub(super) suite: Suite,
     pub(super) group: NamedGroup,
+    /// The client's share for that group; empty if there is none yet.
+    pub(super) key_exchange: List<u8, 97>,
+    pub(super) legacy_session_id: List<u8, 32>,
+    /// The client offers RFC 7250 types for itself, and for us.
+    pub(super) answers_types: (bool, bool),
+    /// It sent the policy's opaque extension.
+    pub(super) answers_extension: bool,
     /// There is no share for the group yet: HelloRetryRequest.
     pub(super) retry: bool,
     /// Early data may follow, to be skipped.
@@ -70,7 +78,7 @@ pub(super) fn negotiate(
     // Read now, used later.
     extensions.signature_algorithms_cert().map_err(&malformed)?;
     extensions.certificate_authorities().map_err(&malformed)?;
-    extensions.status_request().map_err(&malformed)?;
+    let ocsp_staple = extensions.status_request().map_err(&malformed)?;
     extensions.sct_request().map_err(&malformed)?;
     extensions.cookie().map_err(&malformed)?;
     let early_data = extensions.early_data().map_err(&malformed)?;
@@ -85,7 +93,8 @@ pub(super) fn negotiate(
 
     let suite = policy.cipher_suites.as_slice().iter().copied().find(|suite| hello.cipher_suites.contains(*suite));
     let suite = suite.and_then(Suite::from).ok_or(Kind::NoCommonCipherSuite)?;
-    if !schemes.iter().any(crate::crypto::can_sign) {
+    cx.facts.wishes = Wishes::read(schemes, extensions, ocsp_staple);
+    if cx.facts.wishes.schemes.is_empty() {
         return Err(Kind::NoCommonSignatureScheme); // whatever our credential will be
     }
     let (group, retry) = choose_group(policy.groups.as_slice(), groups, shares)?;
@@ -110,11 +119,22 @@ pub(super) fn negotiate(
         let name = core::str::from_utf8(name).ok().and_then(ServerName::new);
         cx.facts.server_name = name.filter(|name| name.is_dns).unwrap_or(ServerName::NONE);
     }
-    Ok(Choice { suite, group, retry, early_data, record_size_limit })
+    let share = shares.iter().find(|share| share.group == group).map_or(&[][..], |share| share.key_exchange);
+    Ok(Choice {
+        suite,
+        group,
+        key_exchange: List::collect(share.iter().copied()),
+        legacy_session_id: List::collect(hello.legacy_session_id.iter().copied()),
+        answers_types: (peer.is_some(), own.is_some()),
+        answers_extension: policy.extension.as_ref().is_some_and(|(extension, _)| extensions.has(*extension)),
+        retry,
+        early_data,
+        record_size_limit,
+    })
 }
 
 /// No two shares for one group, none for a group that is not in supported_groups (§4.3.8).
-fn check_shares(shares: List<'_, KeyShareEntry<'_>>, groups: List<'_, NamedGroup>) -> Result<(), Kind> {
+fn check_shares(shares: codec::List<'_, KeyShareEntry<'_>>, groups: codec::List<'_, NamedGroup>) -> Result<(), Kind> {
     for (position, share) in shares.iter().enumerate() {
         let before = shares.iter().take(position).any(|earlier| earlier.group == share.group);
         if position >= MAX_KEY_SHARES || before || !groups.contains(share.group) {
@@ -127,13 +147,13 @@ fn check_shares(shares: List<'_, KeyShareEntry<'_>>, groups: List<'_, NamedGroup
 /// Our first preference among the shares; without one, our first preference among the client's groups, to be retried.
 fn choose_group(
     ours: &[NamedGroup],
-    groups: List<'_, NamedGroup>,
-    shares: List<'_, KeyShareEntry<'_>>,
+    groups: codec::List<'_, NamedGroup>,
+    shares: codec::List<'_, KeyShareEntry<'_>>,
 ) -> Result<(NamedGroup, bool), Kind> {
     let shared = ours.iter().find_map(|group| shares.iter().find(|share| share.group == *group));
     if let Some(share) = shared {
         let group = share.group;
-        if !share_fits(group, share.key_exchange) {
+        if check_share(group, share.key_exchange).is_err() {
             return Err(Kind::IllegalKeyShare { group });
         }
         return Ok((group, false));
@@ -145,7 +165,7 @@ fn choose_group(
 /// Our first preference among what the client takes; without the extension that is X.509 (RFC 7250 §4.2).
 fn choose_type(
     ours: &[CertificateType],
-    offered: Option<List<'_, CertificateType>>,
+    offered: Option<codec::List<'_, CertificateType>>,
 ) -> Result<CertificateType, Kind> {
     let takes = |each: CertificateType| offered.map_or(each == CertificateType::X509, |list| list.contains(each));
     ours.iter().copied().find(|each| takes(*each)).ok_or(Kind::NoCommonCertificateType)

@@ -2,7 +2,7 @@
 
 use super::Facts;
 use crate::codec::{
-    Certificate, CertificateEntry, CertificateRequest, CertificateType, ClientHello, ExtensionType, Extensions, List,
+    Certificate, CertificateEntry, CertificateRequest, CertificateType, ClientHello, Extensions, List,
     SignatureScheme,
 };
 use crate::error::Reason;
@@ -96,6 +96,9 @@ pub struct Offer<'a> {
 impl<'a> Offer<'a> {
     /// From the body of a ClientHello or CertificateRequest that has been checked.
     pub(crate) fn read(flight: Flight<'a>, facts: &'a Facts, role: Role) -> Option<Offer<'a>> {
+        if facts.offer.is_empty() {
+            return None;
+        }
         let body = flight.get(facts.offer.clone())?;
         let extensions = match role {
             Role::Server => ClientHello::parse(body).ok()?.extensions,
@@ -137,14 +140,6 @@ impl<'a> Offer<'a> {
         self.own_type
     }
 
-    pub(crate) fn wants_ocsp_staple(&self) -> bool {
-        // Empty in CertificateRequest, a structure in ClientHello: both have been checked.
-        self.extensions.status_request().unwrap_or(self.extensions.has(ExtensionType::STATUS_REQUEST))
-    }
-
-    pub(crate) fn wants_scts(&self) -> bool {
-        self.extensions.has(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP)
-    }
 }
 
 /// The peer's certificates, possession of the leaf's key being proved: what the verdict is about.

@@ -20,7 +20,7 @@ use crate::codec::{
     ClientHello, ExtensionType, Finished, HandshakeType, KeyShareEntry, Message, NamedGroup, TLS13, Writer,
     write_certificate_request, write_encrypted_extensions, write_hello_retry_request, write_server_hello,
 };
-use crate::crypto::{Hash, KeyExchange, KxError, Suite, share_len};
+use crate::crypto::{Hash, KeyExchange, KxError, Suite};
 use crate::error::Kind;
 use crate::schedule::{
     Early, ExporterSecret, FinishedVerified, HandshakeSecret, Main, Pair, PossessionProved, SignedContent,
@@ -35,6 +35,8 @@ pub(super) enum Server {
     SendHelloRetryRequest(SendHelloRetryRequest),
     AskCredential(AskCredential),
     AskSign(AskSign),
+    /// The read key has not been changed yet: an answer brought us here, and it had no inbox at hand (R8).
+    ChangeReadKey(Authenticating<at::ServerFinished>),
     WaitCertificate(Authenticating<at::ServerFinished>),
     WaitCertificateVerify(Authenticating<at::ClientCertificate>),
     WaitFinished(Authenticating<at::ClientCertificateVerify>, PossessionProved),
@@ -53,7 +55,7 @@ impl Server {
             Server::SendHelloRetryRequest(_) => State::SendHelloRetryRequest,
             Server::AskCredential(_) => State::AskCredential,
             Server::AskSign(_) => State::AskSign,
-            Server::WaitCertificate(_) => State::WaitCertificate,
+            Server::ChangeReadKey(_) | Server::WaitCertificate(_) => State::WaitCertificate,
             Server::WaitCertificateVerify(_) => State::WaitCertificateVerify,
             Server::WaitFinished(..) => State::WaitFinished,
             Server::AskVerify(_) => State::AskVerify,
@@ -61,11 +63,12 @@ impl Server {
         }
     }
 
-    pub(super) fn need(&self, cx: &Context<'_>) -> Need {
+    pub(super) fn need(&self) -> Need {
         match self {
-            Server::SendHelloRetryRequest(state) => Need::Send(message_len(&|w| write_retry(cx, state.suite, state.group, w))),
+            Server::SendHelloRetryRequest(state) => Need::Send(message_len(&|w| hello_retry_request(&state.choice, w))),
             Server::AskCredential(state) => Need::Credential(state.question.clone()),
             Server::AskSign(state) => Need::Sign(state.question.clone()),
+            Server::ChangeReadKey(_) => Need::ReadKey,
             Server::AskVerify(state) => Need::Verify(state.question.clone()),
             Server::Connected(_) => Need::Nothing,
             _ => Need::Message,
@@ -84,13 +87,17 @@ impl Server {
                 client_hello(cx, retried, message, at, out)
             }
             (Server::SendHelloRetryRequest(state), Input::Room) => {
-                Ok(Server::WaitClientHello(Some(state.send(cx, out)?)))
+                Ok(Server::WaitClientHello(Some(state.send(out)?)))
             }
             (Server::AskCredential(state), Input::Credential(credential)) => {
                 state.present(cx, credential, out).map(Server::AskSign)
             }
             (Server::AskSign(state), Input::Signature(signature)) => {
-                state.signature(signature, out).map(Server::WaitCertificate)
+                state.signature(signature, out).map(Server::ChangeReadKey)
+            }
+            (Server::ChangeReadKey(state), Input::Room) => {
+                out.read_key(state.suite, Secret::Handshake(&state.client))?;
+                Ok(Server::WaitCertificate(state))
             }
             (Server::WaitCertificate(state), Input::Message { message, at }) => {
                 read_certificate(cx, Role::Client, message, at)?;
@@ -114,22 +121,21 @@ impl Server {
 
     /// The lengths of what `present` sends: ServerHello, and the protected messages after it.
     pub(super) fn present_len(&self, cx: &Context<'_>, credential: &Credential<'_>) -> (usize, usize) {
-        let (Server::AskCredential(state), Some(hello)) = (self, retained_hello(cx)) else { return (0, 0) };
-        let Choice { suite, group, .. } = state.choice;
-        let plain = message_len(&|w| server_hello(cx, &hello, suite, group, &[], w));
+        let Server::AskCredential(AskCredential { choice, .. }) = self else { return (0, 0) };
+        let plain = message_len(&|w| server_hello(cx, choice, &[], w));
         let protected = [
-            message_len(&|w| encrypted_extensions(cx, &hello, &state.choice, w)),
+            message_len(&|w| encrypted_extensions(cx, choice, w)),
             message_len(&|w| certificate_request(cx, w)),
             certificate_len(cx, credential),
         ];
-        (plain.saturating_add(share_len(group)), protected.iter().sum())
+        (plain.saturating_add(choice.key_exchange.as_slice().len()), protected.iter().sum())
     }
 
     /// The traffic secrets that the state holds, for the key log.
     pub(super) fn expose(&self, show: &mut dyn FnMut(&'static str, &[u8])) {
         match self {
             Server::AskSign(state) => super::expose(Some(&state.secrets), None, show),
-            Server::WaitCertificate(state) => super::expose(None, Some(&state.application), show),
+            Server::ChangeReadKey(state) | Server::WaitCertificate(state) => super::expose(None, Some(&state.application), show),
             Server::WaitCertificateVerify(state) => super::expose(None, Some(&state.application), show),
             Server::WaitFinished(state, _) => super::expose(None, Some(&state.application), show),
             Server::AskVerify(state) => super::expose(None, Some(&state.application), show),
@@ -168,48 +174,39 @@ fn client_hello(
             }
             return Ok(Server::SendHelloRetryRequest(SendHelloRetryRequest {
                 transcript: Transcript::start_retry(hash, message.raw),
-                suite: choice.suite,
-                group: choice.group,
                 digest: hello_digest(&hello),
+                choice,
             }));
         }
         (false, None) => Transcript::start(hash, message.raw),
         (false, Some(retried)) => retried.transcript.append(message.raw),
     };
-    Ok(Server::AskCredential(AskCredential { transcript, choice, question: CredentialQuestion(cx.facts.tag()) }))
-}
-
-/// The client's hello, as long as it is retained.
-fn retained_hello<'a>(cx: &Context<'a>) -> Option<ClientHello<'a>> {
-    ClientHello::parse(cx.flight.get(cx.facts.offer.clone())?).ok()
+    Ok(Server::AskCredential(AskCredential { transcript, choice, question: CredentialQuestion(cx.facts.tag(cx.role)) }))
 }
 
 /// There is no room for the HelloRetryRequest yet.
 pub(super) struct SendHelloRetryRequest {
     transcript: Transcript<at::MessageHash>,
-    suite: Suite,
-    group: NamedGroup,
     digest: Hash,
+    choice: Choice,
 }
 
 impl SendHelloRetryRequest {
-    fn send(self, cx: &mut Context<'_>, out: &mut impl Effects) -> Result<Retried, Kind> {
-        let SendHelloRetryRequest { transcript, suite, group, digest } = self;
-        let write = |w: &mut Writer<'_>| write_retry(cx, suite, group, w);
-        let transcript = sent(out, &write, |message| transcript.append(message))?;
-        if retained_hello(cx).is_some_and(|hello| !hello.legacy_session_id.is_empty()) {
+    fn send(self, out: &mut impl Effects) -> Result<Retried, Kind> {
+        let SendHelloRetryRequest { transcript, digest, choice } = self;
+        let transcript = sent(out, &|w| hello_retry_request(&choice, w), |message| transcript.append(message))?;
+        if !choice.legacy_session_id.is_empty() {
             out.change_cipher_spec()?; // after the first handshake message (§E.4)
         }
-        Ok(Retried { transcript, digest, group })
+        Ok(Retried { transcript, digest, group: choice.group })
     }
 }
 
 /// HelloRetryRequest (§4.2.4).
-fn write_retry(cx: &Context<'_>, suite: Suite, group: NamedGroup, w: &mut Writer<'_>) {
-    let session_id = retained_hello(cx).map_or(&[][..], |hello| hello.legacy_session_id);
-    write_hello_retry_request(w, session_id, suite.number(), |w| {
+fn hello_retry_request(choice: &Choice, w: &mut Writer<'_>) {
+    write_hello_retry_request(w, choice.legacy_session_id.as_slice(), choice.suite.number(), |w| {
         w.selected_version(TLS13);
-        w.selected_group(group);
+        w.selected_group(choice.group);
     });
 }
 
@@ -232,23 +229,20 @@ impl AskCredential {
         let Choice { suite, group, .. } = choice;
         let scheme = choose_scheme(cx, credential)?;
         cx.facts.own_scheme = Some(scheme);
-        let hello = retained_hello(cx).ok_or(Kind::Internal)?;
-        let shares = hello.extensions.client_shares().ok().flatten().ok_or(Kind::Internal)?;
-        let share = shares.iter().find(|share| share.group == group).ok_or(Kind::Internal)?;
-        let (public_key, shared_secret) = KeyExchange::respond(group, share.key_exchange, cx.policy.crypto)
+        let (public_key, shared_secret) =
+            KeyExchange::respond(group, choice.key_exchange.as_slice(), cx.policy.crypto)
             .map_err(|error| match error {
                 KxError::BadShare => Kind::IllegalKeyShare { group },
                 KxError::Failed => Kind::Internal,
             })?;
 
-        let write = |w: &mut Writer<'_>| server_hello(cx, &hello, suite, group, public_key.as_ref(), w);
+        let write = |w: &mut Writer<'_>| server_hello(cx, &choice, public_key.as_ref(), w);
         let transcript = sent(out, &write, |message| transcript.append(message))?;
-        if !hello.legacy_session_id.is_empty() && !cx.facts.retried {
+        if !choice.legacy_session_id.is_empty() && !cx.facts.retried {
             out.change_cipher_spec()?; // after the first handshake message (§E.4)
         }
         let handshake = Early::new(suite.hash()).handshake(shared_secret);
         let secrets = handshake.traffic(&transcript.hash());
-        out.read_key(suite, Secret::Handshake(&secrets.client))?;
         out.write_key(suite, Secret::Handshake(&secrets.server))?;
         if choice.early_data {
             out.skip_early_data(false);
@@ -260,7 +254,7 @@ impl AskCredential {
             }
         }
 
-        let write = |w: &mut Writer<'_>| encrypted_extensions(cx, &hello, &choice, w);
+        let write = |w: &mut Writer<'_>| encrypted_extensions(cx, &choice, w);
         let transcript = sent(out, &write, |message| transcript.append(message))?;
         let transcript = sent(out, &|w| certificate_request(cx, w), |message| transcript.append(message))?;
         let transcript = send_certificate(cx, credential, out, |message| transcript.append(message))?;
@@ -270,22 +264,16 @@ impl AskCredential {
 }
 
 /// ServerHello (§4.2.3).
-fn server_hello(
-    cx: &Context<'_>,
-    hello: &ClientHello<'_>,
-    suite: Suite,
-    group: NamedGroup,
-    key_exchange: &[u8],
-    w: &mut Writer<'_>,
-) {
-    write_server_hello(w, &cx.facts.seed.random, hello.legacy_session_id, suite.number(), |w| {
+fn server_hello(cx: &Context<'_>, choice: &Choice, key_exchange: &[u8], w: &mut Writer<'_>) {
+    let session_id = choice.legacy_session_id.as_slice();
+    write_server_hello(w, &cx.facts.seed.random, session_id, choice.suite.number(), |w| {
         w.selected_version(TLS13);
-        w.server_share(KeyShareEntry { group, key_exchange });
+        w.server_share(KeyShareEntry { group: choice.group, key_exchange });
     });
 }
 
 /// EncryptedExtensions (§4.4.1): the answers to what the client offered.
-fn encrypted_extensions(cx: &Context<'_>, hello: &ClientHello<'_>, choice: &Choice, w: &mut Writer<'_>) {
+fn encrypted_extensions(cx: &Context<'_>, choice: &Choice, w: &mut Writer<'_>) {
     write_encrypted_extensions(w, |w| {
         if cx.facts.server_name.is_dns {
             w.server_name_used();
@@ -296,16 +284,15 @@ fn encrypted_extensions(cx: &Context<'_>, hello: &ClientHello<'_>, choice: &Choi
         if let (Some(own), Some(_)) = (cx.policy.record_size_limit, choice.record_size_limit) {
             w.record_size_limit(own);
         }
-        if hello.extensions.has(ExtensionType::CLIENT_CERTIFICATE_TYPE) {
+        let (for_client, for_server) = choice.answers_types;
+        if for_client {
             w.client_certificate_type(cx.facts.peer_type);
         }
-        if hello.extensions.has(ExtensionType::SERVER_CERTIFICATE_TYPE) {
+        if for_server {
             w.server_certificate_type(cx.facts.own_type);
         }
-        if let Some((extension, body)) = &cx.policy.extension {
-            if hello.extensions.has(*extension) {
-                w.extension(*extension, |w| w.bytes(body.as_slice()));
-            }
+        if let Some((extension, body)) = cx.policy.extension.as_ref().filter(|_| choice.answers_extension) {
+            w.extension(*extension, |w| w.bytes(body.as_slice()));
         }
     });
 }
@@ -394,7 +381,7 @@ impl Authenticating<at::ClientCertificateVerify> {
         let finished =
             client.verify_finished(&transcript.hash(), verify_data, cx.policy.crypto).map_err(|_| Kind::BadFinished)?;
         out.read_key(suite, Secret::Application(&application.client))?;
-        let question = VerifyQuestion(cx.facts.tag());
+        let question = VerifyQuestion(cx.facts.tag(cx.role));
         Ok(Proved { suite, application, exporter, possession, finished, proof, question })
     }
 }
