@@ -1,12 +1,12 @@
 //! Signatures of CertificateVerify: what each key may sign with, and what is refused (RFC 9846 §4.3.3, §4.5.2).
 
-mod support;
+mod vectors;
 
 use countersign::codec::{PublicKey, SignatureScheme};
 use countersign::crypto::{CryptoMode, VerifyError, schemes_for, verify};
 use ring::rand::SystemRandom;
 use ring::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
-use support::Vectors;
+use vectors::Vectors;
 
 const MESSAGE: &[u8] = b"the message that is signed";
 

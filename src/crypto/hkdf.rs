@@ -153,8 +153,8 @@ pub(crate) use label;
 /// } HkdfLabel;
 /// ```
 struct HkdfLabel<'a> {
-    length: [u8; 2],
-    label_len: [u8; 1],
+    /// `length`, the length of `label`, and what each label begins with.
+    head: [u8; 9],
     label: &'a [u8],
     context_len: [u8; 1],
     context: &'a [u8],
@@ -162,17 +162,18 @@ struct HkdfLabel<'a> {
 
 impl<'a> HkdfLabel<'a> {
     fn new(length: u16, label: Label<'a>, context: Option<&'a Hash>) -> HkdfLabel<'a> {
+        let [high, low] = length.to_be_bytes();
         HkdfLabel {
-            length: length.to_be_bytes(),
-            label_len: [label.len],
+            head: [high, low, label.len, b't', b'l', b's', b'1', b'3', b' '],
             label: label.name,
             context_len: [context.map_or(0, |hash| hash.algorithm().output_len_u8())],
             context: context.map_or(&[], |hash| hash.as_ref()),
         }
     }
 
-    fn parts(&self) -> [&[u8]; 6] {
-        [&self.length, &self.label_len, b"tls13 ", self.label, &self.context_len, self.context]
+    /// In parts, so that it need not be put together: HMAC takes one after the other.
+    fn parts(&self) -> [&[u8]; 4] {
+        [&self.head, self.label, &self.context_len, self.context]
     }
 }
 

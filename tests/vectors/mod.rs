@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-pub struct Vectors(BTreeMap<String, Vec<u8>>);
+pub(crate) struct Vectors(BTreeMap<String, Vec<u8>>);
 
 impl Vectors {
-    pub fn parse(text: &str) -> Vectors {
+    pub(crate) fn parse(text: &str) -> Vectors {
         let mut values: Vec<(String, String)> = Vec::new();
         for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
             match line.split_once(" =") {
@@ -17,11 +17,11 @@ impl Vectors {
     }
 
     /// The value of that name; panics if there is none.
-    pub fn value(&self, name: &str) -> &[u8] {
+    pub(crate) fn value(&self, name: &str) -> &[u8] {
         self.find(name).unwrap_or_else(|| panic!("the vectors have no {name}"))
     }
 
-    pub fn find(&self, name: &str) -> Option<&[u8]> {
+    pub(crate) fn find(&self, name: &str) -> Option<&[u8]> {
         self.0.get(name).map(Vec::as_slice)
     }
 }
