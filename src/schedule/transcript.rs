@@ -139,8 +139,8 @@ impl Transcript<at::MessageHash> {
     }
 }
 
-/// The client's transcript until the server has chosen a suite: both hashes run side by side over the first ClientHello.
-/// 448 bytes.
+/// The client's transcript until the server has chosen a suite: both hashes run side by side over the first
+/// ClientHello. 448 bytes.
 pub struct OpenTranscript {
     sha256: Hasher,
     sha384: Hasher,
