@@ -280,6 +280,8 @@ kinds! {
     Truncated, Peer, -, "the transport ended without close_notify";
 
     // ---- the caller ----
+    /// This inbox has been used by another connection.
+    ForeignInbox, Caller, -, "this inbox belongs to another connection";
     /// The inbox is too small for what must be held at once; move to memory of `needed` bytes and call again.
     InboxTooSmall { needed: u32 }, Caller, -, "the inbox needs {needed} bytes";
     /// The outbox is too small for what must be written at once; move to memory of `needed` bytes and call again.

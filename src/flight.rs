@@ -18,6 +18,9 @@ impl<'a> Flight<'a> {
         Flight { bytes, position }
     }
 
+    /// Nothing is held.
+    pub(crate) const EMPTY: Flight<'static> = Flight { bytes: &[], position: 0 };
+
     /// The bytes at these positions; `None` once they have been released, or before they have come.
     pub(crate) fn get(&self, range: Range<u32>) -> Option<&'a [u8]> {
         let from = offset(self.position, range.start)?;

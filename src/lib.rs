@@ -23,7 +23,7 @@ pub mod crypto;
 mod engine;
 pub mod error;
 mod flight;
-//mod handshake;
+mod handshake;
 pub mod limits;
 mod list;
 mod policy;
@@ -31,17 +31,15 @@ mod record;
 mod role;
 pub mod schedule;
 mod seed;
-//mod session;
+mod session;
 
 pub use codec::names::*;
-pub use engine::question::{
-    Credential, CredentialQuestion, Offer, Peer, SignQuestion, Verdict, VerifyQuestion,
-};
+pub use engine::question::{Credential, CredentialQuestion, Offer, Peer, SignQuestion, Verdict, VerifyQuestion};
 pub use engine::table;
 pub use error::{Alert, By, Ending, Error, Kind, Reason, Slip};
-//pub use handshake::{Event as TransitionEvent, Handshake, Question, Step, Transition, Want};
+pub use handshake::{Event as TransitionEvent, Handshake, Question, Step, Transition, Want};
 pub use policy::{Bytes, Padding, Policy};
 pub use record::{Inbox, Outbox};
 pub use role::{Epoch, Role, State};
 pub use seed::Seed;
-//pub use session::{Event, Exporter, Receiver, Reply, Sender, Session};
+pub use session::{Event, Exporter, Receiver, Reply, Sender, Session};

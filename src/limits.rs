@@ -1,10 +1,10 @@
 //! Every limit on what a peer can make us hold or do, each with its reason.
 
 /// The longest handshake message (a policy may change it). A chain of ten RSA certificates takes less than half.
-pub const MAX_MESSAGE: u32 = 32 * 1024;
+pub const MAX_MESSAGE: usize = 32 * 1024;
 
 /// The longest authentication flight that we retain for the verdict (a policy may change it).
-pub const MAX_FLIGHT: u32 = 32 * 1024;
+pub const MAX_FLIGHT: usize = 32 * 1024;
 
 /// The most certificates in a chain (a policy may change it). Real chains have two to five.
 pub const MAX_CHAIN: u8 = 10;

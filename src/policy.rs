@@ -126,8 +126,8 @@ pub struct Policy {
     pub(crate) request_scts: bool,
     pub(crate) record_size_limit: Option<u16>,
     pub(crate) padding: Padding,
-    pub(crate) max_message: u32,
-    pub(crate) max_flight: u32,
+    pub(crate) max_message: usize,
+    pub(crate) max_flight: usize,
     pub(crate) max_chain: u8,
     pub(crate) middlebox_compatibility: bool,
     pub(crate) confirming_record: bool,
@@ -332,7 +332,7 @@ impl Policy {
 
     /// The longest handshake message and the longest authentication flight that a peer may send, in bytes.
     #[must_use]
-    pub const fn max_flight(mut self, message: u32, flight: u32) -> Self {
+    pub const fn max_flight(mut self, message: usize, flight: usize) -> Self {
         self.max_message = message;
         self.max_flight = flight;
         self

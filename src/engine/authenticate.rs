@@ -3,7 +3,6 @@
 
 use super::evidence::LocalProofSent;
 use super::question::{Credential, SignQuestion};
-use crate::role::Role;
 use super::{Context, Effects, message_len};
 use crate::codec::{
     Certificate, CertificateType, CertificateVerify, ExtensionType, Extensions, Finished, HandshakeType, Malformed,
@@ -11,6 +10,7 @@ use crate::codec::{
 };
 use crate::crypto::{Hash, VerifyError, schemes_for};
 use crate::error::Kind;
+use crate::role::Role;
 use crate::schedule::{HandshakeSecret, PossessionProved, SignedContent};
 
 /// Names the message in which a structure error was found.

@@ -12,7 +12,6 @@ use super::authenticate::{
 };
 use super::evidence::{Connected, PeerAccepted};
 use super::question::{Credential, CredentialQuestion, SignQuestion, VerifyQuestion};
-use crate::role::{Role, State};
 use super::{Context, Effects, Input, Need, Secret, Wishes, message_len};
 use crate::codec::{
     CertificateRequest, CertificateType, EncryptedExtensions, ExtensionType, Finished, HandshakeType, KeyShareEntry,
@@ -22,6 +21,7 @@ use crate::crypto::{KeyExchange, KxError, Suite};
 use crate::error::Kind;
 use crate::limits::MAX_COOKIE;
 use crate::policy::Policy;
+use crate::role::{Role, State};
 use crate::schedule::{
     Early, ExporterSecret, FinishedVerified, HandshakeSecret, Main, OpenTranscript, Pair, PossessionProved,
     SignedContent, TrafficSecret, Transcript, at,
@@ -585,11 +585,18 @@ impl AskSign {
     /// Sends CertificateVerify and Finished: connected.
     fn signature(self, signature: &[u8], out: &mut impl Effects) -> Result<Client, Kind> {
         let transcript = self.transcript;
-        let (proof, _) = send_proof(self.question.scheme, signature, &self.secrets.client, out, |message| {
-            let transcript = transcript.append(message);
-            let hash = transcript.hash();
-            (transcript, hash)
-        }, |_, _| ())?;
+        let (proof, _) = send_proof(
+            self.question.scheme,
+            signature,
+            &self.secrets.client,
+            out,
+            |message| {
+                let transcript = transcript.append(message);
+                let hash = transcript.hash();
+                (transcript, hash)
+            },
+            |_, _| (),
+        )?;
         out.write_key(self.suite, Secret::Application(&self.application.client))?;
         Ok(Client::Connected(Connected::new(
             (self.possession, self.finished, self.accepted, proof),

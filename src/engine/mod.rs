@@ -13,7 +13,9 @@ pub mod question;
 mod server;
 pub mod table;
 
-use crate::codec::{self, CertificateType, ExtensionType, Extensions, HandshakeType, Message, NamedGroup, SignatureScheme, Writer};
+use crate::codec::{
+    self, CertificateType, ExtensionType, Extensions, HandshakeType, Message, NamedGroup, SignatureScheme, Writer,
+};
 use crate::crypto::Suite;
 use crate::error::Kind;
 use crate::flight::Flight;
@@ -56,6 +58,7 @@ pub(crate) trait Effects {
 /// What both sides have agreed on so far, and where the peer's flight lies.
 pub(crate) struct Facts {
     pub(crate) seed: Seed,
+    pub(crate) client_random: [u8; 32],
     /// The name that the client asks for, as text; empty: none.
     pub(crate) server_name: ServerName,
     pub(crate) suite: Option<Suite>,
@@ -159,11 +162,17 @@ pub(crate) struct Context<'a> {
 impl Facts {
     /// Names this connection in its questions.
     fn tag(&self, role: Role) -> Tag {
-        Tag(role, self.seed.stamp())
+        Tag(role, self.stamp())
+    }
+
+    /// Names this connection to its inbox.
+    pub(crate) fn stamp(&self) -> u64 {
+        self.seed.stamp()
     }
 
     fn new(seed: Seed, server_name: ServerName) -> Facts {
         Facts {
+            client_random: seed.random,
             seed,
             server_name,
             suite: None,
@@ -312,17 +321,44 @@ impl Engine {
     }
 
     /// The lengths of the messages that presenting `credential` sends: unprotected, protected.
-    pub(crate) fn present_len(
-        &mut self,
-        policy: &Policy,
-        flight: Flight<'_>,
-        credential: &Credential<'_>,
-    ) -> (usize, usize) {
-        let cx = Context { role: self.role(), policy, facts: &mut self.facts, flight };
+    pub(crate) fn present_len(&mut self, policy: &Policy, credential: &Credential<'_>) -> (usize, usize) {
+        let cx = Context { role: self.role(), policy, facts: &mut self.facts, flight: Flight::EMPTY };
         match &self.machine {
             Machine::Client(_) => (0, authenticate::certificate_len(&cx, credential)),
             Machine::Server(server) => server.present_len(&cx, credential),
             Machine::Spent(_) => (0, 0),
+        }
+    }
+
+    /// Whether the peer's messages are still referred to: by a question, or by a hello that echoes a cookie.
+    pub(crate) fn retains(&self, policy: &Policy) -> bool {
+        match self.state() {
+            State::WaitCertificateRequest => policy.extension.is_some(),
+            State::SendClientHello
+            | State::WaitCertificate
+            | State::WaitCertificateVerify
+            | State::WaitFinished
+            | State::AskVerify
+            | State::AskCredential => true,
+            _ => false,
+        }
+    }
+
+    /// The peer's record_size_limit, or that of TLS.
+    pub(crate) fn peer_record_size_limit(&self) -> u16 {
+        match &self.machine {
+            Machine::Server(server) => server.peer_record_size_limit(),
+            _ => None,
+        }
+        .unwrap_or(u16::MAX)
+    }
+
+    /// Shows the secrets that the state holds, under their names in the key log format.
+    pub(crate) fn expose(&self, show: &mut dyn FnMut(&'static str, &[u8])) {
+        match &self.machine {
+            Machine::Client(client) => client.expose(show),
+            Machine::Server(server) => server.expose(show),
+            Machine::Spent(_) => {}
         }
     }
 

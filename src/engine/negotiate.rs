@@ -9,10 +9,10 @@ use crate::codec::{
     self, CertificateType, ClientHello, ExtensionType, HandshakeType, KeyShareEntry, LEGACY_VERSION, NamedGroup, Place,
     TLS13,
 };
-use crate::list::List;
 use crate::crypto::{Hash, Suite, check_share};
 use crate::error::Kind;
 use crate::limits::MAX_KEY_SHARES;
+use crate::list::List;
 
 /// What the server chooses.
 pub(super) struct Choice {

@@ -2,8 +2,7 @@
 
 use super::Facts;
 use crate::codec::{
-    Certificate, CertificateEntry, CertificateRequest, CertificateType, ClientHello, Extensions, List,
-    SignatureScheme,
+    Certificate, CertificateEntry, CertificateRequest, CertificateType, ClientHello, Extensions, List, SignatureScheme,
 };
 use crate::error::Reason;
 use crate::flight::Flight;
@@ -139,7 +138,6 @@ impl<'a> Offer<'a> {
     pub fn certificate_type(&self) -> CertificateType {
         self.own_type
     }
-
 }
 
 /// The peer's certificates, possession of the leaf's key being proved: what the verdict is about.

@@ -10,11 +10,10 @@ use super::authenticate::{
     ask_to_sign, body_range, certificate_len, check_possession, choose_scheme, malformed, read_certificate,
     send_certificate, send_proof, sent,
 };
+use super::evidence::{Connected, LocalProofSent, PeerAccepted};
 use super::hello_digest::hello_digest;
 use super::negotiate::{Choice, negotiate};
-use super::evidence::{Connected, LocalProofSent, PeerAccepted};
 use super::question::{Credential, CredentialQuestion, SignQuestion, VerifyQuestion};
-use crate::role::{Role, State};
 use super::{Context, Effects, Input, Need, Secret, message_len};
 use crate::codec::{
     ClientHello, ExtensionType, Finished, HandshakeType, KeyShareEntry, Message, NamedGroup, TLS13, Writer,
@@ -22,6 +21,7 @@ use crate::codec::{
 };
 use crate::crypto::{Hash, KeyExchange, KxError, Suite};
 use crate::error::Kind;
+use crate::role::{Role, State};
 use crate::schedule::{
     Early, ExporterSecret, FinishedVerified, HandshakeSecret, Main, Pair, PossessionProved, SignedContent,
     TrafficSecret, Transcript, at,
@@ -86,9 +86,7 @@ impl Server {
             (Server::WaitClientHello(retried), Input::Message { message, at }) => {
                 client_hello(cx, retried, message, at, out)
             }
-            (Server::SendHelloRetryRequest(state), Input::Room) => {
-                Ok(Server::WaitClientHello(Some(state.send(out)?)))
-            }
+            (Server::SendHelloRetryRequest(state), Input::Room) => Ok(Server::WaitClientHello(Some(state.send(out)?))),
             (Server::AskCredential(state), Input::Credential(credential)) => {
                 state.present(cx, credential, out).map(Server::AskSign)
             }
@@ -131,11 +129,21 @@ impl Server {
         (plain.saturating_add(choice.key_exchange.as_slice().len()), protected.iter().sum())
     }
 
+    /// The longest inner plaintext that the client takes.
+    pub(super) fn peer_record_size_limit(&self) -> Option<u16> {
+        match self {
+            Server::AskCredential(state) => state.choice.record_size_limit,
+            _ => None,
+        }
+    }
+
     /// The traffic secrets that the state holds, for the key log.
     pub(super) fn expose(&self, show: &mut dyn FnMut(&'static str, &[u8])) {
         match self {
             Server::AskSign(state) => super::expose(Some(&state.secrets), None, show),
-            Server::ChangeReadKey(state) | Server::WaitCertificate(state) => super::expose(None, Some(&state.application), show),
+            Server::ChangeReadKey(state) | Server::WaitCertificate(state) => {
+                super::expose(None, Some(&state.application), show)
+            }
             Server::WaitCertificateVerify(state) => super::expose(None, Some(&state.application), show),
             Server::WaitFinished(state, _) => super::expose(None, Some(&state.application), show),
             Server::AskVerify(state) => super::expose(None, Some(&state.application), show),
@@ -162,6 +170,7 @@ fn client_hello(
     let hello = ClientHello::parse(message.body).map_err(malformed(HandshakeType::CLIENT_HELLO))?;
     let choice = negotiate(cx, &hello, retried.as_ref().map(|retried| (retried.digest, retried.group)))?;
     let hash = choice.suite.hash();
+    cx.facts.client_random = *hello.random;
     cx.facts.suite = Some(choice.suite);
     cx.facts.group = Some(choice.group);
     cx.facts.offer = body_range(message, at);
@@ -229,8 +238,7 @@ impl AskCredential {
         let Choice { suite, group, .. } = choice;
         let scheme = choose_scheme(cx, credential)?;
         cx.facts.own_scheme = Some(scheme);
-        let (public_key, shared_secret) =
-            KeyExchange::respond(group, choice.key_exchange.as_slice(), cx.policy.crypto)
+        let (public_key, shared_secret) = KeyExchange::respond(group, choice.key_exchange.as_slice(), cx.policy.crypto)
             .map_err(|error| match error {
                 KxError::BadShare => Kind::IllegalKeyShare { group },
                 KxError::Failed => Kind::Internal,
@@ -329,11 +337,7 @@ pub(super) struct AskSign {
 impl AskSign {
     /// Sends CertificateVerify and Finished, and protects what follows with the application key: before the client is
     /// judged, alerts included (§4.5.3, §7.1).
-    fn signature(
-        self,
-        signature: &[u8],
-        out: &mut impl Effects,
-    ) -> Result<Authenticating<at::ServerFinished>, Kind> {
+    fn signature(self, signature: &[u8], out: &mut impl Effects) -> Result<Authenticating<at::ServerFinished>, Kind> {
         let AskSign { suite, transcript, secrets, main, question } = self;
         let certificate_verify = |message: &[u8]| {
             let transcript = transcript.append(message);

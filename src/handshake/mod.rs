@@ -7,16 +7,12 @@ pub use log::{Event, Transition};
 
 use crate::codec::{AlertDescription, CipherSuite, Message, NamedGroup, SignatureScheme};
 use crate::crypto::Suite;
-use crate::engine::question::{
-    Credential, CredentialQuestion, Offer, Peer, SignQuestion, Verdict, VerifyQuestion,
-};
+use crate::engine::question::{Credential, CredentialQuestion, Offer, Peer, SignQuestion, Verdict, VerifyQuestion};
 use crate::engine::{Engine, Input, Need, ServerName};
 use crate::error::{Error, Kind, Slip};
 use crate::flight::Flight;
 use crate::policy::Policy;
-use crate::record::{
-    EarlyData, Expect, Inbox, InboxView, Opened, Outbox, OutboxView, ReadProtection, WriteProtection,
-};
+use crate::record::{EarlyData, Expect, Inbox, InboxView, Opened, Outbox, OutboxView, ReadProtection, WriteProtection};
 use crate::role::{Epoch, Role, State};
 use crate::seed::Seed;
 use crate::session::{self, Session};
@@ -147,11 +143,12 @@ impl<P: Borrow<Policy>> Handshake<P> {
     }
 
     fn new(policy: P, engine: Engine, write: WriteProtection) -> Self {
+        let state = engine.state();
         let core = Core {
             engine,
             read: ReadProtection::new(),
             write,
-            log: Log::new(),
+            log: Log::new(state),
             refusal: None,
             failed: None,
             closed: false,
@@ -331,7 +328,7 @@ impl<P: Borrow<Policy>> Handshake<P> {
 
     /// client_random, by which a key log names the connection.
     pub fn client_random(&self) -> &[u8; 32] {
-        self.core.engine.client_random()
+        &self.core.engine.facts.client_random
     }
 
     /// Shows the traffic secrets that the present state holds, each under its name in the key log format. Whoever has
@@ -353,40 +350,54 @@ impl Core {
         if !rx.belongs_to(self.engine.facts.stamp()) {
             return Err(Kind::ForeignInbox);
         }
-        if let Some(transition) = self.log.next_unreported() {
-            return Ok(Step::Did(transition));
-        }
-        if let Some(refusal) = self.refusal {
-            return Err(refusal);
-        }
-        if !self.engine.retains(policy) {
-            rx.release_all();
-        }
-        match self.engine.need(policy, rx.flight()) {
-            Need::Send(len) => {
-                let plan = tx.plan(&self.write).change_cipher_spec().handshake(len).change_cipher_spec();
-                if let Err(too_small) = tx.room_for(&plan) {
-                    return if tx.is_empty() { Err(too_small) } else { self.want_write(tx) };
-                }
-                self.advance(policy, rx, Input::Room, tx)
+        loop {
+            if let Some(transition) = self.log.next_unreported() {
+                return Ok(Step::Did(transition));
             }
-            Need::ReadKey => self.advance(policy, rx, Input::Room, tx),
-            Need::Message => self.receive(policy, rx, tx),
-            Need::Credential(question) => Ok(Step::Want(Want::Credential(question))),
-            Need::Sign(question) => Ok(Step::Want(Want::Sign(question))),
-            Need::Verify(question) => Ok(Step::Want(Want::Verify(question))),
-            Need::Nothing => self.end(policy, rx, tx),
+            if let Some(refusal) = self.refusal {
+                return Err(refusal);
+            }
+            if !self.engine.retains(policy) {
+                rx.release_all();
+            }
+            let want = match self.engine.need(policy, rx.flight()) {
+                Need::Send(len) => {
+                    let plan = tx.plan(&self.write).change_cipher_spec().handshake(len).change_cipher_spec();
+                    match tx.room_for(&plan) {
+                        Ok(()) => self.advance(policy, rx, Input::Room, tx)?,
+                        Err(too_small) if tx.is_empty() => return Err(too_small),
+                        Err(_) => return self.want_write(tx),
+                    }
+                    continue;
+                }
+                Need::ReadKey => {
+                    self.advance(policy, rx, Input::Room, tx)?;
+                    continue;
+                }
+                Need::Message => match self.receive(policy, rx, tx)? {
+                    Some(want) => want,
+                    None => continue,
+                },
+                Need::Credential(question) => Want::Credential(question),
+                Need::Sign(question) => Want::Sign(question),
+                Need::Verify(question) => Want::Verify(question),
+                Need::Nothing => return self.end(policy, rx, tx),
+            };
+            if want == Want::Write {
+                return self.want_write(tx);
+            }
+            return Ok(Step::Want(want));
         }
     }
 
-    /// One transition of the engine. It may log none (a key change has no state of its own); then the next step goes on.
+    /// One transition of the engine.
     fn advance(
         &mut self,
         policy: &Policy,
         rx: &InboxView<'_>,
         input: Input<'_>,
         tx: &mut OutboxView<'_>,
-    ) -> Result<Step, Kind> {
+    ) -> Result<(), Kind> {
         let mut records = Records {
             read: &mut self.read,
             write: &mut self.write,
@@ -398,18 +409,20 @@ impl Core {
         };
         self.engine.advance(policy, rx.flight(), input, &mut records)?;
         self.log.enter(self.engine.state());
-        Ok(match self.log.next_unreported() {
-            Some(transition) => Step::Did(transition),
-            None => Step::Want(Want::Read),
-        })
+        Ok(())
     }
 
-    /// Takes the peer's next message, or opens records until there is one.
-    fn receive(&mut self, policy: &Policy, rx: &mut InboxView<'_>, tx: &mut OutboxView<'_>) -> Result<Step, Kind> {
+    /// Takes the peer's next message, opening records until there is one; or says what is wanted to get it.
+    fn receive(
+        &mut self,
+        policy: &Policy,
+        rx: &mut InboxView<'_>,
+        tx: &mut OutboxView<'_>,
+    ) -> Result<Option<Want>, Kind> {
         loop {
             if let Some((typ, len)) = rx.message_header() {
                 let boundary = self.engine.accepts(typ)?;
-                if rx.flight().len_with(len) > policy.max_flight {
+                if rx.retained_len().saturating_add(len) > policy.max_flight {
                     return Err(Kind::MessageTooLong { message: typ });
                 }
                 if let Some(next) = rx.next_message(policy.max_message)? {
@@ -421,7 +434,8 @@ impl Core {
                     let bytes = rx.flight().get(next.range).ok_or(Kind::Internal)?;
                     let (message, _) = Message::split(bytes).ok_or(Kind::Internal)?;
                     self.log.received(message, self.read_epoch());
-                    return self.advance(policy, rx, Input::Message { message, at }, tx);
+                    self.advance(policy, rx, Input::Message { message, at }, tx)?;
+                    return Ok(None);
                 }
             }
             match self.read.open(rx, self.expect())? {
@@ -431,10 +445,10 @@ impl Core {
                 Some(Opened::Alert(AlertDescription::CLOSE_NOTIFY)) => return Err(Kind::ClosedInHandshake),
                 Some(Opened::Alert(alert)) => return Err(Kind::from_alert(alert, false)),
                 None if rx.eof() => return Err(Kind::Truncated),
-                None if !tx.is_empty() => return self.want_write(tx),
+                None if !tx.is_empty() => return Ok(Some(Want::Write)),
                 None => {
                     self.read.want_more(rx)?;
-                    return Ok(Step::Want(Want::Read));
+                    return Ok(Some(Want::Read));
                 }
             }
         }
@@ -528,7 +542,7 @@ impl Core {
             }
         };
         tx.room_for(&plan).map_err(no_room)?;
-        self.log.answered(Event::Presented, self.engine.state());
+        self.log.answered(Event::Presented);
         self.answer(policy, Input::Credential(credential), tx);
         Ok(())
     }
@@ -546,7 +560,7 @@ impl Core {
         }
         let plan = tx.plan(&self.write).handshake(self.engine.sign_len(signature.len()));
         tx.room_for(&plan).map_err(no_room)?;
-        self.log.answered(Event::Signed, self.engine.state());
+        self.log.answered(Event::Signed);
         self.answer(policy, Input::Signature(signature), tx);
         Ok(())
     }
@@ -556,7 +570,7 @@ impl Core {
         match verdict {
             Verdict::Reject(reason) => self.refusal = Some(Kind::Rejected { reason }),
             Verdict::Accept => {
-                self.log.answered(Event::Accepted, self.engine.state());
+                self.log.answered(Event::Accepted);
                 match self.engine.advance(policy, Flight::EMPTY, Input::Accepted, &mut records::Nowhere) {
                     Ok(()) => self.log.enter(self.engine.state()),
                     Err(kind) => self.refusal = Some(kind),
@@ -575,8 +589,7 @@ impl Core {
     /// Turns what went wrong into the error, and tells the peer: exactly one alert.
     fn fail(&mut self, kind: Kind, tx: &mut OutboxView<'_>) -> Error {
         let alert = kind.alert().filter(|_| !self.closed);
-        let error =
-            Error { kind, role: self.engine.role(), state: self.log.state(), alerts: alert.is_some() };
+        let error = Error { kind, role: self.engine.role(), state: self.log.state(), alerts: alert.is_some() };
         if error.is_fatal() {
             if let Some(alert) = alert {
                 // There is always room for it, if the outbox has room for anything at all.

@@ -9,18 +9,18 @@ use crate::record::{EarlyData, InboxView, OutboxView, ReadProtection, WriteProte
 use crate::role::Epoch;
 
 /// Where the engine's effects go when the transport has records.
-pub(super) struct Records<'a, 'm> {
+pub(super) struct Records<'a, 'r, 't> {
     pub(super) read: &'a mut ReadProtection,
     pub(super) write: &'a mut WriteProtection,
     /// None inside an answer, which has no inbox at hand: read keys change in `drive`.
-    pub(super) rx: Option<&'a InboxView<'m>>,
-    pub(super) tx: &'a mut OutboxView<'m>,
+    pub(super) rx: Option<&'a InboxView<'r>>,
+    pub(super) tx: &'a mut OutboxView<'t>,
     pub(super) log: &'a mut Log,
     pub(super) early_data: &'a mut EarlyData,
     pub(super) crypto: CryptoMode,
 }
 
-impl Records<'_, '_> {
+impl Records<'_, '_, '_> {
     fn key(&self, suite: Suite, secret: &Secret<'_>) -> Result<(TrafficKey, Epoch), Kind> {
         let (key, epoch) = match secret {
             Secret::Handshake(secret) => (secret.key(suite, self.crypto), Epoch::Handshake),
@@ -30,7 +30,7 @@ impl Records<'_, '_> {
     }
 }
 
-impl Effects for Records<'_, '_> {
+impl Effects for Records<'_, '_, '_> {
     fn message(&mut self, write: &dyn Fn(&mut Writer<'_>), seen: &mut dyn FnMut(&[u8])) -> Result<(), Kind> {
         let mut counter = Writer::counting();
         write(&mut counter);

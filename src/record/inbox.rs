@@ -249,6 +249,11 @@ impl<'m> InboxView<'m> {
         self.cursors.eof
     }
 
+    /// How many bytes of messages that were read are still held.
+    pub(crate) fn retained_len(&self) -> usize {
+        self.cursors.unread.saturating_sub(self.cursors.start)
+    }
+
     /// Whether any plaintext is unread: messages whole or in part, or application data.
     pub(crate) fn has_unread(&self) -> bool {
         self.cursors.unread < self.cursors.plaintext_end || self.cursors.pieces > 0

@@ -228,13 +228,23 @@ impl<'m> OutboxView<'m> {
     /// The place for the content of the next application-data record: at least `wanted` bytes, or as many as a record
     /// takes if that is less; empty if there is no room for that before pending bytes have been sent.
     pub(crate) fn body(&mut self, protection: &mut WriteProtection, wanted: usize) -> Result<&mut [u8], Kind> {
+        let at = self.place_body(protection, wanted)?;
+        self.memory.get_mut(at).ok_or(Kind::Internal)
+    }
+
+    /// The same, for as long as the outbox is borrowed.
+    pub(crate) fn into_body(mut self, protection: &mut WriteProtection, wanted: usize) -> Result<&'m mut [u8], Kind> {
+        let at = self.place_body(protection, wanted)?;
+        self.memory.get_mut(at).ok_or(Kind::Internal)
+    }
+
+    fn place_body(&mut self, protection: &mut WriteProtection, wanted: usize) -> Result<Range<usize>, Kind> {
         let wanted = wanted.min(self.max_data(protection));
         if !self.make_data_room(protection, wanted)? {
-            return Ok(&mut []);
+            return Ok(0..0);
         }
         let at = self.cursors.sealed.saturating_add(HEADER);
-        let len = protection.max_data(self.tail());
-        self.memory.get_mut(at..at.saturating_add(len)).ok_or(Kind::Internal)
+        Ok(at..at.saturating_add(protection.max_data(self.tail())))
     }
 
     /// Seals the first `len` bytes of [`body`](Self::body) as a record of application data. It may be empty.

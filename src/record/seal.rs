@@ -16,6 +16,8 @@ pub(crate) struct WriteProtection {
     sequence: u64,
     /// How many records may be written with this key (RFC 9846 §5.5).
     key_limit: u64,
+    /// How many the policy allows.
+    update_after: u64,
     /// The longest TLSInnerPlaintext that the peer takes (RFC 8449), type and padding included.
     record_size_limit: usize,
     padding: Padding,
@@ -38,6 +40,7 @@ impl WriteProtection {
             key: None,
             sequence: 0,
             key_limit: u64::MAX,
+            update_after: u64::MAX,
             record_size_limit: MAX_INNER_PLAINTEXT,
             padding: Padding::None,
             version,
@@ -63,10 +66,16 @@ impl WriteProtection {
         self.padding = padding;
     }
 
+    /// Asks for an update after so many records, if the AEAD does not ask for it earlier.
+    pub(crate) fn set_update_after(&mut self, records: u64) {
+        self.update_after = records;
+    }
+
     /// How many records of application data may still be written with this key. At 0 it must be updated; there is
     /// still room for the KeyUpdate, or for the alerts that say goodbye.
     pub(crate) fn records_left(&self) -> u64 {
-        self.key_limit.saturating_sub(self.sequence).saturating_sub(KEPT_RECORDS)
+        let limit = self.key_limit.saturating_sub(KEPT_RECORDS).min(self.update_after);
+        limit.saturating_sub(self.sequence)
     }
 
     /// Whether a write key is in place.
