@@ -599,11 +599,13 @@ fn openssl_reads_the_svid_as_we_mean_it() {
 #[ignore = "needs openssl 3"]
 fn the_printed_pkcs12_line_makes_a_file_for_browsers() {
     let room = Room::today();
-    let text = room.run("issue client --client").unwrap();
-    let line = text.lines().map(str::trim).find(|line| line.starts_with("openssl pkcs12")).unwrap();
-    let output = Command::new("sh").args(["-c", &format!("{line} -passout pass:secret")]).output().unwrap();
-    assert!(output.status.success(), "{}", said(&output));
-    let listed = said(&openssl(&room, "pkcs12 -in client.p12 -passin pass:secret -nodes"));
-    assert_eq!(listed.matches("BEGIN CERTIFICATE").count(), 3, "leaf, intermediate, root: {listed}");
-    assert_eq!(listed.matches("BEGIN PRIVATE KEY").count(), 1);
+    for key in ["p256", "p384", "ed25519"] {
+        let text = room.run(&format!("issue {key} --client --key {key}")).unwrap();
+        let line = text.lines().map(str::trim).find(|line| line.starts_with("openssl pkcs12")).unwrap();
+        let output = Command::new("sh").args(["-c", &format!("{line} -passout pass:secret")]).output().unwrap();
+        assert!(output.status.success(), "{key}: {}", said(&output));
+        let listed = said(&openssl(&room, &format!("pkcs12 -in {key}.p12 -passin pass:secret -nodes")));
+        assert_eq!(listed.matches("BEGIN CERTIFICATE").count(), 3, "leaf, intermediate, root: {listed}");
+        assert_eq!(listed.matches("BEGIN PRIVATE KEY").count(), 1);
+    }
 }

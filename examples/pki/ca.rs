@@ -40,12 +40,16 @@ pub(crate) enum KeyType {
 
 impl KeyType {
     fn generate(self) -> Result<KeyPair, String> {
-        let algorithm = match self {
-            KeyType::P256 => &rcgen::PKCS_ECDSA_P256_SHA256,
-            KeyType::P384 => &rcgen::PKCS_ECDSA_P384_SHA384,
-            KeyType::Ed25519 => &rcgen::PKCS_ED25519,
+        let made = match self {
+            KeyType::P256 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
+            KeyType::P384 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384),
+            // The form of RFC 8410 7 without the public key: OpenSSL 3.0 reads no other.
+            KeyType::Ed25519 => {
+                let header = b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
+                KeyPair::try_from([&header[..], &random::<32>()?].concat())
+            }
         };
-        KeyPair::generate_for(algorithm).map_err(|error| format!("cannot make a key: {error}"))
+        made.map_err(|error| format!("cannot make a key: {error}"))
     }
 }
 
