@@ -14,6 +14,8 @@ mod inbox;
 mod open;
 mod outbox;
 mod seal;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use flight::Flight;
 pub use inbox::Inbox;
