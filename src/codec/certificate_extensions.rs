@@ -185,7 +185,7 @@ impl Writer<'_> {
         self.extension(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP, |_| ());
     }
 
-    /// signed_certificate_timestamp of a certificate entry, from a SignedCertificateTimestampList with its length field.
+    /// signed_certificate_timestamp of a certificate entry: a SignedCertificateTimestampList with its length field.
     pub fn sct_list(&mut self, list: &[u8]) {
         self.extension(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP, |w| w.bytes(list));
     }

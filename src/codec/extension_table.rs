@@ -29,7 +29,7 @@ use Place::{
 
 /// Every extension that this crate knows, in numerical order, with the messages in which it may stand.
 ///
-/// max_fragment_length and signed_certificate_timestamp are as in RFC 8446 §4.2: RFC 9846 lists only what it recommends.
+/// max_fragment_length and signed_certificate_timestamp are as in RFC 8446 §4.2: RFC 9846 leaves them out.
 pub const EXTENSION_TABLE: &[(ExtensionType, &[Place])] = &[
     (Ext::SERVER_NAME, &[CH, EE, CR]),
     (Ext::MAX_FRAGMENT_LENGTH, &[CH, EE]),

@@ -3,7 +3,7 @@
 //! Every message has `parse(body)`, which checks its structure in full (lengths, empty lists, duplicate extensions,
 //! trailing bytes), and `write(&mut Writer)`, which gives back the same bytes with the message's header before them.
 //! What a value *means*, and whether it may stand in this handshake, is judged elsewhere: each error here is a
-//! [`Malformed`] and means decode_error.
+//! [`Malformed`] and means decode_error. ([`spki`] alone reads DER, and has its own [`BadDer`].)
 
 mod alert;
 mod authentication;

@@ -67,3 +67,85 @@ impl AeadKey {
         Ok(plaintext_len)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    const MODES: [CryptoMode; 2] = [CryptoMode::Real, CryptoMode::Null];
+
+    fn key(suite: Suite, mode: CryptoMode) -> AeadKey {
+        AeadKey::new(suite, &[7; 32][..suite.key_len()], mode).unwrap()
+    }
+
+    fn sealed(key: &AeadKey, plaintext: &[u8]) -> Vec<u8> {
+        let mut record = plaintext.to_vec();
+        let tag = key.seal_in_place([1; 12], b"header", &mut record).unwrap();
+        record.extend(tag);
+        record
+    }
+
+    #[test]
+    fn what_was_sealed_opens_and_comes_to_lie_at_the_front() {
+        for (suite, mode) in Suite::ALL.into_iter().flat_map(|suite| MODES.map(|mode| (suite, mode))) {
+            let key = key(suite, mode);
+            for plaintext in [b"".as_slice(), b"x", &[0xab; 1000]] {
+                for gap in [0, 1, 5, 22, 300] {
+                    let mut memory = std::vec![0xee; gap];
+                    memory.extend(sealed(&key, plaintext));
+                    let length = key.open_within([1; 12], b"header", &mut memory, gap).unwrap();
+                    assert_eq!(&memory[..length], plaintext);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_another_nonce_or_other_additional_data_do_not_open() {
+        for suite in Suite::ALL {
+            let key = key(suite, CryptoMode::Real);
+            let record = sealed(&key, b"plaintext");
+            for bit in 0..record.len() * 8 {
+                let mut record = record.clone();
+                record[bit / 8] ^= 1 << (bit % 8);
+                assert_eq!(key.open_within([1; 12], b"header", &mut record, 0), Err(CryptoFailed));
+            }
+            assert_eq!(key.open_within([2; 12], b"header", &mut record.clone(), 0), Err(CryptoFailed));
+            assert_eq!(key.open_within([1; 12], b"heater", &mut record.clone(), 0), Err(CryptoFailed));
+        }
+    }
+
+    #[test]
+    fn lengths_that_leave_no_room_for_a_tag_are_an_error() {
+        for mode in MODES {
+            let key = key(Suite::Aes128GcmSha256, mode);
+            for length in 0..TAG_LEN {
+                assert_eq!(key.open_within([1; 12], b"", &mut std::vec![0; length], 0), Err(CryptoFailed));
+            }
+            for from in [1, 16, 17, usize::MAX] {
+                assert_eq!(key.open_within([1; 12], b"", &mut [0; TAG_LEN], from), Err(CryptoFailed));
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_of_another_length_is_an_error() {
+        for suite in Suite::ALL {
+            for length in (0..=33).filter(|length| *length != suite.key_len()) {
+                assert!(AeadKey::new(suite, &[7; 33][..length], CryptoMode::Real).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn the_null_key_protects_nothing() {
+        let record = sealed(&key(Suite::Aes128GcmSha256, CryptoMode::Null), b"plaintext");
+        assert_eq!(record, [b"plaintext".as_slice(), &[0; TAG_LEN]].concat());
+    }
+
+    #[test]
+    fn the_null_key_costs_no_byte() {
+        assert_eq!(size_of::<AeadKey>(), size_of::<LessSafeKey>());
+    }
+}

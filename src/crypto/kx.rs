@@ -207,3 +207,114 @@ fn check_share(group: NamedGroup, share: &[u8]) -> Result<(), KxError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    const REAL: CryptoMode = CryptoMode::Real;
+
+    #[test]
+    fn both_sides_come_to_the_same_secret_and_never_to_the_same_twice() {
+        for group in KeyExchange::GROUPS {
+            let mut secrets = Vec::new();
+            for _connection in 0..2 {
+                let client = KeyExchange::start(group, REAL).unwrap();
+                assert_eq!(client.group(), group);
+                let (server_share, server_secret) = KeyExchange::respond(group, client.public_key(), REAL).unwrap();
+                assert_eq!(server_share.group(), group);
+                assert_eq!(server_share.as_ref().len(), share_len(group));
+                let client_secret = client.finish(server_share.as_ref()).unwrap();
+                assert_eq!(client_secret.expose(), server_secret.expose());
+                let length = if group == NamedGroup::SECP384R1 { 48 } else { 32 };
+                assert_eq!(client_secret.expose().len(), length);
+                secrets.push(client_secret.expose().to_vec());
+            }
+            assert_ne!(secrets[0], secrets[1]);
+        }
+    }
+
+    /// What both sides say about a share.
+    fn refused(group: NamedGroup, share: &[u8], mode: CryptoMode) -> [Option<KxError>; 2] {
+        let client = KeyExchange::start(group, mode).unwrap().finish(share).err();
+        [client, KeyExchange::respond(group, share, mode).err()]
+    }
+
+    const BAD: [Option<KxError>; 2] = [Some(KxError::BadShare); 2];
+
+    #[test]
+    fn a_share_of_another_length_is_refused() {
+        for group in KeyExchange::GROUPS {
+            let share = KeyExchange::start(group, REAL).unwrap();
+            let longer = [share.public_key(), &[0]].concat();
+            for length in (0..=longer.len()).filter(|length| *length != share_len(group)) {
+                assert_eq!(refused(group, &longer[..length], CryptoMode::Null), BAD);
+            }
+            assert_eq!(refused(group, &longer, REAL), BAD);
+            assert_eq!(refused(group, &[], REAL), BAD);
+        }
+    }
+
+    /// §4.3.8.2: compressed, hybrid and infinity forms, points off the curve, coordinates out of range.
+    #[test]
+    fn a_share_that_is_no_uncompressed_point_on_the_curve_is_refused() {
+        for group in [NamedGroup::SECP256R1, NamedGroup::SECP384R1] {
+            let share = KeyExchange::start(group, REAL).unwrap().public_key().to_vec();
+            for form in (0..=255).filter(|form| *form != 4) {
+                let mut share = share.clone();
+                share[0] = form;
+                assert_eq!(refused(group, &share, CryptoMode::Null), BAD);
+            }
+            let mut off_the_curve = share.clone();
+            *off_the_curve.last_mut().unwrap() ^= 1;
+            assert_eq!(refused(group, &off_the_curve, REAL), BAD);
+            let mut out_of_range = std::vec![0xff; share.len()];
+            out_of_range[0] = 4;
+            assert_eq!(refused(group, &out_of_range, REAL), BAD);
+            let mut origin = std::vec![0; share.len()];
+            origin[0] = 4;
+            assert_eq!(refused(group, &origin, REAL), BAD);
+        }
+    }
+
+    /// §7.4.2: the all-zero result, which the points of low order lead to.
+    #[test]
+    fn an_x25519_share_of_low_order_is_refused() {
+        for point in [
+            "0000000000000000000000000000000000000000000000000000000000000000",
+            "0100000000000000000000000000000000000000000000000000000000000000",
+            "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+            "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+            "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+            "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+            "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        ] {
+            assert_eq!(refused(NamedGroup::X25519, &hex::decode(point).unwrap(), REAL), BAD);
+        }
+    }
+
+    #[test]
+    fn groups_that_we_cannot_speak_are_our_failure() {
+        for number in 0..=u16::MAX {
+            let group = NamedGroup(number);
+            if !KeyExchange::GROUPS.contains(&group) {
+                assert_eq!(KeyExchange::start(group, REAL).err(), Some(KxError::Failed));
+                assert_eq!(KeyExchange::respond(group, &[4; 65], REAL).err(), Some(KxError::Failed));
+            }
+        }
+    }
+
+    #[test]
+    fn the_replayed_exchange_is_the_same_every_time() {
+        for group in KeyExchange::GROUPS {
+            let [first, second] = [(); 2].map(|()| KeyExchange::start(group, CryptoMode::Null).unwrap());
+            assert_eq!(first.public_key(), second.public_key());
+            assert_eq!(first.public_key().len(), share_len(group));
+            let real = KeyExchange::start(group, REAL).unwrap();
+            let first = first.finish(real.public_key()).unwrap();
+            let (_, second) = KeyExchange::respond(group, second.public_key(), CryptoMode::Null).unwrap();
+            assert_eq!(first.expose(), second.expose());
+        }
+    }
+}

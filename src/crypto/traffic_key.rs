@@ -1,4 +1,4 @@
-//! What protects the records of one direction: key, IV, and the nonce made of IV and sequence number (RFC 9846 §5.3, §7.3).
+//! What protects the records of one direction: key, IV, and the nonce of each record (RFC 9846 §5.3, §7.3).
 
 use super::{AeadKey, CryptoFailed, CryptoMode, Prk, Suite, TAG_LEN, hkdf::label};
 use zeroize::Zeroizing;

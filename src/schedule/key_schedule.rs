@@ -122,3 +122,22 @@ impl Main {
         (traffic, ExporterSecret::new(exporter_secret))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_constant_early_secrets_are_what_hkdf_derives() {
+        for hash in [HashAlgorithm::Sha256, HashAlgorithm::Sha384] {
+            let zeros = &[0; HashAlgorithm::MAX_LEN][..hash.output_len()];
+            let early_secret = Secret::extract(hash, zeros, zeros);
+            let derived = Prk::new(&early_secret).derive_secret(label!("derived"), Some(&hash.hash(b"")));
+            let constant: &[u8] = match hash {
+                HashAlgorithm::Sha256 => &EARLY_DERIVED_SHA256,
+                HashAlgorithm::Sha384 => &EARLY_DERIVED_SHA384,
+            };
+            assert_eq!(derived.expose(), constant);
+        }
+    }
+}

@@ -135,3 +135,22 @@ impl ExporterSecret {
         self.secret.expose()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::HashAlgorithm;
+
+    #[test]
+    fn without_cryptography_any_verify_data_of_the_right_length_is_accepted() {
+        for algorithm in [HashAlgorithm::Sha256, HashAlgorithm::Sha384] {
+            let secret = HandshakeSecret::new(Secret::extract(algorithm, b"salt", b"secret"));
+            let hash = algorithm.hash(b"messages");
+            for length in 0..=64 {
+                let verdict = secret.verify_finished(&hash, &[1; 64][..length], CryptoMode::Null);
+                assert_eq!(verdict.is_ok(), length == algorithm.output_len());
+                assert!(secret.verify_finished(&hash, &[1; 64][..length], CryptoMode::Real).is_err());
+            }
+        }
+    }
+}

@@ -69,6 +69,21 @@ pub mod at {
 }
 
 /// The running hash of the handshake messages up to and including `At`. 224 bytes.
+///
+/// The hash can be asked for only where something is computed from it, and no message can follow but the next:
+///
+/// ```
+/// # use countersign::{crypto::HashAlgorithm, schedule::{Transcript, at}};
+/// let transcript = Transcript::<at::ClientHello>::start(HashAlgorithm::Sha256, b"ClientHello");
+/// let transcript: Transcript<at::ServerHello> = transcript.append(b"ServerHello");
+/// let hash = transcript.hash();
+/// ```
+///
+/// ```compile_fail,E0599
+/// # use countersign::{crypto::HashAlgorithm, schedule::{Transcript, at}};
+/// let transcript = Transcript::<at::ClientHello>::start(HashAlgorithm::Sha256, b"ClientHello");
+/// let hash = transcript.hash(); // nothing is computed from the hash of a ClientHello alone
+/// ```
 pub struct Transcript<At> {
     hasher: Hasher,
     at: PhantomData<fn() -> At>,
@@ -124,8 +139,8 @@ impl Transcript<at::MessageHash> {
     }
 }
 
-/// The client's transcript until the server has chosen a suite: both hashes run side by side over the first ClientHello.
-/// 448 bytes.
+/// The client's transcript until the server has chosen a suite: both hashes run side by side over the first
+/// ClientHello. 448 bytes.
 pub struct OpenTranscript {
     sha256: Hasher,
     sha384: Hasher,
@@ -158,6 +173,57 @@ impl OpenTranscript {
         match algorithm {
             HashAlgorithm::Sha256 => self.sha256,
             HashAlgorithm::Sha384 => self.sha384,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOTH: [HashAlgorithm; 2] = [HashAlgorithm::Sha256, HashAlgorithm::Sha384];
+    const MESSAGES: [&[u8]; 10] = [b"CH", b"SH", b"EE", b"CR", b"sCert", b"sCV", b"sFin", b"cCert", b"cCV", b"cFin"];
+
+    #[test]
+    fn each_hash_is_that_of_all_messages_so_far() {
+        for algorithm in BOTH {
+            let so_far = |count: usize| algorithm.hash(&MESSAGES[..count].concat());
+            let [ch, sh, ee, cr, server_cert, server_cv, server_fin, client_cert, client_cv, client_fin] = MESSAGES;
+            let mut open = OpenTranscript::new();
+            open.append(ch);
+            let transcript = open.choose(algorithm).append(sh);
+            assert_eq!(transcript.hash(), so_far(2));
+            let transcript = transcript.append(ee).append(cr).append(server_cert);
+            assert_eq!(transcript.hash(), so_far(5));
+            let transcript = transcript.append(server_cv);
+            assert_eq!(transcript.hash(), so_far(6));
+            let transcript = transcript.append(server_fin);
+            assert_eq!(transcript.hash(), so_far(7));
+            let transcript = transcript.append(client_cert);
+            assert_eq!(transcript.hash(), so_far(8));
+            let transcript = transcript.append(client_cv);
+            assert_eq!(transcript.hash(), so_far(9));
+            let end: Transcript<at::ClientFinished> = transcript.append(client_fin);
+            assert_eq!(end.hasher.hash(), so_far(10));
+            assert_eq!(end.algorithm(), algorithm);
+        }
+    }
+
+    #[test]
+    fn after_a_retry_the_first_client_hello_is_a_message_hash() {
+        for algorithm in BOTH {
+            let mut open = OpenTranscript::new();
+            open.append(b"CH");
+            open.append(b"1");
+            let client = open.retry(algorithm).append(b"HRR").append(b"CH2").append(b"SH");
+            let server = Transcript::<at::MessageHash>::start_retry(algorithm, b"CH1");
+            let server = server.append(b"HRR").append(b"CH2").append(b"SH");
+
+            let client_hello_1 = algorithm.hash(b"CH1");
+            let length = algorithm.output_len() as u8;
+            let expected = [&[254, 0, 0, length], client_hello_1.as_ref(), b"HRRCH2SH"].concat();
+            assert_eq!(client.hash(), algorithm.hash(&expected));
+            assert_eq!(server.hash(), algorithm.hash(&expected));
         }
     }
 }
