@@ -78,12 +78,11 @@ impl Cursors {
     }
 
     fn consume(&mut self, n: usize) {
-        let data = self.data();
         if self.application_data {
-            self.unread = self.unread.saturating_add(n.min(data.len()));
+            self.unread = self.unread.saturating_add(n).min(self.plaintext_end);
             self.start = self.unread;
+            self.application_data = self.unread < self.plaintext_end;
         }
-        self.application_data = self.unread < self.plaintext_end;
     }
 }
 
@@ -211,7 +210,7 @@ impl<'m> InboxView<'m> {
         whole.saturating_sub(self.cursors.ciphertext_len())
     }
 
-    fn compact(&mut self) {
+    pub(super) fn compact(&mut self) {
         let Cursors { start, plaintext_end, ciphertext, end, .. } = *self.cursors;
         let moved = self.cursors.compacted();
         if start <= plaintext_end && ciphertext <= end && end <= self.memory.len() {
@@ -401,13 +400,20 @@ impl<'m> InboxView<'m> {
         self.ciphertext().first_chunk().map(Header::read)
     }
 
-    /// The record with this header from where its content shall come to lie, and where in it the fragment begins;
-    /// `None` while it is not all there.
+    /// Whether the whole record with this header is there.
+    pub(super) fn has_record(&self, header: Header) -> bool {
+        self.cursors.ciphertext_len() >= header.record_len()
+    }
+
+    /// The fragment of the record with this header, where it lies.
+    pub(super) fn fragment(&self, header: Header) -> &[u8] {
+        self.ciphertext().get(HEADER..header.record_len()).unwrap_or_default()
+    }
+
+    /// From where the content of the record with this header shall come to lie to the record's end, and how far into
+    /// that its fragment begins.
     pub(super) fn record(&mut self, header: Header) -> Option<(&mut [u8], usize)> {
         let Cursors { start, plaintext_end, ciphertext, .. } = *self.cursors;
-        if self.cursors.ciphertext_len() < header.record_len() {
-            return None;
-        }
         let fragment = ciphertext.saturating_add(HEADER);
         if start == plaintext_end {
             // Nothing is held: the record is opened where it lies.

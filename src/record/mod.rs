@@ -13,6 +13,8 @@ mod inbox;
 mod open;
 mod outbox;
 mod seal;
+#[cfg(test)]
+mod tests;
 
 pub use inbox::Inbox;
 pub(crate) use inbox::{InboxView, MessageAt};

@@ -66,8 +66,8 @@ pub(crate) struct ReadProtection {
     sequence: u64,
     /// Bytes of early data dropped.
     early_data: u32,
-    /// The longest TLSInnerPlaintext that we have announced and the peer has agreed to (RFC 8449); 0: no such limit.
-    record_size_limit: u16,
+    /// The longest TLSInnerPlaintext that we take, where this has been negotiated (RFC 8449).
+    record_size_limit: Option<u16>,
     /// A record has been accepted, or dropped as it should be.
     begun: bool,
     /// A protected record has opened, under this key or an earlier one.
@@ -85,7 +85,7 @@ impl ReadProtection {
             key: None,
             sequence: 0,
             early_data: 0,
-            record_size_limit: 0,
+            record_size_limit: None,
             begun: false,
             opened: false,
             change_cipher_specs: 0,
@@ -107,7 +107,7 @@ impl ReadProtection {
 
     /// Our record_size_limit binds the peer from now on (RFC 8449 §4): it has been negotiated.
     pub(crate) fn set_record_size_limit(&mut self, limit: u16) {
-        self.record_size_limit = limit;
+        self.record_size_limit = Some(limit);
     }
 
     /// Whether a read key is in place.
@@ -134,23 +134,23 @@ impl ReadProtection {
         let route = self.route(ContentType(first), expect, rx.has_unread())?;
         let Some(header) = rx.header() else { return Ok(None) };
         let route = self.check_length(route, header.length, expect)?;
-        if route == Route::EarlyData {
-            self.begun = true;
-            return self.drop_early_data(rx, header).map(Some);
+        if route != Route::EarlyData && !rx.has_record(header) {
+            return Ok(None);
         }
-        let Some((record, fragment)) = rx.record(header) else { return Ok(None) };
         self.begun = true;
         match route {
+            Route::PlainHandshake => self.keep_plain_handshake(rx, header),
+            Route::PlainAlert => self.read_alert(rx.fragment(header)),
+            Route::UnauthenticatedAlert => refuse_unauthenticated_alert(rx.fragment(header)),
+            Route::ChangeCipherSpec => self.drop_change_cipher_spec(rx.fragment(header)),
             Route::Protected => self.open_protected(rx, header, expect),
-            _ => self.open_plain(route, record, fragment).and_then(|(opened, content)| {
-                if opened == Opened::Handshake {
-                    rx.keep_handshake(header, content)
-                } else {
-                    rx.drop_record(header)
-                }
-                Ok(opened)
-            }),
+            Route::EarlyData => self.drop_early_data(header),
         }
+        .inspect(|opened| {
+            if !matches!(opened, Opened::Handshake | Opened::ApplicationData) {
+                rx.drop_record(header);
+            }
+        })
         .map(Some)
     }
 
@@ -187,60 +187,43 @@ impl ReadProtection {
                 Err(Kind::EmptyFragment)
             }
             Route::PlainAlert | Route::UnauthenticatedAlert if length != 2 => Err(Kind::MalformedAlert),
-            Route::Protected
-                if length > self.max_inner_plaintext().saturating_add(TAG) && self.record_size_limit > 0 =>
-            {
-                // Early data was written under the limits of another connection: this can be nothing else.
-                if self.skips_unopened(expect) { Ok(Route::EarlyData) } else { Err(Kind::RecordOverflow) }
-            }
+            // Early data was written under the limits of another connection: this can be nothing else.
+            Route::Protected if length > self.max_ciphertext() && self.skips_unopened(expect) => Ok(Route::EarlyData),
+            Route::Protected if length > self.max_ciphertext() => Err(Kind::RecordOverflow),
             _ => Ok(route),
         }
     }
 
-    /// Judges the body of an unprotected record. Says how much of it is handshake bytes, moved to the record's start.
-    fn open_plain(&mut self, route: Route, record: &mut [u8], fragment: usize) -> Result<(Opened, usize), Kind> {
-        let content = record.get(fragment..).unwrap_or_default();
-        match (route, content) {
-            (Route::ChangeCipherSpec, [1]) if self.change_cipher_specs >= MAX_CHANGE_CIPHER_SPECS => {
-                Err(Kind::TooManyChangeCipherSpecs)
-            }
-            (Route::ChangeCipherSpec, [1]) => {
-                self.change_cipher_specs = self.change_cipher_specs.saturating_add(1);
-                Ok((Opened::Dropped, 0))
-            }
-            (Route::ChangeCipherSpec, _) => Err(Kind::UnexpectedChangeCipherSpec),
-            (Route::UnauthenticatedAlert, alert) => match parse_alert(alert)? {
-                AlertDescription::CLOSE_NOTIFY | AlertDescription::USER_CANCELED => {
-                    Err(Kind::UnexpectedRecord { content: ContentType::ALERT })
-                }
-                alert => Err(Kind::UnauthenticatedAlert { alert }),
-            },
-            (Route::PlainAlert, alert) => {
-                let alert = parse_alert(alert)?;
-                self.count_warning(alert)?;
-                Ok((Opened::Alert(alert), 0))
-            }
-            (_, content) => {
-                let len = content.len();
-                record.copy_within(fragment.., 0);
-                self.has_content();
-                Ok((Opened::Handshake, len))
-            }
+    fn keep_plain_handshake(&mut self, rx: &mut InboxView<'_>, header: Header) -> Result<Opened, Kind> {
+        let (record, fragment) = rx.record(header).ok_or(Kind::Internal)?;
+        let len = record.len().saturating_sub(fragment);
+        if fragment > 0 && fragment <= record.len() {
+            record.copy_within(fragment.., 0);
         }
+        rx.keep_handshake(header, len);
+        self.has_content();
+        Ok(Opened::Handshake)
+    }
+
+    fn drop_change_cipher_spec(&mut self, fragment: &[u8]) -> Result<Opened, Kind> {
+        if fragment != [1] {
+            return Err(Kind::UnexpectedChangeCipherSpec);
+        }
+        self.change_cipher_specs = self.change_cipher_specs.saturating_add(1);
+        if self.change_cipher_specs > MAX_CHANGE_CIPHER_SPECS {
+            return Err(Kind::TooManyChangeCipherSpecs);
+        }
+        Ok(Opened::Dropped)
     }
 
     /// Opens a protected record and judges what was inside (RFC 9846 §5.2, §5.4).
     fn open_protected(&mut self, rx: &mut InboxView<'_>, header: Header, expect: Expect) -> Result<Opened, Kind> {
         let partial = rx.has_unread();
-        let Some(aad) = rx.ciphertext().first_chunk::<HEADER>().copied() else { return Err(Kind::Internal) };
-        let Some(key) = &self.key else { return Err(Kind::Internal) };
-        let Some((record, ciphertext_from)) = rx.record(header) else { return Err(Kind::Internal) };
-        let Ok(inner) = key.open_within(self.sequence, &aad, record, ciphertext_from) else {
-            return if self.skips_unopened(expect) {
-                self.drop_early_data(rx, header)
-            } else {
-                Err(Kind::BadRecordMac)
-            };
+        let key = self.key.as_ref().ok_or(Kind::Internal)?;
+        let additional_data: [u8; HEADER] = *rx.ciphertext().first_chunk().ok_or(Kind::Internal)?;
+        let (record, ciphertext_from) = rx.record(header).ok_or(Kind::Internal)?;
+        let Ok(inner) = key.open_within(self.sequence, &additional_data, record, ciphertext_from) else {
+            return if self.skips_unopened(expect) { self.drop_early_data(header) } else { Err(Kind::BadRecordMac) };
         };
         self.opened = true;
         self.sequence = self.sequence.checked_add(1).ok_or(Kind::Internal)?;
@@ -270,36 +253,40 @@ impl ReadProtection {
                 rx.keep_data(header, len);
                 Ok(Opened::ApplicationData)
             }
-            ContentType::ALERT => {
-                let alert = parse_alert(content)?;
-                self.count_warning(alert)?;
-                rx.drop_record(header);
-                Ok(Opened::Alert(alert))
-            }
+            ContentType::ALERT => self.read_alert(content),
             ContentType::CHANGE_CIPHER_SPEC => Err(Kind::UnexpectedChangeCipherSpec),
             content => Err(Kind::UnexpectedRecord { content }),
         }
     }
 
     fn max_inner_plaintext(&self) -> usize {
-        match self.record_size_limit {
-            0 => MAX_INNER_PLAINTEXT,
-            limit => usize::from(limit).min(MAX_INNER_PLAINTEXT),
-        }
+        self.record_size_limit.map_or(MAX_INNER_PLAINTEXT, |limit| usize::from(limit).min(MAX_INNER_PLAINTEXT))
+    }
+
+    /// Without a negotiated limit, any AEAD might have made the record.
+    fn max_ciphertext(&self) -> usize {
+        self.record_size_limit.map_or(MAX_CIPHERTEXT, |_| self.max_inner_plaintext().saturating_add(TAG))
     }
 
     fn skips_unopened(&self, expect: Expect) -> bool {
         expect.early_data == EarlyData::Unopened && !self.opened
     }
 
-    fn drop_early_data(&mut self, rx: &mut InboxView<'_>, header: Header) -> Result<Opened, Kind> {
+    fn drop_early_data(&mut self, header: Header) -> Result<Opened, Kind> {
         let length = u32::try_from(header.length).unwrap_or(u32::MAX);
         self.early_data = self.early_data.saturating_add(length);
-        if self.early_data > MAX_EARLY_DATA {
-            return Err(Kind::TooMuchEarlyData);
+        if self.early_data > MAX_EARLY_DATA { Err(Kind::TooMuchEarlyData) } else { Ok(Opened::Dropped) }
+    }
+
+    fn read_alert(&mut self, content: &[u8]) -> Result<Opened, Kind> {
+        let alert = parse_alert(content)?;
+        if alert == AlertDescription::USER_CANCELED {
+            self.warnings = self.warnings.saturating_add(1);
+            if self.warnings > MAX_WARNINGS {
+                return Err(Kind::TooManyWarnings);
+            }
         }
-        rx.drop_record(header);
-        Ok(Opened::Dropped)
+        Ok(Opened::Alert(alert))
     }
 
     fn has_content(&mut self) {
@@ -311,13 +298,16 @@ impl ReadProtection {
         self.empty_records = self.empty_records.saturating_add(1);
         if self.empty_records > MAX_EMPTY_RECORDS { Err(Kind::TooManyEmptyRecords) } else { Ok(()) }
     }
+}
 
-    fn count_warning(&mut self, alert: AlertDescription) -> Result<(), Kind> {
-        if alert != AlertDescription::USER_CANCELED {
-            return Ok(());
+/// What anybody on the path can say ends the connection, but does not count as the peer's word; and nothing but a
+/// refusal may be said so.
+fn refuse_unauthenticated_alert(content: &[u8]) -> Result<Opened, Kind> {
+    match parse_alert(content)? {
+        AlertDescription::CLOSE_NOTIFY | AlertDescription::USER_CANCELED => {
+            Err(Kind::UnexpectedRecord { content: ContentType::ALERT })
         }
-        self.warnings = self.warnings.saturating_add(1);
-        if self.warnings > MAX_WARNINGS { Err(Kind::TooManyWarnings) } else { Ok(()) }
+        alert => Err(Kind::UnauthenticatedAlert { alert }),
     }
 }
 

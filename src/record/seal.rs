@@ -83,6 +83,12 @@ impl WriteProtection {
         self.key.is_some()
     }
 
+    /// As if all but so many records had been written with this key.
+    #[cfg(test)]
+    pub(super) fn use_up(&mut self, left: u64) {
+        self.sequence = self.key_limit.saturating_sub(left);
+    }
+
     /// The most content that fits a record.
     pub(super) fn max_content(&self) -> usize {
         match self.key {
