@@ -19,3 +19,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod codec;
+pub mod engine;
+pub mod error;
+#[cfg(feature = "x509")]
+pub mod x509;

@@ -3,3 +3,6 @@
 pub mod names;
 
 pub use names::*;
+
+mod malformed;
+pub use malformed::Malformed;

@@ -1,0 +1,3 @@
+//! The client and server state machines.
+
+pub mod question;
