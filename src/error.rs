@@ -2,7 +2,9 @@
 //!
 //! [`Kind`] is one table: each kind has its blame, its alert and its sentence in one line.
 
-use crate::codec::{AlertDescription, CipherSuite, ContentType, ExtensionType, HandshakeType, Malformed, NamedGroup, SignatureScheme};
+use crate::codec::{
+    AlertDescription, CipherSuite, ContentType, ExtensionType, HandshakeType, Malformed, NamedGroup, SignatureScheme,
+};
 use core::fmt;
 
 /// Who is to blame for an [`Error`].
@@ -99,6 +101,7 @@ macro_rules! kinds {
 
             /// The alert that we send for it; `None` where none is sent (the peer has ended the connection, or the
             /// caller can mend the matter).
+            #[allow(unreachable_patterns, reason = "those two arms stand in the table as well")]
             pub const fn alert(&self) -> Option<AlertDescription> {
                 match self {
                     Kind::Rejected { reason } => Some(reason.alert()),

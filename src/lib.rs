@@ -19,7 +19,15 @@ extern crate alloc;
 extern crate std;
 
 pub mod codec;
-pub mod engine;
+pub mod crypto;
+mod engine;
 pub mod error;
+mod role;
+pub mod schedule;
 #[cfg(feature = "x509")]
 pub mod x509;
+
+pub use codec::names::*;
+pub use engine::question::{Credential, Offer, Peer, SignQuestion, Verdict};
+pub use error::{By, Kind, Reason};
+pub use role::Role;

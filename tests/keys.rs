@@ -1,6 +1,6 @@
 //! Private keys are read in every form that OpenSSL writes, and sign what their public key verifies.
 
-use countersign::codec::SignatureScheme;
+use countersign::SignatureScheme;
 use countersign::x509::{KeyError, SignError, SigningKey};
 use ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use rustls_pki_types::pem::PemObject;

@@ -2,9 +2,8 @@
 
 mod pki;
 
-use countersign::engine::question::{Peer, Role, Verdict};
-use countersign::error::Reason;
 use countersign::x509::{Expect, Fault, Judgement, Terms, Trust};
+use countersign::{Peer, Reason, Role, Verdict};
 use pki::{Ca, DAY, HOUR, NOW, at, now};
 use rcgen::{DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose};
 use rustls_pki_types::CertificateDer;

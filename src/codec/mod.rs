@@ -1,8 +1,54 @@
 //! Bytes to messages and back. Borrowing parsers: no state, no cryptography, no allocation.
+//!
+//! Every message has `parse(body)`, which checks its structure in full (lengths, empty lists, duplicate extensions,
+//! trailing bytes), and `write(&mut Writer)`, which gives back the same bytes with the message's header before them.
+//! What a value *means*, and whether it may stand in this handshake, is judged elsewhere: each error here is a
+//! [`Malformed`] and means decode_error. ([`spki`] alone reads DER, and has its own [`BadDer`].)
 
-pub mod names;
-
-pub use names::*;
-
+mod alert;
+mod authentication;
+mod certificate_extensions;
+mod client_hello;
+mod extension_table;
+mod extensions;
+mod hello_extensions;
+mod key_share;
+mod list;
 mod malformed;
+mod message;
+pub mod names;
+mod post_handshake;
+mod reader;
+mod server_hello;
+mod server_parameters;
+pub mod spki;
+mod writer;
+
+pub use alert::Alert;
+pub use authentication::{Certificate, CertificateEntry, CertificateVerify, Finished, write_certificate};
+pub use certificate_extensions::{DistinguishedName, SerializedSct};
+pub use client_hello::{ClientHello, write_client_hello};
+pub use extension_table::{EXTENSION_TABLE, Place, may_stand};
+pub use extensions::{Extension, Extensions, MAX_EXTENSIONS};
+pub use hello_extensions::{ProtocolName, ServerName};
+pub use key_share::KeyShareEntry;
+pub use list::{Element, List};
 pub use malformed::Malformed;
+pub use message::{MESSAGE_HEADER, Message, header, write_message};
+pub use names::*;
+pub use post_handshake::{KeyUpdate, NewSessionTicket};
+pub use reader::Reader;
+pub use server_hello::{
+    DOWNGRADE_TLS11, DOWNGRADE_TLS12, HELLO_RETRY_REQUEST_RANDOM, ServerHello, write_hello_retry_request,
+    write_server_hello,
+};
+pub use server_parameters::{
+    CertificateRequest, EncryptedExtensions, write_certificate_request, write_encrypted_extensions,
+};
+pub use spki::{BadDer, PublicKey, Spki};
+pub use writer::{NotWritten, Writer};
+
+/// `legacy_version` of every hello (RFC 9846 §4.2.2): TLS 1.2's number.
+pub const LEGACY_VERSION: u16 = 0x0303;
+/// The number of TLS 1.3 in supported_versions (RFC 9846 §4.3.1).
+pub const TLS13: u16 = 0x0304;

@@ -2,6 +2,8 @@
 //!
 //! Each is a newtype, not an enum: a peer may send any number, and unknown ones are legal in most places.
 
+use super::{Element, Malformed, Reader};
+
 /// Makes a newtype over a wire number with named constants and a `Display` that falls back to hex.
 macro_rules! numbers {
     ($(#[$doc:meta])* $name:ident: $repr:ty { $($(#[$item_doc:meta])* $item:ident = $value:expr, $text:literal;)* }) => {
@@ -18,6 +20,12 @@ macro_rules! numbers {
                     $(Self::$item => Some($text),)*
                     _ => None,
                 }
+            }
+        }
+
+        impl<'a> Element<'a> for $name {
+            fn read(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
+                <$repr>::read(reader).map(Self)
             }
         }
 
@@ -145,6 +153,22 @@ numbers! {
     CertificateType: u8 {
         X509 = 0, "X509";
         RAW_PUBLIC_KEY = 2, "RawPublicKey";
+    }
+}
+
+numbers! {
+    /// Whether a KeyUpdate asks for one in return (RFC 9846 §4.7.3).
+    KeyUpdateRequest: u8 {
+        UPDATE_NOT_REQUESTED = 0, "update_not_requested";
+        UPDATE_REQUESTED = 1, "update_requested";
+    }
+}
+
+numbers! {
+    /// The level of an alert (RFC 9846 §6).
+    AlertLevel: u8 {
+        WARNING = 1, "warning";
+        FATAL = 2, "fatal";
     }
 }
 

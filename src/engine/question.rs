@@ -1,26 +1,8 @@
 //! The three questions that a handshake asks, and what it shows beside them.
 
 use crate::codec::{CertificateType, SignatureScheme};
-use core::fmt;
+use crate::role::Role;
 use rustls_pki_types::CertificateDer;
-
-/// Which side of the connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// It speaks first.
-    Client,
-    /// It answers.
-    Server,
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Role::Client => "client",
-            Role::Server => "server",
-        })
-    }
-}
 
 /// The peer's claims, shown at `Want::Verify`.
 #[derive(Clone, Copy)]
@@ -63,7 +45,7 @@ pub struct Offer<'a> {
     server_name: Option<&'a str>,
     schemes: &'a [SignatureScheme],
     authorities: &'a [&'a [u8]],
-    types: &'a [CertificateType],
+    certificate_type: CertificateType,
 }
 
 impl<'a> Offer<'a> {
@@ -83,9 +65,9 @@ impl<'a> Offer<'a> {
     pub fn certificate_authorities(&self) -> impl Iterator<Item = &'a [u8]> + Clone {
         self.authorities.iter().copied()
     }
-    /// What the peer takes.
-    pub fn certificate_types(&self) -> impl Iterator<Item = CertificateType> + Clone {
-        self.types.iter().copied()
+    /// What our certificate must be.
+    pub fn certificate_type(&self) -> CertificateType {
+        self.certificate_type
     }
 }
 

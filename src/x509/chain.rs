@@ -6,7 +6,7 @@ use super::crl::{self, unusable};
 use super::fault::{Culprit, Fault};
 use super::trust::Trust;
 use super::{asn1, rules, spiffe, text};
-use crate::engine::question::Role;
+use crate::Role;
 use core::cell::{Cell, RefCell};
 use der::Tag;
 use rustls_pki_types::{CertificateDer, UnixTime};

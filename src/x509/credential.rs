@@ -3,8 +3,7 @@
 use super::asn1::{Cert, GeneralName};
 use super::key::{KeyError, SignError, SigningKey};
 use super::pem;
-use crate::codec::{CertificateType, SignatureScheme};
-use crate::engine::question::{Credential, Offer};
+use crate::{CertificateType, SignatureScheme, Credential, Offer};
 use core::fmt;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use std::{string::String, sync::Arc, time::Duration, vec, vec::Vec};
@@ -217,7 +216,7 @@ impl Vault {
     pub fn choose(&self, offer: &Offer<'_>) -> Option<Arc<Identity>> {
         self.pick(
             offer.server_name(),
-            offer.certificate_types(),
+            offer.certificate_type(),
             offer.signature_schemes(),
             offer.certificate_authorities(),
         )
@@ -226,13 +225,13 @@ impl Vault {
     pub(super) fn pick<'a>(
         &self,
         server_name: Option<&str>,
-        types: impl Iterator<Item = CertificateType> + Clone,
+        certificate_type: CertificateType,
         schemes: impl Iterator<Item = SignatureScheme> + Clone,
         authorities: impl Iterator<Item = &'a [u8]> + Clone,
     ) -> Option<Arc<Identity>> {
         let mut best: Option<(u8, &Arc<Identity>)> = None;
         for identity in &self.identities {
-            let suits = types.clone().any(|t| t == identity.certificate_type)
+            let suits = identity.certificate_type == certificate_type
                 && schemes.clone().any(|scheme| identity.schemes.contains(&scheme));
             if !suits {
                 continue;

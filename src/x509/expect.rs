@@ -4,7 +4,7 @@ use super::asn1::{Cert, GeneralName};
 use super::fault::Fault;
 use super::spiffe::{self, NotSpiffe, SpiffeId, TrustDomain};
 use super::text::{Escaped, hex};
-use crate::engine::question::Role;
+use crate::Role;
 use core::{fmt, net::IpAddr};
 use rustls_pki_types::{DnsName, ServerName};
 use std::{format, string::String, string::ToString, vec::Vec};

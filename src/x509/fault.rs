@@ -1,8 +1,7 @@
 //! Why a peer is refused: each fault with the alert's reason and a sentence that carries the facts.
 
 use super::text::{date, span};
-use crate::engine::question::Role;
-use crate::error::Reason;
+use crate::{Reason, Role};
 use core::fmt;
 use rustls_pki_types::UnixTime;
 use std::{string::String, vec::Vec};

@@ -1,17 +1,13 @@
 //! SHA-256 over public data: pins, fingerprints, cache keys.
 
-use ring::digest::{Context, SHA256};
+use crate::crypto::{HashAlgorithm, Hasher};
 
 /// SHA-256 of the parts, one after the other.
 pub(super) fn sha256<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
-    let mut context = Context::new(&SHA256);
-    for part in parts {
-        context.update(part);
-    }
+    let mut hasher = Hasher::new(HashAlgorithm::Sha256);
+    parts.into_iter().for_each(|part| hasher.update(part));
     let mut out = [0; 32];
-    if let Ok(digest) = context.finish().as_ref().try_into() {
-        out = digest;
-    }
+    out.iter_mut().zip(hasher.hash().as_ref()).for_each(|(out, byte)| *out = *byte);
     out
 }
 

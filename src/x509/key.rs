@@ -5,7 +5,7 @@
 
 use super::asn1::{context, expect, only, optional, reader};
 use super::pem::{self, Section};
-use crate::codec::SignatureScheme;
+use crate::SignatureScheme;
 use core::fmt;
 use der::Tag;
 use ring::rand::SystemRandom;

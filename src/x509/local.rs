@@ -6,7 +6,7 @@ use super::judge::{Report, Terms};
 use super::key::SignError;
 use super::live::Live;
 use super::trust::Trust;
-use crate::engine::question::{Credential, Offer, Peer, SignQuestion, Verdict};
+use crate::{Credential, Offer, Peer, SignQuestion, Verdict};
 use rustls_pki_types::UnixTime;
 use std::{sync::Arc, vec::Vec};
 

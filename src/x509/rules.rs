@@ -7,7 +7,8 @@
 use super::asn1::{ANY_PURPOSE, Broken, CLIENT_AUTH, Cert, GeneralName, Id, KeyUsage, SERVER_AUTH, only, reader};
 use super::asn1::{context, expect, general_name, optional};
 use super::fault::Fault;
-use crate::engine::question::Role;
+use crate::codec::{PublicKey, spki::parse_spki};
+use crate::Role;
 use der::{Reader, Tag};
 
 /// An empty Name: SEQUENCE {}.
@@ -200,37 +201,12 @@ pub(super) fn may_sign_crls(usage: Option<KeyUsage>) -> bool {
     usage.is_none_or(KeyUsage::crl_sign)
 }
 
-/// Algorithm identifiers (OID content) that we take.
-const ID_EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
-const SECP256R1: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
-const SECP384R1: &[u8] = &[0x2b, 0x81, 4, 0, 34];
-const ID_ED25519: &[u8] = &[0x2b, 0x65, 112];
-const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
-
 /// P-256, P-384, Ed25519, or RSA with a modulus of 2048 bits or more.
 pub(super) fn public_key(cert: &Cert<'_>) -> Result<(), Fault> {
-    let strong = || {
-        let mut spki = reader(only(cert.spki, Tag::Sequence)?)?;
-        let mut algorithm = reader(expect(&mut spki, Tag::Sequence)?)?;
-        let key = expect(&mut spki, Tag::BitString)?;
-        match expect(&mut algorithm, Tag::ObjectIdentifier)? {
-            ID_EC_PUBLIC_KEY => {
-                Some(matches!(expect(&mut algorithm, Tag::ObjectIdentifier)?, SECP256R1 | SECP384R1))
-            }
-            ID_ED25519 => Some(true),
-            RSA_ENCRYPTION => {
-                let key = only(key.strip_prefix(&[0])?, Tag::Sequence)?;
-                let modulus = expect(&mut reader(key)?, Tag::Integer)?;
-                let modulus = modulus.strip_prefix(&[0]).unwrap_or(modulus);
-                // 2048 bits are 256 octets with the top bit set.
-                Some(modulus.len() > 256 || (modulus.len() == 256 && modulus.first()? & 0x80 != 0))
-            }
-            _ => Some(false),
-        }
-    };
-    match strong() {
-        Some(true) => Ok(()),
-        _ => Err(Fault::UnsupportedKey),
+    match parse_spki(cert.spki).map(|spki| spki.key) {
+        Ok(PublicKey::Rsa { modulus_bits: ..2048, .. } | PublicKey::Unsupported) => Err(Fault::UnsupportedKey),
+        Ok(_) => Ok(()),
+        Err(_) => Err(Fault::Malformed("its public key is broken")),
     }
 }
 

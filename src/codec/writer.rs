@@ -1,0 +1,124 @@
+//! Writing the presentation language of RFC 9846 §3.
+
+/// Why [`Writer::finish`] has nothing to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotWritten {
+    /// The memory is too small; all of it would take `needed` bytes.
+    NoRoom {
+        /// The bytes that everything written would take.
+        needed: usize,
+    },
+    /// A vector is longer than its length field can say: no memory would help.
+    TooLong,
+}
+
+impl core::fmt::Display for NotWritten {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            NotWritten::NoRoom { needed } => write!(f, "writing this takes {needed} bytes of memory"),
+            NotWritten::TooLong => f.write_str("a vector is longer than its length field can say"),
+        }
+    }
+}
+
+impl core::error::Error for NotWritten {}
+
+/// Writes into memory, or only counts. Failure is remembered until [`finish`](Self::finish), so that code that writes
+/// a message reads like its figure in the RFC.
+#[derive(Debug)]
+pub struct Writer<'m> {
+    /// `None`: only count.
+    memory: Option<&'m mut [u8]>,
+    len: usize,
+    too_long: bool,
+}
+
+impl<'m> Writer<'m> {
+    /// Writes from the start of `memory`.
+    pub const fn new(memory: &'m mut [u8]) -> Writer<'m> {
+        Writer { memory: Some(memory), len: 0, too_long: false }
+    }
+
+    /// Writes nowhere: [`finish`](Self::finish) tells how many bytes it would have been.
+    pub const fn counting() -> Writer<'m> {
+        Writer { memory: None, len: 0, too_long: false }
+    }
+
+    /// The bytes written so far, also those that found no room.
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// True when nothing has been written.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The number of bytes written, if all of them found room and every vector fits its length field.
+    pub fn finish(self) -> Result<usize, NotWritten> {
+        if self.too_long {
+            return Err(NotWritten::TooLong);
+        }
+        match self.memory {
+            Some(memory) if memory.len() < self.len => Err(NotWritten::NoRoom { needed: self.len }),
+            _ => Ok(self.len),
+        }
+    }
+
+    /// `opaque T[n]`
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        let start = self.len;
+        self.len = start.saturating_add(bytes.len());
+        self.put(start, bytes);
+    }
+
+    /// `uint8`
+    pub fn u8(&mut self, value: u8) {
+        self.bytes(&[value]);
+    }
+
+    /// `uint16`
+    pub fn u16(&mut self, value: u16) {
+        self.bytes(&value.to_be_bytes());
+    }
+
+    /// `uint32`
+    pub fn u32(&mut self, value: u32) {
+        self.bytes(&value.to_be_bytes());
+    }
+
+    /// `T<0..2^8-1>`: what `contents` writes, after its length.
+    pub fn vec_u8(&mut self, contents: impl FnOnce(&mut Writer<'m>)) {
+        self.vector::<1>(contents);
+    }
+
+    /// `T<0..2^16-1>`: what `contents` writes, after its length.
+    pub fn vec_u16(&mut self, contents: impl FnOnce(&mut Writer<'m>)) {
+        self.vector::<2>(contents);
+    }
+
+    /// `T<0..2^24-1>`: what `contents` writes, after its length.
+    pub fn vec_u24(&mut self, contents: impl FnOnce(&mut Writer<'m>)) {
+        self.vector::<3>(contents);
+    }
+
+    /// A vector whose length field takes `N` bytes: the length is filled in when it is known.
+    fn vector<const N: usize>(&mut self, contents: impl FnOnce(&mut Writer<'m>)) {
+        let at = self.len;
+        self.bytes(&[0; N]);
+        let start = self.len;
+        contents(self);
+        let len = self.len.saturating_sub(start).to_be_bytes();
+        match len.split_last_chunk::<N>() {
+            Some((higher, field)) if higher.iter().all(|&byte| byte == 0) => self.put(at, field),
+            _ => self.too_long = true,
+        }
+    }
+
+    fn put(&mut self, at: usize, bytes: &[u8]) {
+        let place = self.memory.as_deref_mut().and_then(|memory| memory.get_mut(at..at.checked_add(bytes.len())?));
+        if let Some(place) = place {
+            place.copy_from_slice(bytes);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The cryptography that TLS 1.3 needs, by ring, behind concrete types. ring's names stay inside this module.
+//!
+//! These are the tools of the handshake, open to readers and tests. They hold no promise of their own: nothing made
+//! here can be put into a connection from outside.
+
+mod aead;
+mod hash;
+mod hkdf;
+mod kx;
+pub mod random;
+mod suite;
+mod traffic_key;
+mod verify;
+
+pub use aead::{AeadKey, TAG_LEN};
+pub use hash::{Hash, HashAlgorithm, Hasher};
+pub(crate) use hkdf::label;
+pub use hkdf::{Label, Prk, Secret, VerifyData};
+pub use kx::{KeyExchange, KxError, Share, SharedSecret};
+pub use suite::Suite;
+pub use traffic_key::TrafficKey;
+pub use verify::{VerifyError, schemes_for, verify};
+
+use core::fmt;
+
+/// A primitive failed: no randomness, a length that it cannot take, or a record that did not authenticate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CryptoFailed;
+
+impl fmt::Display for CryptoFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a cryptographic primitive failed")
+    }
+}
+
+impl core::error::Error for CryptoFailed {}
+
+/// Whether cryptography protects anything: always, except in fuzzing and deterministic tests.
+#[allow(clippy::manual_non_exhaustive, reason = "the hidden variant is real, and only there under its feature")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CryptoMode {
+    /// Real cryptography.
+    #[default]
+    Real,
+    /// No protection at all: records are plaintext, shares are fixed, every signature and Finished is accepted.
+    #[cfg(feature = "hazmat-testing")]
+    #[doc(hidden)]
+    Null,
+}

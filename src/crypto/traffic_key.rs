@@ -1,0 +1,63 @@
+//! What protects the records of one direction: key, IV, and the nonce of each record (RFC 9846 §5.3, §7.3).
+
+use super::{AeadKey, CryptoFailed, CryptoMode, Prk, Suite, TAG_LEN, hkdf::label};
+use zeroize::Zeroizing;
+
+/// \[sender\]_write_key and \[sender\]_write_iv (§7.3). 560 bytes.
+pub struct TrafficKey {
+    key: AeadKey,
+    iv: Zeroizing<[u8; 12]>,
+    suite: Suite,
+}
+
+impl TrafficKey {
+    /// ```text
+    /// [sender]_write_key = HKDF-Expand-Label(Secret, "key", "", key_length)
+    /// [sender]_write_iv  = HKDF-Expand-Label(Secret, "iv", "", iv_length)
+    /// ```
+    pub fn derive(secret: &Prk, suite: Suite, mode: CryptoMode) -> Result<TrafficKey, CryptoFailed> {
+        let mut key = Zeroizing::new([0; 32]);
+        let key = key.get_mut(..suite.key_len()).ok_or(CryptoFailed)?;
+        secret.expand_label(label!("key"), None, key)?;
+        let key = AeadKey::new(suite, key, mode)?;
+        let mut iv = Zeroizing::new([0; 12]);
+        secret.expand_label(label!("iv"), None, iv.as_mut())?;
+        Ok(TrafficKey { key, iv, suite })
+    }
+
+    /// The suite it is for: [`Suite::record_limit`] bounds its use.
+    pub fn suite(&self) -> Suite {
+        self.suite
+    }
+
+    /// The per-record nonce (§5.3): the sequence number, big-endian, padded on the left with zeros to the IV's length,
+    /// XORed with the IV.
+    pub fn nonce(&self, sequence_number: u64) -> [u8; 12] {
+        let mut nonce = *self.iv;
+        for (byte, sequence) in nonce.iter_mut().skip(4).zip(sequence_number.to_be_bytes()) {
+            *byte ^= sequence;
+        }
+        nonce
+    }
+
+    /// Seals record number `sequence_number`: see [`AeadKey::seal_in_place`].
+    pub fn seal(
+        &self,
+        sequence_number: u64,
+        additional_data: &[u8],
+        in_out: &mut [u8],
+    ) -> Result<[u8; TAG_LEN], CryptoFailed> {
+        self.key.seal_in_place(self.nonce(sequence_number), additional_data, in_out)
+    }
+
+    /// Opens record number `sequence_number`: see [`AeadKey::open_within`].
+    pub fn open_within(
+        &self,
+        sequence_number: u64,
+        additional_data: &[u8],
+        in_out: &mut [u8],
+        ciphertext_from: usize,
+    ) -> Result<usize, CryptoFailed> {
+        self.key.open_within(self.nonce(sequence_number), additional_data, in_out, ciphertext_from)
+    }
+}

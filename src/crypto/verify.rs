@@ -1,0 +1,86 @@
+//! Signatures of CertificateVerify (RFC 9846 §4.3.3, §4.5.2).
+
+use super::CryptoMode;
+use crate::codec::PublicKey;
+use crate::codec::SignatureScheme;
+use core::fmt;
+use ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
+
+/// Why a signature does not stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VerifyError {
+    /// The scheme belongs to another kind of key, or may not sign handshakes at all (PKCS#1 v1.5, SHA-1).
+    SchemeDoesNotFitKey,
+    /// A kind or size of key that we verify nothing with.
+    UnsupportedKey,
+    /// The signature is wrong.
+    BadSignature,
+}
+
+impl fmt::Display for VerifyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            VerifyError::SchemeDoesNotFitKey => "the signature scheme does not fit the key",
+            VerifyError::UnsupportedKey => "the key is of an unsupported kind or size",
+            VerifyError::BadSignature => "the signature is wrong",
+        })
+    }
+}
+
+impl core::error::Error for VerifyError {}
+
+/// The schemes that a key can sign handshakes with, best first; empty if we do not accept the key at all.
+///
+/// In TLS 1.3 an ECDSA scheme names its curve (§4.3.3). RSA keys have 2048 to 4096 bits: shorter ones are weak, longer
+/// ones let a peer burn our time.
+pub fn schemes_for(key: &PublicKey<'_>) -> &'static [SignatureScheme] {
+    match key {
+        PublicKey::P256(_) => &[SignatureScheme::ECDSA_SECP256R1_SHA256],
+        PublicKey::P384(_) => &[SignatureScheme::ECDSA_SECP384R1_SHA384],
+        PublicKey::Ed25519(_) => &[SignatureScheme::ED25519],
+        #[cfg(feature = "alloc")]
+        PublicKey::Rsa { modulus_bits: 2048..=4096, .. } => &[
+            SignatureScheme::RSA_PSS_RSAE_SHA256,
+            SignatureScheme::RSA_PSS_RSAE_SHA384,
+            SignatureScheme::RSA_PSS_RSAE_SHA512,
+        ],
+        _ => &[],
+    }
+}
+
+/// Verifies `signature` over the whole `message`, which is hashed here as the scheme has it.
+pub fn verify(
+    scheme: SignatureScheme,
+    key: &PublicKey<'_>,
+    message: &[u8],
+    signature: &[u8],
+    mode: CryptoMode,
+) -> Result<(), VerifyError> {
+    let schemes = schemes_for(key);
+    if schemes.is_empty() {
+        return Err(VerifyError::UnsupportedKey);
+    }
+    if !schemes.contains(&scheme) {
+        return Err(VerifyError::SchemeDoesNotFitKey);
+    }
+    let (algorithm, key): (&dyn VerificationAlgorithm, &[u8]) = match *key {
+        PublicKey::P256(point) => (&signature::ECDSA_P256_SHA256_ASN1, point),
+        PublicKey::P384(point) => (&signature::ECDSA_P384_SHA384_ASN1, point),
+        PublicKey::Ed25519(key) => (&signature::ED25519, key),
+        #[cfg(feature = "alloc")]
+        PublicKey::Rsa { pkcs1, .. } => match scheme {
+            SignatureScheme::RSA_PSS_RSAE_SHA256 => (&signature::RSA_PSS_2048_8192_SHA256, pkcs1),
+            SignatureScheme::RSA_PSS_RSAE_SHA384 => (&signature::RSA_PSS_2048_8192_SHA384, pkcs1),
+            SignatureScheme::RSA_PSS_RSAE_SHA512 => (&signature::RSA_PSS_2048_8192_SHA512, pkcs1),
+            _ => return Err(VerifyError::SchemeDoesNotFitKey),
+        },
+        _ => return Err(VerifyError::UnsupportedKey),
+    };
+    match mode {
+        CryptoMode::Real => {
+            UnparsedPublicKey::new(algorithm, key).verify(message, signature).map_err(|_| VerifyError::BadSignature)
+        }
+        #[cfg(feature = "hazmat-testing")]
+        CryptoMode::Null => Ok(()),
+    }
+}

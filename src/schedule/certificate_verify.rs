@@ -1,0 +1,62 @@
+//! What a CertificateVerify signs (RFC 9846 §4.5.2).
+
+use crate::codec::PublicKey;
+use crate::codec::SignatureScheme;
+use crate::crypto::{CryptoMode, Hash, VerifyError, verify};
+
+/// The content covered by the signature: 64 spaces, a context string, a zero byte, the transcript hash. It is the
+/// message to be signed, not its digest: the signer hashes it.
+pub struct SignedContent {
+    bytes: [u8; SignedContent::MAX_LEN],
+    len: u8,
+}
+
+impl SignedContent {
+    /// The longest content: 64 + 33 + 1 + 48 bytes.
+    pub const MAX_LEN: usize = 146;
+    const SERVER: &[u8; 33] = b"TLS 1.3, server CertificateVerify";
+    const CLIENT: &[u8; 33] = b"TLS 1.3, client CertificateVerify";
+
+    /// What the server signs; `certificate` is the transcript hash up to and including its Certificate.
+    pub fn server(certificate: &Hash) -> SignedContent {
+        SignedContent::new(SignedContent::SERVER, certificate)
+    }
+
+    /// What the client signs; `certificate` is the transcript hash up to and including its Certificate.
+    pub fn client(certificate: &Hash) -> SignedContent {
+        SignedContent::new(SignedContent::CLIENT, certificate)
+    }
+
+    fn new(context: &[u8; 33], hash: &Hash) -> SignedContent {
+        let mut bytes = [0; SignedContent::MAX_LEN];
+        let mut len = 0u8;
+        let content = [0x20; 64].iter().chain(context).chain(&[0]).chain(hash.as_ref());
+        for (to, from) in bytes.iter_mut().zip(content) {
+            *to = *from;
+            len = len.saturating_add(1);
+        }
+        SignedContent { bytes, len }
+    }
+
+    /// Checks the peer's signature over this content.
+    pub fn verify(
+        &self,
+        scheme: SignatureScheme,
+        key: &PublicKey<'_>,
+        signature: &[u8],
+        mode: CryptoMode,
+    ) -> Result<PossessionProved, VerifyError> {
+        verify(scheme, key, self.as_ref(), signature, mode)?;
+        Ok(PossessionProved(()))
+    }
+}
+
+impl AsRef<[u8]> for SignedContent {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+    }
+}
+
+/// Evidence that the peer holds the private key of its certificate. Only [`SignedContent::verify`] makes it.
+#[must_use]
+pub struct PossessionProved(());

@@ -1,0 +1,31 @@
+//! Transcript and key schedule (RFC 9846 §4.1, §7). The wrong secret at the wrong time does not compile.
+//!
+//! The stages [`Early`], [`Handshake`] and [`Main`] are consumed on the way down §7.1's figure; what leaves it to the
+//! right is a [`HandshakeSecret`] or a [`TrafficSecret`]. The hashes that go in come from one chain, [`Transcript`].
+//!
+//! ```
+//! use countersign::codec::NamedGroup;
+//! use countersign::crypto::{CryptoMode, HashAlgorithm, KeyExchange};
+//! use countersign::schedule::{Early, Transcript, at};
+//!
+//! let client = KeyExchange::start(NamedGroup::X25519, CryptoMode::Real)?;
+//! let (_server_share, shared_secret) =
+//!     KeyExchange::respond(NamedGroup::X25519, client.public_key(), CryptoMode::Real)?;
+//!
+//! let transcript = Transcript::<at::ClientHello>::start(HashAlgorithm::Sha256, b"ClientHello").append(b"ServerHello");
+//! let handshake = Early::new(HashAlgorithm::Sha256).handshake(shared_secret);
+//! let secrets = handshake.traffic(&transcript.hash());
+//! let main = handshake.main();
+//! # assert_ne!(secrets.client.expose(), secrets.server.expose());
+//! # Ok::<(), countersign::crypto::KxError>(())
+//! ```
+
+mod certificate_verify;
+mod key_schedule;
+mod secrets;
+mod transcript;
+
+pub use certificate_verify::{PossessionProved, SignedContent};
+pub use key_schedule::{Early, Handshake, Main};
+pub use secrets::{BadFinished, ExporterSecret, FinishedVerified, HandshakeSecret, Pair, TrafficSecret};
+pub use transcript::{OpenTranscript, Transcript, at};

@@ -1,0 +1,229 @@
+//! The transcript hash (RFC 9846 §4.1): one chain for both roles, because mutual authentication leaves no message out.
+//!
+//! ```text
+//! OpenTranscript --choose--> ClientHello -> ServerHello* -> EncryptedExtensions -> CertificateRequest
+//!        |                        ^           -> ServerCertificate* -> ServerCertificateVerify* -> ServerFinished*
+//!      retry                      |           -> ClientCertificate* -> ClientCertificateVerify* -> ClientFinished
+//!        v                        |
+//!    MessageHash -> HelloRetryRequest                                          (*: the hash here is used, once)
+//! ```
+
+use crate::codec::HandshakeType;
+use crate::crypto::{Hash, HashAlgorithm, Hasher};
+use core::marker::PhantomData;
+
+/// How far a [`Transcript`] has come: the last message that it holds.
+pub mod at {
+    /// A position with a next message.
+    pub trait Before: sealed::Position {
+        /// The position after it.
+        type Next: sealed::Position;
+    }
+
+    /// A position whose hash something is computed from.
+    pub trait Hashed: sealed::Position {}
+
+    pub(super) mod sealed {
+        pub trait Position {}
+    }
+
+    /// `Position: Next`, and `*` if its hash is used.
+    macro_rules! chain {
+        ($($(#[$doc:meta])* $at:ident -> $next:ident $($hashed:ident)?;)*) => {$(
+            $(#[$doc])*
+            pub enum $at {}
+            impl sealed::Position for $at {}
+            impl Before for $at { type Next = $next; }
+            $(impl $hashed for $at {})?
+        )*};
+    }
+
+    chain! {
+        /// message_hash, in place of the first ClientHello.
+        MessageHash -> HelloRetryRequest;
+        /// HelloRetryRequest.
+        HelloRetryRequest -> ClientHello;
+        /// ClientHello, the second if there were two.
+        ClientHello -> ServerHello;
+        /// ServerHello. Its hash makes the handshake traffic secrets.
+        ServerHello -> EncryptedExtensions Hashed;
+        /// EncryptedExtensions.
+        EncryptedExtensions -> CertificateRequest;
+        /// CertificateRequest.
+        CertificateRequest -> ServerCertificate;
+        /// The server's Certificate. Its hash is what the server signs.
+        ServerCertificate -> ServerCertificateVerify Hashed;
+        /// The server's CertificateVerify. Its hash makes the server's Finished.
+        ServerCertificateVerify -> ServerFinished Hashed;
+        /// The server's Finished. Its hash makes the application secrets.
+        ServerFinished -> ClientCertificate Hashed;
+        /// The client's Certificate. Its hash is what the client signs.
+        ClientCertificate -> ClientCertificateVerify Hashed;
+        /// The client's CertificateVerify. Its hash makes the client's Finished.
+        ClientCertificateVerify -> ClientFinished Hashed;
+    }
+
+    /// The client's Finished: the end.
+    pub enum ClientFinished {}
+    impl sealed::Position for ClientFinished {}
+}
+
+/// The running hash of the handshake messages up to and including `At`. 224 bytes.
+///
+/// The hash can be asked for only where something is computed from it, and no message can follow but the next:
+///
+/// ```
+/// # use countersign::{crypto::HashAlgorithm, schedule::{Transcript, at}};
+/// let transcript = Transcript::<at::ClientHello>::start(HashAlgorithm::Sha256, b"ClientHello");
+/// let transcript: Transcript<at::ServerHello> = transcript.append(b"ServerHello");
+/// let hash = transcript.hash();
+/// ```
+///
+/// ```compile_fail,E0599
+/// # use countersign::{crypto::HashAlgorithm, schedule::{Transcript, at}};
+/// let transcript = Transcript::<at::ClientHello>::start(HashAlgorithm::Sha256, b"ClientHello");
+/// let hash = transcript.hash(); // nothing is computed from the hash of a ClientHello alone
+/// ```
+pub struct Transcript<At> {
+    hasher: Hasher,
+    at: PhantomData<fn() -> At>,
+}
+
+impl<At> Transcript<At> {
+    fn new(hasher: Hasher) -> Transcript<At> {
+        Transcript { hasher, at: PhantomData }
+    }
+
+    /// The hash of the negotiated suite.
+    pub fn algorithm(&self) -> HashAlgorithm {
+        self.hasher.algorithm()
+    }
+}
+
+impl<At: at::Before> Transcript<At> {
+    /// Adds the next message, whole, with its header.
+    pub fn append(mut self, message: &[u8]) -> Transcript<At::Next> {
+        self.hasher.update(message);
+        Transcript::new(self.hasher)
+    }
+}
+
+impl<At: at::Hashed> Transcript<At> {
+    /// Transcript-Hash(ClientHello ... At).
+    pub fn hash(&self) -> Hash {
+        self.hasher.hash()
+    }
+}
+
+impl Transcript<at::ClientHello> {
+    /// The server's beginning: it knows the suite as soon as it has the ClientHello, and runs one hash only.
+    pub fn start(algorithm: HashAlgorithm, client_hello: &[u8]) -> Transcript<at::ClientHello> {
+        let mut hasher = Hasher::new(algorithm);
+        hasher.update(client_hello);
+        Transcript::new(hasher)
+    }
+}
+
+impl Transcript<at::MessageHash> {
+    /// The server's beginning when it retries: the first ClientHello goes in as
+    /// `message_hash || 00 00 Hash.length || Hash(ClientHello1)` (§4.1).
+    pub fn start_retry(algorithm: HashAlgorithm, client_hello_1: &[u8]) -> Transcript<at::MessageHash> {
+        Transcript::message_hash(&algorithm.hash(client_hello_1))
+    }
+
+    fn message_hash(client_hello_1: &Hash) -> Transcript<at::MessageHash> {
+        let mut hasher = Hasher::new(client_hello_1.algorithm());
+        hasher.update(&[HandshakeType::MESSAGE_HASH.0, 0, 0, client_hello_1.algorithm().output_len_u8()]);
+        hasher.update(client_hello_1.as_ref());
+        Transcript::new(hasher)
+    }
+}
+
+/// The client's transcript until the server has chosen a suite: both hashes run side by side over the first
+/// ClientHello. 448 bytes.
+pub struct OpenTranscript {
+    sha256: Hasher,
+    sha384: Hasher,
+}
+
+impl OpenTranscript {
+    /// A transcript of nothing yet.
+    #[expect(clippy::new_without_default, reason = "a transcript is begun on purpose")]
+    pub fn new() -> OpenTranscript {
+        OpenTranscript { sha256: Hasher::new(HashAlgorithm::Sha256), sha384: Hasher::new(HashAlgorithm::Sha384) }
+    }
+
+    /// Adds the first ClientHello, whole or in pieces.
+    pub fn append(&mut self, client_hello: &[u8]) {
+        self.sha256.update(client_hello);
+        self.sha384.update(client_hello);
+    }
+
+    /// ServerHello has come: its suite decides.
+    pub fn choose(self, algorithm: HashAlgorithm) -> Transcript<at::ClientHello> {
+        Transcript::new(self.chosen(algorithm))
+    }
+
+    /// HelloRetryRequest has come: its suite decides, and what was appended becomes message_hash (§4.1).
+    pub fn retry(self, algorithm: HashAlgorithm) -> Transcript<at::MessageHash> {
+        Transcript::message_hash(&self.chosen(algorithm).hash())
+    }
+
+    fn chosen(self, algorithm: HashAlgorithm) -> Hasher {
+        match algorithm {
+            HashAlgorithm::Sha256 => self.sha256,
+            HashAlgorithm::Sha384 => self.sha384,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOTH: [HashAlgorithm; 2] = [HashAlgorithm::Sha256, HashAlgorithm::Sha384];
+    const MESSAGES: [&[u8]; 10] = [b"CH", b"SH", b"EE", b"CR", b"sCert", b"sCV", b"sFin", b"cCert", b"cCV", b"cFin"];
+
+    #[test]
+    fn each_hash_is_that_of_all_messages_so_far() {
+        for algorithm in BOTH {
+            let so_far = |count: usize| algorithm.hash(&MESSAGES[..count].concat());
+            let [ch, sh, ee, cr, server_cert, server_cv, server_fin, client_cert, client_cv, client_fin] = MESSAGES;
+            let mut open = OpenTranscript::new();
+            open.append(ch);
+            let transcript = open.choose(algorithm).append(sh);
+            assert_eq!(transcript.hash(), so_far(2));
+            let transcript = transcript.append(ee).append(cr).append(server_cert);
+            assert_eq!(transcript.hash(), so_far(5));
+            let transcript = transcript.append(server_cv);
+            assert_eq!(transcript.hash(), so_far(6));
+            let transcript = transcript.append(server_fin);
+            assert_eq!(transcript.hash(), so_far(7));
+            let transcript = transcript.append(client_cert);
+            assert_eq!(transcript.hash(), so_far(8));
+            let transcript = transcript.append(client_cv);
+            assert_eq!(transcript.hash(), so_far(9));
+            let end: Transcript<at::ClientFinished> = transcript.append(client_fin);
+            assert_eq!(end.hasher.hash(), so_far(10));
+            assert_eq!(end.algorithm(), algorithm);
+        }
+    }
+
+    #[test]
+    fn after_a_retry_the_first_client_hello_is_a_message_hash() {
+        for algorithm in BOTH {
+            let mut open = OpenTranscript::new();
+            open.append(b"CH");
+            open.append(b"1");
+            let client = open.retry(algorithm).append(b"HRR").append(b"CH2").append(b"SH");
+            let server = Transcript::<at::MessageHash>::start_retry(algorithm, b"CH1");
+            let server = server.append(b"HRR").append(b"CH2").append(b"SH");
+
+            let client_hello_1 = algorithm.hash(b"CH1");
+            let length = algorithm.output_len() as u8;
+            let expected = [&[254, 0, 0, length], client_hello_1.as_ref(), b"HRRCH2SH"].concat();
+            assert_eq!(client.hash(), algorithm.hash(&expected));
+            assert_eq!(server.hash(), algorithm.hash(&expected));
+        }
+    }
+}
