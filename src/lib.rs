@@ -32,6 +32,8 @@ mod role;
 pub mod schedule;
 mod seed;
 mod session;
+#[cfg(feature = "x509")]
+pub mod x509;
 
 pub use codec::names::*;
 pub use engine::question::{Credential, CredentialQuestion, Offer, Peer, SignQuestion, Verdict, VerifyQuestion};

@@ -1,0 +1,160 @@
+//! Certificate revocation lists: loading, and what webpki leaves out of their rules.
+
+use super::asn1::{Cert, Extensions, Id, context, expect, only, optional, reader};
+use super::fault::Fault;
+use der::asn1::{GeneralizedTime, UtcTime};
+use der::{Decode, SliceReader, Tag};
+use rustls_pki_types::UnixTime;
+use std::{string::String, time::Duration, vec::Vec};
+use webpki::{
+    CertRevocationList, ExpirationPolicy, OwnedCertRevocationList, RevocationCheckDepth, RevocationOptions,
+    RevocationOptionsBuilder, UnknownStatusPolicy,
+};
+
+/// The revocation lists of a snapshot, the newest of an issuer first (webpki takes the first that covers a
+/// certificate).
+#[derive(Default)]
+pub(super) struct Crls {
+    lists: Vec<Crl>,
+}
+
+struct Crl {
+    list: CertRevocationList<'static>,
+    this_update: u64,
+    next_update: u64,
+}
+
+/// How far revocation goes. The default, once a CRL is given: the whole chain, unknown status and expired CRLs refuse.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Relaxed {
+    pub(super) leaf_only: bool,
+    pub(super) unknown_status: bool,
+    pub(super) expired: bool,
+}
+
+impl Crls {
+    /// Adds a DER CRL; the error says why it cannot be used.
+    pub(super) fn add(&mut self, der: &[u8], strict: bool) -> Result<(), String> {
+        let list = OwnedCertRevocationList::from_der(der).map_err(|error| String::from(unusable(&error)))?;
+        let (this_update, next_update) = check(der, strict)?;
+        self.lists.push(Crl { list: list.into(), this_update, next_update });
+        self.lists.sort_by_key(|crl| core::cmp::Reverse(crl.this_update));
+        Ok(())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.lists.is_empty()
+    }
+
+    /// Is there a list of this issuer (a Name without tag and length)?
+    pub(super) fn covers(&self, issuer: &[u8]) -> bool {
+        self.lists.iter().any(|crl| crl.list.issuer() == issuer)
+    }
+
+    /// Is the certificate on a list of its issuer? To find the culprit of a revocation that webpki has found.
+    pub(super) fn revokes(&self, cert: &Cert<'_>) -> bool {
+        let issuer = only(cert.issuer, Tag::Sequence).unwrap_or_default();
+        let mut of_issuer = self.lists.iter().filter(|crl| crl.list.issuer() == issuer);
+        of_issuer.any(|crl| matches!(crl.list.find_serial(cert.serial), Ok(Some(_))))
+    }
+
+    /// For [`options`]: webpki wants references.
+    pub(super) fn references(&self) -> Vec<&CertRevocationList<'static>> {
+        self.lists.iter().map(|crl| &crl.list).collect()
+    }
+
+    /// After webpki has accepted `cert`: is its CRL from the past? Returns how long it may be believed.
+    pub(super) fn window(&self, cert: &Cert<'_>, now: UnixTime, relaxed: Relaxed) -> Result<(u64, u64), Fault> {
+        // webpki's issuer comes without tag and length.
+        let issuer = only(cert.issuer, Tag::Sequence).unwrap_or_default();
+        let mut window = (0, u64::MAX);
+        let mut of_issuer = self.lists.iter().filter(|crl| crl.list.issuer() == issuer).peekable();
+        let newest = of_issuer.peek().map(|crl| crl.this_update);
+        // Which of several partitioned lists webpki took is not told; all of them bound the window.
+        for crl in of_issuer {
+            if newest == Some(crl.this_update) && crl.this_update > now.as_secs() {
+                return Err(Fault::CrlNotYetValid(UnixTime::since_unix_epoch(Duration::from_secs(crl.this_update))));
+            }
+            window.0 = window.0.max(crl.this_update.min(now.as_secs()));
+            // A CRL counts as expired at its nextUpdate, a certificate only after its notAfter.
+            if !relaxed.expired && crl.next_update > now.as_secs() {
+                window.1 = window.1.min(crl.next_update.saturating_sub(1));
+            }
+        }
+        Ok(window)
+    }
+}
+
+/// webpki's options for these lists.
+pub(super) fn options<'a>(
+    lists: &'a [&'a CertRevocationList<'static>],
+    relaxed: Relaxed,
+) -> Option<RevocationOptions<'a>> {
+    let depth = match relaxed.leaf_only {
+        true => RevocationCheckDepth::EndEntity,
+        false => RevocationCheckDepth::Chain,
+    };
+    let status = match relaxed.unknown_status {
+        true => UnknownStatusPolicy::Allow,
+        false => UnknownStatusPolicy::Deny,
+    };
+    let expiry = match relaxed.expired {
+        true => ExpirationPolicy::Ignore,
+        false => ExpirationPolicy::Enforce,
+    };
+    let builder = RevocationOptionsBuilder::new(lists).ok()?;
+    Some(builder.with_depth(depth).with_status_policy(status).with_expiration_policy(expiry).build())
+}
+
+/// Why webpki cannot use a CRL.
+pub(super) fn unusable(error: &webpki::Error) -> &'static str {
+    use webpki::Error;
+    match error {
+        Error::UnsupportedCrlVersion => "the CRL is not version 2",
+        Error::UnsupportedDeltaCrl => "delta CRLs are not supported",
+        Error::UnsupportedIndirectCrl => "indirect CRLs are not supported",
+        Error::UnsupportedCrlIssuingDistributionPoint
+        | Error::UnsupportedRevocationReason
+        | Error::UnsupportedRevocationReasonsPartitioning => "CRLs split by reason are not supported",
+        Error::UnsupportedCriticalExtension => "the CRL has a critical extension that is not supported",
+        Error::InvalidCrlNumber => "the CRL's number is malformed",
+        Error::InvalidCrlSignatureForPublicKey => "the CRL's signature is wrong",
+        Error::UnsupportedCrlSignatureAlgorithmContext(_)
+        | Error::UnsupportedCrlSignatureAlgorithmForPublicKeyContext(_) => {
+            "the CRL is signed with an unsupported algorithm"
+        }
+        Error::IssuerNotCrlSigner => "its issuer's keyUsage lacks cRLSign",
+        _ => "the CRL is malformed",
+    }
+}
+
+/// The update times of a CRL (RFC 5280 §5.1), and the rules that bind its issuer.
+fn check(der: &[u8], strict: bool) -> Result<(u64, u64), String> {
+    let broken = || String::from("the CRL is malformed");
+    let fields = || {
+        let mut outer = reader(only(der, Tag::Sequence)?)?;
+        let mut tbs = reader(expect(&mut outer, Tag::Sequence)?)?;
+        optional(&mut tbs, Tag::Integer)?;
+        expect(&mut tbs, Tag::Sequence)?;
+        expect(&mut tbs, Tag::Sequence)?;
+        let updates = (time(&mut tbs)?, time(&mut tbs)?);
+        optional(&mut tbs, Tag::Sequence)?;
+        let extensions = only(optional(&mut tbs, context(0))??, Tag::Sequence)?;
+        Some((updates, extensions))
+    };
+    let (updates, extensions) = fields().ok_or_else(broken)?;
+    let extensions = Extensions::read(extensions).map_err(String::from)?;
+    match extensions.get(Id::CrlNumber) {
+        // §5.2.3: MUST be there, and MUST NOT be critical.
+        None if strict => Err("the CRL has no number".into()),
+        Some(number) if strict && number.critical => Err("the CRL's number is critical".into()),
+        _ => Ok(updates),
+    }
+}
+
+fn time(tbs: &mut SliceReader<'_>) -> Option<u64> {
+    Some(match Tag::peek(tbs).ok()? {
+        Tag::UtcTime => UtcTime::decode(tbs).ok()?.to_unix_duration().as_secs(),
+        _ => GeneralizedTime::decode(tbs).ok()?.to_unix_duration().as_secs(),
+    })
+}

@@ -1,0 +1,150 @@
+//! Who the peer should be. Matched only after its chain holds.
+
+use super::asn1::{Cert, GeneralName};
+use super::fault::Fault;
+use super::spiffe::{self, NotSpiffe, SpiffeId, TrustDomain};
+use super::text::{Escaped, hex};
+use crate::Role;
+use core::{fmt, net::IpAddr};
+use rustls_pki_types::{DnsName, ServerName};
+use std::{format, string::String, string::ToString, vec::Vec};
+use webpki::EndEntityCert;
+
+/// An identity that is accepted. Of several, one must match: an allow-list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Expect {
+    /// This DNS name, by SAN only (RFC 9525; `*.example.org` covers one label); never by common name.
+    Dns(DnsName<'static>),
+    /// This IP address, by SAN only.
+    Ip(IpAddr),
+    /// This SPIFFE ID, in a valid X.509-SVID.
+    Spiffe(SpiffeId),
+    /// Any SPIFFE ID of this trust domain, in a valid X.509-SVID.
+    SpiffeTrustDomain(TrustDomain),
+    /// The key with this SHA-256 of its SubjectPublicKeyInfo. The only one that a raw public key (RFC 7250) can
+    /// match; a certificate's chain must hold besides.
+    Spki([u8; 32]),
+    /// Anybody with a trusted chain. For judging clients only: of a server it would mean "whoever answered".
+    AnyTrusted,
+}
+
+/// Text that names no DNS name, address or SPIFFE ID.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotAName(String);
+
+impl fmt::Display for NotAName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is no DNS name, IP address or SPIFFE ID", self.0)
+    }
+}
+
+impl std::error::Error for NotAName {}
+
+impl core::str::FromStr for Expect {
+    type Err = NotAName;
+
+    /// `api.internal`, `10.0.0.7`, `::1`, `spiffe://example.org/api`, `spiffe://example.org` (its trust domain).
+    fn from_str(text: &str) -> Result<Expect, NotAName> {
+        let error = |why: &str| NotAName(format!("\"{}\"{why}", Escaped(text)));
+        if text.starts_with("spiffe:") {
+            let spiffe = |NotSpiffe(why)| error(&format!(" ({why})"));
+            return match text.parse::<TrustDomain>() {
+                Ok(domain) => Ok(Expect::SpiffeTrustDomain(domain)),
+                Err(_) => text.parse().map(Expect::Spiffe).map_err(spiffe),
+            };
+        }
+        match text.parse() {
+            Ok(address) => Ok(Expect::Ip(address)),
+            Err(_) => match DnsName::try_from(text) {
+                Ok(name) => Ok(Expect::Dns(name.to_owned())),
+                Err(_) => Err(error("")),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Expect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Expect::Dns(name) => write!(f, "DNS name {}", name.as_ref()),
+            Expect::Ip(address) => write!(f, "IP address {address}"),
+            Expect::Spiffe(id) => write!(f, "{id}"),
+            Expect::SpiffeTrustDomain(domain) => write!(f, "trust domain {domain}"),
+            Expect::Spki(hash) => write!(f, "the key with SHA-256 {}", hex(hash)),
+            Expect::AnyTrusted => f.write_str("any trusted certificate"),
+        }
+    }
+}
+
+/// What a leaf whose chain holds offers to the matching.
+pub(super) struct Proven<'a> {
+    pub(super) role: Role,
+    pub(super) cert: &'a Cert<'a>,
+    pub(super) end_entity: &'a EndEntityCert<'a>,
+    /// Its root vouches for SPIFFE IDs only.
+    pub(super) bound: bool,
+    pub(super) spki_hash: &'a dyn Fn() -> [u8; 32],
+}
+
+/// The first of `expected` that the leaf matches, by its index.
+pub(super) fn find(expected: &[Expect], leaf: &Proven<'_>) -> Result<usize, Fault> {
+    let mut invalid_svid = None;
+    if leaf.role == Role::Server && expected.iter().all(|expect| *expect == Expect::AnyTrusted) {
+        return Err(Fault::NothingExpected);
+    }
+    for (index, expect) in expected.iter().enumerate() {
+        match matches(expect, leaf) {
+            Ok(true) => return Ok(index),
+            Ok(false) => {}
+            Err(fault) => invalid_svid = Some(fault),
+        }
+    }
+    // "No valid SVID" says more than "not on the list".
+    Err(invalid_svid.unwrap_or_else(|| mismatch(expected, leaf)))
+}
+
+fn matches(expect: &Expect, leaf: &Proven<'_>) -> Result<bool, Fault> {
+    let is = |name: ServerName<'_>| leaf.end_entity.verify_is_valid_for_subject_name(&name).is_ok();
+    Ok(match expect {
+        Expect::Dns(_) | Expect::Ip(_) if leaf.bound => false,
+        Expect::Dns(name) => is(ServerName::DnsName(name.borrow())),
+        Expect::Ip(address) => is(ServerName::IpAddress((*address).into())),
+        Expect::Spiffe(id) => spiffe::svid(leaf.cert)? == id.as_str(),
+        Expect::SpiffeTrustDomain(domain) => spiffe::trust_domain(spiffe::svid(leaf.cert)?) == domain.as_str(),
+        Expect::Spki(hash) => (leaf.spki_hash)() == *hash,
+        Expect::AnyTrusted => leaf.role == Role::Client,
+    })
+}
+
+fn mismatch(expected: &[Expect], leaf: &Proven<'_>) -> Fault {
+    let presented = presented(leaf.cert);
+    match leaf.role {
+        Role::Client => Fault::NotAllowed { presented },
+        Role::Server => {
+            let expected: Vec<String> = expected.iter().map(ToString::to_string).collect();
+            Fault::WrongName { expected: expected.join(" or "), presented }
+        }
+    }
+}
+
+/// The SANs of a certificate for a sentence, escaped.
+pub(super) fn presented(cert: &Cert<'_>) -> Vec<String> {
+    let text = |bytes: &[u8]| Escaped(&String::from_utf8_lossy(bytes)).to_string();
+    let name = |name| match name {
+        GeneralName::Dns(name) => Some(text(name)),
+        GeneralName::Uri(uri) => Some(text(uri)),
+        GeneralName::Email(address) => Some(text(address)),
+        GeneralName::Ip(octets) => address(octets).map(|address| address.to_string()),
+        GeneralName::Other(_) | GeneralName::Broken => None,
+    };
+    cert.names().iter().filter_map(name).collect()
+}
+
+/// The address of an iPAddress SAN: 4 or 16 octets.
+pub(super) fn address(octets: &[u8]) -> Option<IpAddr> {
+    match <[u8; 4]>::try_from(octets) {
+        Ok(octets) => Some(IpAddr::from(octets)),
+        Err(_) => <[u8; 16]>::try_from(octets).ok().map(IpAddr::from),
+    }
+}

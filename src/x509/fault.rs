@@ -1,0 +1,249 @@
+//! Why a peer is refused: each fault with the alert's reason and a sentence that carries the facts.
+
+use super::text::{date, span};
+use crate::{Reason, Role};
+use core::fmt;
+use rustls_pki_types::UnixTime;
+use std::{string::String, vec::Vec};
+
+/// What is wrong with a peer's certificate, its chain, or its identity.
+///
+/// Names are escaped already. The peer sees only the alert of [`Fault::reason`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    // ---- the chain (RFC 5280 §4, §6) ----
+    /// Not a certificate, or one that breaks a rule of form; says which.
+    Malformed(&'static str),
+    /// The chain leads to no trusted root; the issuer that is missing.
+    UnknownIssuer(String),
+    /// A trusted root has the issuer's name but another key.
+    OtherRootKey(String),
+    /// A signature of the chain is wrong.
+    BadSignature,
+    /// Signed with MD5 or SHA-1.
+    WeakSignature(&'static str),
+    /// Signed with an algorithm that we do not know; its object identifier's octets in hex.
+    UnsupportedSignature(String),
+    /// A public key of another kind than P-256, P-384, Ed25519 and RSA of 2048 bits or more.
+    UnsupportedKey,
+    /// Its time is over.
+    Expired(UnixTime),
+    /// Its time has not come.
+    NotYetValid(UnixTime),
+    /// A CA certificate was presented as the peer's own.
+    CaAsLeaf,
+    /// Something that is no CA issued a certificate.
+    NotCa,
+    /// More CAs in a row than a path length constraint or our limit allows.
+    PathTooLong,
+    /// A name outside the name constraints of a CA.
+    NameConstraints,
+    /// A name constraint of a kind that we do not process (it is not known whether the name is allowed).
+    UnsupportedConstraint(&'static str),
+    /// A critical extension that we do not process.
+    CriticalExtension,
+    /// keyUsage lacks this bit.
+    KeyUsage(&'static str),
+    /// extKeyUsage lacks the purpose of the peer's role.
+    ExtKeyUsage(Role),
+    /// The search for a path cost more than its budget.
+    TooComplex,
+
+    // ---- revocation (RFC 5280 §5) ----
+    /// On its issuer's CRL.
+    Revoked,
+    /// No CRL of this issuer is known.
+    StatusUnknown(String),
+    /// The issuer's CRL is out of date.
+    CrlExpired(UnixTime),
+    /// The issuer's CRL is from the future.
+    CrlNotYetValid(UnixTime),
+    /// The issuer's CRL cannot be used; says why.
+    CrlUnusable(&'static str),
+
+    // ---- identity ----
+    /// A server's certificate is for other names.
+    WrongName {
+        /// What was expected.
+        expected: String,
+        /// What the certificate names.
+        presented: Vec<String>,
+    },
+    /// A client is genuine but not on the list.
+    NotAllowed {
+        /// What the certificate names.
+        presented: Vec<String>,
+    },
+    /// Not a valid X.509-SVID; says why.
+    Svid(&'static str),
+    /// The SPIFFE ID belongs to another trust domain than the root that vouches for it.
+    ForeignTrustDomain(String),
+    /// The peer presents our own certificate or key (a reflected connection).
+    OwnCertificate,
+    /// A raw public key (RFC 7250) that is not among the pins; its SHA-256 in hex.
+    UnknownKey(String),
+    /// A certificate, where only raw public keys are accepted.
+    NotRawKey,
+    /// `Expect::AnyTrusted`, or nothing, was expected of a server: anybody could be it.
+    NothingExpected,
+}
+
+impl Fault {
+    /// The reason to answer with; its alert is what the peer sees.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Fault::UnknownIssuer(_) | Fault::OtherRootKey(_) => Reason::UnknownCa,
+            Fault::Expired(_) | Fault::NotYetValid(_) => Reason::Expired,
+            Fault::Revoked => Reason::Revoked,
+            Fault::WrongName { .. } => Reason::WrongName,
+            Fault::Malformed(_)
+            | Fault::BadSignature
+            | Fault::WeakSignature(_)
+            | Fault::CaAsLeaf
+            | Fault::NotCa
+            | Fault::PathTooLong
+            | Fault::NameConstraints
+            | Fault::UnsupportedConstraint(_)
+            | Fault::TooComplex
+            | Fault::Svid(_)
+            | Fault::ForeignTrustDomain(_) => Reason::BadCertificate,
+            Fault::UnsupportedSignature(_)
+            | Fault::UnsupportedKey
+            | Fault::CriticalExtension
+            | Fault::KeyUsage(_)
+            | Fault::ExtKeyUsage(_)
+            | Fault::NotRawKey => Reason::UnsupportedCertificate,
+            Fault::NotAllowed { .. } | Fault::OwnCertificate | Fault::UnknownKey(_) => Reason::AccessDenied,
+            Fault::StatusUnknown(_)
+            | Fault::CrlExpired(_)
+            | Fault::CrlNotYetValid(_)
+            | Fault::CrlUnusable(_)
+            | Fault::NothingExpected => Reason::CertificateUnknown,
+        }
+    }
+
+    /// The predicate of a sentence whose subject is the certificate.
+    fn tell(&self, now: UnixTime, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ago = |then: UnixTime| span(now.as_secs().saturating_sub(then.as_secs()));
+        let ahead = |then: UnixTime| span(then.as_secs().saturating_sub(now.as_secs()));
+        match self {
+            Fault::Malformed(what) => write!(f, "is malformed: {what}"),
+            Fault::UnknownIssuer(issuer) => write!(f, "leads to no trusted root: {issuer} is not known here"),
+            Fault::OtherRootKey(issuer) => {
+                write!(f, "leads to no trusted root: the trusted {issuer} has another key than its issuer")
+            }
+            Fault::BadSignature => f.write_str("comes with a chain that holds a wrong signature"),
+            Fault::WeakSignature(hash) => write!(f, "comes with a chain that is signed with {hash}, which is broken"),
+            Fault::UnsupportedSignature(oid) => {
+                write!(f, "comes with a chain that is signed with an unsupported algorithm (object identifier {oid})")
+            }
+            Fault::UnsupportedKey => {
+                f.write_str("has a weak or unsupported key (P-256, P-384, Ed25519 or RSA from 2048 bits is needed)")
+            }
+            Fault::Expired(then) => write!(f, "expired {} ago ({})", ago(*then), date(*then)),
+            Fault::NotYetValid(then) => write!(f, "is not valid for another {} (from {})", ahead(*then), date(*then)),
+            Fault::CaAsLeaf => f.write_str(
+                "is a CA certificate, which identifies nobody (issue a leaf with it, or pin its key as a raw public key)",
+            ),
+            Fault::NotCa => f.write_str("comes with a chain in which something that is no CA issued a certificate"),
+            Fault::PathTooLong => f.write_str("comes with a chain that is longer than its CAs, or we, allow"),
+            Fault::NameConstraints => f.write_str("comes with a chain whose CAs are not allowed to issue its names"),
+            Fault::UnsupportedConstraint(kind) => {
+                write!(f, "comes with a chain that constrains {kind}, which is not supported and therefore refused")
+            }
+            Fault::CriticalExtension => f.write_str("comes with a chain that holds an unsupported critical extension"),
+            Fault::KeyUsage(bit) => write!(f, "has a keyUsage without {bit}"),
+            Fault::ExtKeyUsage(Role::Server) => f.write_str("is not meant for servers (extKeyUsage lacks serverAuth)"),
+            Fault::ExtKeyUsage(Role::Client) => f.write_str("is not meant for clients (extKeyUsage lacks clientAuth)"),
+            Fault::TooComplex => f.write_str("comes with a chain that costs too much to search"),
+            Fault::Revoked => f.write_str("comes with a chain of which a certificate has been revoked"),
+            Fault::StatusUnknown(issuer) => {
+                write!(f, "cannot be checked for revocation: no CRL of {issuer} is loaded that covers it")
+            }
+            Fault::CrlExpired(then) => {
+                write!(f, "cannot be checked for revocation: a CRL expired {} ago ({})", ago(*then), date(*then))
+            }
+            Fault::CrlNotYetValid(then) => {
+                write!(f, "cannot be checked for revocation: a CRL is valid only from {}", date(*then))
+            }
+            Fault::CrlUnusable(why) => write!(f, "cannot be checked for revocation: {why}"),
+            Fault::WrongName { expected, presented } => {
+                write!(f, "is not for {expected}: it is for {}", list(presented))
+            }
+            Fault::NotAllowed { presented } => {
+                write!(f, "is genuine, but {} is not on the list of those allowed here", list(presented))
+            }
+            Fault::Svid(why) => write!(f, "is no valid SPIFFE X.509-SVID: {why}"),
+            Fault::ForeignTrustDomain(id) => write!(f, "names {id}, for which its root may not vouch"),
+            Fault::OwnCertificate => f.write_str("is our own: the connection seems to be reflected"),
+            Fault::UnknownKey(hash) => write!(f, "is a raw public key that is not pinned here (SHA-256 {hash})"),
+            Fault::NotRawKey => f.write_str("is an X.509 certificate, but only pinned raw public keys are accepted"),
+            Fault::NothingExpected => {
+                f.write_str("was to be judged without any expected identity: say which server is meant")
+            }
+        }
+    }
+}
+
+/// `a, b and 3 more`.
+fn list(names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown = names.get(..SHOWN).unwrap_or(names);
+    match names.len().saturating_sub(shown.len()) {
+        _ if names.is_empty() => "nothing that we can match".into(),
+        0 => shown.join(", "),
+        more => std::format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// Which certificate of the chain is at fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Culprit {
+    /// The peer's own.
+    Leaf,
+    /// A CA of its chain, or the root.
+    Ca {
+        /// Its subject, escaped.
+        subject: String,
+        /// Its serial number in hex.
+        serial: String,
+    },
+}
+
+/// A refusal with its facts. `Display` is one sentence:
+/// `client certificate CN=api (serial 4f01) expired 3 h ago (2026-11-23 09:00 UTC)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The peer's role.
+    pub role: Role,
+    /// What the leaf claims to be: its subject, or a SAN if that is empty; escaped.
+    pub claimed: String,
+    /// The leaf's serial number in hex; empty if unreadable.
+    pub serial: String,
+    /// The certificate at fault.
+    pub culprit: Culprit,
+    /// What is wrong.
+    pub fault: Fault,
+    /// The moment of the verdict.
+    pub now: UnixTime,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Refusal { role, claimed, serial, .. } = self;
+        if let Culprit::Ca { subject, serial } = &self.culprit {
+            write!(f, "CA certificate {subject} (serial {serial}) in the chain of ")?;
+        }
+        match serial.is_empty() {
+            true => write!(f, "{role} certificate {claimed} ")?,
+            false => write!(f, "{role} certificate {claimed} (serial {serial}) ")?,
+        }
+        if matches!(self.culprit, Culprit::Ca { .. }) {
+            f.write_str("does not serve: it ")?;
+        }
+        self.fault.tell(self.now, f)
+    }
+}
+
+impl std::error::Error for Refusal {}

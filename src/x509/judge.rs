@@ -1,0 +1,169 @@
+//! The verdict on a peer, and the report that goes with it.
+
+use super::asn1::Cert;
+use super::chain::{self, Located};
+use super::expect::{self, Expect, Proven};
+use super::fault::{Culprit, Fault, Refusal};
+use super::hash::sha256;
+use super::trust::Trust;
+use super::{rules, text};
+use crate::{CertificateType, Peer, Role, Verdict};
+use core::fmt;
+use rustls_pki_types::{CertificateDer, UnixTime};
+use std::{boxed::Box, string::String, vec::Vec};
+use webpki::EndEntityCert;
+
+/// What a peer is judged by, besides the [`Trust`].
+#[derive(Clone, Copy)]
+pub struct Terms<'a> {
+    /// Who the peer may be; one must match. Empty: nobody.
+    pub expect: &'a [Expect],
+    /// The moment of the verdict.
+    pub now: UnixTime,
+    /// Our own leaves (or raw public keys), DER: a peer that presents one of them is refused.
+    pub own: &'a [CertificateDer<'a>],
+}
+
+impl<'a> Terms<'a> {
+    /// With no own leaves to watch for.
+    pub const fn new(expect: &'a [Expect], now: UnixTime) -> Terms<'a> {
+        Terms { expect, now, own: &[] }
+    }
+}
+
+/// The answer to `Verify`, and why.
+#[derive(Debug)]
+pub struct Judgement {
+    /// For `Handshake::verdict`.
+    pub verdict: Verdict,
+    /// For people and authorisation.
+    pub report: Report,
+}
+
+/// What was judged, and the outcome. `Display` is one sentence.
+#[derive(Clone, Debug)]
+pub struct Report {
+    role: Role,
+    certificate_type: CertificateType,
+    leaf: Vec<u8>,
+    outcome: Result<Accepted, Box<Refusal>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Accepted {
+    matched: usize,
+}
+
+impl Report {
+    /// The peer's role.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// Why it was refused; `None` if it was accepted.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.outcome.as_ref().err().map(|refusal| &**refusal)
+    }
+
+    /// Which of the expected identities matched, by its index; `None` if it was refused.
+    pub fn matched(&self) -> Option<usize> {
+        self.outcome.as_ref().ok().map(|accepted| accepted.matched)
+    }
+
+    /// The peer's certificate (or raw public key), DER: proven if [`Report::refusal`] is `None`, claimed otherwise.
+    pub fn leaf(&self) -> &[u8] {
+        &self.leaf
+    }
+
+    /// What `leaf` holds.
+    pub fn certificate_type(&self) -> CertificateType {
+        self.certificate_type
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.outcome {
+            Err(refusal) => write!(f, "{refusal}"),
+            Ok(_) => {
+                let (claimed, serial) = claim(self.certificate_type, &self.leaf);
+                match serial.is_empty() {
+                    true => write!(f, "{} certificate {claimed} accepted", self.role),
+                    false => write!(f, "{} certificate {claimed} (serial {serial}) accepted", self.role),
+                }
+            }
+        }
+    }
+}
+
+impl Trust {
+    /// Judges a peer that has proved possession of its key: chain, revocation, use, then identity.
+    ///
+    /// Allocates a little (measured in docs/TRUST.md); never blocks, has no clock and asks no network.
+    pub fn judge(&self, peer: &Peer<'_>, terms: &Terms<'_>) -> Judgement {
+        let outcome = self.decide(peer, terms);
+        let leaf = peer.leaf().to_vec();
+        let (role, certificate_type) = (peer.role(), peer.certificate_type());
+        let outcome = outcome.map_err(|(culprit, fault)| {
+            let (claimed, serial) = claim(certificate_type, &leaf);
+            Box::new(Refusal { role, claimed, serial, culprit, fault, now: terms.now })
+        });
+        let verdict = match &outcome {
+            Ok(_) => Verdict::Accept,
+            Err(refusal) => Verdict::Reject(refusal.fault.reason()),
+        };
+        Judgement { verdict, report: Report { role, certificate_type, leaf, outcome } }
+    }
+
+    fn decide(&self, peer: &Peer<'_>, terms: &Terms<'_>) -> Result<Accepted, Located> {
+        let leaf_fault = |fault| (Culprit::Leaf, fault);
+        if !self.allow_own && terms.own.iter().any(|own| own.as_ref() == peer.leaf()) {
+            return Err(leaf_fault(Fault::OwnCertificate));
+        }
+        if peer.certificate_type() == CertificateType::RAW_PUBLIC_KEY {
+            return raw_key(peer.leaf(), terms.expect).map_err(leaf_fault);
+        }
+        if self.roots.is_empty() {
+            return Err(leaf_fault(Fault::NotRawKey));
+        }
+        let role = peer.role();
+        let mut presented = peer.chain().map(CertificateDer::from);
+        let leaf = presented.next().ok_or(leaf_fault(Fault::Malformed("there is none")))?;
+        let others: Vec<CertificateDer<'_>> = presented.collect();
+        let path = chain::verify(self, role, &leaf, &others, terms.now)?;
+        self.leaf(role, &leaf, path.bound, terms.expect).map_err(leaf_fault)
+    }
+
+    /// What is judged every time: the leaf's own rules, then its identity.
+    fn leaf(&self, role: Role, der: &CertificateDer<'_>, bound: bool, expected: &[Expect]) -> Result<Accepted, Fault> {
+        let cert = rules::read(der)?;
+        rules::leaf(&cert, role, self.require_purpose, self.strict)?;
+        let end_entity = EndEntityCert::try_from(der).map_err(|_| Fault::Malformed("it breaks the rules of X.509"))?;
+        let spki_hash = || sha256([cert.spki]);
+        let proven = Proven { role, cert: &cert, end_entity: &end_entity, bound, spki_hash: &spki_hash };
+        Ok(Accepted { matched: expect::find(expected, &proven)? })
+    }
+}
+
+/// A raw public key (RFC 7250): possession is proved, so a pin is all there is to check. It matches no name, SPIFFE ID
+/// or "any trusted".
+fn raw_key(spki: &[u8], expected: &[Expect]) -> Result<Accepted, Fault> {
+    let hash = sha256([spki]);
+    match expected.iter().position(|expect| *expect == Expect::Spki(hash)) {
+        Some(matched) => Ok(Accepted { matched }),
+        None => Err(Fault::UnknownKey(text::hex(&hash))),
+    }
+}
+
+/// What a leaf says it is, escaped, and its serial number.
+fn claim(certificate_type: CertificateType, leaf: &[u8]) -> (String, String) {
+    if certificate_type == CertificateType::RAW_PUBLIC_KEY {
+        return ("(raw public key)".into(), String::new());
+    }
+    let Ok(cert) = Cert::read(leaf) else { return ("(unreadable)".into(), String::new()) };
+    let subject = match text::name(cert.subject) {
+        name if name.is_empty() => expect::presented(&cert).into_iter().next().unwrap_or("(no name)".into()),
+        name => name,
+    };
+    (subject, text::serial(cert.serial))
+}

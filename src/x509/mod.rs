@@ -1,0 +1,36 @@
+//! Who the peer is, and who we are: certificate chains, names, pins, key files. Ordinary code on top of the state
+//! machine, which never calls it: it answers the questions `Credential`, `Sign` and `Verify`.
+//!
+//! * [`Trust`]: roots, CRLs and policy; [`Trust::judge`] answers `Verify` with a [`Judgement`].
+//! * [`Expect`]: who the peer may be.
+//! * [`Vault`]: who we are; answers `Credential` with an [`Identity`], whose [`SigningKey`] answers `Sign`.
+//! * [`Live`]: the vault and the trust of today, swapped while handshakes run.
+//! * [`Local`]: all three answers in one line, for callers that have everything at hand.
+
+mod asn1;
+mod chain;
+mod credential;
+mod crl;
+mod expect;
+mod fault;
+mod hash;
+mod judge;
+mod key;
+mod live;
+mod local;
+mod pem;
+mod rules;
+mod spiffe;
+mod text;
+mod trust;
+
+pub use credential::{Identity, IdentityError, Vault};
+pub use expect::{Expect, NotAName};
+pub use fault::{Culprit, Fault, Refusal};
+pub use judge::{Judgement, Report, Terms};
+pub use key::{KeyError, SignError, SigningKey};
+pub use live::Live;
+pub use local::Local;
+pub use spiffe::{NotSpiffe, SpiffeId, TrustDomain};
+pub use text::Escaped;
+pub use trust::{Problem, Trust, TrustBuilder, TrustError};

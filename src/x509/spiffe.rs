@@ -1,0 +1,240 @@
+//! SPIFFE: IDs, trust domains, and the rules of an X.509-SVID, after the SPIFFE-ID and X509-SVID standards
+//! (<https://github.com/spiffe/spiffe/tree/main/standards>).
+
+use super::asn1::{CLIENT_AUTH, Cert, GeneralName, SERVER_AUTH};
+use super::fault::Fault;
+use core::{fmt, str::FromStr};
+use std::string::{String, ToString};
+
+const SCHEME: &str = "spiffe://";
+/// SPIFFE-ID §2.3: the longest ID, and the longest trust domain name.
+const MAX_ID: usize = 2048;
+const MAX_DOMAIN: usize = 255;
+
+/// A trust domain's name, as `example.org`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TrustDomain(String);
+
+/// A SPIFFE ID with a path, as `spiffe://example.org/billing/api`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SpiffeId(String);
+
+/// Text that is no SPIFFE ID or trust domain; says why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotSpiffe(pub &'static str);
+
+impl fmt::Display for NotSpiffe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for NotSpiffe {}
+
+impl TrustDomain {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for TrustDomain {
+    type Err = NotSpiffe;
+
+    /// Takes `example.org` and `spiffe://example.org`.
+    fn from_str(text: &str) -> Result<TrustDomain, NotSpiffe> {
+        let name = text.strip_prefix(SCHEME).unwrap_or(text);
+        check_domain(name)?;
+        Ok(TrustDomain(name.to_string()))
+    }
+}
+
+impl fmt::Display for TrustDomain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{SCHEME}{}", self.0)
+    }
+}
+
+impl SpiffeId {
+    /// The whole URI.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The trust domain's name.
+    pub fn trust_domain(&self) -> &str {
+        split(&self.0).map_or("", |(domain, _)| domain)
+    }
+
+    /// The path, with its leading slash.
+    pub fn path(&self) -> &str {
+        split(&self.0).map_or("", |(_, path)| path)
+    }
+}
+
+impl FromStr for SpiffeId {
+    type Err = NotSpiffe;
+
+    fn from_str(text: &str) -> Result<SpiffeId, NotSpiffe> {
+        check_id(text)?;
+        Ok(SpiffeId(text.to_string()))
+    }
+}
+
+impl fmt::Display for SpiffeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// `spiffe://domain/path` into `domain` and `/path`.
+fn split(id: &str) -> Option<(&str, &str)> {
+    let rest = id.strip_prefix(SCHEME)?;
+    rest.split_at_checked(rest.find('/').unwrap_or(rest.len()))
+}
+
+/// SPIFFE-ID §2.1: lower-case letters, digits, `.`, `-`, `_`; no port, user or percent-encoding.
+fn check_domain(name: &str) -> Result<(), NotSpiffe> {
+    match name.len() {
+        0 => return Err(NotSpiffe("the trust domain is empty")),
+        len if len > MAX_DOMAIN => return Err(NotSpiffe("the trust domain is longer than 255 bytes")),
+        _ => {}
+    }
+    match name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_')) {
+        true => Ok(()),
+        false => Err(NotSpiffe("the trust domain may hold only a-z, 0-9, '.', '-' and '_'")),
+    }
+}
+
+/// SPIFFE-ID §2: scheme, trust domain, and for a leaf a non-empty path (X509-SVID §3.1) of plain segments.
+fn check_id(id: &str) -> Result<(&str, &str), NotSpiffe> {
+    if id.len() > MAX_ID {
+        return Err(NotSpiffe("the SPIFFE ID is longer than 2048 bytes"));
+    }
+    let (domain, path) = split(id).ok_or(NotSpiffe("its URI is no spiffe:// ID"))?;
+    check_domain(domain)?;
+    let segments = path.strip_prefix('/').ok_or(NotSpiffe("the SPIFFE ID has no path"))?;
+    for segment in segments.split('/') {
+        match segment {
+            "" => return Err(NotSpiffe("the SPIFFE ID has an empty path segment or a trailing slash")),
+            "." | ".." => return Err(NotSpiffe("the SPIFFE ID has a relative path segment")),
+            _ => {}
+        }
+        if !segment.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_')) {
+            return Err(NotSpiffe("a SPIFFE path may hold only letters, digits, '.', '-' and '_'"));
+        }
+    }
+    Ok((domain, path))
+}
+
+/// The SPIFFE ID of a leaf that is a valid X.509-SVID, by X509-SVID §2 to §5.2, borrowed. Its chain is judged elsewhere.
+pub(super) fn svid<'a>(leaf: &Cert<'a>) -> Result<&'a str, Fault> {
+    let mut uris = leaf.names().iter().filter_map(|name| match name {
+        GeneralName::Uri(uri) => Some(uri),
+        _ => None,
+    });
+    let uri = match (uris.next(), uris.next()) {
+        (Some(uri), None) => uri,
+        (None, _) => return Err(Fault::Svid("it has no URI SAN")),
+        // §2: MUST reject.
+        (Some(_), Some(_)) => return Err(Fault::Svid("it has more than one URI SAN")),
+    };
+    let id = core::str::from_utf8(uri).map_err(|_| Fault::Svid("its URI is not ASCII"))?;
+    check_id(id).map_err(|NotSpiffe(why)| Fault::Svid(why))?;
+    // §5.2: a leaf, and not one that signs.
+    if leaf.is_ca().map_err(Fault::Malformed)? == Some(true) {
+        return Err(Fault::Svid("a CA certificate identifies nobody"));
+    }
+    // §4.3: MUST be set. (That it MUST be critical binds the issuer.)
+    match leaf.key_usage().map_err(Fault::Malformed)? {
+        None => return Err(Fault::Svid("it has no keyUsage")),
+        Some(usage) if usage.key_cert_sign() || usage.crl_sign() => {
+            return Err(Fault::Svid("its keyUsage has keyCertSign or cRLSign"));
+        }
+        Some(usage) if !usage.digital_signature() => return Err(Fault::Svid("its keyUsage lacks digitalSignature")),
+        Some(_) => {}
+    }
+    // §4.4: when included, both MUST be set.
+    match leaf.purposes() {
+        Some(purposes) if !(purposes.contains(&SERVER_AUTH) && purposes.contains(&CLIENT_AUTH)) => {
+            Err(Fault::Svid("its extKeyUsage lacks serverAuth or clientAuth"))
+        }
+        _ => Ok(id),
+    }
+}
+
+/// The trust domain of an ID that [`svid`] has found valid.
+pub(super) fn trust_domain(id: &str) -> &str {
+    split(id).map_or("", |(domain, _)| domain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{format, string::String};
+
+    fn reason(id: &str) -> &'static str {
+        id.parse::<SpiffeId>().unwrap_err().0
+    }
+
+    #[test]
+    fn the_ids_of_the_standard_are_taken_apart() {
+        for (id, domain, path) in [
+            ("spiffe://staging.example.com/payments/mysql", "staging.example.com", "/payments/mysql"),
+            ("spiffe://k8s-west.example.com/ns/staging/sa/default", "k8s-west.example.com", "/ns/staging/sa/default"),
+            ("spiffe://a_b/X.y_Z-0", "a_b", "/X.y_Z-0"),
+            ("spiffe://example.com/...", "example.com", "/..."),
+        ] {
+            let id: SpiffeId = id.parse().unwrap();
+            assert_eq!((id.trust_domain(), id.path()), (domain, path));
+        }
+    }
+
+    #[test]
+    fn an_id_has_one_spelling() {
+        for (id, says) in [
+            ("https://example.com/a", "no spiffe:// ID"),
+            ("SPIFFE://example.com/a", "no spiffe:// ID"),
+            ("spiffe:/example.com/a", "no spiffe:// ID"),
+            ("", "no spiffe:// ID"),
+            ("spiffe:///a", "trust domain is empty"),
+            ("spiffe://", "trust domain is empty"),
+            ("spiffe://Example.com/a", "a-z"),
+            ("spiffe://example.com:443/a", "a-z"),
+            ("spiffe://user@example.com/a", "a-z"),
+            ("spiffe://ex%61mple.com/a", "a-z"),
+            ("spiffe://example.com", "no path"),
+            ("spiffe://example.com?q/a", "a-z"),
+            ("spiffe://example.com/", "empty path segment"),
+            ("spiffe://example.com/a/", "trailing slash"),
+            ("spiffe://example.com//a", "empty path segment"),
+            ("spiffe://example.com/a/../b", "relative"),
+            ("spiffe://example.com/./b", "relative"),
+            ("spiffe://example.com/a?q=1", "only letters"),
+            ("spiffe://example.com/a#f", "only letters"),
+            ("spiffe://example.com/%2e%2e/b", "only letters"),
+            ("spiffe://example.com/a b", "only letters"),
+            ("spiffe://example.com/ä", "only letters"),
+            ("spiffe://example.com/a\0b", "only letters"),
+        ] {
+            assert!(reason(id).contains(says), "{id}: {}", reason(id));
+        }
+    }
+
+    #[test]
+    fn lengths_are_limited_at_2048_and_255() {
+        let id = |path: usize| format!("spiffe://example.com/{}", "p".repeat(path));
+        assert!(id(2048 - 21).parse::<SpiffeId>().is_ok());
+        assert!(reason(&id(2048 - 20)).contains("2048"));
+        let domain = |len: usize| String::from_utf8(std::vec![b'd'; len]).unwrap();
+        assert!(domain(255).parse::<TrustDomain>().is_ok());
+        assert!(domain(256).parse::<TrustDomain>().is_err());
+    }
+
+    #[test]
+    fn trust_domains_are_read_with_and_without_the_scheme() {
+        assert_eq!("spiffe://example.org".parse::<TrustDomain>(), "example.org".parse());
+        assert!("spiffe://example.org/path".parse::<TrustDomain>().is_err());
+        assert!("".parse::<TrustDomain>().is_err());
+    }
+}

@@ -1,0 +1,329 @@
+//! Whom we trust: an immutable snapshot of roots, CRLs and policy.
+
+use super::asn1::Cert;
+use super::crl::{Crls, Relaxed};
+use super::fault::Fault;
+use super::hash::{length, sha256};
+use super::pem;
+use super::spiffe::TrustDomain;
+use super::{rules, text};
+use core::fmt;
+use rustls_pki_types::{CertificateDer, TrustAnchor};
+use std::{format, string::String, string::ToString, vec::Vec};
+
+/// Roots, CRLs and policy, immutable: swap the whole for another (in a [`Live`](super::Live)) to change anything. A
+/// handshake is judged by the snapshot of the moment of its verdict.
+///
+/// OCSP responses are not judged here: `Peer::ocsp_staple` hands a stapled one to the caller.
+pub struct Trust {
+    /// For webpki; `roots` has the same order.
+    pub(super) anchors: Vec<TrustAnchor<'static>>,
+    pub(super) roots: Vec<Root>,
+    pub(super) crls: Crls,
+    pub(super) relaxed: Relaxed,
+    pub(super) strict: bool,
+    pub(super) require_purpose: bool,
+    pub(super) allow_own: bool,
+    pub(super) max_intermediates: usize,
+    /// SHA-256 over all of the above: two snapshots that judge chains differently have different ids.
+    pub(super) id: [u8; 32],
+}
+
+/// A root and what webpki does not look at.
+pub(super) struct Root {
+    pub(super) der: Vec<u8>,
+    pub(super) not_before: u64,
+    pub(super) not_after: u64,
+    pub(super) may_sign_crls: bool,
+    /// The only SPIFFE trust domain it vouches for.
+    pub(super) domain: Option<TrustDomain>,
+}
+
+/// A root or CRL that cannot be used: where it is, what it is, and what is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The name that was given with the file.
+    pub source: String,
+    /// The line of its BEGIN; 0: DER, or the whole file.
+    pub line: usize,
+    /// The subject (root) or empty.
+    pub subject: String,
+    /// What is wrong, as the end of a sentence.
+    pub what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Problem { source, line, subject, what } = self;
+        f.write_str(source)?;
+        if *line > 0 {
+            write!(f, " line {line}")?;
+        }
+        match subject.is_empty() {
+            true => write!(f, ": {what}"),
+            false => write!(f, ": {subject} {what}"),
+        }
+    }
+}
+
+/// Every root and CRL that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrustError {
+    /// At least one.
+    pub problems: Vec<Problem>,
+}
+
+impl fmt::Display for TrustError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.problems.iter().enumerate() {
+            if index > 0 {
+                f.write_str("; ")?;
+            }
+            write!(f, "{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for TrustError {}
+
+impl Trust {
+    /// Collects roots, CRLs and policy.
+    pub fn builder() -> TrustBuilder {
+        TrustBuilder::default()
+    }
+
+    /// Roots only, from one PEM file (or one DER certificate), with the default policy. `source` names the file in
+    /// errors.
+    pub fn from_roots(source: &str, file: &[u8]) -> Result<Trust, TrustError> {
+        Trust::builder().roots(source, file).build()
+    }
+
+    /// No certificate is trusted; only raw public keys (RFC 7250) can match, by `Expect::Spki`.
+    pub fn raw_keys_only() -> Trust {
+        TrustBuilder::default().into_trust(Vec::new()).0
+    }
+
+    /// The number of roots.
+    pub fn root_count(&self) -> usize {
+        self.roots.len()
+    }
+
+    /// The roots' names, DER: for `certificate_authorities` (RFC 9846 §4.3.4).
+    pub fn root_names(&self) -> impl Iterator<Item = &[u8]> {
+        self.roots.iter().filter_map(|root| Some(Cert::read(&root.der).ok()?.subject))
+    }
+
+    /// The root of an anchor that webpki has handed back.
+    pub(super) fn root_of(&self, anchor: &TrustAnchor<'_>) -> Option<&Root> {
+        let index = self.anchors.iter().position(|ours| core::ptr::eq(ours, anchor))?;
+        self.roots.get(index)
+    }
+}
+
+/// Builds a [`Trust`]. Every relaxation and every strictness has its name.
+#[derive(Default)]
+pub struct TrustBuilder {
+    roots: Vec<(Source, Result<Vec<u8>, String>, Option<TrustDomain>)>,
+    crls: Vec<(Source, Result<Vec<u8>, String>)>,
+    empty: Vec<Problem>,
+    relaxed: Relaxed,
+    strict: bool,
+    require_purpose: bool,
+    allow_own: bool,
+    max_intermediates: Option<usize>,
+}
+
+struct Source {
+    name: String,
+    line: usize,
+}
+
+impl Source {
+    fn problem(&self, subject: String, what: String) -> Problem {
+        Problem { source: self.name.clone(), line: self.line, subject, what }
+    }
+}
+
+impl TrustBuilder {
+    /// Trusts the certificates of a PEM file, or one DER certificate. `source` names it in errors.
+    pub fn roots(self, source: &str, file: &[u8]) -> TrustBuilder {
+        self.add_roots(source, file, None)
+    }
+
+    /// Trusts roots for the SPIFFE IDs of one trust domain, and for no DNS name or address: a federated domain's roots
+    /// cannot vouch for another domain.
+    pub fn spiffe_bundle(self, domain: TrustDomain, source: &str, file: &[u8]) -> TrustBuilder {
+        self.add_roots(source, file, Some(domain))
+    }
+
+    fn add_roots(mut self, source: &str, file: &[u8], domain: Option<TrustDomain>) -> TrustBuilder {
+        let before = self.roots.len();
+        for section in pem::sections(file) {
+            // Keys, parameters and requests that lie in the same file are passed over.
+            let known = matches!(&*section.label, "" | "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE");
+            if known {
+                let source = Source { name: source.to_string(), line: section.line };
+                self.roots.push((source, section.der, domain.clone()));
+            }
+        }
+        if self.roots.len() == before {
+            let source = Source { name: source.to_string(), line: 0 };
+            self.empty.push(source.problem(String::new(), "no certificate found".into()));
+        }
+        self
+    }
+
+    /// Checks revocation by the CRLs of a PEM file, or one DER CRL; may be called for several. From the first CRL on,
+    /// every certificate of a chain must be covered by a current CRL of its issuer, unless relaxed below.
+    pub fn crls(mut self, source: &str, file: &[u8]) -> TrustBuilder {
+        let before = self.crls.len();
+        for section in pem::sections(file) {
+            if matches!(&*section.label, "" | "X509 CRL") {
+                self.crls.push((Source { name: source.to_string(), line: section.line }, section.der));
+            }
+        }
+        if self.crls.len() == before {
+            let source = Source { name: source.to_string(), line: 0 };
+            self.empty.push(source.problem(String::new(), "no CRL found".into()));
+        }
+        self
+    }
+
+    /// Relaxation: only the peer's own certificate is checked for revocation, not the CAs of its chain.
+    pub fn check_revocation_of_leaf_only(mut self) -> TrustBuilder {
+        self.relaxed.leaf_only = true;
+        self
+    }
+
+    /// Relaxation: a certificate for whose issuer no CRL is loaded counts as not revoked.
+    pub fn accept_unknown_revocation_status(mut self) -> TrustBuilder {
+        self.relaxed.unknown_status = true;
+        self
+    }
+
+    /// Relaxation: a CRL whose nextUpdate is past is still believed.
+    pub fn accept_expired_crls(mut self) -> TrustBuilder {
+        self.relaxed.expired = true;
+        self
+    }
+
+    /// Relaxation: a peer may present a certificate or key that is our own (one identity shared by many hosts).
+    pub fn accept_own_certificate(mut self) -> TrustBuilder {
+        self.allow_own = true;
+        self
+    }
+
+    /// Strictness: a leaf must have extKeyUsage with the purpose of its role. Without this, an absent extKeyUsage or
+    /// anyExtendedKeyUsage means any purpose (RFC 5280 §4.2.1.12).
+    pub fn require_extended_key_usage(mut self) -> TrustBuilder {
+        self.require_purpose = true;
+        self
+    }
+
+    /// Strictness: the rules of RFC 5280 that bind issuers (key identifiers present, extensions critical where they
+    /// must be, serial numbers above zero, CRL numbers) are enforced too. Many private PKIs break one of them.
+    pub fn strict_issuance(mut self) -> TrustBuilder {
+        self.strict = true;
+        self
+    }
+
+    /// At most so many CAs between leaf and root (default and maximum: 6).
+    pub fn max_intermediates(mut self, count: usize) -> TrustBuilder {
+        self.max_intermediates = Some(count);
+        self
+    }
+
+    /// The snapshot, if every root and CRL can be used; otherwise every one that cannot.
+    pub fn build(self) -> Result<Trust, TrustError> {
+        match self.build_from_usable() {
+            (trust, problems) if problems.is_empty() => Ok(trust),
+            (_, problems) => Err(TrustError { problems }),
+        }
+    }
+
+    /// The snapshot from those roots and CRLs that can be used, and the others as problems: to be shown, not swallowed.
+    pub fn build_from_usable(mut self) -> (Trust, Vec<Problem>) {
+        let mut problems = core::mem::take(&mut self.empty);
+        if self.roots.is_empty() && problems.is_empty() {
+            let source = Source { name: "trust".into(), line: 0 };
+            problems.push(source.problem(String::new(), "no roots given (Trust::raw_keys_only needs none)".into()));
+        }
+        let (trust, more) = self.into_trust(problems);
+        (trust, more)
+    }
+
+    fn into_trust(self, mut problems: Vec<Problem>) -> (Trust, Vec<Problem>) {
+        let strict = self.strict;
+        let mut id = Vec::new();
+        let mut note = |part: &[u8]| {
+            id.extend_from_slice(&length(part));
+            id.extend_from_slice(part);
+        };
+        let (mut anchors, mut roots) = (Vec::new(), Vec::<Root>::new());
+        for (source, der, domain) in self.roots {
+            match der.map_err(|what| (String::new(), what)).and_then(|der| root(der, domain, strict)) {
+                Ok((_, known)) if roots.iter().any(|r| r.der == known.der && r.domain == known.domain) => {}
+                Ok((anchor, root)) => {
+                    note(&root.der);
+                    note(root.domain.as_ref().map_or(b"", |domain| domain.as_str().as_bytes()));
+                    anchors.push(anchor);
+                    roots.push(root);
+                }
+                Err((subject, what)) => problems.push(source.problem(subject, what)),
+            }
+        }
+        note(b"crls");
+        let mut crls = Crls::default();
+        for (source, der) in self.crls {
+            match der.and_then(|der| crls.add(&der, strict).map(|()| der)) {
+                Ok(der) => note(&der),
+                Err(what) => problems.push(source.problem(String::new(), what)),
+            }
+        }
+        let max_intermediates = self.max_intermediates.unwrap_or(6).min(6);
+        let Relaxed { leaf_only, unknown_status, expired } = self.relaxed;
+        note(format!("{leaf_only} {unknown_status} {expired} {strict} {max_intermediates}").as_bytes());
+        let trust = Trust {
+            anchors,
+            roots,
+            crls,
+            relaxed: self.relaxed,
+            strict,
+            require_purpose: self.require_purpose,
+            allow_own: self.allow_own,
+            max_intermediates,
+            id: sha256([id.as_slice()]),
+        };
+        (trust, problems)
+    }
+}
+
+/// Reads and judges one root; the error is its name and what is wrong.
+fn root(
+    der: Vec<u8>,
+    domain: Option<TrustDomain>,
+    strict: bool,
+) -> Result<(TrustAnchor<'static>, Root), (String, String)> {
+    let unreadable = |what: &str| (String::new(), format!("not a usable root certificate: {what}"));
+    let cert = Cert::read(&der).map_err(unreadable)?;
+    let subject = text::name(cert.subject);
+    let wrong = |what: String| (subject.clone(), what);
+    rules::root(&cert, strict).map_err(|fault| {
+        wrong(match fault {
+            Fault::NotCa => "cannot be a root: basicConstraints does not say that it is a CA".into(),
+            Fault::KeyUsage(bit) => format!("cannot be a root: keyUsage lacks {bit}"),
+            Fault::UnsupportedKey => "cannot be a root: its key is weak or of an unsupported kind".into(),
+            Fault::CriticalExtension => "cannot be a root: it has an unsupported critical extension".into(),
+            Fault::Malformed(what) => format!("cannot be a root: {what}"),
+            _ => "cannot be a root".into(),
+        })
+    })?;
+    let usage = cert.key_usage().map_err(|what| wrong(format!("cannot be a root: {what}")))?;
+    let whole = CertificateDer::from(der.as_slice());
+    let anchor = webpki::anchor_from_trusted_cert(&whole).map_err(|error| wrong(format!("cannot be a root: {error}")))?;
+    let anchor = anchor.to_owned();
+    let (not_before, not_after) = (cert.not_before, cert.not_after);
+    let may_sign_crls = rules::may_sign_crls(usage);
+    Ok((anchor, Root { not_before, not_after, may_sign_crls, domain, der }))
+}

@@ -1,0 +1,277 @@
+//! Whom does `Trust` accept, whom does it refuse, and what does it say?
+
+mod pki;
+
+use countersign::x509::{Expect, Fault, Judgement, Terms, Trust};
+use countersign::{Peer, Reason, Role, Verdict};
+use pki::{Ca, DAY, HOUR, NOW, at, now};
+use rcgen::{DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose};
+use rustls_pki_types::CertificateDer;
+
+fn trust(roots: &[&Ca]) -> Trust {
+    let mut builder = Trust::builder();
+    for root in roots {
+        builder = builder.roots("roots", &root.der);
+    }
+    builder.build().unwrap()
+}
+
+fn dns(name: &str) -> Vec<Expect> {
+    vec![name.parse().unwrap()]
+}
+
+/// Judges a server as a client would.
+fn server(trust: &Trust, chain: &[&CertificateDer<'_>], expect: &[Expect], now: u64) -> Judgement {
+    judge(trust, Role::Server, chain, expect, now)
+}
+
+fn client(trust: &Trust, chain: &[&CertificateDer<'_>], expect: &[Expect], now: u64) -> Judgement {
+    judge(trust, Role::Client, chain, expect, now)
+}
+
+fn judge(trust: &Trust, role: Role, chain: &[&CertificateDer<'_>], expect: &[Expect], now: u64) -> Judgement {
+    let chain: Vec<CertificateDer<'_>> = chain.iter().map(|der| CertificateDer::from(der.as_ref())).collect();
+    trust.judge(&Peer::new(role, &chain), &Terms::new(expect, at(now)))
+}
+
+/// The reason and the sentence of a refusal.
+fn refused(judgement: Judgement) -> (Reason, String) {
+    match judgement.verdict {
+        Verdict::Reject(reason) => (reason, judgement.report.to_string()),
+        Verdict::Accept => panic!("accepted: {}", judgement.report),
+    }
+}
+
+#[test]
+fn a_chain_to_a_trusted_root_with_the_right_name_is_accepted() {
+    let root = Ca::root("Root");
+    let ca = root.intermediate("Issuing");
+    let leaf = ca.leaf("api", &["api.internal", "*.web.internal", "10.0.0.7"]);
+    let trust = trust(&[&root]);
+    for name in ["api.internal", "API.internal", "a.web.internal", "10.0.0.7"] {
+        let judgement = server(&trust, &[&leaf.der, &ca.der], &dns(name), NOW);
+        assert_eq!(judgement.verdict, Verdict::Accept, "{name}: {}", judgement.report);
+        assert_eq!(judgement.report.matched(), Some(0));
+    }
+    for name in ["web.internal", "a.b.web.internal", "api", "10.0.0.8", "api.internal.evil"] {
+        let (reason, text) = refused(server(&trust, &[&leaf.der, &ca.der], &dns(name), NOW));
+        assert_eq!(reason, Reason::WrongName, "{name}");
+        assert!(text.contains("it is for api.internal, *.web.internal, 10.0.0.7"), "{text}");
+    }
+}
+
+#[test]
+fn a_common_name_is_no_server_name() {
+    let root = Ca::root("Root");
+    let leaf = root.leaf("api.internal", &["other.internal"]);
+    let (reason, _) = refused(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW));
+    assert_eq!(reason, Reason::WrongName);
+}
+
+#[test]
+fn expiry_is_told_with_its_distance_and_date() {
+    let root = Ca::root("Root");
+    let leaf = root.leaf_with("api", &["api.internal"], |params| {
+        params.not_after = rcgen::date_time_ymd(2026, 11, 23) + std::time::Duration::from_secs(9 * HOUR);
+    });
+    let trust = trust(&[&root]);
+    let judgement = client(&trust, &[&leaf.der], &[Expect::AnyTrusted], NOW);
+    let serial: String = leaf.serial.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(
+        judgement.report.to_string(),
+        format!("client certificate CN=api (serial {serial}) expired 3 h ago (2026-11-23 09:00 UTC)")
+    );
+    assert_eq!(judgement.verdict, Verdict::Reject(Reason::Expired));
+    let last = NOW - 3 * HOUR;
+    assert_eq!(client(&trust, &[&leaf.der], &[Expect::AnyTrusted], last).verdict, Verdict::Accept);
+    assert_eq!(refused(client(&trust, &[&leaf.der], &[Expect::AnyTrusted], last + 1)).0, Reason::Expired);
+}
+
+#[test]
+fn an_expired_ca_or_root_is_named() {
+    let soon = rcgen::date_time_ymd(2026, 11, 1);
+    let root = Ca::root("Root");
+    let ca = root.intermediate_with("Issuing", |params| params.not_after = soon);
+    let leaf = ca.leaf("api", &["api.internal"]);
+    let (reason, text) = refused(server(&trust(&[&root]), &[&leaf.der, &ca.der], &dns("api.internal"), NOW));
+    assert_eq!(reason, Reason::Expired);
+    assert!(text.starts_with("CA certificate CN=Issuing (serial "), "{text}");
+    assert!(text.contains("of server certificate CN=api"), "{text}");
+    let root = Ca::root_with("Old Root", |params| params.not_after = soon);
+    let leaf = root.leaf("api", &["api.internal"]);
+    let (reason, text) = refused(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW));
+    assert_eq!(reason, Reason::Expired);
+    assert!(text.starts_with("CA certificate CN=Old Root (serial "), "{text}");
+    assert!(text.contains("expired 22 days ago (2026-11-01 00:00 UTC)"), "{text}");
+}
+
+#[test]
+fn not_yet_valid_is_told_apart_from_expired() {
+    let root = Ca::root("Root");
+    let leaf = root.leaf_with("api", &["api.internal"], |p| p.not_before = rcgen::date_time_ymd(2026, 11, 24));
+    let (reason, text) = refused(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW));
+    assert_eq!(reason, Reason::Expired);
+    assert!(text.ends_with("is not valid for another 12 h (from 2026-11-24 00:00 UTC)"), "{text}");
+    assert_eq!(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW + DAY).verdict, Verdict::Accept);
+}
+
+#[test]
+fn an_unknown_ca_is_named_also_when_it_borrows_a_trusted_name() {
+    let root = Ca::root("Root");
+    let stranger = Ca::root("Stranger");
+    let leaf = stranger.leaf("api", &["api.internal"]);
+    let (reason, text) = refused(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW));
+    assert_eq!(reason, Reason::UnknownCa);
+    assert!(text.ends_with("leads to no trusted root: CN=Stranger is not known here"), "{text}");
+    let namesake = Ca::root("Root");
+    let leaf = namesake.leaf("api", &["api.internal"]);
+    let (reason, text) = refused(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW));
+    assert_eq!(reason, Reason::UnknownCa);
+    assert!(text.contains("the trusted CN=Root has another key"), "{text}");
+    // The missing intermediate is what an operator must add.
+    let ca = root.intermediate("Issuing");
+    let leaf = ca.leaf("api", &["api.internal"]);
+    let (_, text) = refused(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW));
+    assert!(text.contains("CN=Issuing is not known here"), "{text}");
+}
+
+#[test]
+fn a_forged_signature_is_refused() {
+    let root = Ca::root("Root");
+    let leaf = root.leaf("api", &["api.internal"]);
+    let mut forged = leaf.der.to_vec();
+    *forged.last_mut().unwrap() ^= 1;
+    let (reason, _) = refused(server(&trust(&[&root]), &[&forged.into()], &dns("api.internal"), NOW));
+    assert_eq!(reason, Reason::BadCertificate);
+}
+
+#[test]
+fn the_purpose_must_fit_the_role() {
+    let root = Ca::root("Root");
+    let trust = trust(&[&root]);
+    let leaf = root.leaf_with("api", &["api.internal"], |params| {
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    });
+    assert_eq!(server(&trust, &[&leaf.der], &dns("api.internal"), NOW).verdict, Verdict::Accept);
+    let (reason, text) = refused(client(&trust, &[&leaf.der], &[Expect::AnyTrusted], NOW));
+    assert_eq!(reason, Reason::UnsupportedCertificate);
+    assert!(text.contains("not meant for clients (extKeyUsage lacks clientAuth)"), "{text}");
+}
+
+#[test]
+fn an_absent_or_any_purpose_is_accepted_unless_policy_requires_one() {
+    let root = Ca::root("Root");
+    let strict = Trust::builder().roots("roots", &root.der).require_extended_key_usage().build().unwrap();
+    for purposes in [vec![], vec![ExtendedKeyUsagePurpose::Any]] {
+        let leaf = root.leaf_with("api", &["api.internal"], |params| params.extended_key_usages = purposes);
+        assert_eq!(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW).verdict, Verdict::Accept);
+        let (reason, _) = refused(server(&strict, &[&leaf.der], &dns("api.internal"), NOW));
+        assert_eq!(reason, Reason::UnsupportedCertificate);
+    }
+    let leaf = root.leaf("api", &["api.internal"]);
+    assert_eq!(server(&strict, &[&leaf.der], &dns("api.internal"), NOW).verdict, Verdict::Accept);
+}
+
+#[test]
+fn key_usage_must_allow_what_the_key_does() {
+    let root = Ca::root("Root");
+    let leaf = root.leaf_with("api", &["api.internal"], |p| p.key_usages = vec![KeyUsagePurpose::KeyEncipherment]);
+    let (reason, text) = refused(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW));
+    assert_eq!(reason, Reason::UnsupportedCertificate);
+    assert!(text.contains("keyUsage without digitalSignature"), "{text}");
+    let ca = root.intermediate_with("Issuing", |p| p.key_usages = vec![KeyUsagePurpose::CrlSign]);
+    let leaf = ca.leaf("api", &["api.internal"]);
+    let (reason, text) = refused(server(&trust(&[&root]), &[&leaf.der, &ca.der], &dns("api.internal"), NOW));
+    assert_eq!(reason, Reason::UnsupportedCertificate);
+    assert!(text.starts_with("CA certificate CN=Issuing"), "{text}");
+    // Absent keyUsage: any use.
+    let leaf = root.leaf_with("api", &["api.internal"], |p| p.key_usages.clear());
+    assert_eq!(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW).verdict, Verdict::Accept);
+}
+
+#[test]
+fn a_leaf_issues_nothing_and_a_ca_identifies_nobody() {
+    let root = Ca::root("Root");
+    let not_ca = root.intermediate_with("Clerk", |params| {
+        params.is_ca = rcgen::IsCa::ExplicitNoCa;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    });
+    let leaf = not_ca.leaf("api", &["api.internal"]);
+    let (reason, text) = refused(server(&trust(&[&root]), &[&leaf.der, &not_ca.der], &dns("api.internal"), NOW));
+    assert_eq!(reason, Reason::BadCertificate);
+    assert!(text.starts_with("CA certificate CN=Clerk"), "{text}");
+    let (reason, text) = refused(server(&trust(&[&root]), &[&root.der], &dns("api.internal"), NOW));
+    assert_eq!(reason, Reason::BadCertificate);
+    assert!(text.contains("is a CA certificate"), "{text}");
+}
+
+#[test]
+fn a_client_that_is_not_on_the_list_is_denied_not_misnamed() {
+    let root = Ca::root("Root");
+    let leaf = root.leaf("worker", &["worker.internal"]);
+    let list: Vec<Expect> = ["api.internal", "db.internal"].iter().map(|name| name.parse().unwrap()).collect();
+    let (reason, text) = refused(client(&trust(&[&root]), &[&leaf.der], &list, NOW));
+    assert_eq!(reason, Reason::AccessDenied);
+    assert!(text.contains("worker.internal is not on the list"), "{text}");
+    let list = [list, dns("worker.internal")].concat();
+    assert_eq!(client(&trust(&[&root]), &[&leaf.der], &list, NOW).report.matched(), Some(2));
+}
+
+#[test]
+fn any_trusted_never_judges_a_server() {
+    let root = Ca::root("Root");
+    let leaf = root.leaf("api", &["api.internal"]);
+    let trust = trust(&[&root]);
+    assert_eq!(client(&trust, &[&leaf.der], &[Expect::AnyTrusted], NOW).verdict, Verdict::Accept);
+    for expect in [&[Expect::AnyTrusted][..], &[]] {
+        let judgement = server(&trust, &[&leaf.der], expect, NOW);
+        assert_eq!(judgement.report.refusal().unwrap().fault, Fault::NothingExpected);
+    }
+    let mixed = [Expect::AnyTrusted, "db.internal".parse().unwrap()];
+    assert_eq!(refused(server(&trust, &[&leaf.der], &mixed, NOW)).0, Reason::WrongName);
+    assert_eq!(refused(client(&trust, &[&leaf.der], &[], NOW)).0, Reason::AccessDenied, "an empty list allows nobody");
+}
+
+#[test]
+fn our_own_certificate_is_a_reflection_unless_policy_allows_it() {
+    let root = Ca::root("Root");
+    let leaf = root.leaf("api", &["api.internal"]);
+    let chain = [leaf.der.clone()];
+    let expect = [Expect::AnyTrusted];
+    let terms = Terms { own: &chain, ..Terms::new(&expect, now()) };
+    let judgement = trust(&[&root]).judge(&Peer::new(Role::Client, &chain), &terms);
+    assert_eq!(judgement.report.refusal().unwrap().fault, Fault::OwnCertificate);
+    assert_eq!(judgement.verdict, Verdict::Reject(Reason::AccessDenied));
+    let shared = Trust::builder().roots("roots", &root.der).accept_own_certificate().build().unwrap();
+    assert_eq!(shared.judge(&Peer::new(Role::Client, &chain), &terms).verdict, Verdict::Accept);
+}
+
+#[test]
+fn names_in_sentences_are_escaped() {
+    let root = Ca::root("Root");
+    let evil = "api\nclient accepted\u{1b}[2K\u{202e}";
+    let leaf = root.leaf_with("", &["api.internal"], |params| {
+        params.distinguished_name.push(DnType::CommonName, evil);
+        params.not_after = rcgen::date_time_ymd(2026, 11, 1);
+    });
+    let (_, text) = refused(client(&trust(&[&root]), &[&leaf.der], &[Expect::AnyTrusted], NOW));
+    assert!(text.starts_with("client certificate CN=api\\u{a}client accepted\\u{1b}[2K\\u{202e} (serial"), "{text}");
+    assert!(!text.chars().any(char::is_control));
+}
+
+#[test]
+fn garbage_is_refused_and_never_panics() {
+    let root = Ca::root("Root");
+    let leaf = root.leaf("api", &["api.internal"]);
+    let trust = trust(&[&root]);
+    for cut in 0..leaf.der.len() {
+        let cut = CertificateDer::from(&leaf.der[..cut]);
+        assert_eq!(refused(server(&trust, &[&cut], &dns("api.internal"), NOW)).0, Reason::BadCertificate);
+    }
+    for index in 0..leaf.der.len() {
+        let mut broken = leaf.der.to_vec();
+        broken[index] ^= 0x55;
+        refused(server(&trust, &[&broken.into()], &dns("api.internal"), NOW));
+    }
+    refused(judge(&trust, Role::Client, &[], &[Expect::AnyTrusted], NOW));
+}
