@@ -179,8 +179,8 @@ impl Identity {
         })
     }
 
-    /// One of the chain's certificates was issued by one of these CAs (RFC 9846 §4.5.1.2).
-    fn issued_by<'a>(&self, mut authorities: impl Iterator<Item = &'a [u8]>) -> bool {
+    /// One of the chain's certificates was issued by one of these CAs, DER names (RFC 9846 §4.5.1.2).
+    pub fn issued_by<'a>(&self, mut authorities: impl Iterator<Item = &'a [u8]>) -> bool {
         authorities.any(|name| {
             self.chain.iter().any(|certificate| Cert::read(certificate).is_ok_and(|cert| cert.issuer == name))
         })
