@@ -124,6 +124,7 @@ fn examine(
     let (from, to) = revocation(&below, true).map_err(|fault| (Culprit::Leaf, fault))?;
     window.narrow(from, to);
     let mut length = 1usize;
+    let mut intermediate_count = 0usize;
     let mut exact = true;
     let mut rest = presented.iter();
     let intermediates: [Option<CertificateDer<'_>>; MAX_INTERMEDIATES] = {
@@ -143,9 +144,13 @@ fn examine(
         window.narrow(from, to);
         exact &= rest.next().is_some_and(|presented| presented == der);
         length = length.saturating_add(1);
+        // RFC 5280 §6.1.4 (l): self-issued certificates (a CA's key rollover) do not count.
+        if cert.issuer != cert.subject {
+            intermediate_count = intermediate_count.saturating_add(1);
+        }
         below = cert;
     }
-    if length > trust.max_intermediates.saturating_add(1) {
+    if intermediate_count > trust.max_intermediates {
         return Err((Culprit::Leaf, Fault::PathTooLong));
     }
     // webpki knows no keyUsage of roots.

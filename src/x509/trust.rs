@@ -222,7 +222,7 @@ impl TrustBuilder {
     }
 
     /// Strictness: the rules of RFC 5280 that bind issuers (key identifiers present, extensions critical where they
-    /// must be, serial numbers above zero, CRL numbers) are enforced too. Many private PKIs break one of them.
+    /// must be, host names without underscore) are enforced too. Many private PKIs break one of them.
     pub fn strict_issuance(mut self) -> TrustBuilder {
         self.strict = true;
         self
@@ -276,7 +276,7 @@ impl TrustBuilder {
         note(b"crls");
         let mut crls = Crls::default();
         for (source, der) in self.crls {
-            match der.and_then(|der| crls.add(&der, strict).map(|()| der)) {
+            match der.and_then(|der| crls.add(&der).map(|()| der)) {
                 Ok(der) => note(&der),
                 Err(what) => problems.push(source.problem(String::new(), what)),
             }
