@@ -1,5 +1,6 @@
 //! The three answers for callers that have key, roots and clock at hand.
 
+use super::cache::VerifiedChains;
 use super::credential::{Identity, Vault};
 use super::expect::Expect;
 use super::judge::{Report, Terms};
@@ -17,6 +18,7 @@ pub struct Local<'a> {
     expect: &'a [Expect],
     /// The clock for the verdict; set it anew if the handshake has waited long.
     pub now: UnixTime,
+    cache: Option<&'a VerifiedChains>,
     chosen: Option<Arc<Identity>>,
     report: Option<Report>,
 }
@@ -24,7 +26,13 @@ pub struct Local<'a> {
 impl<'a> Local<'a> {
     /// For one handshake. The vault and the trust are looked up when a question comes.
     pub fn new(vault: &'a Live<Vault>, trust: &'a Live<Trust>, expect: &'a [Expect], now: UnixTime) -> Local<'a> {
-        Local { vault, trust, expect, now, chosen: None, report: None }
+        Local { vault, trust, expect, now, cache: None, chosen: None, report: None }
+    }
+
+    /// Remembers verified chains there.
+    pub fn with_cache(mut self, cache: &'a VerifiedChains) -> Local<'a> {
+        self.cache = Some(cache);
+        self
     }
 
     /// Answers `Credential`; `None`: we have nothing that the peer could verify.
@@ -42,7 +50,7 @@ impl<'a> Local<'a> {
     /// Answers `Verify`, and keeps the report.
     pub fn judge(&mut self, peer: &Peer<'_>) -> Verdict {
         let vault = self.vault.get();
-        let terms = Terms { own: vault.leaves(), ..Terms::new(self.expect, self.now) };
+        let terms = Terms { own: vault.leaves(), cache: self.cache, ..Terms::new(self.expect, self.now) };
         let judgement = self.trust.get().judge(peer, &terms);
         self.report = Some(judgement.report);
         judgement.verdict
