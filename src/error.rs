@@ -5,6 +5,7 @@
 use crate::codec::{
     AlertDescription, CipherSuite, ContentType, ExtensionType, HandshakeType, Malformed, NamedGroup, SignatureScheme,
 };
+use crate::role::{Role, State};
 use core::fmt;
 
 /// Who is to blame for an [`Error`].
@@ -193,6 +194,8 @@ kinds! {
     InconsistentKeyShares, Peer, ILLEGAL_PARAMETER, "key_share and supported_groups contradict each other";
     /// A HelloRetryRequest that would change nothing (§4.2.4).
     PointlessRetry, Peer, ILLEGAL_PARAMETER, "HelloRetryRequest asks for nothing new";
+    /// The cookie is longer than our limit (§4.3.2).
+    CookieTooLong, Peer, ILLEGAL_PARAMETER, "the HelloRetryRequest's cookie is longer than our limit";
     /// The second ClientHello changed what it must not, or lacks the share that was asked for (§4.2.2).
     IllegalSecondClientHello, Peer, ILLEGAL_PARAMETER, "the second ClientHello differs from the first where it must not";
     /// psk_key_exchange_modes missing beside pre_shared_key is MissingExtension; this one: pre_shared_key is not last (§4.3.11).
@@ -225,6 +228,8 @@ kinds! {
     NoServerCertificate, Peer, DECODE_ERROR, "the server sent no certificate";
     /// More certificates than the limit.
     ChainTooLong, Peer, BAD_CERTIFICATE, "the certificate chain has too many entries";
+    /// A raw public key in a list of more than one entry (RFC 7250 §3).
+    IllegalRawPublicKey, Peer, ILLEGAL_PARAMETER, "a raw public key must stand alone in its Certificate";
     /// The leaf's SubjectPublicKeyInfo cannot be read (§4.5.1).
     UnreadableLeaf, Peer, BAD_CERTIFICATE, "the leaf certificate cannot be parsed";
     /// The leaf's key is of a kind or size that we do not accept.
@@ -268,13 +273,15 @@ kinds! {
     /// An unprotected fatal alert while we expect protected records: anybody on the path could have sent it.
     UnauthenticatedAlert { alert: AlertDescription }, Peer, -, "an unauthenticated alert says: {alert}";
     /// A fatal alert, close or EOF while the server has not spoken since our Finished (alert close_notify: closed).
-    PeerEndedUnconfirmed { alert: AlertDescription }, Peer, -, "the peer ended the connection before confirming us ({alert})";
+    PeerEndedUnconfirmed { how: Ending }, Peer, -, "the peer ended the connection before confirming us ({how})";
     /// close_notify inside the handshake.
     ClosedInHandshake, Peer, -, "the peer closed inside the handshake";
     /// The transport ended without close_notify: truncated, by accident or by an attacker (§6.1).
     Truncated, Peer, -, "the transport ended without close_notify";
 
     // ---- the caller ----
+    /// This inbox has been used by another connection.
+    ForeignInbox, Caller, -, "this inbox belongs to another connection";
     /// The inbox is too small for what must be held at once; move to memory of `needed` bytes and call again.
     InboxTooSmall { needed: u32 }, Caller, -, "the inbox needs {needed} bytes";
     /// The outbox is too small for what must be written at once; move to memory of `needed` bytes and call again.
@@ -286,3 +293,168 @@ impl From<Reason> for Kind {
         Kind::Rejected { reason }
     }
 }
+
+/// How a peer ended the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// By an alert; close_notify is one.
+    Alert(AlertDescription),
+    /// By ending the transport, without a word.
+    Silence,
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ending::Alert(alert) => write!(f, "{alert}"),
+            Ending::Silence => f.write_str("the transport just ended"),
+        }
+    }
+}
+
+/// An alert, and which way it went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alert {
+    /// We send it: it lies in the outbox.
+    Sent(AlertDescription),
+    /// The peer sent it.
+    Received(AlertDescription),
+}
+
+/// Why a connection cannot go on: who, during which state, what, and which alert. 24 bytes, `Copy`.
+///
+/// Only [`Error::is_fatal`] errors stay: every later call returns the same one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Error {
+    pub(crate) kind: Kind,
+    pub(crate) role: Role,
+    pub(crate) state: State,
+    /// False where an alert or close_notify of ours had gone out before.
+    pub(crate) alerts: bool,
+}
+
+impl Error {
+    /// What went wrong.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Who is to blame.
+    pub fn by(&self) -> By {
+        self.kind.by()
+    }
+
+    /// Our role in the connection.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// What the connection awaited when it went wrong.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// The alert that was sent or received. `None`: the transport just ended, or the caller can mend the matter.
+    pub fn alert(&self) -> Option<Alert> {
+        match self.kind.received() {
+            Some(alert) => Some(Alert::Received(alert)),
+            None if self.alerts => self.kind.alert().map(Alert::Sent),
+            None => None,
+        }
+    }
+
+    /// False: the caller's memory is too small, nothing has changed; call again with larger memory.
+    pub fn is_fatal(&self) -> bool {
+        self.kind.by() != By::Caller
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (as {}, in {}", self.kind, self.role, self.state)?;
+        if let Some(Alert::Sent(alert)) = self.alert() {
+            write!(f, ", alert {alert} sent")?;
+        }
+        f.write_str(")")
+    }
+}
+
+impl core::error::Error for Error {}
+
+impl Kind {
+    /// The alert that the peer sent, for the kinds that report one.
+    pub(crate) const fn received(&self) -> Option<AlertDescription> {
+        match self {
+            Kind::PeerRejectedCertificate { alert }
+            | Kind::PeerRejectedProof { alert }
+            | Kind::PeerAlert { alert }
+            | Kind::UnauthenticatedAlert { alert } => Some(*alert),
+            Kind::PeerEndedUnconfirmed { how: Ending::Alert(alert) } => Some(*alert),
+            Kind::ClosedInHandshake => Some(AlertDescription::CLOSE_NOTIFY),
+            _ => None,
+        }
+    }
+
+    /// What a fatal alert of the peer means to us; `unconfirmed`: we are a client whose server has not spoken since
+    /// our Finished.
+    pub(crate) const fn from_alert(alert: AlertDescription, unconfirmed: bool) -> Kind {
+        match alert {
+            AlertDescription::BAD_CERTIFICATE
+            | AlertDescription::UNSUPPORTED_CERTIFICATE
+            | AlertDescription::CERTIFICATE_REVOKED
+            | AlertDescription::CERTIFICATE_EXPIRED
+            | AlertDescription::CERTIFICATE_UNKNOWN
+            | AlertDescription::UNKNOWN_CA
+            | AlertDescription::ACCESS_DENIED
+            | AlertDescription::CERTIFICATE_REQUIRED => Kind::PeerRejectedCertificate { alert },
+            AlertDescription::DECRYPT_ERROR => Kind::PeerRejectedProof { alert },
+            _ if unconfirmed => Kind::PeerEndedUnconfirmed { how: Ending::Alert(alert) },
+            _ => Kind::PeerAlert { alert },
+        }
+    }
+}
+
+/// An answer or a call that does not fit: it changes nothing and poisons nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Slip {
+    /// The question is stale, answered already, or another connection's.
+    StaleQuestion,
+    /// The inbox belongs to another connection.
+    ForeignInbox,
+    /// The outbox has no room: send what is pending, or move to memory of `needed` bytes, and answer again.
+    NoRoom {
+        /// The free bytes that the answer takes.
+        needed: usize,
+    },
+    /// The credential is of a type that was not agreed on, or has no certificate.
+    UnfitCredential,
+    /// An empty signature, or one longer than 65,535 bytes.
+    UnfitSignature,
+    /// What is asked for is not there (yet, or any more).
+    NotNow,
+    /// The server's name is neither a DNS name nor an IP address.
+    InvalidServerName,
+    /// We have sent close_notify or an alert: nothing can follow it.
+    Closed,
+    /// The system's generator failed.
+    NoRandomness,
+}
+
+impl fmt::Display for Slip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Slip::StaleQuestion => "this question is not open on this connection",
+            Slip::ForeignInbox => "this inbox belongs to another connection",
+            Slip::NoRoom { needed } => return write!(f, "the outbox needs {needed} more bytes of room"),
+            Slip::UnfitCredential => "the credential is empty or of a certificate type that was not agreed on",
+            Slip::UnfitSignature => "a signature of this length cannot be sent",
+            Slip::NotNow => "what is asked for is not available in this state",
+            Slip::InvalidServerName => "the server's name is neither a DNS name nor an IP address",
+            Slip::Closed => "our side of the connection is closed",
+            Slip::NoRandomness => "the system gave no randomness",
+        })
+    }
+}
+
+impl core::error::Error for Slip {}

@@ -1,21 +1,103 @@
-//! Stub until main's.
+//! The words in which a connection is described: its role, its state, its key epoch.
 
 use core::fmt;
 
-/// Which side of the connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Which end of the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// It speaks first.
+    /// Sends the ClientHello.
     Client,
-    /// It answers.
+    /// Answers it.
     Server,
+}
+
+impl Role {
+    /// The other end.
+    pub const fn peer(self) -> Role {
+        match self {
+            Role::Client => Role::Server,
+            Role::Server => Role::Client,
+        }
+    }
 }
 
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.pad(match self {
             Role::Client => "client",
             Role::Server => "server",
         })
+    }
+}
+
+/// Which keys protect a record (RFC 9846 §7.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Epoch {
+    /// None yet.
+    Plaintext,
+    /// The handshake traffic keys.
+    Handshake,
+    /// The application traffic keys.
+    Application,
+}
+
+impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Epoch::Plaintext => "plaintext",
+            Epoch::Handshake => "handshake",
+            Epoch::Application => "application",
+        })
+    }
+}
+
+/// What a connection awaits, after RFC 9846 appendix A: a peer's message (`Wait`), room to send (`Send`), or an answer
+/// of the caller (`Ask`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the names are the documentation
+pub enum State {
+    SendClientHello,
+    WaitServerHello,
+    WaitEncryptedExtensions,
+    WaitCertificateRequest,
+    WaitClientHello,
+    SendHelloRetryRequest,
+    WaitCertificate,
+    WaitCertificateVerify,
+    WaitFinished,
+    AskVerify,
+    AskCredential,
+    AskSign,
+    Connected,
+    Closed,
+    Failed,
+}
+
+impl State {
+    /// The state's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            State::SendClientHello => "SendClientHello",
+            State::WaitServerHello => "WaitServerHello",
+            State::WaitEncryptedExtensions => "WaitEncryptedExtensions",
+            State::WaitCertificateRequest => "WaitCertificateRequest",
+            State::WaitClientHello => "WaitClientHello",
+            State::SendHelloRetryRequest => "SendHelloRetryRequest",
+            State::WaitCertificate => "WaitCertificate",
+            State::WaitCertificateVerify => "WaitCertificateVerify",
+            State::WaitFinished => "WaitFinished",
+            State::AskVerify => "AskVerify",
+            State::AskCredential => "AskCredential",
+            State::AskSign => "AskSign",
+            State::Connected => "Connected",
+            State::Closed => "Closed",
+            State::Failed => "Failed",
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
     }
 }

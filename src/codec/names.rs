@@ -8,7 +8,7 @@ use super::{Element, Malformed, Reader};
 macro_rules! numbers {
     ($(#[$doc:meta])* $name:ident: $repr:ty { $($(#[$item_doc:meta])* $item:ident = $value:expr, $text:literal;)* }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(pub $repr);
 
         impl $name {
@@ -64,6 +64,8 @@ numbers! {
         SERVER_HELLO = 2, "server_hello";
         NEW_SESSION_TICKET = 4, "new_session_ticket";
         END_OF_EARLY_DATA = 5, "end_of_early_data";
+        /// Never on the wire, where it is a server_hello (§4.2.4): a name for logs.
+        HELLO_RETRY_REQUEST = 6, "hello_retry_request";
         ENCRYPTED_EXTENSIONS = 8, "encrypted_extensions";
         CERTIFICATE = 11, "certificate";
         CERTIFICATE_REQUEST = 13, "certificate_request";

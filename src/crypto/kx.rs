@@ -195,8 +195,8 @@ const fn share_len(group: NamedGroup) -> usize {
     }
 }
 
-/// Length and form of the peer's share (§4.3.8.2): legacy_form = 4, then X and Y in full length.
-fn check_share(group: NamedGroup, share: &[u8]) -> Result<(), KxError> {
+/// Judges what costs no arithmetic: length and form of the peer's share (§4.3.8.2): legacy_form = 4, then X and Y in full length.
+pub fn check_share(group: NamedGroup, share: &[u8]) -> Result<(), KxError> {
     let form = match group {
         NamedGroup::X25519 => None,
         NamedGroup::SECP256R1 | NamedGroup::SECP384R1 => Some(4),

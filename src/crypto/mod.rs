@@ -16,7 +16,7 @@ pub use aead::{AeadKey, TAG_LEN};
 pub use hash::{Hash, HashAlgorithm, Hasher};
 pub(crate) use hkdf::label;
 pub use hkdf::{Label, Prk, Secret, VerifyData};
-pub use kx::{KeyExchange, KxError, Share, SharedSecret};
+pub use kx::{KeyExchange, KxError, Share, SharedSecret, check_share};
 pub use suite::Suite;
 pub use traffic_key::TrafficKey;
 pub use verify::{VerifyError, schemes_for, verify};

@@ -1,122 +1,230 @@
-//! The three questions that a handshake asks, and what it shows beside them.
+//! The three questions that both roles ask, what the caller sees when it answers them, and the answers.
 
-use crate::codec::{CertificateType, SignatureScheme};
+use super::Facts;
+use crate::codec::{
+    Certificate, CertificateEntry, CertificateRequest, CertificateType, ClientHello, Extensions, List, SignatureScheme,
+};
+use crate::error::Reason;
+use crate::flight::Flight;
 use crate::role::Role;
+use crate::schedule::SignedContent;
+use core::fmt;
 use rustls_pki_types::CertificateDer;
 
-/// The peer's claims, shown at `Want::Verify`.
-#[derive(Clone, Copy)]
-pub struct Peer<'a> {
-    role: Role,
-    chain: &'a [CertificateDer<'a>],
-    certificate_type: CertificateType,
+/// Tells one connection's question from another's: our role and eight bytes that only this connection has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tag(pub(crate) Role, pub(crate) u64);
+
+/// `Want::Credential`: which certificate shall we show? Answer with `present`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialQuestion(pub(crate) Tag);
+
+/// `Want::Verify`: the peer has proved possession of its key; do we accept who it is? Answer with `verdict`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifyQuestion(pub(crate) Tag);
+
+/// `Want::Sign`: sign this with the key of the presented certificate. Answer with `signature`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SignQuestion {
+    pub(crate) scheme: SignatureScheme,
+    pub(crate) content: SignedContent,
 }
 
-impl<'a> Peer<'a> {
-    /// To try a verifier without a handshake.
-    pub fn new(role: Role, chain: &'a [CertificateDer<'a>]) -> Peer<'a> {
-        Peer { role, chain, certificate_type: CertificateType::X509 }
+impl SignQuestion {
+    /// The scheme that was agreed on. ECDSA signatures are DER, RSA ones as long as the modulus, Ed25519 64 bytes.
+    pub fn scheme(&self) -> SignatureScheme {
+        self.scheme
     }
-    /// Stub.
-    pub fn raw_public_key(role: Role, chain: &'a [CertificateDer<'a>]) -> Peer<'a> {
-        Peer { role, chain, certificate_type: CertificateType::RAW_PUBLIC_KEY }
-    }
-    /// The peer's role.
-    pub fn role(&self) -> Role {
-        self.role
-    }
-    /// DER certificates, leaf first.
-    pub fn chain(&self) -> impl Iterator<Item = &'a [u8]> + Clone {
-        self.chain.iter().map(|c| c.as_ref())
-    }
-    /// The leaf.
-    pub fn leaf(&self) -> &'a [u8] {
-        self.chain.first().map_or(&[], |c| c.as_ref())
-    }
-    /// X509 or RawPublicKey.
-    pub fn certificate_type(&self) -> CertificateType {
-        self.certificate_type
+
+    /// What is to be signed (RFC 9846 §4.5.2), 130 or 146 bytes: the signer hashes it as the scheme says.
+    pub fn message(&self) -> &[u8] {
+        self.content.as_ref()
     }
 }
 
-/// What the peer can verify, shown at `Want::Credential`.
-#[derive(Clone, Copy)]
-pub struct Offer<'a> {
-    server_name: Option<&'a str>,
-    schemes: &'a [SignatureScheme],
-    authorities: &'a [&'a [u8]],
-    certificate_type: CertificateType,
-}
-
-impl<'a> Offer<'a> {
-    /// Server: the name the client asks for.
-    pub fn server_name(&self) -> Option<&'a str> {
-        self.server_name
-    }
-    /// signature_algorithms.
-    pub fn signature_schemes(&self) -> impl Iterator<Item = SignatureScheme> + Clone {
-        self.schemes.iter().copied()
-    }
-    /// signature_algorithms_cert, or the former if absent.
-    pub fn signature_schemes_cert(&self) -> impl Iterator<Item = SignatureScheme> + Clone {
-        self.schemes.iter().copied()
-    }
-    /// DER names; empty if the peer sent none.
-    pub fn certificate_authorities(&self) -> impl Iterator<Item = &'a [u8]> + Clone {
-        self.authorities.iter().copied()
-    }
-    /// What our certificate must be.
-    pub fn certificate_type(&self) -> CertificateType {
-        self.certificate_type
+impl fmt::Debug for SignQuestion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SignQuestion({}, {} bytes)", self.scheme, self.message().len())
     }
 }
 
-/// What we present: the answer to `Want::Credential`.
-#[derive(Clone, Copy)]
+/// The answer to [`VerifyQuestion`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The peer is who it must be.
+    Accept,
+    /// It is not; the peer is told by the reason's alert.
+    Reject(Reason),
+}
+
+/// The answer to [`CredentialQuestion`]: what we show. Borrowed for the call only.
+#[derive(Clone, Copy, Debug)]
 pub struct Credential<'a> {
-    /// Leaf first.
+    /// DER certificates, leaf first; or exactly one SubjectPublicKeyInfo.
     pub chain: &'a [CertificateDer<'a>],
-    /// What the chain holds.
+    /// What `chain` holds.
     pub certificate_type: CertificateType,
-    /// In order of preference; empty: by the leaf's key, in the peer's order.
+    /// The schemes that the signer can do, in order of preference. Empty: those of the leaf's key, in the peer's order.
     pub schemes: &'a [SignatureScheme],
-    /// An OCSP response to staple.
+    /// DER OCSPResponse for the leaf, shown if the peer asks for it.
     pub ocsp_staple: Option<&'a [u8]>,
-    /// A SignedCertificateTimestampList to send.
+    /// SignedCertificateTimestampList for the leaf, shown if the peer asks for it.
     pub scts: Option<&'a [u8]>,
 }
 
 impl<'a> Credential<'a> {
-    /// The rest default.
-    pub fn new(chain: &'a [CertificateDer<'a>]) -> Credential<'a> {
+    /// An X.509 chain, leaf first.
+    pub const fn new(chain: &'a [CertificateDer<'a>]) -> Self {
         Credential { chain, certificate_type: CertificateType::X509, schemes: &[], ocsp_staple: None, scts: None }
+    }
+
+    /// A raw public key (RFC 7250): one SubjectPublicKeyInfo.
+    pub const fn raw_public_key(spki: &'a [CertificateDer<'a>]) -> Self {
+        Credential { certificate_type: CertificateType::RAW_PUBLIC_KEY, ..Credential::new(spki) }
     }
 }
 
-/// Asks for a signature.
-#[derive(Clone)]
-pub struct SignQuestion {
-    scheme: SignatureScheme,
-    message: [u8; 146],
-    len: usize,
+/// What the peer says about the certificate that it wants to see: in its ClientHello or CertificateRequest.
+#[derive(Clone, Copy)]
+pub struct Offer<'a> {
+    extensions: Extensions<'a>,
+    server_name: Option<&'a str>,
+    own_type: CertificateType,
 }
 
-impl SignQuestion {
-    /// The scheme to sign with.
+impl<'a> Offer<'a> {
+    /// From the body of a ClientHello or CertificateRequest that has been checked.
+    pub(crate) fn read(flight: Flight<'a>, facts: &'a Facts, role: Role) -> Option<Offer<'a>> {
+        if facts.offer.is_empty() {
+            return None;
+        }
+        let body = flight.get(facts.offer.clone())?;
+        let extensions = match role {
+            Role::Server => ClientHello::parse(body).ok()?.extensions,
+            Role::Client => CertificateRequest::parse(body).ok()?.extensions,
+        };
+        Some(Offer { extensions, server_name: facts.server_name.as_str(), own_type: facts.own_type })
+    }
+
+    /// The name that the client asks for.
+    pub fn server_name(&self) -> Option<&'a str> {
+        self.server_name
+    }
+
+    /// The application protocols that the client offers (server only).
+    pub fn alpn(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
+        self.extensions.protocols().ok().flatten().into_iter().flat_map(|list| list.iter().map(|name| name.0))
+    }
+
+    /// signature_algorithms: what the peer accepts in our CertificateVerify, in its order of preference.
+    pub fn signature_schemes(&self) -> impl Iterator<Item = SignatureScheme> + Clone + use<'a> {
+        self.extensions.signature_algorithms().ok().flatten().into_iter().flat_map(|list| list.iter())
+    }
+
+    /// signature_algorithms_cert: what the peer accepts in certificates; without that extension, signature_algorithms.
+    pub fn signature_schemes_cert(&self) -> impl Iterator<Item = SignatureScheme> + Clone + use<'a> {
+        let cert = self.extensions.signature_algorithms_cert().ok().flatten();
+        let list = cert.or(self.extensions.signature_algorithms().ok().flatten());
+        list.into_iter().flat_map(|list| list.iter())
+    }
+
+    /// certificate_authorities: DER names of the CAs that the peer trusts; none if it does not say.
+    pub fn certificate_authorities(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
+        let list = self.extensions.certificate_authorities().ok().flatten();
+        list.into_iter().flat_map(|list| list.iter().map(|name| name.0))
+    }
+
+    /// What our certificate must be.
+    pub fn certificate_type(&self) -> CertificateType {
+        self.own_type
+    }
+}
+
+/// The peer's certificates, possession of the leaf's key being proved: what the verdict is about.
+#[derive(Clone, Copy)]
+pub struct Peer<'a> {
+    role: Role,
+    certificates: Certificates<'a>,
+    certificate_type: CertificateType,
+    scheme: SignatureScheme,
+    server_name: Option<&'a str>,
+}
+
+#[derive(Clone, Copy)]
+enum Certificates<'a> {
+    Message(List<'a, CertificateEntry<'a>>),
+    Given(&'a [CertificateDer<'a>]),
+}
+
+impl<'a> Peer<'a> {
+    /// A peer without a handshake, to try a verifier.
+    pub fn new(role: Role, chain: &'a [CertificateDer<'a>]) -> Peer<'a> {
+        let (certificates, certificate_type) = (Certificates::Given(chain), CertificateType::X509);
+        Peer { role, certificates, certificate_type, scheme: SignatureScheme::ED25519, server_name: None }
+    }
+
+    /// From the body of a Certificate that has been checked.
+    pub(crate) fn read(flight: Flight<'a>, facts: &'a Facts, role: Role) -> Option<Peer<'a>> {
+        let certificate = Certificate::parse(flight.get(facts.chain.clone())?).ok()?;
+        let server_name = if role == Role::Server { facts.server_name.as_str() } else { None };
+        Some(Peer {
+            role,
+            certificates: Certificates::Message(certificate.certificate_list),
+            certificate_type: facts.peer_type,
+            scheme: facts.peer_scheme?,
+            server_name,
+        })
+    }
+
+    /// The peer's role.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The certificates in DER, leaf first; a raw public key is one SubjectPublicKeyInfo.
+    pub fn chain(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
+        let (message, given) = match self.certificates {
+            Certificates::Message(list) => (Some(list), &[][..]),
+            Certificates::Given(chain) => (None, chain),
+        };
+        let message = message.into_iter().flat_map(|list| list.iter().map(|entry| entry.cert_data));
+        message.chain(given.iter().map(|certificate| certificate.as_ref()))
+    }
+
+    /// The leaf in DER.
+    pub fn leaf(&self) -> &'a [u8] {
+        self.chain().next().unwrap_or_default()
+    }
+
+    /// What the chain holds.
+    pub fn certificate_type(&self) -> CertificateType {
+        self.certificate_type
+    }
+
+    /// The DER OCSPResponse that came with the leaf. Nobody has judged it.
+    pub fn ocsp_staple(&self) -> Option<&'a [u8]> {
+        self.leaf_extensions()?.ocsp_response().ok().flatten()
+    }
+
+    /// The SignedCertificateTimestampList that came with the leaf. Nobody has judged it.
+    pub fn scts(&self) -> Option<&'a [u8]> {
+        self.leaf_extensions()?.sct_list().ok().flatten()
+    }
+
+    fn leaf_extensions(&self) -> Option<Extensions<'a>> {
+        match self.certificates {
+            Certificates::Message(list) => list.iter().next().map(|entry| entry.extensions),
+            Certificates::Given(_) => None,
+        }
+    }
+
+    /// The scheme of its CertificateVerify.
     pub fn scheme(&self) -> SignatureScheme {
         self.scheme
     }
-    /// The whole to-be-signed content of RFC 9846 §4.5.2.
-    pub fn message(&self) -> &[u8] {
-        self.message.get(..self.len).unwrap_or_default()
-    }
-}
 
-/// The answer to `Want::Verify`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// The peer is who it should be.
-    Accept,
-    /// It is not.
-    Reject(crate::error::Reason),
+    /// If the peer is the server: the name that we asked for.
+    pub fn server_name(&self) -> Option<&'a str> {
+        self.server_name
+    }
 }

@@ -6,6 +6,7 @@ use crate::crypto::{CryptoMode, Hash, VerifyError, verify};
 
 /// The content covered by the signature: 64 spaces, a context string, a zero byte, the transcript hash. It is the
 /// message to be signed, not its digest: the signer hashes it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct SignedContent {
     bytes: [u8; SignedContent::MAX_LEN],
     len: u8,

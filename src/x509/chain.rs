@@ -191,10 +191,9 @@ impl webpki::ExtendedKeyUsageValidator for Purpose {
         }
         match absent {
             true => Ok(()),
-            false => Err(Error::RequiredEkuNotFoundContext(RequiredEkuNotFoundContext {
-                required,
-                present: Vec::new(),
-            })),
+            false => {
+                Err(Error::RequiredEkuNotFoundContext(RequiredEkuNotFoundContext { required, present: Vec::new() }))
+            }
         }
     }
 }
@@ -253,9 +252,9 @@ fn explain(
             (Culprit::Leaf, Fault::CrlUnusable(unusable(error)))
         }
         Error::CaUsedAsEndEntity => (Culprit::Leaf, Fault::CaAsLeaf),
-        Error::EndEntityUsedAsCa => located(Fault::NotCa, &|cert| {
-            cert.der != leaf_cert.der && !matches!(cert.is_ca(), Ok(Some(true)))
-        }),
+        Error::EndEntityUsedAsCa => {
+            located(Fault::NotCa, &|cert| cert.der != leaf_cert.der && !matches!(cert.is_ca(), Ok(Some(true))))
+        }
         Error::PathLenConstraintViolated | Error::MaximumPathDepthExceeded => (Culprit::Leaf, Fault::PathTooLong),
         Error::NameConstraintViolation | Error::MalformedNameConstraint | Error::InvalidNetworkMaskConstraint => {
             (Culprit::Leaf, constraint(trust, &leaf_cert, &cas))
@@ -279,9 +278,7 @@ fn explain(
             None => other_key(trust, &leaf_cert, &cas),
         },
         Error::UnknownIssuer => unknown_issuer(trust, &leaf_cert, &cas, others),
-        Error::SignatureAlgorithmMismatch => {
-            (Culprit::Leaf, Fault::Malformed("its two signature algorithms differ"))
-        }
+        Error::SignatureAlgorithmMismatch => (Culprit::Leaf, Fault::Malformed("its two signature algorithms differ")),
         _ => (Culprit::Leaf, Fault::Malformed("it or its chain breaks the rules of X.509")),
     }
 }
@@ -338,9 +335,8 @@ fn other_key(trust: &Trust, leaf: &Cert<'_>, cas: &[Cert<'_>]) -> Located {
 }
 
 fn unknown_status(trust: &Trust, leaf: &Cert<'_>, cas: &[Cert<'_>]) -> Located {
-    let uncovered = climb(leaf, cas).find(|cert| {
-        only(cert.issuer, Tag::Sequence).is_none_or(|issuer| !trust.crls.covers(issuer))
-    });
+    let uncovered =
+        climb(leaf, cas).find(|cert| only(cert.issuer, Tag::Sequence).is_none_or(|issuer| !trust.crls.covers(issuer)));
     match uncovered {
         Some(cert) if cert.der != leaf.der => (ca(cert), Fault::StatusUnknown(issuer_name(cert))),
         _ => (Culprit::Leaf, Fault::StatusUnknown(issuer_name(leaf))),

@@ -3,7 +3,7 @@
 use super::asn1::{Cert, GeneralName};
 use super::key::{KeyError, SignError, SigningKey};
 use super::pem;
-use crate::{CertificateType, SignatureScheme, Credential, Offer};
+use crate::{CertificateType, Credential, Offer, SignatureScheme};
 use core::fmt;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use std::{string::String, sync::Arc, time::Duration, vec, vec::Vec};
@@ -170,7 +170,10 @@ impl Identity {
                 let name = core::str::from_utf8(name).unwrap_or_default();
                 let parent = server_name.split_once('.').map(|(_, parent)| parent);
                 name.eq_ignore_ascii_case(server_name)
-                    || name.strip_prefix("*.").zip(parent).is_some_and(|(name, parent)| name.eq_ignore_ascii_case(parent))
+                    || name
+                        .strip_prefix("*.")
+                        .zip(parent)
+                        .is_some_and(|(name, parent)| name.eq_ignore_ascii_case(parent))
             }
             _ => false,
         })

@@ -268,7 +268,9 @@ fn rsa(pair: Result<RsaKeyPair, ring::error::KeyRejected>) -> Result<SigningKey,
     match pair {
         Ok(pair) => Ok(SigningKey { pair: Pair::Rsa(Box::new(pair)) }),
         // ring's names for sizes that it does not take.
-        Err(error) if matches!(&*error.to_string(), "TooSmall" | "TooLarge" | "PrivateModulusLenNotMultipleOf512Bits") => {
+        Err(error)
+            if matches!(&*error.to_string(), "TooSmall" | "TooLarge" | "PrivateModulusLenNotMultipleOf512Bits") =>
+        {
             Err(KeyError::Unsupported)
         }
         Err(_) => Err(KeyError::Malformed),

@@ -7,8 +7,8 @@
 use super::asn1::{ANY_PURPOSE, Broken, CLIENT_AUTH, Cert, GeneralName, Id, KeyUsage, SERVER_AUTH, only, reader};
 use super::asn1::{context, expect, general_name, optional};
 use super::fault::Fault;
-use crate::codec::{PublicKey, spki::parse_spki};
 use crate::Role;
+use crate::codec::{PublicKey, spki::parse_spki};
 use der::{Reader, Tag};
 
 /// An empty Name: SEQUENCE {}.

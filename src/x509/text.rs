@@ -119,10 +119,7 @@ mod tests {
     fn names_cannot_forge_lines_or_move_the_cursor() {
         let evil = "api\nclient accepted\u{1b}[2K\r\"\u{202e}gpj.exe\u{2066}\u{200b}\u{9b}31m";
         let shown = Escaped(evil).to_string();
-        assert_eq!(
-            shown,
-            "api\\u{a}client accepted\\u{1b}[2K\\u{d}\\\"\\u{202e}gpj.exe\\u{2066}\\u{200b}\\u{9b}31m"
-        );
+        assert_eq!(shown, "api\\u{a}client accepted\\u{1b}[2K\\u{d}\\\"\\u{202e}gpj.exe\\u{2066}\\u{200b}\\u{9b}31m");
         assert!(shown.chars().all(|c| !c.is_control()));
         assert_eq!(Escaped("Zoë Müller 東京").to_string(), "Zoë Müller 東京", "honest names stay readable");
     }

@@ -316,7 +316,8 @@ fn root(
     })?;
     let usage = cert.key_usage().map_err(|what| wrong(format!("cannot be a root: {what}")))?;
     let whole = CertificateDer::from(der.as_slice());
-    let anchor = webpki::anchor_from_trusted_cert(&whole).map_err(|error| wrong(format!("cannot be a root: {error}")))?;
+    let anchor =
+        webpki::anchor_from_trusted_cert(&whole).map_err(|error| wrong(format!("cannot be a root: {error}")))?;
     let anchor = anchor.to_owned();
     let (not_before, not_after) = (cert.not_before, cert.not_after);
     let may_sign_crls = rules::may_sign_crls(usage);

@@ -1,0 +1,80 @@
+//! Files: read whole, written whole, keys for their owner only.
+
+use crate::show::escape;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+/// A path for a sentence.
+pub(crate) fn shown(path: &Path) -> String {
+    escape(&path.to_string_lossy())
+}
+
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
+    fs::read(path).map_err(|error| format!("cannot read {}: {error}", shown(path)))
+}
+
+/// Whether there is something at `path`; an error if that cannot be told.
+pub(crate) fn exists(path: &Path) -> Result<bool, String> {
+    path.try_exists().map_err(|error| format!("cannot look for {}: {error}", shown(path)))
+}
+
+/// All certificates of a PEM file; at least one.
+pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&read(path)?).collect();
+    match found {
+        Ok(found) if !found.is_empty() => Ok(found),
+        Ok(_) => Err(format!("{} holds no certificate in PEM form", shown(path))),
+        Err(error) => Err(format!("{} is not PEM: {error}", shown(path))),
+    }
+}
+
+pub(crate) fn make_directory(path: &Path) -> Result<(), String> {
+    fs::create_dir_all(path).map_err(|error| format!("cannot make the directory {}: {error}", shown(path)))
+}
+
+/// Puts `text` at `path` in one step: a reader sees the old file or the new one.
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), String> {
+    replace(path, text, false)
+}
+
+/// The same for a key that takes the place of another, because that was asked for.
+pub(crate) fn replace_key(path: &Path, text: &str) -> Result<(), String> {
+    replace(path, text, true)
+}
+
+/// Writes a key where none is; never over another.
+pub(crate) fn new_key(path: &Path, text: &str) -> Result<(), String> {
+    create(path, text, true).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => format!("{} exists, and a key is never overwritten", shown(path)),
+        _ => format!("cannot write {}: {error}", shown(path)),
+    })
+}
+
+fn replace(path: &Path, text: &str, secret: bool) -> Result<(), String> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}.new", std::process::id()));
+    let beside = PathBuf::from(beside);
+    create(&beside, text, secret).and_then(|()| fs::rename(&beside, path)).map_err(|error| {
+        // What is left of it helps nobody.
+        let _ = fs::remove_file(&beside);
+        format!("cannot write {}: {error}", shown(path))
+    })
+}
+
+fn create(path: &Path, text: &str, secret: bool) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(if secret { 0o600 } else { 0o644 });
+    }
+    #[cfg(not(unix))]
+    let _ = secret;
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}

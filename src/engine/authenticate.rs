@@ -1,0 +1,186 @@
+//! What both roles do alike: read the peer's Certificate, CertificateVerify and Finished, and send their own
+//! (RFC 9846 §4.5).
+
+use super::evidence::LocalProofSent;
+use super::question::{Credential, SignQuestion};
+use super::{Context, Effects, message_len};
+use crate::codec::{
+    Certificate, CertificateType, CertificateVerify, ExtensionType, Extensions, Finished, HandshakeType, Malformed,
+    Message, Place, SignatureScheme, Spki, Writer, may_stand, spki, write_certificate,
+};
+use crate::crypto::{Hash, VerifyError, schemes_for};
+use crate::error::Kind;
+use crate::role::Role;
+use crate::schedule::{HandshakeSecret, PossessionProved, SignedContent};
+
+/// Names the message in which a structure error was found.
+pub(super) fn malformed(message: HandshakeType) -> impl Fn(Malformed) -> Kind {
+    move |what| Kind::Malformed { message, what }
+}
+
+/// An extension of the peer's answer must be one that we offered, and may stand in this message (§4.3).
+pub(super) fn check_answers(
+    extensions: &Extensions<'_>,
+    place: Place,
+    offered: impl Fn(ExtensionType) -> bool,
+) -> Result<(), Kind> {
+    for extension in extensions.iter().map(|each| each.extension_type) {
+        if !offered(extension) {
+            return Err(Kind::UnsolicitedExtension { extension });
+        }
+        if may_stand(extension, place) == Some(false) {
+            return Err(Kind::ForbiddenExtension { extension });
+        }
+    }
+    Ok(())
+}
+
+/// The key of a leaf certificate or raw public key.
+pub(super) fn leaf_key(certificate_type: CertificateType, leaf: &[u8]) -> Option<Spki<'_>> {
+    match certificate_type {
+        CertificateType::RAW_PUBLIC_KEY => spki::parse_spki(leaf).ok(),
+        _ => spki::leaf_spki(leaf).ok(),
+    }
+}
+
+/// The peer's Certificate (§4.5.1). Its entries stay in the flight for the verdict.
+pub(super) fn read_certificate(cx: &mut Context<'_>, peer: Role, message: Message<'_>, at: u32) -> Result<(), Kind> {
+    let malformed = malformed(HandshakeType::CERTIFICATE);
+    let certificate = Certificate::parse(message.body).map_err(&malformed)?;
+    if !certificate.certificate_request_context.is_empty() {
+        return Err(Kind::IllegalContext);
+    }
+    let offered = |extension| match extension {
+        ExtensionType::STATUS_REQUEST => cx.policy.request_ocsp_staple,
+        ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => cx.policy.request_scts,
+        _ => false,
+    };
+    for (position, entry) in certificate.certificate_list.iter().enumerate() {
+        if position >= usize::from(cx.policy.max_chain) {
+            return Err(Kind::ChainTooLong);
+        }
+        check_answers(&entry.extensions, Place::Certificate, offered)?;
+        entry.extensions.ocsp_response().map_err(&malformed)?;
+        entry.extensions.sct_list().map_err(&malformed)?;
+    }
+    let leaf = certificate.certificate_list.iter().next().ok_or(match peer {
+        Role::Client => Kind::NoClientCertificate,
+        Role::Server => Kind::NoServerCertificate,
+    })?;
+    if cx.facts.peer_type == CertificateType::RAW_PUBLIC_KEY && certificate.certificate_list.iter().count() != 1 {
+        return Err(Kind::IllegalRawPublicKey);
+    }
+    leaf_key(cx.facts.peer_type, leaf.cert_data).ok_or(Kind::UnreadableLeaf)?;
+    cx.facts.chain = body_range(message, at);
+    Ok(())
+}
+
+/// The peer's CertificateVerify (§4.5.2) over `content`.
+pub(super) fn check_possession(
+    cx: &mut Context<'_>,
+    message: Message<'_>,
+    content: &SignedContent,
+) -> Result<PossessionProved, Kind> {
+    let proof = CertificateVerify::parse(message.body).map_err(malformed(HandshakeType::CERTIFICATE_VERIFY))?;
+    let scheme = proof.algorithm;
+    if !cx.policy.signature_schemes.contains(scheme) {
+        return Err(Kind::IllegalSignatureScheme { scheme });
+    }
+    let list = cx.flight.get(cx.facts.chain.clone()).and_then(|body| Certificate::parse(body).ok());
+    let leaf = list.and_then(|certificate| certificate.certificate_list.iter().next()).ok_or(Kind::Internal)?;
+    let key = leaf_key(cx.facts.peer_type, leaf.cert_data).ok_or(Kind::UnreadableLeaf)?.key;
+    let proved = content.verify(scheme, &key, proof.signature, cx.policy.crypto).map_err(|error| match error {
+        VerifyError::SchemeDoesNotFitKey => Kind::IllegalSignatureScheme { scheme },
+        VerifyError::UnsupportedKey => Kind::UnsupportedKey,
+        VerifyError::BadSignature => Kind::BadSignature,
+    })?;
+    cx.facts.peer_scheme = Some(scheme);
+    Ok(proved)
+}
+
+/// The scheme that we sign with: one that the peer accepts and our key can do (§4.3.3).
+pub(super) fn choose_scheme(cx: &Context<'_>, credential: &Credential<'_>) -> Result<SignatureScheme, Kind> {
+    let mut accepted = cx.facts.wishes.schemes.as_slice().iter().copied();
+    let chosen = if credential.schemes.is_empty() {
+        let leaf = credential.chain.first().and_then(|leaf| leaf_key(credential.certificate_type, leaf));
+        let fitting = leaf.map_or(&[][..], |spki| schemes_for(&spki.key));
+        accepted.find(|scheme| fitting.contains(scheme))
+    } else {
+        credential.schemes.iter().copied().find(|scheme| cx.facts.wishes.schemes.contains(*scheme))
+    };
+    chosen.ok_or(Kind::NoCommonSignatureScheme)
+}
+
+/// Writes our Certificate: the leaf's entry carries what the peer asked for and we have.
+fn write_own_certificate(cx: &Context<'_>, credential: &Credential<'_>, w: &mut Writer<'_>) {
+    let staple = credential.ocsp_staple.filter(|_| cx.facts.wishes.ocsp_staple);
+    let scts = credential.scts.filter(|_| cx.facts.wishes.scts);
+    write_certificate(w, &[], credential.chain.iter().map(|each| each.as_ref()), |w| {
+        if let Some(response) = staple {
+            w.ocsp_response(response);
+        }
+        if let Some(list) = scts {
+            w.sct_list(list);
+        }
+    });
+}
+
+/// The length of our Certificate.
+pub(super) fn certificate_len(cx: &Context<'_>, credential: &Credential<'_>) -> usize {
+    message_len(&|w| write_own_certificate(cx, credential, w))
+}
+
+/// Sends our Certificate; `append` consumes the transcript up to it.
+pub(super) fn send_certificate<T>(
+    cx: &Context<'_>,
+    credential: &Credential<'_>,
+    out: &mut impl Effects,
+    append: impl FnOnce(&[u8]) -> T,
+) -> Result<T, Kind> {
+    sent(out, &|w| write_own_certificate(cx, credential, w), append)
+}
+
+/// The question to the signer; `certificate` is the transcript hash up to our Certificate.
+pub(super) fn ask_to_sign(role: Role, scheme: SignatureScheme, certificate: &Hash) -> SignQuestion {
+    let content = match role {
+        Role::Client => SignedContent::client(certificate),
+        Role::Server => SignedContent::server(certificate),
+    };
+    SignQuestion { scheme, content }
+}
+
+/// Sends our CertificateVerify, then our Finished; `append` consumes the transcript up to the former and gives its hash.
+/// `append_finished` takes it on.
+pub(super) fn send_proof<T, U>(
+    scheme: SignatureScheme,
+    signature: &[u8],
+    secret: &HandshakeSecret,
+    out: &mut impl Effects,
+    append: impl FnOnce(&[u8]) -> (T, Hash),
+    append_finished: impl FnOnce(T, &[u8]) -> U,
+) -> Result<(LocalProofSent, U), Kind> {
+    let write = |w: &mut Writer<'_>| CertificateVerify { algorithm: scheme, signature }.write(w);
+    let (transcript, hash) = sent(out, &write, append)?;
+    let verify_data = secret.finished(&hash);
+    let write = |w: &mut Writer<'_>| Finished { verify_data: verify_data.as_ref() }.write(w);
+    let transcript = sent(out, &write, |message| append_finished(transcript, message))?;
+    Ok((LocalProofSent::with_finished(), transcript))
+}
+
+/// Sends one message and gives its bytes to `append`, which consumes the transcript up to it.
+pub(super) fn sent<T>(
+    out: &mut impl Effects,
+    write: &dyn Fn(&mut Writer<'_>),
+    append: impl FnOnce(&[u8]) -> T,
+) -> Result<T, Kind> {
+    let mut append = Some(append);
+    let mut result = None;
+    out.message(write, &mut |bytes| result = append.take().map(|append| append(bytes)))?;
+    result.ok_or(Kind::Internal)
+}
+
+/// Where a message's body lies in the flight, its header being at `at`.
+pub(super) fn body_range(message: Message<'_>, at: u32) -> core::ops::Range<u32> {
+    let start = at.saturating_add(4);
+    start..start.saturating_add(u32::try_from(message.body.len()).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,607 @@
+//! The client's states, in protocol order (RFC 9846 §A.1).
+//!
+//! ```text
+//! SendClientHello -> WaitServerHello -> WaitEncryptedExtensions -> WaitCertificateRequest -> WaitCertificate
+//!        ^--- HelloRetryRequest ---'     -> WaitCertificateVerify -> WaitFinished
+//!                                        -> AskVerify -> AskCredential -> AskSign -> Connected
+//! ```
+
+use super::authenticate::{
+    ask_to_sign, body_range, check_answers, check_possession, choose_scheme, malformed, read_certificate,
+    send_certificate, send_proof, sent,
+};
+use super::evidence::{Connected, PeerAccepted};
+use super::question::{Credential, CredentialQuestion, SignQuestion, VerifyQuestion};
+use super::{Context, Effects, Input, Need, Secret, Wishes, message_len};
+use crate::codec::{
+    CertificateRequest, CertificateType, EncryptedExtensions, ExtensionType, Finished, HandshakeType, KeyShareEntry,
+    LEGACY_VERSION, Message, NamedGroup, Place, ServerHello, TLS13, Writer, write_client_hello,
+};
+use crate::crypto::{KeyExchange, KxError, Suite};
+use crate::error::Kind;
+use crate::limits::MAX_COOKIE;
+use crate::policy::Policy;
+use crate::role::{Role, State};
+use crate::schedule::{
+    Early, ExporterSecret, FinishedVerified, HandshakeSecret, Main, OpenTranscript, Pair, PossessionProved,
+    SignedContent, TrafficSecret, Transcript, at,
+};
+use core::ops::Range;
+
+/// The client's state machine.
+// The variants differ in size by the transcripts and shares that they hold; boxing them would need a heap.
+#[allow(clippy::large_enum_variant)]
+pub(super) enum Client {
+    SendClientHello(SendClientHello),
+    WaitServerHello(WaitServerHello),
+    WaitEncryptedExtensions(Handshaking<at::ServerHello>),
+    WaitCertificateRequest(Handshaking<at::EncryptedExtensions>),
+    WaitCertificate(Handshaking<at::CertificateRequest>),
+    WaitCertificateVerify(Handshaking<at::ServerCertificate>),
+    WaitFinished(Handshaking<at::ServerCertificateVerify>, PossessionProved),
+    AskVerify(Proved, VerifyQuestion),
+    AskCredential(Proved, PeerAccepted, CredentialQuestion),
+    AskSign(AskSign),
+    Connected(Connected),
+}
+
+impl Client {
+    pub(super) fn start(policy: &Policy) -> Result<Client, Kind> {
+        Ok(Client::SendClientHello(SendClientHello {
+            transcript: Beginning::First(OpenTranscript::new()),
+            hello: Hello { shares: Shares::start(policy, policy.key_shares.as_slice())?, retry_request: 0..0 },
+            retry: None,
+        }))
+    }
+
+    pub(super) fn state(&self) -> State {
+        match self {
+            Client::SendClientHello(_) => State::SendClientHello,
+            Client::WaitServerHello(_) => State::WaitServerHello,
+            Client::WaitEncryptedExtensions(_) => State::WaitEncryptedExtensions,
+            Client::WaitCertificateRequest(_) => State::WaitCertificateRequest,
+            Client::WaitCertificate(_) => State::WaitCertificate,
+            Client::WaitCertificateVerify(_) => State::WaitCertificateVerify,
+            Client::WaitFinished(..) => State::WaitFinished,
+            Client::AskVerify(..) => State::AskVerify,
+            Client::AskCredential(..) => State::AskCredential,
+            Client::AskSign(_) => State::AskSign,
+            Client::Connected(_) => State::Connected,
+        }
+    }
+
+    pub(super) fn need(&self, cx: &Context<'_>) -> Need {
+        match self {
+            Client::SendClientHello(state) => Need::Send(message_len(&|w| state.hello.write(cx, w))),
+            Client::AskVerify(_, question) => Need::Verify(question.clone()),
+            Client::AskCredential(_, _, question) => Need::Credential(question.clone()),
+            Client::AskSign(state) => Need::Sign(state.question.clone()),
+            Client::Connected(_) => Need::Nothing,
+            _ => Need::Message,
+        }
+    }
+
+    /// One transition of the table. Messages out of order have been refused before.
+    pub(super) fn advance(
+        self,
+        cx: &mut Context<'_>,
+        input: Input<'_>,
+        out: &mut impl Effects,
+    ) -> Result<Client, Kind> {
+        match (self, input) {
+            (Client::SendClientHello(state), Input::Room) => Ok(Client::WaitServerHello(state.send(cx, out)?)),
+            (Client::WaitServerHello(state), Input::Message { message, at }) => {
+                state.server_hello(cx, message, at, out)
+            }
+            (Client::WaitEncryptedExtensions(state), Input::Message { message, at }) => {
+                state.encrypted_extensions(cx, message, at, out).map(Client::WaitCertificateRequest)
+            }
+            (Client::WaitCertificateRequest(state), Input::Message { message, at }) => {
+                state.certificate_request(cx, message, at).map(Client::WaitCertificate)
+            }
+            (Client::WaitCertificate(state), Input::Message { message, at }) => {
+                read_certificate(cx, Role::Server, message, at)?;
+                Ok(Client::WaitCertificateVerify(state.append(message)))
+            }
+            (Client::WaitCertificateVerify(state), Input::Message { message, .. }) => {
+                let content = SignedContent::server(&state.transcript.hash());
+                let proved = check_possession(cx, message, &content)?;
+                Ok(Client::WaitFinished(state.append(message), proved))
+            }
+            (Client::WaitFinished(state, possession), Input::Message { message, .. }) => {
+                state.finished(cx, message, possession, out)
+            }
+            (Client::AskVerify(proved, _), Input::Accepted) => {
+                Ok(Client::AskCredential(proved, PeerAccepted::by_verdict(), CredentialQuestion(cx.facts.tag(cx.role))))
+            }
+            (Client::AskCredential(proved, accepted, _), Input::Credential(credential)) => {
+                proved.present(cx, accepted, credential, out).map(Client::AskSign)
+            }
+            (Client::AskSign(state), Input::Signature(signature)) => state.signature(signature, out),
+            (_, Input::Message { message, .. }) => Err(Kind::UnexpectedMessage { message: message.typ }),
+            (state, _) => Ok(state),
+        }
+    }
+
+    /// The traffic secrets that the state holds, for the key log.
+    pub(super) fn expose(&self, show: &mut dyn FnMut(&'static str, &[u8])) {
+        let (handshake, application) = match self {
+            Client::WaitEncryptedExtensions(state) => (Some(&state.secrets), None),
+            Client::WaitCertificateRequest(state) => (Some(&state.secrets), None),
+            Client::WaitCertificate(state) => (Some(&state.secrets), None),
+            Client::WaitCertificateVerify(state) => (Some(&state.secrets), None),
+            Client::WaitFinished(state, _) => (Some(&state.secrets), None),
+            Client::AskVerify(proved, _) | Client::AskCredential(proved, ..) => {
+                (Some(&proved.secrets), Some(&proved.application))
+            }
+            Client::AskSign(state) => (Some(&state.secrets), Some(&state.application)),
+            _ => (None, None),
+        };
+        super::expose(handshake, application, show);
+    }
+}
+
+/// The key shares of one ClientHello, in the order of the policy's key_shares.
+pub(super) struct Shares([Option<KeyExchange>; 2]);
+
+impl Shares {
+    fn start(policy: &Policy, groups: &[NamedGroup]) -> Result<Shares, Kind> {
+        let mut shares = Shares([None, None]);
+        for (share, group) in shares.0.iter_mut().zip(groups) {
+            *share = Some(KeyExchange::start(*group, policy.crypto).map_err(|_| Kind::Internal)?);
+        }
+        Ok(shares)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &KeyExchange> {
+        self.0.iter().flatten()
+    }
+
+    fn has(&self, group: NamedGroup) -> bool {
+        self.iter().any(|share| share.group() == group)
+    }
+
+    fn take(self, group: NamedGroup) -> Option<KeyExchange> {
+        self.0.into_iter().flatten().find(|share| share.group() == group)
+    }
+}
+
+/// The transcript before ClientHello: only HelloRetryRequest tells the suite's hash (§4.1).
+enum Beginning {
+    First(OpenTranscript),
+    Retried(Transcript<at::HelloRetryRequest>),
+}
+
+/// What a ClientHello is written from, beside the policy and the facts.
+struct Hello {
+    shares: Shares,
+    /// Where HelloRetryRequest's body lies in the flight: its cookie is echoed. Empty before.
+    retry_request: Range<u32>,
+}
+
+impl Hello {
+    /// HelloRetryRequest's cookie (§4.3.2).
+    fn cookie<'a>(&self, cx: &Context<'a>) -> Option<&'a [u8]> {
+        let retry = ServerHello::parse(cx.flight.get(self.retry_request.clone())?).ok()?;
+        retry.extensions.cookie().ok()?
+    }
+
+    /// ClientHello (§4.2.2). The second is the first, but for the share and the cookie that HelloRetryRequest asked for.
+    fn write(&self, cx: &Context<'_>, w: &mut Writer<'_>) {
+        let (policy, facts) = (cx.policy, &*cx.facts);
+        let suites = policy.cipher_suites.as_slice().iter().copied();
+        write_client_hello(w, &facts.seed.random, session_id(cx), suites, |w| {
+            if let Some(name) = facts.server_name.as_str().filter(|_| facts.server_name.is_dns) {
+                w.server_name(name.as_bytes());
+            }
+            w.supported_groups(policy.groups.as_slice().iter().copied());
+            w.signature_algorithms(policy.signature_schemes.as_slice().iter().copied());
+            if let Some(schemes) = policy.announced_schemes_cert() {
+                w.signature_algorithms_cert(schemes.iter().copied());
+            }
+            if !policy.alpn.is_empty() {
+                w.protocols(policy.protocols());
+            }
+            if policy.request_ocsp_staple {
+                w.status_request();
+            }
+            if policy.request_scts {
+                w.sct_request();
+            }
+            if let Some(limit) = policy.record_size_limit {
+                w.record_size_limit(limit);
+            }
+            if offers_types(&policy.client_certificate_types) {
+                w.client_certificate_types(policy.client_certificate_types.as_slice().iter().copied());
+            }
+            if offers_types(&policy.server_certificate_types) {
+                w.server_certificate_types(policy.server_certificate_types.as_slice().iter().copied());
+            }
+            w.supported_versions([TLS13]);
+            if let Some(cookie) = self.cookie(cx) {
+                w.cookie(cookie);
+            }
+            if let Some((extension, body)) = &policy.extension {
+                w.extension(*extension, |w| w.bytes(body.as_slice()));
+            }
+            w.client_shares(
+                self.shares
+                    .iter()
+                    .map(|share| KeyShareEntry { group: share.group(), key_exchange: share.public_key() }),
+            );
+        });
+    }
+}
+
+/// legacy_session_id: 32 random bytes for the middleboxes, or none (§E.4).
+fn session_id<'a>(cx: &'a Context<'_>) -> &'a [u8] {
+    if cx.policy.middlebox_compatibility { &cx.facts.seed.session_id } else { &[] }
+}
+
+/// X.509 alone goes without saying (RFC 7250 §4.1).
+fn offers_types(types: &crate::list::List<CertificateType, 2>) -> bool {
+    types.as_slice() != [CertificateType::X509]
+}
+
+/// What we offered in ClientHello: nothing else may be answered.
+fn offered(cx: &Context<'_>, extension: ExtensionType) -> bool {
+    let policy = cx.policy;
+    match extension {
+        ExtensionType::SUPPORTED_GROUPS
+        | ExtensionType::SIGNATURE_ALGORITHMS
+        | ExtensionType::SUPPORTED_VERSIONS
+        | ExtensionType::KEY_SHARE => true,
+        ExtensionType::SERVER_NAME => cx.facts.server_name.is_dns,
+        ExtensionType::SIGNATURE_ALGORITHMS_CERT => policy.announced_schemes_cert().is_some(),
+        ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION => !policy.alpn.is_empty(),
+        ExtensionType::STATUS_REQUEST => policy.request_ocsp_staple,
+        ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => policy.request_scts,
+        ExtensionType::RECORD_SIZE_LIMIT => policy.record_size_limit.is_some(),
+        ExtensionType::CLIENT_CERTIFICATE_TYPE => offers_types(&policy.client_certificate_types),
+        ExtensionType::SERVER_CERTIFICATE_TYPE => offers_types(&policy.server_certificate_types),
+        other => policy.extension.as_ref().is_some_and(|(extension, _)| *extension == other),
+    }
+}
+
+/// There is no room for the ClientHello yet.
+pub(super) struct SendClientHello {
+    transcript: Beginning,
+    hello: Hello,
+    retry: Option<Retry>,
+}
+
+/// What HelloRetryRequest has chosen.
+#[derive(Clone, Copy)]
+struct Retry {
+    suite: Suite,
+    /// None: it asked for a cookie only.
+    group: Option<NamedGroup>,
+}
+
+impl SendClientHello {
+    fn send(self, cx: &mut Context<'_>, out: &mut impl Effects) -> Result<WaitServerHello, Kind> {
+        let SendClientHello { transcript, hello, retry } = self;
+        if retry.is_some() && cx.policy.middlebox_compatibility {
+            out.change_cipher_spec()?; // before the second flight (§E.4)
+        }
+        let write = |w: &mut Writer<'_>| hello.write(cx, w);
+        let transcript = match transcript {
+            Beginning::First(mut transcript) => {
+                out.message(&write, &mut |message| transcript.append(message))?;
+                Beginnings::Open(transcript)
+            }
+            Beginning::Retried(transcript) => {
+                Beginnings::Chosen(sent(out, &write, |message| transcript.append(message))?)
+            }
+        };
+        Ok(WaitServerHello { transcript, shares: hello.shares, retry })
+    }
+}
+
+/// The transcript up to ClientHello.
+enum Beginnings {
+    Open(OpenTranscript),
+    Chosen(Transcript<at::ClientHello>),
+}
+
+/// ServerHello or HelloRetryRequest comes next.
+pub(super) struct WaitServerHello {
+    transcript: Beginnings,
+    shares: Shares,
+    retry: Option<Retry>,
+}
+
+impl WaitServerHello {
+    fn server_hello(
+        self,
+        cx: &mut Context<'_>,
+        message: Message<'_>,
+        at: u32,
+        out: &mut impl Effects,
+    ) -> Result<Client, Kind> {
+        let malformed = malformed(HandshakeType::SERVER_HELLO);
+        let hello = ServerHello::parse(message.body).map_err(&malformed)?;
+        // The version first: an older server's hello need not make sense otherwise (§4.2.3).
+        if hello.legacy_version != LEGACY_VERSION {
+            return Err(Kind::UnsupportedVersion);
+        }
+        match hello.extensions.selected_version().map_err(&malformed)? {
+            Some(TLS13) => {}
+            Some(_) => return Err(Kind::IllegalSelectedVersion),
+            None if hello.is_downgrade() => return Err(Kind::Downgrade),
+            None => return Err(Kind::UnsupportedVersion),
+        }
+        if hello.is_hello_retry_request() && self.retry.is_some() {
+            return Err(Kind::UnexpectedMessage { message: HandshakeType::SERVER_HELLO });
+        }
+        let place = if hello.is_hello_retry_request() { Place::HelloRetryRequest } else { Place::ServerHello };
+        check_answers(&hello.extensions, place, |extension| {
+            offered(cx, extension) || (place == Place::HelloRetryRequest && extension == ExtensionType::COOKIE)
+        })?;
+        if hello.legacy_session_id_echo != session_id(cx) {
+            return Err(Kind::SessionIdMismatch);
+        }
+        if hello.legacy_compression_method != 0 {
+            return Err(Kind::IllegalCompression);
+        }
+        let suite = Suite::from(hello.cipher_suite)
+            .filter(|_| cx.policy.cipher_suites.contains(hello.cipher_suite))
+            .ok_or(Kind::IllegalCipherSuite { suite: hello.cipher_suite })?;
+        if self.retry.is_some_and(|retry| retry.suite != suite) {
+            return Err(Kind::ChangedAfterRetry);
+        }
+        if hello.is_hello_retry_request() {
+            self.hello_retry_request(cx, hello, suite, message, at)
+        } else {
+            self.key_exchange(cx, hello, suite, message, out)
+        }
+    }
+
+    /// HelloRetryRequest (§4.2.4).
+    fn hello_retry_request(
+        self,
+        cx: &mut Context<'_>,
+        retry: ServerHello<'_>,
+        suite: Suite,
+        message: Message<'_>,
+        at: u32,
+    ) -> Result<Client, Kind> {
+        let malformed = malformed(HandshakeType::SERVER_HELLO);
+        let group = retry.extensions.selected_group().map_err(&malformed)?;
+        let cookie = retry.extensions.cookie().map_err(&malformed)?;
+        let shares = match group {
+            None if cookie.is_none() => return Err(Kind::PointlessRetry),
+            None => self.shares, // a cookie alone: the same share is sent again (R11)
+            Some(group) if !cx.policy.groups.contains(group) => return Err(Kind::IllegalGroup { group }),
+            Some(group) if self.shares.has(group) => return Err(Kind::PointlessRetry),
+            Some(group) => Shares::start(cx.policy, &[group])?,
+        };
+        if cookie.is_some_and(|cookie| cookie.len() > MAX_COOKIE) {
+            return Err(Kind::CookieTooLong);
+        }
+        let Beginnings::Open(transcript) = self.transcript else { return Err(Kind::Internal) };
+        cx.facts.suite = Some(suite);
+        cx.facts.retried = true;
+        Ok(Client::SendClientHello(SendClientHello {
+            transcript: Beginning::Retried(transcript.retry(suite.hash()).append(message.raw)),
+            hello: Hello { shares, retry_request: body_range(message, at) },
+            retry: Some(Retry { suite, group }),
+        }))
+    }
+
+    /// ServerHello (§4.2.3): the shares meet, the handshake keys are there.
+    fn key_exchange(
+        self,
+        cx: &mut Context<'_>,
+        hello: ServerHello<'_>,
+        suite: Suite,
+        message: Message<'_>,
+        out: &mut impl Effects,
+    ) -> Result<Client, Kind> {
+        let share = hello.extensions.server_share().map_err(malformed(HandshakeType::SERVER_HELLO))?;
+        let share = share.ok_or(Kind::MissingExtension { extension: ExtensionType::KEY_SHARE })?;
+        let group = share.group;
+        if self.retry.and_then(|retry| retry.group).is_some_and(|retried| retried != group) {
+            return Err(Kind::IllegalGroup { group });
+        }
+        let ours = self.shares.take(group).ok_or(Kind::IllegalGroup { group })?;
+        let shared_secret = ours.finish(share.key_exchange).map_err(|error| match error {
+            KxError::BadShare => Kind::IllegalKeyShare { group },
+            KxError::Failed => Kind::Internal,
+        })?;
+        let transcript = match self.transcript {
+            Beginnings::Open(transcript) => transcript.choose(suite.hash()),
+            Beginnings::Chosen(transcript) => transcript,
+        };
+        let transcript = transcript.append(message.raw);
+        let handshake = Early::new(suite.hash()).handshake(shared_secret);
+        let secrets = handshake.traffic(&transcript.hash());
+        out.read_key(suite, Secret::Handshake(&secrets.server))?;
+        out.write_key(suite, Secret::Handshake(&secrets.client))?;
+        cx.facts.suite = Some(suite);
+        cx.facts.group = Some(group);
+        Ok(Client::WaitEncryptedExtensions(Handshaking { suite, transcript, secrets, main: handshake.main() }))
+    }
+}
+
+/// The server's protected flight, up to `At`.
+pub(super) struct Handshaking<At> {
+    suite: Suite,
+    transcript: Transcript<At>,
+    secrets: Pair<HandshakeSecret>,
+    main: Main,
+}
+
+impl<At: at::Before> Handshaking<At> {
+    fn append(self, message: Message<'_>) -> Handshaking<At::Next> {
+        let Handshaking { suite, transcript, secrets, main } = self;
+        Handshaking { suite, transcript: transcript.append(message.raw), secrets, main }
+    }
+}
+
+impl Handshaking<at::ServerHello> {
+    /// EncryptedExtensions (§4.4.1).
+    fn encrypted_extensions(
+        self,
+        cx: &mut Context<'_>,
+        message: Message<'_>,
+        at: u32,
+        out: &mut impl Effects,
+    ) -> Result<Handshaking<at::EncryptedExtensions>, Kind> {
+        let malformed = malformed(HandshakeType::ENCRYPTED_EXTENSIONS);
+        let extensions = EncryptedExtensions::parse(message.body).map_err(&malformed)?.extensions;
+        if extensions.has(ExtensionType::RECORD_SIZE_LIMIT) && extensions.has(ExtensionType::MAX_FRAGMENT_LENGTH) {
+            return Err(Kind::IllegalRecordSizeLimit); // RFC 8449 §5
+        }
+        check_answers(&extensions, Place::EncryptedExtensions, |extension| offered(cx, extension))?;
+        extensions.server_name_used().map_err(&malformed)?;
+        extensions.supported_groups().map_err(&malformed)?;
+        if let Some(name) = extensions.selected_protocol().map_err(&malformed)? {
+            let position = cx.policy.protocols().position(|each| each == name);
+            cx.facts.alpn = Some(position.ok_or(Kind::IllegalApplicationProtocol)?);
+        }
+        if let Some(limit) = extensions.record_size_limit().map_err(&malformed)? {
+            if !(64..=16_385).contains(&limit) {
+                return Err(Kind::IllegalRecordSizeLimit); // RFC 8449 §4
+            }
+            out.peer_record_size_limit(limit);
+            if let Some(own) = cx.policy.record_size_limit {
+                out.own_record_size_limit(own);
+            }
+        }
+        let chosen = |types: &crate::list::List<CertificateType, 2>, answer: Option<CertificateType>| match answer {
+            Some(answer) if types.contains(answer) => Ok(answer),
+            None if types.contains(CertificateType::X509) => Ok(CertificateType::X509),
+            Some(_) => Err(Kind::IllegalCertificateType),
+            None => Err(Kind::NoCommonCertificateType),
+        };
+        let own = extensions.client_certificate_type().map_err(&malformed)?;
+        let peer = extensions.server_certificate_type().map_err(&malformed)?;
+        cx.facts.own_type = chosen(&cx.policy.client_certificate_types, own)?;
+        cx.facts.peer_type = chosen(&cx.policy.server_certificate_types, peer)?;
+        cx.facts.parameters = body_range(message, at);
+        Ok(self.append(message))
+    }
+}
+
+impl Handshaking<at::EncryptedExtensions> {
+    /// CertificateRequest (§4.4.2). It stays in the flight for the choice of our credential.
+    fn certificate_request(
+        self,
+        cx: &mut Context<'_>,
+        message: Message<'_>,
+        at: u32,
+    ) -> Result<Handshaking<at::CertificateRequest>, Kind> {
+        let malformed = malformed(HandshakeType::CERTIFICATE_REQUEST);
+        let request = CertificateRequest::parse(message.body).map_err(&malformed)?;
+        if !request.certificate_request_context.is_empty() {
+            return Err(Kind::IllegalContext);
+        }
+        if let Some(extension) = request.extensions.forbidden_in(Place::CertificateRequest) {
+            return Err(Kind::ForbiddenExtension { extension });
+        }
+        let schemes = request.extensions.signature_algorithms().map_err(&malformed)?;
+        let schemes = schemes.ok_or(Kind::MissingExtension { extension: ExtensionType::SIGNATURE_ALGORITHMS })?;
+        request.extensions.signature_algorithms_cert().map_err(&malformed)?;
+        request.extensions.certificate_authorities().map_err(&malformed)?;
+        let ocsp_staple = request.extensions.status_request_of_server().map_err(&malformed)?;
+        request.extensions.sct_request().map_err(&malformed)?;
+        cx.facts.wishes = Wishes::read(schemes, &request.extensions, ocsp_staple);
+        cx.facts.offer = body_range(message, at);
+        Ok(self.append(message))
+    }
+}
+
+impl Handshaking<at::ServerCertificateVerify> {
+    /// The server's Finished (§4.5.3): the application keys are there.
+    fn finished(
+        self,
+        cx: &mut Context<'_>,
+        message: Message<'_>,
+        possession: PossessionProved,
+        out: &mut impl Effects,
+    ) -> Result<Client, Kind> {
+        let Handshaking { suite, transcript, secrets, main } = self;
+        let verify_data = Finished::parse(message.body).map_err(malformed(HandshakeType::FINISHED))?.verify_data;
+        let finished = secrets
+            .server
+            .verify_finished(&transcript.hash(), verify_data, cx.policy.crypto)
+            .map_err(|_| Kind::BadFinished)?;
+        let transcript = transcript.append(message.raw);
+        let (application, exporter) = main.application(&transcript.hash());
+        out.read_key(suite, Secret::Application(&application.server))?;
+        let question = VerifyQuestion(cx.facts.tag(cx.role));
+        let proved = Proved { suite, transcript, secrets, application, exporter, possession, finished };
+        Ok(Client::AskVerify(proved, question))
+    }
+}
+
+/// The server has proved that it holds its key and saw the same handshake.
+pub(super) struct Proved {
+    suite: Suite,
+    transcript: Transcript<at::ServerFinished>,
+    secrets: Pair<HandshakeSecret>,
+    application: Pair<TrafficSecret>,
+    exporter: ExporterSecret,
+    possession: PossessionProved,
+    finished: FinishedVerified,
+}
+
+impl Proved {
+    /// Sends our Certificate (R6: only after the server has been accepted).
+    fn present(
+        self,
+        cx: &mut Context<'_>,
+        accepted: PeerAccepted,
+        credential: &Credential<'_>,
+        out: &mut impl Effects,
+    ) -> Result<AskSign, Kind> {
+        let scheme = choose_scheme(cx, credential)?;
+        cx.facts.own_scheme = Some(scheme);
+        if !cx.facts.retried && cx.policy.middlebox_compatibility {
+            out.change_cipher_spec()?; // before the second flight (§E.4)
+        }
+        let Proved { suite, transcript, secrets, application, exporter, possession, finished } = self;
+        let transcript = send_certificate(cx, credential, out, |message| transcript.append(message))?;
+        let question = ask_to_sign(Role::Client, scheme, &transcript.hash());
+        Ok(AskSign { suite, transcript, secrets, application, exporter, possession, finished, accepted, question })
+    }
+}
+
+/// Our Certificate is sent; the signer is asked.
+pub(super) struct AskSign {
+    suite: Suite,
+    transcript: Transcript<at::ClientCertificate>,
+    secrets: Pair<HandshakeSecret>,
+    application: Pair<TrafficSecret>,
+    exporter: ExporterSecret,
+    possession: PossessionProved,
+    finished: FinishedVerified,
+    accepted: PeerAccepted,
+    question: SignQuestion,
+}
+
+impl AskSign {
+    /// Sends CertificateVerify and Finished: connected.
+    fn signature(self, signature: &[u8], out: &mut impl Effects) -> Result<Client, Kind> {
+        let transcript = self.transcript;
+        let (proof, _) = send_proof(
+            self.question.scheme,
+            signature,
+            &self.secrets.client,
+            out,
+            |message| {
+                let transcript = transcript.append(message);
+                let hash = transcript.hash();
+                (transcript, hash)
+            },
+            |_, _| (),
+        )?;
+        out.write_key(self.suite, Secret::Application(&self.application.client))?;
+        Ok(Client::Connected(Connected::new(
+            (self.possession, self.finished, self.accepted, proof),
+            self.suite,
+            (self.application, self.exporter),
+        )))
+    }
+}

@@ -1,0 +1,172 @@
+//! What a server makes of a ClientHello (RFC 9846 §4.2.1, §4.2.2): the choice, or the reason why there is none.
+//!
+//! Nothing here costs an asymmetric operation: a hopeless hello is refused for the price of reading it.
+
+use super::authenticate::malformed;
+use super::hello_digest::hello_digest;
+use super::{Context, ServerName, Wishes};
+use crate::codec::{
+    self, CertificateType, ClientHello, ExtensionType, HandshakeType, KeyShareEntry, LEGACY_VERSION, NamedGroup, Place,
+    TLS13,
+};
+use crate::crypto::{Hash, Suite, check_share};
+use crate::error::Kind;
+use crate::limits::MAX_KEY_SHARES;
+use crate::list::List;
+
+/// What the server chooses.
+pub(super) struct Choice {
+    pub(super) suite: Suite,
+    pub(super) group: NamedGroup,
+    /// The client's share for that group; empty if there is none yet.
+    pub(super) key_exchange: List<u8, 97>,
+    pub(super) legacy_session_id: List<u8, 32>,
+    /// The client offers RFC 7250 types for itself, and for us.
+    pub(super) answers_types: (bool, bool),
+    /// It sent the policy's opaque extension.
+    pub(super) answers_extension: bool,
+    /// There is no share for the group yet: HelloRetryRequest.
+    pub(super) retry: bool,
+    /// Early data may follow, to be skipped.
+    pub(super) early_data: bool,
+    /// The longest inner plaintext that the client takes (RFC 8449).
+    pub(super) record_size_limit: Option<u16>,
+}
+
+/// Judges a ClientHello; `retried`: the first one's digest, and the group that was asked for.
+pub(super) fn negotiate(
+    cx: &mut Context<'_>,
+    hello: &ClientHello<'_>,
+    retried: Option<(Hash, NamedGroup)>,
+) -> Result<Choice, Kind> {
+    let policy = cx.policy;
+    let malformed = malformed(HandshakeType::CLIENT_HELLO);
+    let missing = |extension| Kind::MissingExtension { extension };
+    let extensions = &hello.extensions;
+
+    // The version before everything else: an older client's hello need not make sense otherwise (§4.2.2, §4.3.1).
+    let versions = extensions.supported_versions().map_err(&malformed)?;
+    if !versions.is_some_and(|versions| versions.contains(TLS13)) || hello.legacy_version != LEGACY_VERSION {
+        return Err(Kind::UnsupportedVersion);
+    }
+    if hello.legacy_compression_methods != [0] {
+        return Err(Kind::IllegalCompression);
+    }
+    if let Some(extension) = extensions.forbidden_in(Place::ClientHello) {
+        return Err(Kind::ForbiddenExtension { extension });
+    }
+    if extensions.has(ExtensionType::PRE_SHARED_KEY) {
+        // We take no PSK, but the offer must be well-formed (§4.3.9, §4.3.11).
+        if !extensions.has(ExtensionType::PSK_KEY_EXCHANGE_MODES) {
+            return Err(missing(ExtensionType::PSK_KEY_EXCHANGE_MODES));
+        }
+        if extensions.last() != Some(ExtensionType::PRE_SHARED_KEY) {
+            return Err(Kind::PreSharedKeyNotLast);
+        }
+    }
+    extensions.psk_key_exchange_modes().map_err(&malformed)?;
+
+    // Mandatory without a PSK (§9.2).
+    let groups = extensions.supported_groups().map_err(&malformed)?;
+    let groups = groups.ok_or(missing(ExtensionType::SUPPORTED_GROUPS))?;
+    let shares = extensions.client_shares().map_err(&malformed)?;
+    let shares = shares.ok_or(missing(ExtensionType::KEY_SHARE))?;
+    let schemes = extensions.signature_algorithms().map_err(&malformed)?;
+    let schemes = schemes.ok_or(missing(ExtensionType::SIGNATURE_ALGORITHMS))?;
+    check_shares(shares, groups)?;
+
+    // Read now, used later.
+    extensions.signature_algorithms_cert().map_err(&malformed)?;
+    extensions.certificate_authorities().map_err(&malformed)?;
+    let ocsp_staple = extensions.status_request().map_err(&malformed)?;
+    extensions.sct_request().map_err(&malformed)?;
+    extensions.cookie().map_err(&malformed)?;
+    let early_data = extensions.early_data().map_err(&malformed)?;
+
+    if let Some((digest, group)) = retried {
+        let mut each = shares.iter();
+        let answers = each.next().is_some_and(|share| share.group == group) && each.next().is_none();
+        if hello_digest(hello) != digest || early_data || !answers {
+            return Err(Kind::IllegalSecondClientHello);
+        }
+    }
+
+    let suite = policy.cipher_suites.as_slice().iter().copied().find(|suite| hello.cipher_suites.contains(*suite));
+    let suite = suite.and_then(Suite::from).ok_or(Kind::NoCommonCipherSuite)?;
+    cx.facts.wishes = Wishes::read(schemes, extensions, ocsp_staple);
+    if cx.facts.wishes.schemes.is_empty() {
+        return Err(Kind::NoCommonSignatureScheme); // whatever our credential will be
+    }
+    let (group, retry) = choose_group(policy.groups.as_slice(), groups, shares)?;
+
+    if let Some(limit) = extensions.record_size_limit().map_err(&malformed)? {
+        if limit < 64 {
+            return Err(Kind::IllegalRecordSizeLimit); // RFC 8449 §4; larger than ours is legal
+        }
+    }
+    let record_size_limit = extensions.record_size_limit().ok().flatten();
+    if let Some(offered) = extensions.protocols().map_err(&malformed)? {
+        if !policy.alpn.is_empty() {
+            let position = policy.protocols().position(|ours| offered.iter().any(|each| each.0 == ours));
+            cx.facts.alpn = Some(position.ok_or(Kind::NoApplicationProtocol)?);
+        }
+    }
+    let own = extensions.server_certificate_types().map_err(&malformed)?;
+    let peer = extensions.client_certificate_types().map_err(&malformed)?;
+    cx.facts.own_type = choose_type(policy.server_certificate_types.as_slice(), own)?;
+    cx.facts.peer_type = choose_type(policy.client_certificate_types.as_slice(), peer)?;
+    if let Some(name) = extensions.server_name().map_err(&malformed)? {
+        let name = core::str::from_utf8(name).ok().and_then(ServerName::new);
+        cx.facts.server_name = name.filter(|name| name.is_dns).unwrap_or(ServerName::NONE);
+    }
+    let share = shares.iter().find(|share| share.group == group).map_or(&[][..], |share| share.key_exchange);
+    Ok(Choice {
+        suite,
+        group,
+        key_exchange: List::collect(share.iter().copied()),
+        legacy_session_id: List::collect(hello.legacy_session_id.iter().copied()),
+        answers_types: (peer.is_some(), own.is_some()),
+        answers_extension: policy.extension.as_ref().is_some_and(|(extension, _)| extensions.has(*extension)),
+        retry,
+        early_data,
+        record_size_limit,
+    })
+}
+
+/// No two shares for one group, none for a group that is not in supported_groups (§4.3.8).
+fn check_shares(shares: codec::List<'_, KeyShareEntry<'_>>, groups: codec::List<'_, NamedGroup>) -> Result<(), Kind> {
+    for (position, share) in shares.iter().enumerate() {
+        let before = shares.iter().take(position).any(|earlier| earlier.group == share.group);
+        if position >= MAX_KEY_SHARES || before || !groups.contains(share.group) {
+            return Err(Kind::InconsistentKeyShares);
+        }
+    }
+    Ok(())
+}
+
+/// Our first preference among the shares; without one, our first preference among the client's groups, to be retried.
+fn choose_group(
+    ours: &[NamedGroup],
+    groups: codec::List<'_, NamedGroup>,
+    shares: codec::List<'_, KeyShareEntry<'_>>,
+) -> Result<(NamedGroup, bool), Kind> {
+    let shared = ours.iter().find_map(|group| shares.iter().find(|share| share.group == *group));
+    if let Some(share) = shared {
+        let group = share.group;
+        if check_share(group, share.key_exchange).is_err() {
+            return Err(Kind::IllegalKeyShare { group });
+        }
+        return Ok((group, false));
+    }
+    let group = ours.iter().copied().find(|group| groups.contains(*group)).ok_or(Kind::NoCommonGroup)?;
+    Ok((group, true))
+}
+
+/// Our first preference among what the client takes; without the extension that is X.509 (RFC 7250 §4.2).
+fn choose_type(
+    ours: &[CertificateType],
+    offered: Option<codec::List<'_, CertificateType>>,
+) -> Result<CertificateType, Kind> {
+    let takes = |each: CertificateType| offered.map_or(each == CertificateType::X509, |list| list.contains(each));
+    ours.iter().copied().find(|each| takes(*each)).ok_or(Kind::NoCommonCertificateType)
+}

@@ -1,0 +1,49 @@
+//! What may come after the handshake (RFC 9846 §4.7): one judgement for sessions and message-level transports.
+
+use crate::codec::{ExtensionType, HandshakeType, KeyUpdate, KeyUpdateRequest, Message, NewSessionTicket, Place};
+use crate::error::Kind;
+use crate::role::Role;
+
+/// What a legal message means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PostHandshake {
+    /// NewSessionTicket: checked and dropped, since every connection proves both identities afresh.
+    Ticket,
+    /// KeyUpdate: the peer's next record is under its next key. It may want us to do the same.
+    KeyUpdate {
+        /// update_requested.
+        requested: bool,
+    },
+}
+
+/// Whether a message of this type is legal for us, judged from its header. Everything but these is not, a second
+/// CertificateRequest included: post_handshake_auth is never offered (§4.7.2).
+pub(crate) fn accepts(role: Role, message: HandshakeType) -> Result<(), Kind> {
+    match (role, message) {
+        (_, HandshakeType::KEY_UPDATE) | (Role::Client, HandshakeType::NEW_SESSION_TICKET) => Ok(()),
+        _ => Err(Kind::UnexpectedMessage { message }),
+    }
+}
+
+/// Judges a whole message of a type that [`accepts`] accepts.
+pub(crate) fn judge(message: Message<'_>) -> Result<PostHandshake, Kind> {
+    let malformed = |what| Kind::Malformed { message: message.typ, what };
+    match message.typ {
+        HandshakeType::NEW_SESSION_TICKET => {
+            let ticket = NewSessionTicket::parse(message.body).map_err(malformed)?;
+            if let Some(extension) = ticket.extensions.forbidden_in(Place::NewSessionTicket) {
+                return Err(Kind::ForbiddenExtension { extension });
+            }
+            if ticket.extensions.has(ExtensionType::EARLY_DATA) {
+                ticket.extensions.max_early_data_size().map_err(malformed)?;
+            }
+            Ok(PostHandshake::Ticket)
+        }
+        HandshakeType::KEY_UPDATE => match KeyUpdate::parse(message.body).map_err(malformed)?.request_update {
+            KeyUpdateRequest::UPDATE_NOT_REQUESTED => Ok(PostHandshake::KeyUpdate { requested: false }),
+            KeyUpdateRequest::UPDATE_REQUESTED => Ok(PostHandshake::KeyUpdate { requested: true }),
+            _ => Err(Kind::IllegalKeyUpdate),
+        },
+        typ => Err(Kind::UnexpectedMessage { message: typ }),
+    }
+}

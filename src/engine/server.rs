@@ -1,0 +1,409 @@
+//! The server's states, in protocol order (RFC 9846 §A.2).
+//!
+//! ```text
+//! WaitClientHello ----------------> AskCredential -> AskSign -> WaitCertificate -> WaitCertificateVerify
+//!   ^     '--> SendHelloRetryRequest                  -> WaitFinished -> AskVerify -> Connected
+//!   '-------------'
+//! ```
+
+use super::authenticate::{
+    ask_to_sign, body_range, certificate_len, check_possession, choose_scheme, malformed, read_certificate,
+    send_certificate, send_proof, sent,
+};
+use super::evidence::{Connected, LocalProofSent, PeerAccepted};
+use super::hello_digest::hello_digest;
+use super::negotiate::{Choice, negotiate};
+use super::question::{Credential, CredentialQuestion, SignQuestion, VerifyQuestion};
+use super::{Context, Effects, Input, Need, Secret, message_len};
+use crate::codec::{
+    ClientHello, ExtensionType, Finished, HandshakeType, KeyShareEntry, Message, NamedGroup, TLS13, Writer,
+    write_certificate_request, write_encrypted_extensions, write_hello_retry_request, write_server_hello,
+};
+use crate::crypto::{Hash, KeyExchange, KxError, Suite};
+use crate::error::Kind;
+use crate::role::{Role, State};
+use crate::schedule::{
+    Early, ExporterSecret, FinishedVerified, HandshakeSecret, Main, Pair, PossessionProved, SignedContent,
+    TrafficSecret, Transcript, at,
+};
+
+/// The server's state machine.
+// The variants differ in size by the secrets that they hold; boxing them would need a heap.
+#[allow(clippy::large_enum_variant)]
+pub(super) enum Server {
+    WaitClientHello(Option<Retried>),
+    SendHelloRetryRequest(SendHelloRetryRequest),
+    AskCredential(AskCredential),
+    AskSign(AskSign),
+    /// The read key has not been changed yet: an answer brought us here, and it had no inbox at hand (R8).
+    ChangeReadKey(Authenticating<at::ServerFinished>),
+    WaitCertificate(Authenticating<at::ServerFinished>),
+    WaitCertificateVerify(Authenticating<at::ClientCertificate>),
+    WaitFinished(Authenticating<at::ClientCertificateVerify>, PossessionProved),
+    AskVerify(Proved),
+    Connected(Connected),
+}
+
+impl Server {
+    pub(super) fn start() -> Server {
+        Server::WaitClientHello(None)
+    }
+
+    pub(super) fn state(&self) -> State {
+        match self {
+            Server::WaitClientHello(_) => State::WaitClientHello,
+            Server::SendHelloRetryRequest(_) => State::SendHelloRetryRequest,
+            Server::AskCredential(_) => State::AskCredential,
+            Server::AskSign(_) => State::AskSign,
+            Server::ChangeReadKey(_) | Server::WaitCertificate(_) => State::WaitCertificate,
+            Server::WaitCertificateVerify(_) => State::WaitCertificateVerify,
+            Server::WaitFinished(..) => State::WaitFinished,
+            Server::AskVerify(_) => State::AskVerify,
+            Server::Connected(_) => State::Connected,
+        }
+    }
+
+    pub(super) fn need(&self) -> Need {
+        match self {
+            Server::SendHelloRetryRequest(state) => Need::Send(message_len(&|w| hello_retry_request(&state.choice, w))),
+            Server::AskCredential(state) => Need::Credential(state.question.clone()),
+            Server::AskSign(state) => Need::Sign(state.question.clone()),
+            Server::ChangeReadKey(_) => Need::ReadKey,
+            Server::AskVerify(state) => Need::Verify(state.question.clone()),
+            Server::Connected(_) => Need::Nothing,
+            _ => Need::Message,
+        }
+    }
+
+    /// One transition of the table. Messages out of order have been refused before.
+    pub(super) fn advance(
+        self,
+        cx: &mut Context<'_>,
+        input: Input<'_>,
+        out: &mut impl Effects,
+    ) -> Result<Server, Kind> {
+        match (self, input) {
+            (Server::WaitClientHello(retried), Input::Message { message, at }) => {
+                client_hello(cx, retried, message, at, out)
+            }
+            (Server::SendHelloRetryRequest(state), Input::Room) => Ok(Server::WaitClientHello(Some(state.send(out)?))),
+            (Server::AskCredential(state), Input::Credential(credential)) => {
+                state.present(cx, credential, out).map(Server::AskSign)
+            }
+            (Server::AskSign(state), Input::Signature(signature)) => {
+                state.signature(signature, out).map(Server::ChangeReadKey)
+            }
+            (Server::ChangeReadKey(state), Input::Room) => {
+                out.read_key(state.suite, Secret::Handshake(&state.client))?;
+                Ok(Server::WaitCertificate(state))
+            }
+            (Server::WaitCertificate(state), Input::Message { message, at }) => {
+                read_certificate(cx, Role::Client, message, at)?;
+                Ok(Server::WaitCertificateVerify(state.append(message)))
+            }
+            (Server::WaitCertificateVerify(state), Input::Message { message, .. }) => {
+                let content = SignedContent::client(&state.transcript.hash());
+                let proved = check_possession(cx, message, &content)?;
+                Ok(Server::WaitFinished(state.append(message), proved))
+            }
+            (Server::WaitFinished(state, possession), Input::Message { message, .. }) => {
+                state.finished(cx, message, possession, out).map(Server::AskVerify)
+            }
+            (Server::AskVerify(proved), Input::Accepted) => {
+                Ok(Server::Connected(proved.accepted(PeerAccepted::by_verdict())))
+            }
+            (_, Input::Message { message, .. }) => Err(Kind::UnexpectedMessage { message: message.typ }),
+            (state, _) => Ok(state),
+        }
+    }
+
+    /// The lengths of what `present` sends: ServerHello, and the protected messages after it.
+    pub(super) fn present_len(&self, cx: &Context<'_>, credential: &Credential<'_>) -> (usize, usize) {
+        let Server::AskCredential(AskCredential { choice, .. }) = self else { return (0, 0) };
+        let plain = message_len(&|w| server_hello(cx, choice, &[], w));
+        let protected = [
+            message_len(&|w| encrypted_extensions(cx, choice, w)),
+            message_len(&|w| certificate_request(cx, w)),
+            certificate_len(cx, credential),
+        ];
+        (plain.saturating_add(choice.key_exchange.as_slice().len()), protected.iter().sum())
+    }
+
+    /// The longest inner plaintext that the client takes.
+    pub(super) fn peer_record_size_limit(&self) -> Option<u16> {
+        match self {
+            Server::AskCredential(state) => state.choice.record_size_limit,
+            _ => None,
+        }
+    }
+
+    /// The traffic secrets that the state holds, for the key log.
+    pub(super) fn expose(&self, show: &mut dyn FnMut(&'static str, &[u8])) {
+        match self {
+            Server::AskSign(state) => super::expose(Some(&state.secrets), None, show),
+            Server::ChangeReadKey(state) | Server::WaitCertificate(state) => {
+                super::expose(None, Some(&state.application), show)
+            }
+            Server::WaitCertificateVerify(state) => super::expose(None, Some(&state.application), show),
+            Server::WaitFinished(state, _) => super::expose(None, Some(&state.application), show),
+            Server::AskVerify(state) => super::expose(None, Some(&state.application), show),
+            _ => {}
+        }
+    }
+}
+
+/// A HelloRetryRequest has been sent: what the second ClientHello must agree with.
+pub(super) struct Retried {
+    transcript: Transcript<at::HelloRetryRequest>,
+    digest: Hash,
+    group: NamedGroup,
+}
+
+/// ClientHello (§4.2.2), the first or the second.
+fn client_hello(
+    cx: &mut Context<'_>,
+    retried: Option<Retried>,
+    message: Message<'_>,
+    at: u32,
+    out: &mut impl Effects,
+) -> Result<Server, Kind> {
+    let hello = ClientHello::parse(message.body).map_err(malformed(HandshakeType::CLIENT_HELLO))?;
+    let choice = negotiate(cx, &hello, retried.as_ref().map(|retried| (retried.digest, retried.group)))?;
+    let hash = choice.suite.hash();
+    cx.facts.client_random = *hello.random;
+    cx.facts.suite = Some(choice.suite);
+    cx.facts.group = Some(choice.group);
+    cx.facts.offer = body_range(message, at);
+    cx.facts.parameters = cx.facts.offer.clone();
+    let transcript = match (choice.retry, retried) {
+        (true, _) => {
+            cx.facts.retried = true;
+            if choice.early_data {
+                out.skip_early_data(true);
+            }
+            return Ok(Server::SendHelloRetryRequest(SendHelloRetryRequest {
+                transcript: Transcript::start_retry(hash, message.raw),
+                digest: hello_digest(&hello),
+                choice,
+            }));
+        }
+        (false, None) => Transcript::start(hash, message.raw),
+        (false, Some(retried)) => retried.transcript.append(message.raw),
+    };
+    Ok(Server::AskCredential(AskCredential { transcript, choice, question: CredentialQuestion(cx.facts.tag(cx.role)) }))
+}
+
+/// There is no room for the HelloRetryRequest yet.
+pub(super) struct SendHelloRetryRequest {
+    transcript: Transcript<at::MessageHash>,
+    digest: Hash,
+    choice: Choice,
+}
+
+impl SendHelloRetryRequest {
+    fn send(self, out: &mut impl Effects) -> Result<Retried, Kind> {
+        let SendHelloRetryRequest { transcript, digest, choice } = self;
+        let transcript = sent(out, &|w| hello_retry_request(&choice, w), |message| transcript.append(message))?;
+        if !choice.legacy_session_id.is_empty() {
+            out.change_cipher_spec()?; // after the first handshake message (§E.4)
+        }
+        Ok(Retried { transcript, digest, group: choice.group })
+    }
+}
+
+/// HelloRetryRequest (§4.2.4).
+fn hello_retry_request(choice: &Choice, w: &mut Writer<'_>) {
+    write_hello_retry_request(w, choice.legacy_session_id.as_slice(), choice.suite.number(), |w| {
+        w.selected_version(TLS13);
+        w.selected_group(choice.group);
+    });
+}
+
+/// The ClientHello will do: which certificate shall we show?
+pub(super) struct AskCredential {
+    transcript: Transcript<at::ClientHello>,
+    choice: Choice,
+    question: CredentialQuestion,
+}
+
+impl AskCredential {
+    /// Sends ServerHello ... Certificate. Here is the first asymmetric operation.
+    fn present(
+        self,
+        cx: &mut Context<'_>,
+        credential: &Credential<'_>,
+        out: &mut impl Effects,
+    ) -> Result<AskSign, Kind> {
+        let AskCredential { transcript, choice, .. } = self;
+        let Choice { suite, group, .. } = choice;
+        let scheme = choose_scheme(cx, credential)?;
+        cx.facts.own_scheme = Some(scheme);
+        let (public_key, shared_secret) = KeyExchange::respond(group, choice.key_exchange.as_slice(), cx.policy.crypto)
+            .map_err(|error| match error {
+                KxError::BadShare => Kind::IllegalKeyShare { group },
+                KxError::Failed => Kind::Internal,
+            })?;
+
+        let write = |w: &mut Writer<'_>| server_hello(cx, &choice, public_key.as_ref(), w);
+        let transcript = sent(out, &write, |message| transcript.append(message))?;
+        if !choice.legacy_session_id.is_empty() && !cx.facts.retried {
+            out.change_cipher_spec()?; // after the first handshake message (§E.4)
+        }
+        let handshake = Early::new(suite.hash()).handshake(shared_secret);
+        let secrets = handshake.traffic(&transcript.hash());
+        out.write_key(suite, Secret::Handshake(&secrets.server))?;
+        if choice.early_data {
+            out.skip_early_data(false);
+        }
+        if let Some(limit) = choice.record_size_limit {
+            out.peer_record_size_limit(limit);
+            if let Some(own) = cx.policy.record_size_limit {
+                out.own_record_size_limit(own);
+            }
+        }
+
+        let write = |w: &mut Writer<'_>| encrypted_extensions(cx, &choice, w);
+        let transcript = sent(out, &write, |message| transcript.append(message))?;
+        let transcript = sent(out, &|w| certificate_request(cx, w), |message| transcript.append(message))?;
+        let transcript = send_certificate(cx, credential, out, |message| transcript.append(message))?;
+        let question = ask_to_sign(Role::Server, scheme, &transcript.hash());
+        Ok(AskSign { suite, transcript, secrets, main: handshake.main(), question })
+    }
+}
+
+/// ServerHello (§4.2.3).
+fn server_hello(cx: &Context<'_>, choice: &Choice, key_exchange: &[u8], w: &mut Writer<'_>) {
+    let session_id = choice.legacy_session_id.as_slice();
+    write_server_hello(w, &cx.facts.seed.random, session_id, choice.suite.number(), |w| {
+        w.selected_version(TLS13);
+        w.server_share(KeyShareEntry { group: choice.group, key_exchange });
+    });
+}
+
+/// EncryptedExtensions (§4.4.1): the answers to what the client offered.
+fn encrypted_extensions(cx: &Context<'_>, choice: &Choice, w: &mut Writer<'_>) {
+    write_encrypted_extensions(w, |w| {
+        if cx.facts.server_name.is_dns {
+            w.server_name_used();
+        }
+        if let Some(name) = cx.facts.alpn.and_then(|position| cx.policy.protocols().nth(position)) {
+            w.selected_protocol(name);
+        }
+        if let (Some(own), Some(_)) = (cx.policy.record_size_limit, choice.record_size_limit) {
+            w.record_size_limit(own);
+        }
+        let (for_client, for_server) = choice.answers_types;
+        if for_client {
+            w.client_certificate_type(cx.facts.peer_type);
+        }
+        if for_server {
+            w.server_certificate_type(cx.facts.own_type);
+        }
+        if let Some((extension, body)) = cx.policy.extension.as_ref().filter(|_| choice.answers_extension) {
+            w.extension(*extension, |w| w.bytes(body.as_slice()));
+        }
+    });
+}
+
+/// CertificateRequest (§4.4.2): always.
+fn certificate_request(cx: &Context<'_>, w: &mut Writer<'_>) {
+    write_certificate_request(w, &[], |w| {
+        w.signature_algorithms(cx.policy.signature_schemes.as_slice().iter().copied());
+        if let Some(schemes) = cx.policy.announced_schemes_cert() {
+            w.signature_algorithms_cert(schemes.iter().copied());
+        }
+        let authorities = cx.policy.certificate_authorities.as_slice();
+        if !authorities.is_empty() {
+            w.extension(ExtensionType::CERTIFICATE_AUTHORITIES, |w| w.vec_u16(|w| w.bytes(authorities)));
+        }
+        if cx.policy.request_ocsp_staple {
+            w.status_request_of_server();
+        }
+        if cx.policy.request_scts {
+            w.sct_request();
+        }
+    });
+}
+
+/// Our Certificate is sent; the signer is asked.
+pub(super) struct AskSign {
+    suite: Suite,
+    transcript: Transcript<at::ServerCertificate>,
+    secrets: Pair<HandshakeSecret>,
+    main: Main,
+    question: SignQuestion,
+}
+
+impl AskSign {
+    /// Sends CertificateVerify and Finished, and protects what follows with the application key: before the client is
+    /// judged, alerts included (§4.5.3, §7.1).
+    fn signature(self, signature: &[u8], out: &mut impl Effects) -> Result<Authenticating<at::ServerFinished>, Kind> {
+        let AskSign { suite, transcript, secrets, main, question } = self;
+        let certificate_verify = |message: &[u8]| {
+            let transcript = transcript.append(message);
+            let hash = transcript.hash();
+            (transcript, hash)
+        };
+        let finished = |transcript: Transcript<at::ServerCertificateVerify>, message: &[u8]| transcript.append(message);
+        let (proof, transcript) =
+            send_proof(question.scheme, signature, &secrets.server, out, certificate_verify, finished)?;
+        let (application, exporter) = main.application(&transcript.hash());
+        out.write_key(suite, Secret::Application(&application.server))?;
+        Ok(Authenticating { suite, transcript, client: secrets.client, application, exporter, proof })
+    }
+}
+
+/// The client's protected flight, up to `At`.
+pub(super) struct Authenticating<At> {
+    suite: Suite,
+    transcript: Transcript<At>,
+    /// client_handshake_traffic_secret: its Finished is checked with it.
+    client: HandshakeSecret,
+    application: Pair<TrafficSecret>,
+    exporter: ExporterSecret,
+    proof: LocalProofSent,
+}
+
+impl<At: at::Before> Authenticating<At> {
+    fn append(self, message: Message<'_>) -> Authenticating<At::Next> {
+        let Authenticating { suite, transcript, client, application, exporter, proof } = self;
+        Authenticating { suite, transcript: transcript.append(message.raw), client, application, exporter, proof }
+    }
+}
+
+impl Authenticating<at::ClientCertificateVerify> {
+    /// The client's Finished (§4.5.3).
+    fn finished(
+        self,
+        cx: &mut Context<'_>,
+        message: Message<'_>,
+        possession: PossessionProved,
+        out: &mut impl Effects,
+    ) -> Result<Proved, Kind> {
+        let Authenticating { suite, transcript, client, application, exporter, proof } = self;
+        let verify_data = Finished::parse(message.body).map_err(malformed(HandshakeType::FINISHED))?.verify_data;
+        let finished =
+            client.verify_finished(&transcript.hash(), verify_data, cx.policy.crypto).map_err(|_| Kind::BadFinished)?;
+        out.read_key(suite, Secret::Application(&application.client))?;
+        let question = VerifyQuestion(cx.facts.tag(cx.role));
+        Ok(Proved { suite, application, exporter, possession, finished, proof, question })
+    }
+}
+
+/// The client has proved that it holds its key and saw the same handshake.
+pub(super) struct Proved {
+    suite: Suite,
+    application: Pair<TrafficSecret>,
+    exporter: ExporterSecret,
+    possession: PossessionProved,
+    finished: FinishedVerified,
+    proof: LocalProofSent,
+    question: VerifyQuestion,
+}
+
+impl Proved {
+    fn accepted(self, accepted: PeerAccepted) -> Connected {
+        let evidence = (self.possession, self.finished, accepted, self.proof);
+        Connected::new(evidence, self.suite, (self.application, self.exporter))
+    }
+}

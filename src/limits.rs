@@ -1,0 +1,37 @@
+//! Every limit on what a peer can make us hold or do, each with its reason.
+
+/// The longest handshake message (a policy may change it). A chain of ten RSA certificates takes less than half.
+pub const MAX_MESSAGE: usize = 32 * 1024;
+
+/// The longest authentication flight that we retain for the verdict (a policy may change it).
+pub const MAX_FLIGHT: usize = 32 * 1024;
+
+/// The most certificates in a chain (a policy may change it). Real chains have two to five.
+pub const MAX_CHAIN: u8 = 10;
+
+/// The longest cookie of a HelloRetryRequest that we echo. Real ones take under 200 bytes; it must fit our ClientHello.
+pub const MAX_COOKIE: usize = 4096;
+
+/// Empty application-data records in a row: legal as traffic-analysis cover, endless ones are a way to keep us busy.
+pub const MAX_EMPTY_RECORDS: u8 = 32;
+
+/// change_cipher_spec records in all: one is usual, and each is unauthenticated.
+pub const MAX_CHANGE_CIPHER_SPECS: u8 = 32;
+
+/// user_canceled warnings in a row: they mean nothing by themselves (RFC 9846 §6.1).
+pub const MAX_WARNINGS: u8 = 4;
+
+/// Early data that a server skips, in bytes: one full record, as the field has it.
+pub const MAX_EARLY_DATA: u32 = 16_384;
+
+/// KeyUpdates without application data between: each costs two HKDF steps and a key set-up.
+pub const MAX_KEY_UPDATES: u8 = 32;
+
+/// NewSessionTickets on one connection, all of them dropped: servers send one to three.
+pub const MAX_TICKETS: u8 = 32;
+
+/// KeyUpdates that one side may send on one connection (RFC 9846 §4.7.3).
+pub const MAX_GENERATIONS: u64 = (1 << 48) - 1;
+
+/// Key shares in one ClientHello: clients send one to four; each is compared with those before it.
+pub const MAX_KEY_SHARES: usize = 32;

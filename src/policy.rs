@@ -1,0 +1,392 @@
+//! What a connection may use and how much a peer may make us hold: plain data, shared by any number of connections.
+
+use crate::codec::{self, CertificateType, CipherSuite, ExtensionType, NamedGroup, ProtocolName, SignatureScheme};
+use crate::crypto::CryptoMode;
+use crate::list::List;
+
+/// Bytes that a policy refers to: constant, or (feature `alloc`) shared.
+#[derive(Clone)]
+pub enum Bytes {
+    /// Known when the program is built.
+    Static(&'static [u8]),
+    /// Read at run time, shared by all connections.
+    #[cfg(feature = "alloc")]
+    Shared(alloc::sync::Arc<[u8]>),
+}
+
+impl Bytes {
+    /// No bytes.
+    pub const EMPTY: Bytes = Bytes::Static(&[]);
+
+    /// The bytes.
+    pub fn as_slice(&self) -> &[u8] {
+        match self {
+            Bytes::Static(bytes) => bytes,
+            #[cfg(feature = "alloc")]
+            Bytes::Shared(bytes) => bytes,
+        }
+    }
+}
+
+impl core::fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{} bytes", self.as_slice().len())
+    }
+}
+
+/// How application-data records are padded, to hide the length of what they hold (RFC 9846 §5.4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Padding {
+    /// Not at all.
+    #[default]
+    None,
+    /// To a multiple of so many bytes (content and its type), as far as records may be that long. 0 and 1: not at all.
+    Multiple(u16),
+}
+
+/// The suites we have, fastest first on machines with AES instructions.
+const CIPHER_SUITES: &[CipherSuite] = &[
+    CipherSuite::TLS_AES_128_GCM_SHA256,
+    CipherSuite::TLS_AES_256_GCM_SHA384,
+    CipherSuite::TLS_CHACHA20_POLY1305_SHA256,
+];
+
+/// The groups we have.
+const GROUPS: &[NamedGroup] = &[NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1];
+
+/// The schemes we accept in CertificateVerify. rsa_pkcs1 and SHA-1 are not even nameable there (§4.5.2).
+const SIGNATURE_SCHEMES: &[SignatureScheme] = &[
+    SignatureScheme::ECDSA_SECP256R1_SHA256,
+    SignatureScheme::ECDSA_SECP384R1_SHA384,
+    SignatureScheme::ED25519,
+    #[cfg(feature = "alloc")]
+    SignatureScheme::RSA_PSS_RSAE_SHA256,
+    #[cfg(feature = "alloc")]
+    SignatureScheme::RSA_PSS_RSAE_SHA384,
+    #[cfg(feature = "alloc")]
+    SignatureScheme::RSA_PSS_RSAE_SHA512,
+];
+
+/// The schemes that the default verdict accepts in certificates: the same and rsa_pkcs1 (§4.3.3).
+const SIGNATURE_SCHEMES_CERT: &[SignatureScheme] = &[
+    SignatureScheme::ECDSA_SECP256R1_SHA256,
+    SignatureScheme::ECDSA_SECP384R1_SHA384,
+    SignatureScheme::ED25519,
+    SignatureScheme::RSA_PSS_RSAE_SHA256,
+    SignatureScheme::RSA_PSS_RSAE_SHA384,
+    SignatureScheme::RSA_PSS_RSAE_SHA512,
+    SignatureScheme::RSA_PKCS1_SHA256,
+    SignatureScheme::RSA_PKCS1_SHA384,
+    SignatureScheme::RSA_PKCS1_SHA512,
+];
+
+/// True if every item of `wanted` is among `known`.
+const fn all_known(wanted: &[u16], known: &[u16]) -> bool {
+    let mut wanted = wanted;
+    while let [item, rest @ ..] = wanted {
+        let mut at = known;
+        let mut found = false;
+        while let [candidate, others @ ..] = at {
+            found = found || *candidate == *item;
+            at = others;
+        }
+        if !found {
+            return false;
+        }
+        wanted = rest;
+    }
+    true
+}
+
+/// What a connection may use, in order of preference, and the limits it sets to the peer.
+///
+/// A policy has no lifetime and is buildable in a `const`; a handshake borrows it (`&'static Policy`, `Arc<Policy>`)
+/// or owns it.
+///
+/// ```
+/// use countersign::{CipherSuite, Policy};
+/// static POLICY: Policy = Policy::new()
+///     .cipher_suites(&[CipherSuite::TLS_CHACHA20_POLY1305_SHA256])
+///     .alpn(&[b"h2", b"http/1.1"]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Policy {
+    pub(crate) cipher_suites: List<CipherSuite, 3>,
+    pub(crate) groups: List<NamedGroup, 3>,
+    pub(crate) key_shares: List<NamedGroup, 2>,
+    pub(crate) signature_schemes: List<SignatureScheme, 6>,
+    pub(crate) signature_schemes_cert: List<SignatureScheme, 16>,
+    /// ProtocolNameList without its outer length (RFC 7301 §3.1).
+    pub(crate) alpn: List<u8, 128>,
+    pub(crate) client_certificate_types: List<CertificateType, 2>,
+    pub(crate) server_certificate_types: List<CertificateType, 2>,
+    pub(crate) certificate_authorities: Bytes,
+    pub(crate) extension: Option<(ExtensionType, Bytes)>,
+    pub(crate) request_ocsp_staple: bool,
+    pub(crate) request_scts: bool,
+    pub(crate) record_size_limit: Option<u16>,
+    pub(crate) padding: Padding,
+    pub(crate) max_message: usize,
+    pub(crate) max_flight: usize,
+    pub(crate) max_chain: u8,
+    pub(crate) middlebox_compatibility: bool,
+    pub(crate) confirming_record: bool,
+    pub(crate) update_after: u64,
+    pub(crate) crypto: CryptoMode,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Policy {
+    /// The default: all suites, groups and schemes of this crate, a key share for x25519 only, X.509 certificates of
+    /// at most 10 to a chain, messages and flights of at most 32 KiB.
+    pub const fn new() -> Self {
+        Policy {
+            cipher_suites: List::new(CIPHER_SUITES, CipherSuite(0)),
+            groups: List::new(GROUPS, NamedGroup(0)),
+            key_shares: List::new(&[NamedGroup::X25519], NamedGroup(0)),
+            signature_schemes: List::new(SIGNATURE_SCHEMES, SignatureScheme(0)),
+            signature_schemes_cert: List::new(SIGNATURE_SCHEMES_CERT, SignatureScheme(0)),
+            alpn: List::new(&[], 0),
+            client_certificate_types: List::new(&[CertificateType::X509], CertificateType::X509),
+            server_certificate_types: List::new(&[CertificateType::X509], CertificateType::X509),
+            certificate_authorities: Bytes::EMPTY,
+            extension: None,
+            request_ocsp_staple: false,
+            request_scts: false,
+            record_size_limit: None,
+            padding: Padding::None,
+            max_message: crate::limits::MAX_MESSAGE,
+            max_flight: crate::limits::MAX_FLIGHT,
+            max_chain: crate::limits::MAX_CHAIN,
+            middlebox_compatibility: true,
+            confirming_record: true,
+            update_after: u64::MAX,
+            crypto: CryptoMode::Real,
+        }
+    }
+
+    /// The cipher suites to offer or accept, in order of preference.
+    ///
+    /// # Panics
+    /// If one is not implemented, or none is given (also below: a policy is the program's own, so a wrong one stops
+    /// the program, or its compilation when it stands in a `const`).
+    #[must_use]
+    pub const fn cipher_suites(mut self, suites: &[CipherSuite]) -> Self {
+        let mut rest = suites;
+        while let [suite, others @ ..] = rest {
+            assert!(all_known(&[suite.0], &[0x1301, 0x1302, 0x1303]), "a cipher suite that countersign does not have");
+            rest = others;
+        }
+        assert!(!suites.is_empty(), "a policy needs a cipher suite");
+        self.cipher_suites = List::new(suites, CipherSuite(0));
+        self
+    }
+
+    /// supported_groups, in order of preference. The client shares a key for the first one only, until
+    /// [`Policy::key_shares`] says otherwise.
+    ///
+    /// # Panics
+    /// If one is not implemented, or none is given.
+    #[must_use]
+    pub const fn groups(mut self, groups: &[NamedGroup]) -> Self {
+        let mut rest = groups;
+        while let [group, others @ ..] = rest {
+            assert!(all_known(&[group.0], &[0x001d, 0x0017, 0x0018]), "a group that countersign does not have");
+            rest = others;
+        }
+        assert!(!groups.is_empty(), "a policy needs a group");
+        let (first, _) = groups.split_at(1);
+        self.groups = List::new(groups, NamedGroup(0));
+        self.key_shares = List::new(first, NamedGroup(0));
+        self
+    }
+
+    /// The groups for which a client's first ClientHello carries a key share; each costs a key generation (P-384:
+    /// 0.4 ms). At most two; none at all asks the server to choose by HelloRetryRequest.
+    ///
+    /// # Panics
+    /// If there are more than two.
+    #[must_use]
+    pub const fn key_shares(mut self, groups: &[NamedGroup]) -> Self {
+        self.key_shares = List::new(groups, NamedGroup(0));
+        self
+    }
+
+    /// signature_algorithms: the schemes that we accept in the peer's CertificateVerify.
+    ///
+    /// # Panics
+    /// If one is not implemented, or none is given.
+    #[must_use]
+    pub const fn signature_schemes(mut self, schemes: &[SignatureScheme]) -> Self {
+        let mut rest = schemes;
+        while let [scheme, others @ ..] = rest {
+            let known = &[0x0403, 0x0503, 0x0807, 0x0804, 0x0805, 0x0806];
+            assert!(all_known(&[scheme.0], known), "a signature scheme that countersign does not have");
+            rest = others;
+        }
+        assert!(!schemes.is_empty(), "a policy needs a signature scheme");
+        self.signature_schemes = List::new(schemes, SignatureScheme(0));
+        self
+    }
+
+    /// signature_algorithms_cert: the schemes that the verdict accepts in certificates. Sent when it differs from
+    /// signature_algorithms, because without it that list binds certificates too (§4.3.3).
+    #[must_use]
+    pub const fn signature_schemes_cert(mut self, schemes: &[SignatureScheme]) -> Self {
+        self.signature_schemes_cert = List::new(schemes, SignatureScheme(0));
+        self
+    }
+
+    /// Application protocols, in order of preference (RFC 7301). With a list, a server refuses clients that offer
+    /// ALPN without overlap; without one it ignores the extension.
+    ///
+    /// # Panics
+    /// If a name is empty or longer than 255 bytes, or all together take more than 128 bytes.
+    // Bounded by the assertions; the caller's constants, never a peer's bytes.
+    #[must_use]
+    #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+    pub const fn alpn(mut self, names: &[&[u8]]) -> Self {
+        let mut wire = [0; 128];
+        let mut len = 0;
+        let mut rest = names;
+        while let [name, others @ ..] = rest {
+            assert!(!name.is_empty() && name.len() < 256 && len + 1 + name.len() <= wire.len(), "ALPN names too long");
+            wire[len] = name.len() as u8;
+            let mut at = 0;
+            while at < name.len() {
+                wire[len + 1 + at] = name[at];
+                at += 1;
+            }
+            len += 1 + name.len();
+            rest = others;
+        }
+        let (names, _) = wire.split_at(len);
+        self.alpn = List::new(names, 0);
+        self
+    }
+
+    /// certificate_authorities for the CertificateRequest (server; §4.3.4): DER-encoded names, each with its 16-bit
+    /// length before it. Off by default: it tells strangers whom we trust, and some clients withhold a certificate
+    /// that would do.
+    #[must_use]
+    pub fn certificate_authorities(mut self, names: Bytes) -> Self {
+        self.certificate_authorities = names;
+        self
+    }
+
+    /// One opaque extension that the client sends in ClientHello and the server in EncryptedExtensions, for transports
+    /// that carry their parameters there (QUIC: RFC 9001 §8.2).
+    #[must_use]
+    pub fn extension(mut self, extension: ExtensionType, body: Bytes) -> Self {
+        self.extension = Some((extension, body));
+        self
+    }
+
+    /// What our own certificate and the peer's may be (RFC 7250), each in order of preference. Raw public keys prove
+    /// possession of a key and nothing else: offer them only where the verdict compares pins.
+    #[must_use]
+    pub const fn certificate_types(mut self, client: &[CertificateType], server: &[CertificateType]) -> Self {
+        assert!(!client.is_empty() && !server.is_empty(), "a policy needs a certificate type for each side");
+        self.client_certificate_types = List::new(client, CertificateType::X509);
+        self.server_certificate_types = List::new(server, CertificateType::X509);
+        self
+    }
+
+    /// Ask the peer for an OCSP staple (status_request), handed to the verdict unjudged.
+    #[must_use]
+    pub const fn request_ocsp_staple(mut self, yes: bool) -> Self {
+        self.request_ocsp_staple = yes;
+        self
+    }
+
+    /// Ask the peer for signed certificate timestamps, handed to the verdict unjudged.
+    #[must_use]
+    pub const fn request_scts(mut self, yes: bool) -> Self {
+        self.request_scts = yes;
+        self
+    }
+
+    /// Announce record_size_limit (RFC 8449): the longest inner plaintext that the peer may send us, content type and
+    /// padding included, 64 to 16,385 bytes. It is policy, never derived from the memory at hand.
+    ///
+    /// # Panics
+    /// If out of range.
+    #[must_use]
+    pub const fn record_size_limit(mut self, limit: u16) -> Self {
+        assert!(limit >= 64 && limit <= 16_385, "record_size_limit is 64 to 16,385");
+        self.record_size_limit = Some(limit);
+        self
+    }
+
+    /// Pad protected records.
+    #[must_use]
+    pub const fn padding(mut self, padding: Padding) -> Self {
+        self.padding = padding;
+        self
+    }
+
+    /// The longest handshake message and the longest authentication flight that a peer may send, in bytes.
+    #[must_use]
+    pub const fn max_flight(mut self, message: usize, flight: usize) -> Self {
+        self.max_message = message;
+        self.max_flight = flight;
+        self
+    }
+
+    /// The most certificates in a peer's chain.
+    #[must_use]
+    pub const fn max_chain(mut self, certificates: u8) -> Self {
+        self.max_chain = certificates;
+        self
+    }
+
+    /// Look like TLS 1.2 to middleboxes (§E.4): as a client, send a session id and a change_cipher_spec. A server
+    /// follows what the client does. On by default.
+    #[must_use]
+    pub const fn middlebox_compatibility(mut self, yes: bool) -> Self {
+        self.middlebox_compatibility = yes;
+        self
+    }
+
+    /// As a server, send one empty application-data record as soon as the client is accepted, so that the client knows
+    /// ([`crate::Event::Confirmed`]). On by default; 22 bytes.
+    #[must_use]
+    pub const fn confirming_record(mut self, yes: bool) -> Self {
+        self.confirming_record = yes;
+        self
+    }
+
+    /// Update the write key after this many records, earlier than the AEAD's own limit (§5.5), which always holds.
+    #[must_use]
+    pub const fn update_after(mut self, records: u64) -> Self {
+        self.update_after = records;
+        self
+    }
+
+    /// Replace all cryptography by constants, so that a fuzzer passes signatures and MACs.
+    #[cfg(feature = "hazmat-testing")]
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn null_crypto(mut self) -> Self {
+        self.crypto = CryptoMode::Null;
+        self
+    }
+
+    /// The protocol names, in order of preference.
+    pub(crate) fn protocols(&self) -> impl Iterator<Item = &[u8]> + Clone {
+        // Well-formed by construction.
+        let names = codec::List::<ProtocolName<'_>>::parse(self.alpn.as_slice()).ok();
+        names.into_iter().flat_map(|names| names.iter().map(|name| name.0))
+    }
+
+    /// signature_algorithms_cert, where it says something that signature_algorithms does not (§4.3.3).
+    pub(crate) fn announced_schemes_cert(&self) -> Option<&[SignatureScheme]> {
+        let schemes = self.signature_schemes_cert.as_slice();
+        (schemes != self.signature_schemes.as_slice()).then_some(schemes)
+    }
+}

@@ -1,0 +1,472 @@
+//! The memory for what the peer sends.
+//!
+//! ```text
+//!  0        start      unread     plaintext_end    ciphertext       end       capacity
+//!  | (free) | retained | unread   | gap            | not yet opened | free    |
+//!           '------ plaintext ----'                '-- ciphertext --'
+//! ```
+//!
+//! Opening a record moves its content to `plaintext_end`, so that the fragments of a message lie side by side; when
+//! no plaintext is held, the content stays where the record lies. *Retained* messages have been processed but are
+//! still referred to (the peer's certificates, until the caller has judged them). *Unread* is what no one has
+//! processed yet: the read key may not change while any of it is there (RFC 9846 §5.1).
+
+use super::header::{HEADER, Header};
+use crate::codec::{self, HandshakeType, MESSAGE_HEADER};
+use crate::error::Kind;
+use crate::flight::Flight;
+use core::ops::Range;
+
+/// The memory for what the peer sends, and what lies in it.
+///
+/// Read from the transport into [`space`](Self::space) and say with [`filled`](Self::filled) how much came; the
+/// handshake or session takes it from there. Application data is read in place by [`data`](Self::data) and
+/// [`consume`](Self::consume).
+///
+/// `B` is who owns the memory: `&mut [u8]`, `[u8; N]`, `Vec<u8>`, a pooled buffer. To refuse no record that TLS allows,
+/// a session needs 16,645 bytes, or our record_size_limit + 21 where the peer obeys it; a handshake needs the peer's
+/// flight on top of that. Less memory works as long as less comes: otherwise the error `InboxTooSmall` says how much is
+/// needed, and after [`move_into`](Self::move_into) larger memory the same call goes on.
+pub struct Inbox<B> {
+    memory: B,
+    cursors: Cursors,
+}
+
+/// Where things lie; see the module's figure. `start <= unread <= plaintext_end <= ciphertext <= end <= capacity`.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Cursors {
+    start: usize,
+    unread: usize,
+    plaintext_end: usize,
+    ciphertext: usize,
+    end: usize,
+    /// The position of the byte at `start` in the stream of handshake bytes.
+    position: u32,
+    /// The unread bytes are application data, not handshake messages.
+    application_data: bool,
+    /// Bytes yet to come of a message that is read in pieces ([`InboxView::read_in_pieces`]).
+    pieces: usize,
+    /// Bytes yet to come of a record that is dropped.
+    dropping: usize,
+    /// How many bytes of the ciphertext were there when [`InboxView::mark`] was called.
+    marked: usize,
+    /// The transport has ended.
+    eof: bool,
+    /// The connection that this inbox belongs to, once it has been used.
+    stamp: Option<u64>,
+}
+
+impl Cursors {
+    fn plaintext_len(&self) -> usize {
+        self.plaintext_end.saturating_sub(self.start)
+    }
+
+    fn ciphertext_len(&self) -> usize {
+        self.end.saturating_sub(self.ciphertext)
+    }
+
+    fn live(&self) -> usize {
+        self.plaintext_len().saturating_add(self.ciphertext_len())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.live() == 0 && self.pieces == 0 && self.dropping == 0
+    }
+
+    fn data(&self) -> Range<usize> {
+        if self.application_data { self.unread..self.plaintext_end } else { self.unread..self.unread }
+    }
+
+    fn consume(&mut self, n: usize) {
+        if self.application_data {
+            self.unread = self.unread.saturating_add(n).min(self.plaintext_end);
+            self.start = self.unread;
+            self.application_data = self.unread < self.plaintext_end;
+        }
+    }
+}
+
+impl<B: AsRef<[u8]> + AsMut<[u8]>> Inbox<B> {
+    /// An empty inbox over this memory, whose contents do not matter.
+    pub fn new(memory: B) -> Self {
+        Inbox { memory, cursors: Cursors::default() }
+    }
+
+    /// How many bytes the memory has.
+    pub fn capacity(&self) -> usize {
+        self.memory.as_ref().len()
+    }
+
+    /// Where to put what the transport brings next. Never empty after the machine has wanted `Read`.
+    ///
+    /// What is held may be moved to make room, but stays in its order.
+    pub fn space(&mut self) -> &mut [u8] {
+        self.view().into_space()
+    }
+
+    /// `n` bytes have been put at the start of [`space`](Self::space). Zero means that the transport has ended, unless
+    /// there was no space to read into. More than the space counts as all of it.
+    pub fn filled(&mut self, n: usize) {
+        self.view().filled(n);
+    }
+
+    /// Whether nothing at all is held: no message, no data, no part of a record. Then the memory can be given back
+    /// without loss while the connection idles.
+    pub fn is_empty(&self) -> bool {
+        self.cursors.is_empty()
+    }
+
+    /// Gives the memory back if [`is_empty`](Self::is_empty), and else itself. A session goes on with a new inbox.
+    pub fn into_memory(self) -> Result<B, Self> {
+        if self.is_empty() { Ok(self.memory) } else { Err(self) }
+    }
+
+    /// Moves what is held to other memory. Both come back if it does not fit. The old memory is dropped as it is: it
+    /// may hold plaintext.
+    pub fn move_into<C: AsRef<[u8]> + AsMut<[u8]>>(mut self, mut memory: C) -> Result<Inbox<C>, (Self, C)> {
+        let view = self.view();
+        let (plaintext, ciphertext) = (view.plaintext(), view.ciphertext());
+        let moved = view.cursors.compacted();
+        if let Some((to, _)) = memory.as_mut().split_at_mut_checked(moved.end)
+            && let Some((to_plaintext, to_ciphertext)) = to.split_at_mut_checked(moved.plaintext_end)
+            && to_plaintext.len() == plaintext.len()
+            && to_ciphertext.len() == ciphertext.len()
+        {
+            to_plaintext.copy_from_slice(plaintext);
+            to_ciphertext.copy_from_slice(ciphertext);
+            return Ok(Inbox { memory, cursors: moved });
+        }
+        Err((self, memory))
+    }
+
+    /// The application data that has been received and not yet consumed.
+    pub fn data(&self) -> &[u8] {
+        self.memory.as_ref().get(self.cursors.data()).unwrap_or_default()
+    }
+
+    /// The first `n` bytes of [`data`](Self::data) have been dealt with.
+    pub fn consume(&mut self, n: usize) {
+        self.cursors.consume(n);
+    }
+
+    /// The handshake messages that are held.
+    pub(crate) fn flight(&self) -> Flight<'_> {
+        flight(self.memory.as_ref(), &self.cursors)
+    }
+
+    /// The connection that this inbox belongs to, if it has been stamped.
+    pub(crate) fn stamp(&self) -> Option<u64> {
+        self.cursors.stamp
+    }
+
+    /// What the library works on: the same inbox, whoever owns the memory.
+    pub(crate) fn view(&mut self) -> InboxView<'_> {
+        InboxView { memory: self.memory.as_mut(), cursors: &mut self.cursors }
+    }
+}
+
+fn flight<'a>(memory: &'a [u8], cursors: &Cursors) -> Flight<'a> {
+    let end = if cursors.application_data { cursors.unread } else { cursors.plaintext_end };
+    Flight::new(memory.get(cursors.start..end).unwrap_or_default(), cursors.position)
+}
+
+/// An inbox without its type parameter.
+pub(crate) struct InboxView<'m> {
+    memory: &'m mut [u8],
+    cursors: &'m mut Cursors,
+}
+
+/// A whole handshake message, header included, at its positions in the stream: for [`InboxView::flight`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MessageAt {
+    pub(crate) typ: HandshakeType,
+    pub(crate) range: Range<u32>,
+}
+
+/// For the transport.
+impl<'m> InboxView<'m> {
+    fn into_space(mut self) -> &'m mut [u8] {
+        let cursors = &*self.cursors;
+        let dead = cursors.end.saturating_sub(cursors.live());
+        let tail = self.memory.len().saturating_sub(cursors.end);
+        // Moving costs no more than the bytes that it wins, or else it is done once for a record.
+        if dead > 0 && (cursors.live() <= dead || tail < self.missing()) {
+            self.compact();
+        }
+        self.memory.get_mut(self.cursors.end..).unwrap_or_default()
+    }
+
+    fn filled(&mut self, n: usize) {
+        let tail = self.memory.len().saturating_sub(self.cursors.end);
+        if n == 0 && tail > 0 {
+            self.cursors.eof = true;
+        }
+        self.cursors.end = self.cursors.end.saturating_add(n.min(tail));
+    }
+
+    /// How many bytes are missing to a whole record, or to its header while that is not there.
+    fn missing(&self) -> usize {
+        let whole = self.header().map_or(HEADER, Header::record_len);
+        whole.saturating_sub(self.cursors.ciphertext_len())
+    }
+
+    pub(super) fn compact(&mut self) {
+        let Cursors { start, plaintext_end, ciphertext, end, .. } = *self.cursors;
+        let moved = self.cursors.compacted();
+        if start <= plaintext_end && ciphertext <= end && end <= self.memory.len() {
+            self.memory.copy_within(start..plaintext_end, 0);
+            self.memory.copy_within(ciphertext..end, moved.ciphertext);
+            *self.cursors = moved;
+        }
+    }
+}
+
+impl Cursors {
+    /// The same contents without what is free before and between them.
+    fn compacted(&self) -> Cursors {
+        let plaintext = self.plaintext_len();
+        Cursors {
+            start: 0,
+            unread: self.unread.saturating_sub(self.start),
+            plaintext_end: plaintext,
+            ciphertext: plaintext,
+            end: self.live(),
+            ..*self
+        }
+    }
+}
+
+/// For the handshake and the session.
+impl<'m> InboxView<'m> {
+    /// Whether the inbox belongs to this connection. The first connection that asks gets it.
+    pub(crate) fn belongs_to(&mut self, connection: u64) -> bool {
+        *self.cursors.stamp.get_or_insert(connection) == connection
+    }
+
+    /// Whether the transport has ended.
+    pub(crate) fn eof(&self) -> bool {
+        self.cursors.eof
+    }
+
+    /// How many bytes of messages that were read are still held.
+    pub(crate) fn retained_len(&self) -> usize {
+        self.cursors.unread.saturating_sub(self.cursors.start)
+    }
+
+    /// Whether any plaintext is unread: messages whole or in part, or application data.
+    pub(crate) fn has_unread(&self) -> bool {
+        self.cursors.unread < self.cursors.plaintext_end || self.cursors.pieces > 0
+    }
+
+    /// Whether application data waits to be consumed.
+    pub(crate) fn has_data(&self) -> bool {
+        self.cursors.application_data
+    }
+
+    /// Type and length of body of the message that comes next, as soon as its header is there.
+    pub(crate) fn message_header(&self) -> Option<(HandshakeType, usize)> {
+        if self.has_data() || self.in_pieces() { None } else { codec::header(self.unread()) }
+    }
+
+    /// The next whole message. It stays unread until [`read`](Self::read). A message whose header announces a body
+    /// longer than `limit` is refused before it has come.
+    pub(crate) fn next_message(&self, limit: usize) -> Result<Option<MessageAt>, Kind> {
+        let Some((typ, body)) = self.message_header() else { return Ok(None) };
+        if body > limit {
+            return Err(Kind::MessageTooLong { message: typ });
+        }
+        let len = body.saturating_add(MESSAGE_HEADER);
+        if self.unread().len() < len {
+            return Ok(None);
+        }
+        let from = self.position(self.cursors.unread);
+        Ok(Some(MessageAt { typ, range: from..from.wrapping_add(to_u32(len)) }))
+    }
+
+    /// The message has been processed. It is retained until [`release`](Self::release).
+    pub(crate) fn read(&mut self, message: &MessageAt) {
+        let Cursors { unread, plaintext_end, .. } = *self.cursors;
+        if message.range.start == self.position(unread) && !self.cursors.application_data {
+            let len = to_usize(message.range.end.wrapping_sub(message.range.start));
+            self.cursors.unread = unread.saturating_add(len).min(plaintext_end);
+        }
+    }
+
+    /// The messages that are held, read and unread.
+    pub(crate) fn flight(&self) -> Flight<'_> {
+        flight(self.memory, self.cursors)
+    }
+
+    /// Everything that was read before this position is needed no more.
+    pub(crate) fn release(&mut self, upto: u32) {
+        let len = to_usize(upto.wrapping_sub(self.cursors.position));
+        let to = self.cursors.start.saturating_add(len);
+        if to <= self.cursors.unread {
+            self.cursors.start = to;
+            self.cursors.position = upto;
+        }
+    }
+
+    /// Everything that was read is needed no more.
+    pub(crate) fn release_all(&mut self) {
+        self.release(self.position(self.cursors.unread));
+    }
+
+    /// The next message, whose header is there, will be read in pieces as they come, by
+    /// [`next_piece`](Self::next_piece), and never be held as a whole. Releases everything that was read.
+    pub(crate) fn read_in_pieces(&mut self) {
+        if let Some((_, body)) = self.message_header() {
+            self.release_all();
+            self.cursors.pieces = body.saturating_add(MESSAGE_HEADER);
+        }
+    }
+
+    /// The next piece of a message that is read in pieces, and how many bytes of it are yet to come; `None` while none
+    /// is there. The first begins with the message's header.
+    pub(crate) fn next_piece(&mut self) -> Option<(&[u8], usize)> {
+        let from = self.cursors.unread;
+        let len = self.unread().len().min(self.cursors.pieces);
+        if len == 0 {
+            return None;
+        }
+        let to = from.saturating_add(len);
+        self.cursors.pieces = self.cursors.pieces.saturating_sub(len);
+        self.cursors.unread = to;
+        self.release_all();
+        Some((self.memory.get(from..to)?, self.cursors.pieces))
+    }
+
+    /// Whether a message is being read in pieces.
+    pub(crate) fn in_pieces(&self) -> bool {
+        self.cursors.pieces > 0
+    }
+
+    /// Remembers which bytes have come by now: see [`is_past_mark`](Self::is_past_mark).
+    pub(crate) fn mark(&mut self) {
+        self.cursors.marked = self.cursors.ciphertext_len();
+    }
+
+    /// Whether no byte of the record that is opened next was there at [`mark`](Self::mark).
+    pub(crate) fn is_past_mark(&self) -> bool {
+        self.cursors.marked == 0
+    }
+
+    /// What has come and is not yet opened never will be: what follows close_notify is ignored (RFC 9846 §6.1).
+    pub(crate) fn discard_ciphertext(&mut self) {
+        self.cursors.dropping = 0;
+        self.take(self.cursors.ciphertext_len());
+    }
+
+    /// When neither a whole message nor a whole record is left: can reading more help? `overhead` is what a record
+    /// adds to its content, at least.
+    pub(super) fn want_more(&self, overhead: usize) -> Result<(), Kind> {
+        let cursors = &*self.cursors;
+        let record = self.header().map_or(HEADER, Header::record_len);
+        let plaintext = cursors.plaintext_len();
+        let retained = plaintext.saturating_sub(self.unread().len());
+        // The last byte of a message comes in a record that has at least this one byte of content.
+        let message = match (self.has_unread(), self.message_header()) {
+            (_, Some((_, body))) => body.saturating_add(MESSAGE_HEADER).saturating_add(overhead),
+            (true, None) if !self.in_pieces() => MESSAGE_HEADER.saturating_add(overhead),
+            _ => 0,
+        };
+        let needed = plaintext.saturating_add(record).max(retained.saturating_add(message));
+        if needed > self.memory.len() { Err(Kind::InboxTooSmall { needed: to_u32(needed) }) } else { Ok(()) }
+    }
+
+    fn unread(&self) -> &[u8] {
+        self.memory.get(self.cursors.unread..self.cursors.plaintext_end).unwrap_or_default()
+    }
+
+    fn plaintext(&self) -> &[u8] {
+        self.memory.get(self.cursors.start..self.cursors.plaintext_end).unwrap_or_default()
+    }
+
+    /// The position in the stream of the byte at this offset.
+    fn position(&self, offset: usize) -> u32 {
+        self.cursors.position.wrapping_add(to_u32(offset.saturating_sub(self.cursors.start)))
+    }
+}
+
+/// For the opening of records.
+impl<'m> InboxView<'m> {
+    /// What has not yet been opened.
+    pub(super) fn ciphertext(&self) -> &[u8] {
+        self.memory.get(self.cursors.ciphertext..self.cursors.end).unwrap_or_default()
+    }
+
+    /// The header of the record that is opened next, once it is there.
+    pub(super) fn header(&self) -> Option<Header> {
+        self.ciphertext().first_chunk().map(Header::read)
+    }
+
+    /// Whether the whole record with this header is there.
+    pub(super) fn has_record(&self, header: Header) -> bool {
+        self.cursors.ciphertext_len() >= header.record_len()
+    }
+
+    /// The fragment of the record with this header, where it lies.
+    pub(super) fn fragment(&self, header: Header) -> &[u8] {
+        self.ciphertext().get(HEADER..header.record_len()).unwrap_or_default()
+    }
+
+    /// From where the content of the record with this header shall come to lie to the record's end, and how far into
+    /// that its fragment begins.
+    pub(super) fn record(&mut self, header: Header) -> Option<(&mut [u8], usize)> {
+        let Cursors { start, plaintext_end, ciphertext, .. } = *self.cursors;
+        let fragment = ciphertext.saturating_add(HEADER);
+        if start == plaintext_end {
+            // Nothing is held: the record is opened where it lies.
+            self.cursors.start = fragment;
+            self.cursors.unread = fragment;
+            self.cursors.plaintext_end = fragment;
+        }
+        let to = self.cursors.plaintext_end;
+        let end = ciphertext.saturating_add(header.record_len());
+        Some((self.memory.get_mut(to..end)?, fragment.saturating_sub(to)))
+    }
+
+    /// The record with this header has been dealt with; the first `content` bytes of [`record`](Self::record) are kept
+    /// as unread handshake bytes.
+    pub(super) fn keep_handshake(&mut self, header: Header, content: usize) {
+        self.cursors.plaintext_end = self.cursors.plaintext_end.saturating_add(content);
+        self.take(header.record_len());
+    }
+
+    /// The record with this header has been dealt with; the first `content` bytes of [`record`](Self::record) are
+    /// application data. The handshake is over: nothing that was read is needed any more.
+    pub(super) fn keep_data(&mut self, header: Header, content: usize) {
+        self.release_all();
+        self.cursors.application_data = content > 0;
+        self.cursors.plaintext_end = self.cursors.plaintext_end.saturating_add(content);
+        self.take(header.record_len());
+    }
+
+    /// The record with this header is not kept, nor what is yet to come of it.
+    pub(super) fn drop_record(&mut self, header: Header) {
+        self.cursors.dropping = header.record_len();
+        self.drop_rest();
+    }
+
+    /// Drops what has come of a record that is being dropped. Says whether all of it has come.
+    pub(super) fn drop_rest(&mut self) -> bool {
+        let len = self.cursors.dropping.min(self.cursors.ciphertext_len());
+        self.cursors.dropping = self.cursors.dropping.saturating_sub(len);
+        self.take(len);
+        self.cursors.dropping == 0
+    }
+
+    fn take(&mut self, len: usize) {
+        self.cursors.ciphertext = self.cursors.ciphertext.saturating_add(len).min(self.cursors.end);
+        self.cursors.marked = self.cursors.marked.saturating_sub(len);
+    }
+}
+
+/// Lengths in an inbox fit 32 bits: it would take a memory of 4 GiB to see the difference.
+fn to_u32(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
+
+fn to_usize(len: u32) -> usize {
+    usize::try_from(len).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,24 @@
+//! The record layer (RFC 9846 §5): bytes of the transport to fragments of content, and back.
+//!
+//! It knows nothing of handshake states. What may stand where *now* is told by the caller ([`Expect`]).
+//!
+//! * [`Inbox`]: the memory for what the peer sends. Ciphertext comes in, is opened in place, and handshake messages
+//!   come to lie side by side.
+//! * [`ReadProtection`]: the read key, its sequence number and the counters of what is tolerated; opens one record.
+//! * [`Outbox`]: the memory for what we send. Messages of a flight coalesce in one open record until it is sealed.
+//! * [`WriteProtection`]: the write key, its sequence number and limits; seals one record.
+
+mod header;
+mod inbox;
+mod open;
+mod outbox;
+mod seal;
+#[cfg(test)]
+mod tests;
+
+pub use inbox::Inbox;
+pub(crate) use inbox::{InboxView, MessageAt};
+pub(crate) use open::{EarlyData, Expect, Opened, ReadProtection};
+pub use outbox::Outbox;
+pub(crate) use outbox::OutboxView;
+pub(crate) use seal::{Plan, WriteProtection};

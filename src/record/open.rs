@@ -1,0 +1,321 @@
+//! Opening records (RFC 9846 §5): one record in, and what it was.
+//!
+//! The flow: the content type is judged from the first byte ([`ReadProtection::route`]), the length from the header
+//! ([`ReadProtection::check_length`]), both before the body has come; then the body is opened in place and judged.
+
+use super::header::{HEADER, Header, MAX_CIPHERTEXT, MAX_INNER_PLAINTEXT, MAX_PLAINTEXT, TAG};
+use super::inbox::InboxView;
+use crate::codec::{Alert, AlertDescription, ContentType};
+use crate::crypto::TrafficKey;
+use crate::error::Kind;
+use crate::limits::{MAX_CHANGE_CIPHER_SPECS, MAX_EARLY_DATA, MAX_EMPTY_RECORDS, MAX_WARNINGS};
+
+/// What may stand now, which only the handshake or session knows.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Expect {
+    /// Between the first ClientHello and the peer's Finished (RFC 9846 §5).
+    pub(crate) change_cipher_spec: bool,
+    /// The handshake is complete.
+    pub(crate) application_data: bool,
+    /// We are a server: until the client's first protected record has opened, an unprotected alert may say why it
+    /// refused our ServerHello, which it could not read the keys from.
+    pub(crate) plaintext_alert: bool,
+    /// The ClientHello offered early data.
+    pub(crate) early_data: EarlyData,
+}
+
+/// How early data is told from what is to be read (RFC 9846 §4.3.10). We never accept any.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum EarlyData {
+    /// There is none.
+    #[default]
+    None,
+    /// After ServerHello: records that do not open are dropped, until one opens.
+    Unopened,
+    /// After HelloRetryRequest: protected records are dropped, until the second ClientHello.
+    Protected,
+}
+
+/// What a record was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opened {
+    /// Handshake bytes: see [`InboxView::next_message`].
+    Handshake,
+    /// Application data: see [`InboxView::has_data`]; it may have been empty.
+    ApplicationData,
+    /// An alert. Which level it claims does not matter (RFC 9846 §6).
+    Alert(AlertDescription),
+    /// Nothing to act on: a change_cipher_spec, or early data.
+    Dropped,
+}
+
+/// What a record is by its content type, before it has been opened.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Route {
+    PlainHandshake,
+    PlainAlert,
+    UnauthenticatedAlert,
+    ChangeCipherSpec,
+    Protected,
+    EarlyData,
+}
+
+/// The read key, its sequence number, and the counters of what is tolerated from the peer.
+pub(crate) struct ReadProtection {
+    key: Option<TrafficKey>,
+    sequence: u64,
+    /// Bytes of early data dropped.
+    early_data: u32,
+    /// The longest TLSInnerPlaintext that we take, where this has been negotiated (RFC 8449).
+    record_size_limit: Option<u16>,
+    /// A record has been accepted, or dropped as it should be.
+    begun: bool,
+    /// A protected record has opened, under this key or an earlier one.
+    opened: bool,
+    change_cipher_specs: u8,
+    /// Empty records and warnings since the last record that had content.
+    empty_records: u8,
+    warnings: u8,
+}
+
+impl ReadProtection {
+    /// No key yet.
+    pub(crate) const fn new() -> ReadProtection {
+        ReadProtection {
+            key: None,
+            sequence: 0,
+            early_data: 0,
+            record_size_limit: None,
+            begun: false,
+            opened: false,
+            change_cipher_specs: 0,
+            empty_records: 0,
+            warnings: 0,
+        }
+    }
+
+    /// From the next record on, this key. No handshake bytes may be unread: messages must not span key changes
+    /// (RFC 9846 §5.1), and there is no other way to change the key.
+    pub(crate) fn replace_key(&mut self, rx: &InboxView<'_>, key: TrafficKey) -> Result<(), Kind> {
+        if rx.has_unread() {
+            return Err(Kind::DataAcrossKeyChange);
+        }
+        self.key = Some(key);
+        self.sequence = 0;
+        Ok(())
+    }
+
+    /// Our record_size_limit binds the peer from now on (RFC 8449 §4): it has been negotiated.
+    pub(crate) fn set_record_size_limit(&mut self, limit: u16) {
+        self.record_size_limit = Some(limit);
+    }
+
+    /// Whether a read key is in place.
+    pub(crate) fn is_protected(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// Neither a whole message nor a whole record is left: says whether reading more can help, or that the memory is
+    /// too small for what must be held at once.
+    pub(crate) fn want_more(&self, rx: &InboxView<'_>) -> Result<(), Kind> {
+        rx.want_more(if self.is_protected() { HEADER + 1 + TAG } else { HEADER })
+    }
+
+    /// Opens the next record; `None` while it has not all come. Whole messages and application data must have been
+    /// read before: what is unread counts as the beginning of a message.
+    pub(crate) fn open(&mut self, rx: &mut InboxView<'_>, expect: Expect) -> Result<Option<Opened>, Kind> {
+        if rx.has_data() {
+            return Ok(Some(Opened::ApplicationData));
+        }
+        if !rx.drop_rest() {
+            return Ok(None);
+        }
+        let Some(&first) = rx.ciphertext().first() else { return Ok(None) };
+        let route = self.route(ContentType(first), expect, rx.has_unread())?;
+        let Some(header) = rx.header() else { return Ok(None) };
+        let route = self.check_length(route, header.length, expect)?;
+        if route != Route::EarlyData && !rx.has_record(header) {
+            return Ok(None);
+        }
+        self.begun = true;
+        match route {
+            Route::PlainHandshake => self.keep_plain_handshake(rx, header),
+            Route::PlainAlert => self.read_alert(rx.fragment(header)),
+            Route::UnauthenticatedAlert => refuse_unauthenticated_alert(rx.fragment(header)),
+            Route::ChangeCipherSpec => self.drop_change_cipher_spec(rx.fragment(header)),
+            Route::Protected => self.open_protected(rx, header, expect),
+            Route::EarlyData => self.drop_early_data(header),
+        }
+        .inspect(|opened| {
+            if !matches!(opened, Opened::Handshake | Opened::ApplicationData) {
+                rx.drop_record(header);
+            }
+        })
+        .map(Some)
+    }
+
+    /// Judges the content type (RFC 9846 §5). `partial`: a handshake message has begun and not ended.
+    fn route(&self, content: ContentType, expect: Expect, partial: bool) -> Result<Route, Kind> {
+        let protected = self.key.is_some();
+        match content {
+            ContentType::CHANGE_CIPHER_SPEC if partial => Err(Kind::InterleavedRecord),
+            ContentType::CHANGE_CIPHER_SPEC if expect.change_cipher_spec => Ok(Route::ChangeCipherSpec),
+            ContentType::CHANGE_CIPHER_SPEC => Err(Kind::UnexpectedChangeCipherSpec),
+            ContentType::APPLICATION_DATA if protected => Ok(Route::Protected),
+            ContentType::HANDSHAKE if !protected => Ok(Route::PlainHandshake),
+            ContentType::ALERT | ContentType::APPLICATION_DATA if !protected && partial => Err(Kind::InterleavedRecord),
+            ContentType::ALERT if !protected => Ok(Route::PlainAlert),
+            ContentType::ALERT if expect.plaintext_alert && !self.opened => Ok(Route::UnauthenticatedAlert),
+            ContentType::APPLICATION_DATA if expect.early_data == EarlyData::Protected => Ok(Route::EarlyData),
+            _ if content.name().is_none() && !self.begun => Err(Kind::NotTls),
+            _ => Err(Kind::UnexpectedRecord { content }),
+        }
+    }
+
+    /// Judges the length that the header announces.
+    fn check_length(&self, route: Route, length: usize, expect: Expect) -> Result<Route, Kind> {
+        let longest = match route {
+            Route::Protected | Route::EarlyData => MAX_CIPHERTEXT,
+            _ => MAX_PLAINTEXT,
+        };
+        if length > longest {
+            return Err(Kind::RecordOverflow);
+        }
+        match route {
+            Route::ChangeCipherSpec if length != 1 => Err(Kind::UnexpectedChangeCipherSpec),
+            Route::PlainHandshake | Route::PlainAlert | Route::UnauthenticatedAlert if length == 0 => {
+                Err(Kind::EmptyFragment)
+            }
+            Route::PlainAlert | Route::UnauthenticatedAlert if length != 2 => Err(Kind::MalformedAlert),
+            // Early data was written under the limits of another connection: this can be nothing else.
+            Route::Protected if length > self.max_ciphertext() && self.skips_unopened(expect) => Ok(Route::EarlyData),
+            Route::Protected if length > self.max_ciphertext() => Err(Kind::RecordOverflow),
+            _ => Ok(route),
+        }
+    }
+
+    fn keep_plain_handshake(&mut self, rx: &mut InboxView<'_>, header: Header) -> Result<Opened, Kind> {
+        let (record, fragment) = rx.record(header).ok_or(Kind::Internal)?;
+        let len = record.len().saturating_sub(fragment);
+        if fragment > 0 && fragment <= record.len() {
+            record.copy_within(fragment.., 0);
+        }
+        rx.keep_handshake(header, len);
+        self.has_content();
+        Ok(Opened::Handshake)
+    }
+
+    fn drop_change_cipher_spec(&mut self, fragment: &[u8]) -> Result<Opened, Kind> {
+        if fragment != [1] {
+            return Err(Kind::UnexpectedChangeCipherSpec);
+        }
+        self.change_cipher_specs = self.change_cipher_specs.saturating_add(1);
+        if self.change_cipher_specs > MAX_CHANGE_CIPHER_SPECS {
+            return Err(Kind::TooManyChangeCipherSpecs);
+        }
+        Ok(Opened::Dropped)
+    }
+
+    /// Opens a protected record and judges what was inside (RFC 9846 §5.2, §5.4).
+    fn open_protected(&mut self, rx: &mut InboxView<'_>, header: Header, expect: Expect) -> Result<Opened, Kind> {
+        let partial = rx.has_unread();
+        let key = self.key.as_ref().ok_or(Kind::Internal)?;
+        let additional_data: [u8; HEADER] = *rx.ciphertext().first_chunk().ok_or(Kind::Internal)?;
+        let (record, ciphertext_from) = rx.record(header).ok_or(Kind::Internal)?;
+        let Ok(inner) = key.open_within(self.sequence, &additional_data, record, ciphertext_from) else {
+            return if self.skips_unopened(expect) { self.drop_early_data(header) } else { Err(Kind::BadRecordMac) };
+        };
+        self.opened = true;
+        self.sequence = self.sequence.checked_add(1).ok_or(Kind::Internal)?;
+        if inner > self.max_inner_plaintext() {
+            return Err(Kind::RecordOverflow);
+        }
+        let inner = record.get(..inner).unwrap_or_default();
+        // The padding is zeros, the last byte that is none is the type.
+        let Some(len) = inner.iter().rposition(|&byte| byte != 0) else { return Err(Kind::NoContentType) };
+        let (content, typ) = inner.split_at_checked(len).unwrap_or_default();
+        let typ = ContentType(typ.first().copied().unwrap_or_default());
+        match typ {
+            ContentType::HANDSHAKE if len == 0 => Err(Kind::EmptyFragment),
+            ContentType::HANDSHAKE => {
+                self.has_content();
+                rx.keep_handshake(header, len);
+                Ok(Opened::Handshake)
+            }
+            _ if partial => Err(Kind::InterleavedRecord),
+            ContentType::APPLICATION_DATA if !expect.application_data => Err(Kind::EarlyApplicationData),
+            ContentType::APPLICATION_DATA => {
+                if len > 0 {
+                    self.has_content()
+                } else {
+                    self.count_empty()?
+                }
+                rx.keep_data(header, len);
+                Ok(Opened::ApplicationData)
+            }
+            ContentType::ALERT => self.read_alert(content),
+            ContentType::CHANGE_CIPHER_SPEC => Err(Kind::UnexpectedChangeCipherSpec),
+            content => Err(Kind::UnexpectedRecord { content }),
+        }
+    }
+
+    fn max_inner_plaintext(&self) -> usize {
+        self.record_size_limit.map_or(MAX_INNER_PLAINTEXT, |limit| usize::from(limit).min(MAX_INNER_PLAINTEXT))
+    }
+
+    /// Without a negotiated limit, any AEAD might have made the record.
+    fn max_ciphertext(&self) -> usize {
+        self.record_size_limit.map_or(MAX_CIPHERTEXT, |_| self.max_inner_plaintext().saturating_add(TAG))
+    }
+
+    fn skips_unopened(&self, expect: Expect) -> bool {
+        expect.early_data == EarlyData::Unopened && !self.opened
+    }
+
+    fn drop_early_data(&mut self, header: Header) -> Result<Opened, Kind> {
+        let length = u32::try_from(header.length).unwrap_or(u32::MAX);
+        self.early_data = self.early_data.saturating_add(length);
+        if self.early_data > MAX_EARLY_DATA { Err(Kind::TooMuchEarlyData) } else { Ok(Opened::Dropped) }
+    }
+
+    fn read_alert(&mut self, content: &[u8]) -> Result<Opened, Kind> {
+        let alert = parse_alert(content)?;
+        if alert == AlertDescription::USER_CANCELED {
+            self.warnings = self.warnings.saturating_add(1);
+            if self.warnings > MAX_WARNINGS {
+                return Err(Kind::TooManyWarnings);
+            }
+        }
+        Ok(Opened::Alert(alert))
+    }
+
+    fn has_content(&mut self) {
+        self.empty_records = 0;
+        self.warnings = 0;
+    }
+
+    fn count_empty(&mut self) -> Result<(), Kind> {
+        self.empty_records = self.empty_records.saturating_add(1);
+        if self.empty_records > MAX_EMPTY_RECORDS { Err(Kind::TooManyEmptyRecords) } else { Ok(()) }
+    }
+}
+
+/// What anybody on the path can say ends the connection, but does not count as the peer's word; and nothing but a
+/// refusal may be said so.
+fn refuse_unauthenticated_alert(content: &[u8]) -> Result<Opened, Kind> {
+    match parse_alert(content)? {
+        AlertDescription::CLOSE_NOTIFY | AlertDescription::USER_CANCELED => {
+            Err(Kind::UnexpectedRecord { content: ContentType::ALERT })
+        }
+        alert => Err(Kind::UnauthenticatedAlert { alert }),
+    }
+}
+
+/// An alert is two bytes, in a record of its own (RFC 9846 §5.1).
+fn parse_alert(content: &[u8]) -> Result<AlertDescription, Kind> {
+    match Alert::parse(content) {
+        _ if content.is_empty() => Err(Kind::EmptyFragment),
+        Ok(alert) => Ok(alert.description),
+        Err(_) => Err(Kind::MalformedAlert),
+    }
+}

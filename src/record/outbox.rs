@@ -1,0 +1,351 @@
+//! The memory for what we send.
+//!
+//! ```text
+//!  0        start             sealed                                  capacity - RESERVE    capacity
+//!  | (sent) | records to send | header, content of the open record | free | reserve for alerts |
+//! ```
+//!
+//! Handshake messages collect in the *open record*, so that a flight takes as few records as can be. It is sealed when
+//! it is full, when the key changes, and before anything else is written or the caller is asked to send.
+
+use super::header::{HEADER, TAG};
+use super::seal::{Plan, WriteProtection};
+use crate::codec::{Alert, AlertDescription, ContentType};
+use crate::error::Kind;
+use core::ops::Range;
+
+/// A protected alert: header, level and description, type, tag.
+const ALERT_RECORD: usize = HEADER + 2 + 1 + TAG;
+/// Kept free for user_canceled and close_notify, or for one error alert.
+const RESERVE: usize = 2 * ALERT_RECORD;
+
+/// The memory for what we send, and what lies in it.
+///
+/// Write [`pending`](Self::pending) to the transport and say with [`sent`](Self::sent) how much went. 48 bytes are
+/// always kept for alerts; the longest record of TLS takes 16,406 bytes on top.
+///
+/// `B` is who owns the memory: `&mut [u8]`, `[u8; N]`, `Vec<u8>`, a pooled buffer.
+pub struct Outbox<B> {
+    memory: B,
+    cursors: Cursors,
+}
+
+/// Where things lie; see the module's figure.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Cursors {
+    start: usize,
+    sealed: usize,
+    /// Content of the open record; 0: none is open.
+    open: usize,
+    /// What will follow that content when it is sealed.
+    trailer: usize,
+}
+
+impl Cursors {
+    fn is_empty(&self) -> bool {
+        self.start == self.sealed && self.open == 0
+    }
+
+    /// Everything held, the open record's header and content included.
+    fn held(&self) -> Range<usize> {
+        let open = if self.open > 0 { self.open.saturating_add(HEADER) } else { 0 };
+        self.start..self.sealed.saturating_add(open)
+    }
+
+    fn compacted(&self) -> Cursors {
+        Cursors { start: 0, sealed: self.sealed.saturating_sub(self.start), ..*self }
+    }
+}
+
+impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
+    /// An empty outbox over this memory, whose contents do not matter.
+    pub fn new(memory: B) -> Self {
+        Outbox { memory, cursors: Cursors::default() }
+    }
+
+    /// How many bytes the memory has.
+    pub fn capacity(&self) -> usize {
+        self.memory.as_ref().len()
+    }
+
+    /// What is to be sent next.
+    pub fn pending(&self) -> &[u8] {
+        self.memory.as_ref().get(self.cursors.start..self.cursors.sealed).unwrap_or_default()
+    }
+
+    /// The first `n` bytes of [`pending`](Self::pending) have been sent.
+    pub fn sent(&mut self, n: usize) {
+        self.view().sent(n);
+    }
+
+    /// Whether nothing is held. Then the memory can be given back without loss while the connection idles.
+    pub fn is_empty(&self) -> bool {
+        self.cursors.is_empty()
+    }
+
+    /// Gives the memory back if [`is_empty`](Self::is_empty), and else itself. A session goes on with a new outbox.
+    pub fn into_memory(self) -> Result<B, Self> {
+        if self.is_empty() { Ok(self.memory) } else { Err(self) }
+    }
+
+    /// Moves what is held to other memory. Both come back if it does not fit, with the reserve for alerts. The old
+    /// memory is dropped as it is.
+    pub fn move_into<C: AsRef<[u8]> + AsMut<[u8]>>(self, mut memory: C) -> Result<Outbox<C>, (Self, C)> {
+        let to = memory.as_mut();
+        let held = self.memory.as_ref().get(self.cursors.held()).unwrap_or_default();
+        if held.len().saturating_add(self.cursors.trailer).saturating_add(RESERVE) <= to.len()
+            && let Some(to) = to.get_mut(..held.len())
+        {
+            to.copy_from_slice(held);
+            return Ok(Outbox { memory, cursors: self.cursors.compacted() });
+        }
+        Err((self, memory))
+    }
+
+    /// What the library works on: the same outbox, whoever owns the memory.
+    pub(crate) fn view(&mut self) -> OutboxView<'_> {
+        OutboxView { memory: self.memory.as_mut(), cursors: &mut self.cursors }
+    }
+}
+
+/// An outbox without its type parameter.
+pub(crate) struct OutboxView<'m> {
+    memory: &'m mut [u8],
+    cursors: &'m mut Cursors,
+}
+
+impl<'m> OutboxView<'m> {
+    fn sent(&mut self, n: usize) {
+        self.cursors.start = self.cursors.start.saturating_add(n).min(self.cursors.sealed);
+        if self.cursors.is_empty() {
+            *self.cursors = Cursors::default();
+        }
+    }
+
+    /// Whether nothing is held, sealed or open.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.cursors.is_empty()
+    }
+
+    // ---- handshake messages ----
+
+    /// What is open now: the beginning of a [`Plan`] for [`room_for`](Self::room_for).
+    pub(crate) fn plan(&self, protection: &WriteProtection) -> Plan {
+        Plan::new(self.cursors.open, protection)
+    }
+
+    /// Whether all that is planned fits; else `OutboxTooSmall` with the capacity that would do as things stand. Less
+    /// does after pending bytes have been sent.
+    pub(crate) fn room_for(&self, plan: &Plan) -> Result<(), Kind> {
+        self.room(plan.len())
+    }
+
+    /// Appends a handshake message of `len` bytes. `write` is given exactly so many bytes in one piece to write the
+    /// message to, and may hash them; then they are divided into records. If there is no room, nothing is written.
+    pub(crate) fn append_handshake<R>(
+        &mut self,
+        protection: &mut WriteProtection,
+        len: usize,
+        write: impl FnOnce(&mut [u8]) -> R,
+    ) -> Result<R, Kind> {
+        let at = self.place(protection, len)?;
+        let result = write(self.memory.get_mut(at.clone()).ok_or(Kind::Internal)?);
+        self.divide(protection, at)?;
+        Ok(result)
+    }
+
+    /// Where a message is written: so that its last fragment already lies in its place. Between this and the open
+    /// record there are then exactly the bytes for the headers and trailers of the records in between.
+    fn place(&mut self, protection: &WriteProtection, len: usize) -> Result<Range<usize>, Kind> {
+        let plan = self.plan(protection).handshake(len);
+        self.make_room(plan.len())?;
+        let end = self.cursors.sealed.saturating_add(plan.len()).saturating_sub(protection.trailer());
+        Ok(end.saturating_sub(len)..end)
+    }
+
+    /// Moves the fragments of a message to where they belong, and seals all but the last.
+    fn divide(&mut self, protection: &mut WriteProtection, mut message: Range<usize>) -> Result<(), Kind> {
+        loop {
+            let open = self.cursors.open;
+            let len = message.len().min(protection.max_content().saturating_sub(open));
+            let fragment = message.start..message.start.saturating_add(len);
+            let to = self.cursors.sealed.saturating_add(HEADER).saturating_add(open);
+            if fragment.start != to && fragment.end <= self.memory.len() {
+                self.memory.copy_within(fragment.clone(), to);
+            }
+            self.cursors.open = open.saturating_add(len);
+            self.cursors.trailer = protection.trailer();
+            message.start = fragment.end;
+            if message.is_empty() {
+                return Ok(());
+            }
+            self.seal_open_record(protection)?;
+        }
+    }
+
+    /// Seals the open record, if there is one: it is complete.
+    pub(crate) fn seal_open_record(&mut self, protection: &mut WriteProtection) -> Result<(), Kind> {
+        let content = self.cursors.open;
+        if content == 0 {
+            return Ok(());
+        }
+        let len = content.saturating_add(protection.overhead());
+        self.seal(protection, ContentType::HANDSHAKE, content, len)?;
+        self.cursors.open = 0;
+        self.cursors.trailer = 0;
+        Ok(())
+    }
+
+    // ---- other records ----
+
+    /// Writes a change_cipher_spec, which is never protected (RFC 9846 §5).
+    pub(crate) fn change_cipher_spec(&mut self, protection: &mut WriteProtection) -> Result<(), Kind> {
+        const RECORD: [u8; HEADER + 1] = [ContentType::CHANGE_CIPHER_SPEC.0, 3, 3, 0, 1, 1];
+        self.make_room(self.plan(protection).change_cipher_spec().len())?;
+        self.seal_open_record(protection)?;
+        let end = self.cursors.sealed.saturating_add(RECORD.len());
+        self.memory.get_mut(self.cursors.sealed..end).ok_or(Kind::Internal)?.copy_from_slice(&RECORD);
+        self.cursors.sealed = end;
+        Ok(())
+    }
+
+    /// Writes an alert. There is always room for two (where the memory has room for them at all).
+    pub(crate) fn alert(&mut self, protection: &mut WriteProtection, alert: AlertDescription) -> Result<(), Kind> {
+        self.seal_open_record(protection)?;
+        let len = protection.overhead().saturating_add(2);
+        if len > self.memory.len().saturating_sub(self.cursors.sealed) {
+            self.compact();
+        }
+        let at = self.cursors.sealed.saturating_add(HEADER);
+        if len > self.memory.len().saturating_sub(self.cursors.sealed) {
+            return self.room(0);
+        }
+        let content = self.memory.get_mut(at..).and_then(<[u8]>::first_chunk_mut).ok_or(Kind::Internal)?;
+        *content = Alert::new(alert).bytes();
+        self.seal(protection, ContentType::ALERT, 2, len)
+    }
+
+    /// The place for the content of the next application-data record: at least `wanted` bytes, or as many as a record
+    /// takes if that is less; empty if there is no room for that before pending bytes have been sent.
+    pub(crate) fn body(&mut self, protection: &mut WriteProtection, wanted: usize) -> Result<&mut [u8], Kind> {
+        let at = self.place_body(protection, wanted)?;
+        self.memory.get_mut(at).ok_or(Kind::Internal)
+    }
+
+    /// The same, for as long as the outbox is borrowed.
+    pub(crate) fn into_body(mut self, protection: &mut WriteProtection, wanted: usize) -> Result<&'m mut [u8], Kind> {
+        let at = self.place_body(protection, wanted)?;
+        self.memory.get_mut(at).ok_or(Kind::Internal)
+    }
+
+    fn place_body(&mut self, protection: &mut WriteProtection, wanted: usize) -> Result<Range<usize>, Kind> {
+        let wanted = wanted.min(self.max_data(protection));
+        if !self.make_data_room(protection, wanted)? {
+            return Ok(0..0);
+        }
+        let at = self.cursors.sealed.saturating_add(HEADER);
+        Ok(at..at.saturating_add(protection.max_data(self.tail())))
+    }
+
+    /// Seals the first `len` bytes of [`body`](Self::body) as a record of application data. It may be empty.
+    pub(crate) fn seal_body(&mut self, protection: &mut WriteProtection, len: usize) -> Result<(), Kind> {
+        let record_len = protection.data_record_len(len);
+        if !protection.is_protected() || len > protection.max_content() || self.cursors.open > 0 {
+            return Err(Kind::Internal);
+        }
+        if record_len > self.tail() {
+            return Err(too_small(self.cursors.sealed.saturating_add(record_len).saturating_add(RESERVE)));
+        }
+        if protection.records_left() == 0 {
+            return Err(Kind::KeyExhausted);
+        }
+        self.seal(protection, ContentType::APPLICATION_DATA, len, record_len)
+    }
+
+    /// Copies and seals application data: as much as fits in records that are as long as they can be. Returns how much
+    /// was taken; 0 if pending bytes must be sent first.
+    pub(crate) fn write_data(&mut self, protection: &mut WriteProtection, data: &[u8]) -> Result<usize, Kind> {
+        let mut rest = data;
+        while !rest.is_empty() {
+            let len = rest.len().min(self.max_data(protection));
+            let used_up = rest.len() < data.len() && protection.records_left() == 0;
+            if used_up || !self.make_data_room(protection, len)? {
+                break;
+            }
+            let (content, after) = rest.split_at_checked(len).ok_or(Kind::Internal)?;
+            let at = self.cursors.sealed.saturating_add(HEADER);
+            self.memory.get_mut(at..at.saturating_add(len)).ok_or(Kind::Internal)?.copy_from_slice(content);
+            self.seal_body(protection, len)?;
+            rest = after;
+        }
+        Ok(data.len().saturating_sub(rest.len()))
+    }
+}
+
+/// Room and sealing.
+impl<'m> OutboxView<'m> {
+    /// The most application data that one record takes when nothing is pending.
+    fn max_data(&self, protection: &WriteProtection) -> usize {
+        protection.max_data(self.memory.len().saturating_sub(RESERVE))
+    }
+
+    /// Whether so many bytes fit behind what is sealed, if need be after [`compact`](Self::compact).
+    fn room(&self, len: usize) -> Result<(), Kind> {
+        let needed = self.cursors.compacted().sealed.saturating_add(len).saturating_add(RESERVE);
+        if needed > self.memory.len() { Err(too_small(needed)) } else { Ok(()) }
+    }
+
+    fn make_room(&mut self, len: usize) -> Result<(), Kind> {
+        self.room(len)?;
+        if len > self.tail() {
+            self.compact();
+        }
+        Ok(())
+    }
+
+    /// Makes room for a record of so much application data. False: pending bytes must be sent first.
+    fn make_data_room(&mut self, protection: &mut WriteProtection, len: usize) -> Result<bool, Kind> {
+        self.seal_open_record(protection)?;
+        if self.max_data(protection) == 0 {
+            return Err(too_small(protection.data_record_len(1).saturating_add(RESERVE)));
+        }
+        let record_len = protection.data_record_len(len);
+        // What is pending is only moved if that costs no more than it wins: else it is better sent first.
+        if record_len > self.tail() && self.cursors.start >= self.cursors.held().len() {
+            self.compact();
+        }
+        Ok(record_len <= self.tail())
+    }
+
+    fn compact(&mut self) {
+        let held = self.cursors.held();
+        if held.end <= self.memory.len() {
+            self.memory.copy_within(held, 0);
+            *self.cursors = self.cursors.compacted();
+        }
+    }
+
+    /// Seals the record of this length that begins where the sealed ones end.
+    fn seal(
+        &mut self,
+        protection: &mut WriteProtection,
+        typ: ContentType,
+        content: usize,
+        len: usize,
+    ) -> Result<(), Kind> {
+        let end = self.cursors.sealed.saturating_add(len);
+        let record = self.memory.get_mut(self.cursors.sealed..end).ok_or(Kind::Internal)?;
+        protection.seal(typ, record, content)?;
+        self.cursors.sealed = end;
+        Ok(())
+    }
+
+    /// Bytes that are free behind what is sealed, but for the reserve.
+    fn tail(&self) -> usize {
+        self.memory.len().saturating_sub(RESERVE).saturating_sub(self.cursors.sealed)
+    }
+}
+
+fn too_small(needed: usize) -> Kind {
+    Kind::OutboxTooSmall { needed: u32::try_from(needed).unwrap_or(u32::MAX) }
+}

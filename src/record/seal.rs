@@ -1,0 +1,198 @@
+//! Sealing records (RFC 9846 §5.2): the write key, its limits, and how long things become.
+
+use super::header::{HEADER, Header, MAX_INNER_PLAINTEXT, MAX_PLAINTEXT, TAG, VERSION, VERSION_FIRST};
+use super::outbox::OutboxView;
+use crate::codec::ContentType;
+use crate::crypto::TrafficKey;
+use crate::error::Kind;
+use crate::policy::Padding;
+
+/// Records that are kept for a KeyUpdate and two alerts when a key is used up.
+const KEPT_RECORDS: u64 = 3;
+
+/// The write key, its sequence number, and what the peer can take.
+pub(crate) struct WriteProtection {
+    key: Option<TrafficKey>,
+    sequence: u64,
+    /// How many records may be written with this key (RFC 9846 §5.5).
+    key_limit: u64,
+    /// How many the policy allows.
+    update_after: u64,
+    /// The longest TLSInnerPlaintext that the peer takes (RFC 8449), type and padding included.
+    record_size_limit: usize,
+    padding: Padding,
+    version: u16,
+}
+
+impl WriteProtection {
+    /// No key yet. A client's first record says that it is TLS 1.0 (RFC 9846 §5.1).
+    pub(crate) const fn client() -> WriteProtection {
+        Self::new(VERSION_FIRST)
+    }
+
+    /// No key yet.
+    pub(crate) const fn server() -> WriteProtection {
+        Self::new(VERSION)
+    }
+
+    const fn new(version: u16) -> WriteProtection {
+        WriteProtection {
+            key: None,
+            sequence: 0,
+            key_limit: u64::MAX,
+            update_after: u64::MAX,
+            record_size_limit: MAX_INNER_PLAINTEXT,
+            padding: Padding::None,
+            version,
+        }
+    }
+
+    /// Seals what is open with the key that it was written under; from the next record on, this key.
+    pub(crate) fn replace_key(&mut self, tx: &mut OutboxView<'_>, key: TrafficKey) -> Result<(), Kind> {
+        tx.seal_open_record(self)?;
+        self.key_limit = key.suite().record_limit();
+        self.key = Some(key);
+        self.sequence = 0;
+        Ok(())
+    }
+
+    /// The peer's record_size_limit (RFC 8449 §4). Higher values than TLS knows mean the longest records of TLS.
+    pub(crate) fn set_record_size_limit(&mut self, limit: u16) {
+        self.record_size_limit = usize::from(limit).min(MAX_INNER_PLAINTEXT);
+    }
+
+    /// How application data is padded from now on.
+    pub(crate) fn set_padding(&mut self, padding: Padding) {
+        self.padding = padding;
+    }
+
+    /// Asks for an update after so many records, if the AEAD does not ask for it earlier.
+    pub(crate) fn set_update_after(&mut self, records: u64) {
+        self.update_after = records;
+    }
+
+    /// How many records of application data may still be written with this key. At 0 it must be updated; there is
+    /// still room for the KeyUpdate, or for the alerts that say goodbye.
+    pub(crate) fn records_left(&self) -> u64 {
+        let limit = self.key_limit.saturating_sub(KEPT_RECORDS).min(self.update_after);
+        limit.saturating_sub(self.sequence)
+    }
+
+    /// Whether a write key is in place.
+    pub(crate) fn is_protected(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// As if all but so many records had been written with this key.
+    #[cfg(test)]
+    pub(super) fn use_up(&mut self, left: u64) {
+        self.sequence = self.key_limit.saturating_sub(left);
+    }
+
+    /// The most content that fits a record.
+    pub(super) fn max_content(&self) -> usize {
+        match self.key {
+            Some(_) => self.record_size_limit.saturating_sub(1),
+            None => MAX_PLAINTEXT,
+        }
+    }
+
+    /// What a record is longer than its unpadded content.
+    pub(super) fn overhead(&self) -> usize {
+        HEADER.saturating_add(self.trailer())
+    }
+
+    /// What follows the content: its type and the tag.
+    pub(super) fn trailer(&self) -> usize {
+        if self.key.is_some() { 1 + TAG } else { 0 }
+    }
+
+    /// How long a record of so much application data becomes.
+    pub(super) fn data_record_len(&self, content: usize) -> usize {
+        self.padded(content).saturating_add(HEADER + TAG)
+    }
+
+    /// The most application data that fits a record of this length.
+    pub(super) fn max_data(&self, record_len: usize) -> usize {
+        let inner = record_len.saturating_sub(HEADER + TAG);
+        let inner = match self.padding {
+            _ if inner >= self.record_size_limit => self.record_size_limit,
+            Padding::Multiple(n @ 2..) => inner.saturating_sub(inner.checked_rem(usize::from(n)).unwrap_or(0)),
+            _ => inner,
+        };
+        inner.saturating_sub(1)
+    }
+
+    /// The length of the TLSInnerPlaintext of so much application data.
+    pub(super) fn padded(&self, content: usize) -> usize {
+        let inner = content.saturating_add(1);
+        match self.padding {
+            Padding::Multiple(n @ 2..) => {
+                inner.checked_next_multiple_of(usize::from(n)).unwrap_or(inner).min(self.record_size_limit).max(inner)
+            }
+            _ => inner,
+        }
+    }
+
+    /// Writes the header of, and seals, a record whose content lies in its place. With a key, `record` is header,
+    /// content, zeros and room for the tag; the zeros' first byte is where the type goes.
+    pub(super) fn seal(&mut self, typ: ContentType, record: &mut [u8], content: usize) -> Result<(), Kind> {
+        let (header, fragment) = record.split_first_chunk_mut::<HEADER>().ok_or(Kind::Internal)?;
+        let Some(key) = &self.key else {
+            *header = Header::write(typ, self.version, fragment.len()).ok_or(Kind::Internal)?;
+            self.version = VERSION;
+            return Ok(());
+        };
+        if self.sequence >= self.key_limit {
+            return Err(Kind::KeyExhausted);
+        }
+        *header = Header::write(ContentType::APPLICATION_DATA, VERSION, fragment.len()).ok_or(Kind::Internal)?;
+        let (inner, tag) = fragment.split_last_chunk_mut::<TAG>().ok_or(Kind::Internal)?;
+        let (inner_type, zeros) = inner.get_mut(content..).and_then(<[u8]>::split_first_mut).ok_or(Kind::Internal)?;
+        *inner_type = typ.0;
+        zeros.fill(0);
+        *tag = key.seal(self.sequence, header, inner).map_err(|_| Kind::Internal)?;
+        self.sequence = self.sequence.saturating_add(1);
+        Ok(())
+    }
+}
+
+/// How many bytes a sequence of handshake messages will become, so that an answer can be refused before anything has
+/// been written. Exact.
+#[derive(Clone, Copy)]
+pub(crate) struct Plan {
+    /// What is sealed, or will be before the record that is open then.
+    sealed: usize,
+    /// Content of the record that is open then.
+    open: usize,
+    max_content: usize,
+    overhead: usize,
+}
+
+impl Plan {
+    pub(super) fn new(open: usize, protection: &WriteProtection) -> Plan {
+        Plan { sealed: 0, open, max_content: protection.max_content(), overhead: protection.overhead() }
+    }
+
+    /// Then come handshake messages of this length altogether.
+    pub(crate) fn handshake(self, len: usize) -> Plan {
+        Plan { open: self.open.saturating_add(len), ..self }
+    }
+
+    /// Then comes a change_cipher_spec.
+    pub(crate) fn change_cipher_spec(self) -> Plan {
+        Plan { sealed: self.len().saturating_add(HEADER + 1), open: 0, ..self }
+    }
+
+    /// Then comes a (new) key, with the peer's record_size_limit.
+    pub(crate) fn key(self, record_size_limit: u16) -> Plan {
+        let limit = usize::from(record_size_limit).min(MAX_INNER_PLAINTEXT);
+        Plan { sealed: self.len(), open: 0, max_content: limit.saturating_sub(1), overhead: HEADER + 1 + TAG }
+    }
+
+    /// How many bytes all this is when sealed.
+    pub(crate) fn len(&self) -> usize {
+        let records = self.open.div_ceil(self.max_content.max(1));
+        self.sealed.saturating_add(self.open).saturating_add(records.saturating_mul(self.overhead))
+    }
+}

@@ -1,0 +1,434 @@
+//! What an outbox writes, and in how much memory.
+
+use super::*;
+use proptest::prelude::*;
+
+const SUITE: Suite = Suite::Aes256GcmSha384;
+/// What is kept for two alerts.
+const RESERVE: usize = 48;
+
+fn outbox(capacity: usize) -> Outbox<Vec<u8>> {
+    Outbox::new(vec![0; capacity])
+}
+
+/// A protection with this key and limit.
+fn with_key(number: u8, limit: u16) -> WriteProtection {
+    let mut protection = WriteProtection::server();
+    protection.replace_key(&mut Outbox::new([]).view(), key(SUITE, number)).unwrap();
+    protection.set_record_size_limit(limit);
+    protection
+}
+
+fn append(tx: &mut Outbox<Vec<u8>>, protection: &mut WriteProtection, message: &[u8]) -> Result<(), Kind> {
+    tx.view().append_handshake(protection, message.len(), |place| place.copy_from_slice(message))
+}
+
+fn seal(tx: &mut Outbox<Vec<u8>>, protection: &mut WriteProtection) {
+    tx.view().seal_open_record(protection).unwrap();
+}
+
+/// The records of a stream: outer type and fragment.
+fn records(mut bytes: &[u8]) -> Vec<(ContentType, &[u8])> {
+    let mut records = Vec::new();
+    while let [content, _, _, high, low, rest @ ..] = bytes {
+        let (fragment, after) = rest.split_at(usize::from(u16::from_be_bytes([*high, *low])));
+        records.push((ContentType(*content), fragment));
+        bytes = after;
+    }
+    assert!(bytes.is_empty());
+    records
+}
+
+/// The TLSInnerPlaintexts of a stream of protected records.
+fn inner_plaintexts(key: &TrafficKey, mut bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    while let [_, _, _, high, low, ..] = bytes {
+        let len = 5 + usize::from(u16::from_be_bytes([*high, *low]));
+        let mut record = bytes[..len].to_vec();
+        let (header, fragment) = record.split_at_mut(5);
+        assert_eq!(&header[..3], [23, 3, 3]);
+        let n = key.open_within(all.len() as u64, header, fragment, 0).unwrap();
+        all.push(fragment[..n].to_vec());
+        bytes = &bytes[len..];
+    }
+    all
+}
+
+fn needed<T>(result: Result<T, Kind>) -> Option<usize> {
+    match result {
+        Ok(_) => None,
+        Err(Kind::OutboxTooSmall { needed }) => Some(needed as usize),
+        Err(kind) => panic!("{kind}"),
+    }
+}
+
+// ---- handshake messages ----
+
+#[test]
+fn the_messages_of_a_flight_coalesce_in_one_record() {
+    let mut tx = outbox(500);
+    let mut protection = with_key(1, 16_385);
+    let messages = [message(8, 10), message(13, 20), message(20, 32)];
+    for message in &messages {
+        append(&mut tx, &mut protection, message).unwrap();
+    }
+    assert!(tx.pending().is_empty() && !tx.is_empty(), "open, not sealed");
+    seal(&mut tx, &mut protection);
+    assert_eq!(inner_plaintexts(&key(SUITE, 1), tx.pending()), [[messages.concat(), vec![22]].concat()]);
+    seal(&mut tx, &mut protection);
+    assert_eq!(records(tx.pending()).len(), 1, "nothing is open: nothing is sealed");
+}
+
+#[test]
+fn a_message_lies_in_one_piece_while_it_is_written_and_hashed() {
+    for limit in [64, 65, 100, 1000] {
+        let mut tx = outbox(5000);
+        let mut protection = with_key(1, limit);
+        append(&mut tx, &mut protection, &message(8, 50)).unwrap();
+        let long = message(11, 700);
+        let len = tx.view().append_handshake(&mut protection, long.len(), |place| {
+            place.copy_from_slice(&long);
+            place.len()
+        });
+        assert_eq!(len, Ok(704));
+        seal(&mut tx, &mut protection);
+        let inner = inner_plaintexts(&key(SUITE, 1), tx.pending());
+        let content: Vec<u8> = inner.iter().flat_map(|inner| &inner[..inner.len() - 1]).copied().collect();
+        assert_eq!(content, [message(8, 50), long].concat());
+        let (last, full) = inner.split_last().unwrap();
+        assert!(full.iter().all(|inner| inner.len() == usize::from(limit)), "as few records as can be");
+        assert!(last.len() <= usize::from(limit) && last.len() > 1);
+    }
+}
+
+#[test]
+fn unprotected_messages_are_divided_at_two_to_the_14() {
+    let mut tx = outbox(40_000);
+    let mut protection = WriteProtection::client();
+    protection.set_record_size_limit(64);
+    let long = message(1, 20_000);
+    append(&mut tx, &mut protection, &long).unwrap();
+    seal(&mut tx, &mut protection);
+    let records = records(tx.pending());
+    assert_eq!(
+        records.iter().map(|(typ, part)| (*typ, part.len())).collect::<Vec<_>>(),
+        [(HANDSHAKE, 16_384), (HANDSHAKE, 3620)]
+    );
+    assert_eq!([records[0].1, records[1].1].concat(), long);
+}
+
+#[test]
+fn only_a_clients_first_record_says_tls_1_0() {
+    for (mut protection, first) in [(WriteProtection::client(), 1), (WriteProtection::server(), 3)] {
+        let mut tx = outbox(500);
+        append(&mut tx, &mut protection, &message(1, 10)).unwrap();
+        tx.view().change_cipher_spec(&mut protection).unwrap();
+        append(&mut tx, &mut protection, &message(1, 10)).unwrap();
+        seal(&mut tx, &mut protection);
+        let expected =
+            [&[22, 3, first, 0, 14][..], &message(1, 10), &[20, 3, 3, 0, 1, 1], &[22, 3, 3, 0, 14], &message(1, 10)];
+        assert_eq!(tx.pending(), expected.concat());
+    }
+}
+
+#[test]
+fn a_key_change_seals_under_the_old_key_and_counts_from_zero() {
+    let mut tx = outbox(500);
+    let mut protection = WriteProtection::server();
+    append(&mut tx, &mut protection, &message(2, 10)).unwrap();
+    protection.replace_key(&mut tx.view(), key(SUITE, 1)).unwrap();
+    assert_eq!(tx.pending(), plain(HANDSHAKE, &message(2, 10)));
+    tx.sent(19);
+    append(&mut tx, &mut protection, &message(20, 32)).unwrap();
+    protection.replace_key(&mut tx.view(), key(SUITE, 2)).unwrap();
+    assert_eq!(tx.pending(), protected(&key(SUITE, 1), 0, HANDSHAKE, &message(20, 32)));
+    tx.sent(58);
+    tx.view().body(&mut protection, 1).unwrap()[0] = b'x';
+    tx.view().seal_body(&mut protection, 1).unwrap();
+    assert_eq!(tx.pending(), protected(&key(SUITE, 2), 0, DATA, b"x"));
+}
+
+// ---- room ----
+
+#[test]
+fn without_room_nothing_is_written_and_the_needed_capacity_is_exact() {
+    for (len, limit) in [(50, 16_385), (500, 100), (126, 64), (127, 64)] {
+        let mut tx = outbox(30);
+        let mut protection = with_key(1, limit);
+        let long = message(11, len);
+        let enough = needed(append(&mut tx, &mut protection, &long)).unwrap();
+        assert!(tx.is_empty());
+        let mut tx = outbox(enough - 1);
+        assert_eq!(needed(append(&mut tx, &mut protection, &long)), Some(enough));
+        assert!(tx.is_empty());
+        let mut tx = tx.move_into(vec![0; enough]).unwrap_or_else(|_| panic!("larger"));
+        append(&mut tx, &mut protection, &long).unwrap();
+        seal(&mut tx, &mut protection);
+        assert_eq!(tx.pending().len(), enough - RESERVE);
+    }
+}
+
+#[test]
+fn sent_bytes_make_room() {
+    let mut tx = outbox(RESERVE + 100);
+    let mut protection = WriteProtection::server();
+    append(&mut tx, &mut protection, &message(2, 41)).unwrap();
+    seal(&mut tx, &mut protection);
+    append(&mut tx, &mut protection, &message(8, 31)).unwrap();
+    let more = message(13, 10);
+    assert_eq!(needed(append(&mut tx, &mut protection, &more)), Some(RESERVE + 104));
+    tx.sent(4);
+    append(&mut tx, &mut protection, &more).unwrap();
+    seal(&mut tx, &mut protection);
+    let expected = [&plain(HANDSHAKE, &message(2, 41))[4..], &plain(HANDSHAKE, &[message(8, 31), more].concat())];
+    assert_eq!(tx.pending(), expected.concat());
+    tx.sent(usize::MAX);
+    assert!(tx.is_empty());
+}
+
+proptest! {
+    /// A plan says to the byte what a server's flight will take: with it, an answer can be refused in advance.
+    #[test]
+    fn a_plan_is_exact(
+        before in 0..100usize, hello in 4..20_000usize, ccs: bool, limit in 64..20_000u16,
+        flight in proptest::collection::vec(4..20_000usize, 0..5), last in 4..100usize,
+    ) {
+        let mut tx = outbox(100_000 + 400_000 / usize::from(limit) * 100);
+        let mut protection = WriteProtection::server();
+        if before >= 4 {
+            append(&mut tx, &mut protection, &message(0, before - 4)).unwrap();
+        }
+        let mut plan = tx.view().plan(&protection).handshake(hello);
+        if ccs {
+            plan = plan.change_cipher_spec();
+        }
+        plan = plan.key(limit).handshake(flight.iter().sum()).key(limit).handshake(last);
+
+        append(&mut tx, &mut protection, &message(2, hello - 4)).unwrap();
+        if ccs {
+            tx.view().change_cipher_spec(&mut protection).unwrap();
+        }
+        protection.replace_key(&mut tx.view(), key(SUITE, 1)).unwrap();
+        protection.set_record_size_limit(limit);
+        for len in flight {
+            append(&mut tx, &mut protection, &message(11, len - 4)).unwrap();
+        }
+        protection.replace_key(&mut tx.view(), key(SUITE, 2)).unwrap();
+        append(&mut tx, &mut protection, &message(20, last - 4)).unwrap();
+        seal(&mut tx, &mut protection);
+        prop_assert_eq!(tx.pending().len(), plan.len());
+
+        let fits = |capacity| needed(outbox(capacity).view().room_for(&plan));
+        prop_assert_eq!(fits(plan.len() + RESERVE), None);
+        prop_assert_eq!(fits(plan.len() + RESERVE - 1), Some(plan.len() + RESERVE));
+    }
+}
+
+#[test]
+fn an_outbox_moves_with_its_open_record() {
+    let mut tx = outbox(500);
+    let mut protection = with_key(1, 16_385);
+    append(&mut tx, &mut protection, &message(8, 10)).unwrap();
+    // 5 + 14 bytes lie there, 17 more will when it is sealed.
+    let Err((tx, _)) = tx.move_into(vec![0; 36 + RESERVE - 1]) else { panic!("too small") };
+    let mut tx = tx.move_into(vec![0; 36 + RESERVE]).unwrap_or_else(|_| panic!("large enough"));
+    seal(&mut tx, &mut protection);
+    assert_eq!(tx.pending(), protected(&key(SUITE, 1), 0, HANDSHAKE, &message(8, 10)));
+    let Err(mut tx) = tx.into_memory() else { panic!("pending") };
+    tx.sent(36);
+    assert!(tx.into_memory().is_ok());
+}
+
+// ---- alerts ----
+
+#[test]
+fn two_alerts_always_fit() {
+    for len in 4..200 {
+        for mut protection in [with_key(1, 100), WriteProtection::server()] {
+            let mut tx = outbox(RESERVE + 200);
+            tx.view().append_handshake(&mut protection, len, |_| ()).ok();
+            while let Ok(1) = tx.view().write_data(&mut protection, b"x") {}
+            tx.view().alert(&mut protection, AlertDescription::USER_CANCELED).unwrap();
+            tx.view().alert(&mut protection, AlertDescription::CLOSE_NOTIFY).unwrap();
+            assert!(tx.pending().len() <= RESERVE + 200);
+        }
+    }
+}
+
+#[test]
+fn an_alert_comes_after_what_was_open_and_carries_its_level() {
+    let mut tx = outbox(300);
+    let mut protection = WriteProtection::server();
+    append(&mut tx, &mut protection, &message(2, 10)).unwrap();
+    tx.view().alert(&mut protection, AlertDescription::HANDSHAKE_FAILURE).unwrap();
+    assert_eq!(tx.pending(), [plain(HANDSHAKE, &message(2, 10)), plain(ALERT, &[2, 40])].concat());
+
+    let mut tx = outbox(RESERVE);
+    let mut protection = with_key(1, 64);
+    tx.view().alert(&mut protection, AlertDescription::USER_CANCELED).unwrap();
+    tx.view().alert(&mut protection, AlertDescription::CLOSE_NOTIFY).unwrap();
+    let key1 = key(SUITE, 1);
+    assert_eq!(tx.pending(), [protected(&key1, 0, ALERT, &[1, 90]), protected(&key1, 1, ALERT, &[1, 0])].concat());
+}
+
+#[test]
+fn memory_that_cannot_even_hold_alerts_is_the_callers_fault() {
+    for capacity in 0..7 {
+        let mut tx = outbox(capacity);
+        let result = tx.view().alert(&mut WriteProtection::server(), AlertDescription::CLOSE_NOTIFY);
+        assert_eq!(needed(result), Some(RESERVE));
+        assert!(tx.pending().is_empty());
+    }
+}
+
+// ---- application data ----
+
+#[test]
+fn application_data_is_written_and_sealed_in_place() {
+    let mut tx = outbox(1000);
+    let mut protection = with_key(1, 16_385);
+    let mut view = tx.view();
+    let body = view.body(&mut protection, 5).unwrap();
+    assert_eq!(body.len(), 1000 - RESERVE - 22);
+    body[..5].copy_from_slice(b"hello");
+    view.seal_body(&mut protection, 5).unwrap();
+    view.seal_body(&mut protection, 0).unwrap();
+    let key1 = key(SUITE, 1);
+    assert_eq!(tx.pending(), [protected(&key1, 0, DATA, b"hello"), protected(&key1, 1, DATA, b"")].concat());
+}
+
+#[test]
+fn a_body_is_as_long_as_the_peer_takes_and_never_shorter_than_wanted() {
+    let mut tx = outbox(50_000);
+    let mut protection = with_key(1, 100);
+    assert_eq!(tx.view().body(&mut protection, 1).unwrap().len(), 99);
+    assert_eq!(tx.view().body(&mut protection, 1_000).unwrap().len(), 99);
+    assert_eq!(tx.view().seal_body(&mut protection, 100), Err(Kind::Internal));
+    protection.set_record_size_limit(u16::MAX);
+    assert_eq!(tx.view().body(&mut protection, 1).unwrap().len(), 1 << 14);
+
+    let mut tx = outbox(RESERVE + 22 + 50);
+    assert_eq!(tx.view().body(&mut protection, 1000).unwrap().len(), 50, "as long as memory allows");
+    tx.view().seal_body(&mut protection, 10).unwrap();
+    assert_eq!(tx.view().body(&mut protection, 18).unwrap().len(), 18);
+    assert_eq!(tx.view().body(&mut protection, 19).unwrap().len(), 0, "pending bytes first");
+    assert_eq!(needed(tx.view().seal_body(&mut protection, 19)), Some(RESERVE + 22 + 51));
+    tx.sent(32);
+    assert_eq!(tx.view().body(&mut protection, 19).unwrap().len(), 50);
+}
+
+#[test]
+fn application_data_is_never_written_without_a_key() {
+    let mut tx = outbox(1000);
+    let mut protection = WriteProtection::server();
+    assert_eq!(tx.view().seal_body(&mut protection, 1), Err(Kind::Internal));
+    assert_eq!(tx.view().write_data(&mut protection, b"x"), Err(Kind::Internal));
+    assert!(tx.is_empty());
+}
+
+#[test]
+fn a_key_update_goes_before_the_data_that_follows_it() {
+    let mut tx = outbox(1000);
+    let mut protection = with_key(1, 16_385);
+    append(&mut tx, &mut protection, &message(24, 1)).unwrap();
+    assert_eq!(tx.view().write_data(&mut protection, b"data"), Ok(4));
+    let key1 = key(SUITE, 1);
+    let expected = [protected(&key1, 0, HANDSHAKE, &message(24, 1)), protected(&key1, 1, DATA, b"data")];
+    assert_eq!(tx.pending(), expected.concat());
+}
+
+#[test]
+fn memory_too_small_for_any_data_is_the_callers_fault() {
+    let mut protection = with_key(1, 16_385);
+    for capacity in 0..RESERVE + 23 {
+        assert_eq!(needed(outbox(capacity).view().body(&mut protection, 1)), Some(RESERVE + 23));
+        assert_eq!(needed(outbox(capacity).view().write_data(&mut protection, b"x")), Some(RESERVE + 23));
+    }
+    assert_eq!(outbox(RESERVE + 23).view().write_data(&mut protection, b"x"), Ok(1));
+}
+
+#[test]
+fn records_stop_before_the_keys_limit_but_a_key_update_and_alerts_still_go() {
+    let mut tx = outbox(1000);
+    let mut protection = with_key(1, 16_385);
+    protection.use_up(6);
+    assert_eq!(protection.records_left(), 3);
+    for left in (0..3).rev() {
+        assert_eq!(tx.view().write_data(&mut protection, b"x"), Ok(1));
+        assert_eq!(protection.records_left(), left);
+    }
+    assert_eq!(tx.view().write_data(&mut protection, b"x"), Err(Kind::KeyExhausted));
+    assert_eq!(tx.view().seal_body(&mut protection, 0), Err(Kind::KeyExhausted));
+    append(&mut tx, &mut protection, &message(24, 1)).unwrap();
+    tx.view().alert(&mut protection, AlertDescription::USER_CANCELED).unwrap();
+    tx.view().alert(&mut protection, AlertDescription::CLOSE_NOTIFY).unwrap();
+    assert_eq!(tx.view().alert(&mut protection, AlertDescription::CLOSE_NOTIFY), Err(Kind::KeyExhausted));
+    protection.replace_key(&mut tx.view(), key(SUITE, 2)).unwrap();
+    assert_eq!(protection.records_left(), 23_726_566 - 3);
+    assert_eq!(tx.view().write_data(&mut protection, b"x"), Ok(1));
+}
+
+#[test]
+fn a_batch_stops_at_the_keys_limit() {
+    let mut tx = outbox(1000);
+    let mut protection = with_key(1, 64);
+    protection.use_up(5);
+    assert_eq!(tx.view().write_data(&mut protection, &[7; 200]), Ok(126));
+    assert_eq!(tx.view().write_data(&mut protection, &[7; 200]), Err(Kind::KeyExhausted));
+}
+
+proptest! {
+    #[test]
+    fn a_batch_is_whole_records_in_order(
+        data in proptest::collection::vec(any::<u8>(), 0..3000), limit in 64..2000u16, capacity in 100..4000usize,
+        sent in 1..500usize, multiple in 0..300u16,
+    ) {
+        let mut tx = outbox(capacity);
+        let mut protection = with_key(1, limit);
+        protection.set_padding(if multiple == 0 { Padding::None } else { Padding::Multiple(multiple) });
+        let (mut rest, mut wire) = (&data[..], Vec::new());
+        while !rest.is_empty() {
+            match tx.view().write_data(&mut protection, rest) {
+                Ok(0) => {
+                    prop_assert!(!tx.pending().is_empty(), "no room although nothing is pending");
+                    let n = sent.min(tx.pending().len());
+                    wire.extend_from_slice(&tx.pending()[..n]);
+                    tx.sent(n);
+                }
+                Ok(taken) => rest = &rest[taken..],
+                Err(kind) => {
+                    let padded = usize::from(multiple).min(usize::from(limit)).max(2);
+                    prop_assert_eq!(needed::<()>(Err(kind)), Some(RESERVE + 21 + padded));
+                    return Ok(());
+                }
+            }
+        }
+        wire.extend_from_slice(tx.pending());
+        let inner = inner_plaintexts(&key(SUITE, 1), &wire);
+        let content = inner.iter().flat_map(|inner| {
+            let typ = inner.iter().rposition(|&byte| byte != 0).unwrap();
+            assert_eq!(inner[typ], 23);
+            &inner[..typ]
+        });
+        prop_assert!(content.eq(&data));
+        for inner in &inner {
+            prop_assert!(inner.len() <= usize::from(limit));
+            if multiple > 1 {
+                prop_assert!(inner.len() % usize::from(multiple) == 0 || inner.len() == usize::from(limit));
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_fits_a_body_can_be_sealed(
+        limit in 64..3000u16, capacity in 71..4000usize, multiple in 0..600u16, wanted in 0..4000usize, part in 0..=100usize,
+    ) {
+        let mut tx = outbox(capacity);
+        let mut protection = with_key(1, limit);
+        protection.set_padding(Padding::Multiple(multiple));
+        let Ok(body) = tx.view().body(&mut protection, wanted).map(|body| body.len()) else { return Ok(()) };
+        prop_assert!(body > 0 && (body >= wanted || body == usize::from(limit) - 1 || body + RESERVE + 22 + usize::from(multiple) > capacity));
+        prop_assert_eq!(tx.view().seal_body(&mut protection, body * part / 100), Ok(()));
+        prop_assert!(tx.pending().len() <= capacity - RESERVE);
+    }
+}

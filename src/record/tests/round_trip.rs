@@ -1,0 +1,132 @@
+//! Outbox to inbox, and the records of RFC 8448.
+
+use super::*;
+use proptest::prelude::*;
+
+/// What one side sends.
+#[derive(Clone, Debug)]
+enum Send {
+    Message(usize),
+    Seal,
+    ChangeKey,
+    Data(usize),
+    Body(usize),
+    Flush(usize),
+}
+
+fn send() -> impl Strategy<Value = Send> {
+    prop_oneof![
+        (0..400usize).prop_map(Send::Message),
+        Just(Send::Seal),
+        Just(Send::ChangeKey),
+        (1..600usize).prop_map(Send::Data),
+        (0..600usize).prop_map(Send::Body),
+        (1..900usize).prop_map(Send::Flush),
+    ]
+}
+
+/// What the other side finds.
+#[derive(Debug, Default, PartialEq)]
+struct Found {
+    messages: Vec<Vec<u8>>,
+    data: Vec<u8>,
+}
+
+/// Receives what it can; changes keys as the message KeyUpdate (24) tells it to.
+fn take_all(rx: &mut Inbox<Vec<u8>>, protection: &mut ReadProtection, keys: &mut u8, suite: Suite, found: &mut Found) {
+    loop {
+        found.data.extend_from_slice(rx.data());
+        rx.consume(usize::MAX);
+        let mut view = rx.view();
+        if let Some(at) = view.next_message(1000).unwrap() {
+            found.messages.push(view.flight().get(at.range.clone()).unwrap().to_vec());
+            view.read(&at);
+            view.release_all();
+            if at.typ == HandshakeType::KEY_UPDATE {
+                *keys += 1;
+                protection.replace_key(&view, key(suite, *keys)).unwrap();
+            }
+        } else if protection.open(&mut view, SESSION).unwrap().is_none() {
+            return protection.want_more(&view).unwrap();
+        }
+    }
+}
+
+proptest! {
+    /// Whatever is sent through memories of whatever size, in whatever chunks, arrives.
+    #[test]
+    fn what_is_sent_arrives(
+        suite in proptest::sample::select(&Suite::ALL[..]),
+        limit in 64..700u16,
+        out_capacity in 300..2000usize,
+        in_capacity in 721..2000usize,
+        multiple in 0..200u16,
+        sends in proptest::collection::vec(send(), 1..60),
+    ) {
+        let mut tx = Outbox::new(vec![0; out_capacity]);
+        let mut write = WriteProtection::client();
+        write.replace_key(&mut tx.view(), key(suite, 0)).unwrap();
+        write.set_record_size_limit(limit);
+        write.set_padding(Padding::Multiple(multiple));
+        let mut rx = Inbox::new(vec![0; in_capacity]);
+        let mut read = with_key(key(suite, 0));
+        read.set_record_size_limit(limit);
+        let (mut write_keys, mut read_keys) = (0u8, 0u8);
+        let (mut sent, mut found) = (Found::default(), Found::default());
+
+        let mut flush = |tx: &mut Outbox<Vec<u8>>, n: usize| {
+            let n = n.min(tx.pending().len());
+            let mut done = 0;
+            while done < n {
+                done += receive(&mut rx, &tx.pending()[done..n]);
+                take_all(&mut rx, &mut read, &mut read_keys, suite, &mut found);
+            }
+            tx.sent(n);
+        };
+        for what in sends {
+            match what {
+                Send::Message(len) => {
+                    let message = message(4, len);
+                    let written = tx.view().append_handshake(&mut write, message.len(), |place| {
+                        place.copy_from_slice(&message);
+                    });
+                    if written.is_ok() {
+                        sent.messages.push(message);
+                    }
+                }
+                Send::Seal => tx.view().seal_open_record(&mut write).unwrap(),
+                Send::ChangeKey => {
+                    let update = message(24, 1);
+                    let written = tx.view().append_handshake(&mut write, update.len(), |place| {
+                        place.copy_from_slice(&update);
+                    });
+                    if written.is_ok() {
+                        sent.messages.push(update);
+                        write_keys += 1;
+                        write.replace_key(&mut tx.view(), key(suite, write_keys)).unwrap();
+                    }
+                }
+                Send::Data(len) => {
+                    let data: Vec<u8> = (0..len).map(|i| i as u8).collect();
+                    if let Ok(taken) = tx.view().write_data(&mut write, &data) {
+                        sent.data.extend_from_slice(&data[..taken]);
+                    }
+                }
+                Send::Body(len) => {
+                    let mut view = tx.view();
+                    let Ok(body) = view.body(&mut write, len) else { continue };
+                    if !body.is_empty() {
+                        let len = len.min(body.len());
+                        body[..len].fill(7);
+                        view.seal_body(&mut write, len).unwrap();
+                        sent.data.extend(vec![7; len]);
+                    }
+                }
+                Send::Flush(n) => flush(&mut tx, n),
+            }
+        }
+        tx.view().seal_open_record(&mut write).unwrap();
+        flush(&mut tx, usize::MAX);
+        prop_assert_eq!(&sent, &found);
+    }
+}

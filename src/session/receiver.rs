@@ -1,0 +1,208 @@
+//! The receiving half of a session.
+
+use super::sender::Reply;
+use super::ticket::TicketReader;
+use crate::codec::{AlertDescription, HandshakeType, Message};
+use crate::crypto::{CryptoMode, Suite};
+use crate::engine::post_handshake::{self, PostHandshake};
+use crate::error::{Ending, Error, Kind};
+use crate::limits::{MAX_KEY_UPDATES, MAX_TICKETS};
+use crate::policy::Policy;
+use crate::record::{EarlyData, Expect, Inbox, InboxView, Opened, ReadProtection};
+use crate::role::{Role, State};
+use crate::schedule::TrafficSecret;
+
+/// What [`Receiver::receive`] found.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Nothing more without the transport: read into [`Inbox::space`], say [`Inbox::filled`].
+    Read,
+    /// [`Inbox::data`] is there: deal with it, say [`Inbox::consume`].
+    Data,
+    /// The peer has updated its key: give this to [`crate::Sender::reply`] before our next data.
+    Owed(Reply),
+    /// To a client, once: the server has spoken since our Finished.
+    Confirmed,
+    /// The peer has sent close_notify: nothing more will come. We may go on sending.
+    Closed,
+}
+
+/// The receiving half of a session: its memory is the inbox.
+pub struct Receiver {
+    role: Role,
+    stamp: u64,
+    read: ReadProtection,
+    /// application_traffic_secret_N. `None` never outlives a call.
+    secret: Option<TrafficSecret>,
+    suite: Suite,
+    crypto: CryptoMode,
+    max_message: usize,
+    confirmed: bool,
+    closed: bool,
+    failed: Option<Error>,
+    /// A ticket that is too long for the memory, being read in pieces.
+    ticket: Option<TicketReader>,
+    tickets: u8,
+    /// KeyUpdates since the last application data.
+    key_updates: u8,
+    /// KeyUpdates in all, and how many of them wanted an answer.
+    updates: u64,
+    requests: u64,
+}
+
+impl Receiver {
+    pub(super) fn new(
+        role: Role,
+        stamp: u64,
+        read: ReadProtection,
+        secret: TrafficSecret,
+        suite: Suite,
+        policy: &Policy,
+    ) -> Receiver {
+        Receiver {
+            role,
+            stamp,
+            read,
+            secret: Some(secret),
+            suite,
+            crypto: policy.crypto,
+            max_message: policy.max_message,
+            confirmed: role == Role::Server,
+            closed: false,
+            failed: None,
+            ticket: None,
+            tickets: 0,
+            key_updates: 0,
+            updates: 0,
+            requests: 0,
+        }
+    }
+
+    /// Takes what the transport has brought, up to the next thing that concerns the caller. Call it again until it says
+    /// `Read` or `Closed`; data must be consumed before more is looked at.
+    ///
+    /// # Errors
+    /// After a fatal error every call returns the same one; give it to [`crate::Sender::alert`].
+    /// [`Kind::InboxTooSmall`] is not fatal: move to larger memory and call again.
+    pub fn receive<R>(&mut self, rx: &mut Inbox<R>) -> Result<Event, Error>
+    where
+        R: AsRef<[u8]> + AsMut<[u8]>,
+    {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        self.try_receive(&mut rx.view()).map_err(|kind| {
+            let error = Error { kind, role: self.role, state: State::Connected, alerts: kind.alert().is_some() };
+            if error.is_fatal() {
+                self.failed = Some(error);
+            }
+            error
+        })
+    }
+
+    /// Whether the peer is known to have accepted us; always true for a server.
+    pub fn is_confirmed(&self) -> bool {
+        self.confirmed
+    }
+
+    /// The peer's present traffic secret: whoever has it reads what the peer sends.
+    pub fn expose_secret(&self) -> &[u8] {
+        self.secret.as_ref().map_or(&[], TrafficSecret::expose)
+    }
+
+    fn try_receive(&mut self, rx: &mut InboxView<'_>) -> Result<Event, Kind> {
+        if !rx.belongs_to(self.stamp) {
+            return Err(Kind::ForeignInbox);
+        }
+        loop {
+            if self.closed {
+                rx.discard_ciphertext(); // unopened (RFC 9846 §6.1)
+                return Ok(if rx.has_data() { Event::Data } else { Event::Closed });
+            }
+            if rx.has_data() {
+                self.key_updates = 0;
+                return Ok(Event::Data);
+            }
+            if let Some(event) = self.next_message(rx)? {
+                return Ok(event);
+            }
+            let confirms = !self.confirmed && rx.is_past_mark();
+            let expect = Expect {
+                change_cipher_spec: false,
+                application_data: true,
+                plaintext_alert: false,
+                early_data: EarlyData::None,
+            };
+            match self.read.open(rx, expect)? {
+                Some(Opened::Handshake | Opened::ApplicationData) if confirms => {
+                    self.confirmed = true;
+                    return Ok(Event::Confirmed);
+                }
+                Some(Opened::Handshake | Opened::ApplicationData | Opened::Dropped) => {}
+                Some(Opened::Alert(AlertDescription::USER_CANCELED)) => {}
+                Some(Opened::Alert(AlertDescription::CLOSE_NOTIFY)) => self.closed = true,
+                Some(Opened::Alert(alert)) => return Err(Kind::from_alert(alert, !self.confirmed)),
+                None if rx.eof() && !self.confirmed => {
+                    return Err(Kind::PeerEndedUnconfirmed { how: Ending::Silence });
+                }
+                None if rx.eof() => return Err(Kind::Truncated),
+                None => match self.read.want_more(rx) {
+                    Ok(()) => return Ok(Event::Read),
+                    // A ticket need not fit: it is dropped anyway.
+                    Err(too_small) => match rx.message_header() {
+                        Some((HandshakeType::NEW_SESSION_TICKET, len)) => {
+                            rx.read_in_pieces();
+                            self.ticket = Some(TicketReader::new(len));
+                        }
+                        _ => return Err(too_small),
+                    },
+                },
+            }
+        }
+    }
+
+    /// Deals with the next handshake message, if it is there.
+    fn next_message(&mut self, rx: &mut InboxView<'_>) -> Result<Option<Event>, Kind> {
+        while let Some(ticket) = &mut self.ticket {
+            let Some((piece, left)) = rx.next_piece() else { return Ok(None) };
+            ticket.read(piece)?;
+            if left == 0 {
+                ticket.end()?;
+                self.ticket = None;
+                self.count_ticket()?;
+            }
+        }
+        let Some((typ, _)) = rx.message_header() else { return Ok(None) };
+        post_handshake::accepts(self.role, typ)?;
+        let Some(next) = rx.next_message(self.max_message)? else { return Ok(None) };
+        let bytes = rx.flight().get(next.range.clone()).ok_or(Kind::Internal)?;
+        let (message, _) = Message::split(bytes).ok_or(Kind::Internal)?;
+        let judged = post_handshake::judge(message)?;
+        rx.read(&next);
+        rx.release_all();
+        match judged {
+            PostHandshake::Ticket => self.count_ticket().map(|()| None),
+            PostHandshake::KeyUpdate { requested } => self.key_update(rx, requested).map(Some),
+        }
+    }
+
+    fn count_ticket(&mut self) -> Result<(), Kind> {
+        self.tickets = self.tickets.saturating_add(1);
+        if self.tickets > MAX_TICKETS { Err(Kind::TooManyTickets) } else { Ok(()) }
+    }
+
+    /// KeyUpdate (RFC 9846 §4.7.3): the next record is under the next generation of the peer's key.
+    fn key_update(&mut self, rx: &InboxView<'_>, requested: bool) -> Result<Event, Kind> {
+        self.key_updates = self.key_updates.saturating_add(1);
+        if self.key_updates > MAX_KEY_UPDATES {
+            return Err(Kind::TooManyKeyUpdates);
+        }
+        let secret = self.secret.take().ok_or(Kind::Internal)?.next();
+        let key = secret.key(self.suite, self.crypto).map_err(|_| Kind::Internal)?;
+        self.secret = Some(secret);
+        self.read.replace_key(rx, key)?;
+        self.updates = self.updates.saturating_add(1);
+        self.requests = self.requests.saturating_add(u64::from(requested));
+        Ok(Event::Owed(Reply { number: self.updates, requests: self.requests }))
+    }
+}

@@ -1,0 +1,251 @@
+//! The sending half of a session.
+
+use crate::codec::{AlertDescription, KeyUpdate, KeyUpdateRequest, Writer};
+use crate::crypto::{CryptoMode, Suite};
+use crate::error::{Error, Kind, Slip};
+use crate::limits::MAX_GENERATIONS;
+use crate::record::{Outbox, OutboxView, WriteProtection};
+use crate::schedule::TrafficSecret;
+
+/// A KeyUpdate of the peer: give it to [`Sender::reply`] before our next data. A later one stands for all before it.
+#[must_use = "give it to Sender::reply"]
+#[derive(Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// How many KeyUpdates the peer has sent, this one included.
+    pub(super) number: u64,
+    /// How many of them wanted an answer.
+    pub(super) requests: u64,
+}
+
+/// The sending half of a session: its memory is the outbox.
+pub struct Sender {
+    write: WriteProtection,
+    /// application_traffic_secret_N. `None` never outlives a call.
+    secret: Option<TrafficSecret>,
+    suite: Suite,
+    crypto: CryptoMode,
+    /// N.
+    generation: u64,
+    /// The requests of the peer that we have answered.
+    answered: u64,
+    /// The peer's KeyUpdates when we last requested one; `None`: no request is outstanding.
+    requested: Option<u64>,
+    /// The peer's KeyUpdates that we know of.
+    received: u64,
+    closed: bool,
+}
+
+impl Sender {
+    pub(super) fn new(write: WriteProtection, secret: TrafficSecret, suite: Suite, crypto: CryptoMode) -> Sender {
+        Sender {
+            write,
+            secret: Some(secret),
+            suite,
+            crypto,
+            generation: 0,
+            answered: 0,
+            requested: None,
+            received: 0,
+            closed: false,
+        }
+    }
+
+    /// Copies and seals as much of `data` as `tx` has room for, in records as long as the peer takes them, and says how
+    /// many bytes that was. 0: send what is pending first. The write key is updated when it is time (RFC 9846 §5.5).
+    ///
+    /// # Errors
+    /// [`Slip::Closed`] after close_notify or an alert; [`Slip::NoRoom`] if even an empty outbox is too small.
+    pub fn write<T>(&mut self, data: &[u8], tx: &mut Outbox<T>) -> Result<usize, Slip>
+    where
+        T: AsRef<[u8]> + AsMut<[u8]>,
+    {
+        let mut tx = tx.view();
+        let mut taken = 0usize;
+        while let Some(rest) = data.get(taken..).filter(|rest| !rest.is_empty()) {
+            if !self.keep_key_fresh(&mut tx)? {
+                break;
+            }
+            match tx.write_data(&mut self.write, rest)? {
+                0 => break,
+                n => taken = taken.saturating_add(n),
+            }
+        }
+        Ok(taken)
+    }
+
+    /// The place in `tx` for the content of the next record: put it there and [`seal`](Self::seal) it, and nothing is
+    /// copied. At least `wanted` bytes, or as many as one record takes; empty: send what is pending first.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn body<'t, T>(&mut self, wanted: usize, tx: &'t mut Outbox<T>) -> Result<&'t mut [u8], Slip>
+    where
+        T: AsRef<[u8]> + AsMut<[u8]>,
+    {
+        let mut tx = tx.view();
+        if !self.keep_key_fresh(&mut tx)? {
+            return Ok(&mut []);
+        }
+        Ok(tx.into_body(&mut self.write, wanted)?)
+    }
+
+    /// Seals the first `len` bytes of [`body`](Self::body) as one record; it may be empty.
+    ///
+    /// # Errors
+    /// [`Slip::Closed`]; [`Slip::NoRoom`] if `len` is more than [`body`](Self::body) gave.
+    pub fn seal<T>(&mut self, len: usize, tx: &mut Outbox<T>) -> Result<(), Slip>
+    where
+        T: AsRef<[u8]> + AsMut<[u8]>,
+    {
+        self.check_open()?;
+        Ok(tx.view().seal_body(&mut self.write, len)?)
+    }
+
+    /// Changes our write key now: a KeyUpdate that asks for nothing (RFC 9846 §4.7.3).
+    ///
+    /// # Errors
+    /// [`Slip::Closed`]; [`Slip::NoRoom`]; [`Slip::NotNow`] after 2^48 - 1 updates.
+    pub fn update_key<T>(&mut self, tx: &mut Outbox<T>) -> Result<(), Slip>
+    where
+        T: AsRef<[u8]> + AsMut<[u8]>,
+    {
+        self.check_open()?;
+        self.send_key_update(KeyUpdateRequest::UPDATE_NOT_REQUESTED, &mut tx.view())
+    }
+
+    /// Asks the peer to answer under a new key: a KeyUpdate that requests one. A client learns by the answer that a
+    /// conforming server has processed its Finished. While a request is outstanding, nothing is sent.
+    ///
+    /// # Errors
+    /// As [`update_key`](Self::update_key).
+    pub fn confirm<T>(&mut self, tx: &mut Outbox<T>) -> Result<(), Slip>
+    where
+        T: AsRef<[u8]> + AsMut<[u8]>,
+    {
+        self.check_open()?;
+        if self.requested.is_some() {
+            return Ok(());
+        }
+        self.send_key_update(KeyUpdateRequest::UPDATE_REQUESTED, &mut tx.view())?;
+        self.requested = Some(self.received);
+        Ok(())
+    }
+
+    /// Answers the peer's KeyUpdates up to this one, if they want an answer that has not been given.
+    ///
+    /// # Errors
+    /// [`Slip::Closed`]: nothing is owed any more; [`Slip::NoRoom`]: send what is pending, and reply again.
+    pub fn reply<T>(&mut self, reply: &Reply, tx: &mut Outbox<T>) -> Result<(), Slip>
+    where
+        T: AsRef<[u8]> + AsMut<[u8]>,
+    {
+        self.check_open()?;
+        self.received = self.received.max(reply.number);
+        if self.requested.is_some_and(|before| before < self.received) {
+            self.requested = None;
+        }
+        // Once the generations are used up, requests are ignored (RFC 9846 §4.7.3).
+        if reply.requests > self.answered && self.generation < MAX_GENERATIONS {
+            self.send_key_update(KeyUpdateRequest::UPDATE_NOT_REQUESTED, &mut tx.view())?;
+            self.answered = reply.requests;
+        }
+        Ok(())
+    }
+
+    /// Sends close_notify: we send nothing more, and may go on receiving. A second call does nothing.
+    ///
+    /// # Errors
+    /// [`Slip::NoRoom`] if the outbox has no room even for an alert.
+    pub fn close<T>(&mut self, tx: &mut Outbox<T>) -> Result<(), Slip>
+    where
+        T: AsRef<[u8]> + AsMut<[u8]>,
+    {
+        match self.abort(AlertDescription::CLOSE_NOTIFY, tx) {
+            Err(Slip::Closed) => Ok(()),
+            sent => sent,
+        }
+    }
+
+    /// Ends the connection with an alert of the application's choice.
+    ///
+    /// # Errors
+    /// [`Slip::Closed`]; [`Slip::NoRoom`] if the outbox has no room even for an alert.
+    pub fn abort<T>(&mut self, alert: AlertDescription, tx: &mut Outbox<T>) -> Result<(), Slip>
+    where
+        T: AsRef<[u8]> + AsMut<[u8]>,
+    {
+        self.check_open()?;
+        tx.view().alert(&mut self.write, alert)?;
+        self.closed = true;
+        Ok(())
+    }
+
+    /// Tells the peer of an error of the [`crate::Receiver`]: exactly one alert, if one is due and none has gone before.
+    /// Nothing can be sent after it.
+    pub fn alert<T>(&mut self, error: &Error, tx: &mut Outbox<T>)
+    where
+        T: AsRef<[u8]> + AsMut<[u8]>,
+    {
+        if !error.is_fatal() {
+            return;
+        }
+        if let Some(alert) = error.kind().alert() {
+            // There is always room for it, if the outbox has room for anything at all.
+            let _ = self.abort(alert, tx);
+        }
+        self.closed = true;
+    }
+
+    /// Whether we have sent close_notify or an alert.
+    pub fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Our present traffic secret: whoever has it reads what we send.
+    pub fn expose_secret(&self) -> &[u8] {
+        self.secret.as_ref().map_or(&[], TrafficSecret::expose)
+    }
+
+    fn check_open(&self) -> Result<(), Slip> {
+        if self.closed { Err(Slip::Closed) } else { Ok(()) }
+    }
+
+    /// Updates the write key if it is used up. False: there is no room for that before pending bytes have been sent.
+    fn keep_key_fresh(&mut self, tx: &mut OutboxView<'_>) -> Result<bool, Slip> {
+        self.check_open()?;
+        if self.write.records_left() > 0 {
+            return Ok(true);
+        }
+        match self.send_key_update(KeyUpdateRequest::UPDATE_NOT_REQUESTED, tx) {
+            Err(Slip::NoRoom { .. }) if !tx.is_empty() => Ok(false),
+            sent => sent.map(|()| true),
+        }
+    }
+
+    /// KeyUpdate (RFC 9846 §4.7.3), and the next generation of our key.
+    fn send_key_update(&mut self, request_update: KeyUpdateRequest, tx: &mut OutboxView<'_>) -> Result<(), Slip> {
+        if self.generation >= MAX_GENERATIONS {
+            return Err(Slip::NotNow);
+        }
+        let mut message = [0; 5];
+        let mut writer = Writer::new(&mut message);
+        KeyUpdate { request_update }.write(&mut writer);
+        tx.append_handshake(&mut self.write, message.len(), |memory| memory.copy_from_slice(&message))?;
+        let secret = self.secret.take().ok_or(Slip::NotNow)?.next();
+        let key = secret.key(self.suite, self.crypto).map_err(|_| Slip::NotNow)?;
+        self.secret = Some(secret);
+        self.write.replace_key(tx, key)?;
+        self.generation = self.generation.saturating_add(1);
+        Ok(())
+    }
+}
+
+impl From<Kind> for Slip {
+    /// What the record layer says about room, said to the caller.
+    fn from(kind: Kind) -> Slip {
+        match kind {
+            Kind::OutboxTooSmall { needed } => Slip::NoRoom { needed: usize::try_from(needed).unwrap_or(usize::MAX) },
+            _ => Slip::NotNow,
+        }
+    }
+}
