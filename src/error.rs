@@ -446,7 +446,9 @@ impl fmt::Display for Slip {
         f.write_str(match self {
             Slip::StaleQuestion => "this question is not open on this connection",
             Slip::ForeignInbox => "this inbox belongs to another connection",
-            Slip::NoRoom { needed } => return write!(f, "the outbox needs a capacity of {needed} bytes, or to be emptied first"),
+            Slip::NoRoom { needed } => {
+                return write!(f, "the outbox needs a capacity of {needed} bytes, or to be emptied first");
+            }
             Slip::UnfitCredential => "the credential is empty or of a certificate type that was not agreed on",
             Slip::UnfitSignature => "a signature of this length cannot be sent",
             Slip::NotNow => "what is asked for is not available in this state",
