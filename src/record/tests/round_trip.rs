@@ -1,4 +1,4 @@
-//! Outbox to inbox, and the records of RFC 8448.
+//! Outbox to inbox.
 
 use super::*;
 use proptest::prelude::*;
