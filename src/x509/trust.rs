@@ -7,6 +7,7 @@ use super::hash::Sha256;
 use super::pem;
 use super::spiffe::TrustDomain;
 use super::{rules, text};
+use crate::Bytes;
 use core::fmt;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 use std::{format, string::String, string::ToString, vec::Vec};
@@ -112,6 +113,19 @@ impl Trust {
     /// The roots' names, DER: for `certificate_authorities` (RFC 9846 §4.3.4).
     pub fn root_names(&self) -> impl Iterator<Item = &[u8]> {
         self.roots.iter().filter_map(|root| Some(Cert::read(&root.der).ok()?.subject))
+    }
+
+    /// The roots' names for [`Policy::certificate_authorities`](crate::Policy::certificate_authorities).
+    pub fn certificate_authorities(&self) -> Bytes {
+        let mut list = Vec::new();
+        for name in self.root_names() {
+            // A DistinguishedName has at most 2^16 - 1 bytes (RFC 9846 §4.3.4).
+            if let Ok(length) = u16::try_from(name.len()) {
+                list.extend_from_slice(&length.to_be_bytes());
+                list.extend_from_slice(name);
+            }
+        }
+        Bytes::Shared(list.into())
     }
 
     /// The root of an anchor that webpki has handed back.
