@@ -1,6 +1,7 @@
 //! What an inbox holds, and in how little memory.
 
 use super::*;
+use crate::record::inbox::MessageAt;
 use proptest::prelude::*;
 
 const SUITE: Suite = Suite::ChaCha20Poly1305Sha256;

@@ -1,6 +1,7 @@
 //! What an outbox writes, and in how much memory.
 
 use super::*;
+use crate::policy::Padding;
 use proptest::prelude::*;
 
 const SUITE: Suite = Suite::Aes256GcmSha384;
