@@ -46,7 +46,7 @@ impl End {
             match self.hs.drive(&mut self.rx, &mut self.tx).map_err(|error| error.kind())? {
                 Want::Done => return Ok(true),
                 Want::Read | Want::Write => return Ok(false),
-                question => local.answer(&mut self.hs, &question, &self.rx, &mut self.tx).unwrap(),
+                question => assert!(local.answer(&mut self.hs, &question, &self.rx, &mut self.tx).unwrap()),
             }
         }
     }
