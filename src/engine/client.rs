@@ -167,6 +167,7 @@ impl Shares {
 }
 
 /// The transcript before ClientHello: only HelloRetryRequest tells the suite's hash (§4.1).
+#[allow(clippy::large_enum_variant)] // no heap
 enum Beginning {
     First(OpenTranscript),
     Retried(Transcript<at::HelloRetryRequest>),
@@ -299,6 +300,7 @@ impl SendClientHello {
 }
 
 /// The transcript up to ClientHello.
+#[allow(clippy::large_enum_variant)] // no heap
 enum Beginnings {
     Open(OpenTranscript),
     Chosen(Transcript<at::ClientHello>),

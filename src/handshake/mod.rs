@@ -620,6 +620,7 @@ impl Core {
         let connected = self.engine.take_connected().ok_or(Slip::NotNow)?;
         let read = core::mem::replace(&mut self.read, ReadProtection::new());
         let write = core::mem::replace(&mut self.write, WriteProtection::server());
+        self.closed = true; // what is sent from now on is the session's
         Ok(Session::new(role, policy, self.engine.facts.stamp(), connected, read, write))
     }
 
