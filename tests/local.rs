@@ -161,3 +161,37 @@ fn the_transports_wants_are_not_questions() {
     }
     assert_eq!(end.hs.role(), Role::Client);
 }
+
+#[test]
+fn credentials_and_crls_are_swapped_under_running_handshakes_and_none_fails() {
+    let ca = Ca::root("Root");
+    let (client, server) = (side(&ca, "client.test", &["server.test"]), side(&ca, "server.test", &["client.test"]));
+    let cache = VerifiedChains::new(64);
+    let trust = |revoked: &[u8]| {
+        let crl = ca.crl(&[revoked], -3600, 3600);
+        Trust::builder().roots("roots", &ca.der).crls("crl", &crl).build().unwrap()
+    };
+    std::thread::scope(|scope| {
+        let swaps = scope.spawn(|| {
+            for number in 1..=50 {
+                client.vault.set(Vault::new(identity(&ca, "client.test")));
+                server.vault.set(Vault::new(identity(&ca, "server.test")));
+                client.trust.set(trust(&[1, number]));
+                server.trust.set(trust(&[2, number]));
+            }
+        });
+        while !swaps.is_finished() {
+            let mut c = Local::new(&client.vault, &client.trust, &client.expect, now()).with_cache(&cache);
+            let mut s = Local::new(&server.vault, &server.trust, &server.expect, now()).with_cache(&cache);
+            assert_eq!(connect(Policy::new(), &mut c, &mut s), [Ok(true), Ok(true)]);
+        }
+        swaps.join().unwrap();
+    });
+    // What came last is what counts.
+    let leaf = client.vault.get().leaves()[0].clone();
+    let (_, parsed) = x509_parser::parse_x509_certificate(&leaf).unwrap();
+    server.trust.set(trust(parsed.raw_serial()));
+    let mut c = Local::new(&client.vault, &client.trust, &client.expect, now()).with_cache(&cache);
+    let mut s = Local::new(&server.vault, &server.trust, &server.expect, now()).with_cache(&cache);
+    assert_eq!(connect(Policy::new(), &mut c, &mut s)[1], Err(Kind::Rejected { reason: Reason::Revoked }));
+}

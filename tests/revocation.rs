@@ -167,3 +167,19 @@ fn broken_roots_and_crls_are_reported_with_file_and_line() {
     let (trust, problems) = Trust::builder().roots("roots.pem", file.as_bytes()).build_from_usable();
     assert_eq!((trust.root_count(), problems.len()), (1, 3));
 }
+
+#[test]
+fn a_crl_with_any_byte_changed_is_refused_when_loaded_or_used() {
+    let w = World::new();
+    let root = w.root.crl(&[], -DAYS, DAYS);
+    let ca = w.ca.crl(&[b"\x01"], -DAYS, DAYS);
+    assert!(w.accepts(w.trust(&[root.clone(), ca.clone()])));
+    for index in 0..ca.len() {
+        let mut broken = ca.clone();
+        broken[index] ^= 0x20;
+        let (trust, problems) = w.trust(&[root.clone(), broken]).build_from_usable();
+        let chain = [w.leaf.der.clone(), w.ca.der.clone()];
+        let judgement = trust.judge(&Peer::new(Role::Client, &chain), &Terms::new(&[Expect::AnyTrusted], at(NOW)));
+        assert_ne!(judgement.verdict, Verdict::Accept, "byte {index}: {problems:?}");
+    }
+}

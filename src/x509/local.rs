@@ -42,7 +42,7 @@ enum Declined {
 pub enum Why<'a> {
     /// The peer was refused.
     Refused(&'a Refusal),
-    /// We have no certificate whose key the peer could verify.
+    /// We have no credential of the certificate type that was agreed on.
     NoCredential,
     /// The signer failed.
     Signer(SignError),
@@ -52,7 +52,7 @@ impl fmt::Display for Why<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Why::Refused(refusal) => write!(f, "{refusal}"),
-            Why::NoCredential => f.write_str("the peer accepts the signatures of none of our keys"),
+            Why::NoCredential => f.write_str("we have no credential of the certificate type that was agreed on"),
             Why::Signer(error) => write!(f, "our signer failed: {error}"),
         }
     }
@@ -70,7 +70,7 @@ impl<'a> Local<'a> {
         self
     }
 
-    /// Answers `Credential`; `None`: we have nothing that the peer could verify.
+    /// Answers `Credential`; `None`: we have nothing of the certificate type that was agreed on.
     pub fn choose(&mut self, offer: &Offer<'_>) -> Option<Credential<'_>> {
         self.chosen = self.vault.get().choose(offer);
         self.chosen.as_ref().map(|identity| identity.credential())

@@ -138,8 +138,8 @@ impl Trust {
 /// Builds a [`Trust`]. Every relaxation and every strictness has its name.
 #[derive(Default)]
 pub struct TrustBuilder {
-    roots: Vec<(Source, Result<Vec<u8>, String>, Option<TrustDomain>)>,
-    crls: Vec<(Source, Result<Vec<u8>, String>)>,
+    roots: Vec<(Source, Decoded, Option<TrustDomain>)>,
+    crls: Vec<(Source, Decoded)>,
     empty: Vec<Problem>,
     relaxed: Relaxed,
     strict: bool,
@@ -147,6 +147,9 @@ pub struct TrustBuilder {
     allow_own: bool,
     max_intermediates: Option<usize>,
 }
+
+/// An object's DER, or what is wrong with its PEM.
+type Decoded = Result<Vec<u8>, String>;
 
 struct Source {
     name: String,
