@@ -78,7 +78,7 @@ impl<'a> From<&'a VerifyQuestion> for Question<'a> {
 }
 
 impl Question<'_> {
-    fn is(&self, need: &Need) -> bool {
+    pub(crate) fn is(&self, need: &Need) -> bool {
         match (self, need) {
             (Question::Credential(question), Need::Credential(open)) => *question == open,
             (Question::Sign(question), Need::Sign(open)) => *question == open,

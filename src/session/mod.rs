@@ -27,6 +27,10 @@ pub(crate) fn confirm_client(write: &mut WriteProtection, tx: &mut OutboxView<'_
 pub struct Exporter(ExporterSecret);
 
 impl Exporter {
+    pub(crate) fn new(secret: ExporterSecret) -> Exporter {
+        Exporter(secret)
+    }
+
     /// Fills `out` with keying material for this label and context.
     ///
     /// # Errors

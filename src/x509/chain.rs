@@ -36,8 +36,6 @@ impl Window {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Path {
     pub(super) window: Window,
-    /// Certificates in the path, the root not counted.
-    pub(super) length: usize,
     /// Its root vouches for one SPIFFE trust domain only (to which the leaf belongs).
     pub(super) bound: bool,
     /// The presented list is exactly the path used, in order, with nothing else but perhaps the root at its end.
@@ -123,7 +121,8 @@ fn examine(
     window.narrow(below.not_before, below.not_after);
     let (from, to) = revocation(&below, true).map_err(|fault| (Culprit::Leaf, fault))?;
     window.narrow(from, to);
-    let mut length = 1usize;
+    let mut direct = true;
+    let mut intermediate_count = 0usize;
     let mut exact = true;
     let mut rest = presented.iter();
     let intermediates: [Option<CertificateDer<'_>>; MAX_INTERMEDIATES] = {
@@ -142,14 +141,18 @@ fn examine(
         let (from, to) = revocation(&cert, false).map_err(here)?;
         window.narrow(from, to);
         exact &= rest.next().is_some_and(|presented| presented == der);
-        length = length.saturating_add(1);
+        direct = false;
+        // RFC 5280 §6.1.4 (l): self-issued certificates (a CA's key rollover) do not count.
+        if cert.issuer != cert.subject {
+            intermediate_count = intermediate_count.saturating_add(1);
+        }
         below = cert;
     }
-    if length > trust.max_intermediates.saturating_add(1) {
+    if intermediate_count > trust.max_intermediates {
         return Err((Culprit::Leaf, Fault::PathTooLong));
     }
     // webpki knows no keyUsage of roots.
-    if !root.may_sign_crls && !trust.crls.is_empty() && (length == 1 || !trust.relaxed.leaf_only) {
+    if !root.may_sign_crls && !trust.crls.is_empty() && (direct || !trust.relaxed.leaf_only) {
         let covered = only(below.issuer, Tag::Sequence).is_some_and(|issuer| trust.crls.covers(issuer));
         if covered {
             return Err(of_root(Fault::CrlUnusable("its keyUsage lacks cRLSign")));
@@ -161,7 +164,7 @@ fn examine(
         (Some(last), None) => last.as_ref() == root.der,
         _ => false,
     };
-    Ok(Path { window, length, bound: root.domain.is_some(), exact })
+    Ok(Path { window, bound: root.domain.is_some(), exact })
 }
 
 /// webpki's own limit.

@@ -34,9 +34,9 @@ pub(super) struct Relaxed {
 
 impl Crls {
     /// Adds a DER CRL; the error says why it cannot be used.
-    pub(super) fn add(&mut self, der: &[u8], strict: bool) -> Result<(), String> {
+    pub(super) fn add(&mut self, der: &[u8]) -> Result<(), String> {
         let list = OwnedCertRevocationList::from_der(der).map_err(|error| String::from(unusable(&error)))?;
-        let (this_update, next_update) = check(der, strict)?;
+        let (this_update, next_update) = check(der)?;
         self.lists.push(Crl { list: list.into(), this_update, next_update });
         self.lists.sort_by_key(|crl| core::cmp::Reverse(crl.this_update));
         Ok(())
@@ -129,7 +129,7 @@ pub(super) fn unusable(error: &webpki::Error) -> &'static str {
 }
 
 /// The update times of a CRL (RFC 5280 §5.1), and the rules that bind its issuer.
-fn check(der: &[u8], strict: bool) -> Result<(u64, u64), String> {
+fn check(der: &[u8]) -> Result<(u64, u64), String> {
     let broken = || String::from("the CRL is malformed");
     let fields = || {
         let mut outer = reader(only(der, Tag::Sequence)?)?;
@@ -146,9 +146,9 @@ fn check(der: &[u8], strict: bool) -> Result<(u64, u64), String> {
     let extensions = Extensions::read(extensions).map_err(String::from)?;
     match extensions.get(Id::CrlNumber) {
         // §5.2.3: MUST be there, and MUST NOT be critical.
-        None if strict => Err("the CRL has no number".into()),
-        Some(number) if strict && number.critical => Err("the CRL's number is critical".into()),
-        _ => Ok(updates),
+        None => Err("the CRL has no number".into()),
+        Some(number) if number.critical => Err("the CRL's number is critical".into()),
+        Some(_) => Ok(updates),
     }
 }
 

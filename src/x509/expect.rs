@@ -3,7 +3,7 @@
 use super::asn1::{Cert, GeneralName};
 use super::fault::Fault;
 use super::spiffe::{self, NotSpiffe, SpiffeId, TrustDomain};
-use super::text::{Escaped, hex};
+use super::text::{Escaped, hex, shown};
 use crate::Role;
 use core::{fmt, net::IpAddr};
 use rustls_pki_types::{DnsName, ServerName};
@@ -130,7 +130,7 @@ fn mismatch(expected: &[Expect], leaf: &Proven<'_>) -> Fault {
 
 /// The SANs of a certificate for a sentence, escaped.
 pub(super) fn presented(cert: &Cert<'_>) -> Vec<String> {
-    let text = |bytes: &[u8]| Escaped(&String::from_utf8_lossy(bytes)).to_string();
+    let text = |bytes: &[u8]| shown(&String::from_utf8_lossy(bytes));
     let name = |name| match name {
         GeneralName::Dns(name) => Some(text(name)),
         GeneralName::Uri(uri) => Some(text(uri)),
