@@ -1,7 +1,7 @@
 //! A peer that does what a test says: records and messages by hand, over the crate's codec and key schedule.
 
 use countersign::codec::{self, ContentType, Message, Writer};
-use countersign::crypto::{CryptoMode, Hash, HashAlgorithm, Suite, TrafficKey};
+use countersign::crypto::{AeadKey, CryptoMode, Hash, HashAlgorithm, Suite, TrafficKey};
 use countersign::schedule::{HandshakeSecret, TrafficSecret};
 
 /// A record without protection.
@@ -33,19 +33,52 @@ pub fn message(write: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
     memory
 }
 
+enum Key {
+    Schedule(TrafficKey),
+    Exposed(AeadKey, Vec<u8>),
+}
+
+fn expand_label(hash: HashAlgorithm, secret: &[u8], label: &[u8], out: &mut [u8]) {
+    struct Len(usize);
+    impl ring::hkdf::KeyType for Len {
+        fn len(&self) -> usize {
+            self.0
+        }
+    }
+    let algorithm = match hash {
+        HashAlgorithm::Sha256 => ring::hkdf::HKDF_SHA256,
+        HashAlgorithm::Sha384 => ring::hkdf::HKDF_SHA384,
+    };
+    let (len, label_len) = ((out.len() as u16).to_be_bytes(), [label.len() as u8 + 6]);
+    let info: [&[u8]; 5] = [&len, &label_len, b"tls13 ", label, &[0]];
+    ring::hkdf::Prk::new_less_safe(algorithm, secret).expand(&info, Len(out.len())).unwrap().fill(out).unwrap();
+}
+
 /// One direction's protection.
 pub struct Protection {
-    key: TrafficKey,
+    key: Key,
     sequence: u64,
 }
 
 impl Protection {
     pub fn handshake(secret: &HandshakeSecret, suite: Suite) -> Protection {
-        Protection { key: secret.key(suite, CryptoMode::Real).unwrap(), sequence: 0 }
+        Protection { key: Key::Schedule(secret.key(suite, CryptoMode::Real).unwrap()), sequence: 0 }
     }
 
     pub fn application(secret: &TrafficSecret, suite: Suite) -> Protection {
-        Protection { key: secret.key(suite, CryptoMode::Real).unwrap(), sequence: 0 }
+        Protection { key: Key::Schedule(secret.key(suite, CryptoMode::Real).unwrap()), sequence: 0 }
+    }
+
+    /// By a traffic secret as a key log shows it.
+    pub fn of(secret: &[u8], suite: Suite) -> Protection {
+        let hash = suite.hash();
+        let key = |label: &[u8], len: usize| {
+            let mut out = vec![0; len];
+            expand_label(hash, secret, label, &mut out);
+            out
+        };
+        let (key, iv) = (key(b"key", suite.key_len()), key(b"iv", 12));
+        Protection { key: Key::Exposed(AeadKey::new(suite, &key, CryptoMode::Real).unwrap(), iv), sequence: 0 }
     }
 
     /// A protected record with so much padding.
@@ -55,7 +88,10 @@ impl Protection {
         inner.resize(inner.len() + padding, 0);
         let mut record = vec![23, 3, 3];
         record.extend_from_slice(&(inner.len() as u16 + 16).to_be_bytes());
-        let tag = self.key.seal(self.sequence, &record, &mut inner).unwrap();
+        let tag = match &self.key {
+            Key::Schedule(key) => key.seal(self.sequence, &record, &mut inner).unwrap(),
+            Key::Exposed(key, iv) => key.seal_in_place(nonce(iv, self.sequence), &record, &mut inner).unwrap(),
+        };
         self.sequence += 1;
         record.extend_from_slice(&inner);
         record.extend_from_slice(&tag);
@@ -67,7 +103,11 @@ impl Protection {
         let (header, body) = record.split_at(5);
         assert_eq!(header[0], 23, "a protected record");
         let mut body = body.to_vec();
-        let len = self.key.open_within(self.sequence, header, &mut body, 0).expect("the record opens");
+        let len = match &self.key {
+            Key::Schedule(key) => key.open_within(self.sequence, header, &mut body, 0),
+            Key::Exposed(key, iv) => key.open_within(nonce(iv, self.sequence), header, &mut body, 0),
+        };
+        let len = len.expect("the record opens");
         self.sequence += 1;
         body.truncate(len);
         while body.last() == Some(&0) {
@@ -76,6 +116,15 @@ impl Protection {
         let typ = body.pop().expect("a content type");
         (ContentType(typ), body)
     }
+}
+
+/// RFC 9846 §5.3.
+fn nonce(iv: &[u8], sequence: u64) -> [u8; 12] {
+    let mut nonce: [u8; 12] = iv.try_into().unwrap();
+    for (byte, sequence) in nonce[4..].iter_mut().zip(sequence.to_be_bytes()) {
+        *byte ^= sequence;
+    }
+    nonce
 }
 
 /// The transcript, kept as it is.
