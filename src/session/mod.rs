@@ -34,7 +34,7 @@ impl Exporter {
     /// Fills `out` with keying material for this label and context.
     ///
     /// # Errors
-    /// If the label is empty or longer than 249 bytes, or `out` longer than 255 hashes.
+    /// If the label is longer than 249 bytes, or `out` longer than 255 hashes.
     pub fn export(&self, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<(), CryptoFailed> {
         self.0.export(label, context, out)
     }
