@@ -5,7 +5,7 @@ mod pki;
 
 use common::seed;
 use countersign::x509::{Expect, Identity, Live, Local, SigningKey, Trust, Vault, VerifiedChains};
-use countersign::{CertificateType, Handshake, Inbox, Kind, Outbox, Policy, Reason, Role, Slip, Want};
+use countersign::{CertificateType, Handshake, Inbox, Kind, Outbox, Policy, Reason, Role, Want};
 use pki::{Ca, now};
 
 /// One side, as a program would have it.
