@@ -63,7 +63,7 @@ impl Ours {
         if identity.credential().scts.is_some_and(|list| !is_sct_list(list)) {
             return Err("INVALID_SCT_LIST");
         }
-        if self.must_match_issuer && !identity.issued_by(offer.certificate_authorities()) {
+        if self.must_match_issuer && !identity.is_issued_by(offer.certificate_authorities()) {
             return Err("NO_MATCHING_ISSUER");
         }
         if !offer.signature_schemes().any(|scheme| self.prefers.contains(&scheme)) {

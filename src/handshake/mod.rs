@@ -78,7 +78,7 @@ impl<'a> From<&'a VerifyQuestion> for Question<'a> {
 }
 
 impl Question<'_> {
-    fn is(&self, need: &Need) -> bool {
+    pub(crate) fn is(&self, need: &Need) -> bool {
         match (self, need) {
             (Question::Credential(question), Need::Credential(open)) => *question == open,
             (Question::Sign(question), Need::Sign(open)) => *question == open,
@@ -629,6 +629,7 @@ impl Core {
         let connected = self.engine.take_connected().ok_or(Slip::NotNow)?;
         let read = core::mem::replace(&mut self.read, ReadProtection::new());
         let write = core::mem::replace(&mut self.write, WriteProtection::server());
+        self.closed = true; // what is sent from now on is the session's
         Ok(Session::new(role, policy, self.engine.facts.stamp(), connected, read, write))
     }
 

@@ -27,6 +27,10 @@ pub(crate) fn confirm_client(write: &mut WriteProtection, tx: &mut OutboxView<'_
 pub struct Exporter(ExporterSecret);
 
 impl Exporter {
+    pub(crate) fn new(secret: ExporterSecret) -> Exporter {
+        Exporter(secret)
+    }
+
     /// Fills `out` with keying material for this label and context.
     ///
     /// # Errors
@@ -222,7 +226,8 @@ impl Session {
 
     /// Two halves for two threads. Answer the receiver's [`Event::Owed`] by [`Sender::reply`], and its errors by
     /// [`Sender::alert`].
-    pub fn split(self) -> (Sender, Receiver, Exporter) {
+    pub fn split(mut self) -> (Sender, Receiver, Exporter) {
+        self.receiver.owed = self.owed;
         (self.sender, self.receiver, self.exporter)
     }
 }
