@@ -180,6 +180,7 @@ impl Flags {
                     let list = names.flat_map(|name| [&(name.len() as u16).to_be_bytes()[..], &name].concat());
                     flags.policy = flags.policy.certificate_authorities(Bytes::Shared(list.collect()));
                 }
+                "-max-send-fragment" => flags.policy = flags.policy.max_fragment(number(value()?)?),
                 "-max-cert-list" => {
                     let longest = number(value()?)?;
                     flags.policy = flags.policy.max_flight(longest, longest);

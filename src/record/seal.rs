@@ -20,6 +20,8 @@ pub(crate) struct WriteProtection {
     update_after: u64,
     /// The longest TLSInnerPlaintext that the peer takes (RFC 8449), type and padding included.
     record_size_limit: usize,
+    /// The most content that we put into a record ourselves.
+    max_fragment: usize,
     padding: Padding,
     version: u16,
     sent_change_cipher_spec: bool,
@@ -43,6 +45,7 @@ impl WriteProtection {
             key_limit: u64::MAX,
             update_after: u64::MAX,
             record_size_limit: MAX_INNER_PLAINTEXT,
+            max_fragment: MAX_PLAINTEXT,
             padding: Padding::None,
             version,
             sent_change_cipher_spec: false,
@@ -61,6 +64,11 @@ impl WriteProtection {
     /// The peer's record_size_limit (RFC 8449 §4). Higher values than TLS knows mean the longest records of TLS.
     pub(crate) fn set_record_size_limit(&mut self, limit: u16) {
         self.record_size_limit = usize::from(limit).min(MAX_INNER_PLAINTEXT);
+    }
+
+    /// Records shorter than the peer would take.
+    pub(crate) fn set_max_fragment(&mut self, bytes: u16) {
+        self.max_fragment = usize::from(bytes);
     }
 
     /// How application data is padded from now on.
@@ -104,8 +112,8 @@ impl WriteProtection {
     /// The most content that fits a record.
     pub(super) fn max_content(&self) -> usize {
         match self.key {
-            Some(_) => self.record_size_limit.saturating_sub(1),
-            None => MAX_PLAINTEXT,
+            Some(_) => self.record_size_limit.saturating_sub(1).min(self.max_fragment),
+            None => self.max_fragment,
         }
     }
 
@@ -132,7 +140,7 @@ impl WriteProtection {
             Padding::Multiple(n @ 2..) => inner.saturating_sub(inner.checked_rem(usize::from(n)).unwrap_or(0)),
             _ => inner,
         };
-        inner.saturating_sub(1)
+        inner.saturating_sub(1).min(self.max_fragment)
     }
 
     /// The length of the TLSInnerPlaintext of so much application data.
@@ -178,12 +186,14 @@ pub(crate) struct Plan {
     /// Content of the record that is open then.
     open: usize,
     max_content: usize,
+    max_fragment: usize,
     overhead: usize,
 }
 
 impl Plan {
     pub(super) fn new(open: usize, protection: &WriteProtection) -> Plan {
-        Plan { sealed: 0, open, max_content: protection.max_content(), overhead: protection.overhead() }
+        let (max_content, overhead) = (protection.max_content(), protection.overhead());
+        Plan { sealed: 0, open, max_content, overhead, max_fragment: protection.max_fragment }
     }
 
     /// Then come handshake messages of this length altogether.
@@ -199,7 +209,8 @@ impl Plan {
     /// Then comes a (new) key, with the peer's record_size_limit.
     pub(crate) fn key(self, record_size_limit: u16) -> Plan {
         let limit = usize::from(record_size_limit).min(MAX_INNER_PLAINTEXT);
-        Plan { sealed: self.len(), open: 0, max_content: limit.saturating_sub(1), overhead: HEADER + 1 + TAG }
+        let max_content = limit.saturating_sub(1).min(self.max_fragment);
+        Plan { sealed: self.len(), open: 0, max_content, overhead: HEADER + 1 + TAG, ..self }
     }
 
     /// How many bytes all this is when sealed.
