@@ -122,6 +122,21 @@ fn of_two_crls_of_one_issuer_the_newer_decides() {
 }
 
 #[test]
+fn a_crl_that_is_loaded_ahead_counts_from_its_this_update_on() {
+    let w = World::new();
+    let root = w.root.crl(&[], -DAYS, 9 * DAYS);
+    let crls = [root, w.ca.crl(&[], -DAYS, 9 * DAYS), w.ca.crl(&[&w.leaf.serial], DAYS, 9 * DAYS)];
+    let at = |seconds| w.judge(w.trust(&crls), at(seconds)).verdict;
+    assert_eq!(at(NOW), Verdict::Accept);
+    assert_eq!(at(NOW + DAY - 1), Verdict::Accept);
+    assert_eq!(at(NOW + DAY), Verdict::Reject(Reason::Revoked));
+    // If there are none but future ones, the status is unknown.
+    let only = [w.root.crl(&[], DAYS, 9 * DAYS), w.ca.crl(&[], DAYS, 9 * DAYS)];
+    assert_eq!(w.fault(w.trust(&only)).1, Fault::CrlNotYetValid(pki::at(NOW + DAY)));
+    assert!(w.accepts(w.trust(&only).accept_unknown_revocation_status()));
+}
+
+#[test]
 fn a_root_that_may_not_sign_crls_vouches_for_none() {
     let mut w = World::new();
     w.root = Ca::root("Root");

@@ -66,7 +66,10 @@ pub(super) fn verify(
             Err(Error::UnknownIssuer)
         }
     };
-    let lists = trust.crls.references();
+    let lists = trust.crls.references(now);
+    if lists.is_empty() && !trust.crls.is_empty() && !trust.relaxed.unknown_status {
+        return Err(unknown_status(trust, leaf.cert, &[], now));
+    }
     let revocation = crl::options(&lists, trust.relaxed);
     let algorithms = webpki::ALL_VERIFICATION_ALGS;
     let purpose = Purpose(leaf.role);
@@ -79,7 +82,7 @@ pub(super) fn verify(
         (Ok(()), None) => Err((Culprit::Leaf, Fault::TooComplex)),
         (Err(error), _) => match refused.take() {
             Some(refused) => Err(refused),
-            None => Err(explain(&error, trust, leaf, others)),
+            None => Err(explain(&error, trust, leaf, others, now)),
         },
     }
 }
@@ -107,7 +110,7 @@ fn examine(
     }
     let revocation = |cert: &Cert<'_>, is_leaf: bool| match trust.crls.is_empty() {
         false if is_leaf || !trust.relaxed.leaf_only => trust.crls.window(cert, now, trust.relaxed),
-        _ => Ok((0, u64::MAX)),
+        _ => (0, u64::MAX),
     };
     let read = |der| rules::read(der).map_err(|fault| (Culprit::Leaf, fault));
     let mut below = *leaf;
@@ -118,7 +121,7 @@ fn examine(
         }
     }
     window.narrow(leaf.not_before, leaf.not_after);
-    let (from, to) = revocation(leaf, true).map_err(|fault| (Culprit::Leaf, fault))?;
+    let (from, to) = revocation(leaf, true);
     window.narrow(from, to);
     let mut direct = true;
     let mut intermediate_count = 0usize;
@@ -137,7 +140,7 @@ fn examine(
         let here = |fault| (ca(&cert), fault);
         rules::intermediate(&cert, trust.strict).map_err(here)?;
         window.narrow(cert.not_before, cert.not_after);
-        let (from, to) = revocation(&cert, false).map_err(here)?;
+        let (from, to) = revocation(&cert, false);
         window.narrow(from, to);
         exact &= rest.next().is_some_and(|presented| presented == der);
         direct = false;
@@ -208,7 +211,7 @@ fn ca(cert: &Cert<'_>) -> Culprit {
 
 /// What webpki's error means, and which certificate it means: webpki does not say, so the presented chain is searched
 /// for it. Only after a refusal, so cost does not matter.
-fn explain(error: &Error, trust: &Trust, leaf: &Leaf<'_>, others: &[CertificateDer<'_>]) -> Located {
+fn explain(error: &Error, trust: &Trust, leaf: &Leaf<'_>, others: &[CertificateDer<'_>], now: UnixTime) -> Located {
     let (role, leaf_cert) = (leaf.role, leaf.cert);
     let cas: Vec<Cert<'_>> = others.iter().filter_map(|der| Cert::read(der).ok()).collect();
     let located = |fault: Fault, guilty: &dyn Fn(&Cert<'_>) -> bool| match guilty(leaf_cert) {
@@ -233,7 +236,7 @@ fn explain(error: &Error, trust: &Trust, leaf: &Leaf<'_>, others: &[CertificateD
             })
         }
         Error::CertRevoked => located(Fault::Revoked, &|cert| trust.crls.revokes(cert)),
-        Error::UnknownRevocationStatus => unknown_status(trust, leaf_cert, &cas),
+        Error::UnknownRevocationStatus => unknown_status(trust, leaf_cert, &cas, now),
         Error::CrlExpired { next_update, .. } => (Culprit::Leaf, Fault::CrlExpired(*next_update)),
         Error::IssuerNotCrlSigner
         | Error::InvalidCrlSignatureForPublicKey
@@ -332,13 +335,16 @@ fn other_key(trust: &Trust, leaf: &Cert<'_>, cas: &[Cert<'_>]) -> Located {
     (Culprit::Leaf, Fault::BadSignature)
 }
 
-fn unknown_status(trust: &Trust, leaf: &Cert<'_>, cas: &[Cert<'_>]) -> Located {
-    let uncovered =
-        climb(leaf, cas).find(|cert| only(cert.issuer, Tag::Sequence).is_none_or(|issuer| !trust.crls.covers(issuer)));
-    match uncovered {
-        Some(cert) if cert.der != leaf.der => (ca(cert), Fault::StatusUnknown(issuer_name(cert))),
-        _ => (Culprit::Leaf, Fault::StatusUnknown(issuer_name(leaf))),
-    }
+fn unknown_status(trust: &Trust, leaf: &Cert<'_>, cas: &[Cert<'_>], now: UnixTime) -> Located {
+    let covers = |cert: &Cert<'_>| {
+        let issuer = only(cert.issuer, Tag::Sequence).unwrap_or_default();
+        trust.crls.references(now).iter().any(|list| list.issuer() == issuer)
+    };
+    let cert = climb(leaf, cas).find(|cert| !covers(cert)).unwrap_or(leaf);
+    let issuer = only(cert.issuer, Tag::Sequence).unwrap_or_default();
+    let unknown = || Fault::StatusUnknown(issuer_name(cert));
+    let fault = trust.crls.not_yet_valid(issuer, now).unwrap_or_else(unknown);
+    (if cert.der == leaf.der { Culprit::Leaf } else { ca(cert) }, fault)
 }
 
 /// webpki refuses every name of a kind that it cannot compare; tell that from a name outside its constraints.

@@ -66,7 +66,7 @@ impl Identity {
                 let error = |what| IdentityError::Certificate { line: section.line, what };
                 let der = section.der.map_err(error)?;
                 Cert::read(&der).map_err(|what| error(what.into()))?;
-                certificates.push(CertificateDer::from(der));
+                certificates.push(CertificateDer::from(der.to_vec()));
             }
         }
         Identity::new(certificates, SigningKey::from_pem_or_der(key)?)

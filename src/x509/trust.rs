@@ -181,7 +181,7 @@ impl TrustBuilder {
             let known = matches!(&*section.label, "" | "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE");
             if known {
                 let source = Source { name: source.to_string(), line: section.line };
-                self.roots.push((source, section.der, domain.clone()));
+                self.roots.push((source, section.der.map(|der| der.to_vec()), domain.clone()));
             }
         }
         if self.roots.len() == before {
@@ -197,7 +197,8 @@ impl TrustBuilder {
         let before = self.crls.len();
         for section in pem::sections(file) {
             if matches!(&*section.label, "" | "X509 CRL") {
-                self.crls.push((Source { name: source.to_string(), line: section.line }, section.der));
+                let source = Source { name: source.to_string(), line: section.line };
+                self.crls.push((source, section.der.map(|der| der.to_vec())));
             }
         }
         if self.crls.len() == before {
