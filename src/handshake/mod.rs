@@ -618,6 +618,7 @@ impl Core {
         }
         let role = self.engine.role();
         let connected = self.engine.take_connected().ok_or(Slip::NotNow)?;
+        self.closed = true; // what is sent from now on is the session's
         let read = core::mem::replace(&mut self.read, ReadProtection::new());
         let write = core::mem::replace(&mut self.write, WriteProtection::server());
         Ok(Session::new(role, policy, self.engine.facts.stamp(), connected, read, write))
