@@ -273,7 +273,7 @@ impl<P: Borrow<Policy>> Handshake<P> {
         R: AsRef<[u8]> + AsMut<[u8]>,
     {
         self.core.check_stamp(rx.stamp())?;
-        Peer::read(rx.flight(), &self.core.engine.facts, self.role().peer()).ok_or(Slip::NotNow)
+        self.core.engine.peer(rx.flight()).ok_or(Slip::NotNow)
     }
 
     /// Our role.
