@@ -39,6 +39,8 @@ pub struct Receiver {
     max_message: usize,
     confirmed: bool,
     closed: bool,
+    /// Our side has said its last: no alert can tell the peer of an error.
+    pub(super) silent: bool,
     failed: Option<Error>,
     /// A ticket that is too long for the memory, being read in pieces.
     ticket: Option<TicketReader>,
@@ -71,6 +73,7 @@ impl Receiver {
             max_message: policy.max_message,
             confirmed: role == Role::Server,
             closed: false,
+            silent: false,
             failed: None,
             ticket: None,
             tickets: 0,
@@ -95,7 +98,8 @@ impl Receiver {
             return Err(error);
         }
         self.try_receive(&mut rx.view()).map_err(|kind| {
-            let error = Error { kind, role: self.role, state: State::Connected, alerts: kind.alert().is_some() };
+            let alerts = kind.alert().is_some() && !self.silent;
+            let error = Error { kind, role: self.role, state: State::Connected, alerts };
             if error.is_fatal() {
                 self.failed = Some(error);
             }
