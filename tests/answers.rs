@@ -460,6 +460,41 @@ fn a_session_is_there_once_and_not_before_done() {
     }
 }
 
+/// The key log gets the same secrets at both ends, at the times that the documentation names.
+#[test]
+fn the_key_log_is_complete_at_sign_verify_and_done() {
+    let handshake = ["CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_HANDSHAKE_TRAFFIC_SECRET"];
+    let application = ["CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0"];
+    let (mut client, mut server) = ends(false);
+    let mut logs = [std::collections::BTreeMap::new(), std::collections::BTreeMap::new()];
+    play(&mut client, &mut server, &mut |_, end, step| {
+        let mut shown = Vec::new();
+        let log = &mut logs[usize::from(end.hs.role() == Role::Server)];
+        end.hs.expose_secrets(&mut |label, secret| {
+            shown.push(label);
+            let before = log.insert(label, secret.to_vec());
+            assert!(before.is_none_or(|before| before == secret), "{label} does not change");
+        });
+        match (step, end.hs.role()) {
+            (Step::Want(Want::Sign(_) | Want::Verify(_)), Role::Client) => {
+                assert_eq!(shown, [handshake, application].concat());
+            }
+            (Step::Want(Want::Sign(_)), Role::Server) => assert_eq!(shown, handshake),
+            (Step::Want(Want::Verify(_)), Role::Server) | (Step::Want(Want::Done), _) => {
+                assert_eq!(shown, application);
+            }
+            _ => {}
+        }
+        false
+    });
+    assert_eq!(logs[0].len(), 4);
+    assert_eq!(logs[0], logs[1]);
+    let session = client.hs.finish().unwrap();
+    assert_eq!(session.expose_secrets().0, logs[0]["CLIENT_TRAFFIC_SECRET_0"]);
+    assert_eq!(session.expose_secrets().1, logs[0]["SERVER_TRAFFIC_SECRET_0"]);
+    client.hs.expose_secrets(&mut |label, _| panic!("{label}: the session has them now"));
+}
+
 // ---- R2: no room ----
 
 /// At each question of both ends: with less than `needed` nothing happens, and the same question is open; with exactly
