@@ -321,7 +321,7 @@ impl<P: Borrow<Policy>> Flow<P> {
     where
         R: AsRef<[u8]> + AsMut<[u8]>,
     {
-        Peer::read(rx.flight(), &self.engine.facts, self.role().peer()).ok_or(Slip::NotNow)
+        self.engine.peer(rx.flight()).ok_or(Slip::NotNow)
     }
 
     /// Our role.

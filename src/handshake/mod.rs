@@ -278,7 +278,7 @@ impl<P: Borrow<Policy>> Handshake<P> {
         R: AsRef<[u8]> + AsMut<[u8]>,
     {
         self.core.check_stamp(rx.stamp())?;
-        Peer::read(rx.flight(), &self.core.engine.facts, self.role().peer()).ok_or(Slip::NotNow)
+        self.core.engine.peer(rx.flight()).ok_or(Slip::NotNow)
     }
 
     /// Our role.
@@ -637,6 +637,7 @@ impl Core {
         }
         let role = self.engine.role();
         let connected = self.engine.take_connected().ok_or(Slip::NotNow)?;
+        self.closed = true; // what is sent from now on is the session's
         let read = core::mem::replace(&mut self.read, ReadProtection::new());
         let write = core::mem::replace(&mut self.write, WriteProtection::server());
         self.closed = true; // what is sent from now on is the session's

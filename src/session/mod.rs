@@ -96,6 +96,7 @@ impl Session {
         R: AsRef<[u8]> + AsMut<[u8]>,
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
+        self.receiver.silent = self.sender.is_closed();
         loop {
             match self.receiver.receive(rx) {
                 Ok(Event::Owed(reply)) => self.sender.note(&reply),

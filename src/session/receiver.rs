@@ -36,7 +36,9 @@ pub struct Receiver {
     max_message: u32,
     confirmed: bool,
     closed: bool,
-    failed: Option<Kind>,
+    /// Our side has said its last: no alert can tell the peer of an error.
+    pub(super) silent: bool,
+    failed: Option<Error>,
     /// A ticket that is too long for the memory, being read in pieces.
     ticket: Option<TicketReader>,
     tickets: u8,
@@ -65,6 +67,7 @@ impl Receiver {
             max_message: u32::try_from(policy.max_message).unwrap_or(u32::MAX),
             confirmed: role == Role::Server,
             closed: false,
+            silent: false,
             failed: None,
             ticket: None,
             tickets: 0,
@@ -85,14 +88,14 @@ impl Receiver {
     where
         R: AsRef<[u8]> + AsMut<[u8]>,
     {
-        let result = match self.failed {
-            Some(kind) => Err(kind),
-            None => self.try_receive(&mut rx.view()),
-        };
-        result.map_err(|kind| {
-            let error = Error { kind, role: self.role, state: State::Connected, alerts: kind.alert().is_some() };
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        self.try_receive(&mut rx.view()).map_err(|kind| {
+            let alerts = kind.alert().is_some() && !self.silent;
+            let error = Error { kind, role: self.role, state: State::Connected, alerts };
             if error.is_fatal() {
-                self.failed = Some(kind);
+                self.failed = Some(error);
             }
             error
         })
