@@ -22,7 +22,7 @@ pub const MAX_CHANGE_CIPHER_SPECS: u8 = 32;
 pub const MAX_WARNINGS: u8 = 4;
 
 /// Early data that a server skips, in bytes: one full record, as the field has it.
-pub const MAX_EARLY_DATA: u32 = 16_384;
+pub const MAX_EARLY_DATA: u16 = 16_384;
 
 /// KeyUpdates without application data between: each costs two HKDF steps and a key set-up.
 pub const MAX_KEY_UPDATES: u8 = 32;

@@ -21,6 +21,8 @@ pub(super) struct Choice {
     /// The client's share for that group; empty if there is none yet.
     pub(super) key_exchange: List<u8, 97>,
     pub(super) legacy_session_id: List<u8, 32>,
+    /// What the client accepts of us.
+    pub(super) wishes: Wishes,
     /// The client offers RFC 7250 types for itself, and for us.
     pub(super) answers_types: (bool, bool),
     /// It sent the policy's opaque extension.
@@ -93,8 +95,8 @@ pub(super) fn negotiate(
 
     let suite = policy.cipher_suites.as_slice().iter().copied().find(|suite| hello.cipher_suites.contains(*suite));
     let suite = suite.and_then(Suite::from).ok_or(Kind::NoCommonCipherSuite)?;
-    cx.facts.wishes = Wishes::read(schemes, extensions, ocsp_staple);
-    if cx.facts.wishes.schemes.is_empty() {
+    let wishes = Wishes::read(schemes, extensions, ocsp_staple);
+    if wishes.schemes.is_empty() {
         return Err(Kind::NoCommonSignatureScheme); // whatever our credential will be
     }
     let (group, retry) = choose_group(policy.groups.as_slice(), groups, shares)?;
@@ -105,8 +107,8 @@ pub(super) fn negotiate(
     }
     let protocols = extensions.protocols().map_err(&malformed)?;
     if let Some(offered) = protocols.filter(|_| !policy.alpn.is_empty()) {
-        let position = policy.protocols().position(|ours| offered.iter().any(|each| each.0 == ours));
-        cx.facts.alpn = Some(position.ok_or(Kind::NoApplicationProtocol)?);
+        let agreed = (0..).zip(policy.protocols()).find(|(_, ours)| offered.iter().any(|each| each.0 == *ours));
+        cx.facts.alpn = Some(agreed.ok_or(Kind::NoApplicationProtocol)?.0);
     }
     let own = extensions.server_certificate_types().map_err(&malformed)?;
     let peer = extensions.client_certificate_types().map_err(&malformed)?;
@@ -122,6 +124,7 @@ pub(super) fn negotiate(
         group,
         key_exchange: List::collect(share.iter().copied()),
         legacy_session_id: List::collect(hello.legacy_session_id.iter().copied()),
+        wishes,
         answers_types: (peer.is_some(), own.is_some()),
         answers_extension: policy.extension.as_ref().is_some_and(|(extension, _)| extensions.has(*extension)),
         retry,

@@ -321,7 +321,7 @@ impl<P: Borrow<Policy>> Flow<P> {
     where
         R: AsRef<[u8]> + AsMut<[u8]>,
     {
-        Peer::read(rx.flight(), &self.engine.facts, self.role().peer()).ok_or(Slip::NotNow)
+        self.engine.peer(rx.flight()).ok_or(Slip::NotNow)
     }
 
     /// Our role.
@@ -336,7 +336,7 @@ impl<P: Borrow<Policy>> Flow<P> {
 
     /// The application protocol that was agreed on.
     pub fn alpn(&self) -> Option<&[u8]> {
-        self.policy.borrow().protocols().nth(self.engine.facts.alpn?)
+        self.engine.facts.protocol(self.policy.borrow())
     }
 
     /// Takes the session's secrets, after [`Want::Done`].
