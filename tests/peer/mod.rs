@@ -63,6 +63,8 @@ pub struct Peer<'a> {
     pub edits: Vec<(HandshakeType, &'a dyn Fn(&mut Msg))>,
     /// The scheme of its CertificateVerify; `None`: the key's first.
     pub scheme: Option<SignatureScheme>,
+    /// The most content that it puts into one record.
+    pub fragment: usize,
     /// All messages so far, as far as they are hashed (§4.1).
     pub transcript: Vec<u8>,
     pub client_hello: Vec<u8>,
@@ -97,6 +99,7 @@ impl<'a> Peer<'a> {
             retry: false,
             edits: Vec::new(),
             scheme: None,
+            fragment: 1 << 14,
             transcript: Vec::new(),
             client_hello: Vec::new(),
             share: Vec::new(),
@@ -177,7 +180,7 @@ impl<'a> Peer<'a> {
     /// Sends a legal message in a record of its own, then changes the key if it is time.
     pub fn send(&mut self, typ: HandshakeType) {
         let bytes = self.next_message(typ);
-        for fragment in bytes.chunks(1 << 14) {
+        for fragment in bytes.chunks(self.fragment) {
             self.record(HANDSHAKE, fragment);
         }
         self.change_key(typ);
@@ -189,7 +192,7 @@ impl<'a> Peer<'a> {
         for typ in types {
             flight.extend(self.next_message(*typ));
             if self.changes_key(*typ) || Some(typ) == types.last() {
-                flight.chunks(1 << 14).for_each(|fragment| self.record(HANDSHAKE, fragment));
+                flight.chunks(self.fragment).for_each(|fragment| self.record(HANDSHAKE, fragment));
                 flight.clear();
             }
             self.change_key(*typ);
