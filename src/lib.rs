@@ -23,6 +23,7 @@ pub mod crypto;
 mod engine;
 pub mod error;
 mod flight;
+pub mod flow;
 mod handshake;
 pub mod limits;
 mod list;
@@ -32,6 +33,7 @@ mod role;
 pub mod schedule;
 mod seed;
 mod session;
+pub mod trace;
 #[cfg(feature = "x509")]
 pub mod x509;
 

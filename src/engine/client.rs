@@ -167,6 +167,7 @@ impl Shares {
 }
 
 /// The transcript before ClientHello: only HelloRetryRequest tells the suite's hash (§4.1).
+#[allow(clippy::large_enum_variant)] // no heap
 enum Beginning {
     First(OpenTranscript),
     Retried(Transcript<at::HelloRetryRequest>),
@@ -235,7 +236,7 @@ impl Hello {
 
 /// legacy_session_id: 32 random bytes for the middleboxes, or none (§E.4).
 fn session_id<'a>(cx: &'a Context<'_>) -> &'a [u8] {
-    if cx.policy.middlebox_compatibility { &cx.facts.seed.session_id } else { &[] }
+    if cx.facts.middlebox_compatibility { &cx.facts.seed.session_id } else { &[] }
 }
 
 /// X.509 alone goes without saying (RFC 7250 §4.1).
@@ -281,7 +282,7 @@ struct Retry {
 impl SendClientHello {
     fn send(self, cx: &mut Context<'_>, out: &mut impl Effects) -> Result<WaitServerHello, Kind> {
         let SendClientHello { transcript, hello, retry } = self;
-        if retry.is_some() && cx.policy.middlebox_compatibility {
+        if retry.is_some() && cx.facts.middlebox_compatibility {
             out.change_cipher_spec()?; // before the second flight (§E.4)
         }
         let write = |w: &mut Writer<'_>| hello.write(cx, w);
@@ -299,6 +300,7 @@ impl SendClientHello {
 }
 
 /// The transcript up to ClientHello.
+#[allow(clippy::large_enum_variant)] // no heap
 enum Beginnings {
     Open(OpenTranscript),
     Chosen(Transcript<at::ClientHello>),
@@ -558,7 +560,7 @@ impl Proved {
     ) -> Result<AskSign, Kind> {
         let scheme = choose_scheme(cx, credential)?;
         cx.facts.own_scheme = Some(scheme);
-        if !cx.facts.retried && cx.policy.middlebox_compatibility {
+        if !cx.facts.retried && cx.facts.middlebox_compatibility {
             out.change_cipher_spec()?; // before the second flight (§E.4)
         }
         let Proved { suite, transcript, secrets, application, exporter, possession, finished } = self;

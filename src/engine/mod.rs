@@ -64,6 +64,8 @@ pub(crate) struct Facts {
     pub(crate) suite: Option<Suite>,
     pub(crate) group: Option<NamedGroup>,
     pub(crate) retried: bool,
+    /// As a client: send a session id and a change_cipher_spec (§E.4).
+    pub(crate) middlebox_compatibility: bool,
     /// Where in the policy's ALPN list the selected name stands.
     pub(crate) alpn: Option<usize>,
     pub(crate) own_scheme: Option<SignatureScheme>,
@@ -178,6 +180,7 @@ impl Facts {
             suite: None,
             group: None,
             retried: false,
+            middlebox_compatibility: false,
             alpn: None,
             own_scheme: None,
             peer_scheme: None,
@@ -260,7 +263,9 @@ fn message_len(write: &dyn Fn(&mut Writer<'_>)) -> usize {
 impl Engine {
     pub(crate) fn client(policy: &Policy, server_name: ServerName, seed: Seed) -> Result<Engine, Kind> {
         let client = client::Client::start(policy)?;
-        Ok(Engine { machine: Machine::Client(client), facts: Facts::new(seed, server_name) })
+        let mut facts = Facts::new(seed, server_name);
+        facts.middlebox_compatibility = policy.middlebox_compatibility;
+        Ok(Engine { machine: Machine::Client(client), facts })
     }
 
     pub(crate) fn server(seed: Seed) -> Engine {
@@ -351,6 +356,16 @@ impl Engine {
             _ => None,
         }
         .unwrap_or(u16::MAX)
+    }
+
+    /// The body of the peer's opaque extension, as long as its message is retained.
+    pub(crate) fn peer_extension<'a>(&self, flight: Flight<'a>, extension: ExtensionType) -> Option<&'a [u8]> {
+        let body = flight.get(self.facts.parameters.clone()).filter(|body| !body.is_empty())?;
+        let extensions = match self.role() {
+            Role::Client => codec::EncryptedExtensions::parse(body).ok()?.extensions,
+            Role::Server => codec::ClientHello::parse(body).ok()?.extensions,
+        };
+        extensions.get(extension)
     }
 
     /// Shows the secrets that the state holds, under their names in the key log format.

@@ -99,17 +99,14 @@ pub(super) fn negotiate(
     }
     let (group, retry) = choose_group(policy.groups.as_slice(), groups, shares)?;
 
-    if let Some(limit) = extensions.record_size_limit().map_err(&malformed)? {
-        if limit < 64 {
-            return Err(Kind::IllegalRecordSizeLimit); // RFC 8449 §4; larger than ours is legal
-        }
+    let record_size_limit = extensions.record_size_limit().map_err(&malformed)?;
+    if record_size_limit.is_some_and(|limit| limit < 64) {
+        return Err(Kind::IllegalRecordSizeLimit); // RFC 8449 §4; larger than TLS knows is legal
     }
-    let record_size_limit = extensions.record_size_limit().ok().flatten();
-    if let Some(offered) = extensions.protocols().map_err(&malformed)? {
-        if !policy.alpn.is_empty() {
-            let position = policy.protocols().position(|ours| offered.iter().any(|each| each.0 == ours));
-            cx.facts.alpn = Some(position.ok_or(Kind::NoApplicationProtocol)?);
-        }
+    let protocols = extensions.protocols().map_err(&malformed)?;
+    if let Some(offered) = protocols.filter(|_| !policy.alpn.is_empty()) {
+        let position = policy.protocols().position(|ours| offered.iter().any(|each| each.0 == ours));
+        cx.facts.alpn = Some(position.ok_or(Kind::NoApplicationProtocol)?);
     }
     let own = extensions.server_certificate_types().map_err(&malformed)?;
     let peer = extensions.client_certificate_types().map_err(&malformed)?;

@@ -78,7 +78,7 @@ impl<'a> From<&'a VerifyQuestion> for Question<'a> {
 }
 
 impl Question<'_> {
-    fn is(&self, need: &Need) -> bool {
+    pub(crate) fn is(&self, need: &Need) -> bool {
         match (self, need) {
             (Question::Credential(question), Need::Credential(open)) => *question == open,
             (Question::Sign(question), Need::Sign(open)) => *question == open,
@@ -236,12 +236,12 @@ impl<P: Borrow<Policy>> Handshake<P> {
     /// after an error.
     pub fn cancel<T: AsRef<[u8]> + AsMut<[u8]>>(&mut self, tx: &mut Outbox<T>) {
         let alerts = [AlertDescription::USER_CANCELED, AlertDescription::CLOSE_NOTIFY];
-        self.core.end_with(Kind::Cancelled, &alerts, &mut tx.view());
+        self.core.end_with(self.policy.borrow(), Kind::Cancelled, &alerts, &mut tx.view());
     }
 
     /// Gives up with an alert of the caller's choice. Does nothing after an error.
     pub fn abort<T: AsRef<[u8]> + AsMut<[u8]>>(&mut self, alert: AlertDescription, tx: &mut Outbox<T>) {
-        self.core.end_with(Kind::Aborted { alert }, &[alert], &mut tx.view());
+        self.core.end_with(self.policy.borrow(), Kind::Aborted { alert }, &[alert], &mut tx.view());
     }
 
     /// Takes the session, after [`Want::Done`]; inbox and outbox go on with it.
@@ -343,7 +343,7 @@ impl Core {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        self.try_step(policy, rx, tx).map_err(|kind| self.fail(kind, tx))
+        self.try_step(policy, rx, tx).map_err(|kind| self.fail(policy, kind, tx))
     }
 
     fn try_step(&mut self, policy: &Policy, rx: &mut InboxView<'_>, tx: &mut OutboxView<'_>) -> Result<Step, Kind> {
@@ -587,13 +587,12 @@ impl Core {
     }
 
     /// Turns what went wrong into the error, and tells the peer: exactly one alert.
-    fn fail(&mut self, kind: Kind, tx: &mut OutboxView<'_>) -> Error {
+    fn fail(&mut self, policy: &Policy, kind: Kind, tx: &mut OutboxView<'_>) -> Error {
         let alert = kind.alert().filter(|_| !self.closed);
         let error = Error { kind, role: self.engine.role(), state: self.log.state(), alerts: alert.is_some() };
         if error.is_fatal() {
             if let Some(alert) = alert {
-                // There is always room for it, if the outbox has room for anything at all.
-                let _ = tx.alert(&mut self.write, alert);
+                self.alerts(policy, &[alert], tx);
             }
             self.closed = true;
             self.failed = Some(error);
@@ -601,13 +600,23 @@ impl Core {
         error
     }
 
-    fn end_with(&mut self, kind: Kind, alerts: &[AlertDescription], tx: &mut OutboxView<'_>) {
+    /// A client's change_cipher_spec comes before whatever it protects first, also if that is an alert (§E.4).
+    fn alerts(&mut self, policy: &Policy, alerts: &[AlertDescription], tx: &mut OutboxView<'_>) {
+        let compatible = self.engine.role() == Role::Client && policy.middlebox_compatibility;
+        if compatible && self.write.is_protected() && !self.write.has_sent_change_cipher_spec() {
+            let _ = tx.change_cipher_spec(&mut self.write); // without room the alert alone must do
+        }
+        for alert in alerts {
+            // There is always room for it, if the outbox has room for anything at all.
+            let _ = tx.alert(&mut self.write, *alert);
+        }
+    }
+
+    fn end_with(&mut self, policy: &Policy, kind: Kind, alerts: &[AlertDescription], tx: &mut OutboxView<'_>) {
         if self.failed.is_some() || self.closed {
             return;
         }
-        for alert in alerts {
-            let _ = tx.alert(&mut self.write, *alert);
-        }
+        self.alerts(policy, alerts, tx);
         self.closed = true;
         self.failed = Some(Error { kind, role: self.engine.role(), state: self.log.state(), alerts: true });
     }
@@ -620,6 +629,7 @@ impl Core {
         let connected = self.engine.take_connected().ok_or(Slip::NotNow)?;
         let read = core::mem::replace(&mut self.read, ReadProtection::new());
         let write = core::mem::replace(&mut self.write, WriteProtection::server());
+        self.closed = true; // what is sent from now on is the session's
         Ok(Session::new(role, policy, self.engine.facts.stamp(), connected, read, write))
     }
 

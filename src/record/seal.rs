@@ -22,6 +22,7 @@ pub(crate) struct WriteProtection {
     record_size_limit: usize,
     padding: Padding,
     version: u16,
+    sent_change_cipher_spec: bool,
 }
 
 impl WriteProtection {
@@ -44,6 +45,7 @@ impl WriteProtection {
             record_size_limit: MAX_INNER_PLAINTEXT,
             padding: Padding::None,
             version,
+            sent_change_cipher_spec: false,
         }
     }
 
@@ -81,6 +83,16 @@ impl WriteProtection {
     /// Whether a write key is in place.
     pub(crate) fn is_protected(&self) -> bool {
         self.key.is_some()
+    }
+
+    /// A change_cipher_spec has been written.
+    pub(super) fn set_sent_change_cipher_spec(&mut self) {
+        self.sent_change_cipher_spec = true;
+    }
+
+    /// Whether a change_cipher_spec has been written.
+    pub(crate) fn has_sent_change_cipher_spec(&self) -> bool {
+        self.sent_change_cipher_spec
     }
 
     /// As if all but so many records had been written with this key.

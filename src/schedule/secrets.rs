@@ -122,7 +122,7 @@ impl ExporterSecret {
     /// TLS-Exporter(label, context_value, key_length), key_length being `out`'s:
     /// HKDF-Expand-Label(Derive-Secret(Secret, label, ""), "exporter", Hash(context_value), key_length).
     ///
-    /// Fails, and writes nothing, if `label` is empty or longer than 249 bytes, or `out` longer than 255 * Hash.length.
+    /// Fails, and writes nothing, if `label` is longer than 249 bytes, or `out` longer than 255 * Hash.length.
     pub fn export(&self, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<(), CryptoFailed> {
         let hash = self.secret.algorithm();
         let label = Label::new(label).ok_or(CryptoFailed)?;

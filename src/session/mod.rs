@@ -27,10 +27,14 @@ pub(crate) fn confirm_client(write: &mut WriteProtection, tx: &mut OutboxView<'_
 pub struct Exporter(ExporterSecret);
 
 impl Exporter {
+    pub(crate) fn new(secret: ExporterSecret) -> Exporter {
+        Exporter(secret)
+    }
+
     /// Fills `out` with keying material for this label and context.
     ///
     /// # Errors
-    /// If the label is empty or longer than 249 bytes, or `out` longer than 255 hashes.
+    /// If the label is longer than 249 bytes, or `out` longer than 255 hashes.
     pub fn export(&self, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<(), CryptoFailed> {
         self.0.export(label, context, out)
     }
@@ -222,7 +226,8 @@ impl Session {
 
     /// Two halves for two threads. Answer the receiver's [`Event::Owed`] by [`Sender::reply`], and its errors by
     /// [`Sender::alert`].
-    pub fn split(self) -> (Sender, Receiver, Exporter) {
+    pub fn split(mut self) -> (Sender, Receiver, Exporter) {
+        self.receiver.owed = self.owed;
         (self.sender, self.receiver, self.exporter)
     }
 }

@@ -48,6 +48,8 @@ pub struct Receiver {
     /// KeyUpdates in all, and how many of them wanted an answer.
     updates: u64,
     requests: u64,
+    /// A KeyUpdate that the whole session had not answered when it was split.
+    pub(super) owed: Option<Reply>,
 }
 
 impl Receiver {
@@ -75,6 +77,7 @@ impl Receiver {
             key_updates: 0,
             updates: 0,
             requests: 0,
+            owed: None,
         }
     }
 
@@ -113,6 +116,9 @@ impl Receiver {
     fn try_receive(&mut self, rx: &mut InboxView<'_>) -> Result<Event, Kind> {
         if !rx.belongs_to(self.stamp) {
             return Err(Kind::ForeignInbox);
+        }
+        if let Some(reply) = self.owed.take() {
+            return Ok(Event::Owed(reply));
         }
         loop {
             if self.closed {

@@ -146,18 +146,18 @@ impl Fault {
             Fault::CaAsLeaf => f.write_str(
                 "is a CA certificate, which identifies nobody (issue a leaf with it, or pin its key as a raw public key)",
             ),
-            Fault::NotCa => f.write_str("comes with a chain in which something that is no CA issued a certificate"),
+            Fault::NotCa => f.write_str("is no CA, yet has issued a certificate"),
             Fault::PathTooLong => f.write_str("comes with a chain that is longer than its CAs, or we, allow"),
             Fault::NameConstraints => f.write_str("comes with a chain whose CAs are not allowed to issue its names"),
             Fault::UnsupportedConstraint(kind) => {
-                write!(f, "comes with a chain that constrains {kind}, which is not supported and therefore refused")
+                write!(f, "is subject to constraints on {kind}, which are not supported and therefore refused")
             }
-            Fault::CriticalExtension => f.write_str("comes with a chain that holds an unsupported critical extension"),
+            Fault::CriticalExtension => f.write_str("has, or its chain has, an unsupported critical extension"),
             Fault::KeyUsage(bit) => write!(f, "has a keyUsage without {bit}"),
             Fault::ExtKeyUsage(Role::Server) => f.write_str("is not meant for servers (extKeyUsage lacks serverAuth)"),
             Fault::ExtKeyUsage(Role::Client) => f.write_str("is not meant for clients (extKeyUsage lacks clientAuth)"),
             Fault::TooComplex => f.write_str("comes with a chain that costs too much to search"),
-            Fault::Revoked => f.write_str("comes with a chain of which a certificate has been revoked"),
+            Fault::Revoked => f.write_str("has been revoked"),
             Fault::StatusUnknown(issuer) => {
                 write!(f, "cannot be checked for revocation: no CRL of {issuer} is loaded that covers it")
             }
@@ -178,7 +178,7 @@ impl Fault {
             Fault::ForeignTrustDomain(id) => write!(f, "names {id}, for which its root may not vouch"),
             Fault::OwnCertificate => f.write_str("is our own: the connection seems to be reflected"),
             Fault::UnknownKey(hash) => write!(f, "is a raw public key that is not pinned here (SHA-256 {hash})"),
-            Fault::NotRawKey => f.write_str("is an X.509 certificate, but only pinned raw public keys are accepted"),
+            Fault::NotRawKey => f.write_str("is an X.509 certificate, but no root is trusted here, only pinned raw public keys"),
             Fault::NothingExpected => {
                 f.write_str("was to be judged without any expected identity: say which server is meant")
             }
@@ -240,7 +240,7 @@ impl fmt::Display for Refusal {
             false => write!(f, "{role} certificate {claimed} (serial {serial}) ")?,
         }
         if matches!(self.culprit, Culprit::Ca { .. }) {
-            f.write_str("does not serve: it ")?;
+            f.write_str("is at fault: it ")?;
         }
         self.fault.tell(self.now, f)
     }

@@ -1,10 +1,12 @@
 //! The verdict on a peer, and the report that goes with it.
 
 use super::asn1::Cert;
+use super::cache::{self, VerifiedChains};
 use super::chain::{self, Located};
-use super::expect::{self, Expect, Proven};
+use super::expect::{self, Expect, Leaf};
 use super::fault::{Culprit, Fault, Refusal};
 use super::hash::sha256;
+use super::identity::PeerIdentity;
 use super::trust::Trust;
 use super::{rules, text};
 use crate::{CertificateType, Peer, Role, Verdict};
@@ -22,12 +24,14 @@ pub struct Terms<'a> {
     pub now: UnixTime,
     /// Our own leaves (or raw public keys), DER: a peer that presents one of them is refused.
     pub own: &'a [CertificateDer<'a>],
+    /// Where chains are remembered that have been verified, if anywhere.
+    pub cache: Option<&'a VerifiedChains>,
 }
 
 impl<'a> Terms<'a> {
-    /// With no own leaves to watch for.
+    /// With no own leaves to watch for, and no cache.
     pub const fn new(expect: &'a [Expect], now: UnixTime) -> Terms<'a> {
-        Terms { expect, now, own: &[] }
+        Terms { expect, now, own: &[], cache: None }
     }
 }
 
@@ -73,6 +77,22 @@ impl Report {
     /// The peer's certificate (or raw public key), DER: proven if [`Report::refusal`] is `None`, claimed otherwise.
     pub fn leaf(&self) -> &[u8] {
         &self.leaf
+    }
+
+    /// Who the accepted peer is; `None` if it was refused, or has shown a raw public key. Parses when called.
+    pub fn identity(&self) -> Option<PeerIdentity> {
+        match self.outcome {
+            Ok(_) => self.claimed(),
+            Err(_) => None,
+        }
+    }
+
+    /// What the peer's certificate says, believed or not; `None` if it cannot be read. Parses when called.
+    pub fn claimed(&self) -> Option<PeerIdentity> {
+        match self.certificate_type {
+            CertificateType::X509 => PeerIdentity::read(&self.leaf).ok(),
+            _ => None,
+        }
     }
 
     /// What `leaf` holds.
@@ -126,29 +146,33 @@ impl Trust {
         if self.roots.is_empty() {
             return Err(leaf_fault(Fault::NotRawKey));
         }
-        let role = peer.role();
-        let mut presented = peer.chain().map(CertificateDer::from);
-        let leaf = presented.next().ok_or(leaf_fault(Fault::Malformed("there is none")))?;
-        let others: Vec<CertificateDer<'_>> = presented.collect();
-        let path = chain::verify(self, role, &leaf, &others, terms.now)?;
-        self.leaf(role, &leaf, path.bound, terms.expect).map_err(leaf_fault)
-    }
-
-    /// What is judged every time: the leaf's own rules, then its identity.
-    fn leaf(&self, role: Role, der: &CertificateDer<'_>, bound: bool, expected: &[Expect]) -> Result<Accepted, Fault> {
-        let cert = rules::read(der)?;
-        rules::leaf(&cert, role, self.require_purpose, self.strict)?;
-        let end_entity = EndEntityCert::try_from(der).map_err(|_| Fault::Malformed("it breaks the rules of X.509"))?;
-        let spki_hash = || sha256([cert.spki]);
-        let proven = Proven { role, cert: &cert, end_entity: &end_entity, bound, spki_hash: &spki_hash };
-        Ok(Accepted { matched: expect::find(expected, &proven)? })
+        let der = CertificateDer::from(peer.leaf());
+        let cert = rules::read(&der).map_err(leaf_fault)?;
+        let end_entity = EndEntityCert::try_from(&der).map_err(|error| leaf_fault(chain::unreadable(&error)))?;
+        let leaf = Leaf { role: peer.role(), cert: &cert, end_entity: &end_entity };
+        let remembered = terms.cache.map(|cache| (cache, cache::key(self, peer)));
+        let bound = match remembered.and_then(|(cache, key)| cache.find(&key, terms.now)) {
+            Some(bound) => bound,
+            None => {
+                let others: Vec<CertificateDer<'_>> = peer.chain().skip(1).map(CertificateDer::from).collect();
+                let path = chain::verify(self, &leaf, &others, terms.now)?;
+                if let Some((cache, key)) = remembered {
+                    cache.remember(key, &path);
+                }
+                path.bound
+            }
+        };
+        // Judged every time, remembered or not: the leaf's own rules, then its identity.
+        rules::leaf(&cert, peer.role(), self.require_purpose, self.strict).map_err(leaf_fault)?;
+        let matched = expect::find(terms.expect, &leaf, bound).map_err(leaf_fault)?;
+        Ok(Accepted { matched })
     }
 }
 
 /// A raw public key (RFC 7250): possession is proved, so a pin is all there is to check. It matches no name, SPIFFE ID
 /// or "any trusted".
 fn raw_key(spki: &[u8], expected: &[Expect]) -> Result<Accepted, Fault> {
-    let hash = sha256([spki]);
+    let hash = sha256(spki);
     match expected.iter().position(|expect| *expect == Expect::Spki(hash)) {
         Some(matched) => Ok(Accepted { matched }),
         None => Err(Fault::UnknownKey(text::hex(&hash))),

@@ -8,12 +8,14 @@
 //! * [`Local`]: all three answers in one line, for callers that have everything at hand.
 
 mod asn1;
+mod cache;
 mod chain;
 mod credential;
 mod crl;
 mod expect;
 mod fault;
 mod hash;
+mod identity;
 mod judge;
 mod key;
 mod live;
@@ -23,14 +25,18 @@ mod rules;
 mod spiffe;
 mod text;
 mod trust;
+mod vault;
 
-pub use credential::{Identity, IdentityError, Vault};
+pub use cache::VerifiedChains;
+pub use credential::{Identity, IdentityError};
 pub use expect::{Expect, NotAName};
 pub use fault::{Culprit, Fault, Refusal};
+pub use identity::PeerIdentity;
 pub use judge::{Judgement, Report, Terms};
 pub use key::{KeyError, SignError, SigningKey};
 pub use live::Live;
-pub use local::Local;
+pub use local::{Local, Why};
 pub use spiffe::{NotSpiffe, SpiffeId, TrustDomain};
 pub use text::Escaped;
 pub use trust::{Problem, Trust, TrustBuilder, TrustError};
+pub use vault::Vault;

@@ -27,7 +27,7 @@ fn every(cert: &Cert<'_>, strict: bool) -> Result<(), Fault> {
         [] => return Err(Fault::Malformed("its serial number is empty")),
         [first, ..] if *first >= 0x80 => return Err(Fault::Malformed("its serial number is negative")),
         serial if serial.len() > MAX_SERIAL => return Err(Fault::Malformed("its serial number is too long")),
-        [0] if strict => return Err(Fault::Malformed("its serial number is zero")),
+        [0] => return Err(Fault::Malformed("its serial number is zero")),
         _ => {}
     }
     // §4.2.1.11: we process no policies, so a constraint on them cannot be honoured.
@@ -139,7 +139,7 @@ fn ca(cert: &Cert<'_>, strict: bool) -> Result<(), Fault> {
     }
     public_key(cert)?;
     if let Some(constraints) = cert.extension(Id::NameConstraints) {
-        name_constraints(constraints.value)?;
+        name_constraints(constraints.value, strict)?;
         // §4.2.1.10: MUST be critical.
         if strict && !constraints.critical {
             return Err(Fault::Malformed("its nameConstraints are not critical"));
@@ -158,42 +158,62 @@ fn ca(cert: &Cert<'_>, strict: bool) -> Result<(), Fault> {
     Ok(())
 }
 
-/// §4.2.1.10: neither empty nor malformed. (webpki compares the names.)
-fn name_constraints(value: &[u8]) -> Result<(), Fault> {
+/// The base of every GeneralSubtree of nameConstraints, permitted and excluded; `None` if they are broken or empty.
+fn subtrees(value: &[u8]) -> Option<impl Iterator<Item = Option<GeneralName<'_>>>> {
+    let mut fields = reader(only(value, Tag::Sequence)?)?;
+    let permitted = optional(&mut fields, context(0))?;
+    let excluded = optional(&mut fields, context(1))?;
+    permitted.or(excluded)?;
+    if !fields.is_finished() {
+        return None;
+    }
+    let bases = [permitted, excluded].into_iter().flatten().filter_map(reader).flat_map(|mut list| {
+        core::iter::from_fn(move || match list.is_finished() {
+            true => None,
+            false => {
+                let subtree = expect(&mut list, Tag::Sequence).and_then(reader);
+                let base = subtree.and_then(|mut subtree| general_name(&mut subtree));
+                // Nothing can be read after something broken.
+                if base.is_none() {
+                    list = reader(&[])?;
+                }
+                Some(base)
+            }
+        })
+    });
+    Some(bases)
+}
+
+/// §4.2.1.10: neither empty nor broken. (webpki compares the names.)
+fn name_constraints(value: &[u8], strict: bool) -> Result<(), Fault> {
     const BROKEN: Fault = Fault::Malformed("its nameConstraints are broken");
-    let lists = || {
-        let mut fields = reader(only(value, Tag::Sequence)?)?;
-        let permitted = optional(&mut fields, context(0))?;
-        let excluded = optional(&mut fields, context(1))?;
-        let used = permitted.or(excluded).is_some();
-        (used && fields.is_finished()).then_some(())
-    };
-    lists().ok_or(BROKEN)
+    for base in subtrees(value).ok_or(BROKEN)? {
+        match base {
+            None | Some(GeneralName::Broken) => return Err(BROKEN),
+            // A domain name, no pattern: the leading dot is a habit from URI constraints.
+            Some(GeneralName::Dns(base)) if strict && base.first() == Some(&b'.') => {
+                return Err(Fault::Malformed("a DNS name in its nameConstraints begins with a dot"));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
 }
 
 /// A kind of name that is constrained, that webpki cannot compare, and that `leaf` has.
 pub(super) fn unsupported_constraint(value: &[u8], leaf: &Cert<'_>) -> Option<&'static str> {
-    let mut fields = reader(only(value, Tag::Sequence)?)?;
-    let lists = [optional(&mut fields, context(0))?, optional(&mut fields, context(1))?];
-    for list in lists.into_iter().flatten() {
-        let mut subtrees = reader(list)?;
-        while !subtrees.is_finished() {
-            let mut subtree = reader(expect(&mut subtrees, Tag::Sequence)?)?;
-            let base = general_name(&mut subtree)?;
-            let kind = match base {
-                GeneralName::Dns(_) | GeneralName::Ip(_) | GeneralName::Broken => continue,
-                // Every certificate has a directory name: its subject.
-                GeneralName::Other(4) => return Some("directory names"),
-                GeneralName::Uri(_) => "URIs (SPIFFE IDs)",
-                GeneralName::Email(_) => "e-mail addresses",
-                GeneralName::Other(_) => "other names",
-            };
-            if leaf.names().iter().any(|name| core::mem::discriminant(&name) == core::mem::discriminant(&base)) {
-                return Some(kind);
-            }
-        }
-    }
-    None
+    use core::mem::discriminant;
+    subtrees(value)?.flatten().find_map(|base| {
+        let kind = match base {
+            GeneralName::Dns(_) | GeneralName::Ip(_) | GeneralName::Broken => return None,
+            // Every certificate has a directory name: its subject.
+            GeneralName::Other(4) => return Some("directory names"),
+            GeneralName::Uri(_) => "URIs (SPIFFE IDs)",
+            GeneralName::Email(_) => "e-mail addresses",
+            GeneralName::Other(_) => "other names",
+        };
+        leaf.names().iter().any(|name| discriminant(&name) == discriminant(&base)).then_some(kind)
+    })
 }
 
 /// Can root or CA sign CRLs? keyUsage present without cRLSign: no (§4.2.1.3).

@@ -35,11 +35,26 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// A Name (whole DER) as `CN=api, O=Example`, escaped; empty for the empty name.
+/// What a peer can put into a sentence is limited to about this many bytes a name.
+const MAX_SHOWN: usize = 256;
+
+/// Untrusted text, escaped, and cut if it is long.
+pub(super) fn shown(text: &str) -> String {
+    match text.char_indices().nth(MAX_SHOWN) {
+        Some((cut, _)) => format!("{}..", Escaped(text.get(..cut).unwrap_or_default())),
+        None => format!("{}", Escaped(text)),
+    }
+}
+
+/// A Name (whole DER) as `CN=api, O=Example`, escaped, and cut if it is long; empty for the empty name.
 pub(super) fn name(der: &[u8]) -> String {
     let Ok((_, name)) = X509Name::from_der(der) else { return "(unreadable name)".into() };
     let mut text = String::new();
     for attribute in name.iter_attributes() {
+        if text.len() > MAX_SHOWN {
+            text.push_str(", ..");
+            break;
+        }
         if !text.is_empty() {
             text.push_str(", ");
         }
@@ -50,8 +65,8 @@ pub(super) fn name(der: &[u8]) -> String {
         }
         text.push('=');
         text.push_str(&match attribute.as_str() {
-            Ok(value) => format!("{}", Escaped(value)),
-            Err(_) => format!("#{}", hex(attribute.as_slice())),
+            Ok(value) => shown(value),
+            Err(_) => format!("#{}", shown(&hex(attribute.as_slice()))),
         });
     }
     text

@@ -3,10 +3,11 @@
 use super::asn1::Cert;
 use super::crl::{Crls, Relaxed};
 use super::fault::Fault;
-use super::hash::{length, sha256};
+use super::hash::Sha256;
 use super::pem;
 use super::spiffe::TrustDomain;
 use super::{rules, text};
+use crate::Bytes;
 use core::fmt;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 use std::{format, string::String, string::ToString, vec::Vec};
@@ -25,7 +26,7 @@ pub struct Trust {
     pub(super) require_purpose: bool,
     pub(super) allow_own: bool,
     pub(super) max_intermediates: usize,
-    /// SHA-256 over all of the above: two snapshots that judge chains differently have different ids.
+    /// SHA-256 over all that decides about a chain: snapshots that judge chains differently have different ids.
     pub(super) id: [u8; 32],
 }
 
@@ -114,6 +115,19 @@ impl Trust {
         self.roots.iter().filter_map(|root| Some(Cert::read(&root.der).ok()?.subject))
     }
 
+    /// The roots' names for [`Policy::certificate_authorities`](crate::Policy::certificate_authorities).
+    pub fn certificate_authorities(&self) -> Bytes {
+        let mut list = Vec::new();
+        for name in self.root_names() {
+            // A DistinguishedName has at most 2^16 - 1 bytes (RFC 9846 §4.3.4).
+            if let Ok(length) = u16::try_from(name.len()) {
+                list.extend_from_slice(&length.to_be_bytes());
+                list.extend_from_slice(name);
+            }
+        }
+        Bytes::Shared(list.into())
+    }
+
     /// The root of an anchor that webpki has handed back.
     pub(super) fn root_of(&self, anchor: &TrustAnchor<'_>) -> Option<&Root> {
         let index = self.anchors.iter().position(|ours| core::ptr::eq(ours, anchor))?;
@@ -124,8 +138,8 @@ impl Trust {
 /// Builds a [`Trust`]. Every relaxation and every strictness has its name.
 #[derive(Default)]
 pub struct TrustBuilder {
-    roots: Vec<(Source, Result<Vec<u8>, String>, Option<TrustDomain>)>,
-    crls: Vec<(Source, Result<Vec<u8>, String>)>,
+    roots: Vec<(Source, Decoded, Option<TrustDomain>)>,
+    crls: Vec<(Source, Decoded)>,
     empty: Vec<Problem>,
     relaxed: Relaxed,
     strict: bool,
@@ -133,6 +147,9 @@ pub struct TrustBuilder {
     allow_own: bool,
     max_intermediates: Option<usize>,
 }
+
+/// An object's DER, or what is wrong with its PEM.
+type Decoded = Result<Vec<u8>, String>;
 
 struct Source {
     name: String,
@@ -164,7 +181,7 @@ impl TrustBuilder {
             let known = matches!(&*section.label, "" | "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE");
             if known {
                 let source = Source { name: source.to_string(), line: section.line };
-                self.roots.push((source, section.der, domain.clone()));
+                self.roots.push((source, section.der.map(|der| der.to_vec()), domain.clone()));
             }
         }
         if self.roots.len() == before {
@@ -180,7 +197,8 @@ impl TrustBuilder {
         let before = self.crls.len();
         for section in pem::sections(file) {
             if matches!(&*section.label, "" | "X509 CRL") {
-                self.crls.push((Source { name: source.to_string(), line: section.line }, section.der));
+                let source = Source { name: source.to_string(), line: section.line };
+                self.crls.push((source, section.der.map(|der| der.to_vec())));
             }
         }
         if self.crls.len() == before {
@@ -222,7 +240,7 @@ impl TrustBuilder {
     }
 
     /// Strictness: the rules of RFC 5280 that bind issuers (key identifiers present, extensions critical where they
-    /// must be, serial numbers above zero, CRL numbers) are enforced too. Many private PKIs break one of them.
+    /// must be, host names without underscore) are enforced too. Many private PKIs break one of them.
     pub fn strict_issuance(mut self) -> TrustBuilder {
         self.strict = true;
         self
@@ -255,35 +273,30 @@ impl TrustBuilder {
 
     fn into_trust(self, mut problems: Vec<Problem>) -> (Trust, Vec<Problem>) {
         let strict = self.strict;
-        let mut id = Vec::new();
-        let mut note = |part: &[u8]| {
-            id.extend_from_slice(&length(part));
-            id.extend_from_slice(part);
-        };
+        let mut id = Sha256::new();
         let (mut anchors, mut roots) = (Vec::new(), Vec::<Root>::new());
         for (source, der, domain) in self.roots {
             match der.map_err(|what| (String::new(), what)).and_then(|der| root(der, domain, strict)) {
                 Ok((_, known)) if roots.iter().any(|r| r.der == known.der && r.domain == known.domain) => {}
                 Ok((anchor, root)) => {
-                    note(&root.der);
-                    note(root.domain.as_ref().map_or(b"", |domain| domain.as_str().as_bytes()));
+                    id.part(&root.der).part(root.domain.as_ref().map_or(b"", |domain| domain.as_str().as_bytes()));
                     anchors.push(anchor);
                     roots.push(root);
                 }
                 Err((subject, what)) => problems.push(source.problem(subject, what)),
             }
         }
-        note(b"crls");
+        id.part(b"CRLs");
         let mut crls = Crls::default();
         for (source, der) in self.crls {
-            match der.and_then(|der| crls.add(&der, strict).map(|()| der)) {
-                Ok(der) => note(&der),
+            match der.and_then(|der| crls.add(&der).map(|()| der)) {
+                Ok(der) => drop(id.part(&der)),
                 Err(what) => problems.push(source.problem(String::new(), what)),
             }
         }
         let max_intermediates = self.max_intermediates.unwrap_or(6).min(6);
         let Relaxed { leaf_only, unknown_status, expired } = self.relaxed;
-        note(format!("{leaf_only} {unknown_status} {expired} {strict} {max_intermediates}").as_bytes());
+        id.part(format!("{leaf_only} {unknown_status} {expired} {strict} {max_intermediates}").as_bytes());
         let trust = Trust {
             anchors,
             roots,
@@ -293,7 +306,7 @@ impl TrustBuilder {
             require_purpose: self.require_purpose,
             allow_own: self.allow_own,
             max_intermediates,
-            id: sha256([id.as_slice()]),
+            id: id.finish(),
         };
         (trust, problems)
     }

@@ -1,5 +1,5 @@
 //! A small PKI in memory for tests, made by rcgen. All of it is valid from 2026-01-01 to 2027-01-01; NOW lies between.
-#![allow(dead_code)] // each test file uses its part
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CustomExtension, DistinguishedName, DnType,
