@@ -384,6 +384,11 @@ impl Engine {
         signature_len.saturating_add(finished).saturating_add(12)
     }
 
+    /// Drops every secret: the connection has failed.
+    pub(crate) fn forget(&mut self) {
+        self.machine = Machine::Spent(self.role());
+    }
+
     /// Takes the session's keys out, once connected.
     pub(crate) fn take_connected(&mut self) -> Option<Connected> {
         let role = self.role();

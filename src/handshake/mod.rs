@@ -596,8 +596,16 @@ impl Core {
             }
             self.closed = true;
             self.failed = Some(error);
+            self.forget();
         }
         error
+    }
+
+    /// The secrets of a failed connection are forgotten (§6). Its alert is sealed by now.
+    fn forget(&mut self) {
+        self.engine.forget();
+        self.read = ReadProtection::new();
+        self.write = WriteProtection::server();
     }
 
     /// A client's change_cipher_spec comes before whatever it protects first, also if that is an alert (§E.4).
@@ -619,6 +627,7 @@ impl Core {
         self.alerts(policy, alerts, tx);
         self.closed = true;
         self.failed = Some(Error { kind, role: self.engine.role(), state: self.log.state(), alerts: true });
+        self.forget();
     }
 
     fn finish(&mut self, policy: &Policy) -> Result<Session, Slip> {

@@ -99,6 +99,7 @@ impl Session {
         R: AsRef<[u8]> + AsMut<[u8]>,
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
+        let silent = self.sender.is_closed() && !self.receiver.has_failed();
         loop {
             match self.receiver.receive(rx) {
                 Ok(Event::Owed(reply)) => self.owed = Some(reply), // the newest stands for those before it
@@ -111,7 +112,7 @@ impl Session {
                 }
                 Err(error) => {
                     self.sender.alert(&error, tx);
-                    return Err(error);
+                    return Err(if silent { self.receiver.without_alert(error) } else { error });
                 }
             }
         }

@@ -32,7 +32,7 @@ pub struct Receiver {
     role: Role,
     stamp: u64,
     read: ReadProtection,
-    /// application_traffic_secret_N. `None` never outlives a call.
+    /// application_traffic_secret_N. `None`: the connection has failed.
     secret: Option<TrafficSecret>,
     suite: Suite,
     crypto: CryptoMode,
@@ -98,9 +98,23 @@ impl Receiver {
             let error = Error { kind, role: self.role, state: State::Connected, alerts: kind.alert().is_some() };
             if error.is_fatal() {
                 self.failed = Some(error);
+                // The secrets of a failed connection are forgotten (RFC 9846 §6).
+                self.secret = None;
+                self.read = ReadProtection::new();
             }
             error
         })
+    }
+
+    /// The error that has been found brings no alert: our side of the connection was closed before.
+    pub(super) fn without_alert(&mut self, error: Error) -> Error {
+        let error = Error { alerts: false, ..error };
+        self.failed = self.failed.and(Some(error));
+        error
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed.is_some()
     }
 
     /// Whether the peer is known to have accepted us; always true for a server.
