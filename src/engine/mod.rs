@@ -244,6 +244,7 @@ pub(crate) struct Engine {
     pub(crate) facts: Facts,
 }
 
+#[allow(clippy::large_enum_variant)] // no heap
 enum Machine {
     Client(client::Client),
     Server(server::Server),
@@ -391,6 +392,11 @@ impl Engine {
         let finished = self.facts.suite.map_or(0, |suite| suite.hash().output_len());
         // CertificateVerify: header 4, scheme 2, length 2; Finished: header 4.
         signature_len.saturating_add(finished).saturating_add(12)
+    }
+
+    /// Drops every secret: the connection has failed.
+    pub(crate) fn forget(&mut self) {
+        self.machine = Machine::Spent(self.role());
     }
 
     /// Takes the session's keys out, once connected.

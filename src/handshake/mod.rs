@@ -602,8 +602,16 @@ impl Core {
             }
             self.closed = true;
             self.course = Course::Failed(error);
+            self.forget();
         }
         error
+    }
+
+    /// The secrets of a failed connection are forgotten (§6). Its alert is sealed by now.
+    fn forget(&mut self) {
+        self.engine.forget();
+        self.read = ReadProtection::new();
+        self.write = WriteProtection::server();
     }
 
     /// A client's change_cipher_spec comes before whatever it protects first, also if that is an alert (§E.4).
@@ -626,6 +634,7 @@ impl Core {
         self.closed = true;
         let error = Error { kind, role: self.engine.role(), state: self.log.state(), alerts: true };
         self.course = Course::Failed(error);
+        self.forget();
     }
 
     fn has_failed(&self) -> bool {

@@ -31,7 +31,7 @@ pub struct Receiver {
     role: Role,
     stamp: u64,
     read: ReadProtection,
-    /// application_traffic_secret_N. `None` never outlives a call.
+    /// application_traffic_secret_N. `None`: the connection has failed.
     secret: Option<TrafficSecret>,
     max_message: u32,
     confirmed: bool,
@@ -96,6 +96,9 @@ impl Receiver {
             let error = Error { kind, role: self.role, state: State::Connected, alerts };
             if error.is_fatal() {
                 self.failed = Some(error);
+                // The secrets of a failed connection are forgotten (RFC 9846 §6).
+                self.secret = None;
+                self.read = ReadProtection::new();
             }
             error
         })
@@ -176,19 +179,21 @@ impl Receiver {
                 self.count_ticket()?;
             }
         }
-        let Some((typ, _)) = rx.message_header() else { return Ok(None) };
-        post_handshake::accepts(self.role, typ)?;
-        let Some(next) = rx.next_message(usize::try_from(self.max_message).unwrap_or(usize::MAX))? else {
-            return Ok(None);
-        };
-        let bytes = rx.flight().get(next.range.clone()).ok_or(Kind::Internal)?;
-        let (message, _) = Message::split(bytes).ok_or(Kind::Internal)?;
-        let judged = post_handshake::judge(message)?;
-        rx.read(&next);
-        rx.release_all();
-        match judged {
-            PostHandshake::Ticket => self.count_ticket().map(|()| None),
-            PostHandshake::KeyUpdate { requested } => self.key_update(rx, requested).map(Some),
+        // All that are there: what is unread when the next record is opened counts as the beginning of a message.
+        let limit = usize::try_from(self.max_message).unwrap_or(usize::MAX);
+        loop {
+            let Some((typ, _)) = rx.message_header() else { return Ok(None) };
+            post_handshake::accepts(self.role, typ)?;
+            let Some(next) = rx.next_message(limit)? else { return Ok(None) };
+            let bytes = rx.flight().get(next.range.clone()).ok_or(Kind::Internal)?;
+            let (message, _) = Message::split(bytes).ok_or(Kind::Internal)?;
+            let judged = post_handshake::judge(message)?;
+            rx.read(&next);
+            rx.release_all();
+            match judged {
+                PostHandshake::Ticket => self.count_ticket()?,
+                PostHandshake::KeyUpdate { requested } => return self.key_update(rx, requested).map(Some),
+            }
         }
     }
 

@@ -19,7 +19,7 @@ pub struct Reply {
 /// The sending half of a session: its memory is the outbox.
 pub struct Sender {
     write: WriteProtection,
-    /// application_traffic_secret_N. `None` never outlives a call.
+    /// application_traffic_secret_N. `None`: the connection has failed.
     secret: Option<TrafficSecret>,
     /// N.
     generation: u64,
@@ -192,6 +192,13 @@ impl Sender {
             let _ = self.abort(alert, tx);
         }
         self.closed = true;
+        self.forget();
+    }
+
+    /// The secrets of a failed connection are forgotten (RFC 9846 §6).
+    fn forget(&mut self) {
+        self.secret = None;
+        self.write = WriteProtection::server();
     }
 
     /// Whether we have sent close_notify or an alert.
