@@ -234,7 +234,6 @@ fn an_extension_that_stands_twice_is_found_before_anything_else() {
             alert,
         ),
         ("two host names", &|m| m.set(SERVER_NAME, &[0, 8, 0, 0, 1, b'a', 0, 0, 1, b'b']), kind, alert),
-        ("65 extensions", &|m| (0x3a00..0x3a41).for_each(|each| m.push(ExtensionType(each), &[])), kind, alert),
     ]);
 }
 

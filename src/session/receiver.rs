@@ -36,9 +36,9 @@ pub struct Receiver {
     max_message: u32,
     confirmed: bool,
     closed: bool,
-    /// Our side has said its last: no alert can tell the peer of an error.
-    pub(super) silent: bool,
-    failed: Option<Error>,
+    /// Our side had said its last before anything failed: no alert tells the peer.
+    silent: bool,
+    failed: Option<Kind>,
     /// A ticket that is too long for the memory, being read in pieces.
     ticket: Option<TicketReader>,
     tickets: u8,
@@ -88,20 +88,26 @@ impl Receiver {
     where
         R: AsRef<[u8]> + AsMut<[u8]>,
     {
-        if let Some(error) = self.failed {
-            return Err(error);
-        }
-        self.try_receive(&mut rx.view()).map_err(|kind| {
+        let result = match self.failed {
+            Some(kind) => Err(kind),
+            None => self.try_receive(&mut rx.view()),
+        };
+        result.map_err(|kind| {
             let alerts = kind.alert().is_some() && !self.silent;
             let error = Error { kind, role: self.role, state: State::Connected, alerts };
             if error.is_fatal() {
-                self.failed = Some(error);
+                self.failed = Some(kind);
                 // The secrets of a failed connection are forgotten (RFC 9846 §6).
                 self.secret = None;
                 self.read = ReadProtection::new();
             }
             error
         })
+    }
+
+    /// Our side has said its last.
+    pub(super) fn silence(&mut self) {
+        self.silent |= self.failed.is_none();
     }
 
     /// Whether the peer is known to have accepted us; always true for a server.
