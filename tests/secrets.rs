@@ -336,6 +336,25 @@ fn a_failed_session_forgets_its_secrets() {
     assert_eq!(common::receive(c.value(), &mut client), Err(error), "and remembers why");
 }
 
+/// Nor does a sender need its secret when it has said its last.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_closed_or_aborted_session_forgets_its_write_secret() {
+    for abort in [true, false] {
+        let Connection { mut client, c, .. } = connection();
+        let mut c = Place::of(c);
+        let (ours, theirs) = c.value().expose_secrets();
+        let (ours, theirs) = (ours.to_vec(), theirs.to_vec());
+        if abort {
+            c.value().abort(AlertDescription::INTERNAL_ERROR, &mut client.tx).unwrap();
+        } else {
+            c.value().close(&mut client.tx).unwrap();
+        }
+        assert!(!holds(&c.memory(), &ours));
+        assert_eq!(c.value().expose_secrets(), (&[][..], &theirs[..]), "we may still receive");
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_failed_handshake_forgets_its_secrets() {

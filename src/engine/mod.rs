@@ -394,6 +394,11 @@ impl Engine {
         signature_len.saturating_add(finished).saturating_add(12)
     }
 
+    /// Drops what the state holds, secrets above all: the connection has failed (RFC 9846 §6). The facts stay.
+    pub(crate) fn forget(&mut self) {
+        self.machine = Machine::Spent(self.role());
+    }
+
     /// Takes the session's keys out, once connected.
     pub(crate) fn take_connected(&mut self) -> Option<Connected> {
         let role = self.role();

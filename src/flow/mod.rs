@@ -273,6 +273,7 @@ impl<P: Borrow<Policy>> Flow<P> {
         let error = Error { kind, role: self.role(), state: self.state, alerts: kind.alert().is_some() };
         if error.is_fatal() {
             self.failed = Some(error);
+            self.engine.forget();
         }
         error
     }

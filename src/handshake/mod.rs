@@ -595,8 +595,7 @@ impl Core {
                 // There is always room for it, if the outbox has room for anything at all.
                 let _ = tx.alert(&mut self.write, alert);
             }
-            self.closed = true;
-            self.failed = Some(error);
+            self.end_in(error);
         }
         error
     }
@@ -608,8 +607,16 @@ impl Core {
         for alert in alerts {
             let _ = tx.alert(&mut self.write, *alert);
         }
+        self.end_in(Error { kind, role: self.engine.role(), state: self.log.state(), alerts: true });
+    }
+
+    /// Nothing more is sent or received, and the secrets of a failed connection are forgotten (RFC 9846 §6).
+    fn end_in(&mut self, error: Error) {
         self.closed = true;
-        self.failed = Some(Error { kind, role: self.engine.role(), state: self.log.state(), alerts: true });
+        self.failed = Some(error);
+        self.engine.forget();
+        self.read = ReadProtection::new();
+        self.write = WriteProtection::server();
     }
 
     fn finish(&mut self, policy: &Policy) -> Result<Session, Slip> {

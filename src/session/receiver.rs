@@ -32,7 +32,7 @@ pub struct Receiver {
     role: Role,
     stamp: u64,
     read: ReadProtection,
-    /// application_traffic_secret_N. `None` never outlives a call.
+    /// application_traffic_secret_N; `None` after a fatal error.
     secret: Option<TrafficSecret>,
     suite: Suite,
     crypto: CryptoMode,
@@ -102,6 +102,9 @@ impl Receiver {
             let error = Error { kind, role: self.role, state: State::Connected, alerts };
             if error.is_fatal() {
                 self.failed = Some(error);
+                // The secrets of a failed connection are forgotten (RFC 9846 §6).
+                self.secret = None;
+                self.read = ReadProtection::new();
             }
             error
         })
@@ -112,7 +115,7 @@ impl Receiver {
         self.confirmed
     }
 
-    /// The peer's present traffic secret: whoever has it reads what the peer sends.
+    /// The peer's present traffic secret: whoever has it reads what the peer sends. Empty after a fatal error.
     pub fn expose_secret(&self) -> &[u8] {
         self.secret.as_ref().map_or(&[], TrafficSecret::expose)
     }

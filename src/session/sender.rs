@@ -20,7 +20,7 @@ pub struct Reply {
 /// The sending half of a session: its memory is the outbox.
 pub struct Sender {
     write: WriteProtection,
-    /// application_traffic_secret_N. `None` never outlives a call.
+    /// application_traffic_secret_N; `None` once we have said our last.
     secret: Option<TrafficSecret>,
     suite: Suite,
     crypto: CryptoMode,
@@ -176,7 +176,7 @@ impl Sender {
     {
         self.check_open()?;
         tx.view().alert(&mut self.write, alert)?;
-        self.closed = true;
+        self.end();
         Ok(())
     }
 
@@ -193,7 +193,7 @@ impl Sender {
             // There is always room for it, if the outbox has room for anything at all.
             let _ = self.abort(alert, tx);
         }
-        self.closed = true;
+        self.end();
     }
 
     /// Whether we have sent close_notify or an alert.
@@ -201,9 +201,16 @@ impl Sender {
         self.closed
     }
 
-    /// Our present traffic secret: whoever has it reads what we send.
+    /// Our present traffic secret: whoever has it reads what we send. Empty once we are closed.
     pub fn expose_secret(&self) -> &[u8] {
         self.secret.as_ref().map_or(&[], TrafficSecret::expose)
+    }
+
+    /// We have said our last. What would protect more is forgotten; a failed connection must (RFC 9846 §6).
+    fn end(&mut self) {
+        self.closed = true;
+        self.secret = None;
+        self.write = WriteProtection::server();
     }
 
     fn check_open(&self) -> Result<(), Slip> {
