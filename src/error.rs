@@ -424,7 +424,7 @@ pub enum Slip {
     ForeignInbox,
     /// The outbox has no room: send what is pending, or move to memory of `needed` bytes, and answer again.
     NoRoom {
-        /// The capacity that would do as things stand; less does after pending bytes have been sent.
+        /// The capacity that holds the answer as well as what is pending; less does once that has been sent.
         needed: usize,
     },
     /// The credential is of a type that was not agreed on, or has no certificate.
@@ -447,7 +447,7 @@ impl fmt::Display for Slip {
             Slip::StaleQuestion => "this question is not open on this connection",
             Slip::ForeignInbox => "this inbox belongs to another connection",
             Slip::NoRoom { needed } => {
-                return write!(f, "the outbox has no room: send what is pending, or give it {needed} bytes");
+                return write!(f, "the outbox needs a capacity of {needed} bytes, or to be emptied first");
             }
             Slip::UnfitCredential => "the credential is empty or of a certificate type that was not agreed on",
             Slip::UnfitSignature => "a signature of this length cannot be sent",

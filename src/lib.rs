@@ -33,6 +33,7 @@ mod role;
 pub mod schedule;
 mod seed;
 mod session;
+pub mod trace;
 #[cfg(feature = "x509")]
 pub mod x509;
 

@@ -337,7 +337,7 @@ impl<P: Borrow<Policy>> Flow<P> {
 
     /// The application protocol that was agreed on.
     pub fn alpn(&self) -> Option<&[u8]> {
-        self.policy.borrow().protocols().nth(self.engine.facts.alpn?)
+        self.engine.facts.protocol(self.policy.borrow())
     }
 
     /// Takes the session's secrets, after [`Want::Done`].

@@ -3,7 +3,6 @@
 use super::sender::Reply;
 use super::ticket::TicketReader;
 use crate::codec::{AlertDescription, HandshakeType, Message};
-use crate::crypto::{CryptoMode, Suite};
 use crate::engine::post_handshake::{self, PostHandshake};
 use crate::error::{Ending, Error, Kind};
 use crate::limits::{MAX_KEY_UPDATES, MAX_TICKETS};
@@ -34,9 +33,7 @@ pub struct Receiver {
     read: ReadProtection,
     /// application_traffic_secret_N; `None` after a fatal error.
     secret: Option<TrafficSecret>,
-    suite: Suite,
-    crypto: CryptoMode,
-    max_message: usize,
+    max_message: u32,
     confirmed: bool,
     closed: bool,
     /// Our side has said its last: no alert can tell the peer of an error.
@@ -47,11 +44,11 @@ pub struct Receiver {
     tickets: u8,
     /// KeyUpdates since the last application data.
     key_updates: u8,
-    /// KeyUpdates in all, and how many of them wanted an answer.
-    updates: u64,
-    requests: u64,
-    /// A KeyUpdate that the whole session had not answered when it was split.
-    pub(super) owed: Option<Reply>,
+    /// The number of the last KeyUpdate, and of the last one that wanted an answer; they wrap.
+    updates: u32,
+    wanted: u32,
+    /// The answer that the whole session owed when it was split is yet to be reported.
+    pub(super) owed: bool,
 }
 
 impl Receiver {
@@ -60,7 +57,6 @@ impl Receiver {
         stamp: u64,
         read: ReadProtection,
         secret: TrafficSecret,
-        suite: Suite,
         policy: &Policy,
     ) -> Receiver {
         Receiver {
@@ -68,9 +64,7 @@ impl Receiver {
             stamp,
             read,
             secret: Some(secret),
-            suite,
-            crypto: policy.crypto,
-            max_message: policy.max_message,
+            max_message: u32::try_from(policy.max_message).unwrap_or(u32::MAX),
             confirmed: role == Role::Server,
             closed: false,
             silent: false,
@@ -79,8 +73,8 @@ impl Receiver {
             tickets: 0,
             key_updates: 0,
             updates: 0,
-            requests: 0,
-            owed: None,
+            wanted: 0,
+            owed: false,
         }
     }
 
@@ -124,8 +118,8 @@ impl Receiver {
         if !rx.belongs_to(self.stamp) {
             return Err(Kind::ForeignInbox);
         }
-        if let Some(reply) = self.owed.take() {
-            return Ok(Event::Owed(reply));
+        if core::mem::take(&mut self.owed) {
+            return Ok(Event::Owed(Reply { number: self.updates, wanted: self.wanted }));
         }
         loop {
             if self.closed {
@@ -187,7 +181,9 @@ impl Receiver {
         }
         let Some((typ, _)) = rx.message_header() else { return Ok(None) };
         post_handshake::accepts(self.role, typ)?;
-        let Some(next) = rx.next_message(self.max_message)? else { return Ok(None) };
+        let Some(next) = rx.next_message(usize::try_from(self.max_message).unwrap_or(usize::MAX))? else {
+            return Ok(None);
+        };
         let bytes = rx.flight().get(next.range.clone()).ok_or(Kind::Internal)?;
         let (message, _) = Message::split(bytes).ok_or(Kind::Internal)?;
         let judged = post_handshake::judge(message)?;
@@ -211,11 +207,14 @@ impl Receiver {
             return Err(Kind::TooManyKeyUpdates);
         }
         let secret = self.secret.take().ok_or(Kind::Internal)?.next();
-        let key = secret.key(self.suite, self.crypto).map_err(|_| Kind::Internal)?;
+        let (suite, crypto) = self.read.algorithms().ok_or(Kind::Internal)?;
+        let key = secret.key(suite, crypto).map_err(|_| Kind::Internal)?;
         self.secret = Some(secret);
         self.read.replace_key(rx, key)?;
-        self.updates = self.updates.saturating_add(1);
-        self.requests = self.requests.saturating_add(u64::from(requested));
-        Ok(Event::Owed(Reply { number: self.updates, requests: self.requests }))
+        self.updates = self.updates.wrapping_add(1);
+        if requested {
+            self.wanted = self.updates;
+        }
+        Ok(Event::Owed(Reply { number: self.updates, wanted: self.wanted }))
     }
 }

@@ -1,5 +1,5 @@
 //! What the protocol stories share: a small PKI and two ends in memory.
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)] // each test file uses its part
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::wrong_self_convention)] // each test file uses its part
 
 pub mod script;
 

@@ -422,3 +422,25 @@ fn debug_tells_how_much_is_held_but_not_what() {
     receive(&mut rx, b"secret");
     assert_eq!(std::format!("{rx:?}"), "Inbox { plaintext: 0, ciphertext: 6, eof: false, .. }");
 }
+
+#[test]
+fn an_empty_record_leaves_nothing_to_consume() {
+    let mut rx = inbox(&protected(&key(SUITE, 1), 0, DATA, b""));
+    let mut protection = with_key(key(SUITE, 1));
+    assert_eq!(protection.open(&mut rx.view(), SESSION), Ok(Some(Opened::ApplicationData)));
+    assert!(!rx.view().has_data());
+    assert_eq!(protection.open(&mut rx.view(), SESSION), Ok(None));
+    assert!(rx.is_empty());
+}
+
+#[test]
+fn what_is_not_the_next_message_is_not_marked_as_read() {
+    let mut rx = inbox(&plain(HANDSHAKE, &[message(8, 5), message(11, 5)].concat()));
+    ReadProtection::new().open(&mut rx.view(), IN_HANDSHAKE).unwrap();
+    let mut view = rx.view();
+    let first = view.next_message(LIMIT).unwrap().unwrap();
+    view.read(&first);
+    view.read(&first);
+    let second = view.next_message(LIMIT).unwrap().unwrap();
+    assert_eq!((second.typ, second.range), (HandshakeType::CERTIFICATE, 9..18));
+}
