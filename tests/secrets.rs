@@ -106,8 +106,8 @@ fn buffers_do_not_print_what_they_hold() {
 /// R9: who holds such a value has done the check; so it must not be possible to make a second one of it.
 #[test]
 fn evidence_cannot_be_copied() {
-    assert!(!Has::<FinishedVerified>::CLONE);
-    assert!(!Has::<PossessionProved>::CLONE);
+    assert_eq!(traits!(FinishedVerified).1, [false; 3]);
+    assert_eq!(traits!(PossessionProved).1, [false; 3]);
     assert_eq!(size_of::<FinishedVerified>() + size_of::<PossessionProved>(), 0);
 }
 
@@ -133,9 +133,7 @@ struct Place<T>(Vec<T>);
 
 impl<T> Place<T> {
     fn of(value: T) -> Place<T> {
-        let mut place = Vec::with_capacity(1);
-        place.push(value);
-        Place(place)
+        Place(vec![value])
     }
 
     fn value(&mut self) -> &mut T {
