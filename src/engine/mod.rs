@@ -244,6 +244,7 @@ pub(crate) struct Engine {
     pub(crate) facts: Facts,
 }
 
+#[allow(clippy::large_enum_variant)] // no heap
 enum Machine {
     Client(client::Client),
     Server(server::Server),
@@ -393,7 +394,7 @@ impl Engine {
         signature_len.saturating_add(finished).saturating_add(12)
     }
 
-    /// Drops what the state holds, secrets above all: the connection has failed (RFC 9846 §6). The facts stay.
+    /// Drops every secret: the connection has failed.
     pub(crate) fn forget(&mut self) {
         self.machine = Machine::Spent(self.role());
     }

@@ -599,9 +599,18 @@ impl Core {
             if let Some(alert) = alert {
                 self.alerts(policy, &[alert], tx);
             }
-            self.end_in(error);
+            self.closed = true;
+            self.course = Course::Failed(error);
+            self.forget();
         }
         error
+    }
+
+    /// The secrets of a failed connection are forgotten (§6). Its alert is sealed by now.
+    fn forget(&mut self) {
+        self.engine.forget();
+        self.read = ReadProtection::new();
+        self.write = WriteProtection::server();
     }
 
     /// A client's change_cipher_spec comes before whatever it protects first, also if that is an alert (§E.4).
@@ -621,16 +630,10 @@ impl Core {
             return;
         }
         self.alerts(policy, alerts, tx);
-        self.end_in(Error { kind, role: self.engine.role(), state: self.log.state(), alerts: true });
-    }
-
-    /// Nothing more is sent or received, and the secrets of a failed connection are forgotten (RFC 9846 §6).
-    fn end_in(&mut self, error: Error) {
         self.closed = true;
+        let error = Error { kind, role: self.engine.role(), state: self.log.state(), alerts: true };
         self.course = Course::Failed(error);
-        self.engine.forget();
-        self.read = ReadProtection::new();
-        self.write = WriteProtection::server();
+        self.forget();
     }
 
     fn has_failed(&self) -> bool {

@@ -31,14 +31,14 @@ pub struct Receiver {
     role: Role,
     stamp: u64,
     read: ReadProtection,
-    /// application_traffic_secret_N; `None` after a fatal error.
+    /// application_traffic_secret_N. `None`: the connection has failed.
     secret: Option<TrafficSecret>,
     max_message: u32,
     confirmed: bool,
     closed: bool,
-    /// Our side has said its last: no alert can tell the peer of an error.
-    pub(super) silent: bool,
-    failed: Option<Error>,
+    /// Our side had said its last before anything failed: no alert tells the peer.
+    silent: bool,
+    failed: Option<Kind>,
     /// A ticket that is too long for the memory, being read in pieces.
     ticket: Option<TicketReader>,
     tickets: u8,
@@ -88,14 +88,15 @@ impl Receiver {
     where
         R: AsRef<[u8]> + AsMut<[u8]>,
     {
-        if let Some(error) = self.failed {
-            return Err(error);
-        }
-        self.try_receive(&mut rx.view()).map_err(|kind| {
+        let result = match self.failed {
+            Some(kind) => Err(kind),
+            None => self.try_receive(&mut rx.view()),
+        };
+        result.map_err(|kind| {
             let alerts = kind.alert().is_some() && !self.silent;
             let error = Error { kind, role: self.role, state: State::Connected, alerts };
             if error.is_fatal() {
-                self.failed = Some(error);
+                self.failed = Some(kind);
                 // The secrets of a failed connection are forgotten (RFC 9846 §6).
                 self.secret = None;
                 self.read = ReadProtection::new();
@@ -104,12 +105,17 @@ impl Receiver {
         })
     }
 
+    /// Our side has said its last.
+    pub(super) fn silence(&mut self) {
+        self.silent |= self.failed.is_none();
+    }
+
     /// Whether the peer is known to have accepted us; always true for a server.
     pub fn is_confirmed(&self) -> bool {
         self.confirmed
     }
 
-    /// The peer's present traffic secret: whoever has it reads what the peer sends. Empty after a fatal error.
+    /// The peer's present traffic secret: whoever has it reads what the peer sends.
     pub fn expose_secret(&self) -> &[u8] {
         self.secret.as_ref().map_or(&[], TrafficSecret::expose)
     }
@@ -179,19 +185,21 @@ impl Receiver {
                 self.count_ticket()?;
             }
         }
-        let Some((typ, _)) = rx.message_header() else { return Ok(None) };
-        post_handshake::accepts(self.role, typ)?;
-        let Some(next) = rx.next_message(usize::try_from(self.max_message).unwrap_or(usize::MAX))? else {
-            return Ok(None);
-        };
-        let bytes = rx.flight().get(next.range.clone()).ok_or(Kind::Internal)?;
-        let (message, _) = Message::split(bytes).ok_or(Kind::Internal)?;
-        let judged = post_handshake::judge(message)?;
-        rx.read(&next);
-        rx.release_all();
-        match judged {
-            PostHandshake::Ticket => self.count_ticket().map(|()| None),
-            PostHandshake::KeyUpdate { requested } => self.key_update(rx, requested).map(Some),
+        // All that are there: what is unread when the next record is opened counts as the beginning of a message.
+        let limit = usize::try_from(self.max_message).unwrap_or(usize::MAX);
+        loop {
+            let Some((typ, _)) = rx.message_header() else { return Ok(None) };
+            post_handshake::accepts(self.role, typ)?;
+            let Some(next) = rx.next_message(limit)? else { return Ok(None) };
+            let bytes = rx.flight().get(next.range.clone()).ok_or(Kind::Internal)?;
+            let (message, _) = Message::split(bytes).ok_or(Kind::Internal)?;
+            let judged = post_handshake::judge(message)?;
+            rx.read(&next);
+            rx.release_all();
+            match judged {
+                PostHandshake::Ticket => self.count_ticket()?,
+                PostHandshake::KeyUpdate { requested } => return self.key_update(rx, requested).map(Some),
+            }
         }
     }
 

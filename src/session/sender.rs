@@ -19,7 +19,7 @@ pub struct Reply {
 /// The sending half of a session: its memory is the outbox.
 pub struct Sender {
     write: WriteProtection,
-    /// application_traffic_secret_N; `None` once we have said our last.
+    /// application_traffic_secret_N. `None`: the connection has failed.
     secret: Option<TrafficSecret>,
     /// N.
     generation: u64,
@@ -174,7 +174,7 @@ impl Sender {
     {
         self.check_open()?;
         tx.view().alert(&mut self.write, alert)?;
-        self.end();
+        self.closed = true;
         Ok(())
     }
 
@@ -191,7 +191,14 @@ impl Sender {
             // There is always room for it, if the outbox has room for anything at all.
             let _ = self.abort(alert, tx);
         }
-        self.end();
+        self.closed = true;
+        self.forget();
+    }
+
+    /// The secrets of a failed connection are forgotten (RFC 9846 §6).
+    fn forget(&mut self) {
+        self.secret = None;
+        self.write = WriteProtection::server();
     }
 
     /// Whether we have sent close_notify or an alert.
@@ -199,16 +206,9 @@ impl Sender {
         self.closed
     }
 
-    /// Our present traffic secret: whoever has it reads what we send. Empty once we are closed.
+    /// Our present traffic secret: whoever has it reads what we send.
     pub fn expose_secret(&self) -> &[u8] {
         self.secret.as_ref().map_or(&[], TrafficSecret::expose)
-    }
-
-    /// We have said our last. What would protect more is forgotten; a failed connection must (RFC 9846 §6).
-    fn end(&mut self) {
-        self.closed = true;
-        self.secret = None;
-        self.write = WriteProtection::server();
     }
 
     fn check_open(&self) -> Result<(), Slip> {
