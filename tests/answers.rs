@@ -770,6 +770,7 @@ fn a_credential_that_the_peer_does_not_accept_ends_the_handshake() {
 }
 
 /// A signer that lies: the machine sends what it is given, and the peer finds out.
+// req: 9846-4.5.3-3
 #[test]
 fn a_wrong_signature_is_found_by_the_peer() {
     for role in [Role::Client, Role::Server] {
