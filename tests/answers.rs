@@ -543,6 +543,11 @@ fn an_answer_without_room_changes_nothing_and_says_how_much_it_needs() {
             }
             assert!(resized(end, needed));
             assert_eq!(answer(end), Ok(()));
+            if let Want::Sign(_) = want {
+                assert_eq!(end.hs.drive(&mut end.rx, &mut end.tx), Ok(Want::Write));
+                // 48 bytes are kept for alerts; not one more is asked for than is used.
+                assert_eq!(end.tx.pending().len() + 48, needed);
+            }
             assert!(resized(end, 40_000));
             true
         });
