@@ -19,7 +19,7 @@ pub struct Reply {
 /// The sending half of a session: its memory is the outbox.
 pub struct Sender {
     write: WriteProtection,
-    /// application_traffic_secret_N. `None`: the connection has failed.
+    /// application_traffic_secret_N. `None`: we have said our last.
     secret: Option<TrafficSecret>,
     /// N.
     generation: u64,
@@ -174,7 +174,7 @@ impl Sender {
     {
         self.check_open()?;
         tx.view().alert(&mut self.write, alert)?;
-        self.closed = true;
+        self.end();
         Ok(())
     }
 
@@ -191,12 +191,12 @@ impl Sender {
             // There is always room for it, if the outbox has room for anything at all.
             let _ = self.abort(alert, tx);
         }
-        self.closed = true;
-        self.forget();
+        self.end();
     }
 
-    /// The secrets of a failed connection are forgotten (RFC 9846 §6).
-    fn forget(&mut self) {
+    /// We have said our last: what would protect more is forgotten. A failed connection must (RFC 9846 §6).
+    fn end(&mut self) {
+        self.closed = true;
         self.secret = None;
         self.write = WriteProtection::server();
     }
