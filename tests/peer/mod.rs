@@ -345,7 +345,7 @@ impl Peer<'_> {
             (Role::Client, HandshakeType::FINISHED) if self.application.is_some() => {
                 self.write = self.application_key(Role::Client);
             }
-            (role, HandshakeType::KEY_UPDATE) => {
+            (role, HandshakeType::KEY_UPDATE) if self.application.is_some() => {
                 self.next_generation(role);
                 self.write = self.application_key(role);
             }
