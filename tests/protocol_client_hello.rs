@@ -109,6 +109,21 @@ fn an_ssl_2_hello_is_no_record() {
     story.refused("NotTls", A::UNEXPECTED_MESSAGE, State::WaitClientHello, Epoch::Plaintext);
 }
 
+// req: 9846-4.2.3-4, 9846-4.2.3-5
+#[test]
+fn the_servers_random_is_its_seeds_whatever_the_client_sends() {
+    let random = |seed, edit: &dyn Fn(&mut Msg)| {
+        let mut story = Story::server().edit(CH, edit);
+        story.end.hs = countersign::Handshake::server(Policy::new(), seed);
+        *server_hello(&story.connected()).random
+    };
+    for byte in [0, 1, 0xff] {
+        assert_eq!(random(common::seed(9), &|m| m.random(0, &[byte; 32])), [9; 32]);
+    }
+    let fresh = || random(countersign::Seed::random().unwrap(), &|_| ());
+    assert_ne!(fresh(), fresh());
+}
+
 // ---- 16: compression and session id ----
 
 // req: 9846-4.2.2-13, 9846-6-7
@@ -705,7 +720,7 @@ fn the_server_name_is_shown_and_acknowledged() {
     }
 }
 
-// req: 9846-4.3.6-2, 9846-4.5.1.1-3, 9846-4.6-3, 9846-B-1
+// req: 9846-4.3.6-2, 9846-4.5.1.1-3, 9846-4.6-3, 9846-B-1, 9846-E.5-9
 #[test]
 fn the_server_answers_nothing_but_what_it_uses() {
     let everything = |m: &mut Msg| {
@@ -713,6 +728,7 @@ fn the_server_answers_nothing_but_what_it_uses() {
         m.without(KEY_SHARE);
         m.push(ExtensionType::POST_HANDSHAKE_AUTH, &[]);
         m.push(ExtensionType::MAX_FRAGMENT_LENGTH, &[1]);
+        m.push(ExtensionType(4), &[]); // truncated_hmac
         m.push(ExtensionType::STATUS_REQUEST, &[1, 0, 0, 0, 0]);
         m.push(ExtensionType(17), &[0, 7, 2, 0, 4, 0, 0, 0, 0]);
         m.push(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP, &[]);
