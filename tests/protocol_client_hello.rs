@@ -16,7 +16,7 @@ fn refused(rows: &[Row<'_>]) {
     refuses(Role::Server, &Policy::new(), CH, rows);
 }
 
-fn accepted(rows: &[(&str, &dyn Fn(&mut Msg))]) {
+fn accepted(rows: &[(&str, peer::Edit<'_>)]) {
     accepts(Role::Server, &Policy::new(), CH, rows);
 }
 
@@ -468,7 +468,7 @@ fn a_second_hello_that_differs_where_it_must_not_is_illegal() {
 
 #[test]
 fn a_second_hello_may_be_reordered_and_change_padding_and_what_is_unknown() {
-    let rows: &[(&str, &dyn Fn(&mut Msg))] = &[
+    let rows: &[(&str, peer::Edit<'_>)] = &[
         ("reordered", &|m| m.extensions.as_mut().unwrap().reverse()),
         ("padding", &|m| m.push(ExtensionType::PADDING, &[0; 9])),
         ("GREASE", &|m| m.push(GREASE, &[])),

@@ -230,7 +230,7 @@ fn tree(
     role: Role,
     from: &[HandshakeType],
     depth: usize,
-    edits: [&dyn Fn(&mut Msg); 2],
+    edits: [peer::Edit<'_>; 2],
 ) -> (usize, Vec<Vec<HandshakeType>>) {
     let (mut walked, mut connected) = (0, Vec::new());
     let mut living = vec![from.to_vec()];
