@@ -76,7 +76,7 @@ impl Session {
         read: ReadProtection,
         write: WriteProtection,
     ) -> Session {
-        let Connected { suite, secrets: Pair { client, server }, exporter } = connected;
+        let Connected { suite, secrets: Pair { client, server }, exporter, .. } = connected;
         let (ours, theirs) = match role {
             Role::Client => (client, server),
             Role::Server => (server, client),
