@@ -106,8 +106,7 @@ fn main() -> Result<(), Failure> {
     println!();
     client_end.err().iter().for_each(|error| client.explain(error));
     server_end.err().iter().for_each(|error| server.explain(error));
-    println!();
-    Ok(())
+    Ok(println!())
 }
 
 /// After the handshake: data both ways, new keys, both closes; then who proved to be whom.

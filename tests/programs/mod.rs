@@ -26,7 +26,8 @@ pub fn example(name: &str) -> Command {
         // What cargo tells this test about its package would make build scripts run again, and ring be built anew.
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
-            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") || text == "CARGO_PRIMARY_PACKAGE" {
+            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") || text == "CARGO_PRIMARY_PACKAGE"
+            {
                 build.env_remove(&name);
             }
         }
@@ -234,8 +235,13 @@ impl Ca {
     }
 
     pub fn issue_for(&self, name: &str, key: &KeyPair, years: (i32, i32)) -> Files {
+        self.issue_as(name, name, key, years)
+    }
+
+    /// With another common name.
+    pub fn issue_as(&self, name: &str, common_name: &str, key: &KeyPair, years: (i32, i32)) -> Files {
         let mut params = CertificateParams::new(vec![name.to_string()]).unwrap();
-        params.distinguished_name.push(DnType::CommonName, name);
+        params.distinguished_name.push(DnType::CommonName, common_name);
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         params.not_before = rcgen::date_time_ymd(years.0, 1, 1);
