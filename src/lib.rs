@@ -23,6 +23,7 @@ pub mod crypto;
 mod engine;
 pub mod error;
 mod flight;
+pub mod flow;
 mod handshake;
 pub mod limits;
 mod list;

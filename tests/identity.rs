@@ -63,7 +63,8 @@ fn the_rules_of_an_x509_svid() {
     assert!(says(svid(&[ID], |p| p.key_usages.clear())).contains("no keyUsage"));
     assert!(says(svid(&[ID], |p| p.key_usages.push(KeyUsagePurpose::CrlSign))).contains("cRLSign"));
     let one = |purpose| move |p: &mut CertificateParams| p.extended_key_usages = vec![purpose];
-    assert!(says(svid(&[ID], one(ExtendedKeyUsagePurpose::ClientAuth))).contains("serverAuth or clientAuth"));
+    assert_eq!(svid(&[ID], one(ExtendedKeyUsagePurpose::ClientAuth)), Ok(()));
+    assert_eq!(svid(&[ID], one(ExtendedKeyUsagePurpose::ServerAuth)), Err(Fault::ExtKeyUsage(Role::Client)));
     // Refused by the general rules already.
     assert!(svid(&[ID], |p| p.key_usages = vec![KeyUsagePurpose::KeyEncipherment]).is_err());
     assert!(svid(&[ID], |p| p.key_usages.push(KeyUsagePurpose::KeyCertSign)).is_err());
@@ -81,7 +82,10 @@ fn the_roots_of_one_trust_domain_vouch_for_no_other() {
         .unwrap();
     let accepts = |leaf: &CertificateDer<'_>, expect| judge(&trust, Role::Client, leaf, &[expect]).verdict;
     assert_eq!(accepts(&ours.leaf("", &[ID]).der, ID), Verdict::Accept);
-    assert_eq!(accepts(&theirs.leaf("", &["spiffe://partner.example/x"]).der, "spiffe://partner.example"), Verdict::Accept);
+    assert_eq!(
+        accepts(&theirs.leaf("", &["spiffe://partner.example/x"]).der, "spiffe://partner.example"),
+        Verdict::Accept
+    );
     let forged = judge(&trust, Role::Client, &theirs.leaf("", &[ID]).der, &[ID]);
     assert_eq!(forged.report.refusal().unwrap().fault, Fault::ForeignTrustDomain(ID.into()));
     // A bundle's roots say nothing about DNS names.
@@ -147,7 +151,8 @@ fn a_raw_public_key_matches_a_pin_and_nothing_else() {
             let (verdict, report) = judge(&[Expect::Spki([1; 32]), Expect::Spki(hash)]);
             assert_eq!((verdict, report.matched()), (Verdict::Accept, Some(1)));
             assert!(report.identity().is_none(), "a bare key has no names");
-            for other in [Expect::AnyTrusted, "a.internal".parse().unwrap(), ID.parse().unwrap(), Expect::Spki([1; 32])] {
+            for other in [Expect::AnyTrusted, "a.internal".parse().unwrap(), ID.parse().unwrap(), Expect::Spki([1; 32])]
+            {
                 assert_eq!(judge(&[other]).0, Verdict::Reject(Reason::AccessDenied));
             }
             let expect = [Expect::Spki(hash)];
@@ -176,7 +181,10 @@ fn an_identity_is_plain_data_and_prints_in_one_line() {
     assert_eq!(identity.fingerprint, ring::digest::digest(&ring::digest::SHA256, &leaf.der).as_ref());
     assert_eq!(identity.not_after.as_secs() - identity.not_before.as_secs(), 365 * pki::DAY);
     let line = identity.to_string();
-    assert!(line.starts_with("CN=api\\u{a}, O=Example, api.internal, spiffe://example.org/billing/api, ops@"), "{line}");
+    assert!(
+        line.starts_with("CN=api\\u{a}, O=Example, api.internal, spiffe://example.org/billing/api, ops@"),
+        "{line}"
+    );
     assert!(line.contains("valid until 2027-01-01 00:00 UTC"), "{line}");
     assert!(!line.contains('\n'));
 }

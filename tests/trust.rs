@@ -275,3 +275,17 @@ fn garbage_is_refused_and_never_panics() {
     }
     refused(judge(&trust, Role::Client, &[], &[Expect::AnyTrusted], NOW));
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_file_makes_the_builder_panic(file: Vec<u8>, text in "(-----(BEGIN|END) [A-Z ]{0,12}-----|[A-Za-z0-9+/=]{0,70}|\\PC)(\n|\r\n|\r)?") {
+        let body = [text.as_bytes(), &file, text.as_bytes()].concat();
+        for file in [file.as_slice(), &body] {
+            let (trust, problems) = Trust::builder().roots("roots", file).crls("crls", file).build_from_usable();
+            assert_eq!(trust.root_count(), 0);
+            assert!(problems.len() >= 2);
+            assert!(countersign::x509::PeerIdentity::read(file).is_err());
+            assert!(countersign::x509::SigningKey::from_pem_or_der(file).is_err());
+        }
+    }
+}

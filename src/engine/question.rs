@@ -163,6 +163,11 @@ impl<'a> Peer<'a> {
         Peer { role, certificates, certificate_type, scheme: SignatureScheme::ED25519, server_name: None }
     }
 
+    /// A peer that shows a raw public key (RFC 7250: one SubjectPublicKeyInfo), to try a verifier.
+    pub fn raw_public_key(role: Role, spki: &'a [CertificateDer<'a>]) -> Peer<'a> {
+        Peer { certificate_type: CertificateType::RAW_PUBLIC_KEY, ..Peer::new(role, spki) }
+    }
+
     /// From the body of a Certificate that has been checked.
     pub(crate) fn read(flight: Flight<'a>, facts: &'a Facts, role: Role) -> Option<Peer<'a>> {
         let certificate = Certificate::parse(flight.get(facts.chain.clone())?).ok()?;

@@ -15,6 +15,7 @@ use super::header::{HEADER, Header};
 use crate::codec::{self, HandshakeType, MESSAGE_HEADER};
 use crate::error::Kind;
 use crate::flight::Flight;
+use core::fmt;
 use core::ops::Range;
 
 /// The memory for what the peer sends, and what lies in it.
@@ -162,6 +163,17 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Inbox<B> {
     /// What the library works on: the same inbox, whoever owns the memory.
     pub(crate) fn view(&mut self) -> InboxView<'_> {
         InboxView { memory: self.memory.as_mut(), cursors: &mut self.cursors }
+    }
+}
+
+/// How much is held, not what.
+impl<B> fmt::Debug for Inbox<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inbox")
+            .field("plaintext", &self.cursors.plaintext_len())
+            .field("ciphertext", &self.cursors.ciphertext_len())
+            .field("eof", &self.cursors.eof)
+            .finish_non_exhaustive()
     }
 }
 

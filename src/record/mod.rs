@@ -17,8 +17,8 @@ mod seal;
 mod tests;
 
 pub use inbox::Inbox;
-pub(crate) use inbox::{InboxView, MessageAt};
+pub(crate) use inbox::InboxView;
 pub(crate) use open::{EarlyData, Expect, Opened, ReadProtection};
 pub use outbox::Outbox;
 pub(crate) use outbox::OutboxView;
-pub(crate) use seal::{Plan, WriteProtection};
+pub(crate) use seal::WriteProtection;

@@ -12,6 +12,7 @@ use super::header::{HEADER, TAG};
 use super::seal::{Plan, WriteProtection};
 use crate::codec::{Alert, AlertDescription, ContentType};
 use crate::error::Kind;
+use core::fmt;
 use core::ops::Range;
 
 /// A protected alert: header, level and description, type, tag.
@@ -105,6 +106,16 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
     /// What the library works on: the same outbox, whoever owns the memory.
     pub(crate) fn view(&mut self) -> OutboxView<'_> {
         OutboxView { memory: self.memory.as_mut(), cursors: &mut self.cursors }
+    }
+}
+
+/// How much is held, not what.
+impl<B> fmt::Debug for Outbox<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbox")
+            .field("pending", &self.cursors.sealed.saturating_sub(self.cursors.start))
+            .field("open", &self.cursors.open)
+            .finish_non_exhaustive()
     }
 }
 
@@ -206,6 +217,7 @@ impl<'m> OutboxView<'m> {
         let end = self.cursors.sealed.saturating_add(RECORD.len());
         self.memory.get_mut(self.cursors.sealed..end).ok_or(Kind::Internal)?.copy_from_slice(&RECORD);
         self.cursors.sealed = end;
+        protection.set_sent_change_cipher_spec();
         Ok(())
     }
 

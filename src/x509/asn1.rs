@@ -2,6 +2,7 @@
 //!
 //! The rules of RFC 5280 are judged on this view in the hot path; `x509-parser` only describes certificates to people.
 
+use crate::SignatureScheme;
 use der::{Decode, Reader, SliceReader, Tag, TagNumber, asn1::AnyRef, asn1::GeneralizedTime, asn1::UtcTime};
 
 /// The bytes are not the DER of a certificate; says which part.
@@ -170,6 +171,8 @@ pub(super) struct Cert<'a> {
     pub(super) der: &'a [u8],
     /// INTEGER content: big-endian two's complement.
     pub(super) serial: &'a [u8],
+    /// The content of the AlgorithmIdentifier that it is signed with.
+    pub(super) signature: &'a [u8],
     /// The whole Name, with tag and length.
     pub(super) issuer: &'a [u8],
     /// Seconds since 1970, as is `not_after`; both inclusive.
@@ -184,27 +187,27 @@ pub(super) struct Cert<'a> {
 
 impl<'a> Cert<'a> {
     pub(super) fn read(der: &'a [u8]) -> Result<Cert<'a>, Broken> {
-        let outer = only(der, Tag::Sequence).ok_or("not a certificate")?;
+        let outer = only(der, Tag::Sequence).ok_or("it is not a certificate")?;
         let tbs = reader(outer).and_then(|mut outer| {
             let tbs = expect(&mut outer, Tag::Sequence)?;
             expect(&mut outer, Tag::Sequence)?;
             expect(&mut outer, Tag::BitString)?;
             outer.is_finished().then_some(tbs)
         });
-        let mut tbs = tbs.and_then(reader).ok_or("not a certificate")?;
+        let mut tbs = tbs.and_then(reader).ok_or("it is not a certificate")?;
         let version = optional(&mut tbs, context(0)).ok_or("malformed version")?;
         match version.map(|version| only(version, Tag::Integer)) {
             Some(Some([2])) => {}
-            _ => return Err("not version 3"),
+            _ => return Err("it is not X.509 version 3 (made without extensions?)"),
         }
         let serial = expect(&mut tbs, Tag::Integer).ok_or("malformed serial number")?;
-        expect(&mut tbs, Tag::Sequence).ok_or("malformed signature algorithm")?;
+        let signature = expect(&mut tbs, Tag::Sequence).ok_or("malformed signature algorithm")?;
         let issuer = name(&mut tbs).ok_or("malformed issuer")?;
         let (not_before, not_after) = validity(&mut tbs).ok_or("malformed validity")?;
         let subject = name(&mut tbs).ok_or("malformed subject")?;
         let spki = name(&mut tbs).ok_or("malformed public key")?;
         let extensions = extensions(&mut tbs)?;
-        Ok(Cert { der, serial, issuer, not_before, not_after, subject, spki, extensions })
+        Ok(Cert { der, serial, signature, issuer, not_before, not_after, subject, spki, extensions })
     }
 
     pub(super) fn extension(&self, id: Id) -> Option<Extension<'a>> {
@@ -240,6 +243,22 @@ impl<'a> Cert<'a> {
     pub(super) fn names(&self) -> GeneralNames<'a> {
         let list = self.extension(Id::SubjectAltName).and_then(|extension| only(extension.value, Tag::Sequence));
         GeneralNames(list.unwrap_or_default())
+    }
+
+    /// The scheme that it is signed with, by its usual code point (§4.3.3; ECDSA's ties a curve to the hash, which a
+    /// certificate does not say); `None` for those that we do not accept, and for RSA-PSS, whose hash lies deeper.
+    pub(super) fn signature_scheme(&self) -> Option<SignatureScheme> {
+        const PKCS1: [u8; 8] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1];
+        const ECDSA_SHA2: [u8; 7] = [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3];
+        let oid = expect(&mut reader(self.signature)?, Tag::ObjectIdentifier)?;
+        match (oid.strip_prefix(&PKCS1), oid.strip_prefix(&ECDSA_SHA2)) {
+            (Some([11]), _) => Some(SignatureScheme::RSA_PKCS1_SHA256),
+            (Some([12]), _) => Some(SignatureScheme::RSA_PKCS1_SHA384),
+            (Some([13]), _) => Some(SignatureScheme::RSA_PKCS1_SHA512),
+            (_, Some([2])) => Some(SignatureScheme::ECDSA_SECP256R1_SHA256),
+            (_, Some([3])) => Some(SignatureScheme::ECDSA_SECP384R1_SHA384),
+            _ => (oid == [0x2b, 0x65, 112]).then_some(SignatureScheme::ED25519),
+        }
     }
 
     /// `subjectKeyIdentifier` (RFC 5280 §4.2.1.2).

@@ -1,12 +1,12 @@
-//! Who we are: a chain and its key, and the choice among several.
+//! Who we are: a chain and its key.
 
 use super::asn1::{Cert, GeneralName};
 use super::key::{KeyError, SignError, SigningKey};
 use super::pem;
-use crate::{CertificateType, Credential, Offer, SignatureScheme};
+use crate::{CertificateType, Credential, SignatureScheme};
 use core::fmt;
 use rustls_pki_types::{CertificateDer, UnixTime};
-use std::{string::String, sync::Arc, time::Duration, vec, vec::Vec};
+use std::{string::String, time::Duration, vec, vec::Vec};
 
 /// One identity of ours: a chain, and its key unless that is kept elsewhere.
 pub struct Identity {
@@ -66,7 +66,7 @@ impl Identity {
                 let error = |what| IdentityError::Certificate { line: section.line, what };
                 let der = section.der.map_err(error)?;
                 Cert::read(&der).map_err(|what| error(what.into()))?;
-                certificates.push(CertificateDer::from(der));
+                certificates.push(CertificateDer::from(der.to_vec()));
             }
         }
         Identity::new(certificates, SigningKey::from_pem_or_der(key)?)
@@ -76,7 +76,7 @@ impl Identity {
     pub fn new(chain: Vec<CertificateDer<'static>>, key: SigningKey) -> Result<Identity, IdentityError> {
         let schemes = key.schemes().to_vec();
         let identity = Identity { key: Some(key), ..Identity::external(chain, schemes)? };
-        let leaf = identity.leaf().ok_or(IdentityError::NoCertificate)?;
+        let leaf = identity.certificates().next().ok_or(IdentityError::NoCertificate)?;
         match &identity.key {
             Some(key) if key.public_key() == leaf.spki => Ok(identity),
             _ => Err(IdentityError::KeyOfAnother),
@@ -158,13 +158,19 @@ impl Identity {
         self.expires
     }
 
-    fn leaf(&self) -> Option<Cert<'_>> {
-        Cert::read(self.chain.first()?).ok()
+    /// What `chain` holds.
+    pub fn certificate_type(&self) -> CertificateType {
+        self.certificate_type
+    }
+
+    /// The chain, as far as it can be read; nothing of a raw public key.
+    fn certificates(&self) -> impl Iterator<Item = Cert<'_>> {
+        self.chain.iter().filter_map(|certificate| Cert::read(certificate).ok())
     }
 
     /// The DNS names of the leaf cover this server name.
-    fn covers(&self, server_name: &str) -> bool {
-        let Some(leaf) = self.leaf() else { return false };
+    pub(super) fn covers(&self, server_name: &str) -> bool {
+        let Some(leaf) = self.certificates().next() else { return false };
         leaf.names().iter().any(|name| match name {
             GeneralName::Dns(name) => {
                 let name = core::str::from_utf8(name).unwrap_or_default();
@@ -179,83 +185,18 @@ impl Identity {
         })
     }
 
-    /// One of the chain's certificates was issued by one of these CAs (RFC 9846 §4.5.1.2).
-    fn issued_by<'a>(&self, mut authorities: impl Iterator<Item = &'a [u8]>) -> bool {
-        authorities.any(|name| {
-            self.chain.iter().any(|certificate| Cert::read(certificate).is_ok_and(|cert| cert.issuer == name))
-        })
-    }
-}
-
-/// Our identities of the moment; the first is the default. Swap the whole in a [`Live`](super::Live) to renew.
-pub struct Vault {
-    identities: Vec<Arc<Identity>>,
-    leaves: Vec<CertificateDer<'static>>,
-}
-
-impl Vault {
-    /// One identity.
-    pub fn new(identity: Identity) -> Vault {
-        Vault { identities: Vec::new(), leaves: Vec::new() }.and(identity)
+    /// The peer knows every scheme that the chain is signed with.
+    pub(super) fn is_signed_with(&self, knows: impl Fn(SignatureScheme) -> bool) -> bool {
+        self.certificates().all(|cert| cert.signature_scheme().is_some_and(&knows))
     }
 
-    /// One more identity, after the others.
-    pub fn and(mut self, identity: Identity) -> Vault {
-        self.leaves.extend(identity.chain.first().cloned());
-        self.identities.push(Arc::new(identity));
-        self
+    /// Signs with this scheme.
+    pub(super) fn signs_with(&self, scheme: SignatureScheme) -> bool {
+        self.schemes.is_empty() || self.schemes.contains(&scheme)
     }
 
-    /// All identities.
-    pub fn identities(&self) -> &[Arc<Identity>] {
-        &self.identities
-    }
-
-    /// Answers `Credential`: the identity that suits the peer best. `None`: it can verify none of our keys.
-    ///
-    /// It must be of a certificate type that the peer takes and sign with a scheme that it knows. Among those, in this
-    /// order: its leaf covers the server name that a client asked for; it was issued by one of the peer's
-    /// certificate_authorities; it was given first. Keep the returned `Arc`: the same identity must sign.
-    pub fn choose(&self, offer: &Offer<'_>) -> Option<Arc<Identity>> {
-        self.pick(
-            offer.server_name(),
-            offer.certificate_type(),
-            offer.signature_schemes(),
-            offer.certificate_authorities(),
-        )
-    }
-
-    pub(super) fn pick<'a>(
-        &self,
-        server_name: Option<&str>,
-        certificate_type: CertificateType,
-        schemes: impl Iterator<Item = SignatureScheme> + Clone,
-        authorities: impl Iterator<Item = &'a [u8]> + Clone,
-    ) -> Option<Arc<Identity>> {
-        let mut best: Option<(u8, &Arc<Identity>)> = None;
-        for identity in &self.identities {
-            let suits = identity.certificate_type == certificate_type
-                && schemes.clone().any(|scheme| identity.schemes.contains(&scheme));
-            if !suits {
-                continue;
-            }
-            let named = u8::from(server_name.is_some_and(|name| identity.covers(name)));
-            let issued = u8::from(identity.issued_by(authorities.clone()));
-            let score = named << 1 | issued;
-            if best.is_none_or(|(highest, _)| score > highest) {
-                best = Some((score, identity));
-            }
-        }
-        best.map(|(_, identity)| Arc::clone(identity))
-    }
-
-    /// Our leaves (and raw public keys), for [`Terms::own`](super::Terms).
-    pub fn leaves(&self) -> &[CertificateDer<'static>] {
-        &self.leaves
-    }
-
-    /// The moment at which the first of our certificates expires; `None` if there are only raw public keys.
-    pub fn expires(&self) -> Option<UnixTime> {
-        self.identities.iter().filter_map(|identity| identity.expires).min()
+    /// One of the chain's certificates was issued by one of these CAs, DER names (RFC 9846 §4.5.1.2).
+    pub fn is_issued_by<'a>(&self, mut authorities: impl Iterator<Item = &'a [u8]>) -> bool {
+        authorities.any(|name| self.certificates().any(|cert| cert.issuer == name))
     }
 }

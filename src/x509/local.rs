@@ -1,13 +1,14 @@
 //! The three answers for callers that have key, roots and clock at hand.
 
 use super::cache::VerifiedChains;
-use super::credential::{Identity, Vault};
+use super::credential::Identity;
 use super::expect::Expect;
 use super::fault::Refusal;
 use super::judge::{Report, Terms};
 use super::key::SignError;
 use super::live::Live;
 use super::trust::Trust;
+use super::vault::Vault;
 use crate::{AlertDescription, Credential, Handshake, Inbox, Offer, Outbox, Peer, Policy};
 use crate::{SignQuestion, Slip, Verdict, Want};
 use core::{borrow::Borrow, fmt};
@@ -41,7 +42,7 @@ enum Declined {
 pub enum Why<'a> {
     /// The peer was refused.
     Refused(&'a Refusal),
-    /// We have no certificate whose key the peer could verify.
+    /// We have no credential of the certificate type that was agreed on.
     NoCredential,
     /// The signer failed.
     Signer(SignError),
@@ -51,7 +52,7 @@ impl fmt::Display for Why<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Why::Refused(refusal) => write!(f, "{refusal}"),
-            Why::NoCredential => f.write_str("the peer accepts the signatures of none of our keys"),
+            Why::NoCredential => f.write_str("we have no credential of the certificate type that was agreed on"),
             Why::Signer(error) => write!(f, "our signer failed: {error}"),
         }
     }
@@ -69,7 +70,7 @@ impl<'a> Local<'a> {
         self
     }
 
-    /// Answers `Credential`; `None`: we have nothing that the peer could verify.
+    /// Answers `Credential`; `None`: we have nothing of the certificate type that was agreed on.
     pub fn choose(&mut self, offer: &Offer<'_>) -> Option<Credential<'_>> {
         self.chosen = self.vault.get().choose(offer);
         self.chosen.as_ref().map(|identity| identity.credential())

@@ -25,9 +25,10 @@ mod rules;
 mod spiffe;
 mod text;
 mod trust;
+mod vault;
 
 pub use cache::VerifiedChains;
-pub use credential::{Identity, IdentityError, Vault};
+pub use credential::{Identity, IdentityError};
 pub use expect::{Expect, NotAName};
 pub use fault::{Culprit, Fault, Refusal};
 pub use identity::PeerIdentity;
@@ -38,3 +39,4 @@ pub use local::{Local, Why};
 pub use spiffe::{NotSpiffe, SpiffeId, TrustDomain};
 pub use text::Escaped;
 pub use trust::{Problem, Trust, TrustBuilder, TrustError};
+pub use vault::Vault;

@@ -7,6 +7,7 @@ use super::hash::Sha256;
 use super::pem;
 use super::spiffe::TrustDomain;
 use super::{rules, text};
+use crate::Bytes;
 use core::fmt;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 use std::{format, string::String, string::ToString, vec::Vec};
@@ -114,6 +115,19 @@ impl Trust {
         self.roots.iter().filter_map(|root| Some(Cert::read(&root.der).ok()?.subject))
     }
 
+    /// The roots' names for [`Policy::certificate_authorities`](crate::Policy::certificate_authorities).
+    pub fn certificate_authorities(&self) -> Bytes {
+        let mut list = Vec::new();
+        for name in self.root_names() {
+            // A DistinguishedName has at most 2^16 - 1 bytes (RFC 9846 §4.3.4).
+            if let Ok(length) = u16::try_from(name.len()) {
+                list.extend_from_slice(&length.to_be_bytes());
+                list.extend_from_slice(name);
+            }
+        }
+        Bytes::Shared(list.into())
+    }
+
     /// The root of an anchor that webpki has handed back.
     pub(super) fn root_of(&self, anchor: &TrustAnchor<'_>) -> Option<&Root> {
         let index = self.anchors.iter().position(|ours| core::ptr::eq(ours, anchor))?;
@@ -124,8 +138,8 @@ impl Trust {
 /// Builds a [`Trust`]. Every relaxation and every strictness has its name.
 #[derive(Default)]
 pub struct TrustBuilder {
-    roots: Vec<(Source, Result<Vec<u8>, String>, Option<TrustDomain>)>,
-    crls: Vec<(Source, Result<Vec<u8>, String>)>,
+    roots: Vec<(Source, Decoded, Option<TrustDomain>)>,
+    crls: Vec<(Source, Decoded)>,
     empty: Vec<Problem>,
     relaxed: Relaxed,
     strict: bool,
@@ -133,6 +147,9 @@ pub struct TrustBuilder {
     allow_own: bool,
     max_intermediates: Option<usize>,
 }
+
+/// An object's DER, or what is wrong with its PEM.
+type Decoded = Result<Vec<u8>, String>;
 
 struct Source {
     name: String,
@@ -164,7 +181,7 @@ impl TrustBuilder {
             let known = matches!(&*section.label, "" | "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE");
             if known {
                 let source = Source { name: source.to_string(), line: section.line };
-                self.roots.push((source, section.der, domain.clone()));
+                self.roots.push((source, section.der.map(|der| der.to_vec()), domain.clone()));
             }
         }
         if self.roots.len() == before {
@@ -180,7 +197,8 @@ impl TrustBuilder {
         let before = self.crls.len();
         for section in pem::sections(file) {
             if matches!(&*section.label, "" | "X509 CRL") {
-                self.crls.push((Source { name: source.to_string(), line: section.line }, section.der));
+                let source = Source { name: source.to_string(), line: section.line };
+                self.crls.push((source, section.der.map(|der| der.to_vec())));
             }
         }
         if self.crls.len() == before {

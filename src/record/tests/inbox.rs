@@ -1,6 +1,7 @@
 //! What an inbox holds, and in how little memory.
 
 use super::*;
+use crate::record::inbox::MessageAt;
 use proptest::prelude::*;
 
 const SUITE: Suite = Suite::ChaCha20Poly1305Sha256;
@@ -78,7 +79,7 @@ fn positions_survive_compaction_and_moving_until_released() {
     let bytes = in_records(&key1, &messages, 30);
     let mut rx = Inbox::new(vec![0; 400]);
     let found = read_messages(&mut rx, &mut with_key(key1), &bytes, 3).unwrap();
-    let mut rx = rx.move_into([0; 344]).unwrap_or_else(|_| panic!("344 bytes are held"));
+    let mut rx = rx.move_into([0; 344]).unwrap();
     rx.view().compact();
     for (at, message) in found.iter().zip(&messages) {
         assert_eq!(rx.flight().get(at.range.clone()), Some(&message[..]));
@@ -136,7 +137,7 @@ fn too_little_memory_is_found_before_it_is_full_and_nothing_is_lost() {
     assert_eq!(protection.open(&mut view, IN_HANDSHAKE), Ok(Some(Opened::Handshake)));
     assert_eq!(protection.want_more(&view), Err(Kind::InboxTooSmall { needed: 3004 + 22 }));
     assert_eq!(protection.want_more(&view), Err(Kind::InboxTooSmall { needed: 3004 + 22 }), "not sticky");
-    let mut rx = rx.move_into(vec![0; 3004 + 22]).unwrap_or_else(|_| panic!("larger"));
+    let mut rx = rx.move_into(vec![0; 3004 + 22]).unwrap();
     let found = read_messages(&mut rx, &mut protection, &bytes[first..], 1).unwrap();
     assert_eq!(rx.flight().get(found[0].range.clone()), Some(&messages[0][..]));
 }
@@ -147,7 +148,7 @@ fn a_record_that_does_not_fit_is_found_from_its_header() {
     receive(&mut rx, &[23, 3, 3, 0, 96]);
     let protection = with_key(key(SUITE, 1));
     assert_eq!(protection.want_more(&rx.view()), Err(Kind::InboxTooSmall { needed: 101 }));
-    let rx = &mut rx.move_into([0; 101]).unwrap_or_else(|_| panic!("larger"));
+    let rx = &mut rx.move_into([0; 101]).unwrap();
     assert_eq!(protection.want_more(&rx.view()), Ok(()));
     assert_eq!(rx.space().len(), 96);
 }
@@ -166,7 +167,7 @@ fn what_does_not_fit_the_new_memory_stays() {
     let Err((rx, memory)) = rx.move_into([0; 49]) else { panic!("50 bytes do not fit 49") };
     assert_eq!(memory.len(), 49);
     let Err(rx) = rx.into_memory() else { panic!("not empty") };
-    let mut rx = rx.move_into([0; 50]).unwrap_or_else(|_| panic!("50 fit 50"));
+    let mut rx = rx.move_into([0; 50]).unwrap();
     assert_eq!(rx.view().ciphertext(), [22; 50]);
 }
 
@@ -182,7 +183,7 @@ fn filled_with_zero_is_the_end_unless_there_was_no_space() {
     assert_eq!(rx.space().len(), 4);
     rx.filled(0);
     assert!(rx.view().eof());
-    let mut rx = rx.move_into([0; 8]).unwrap_or_else(|_| panic!("empty"));
+    let mut rx = rx.move_into([0; 8]).unwrap();
     assert!(rx.view().eof(), "remembered");
 }
 
@@ -413,4 +414,33 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn debug_tells_how_much_is_held_but_not_what() {
+    let mut rx = Inbox::new([0; 8]);
+    receive(&mut rx, b"secret");
+    assert_eq!(std::format!("{rx:?}"), "Inbox { plaintext: 0, ciphertext: 6, eof: false, .. }");
+}
+
+#[test]
+fn an_empty_record_leaves_nothing_to_consume() {
+    let mut rx = inbox(&protected(&key(SUITE, 1), 0, DATA, b""));
+    let mut protection = with_key(key(SUITE, 1));
+    assert_eq!(protection.open(&mut rx.view(), SESSION), Ok(Some(Opened::ApplicationData)));
+    assert!(!rx.view().has_data());
+    assert_eq!(protection.open(&mut rx.view(), SESSION), Ok(None));
+    assert!(rx.is_empty());
+}
+
+#[test]
+fn what_is_not_the_next_message_is_not_marked_as_read() {
+    let mut rx = inbox(&plain(HANDSHAKE, &[message(8, 5), message(11, 5)].concat()));
+    ReadProtection::new().open(&mut rx.view(), IN_HANDSHAKE).unwrap();
+    let mut view = rx.view();
+    let first = view.next_message(LIMIT).unwrap().unwrap();
+    view.read(&first);
+    view.read(&first);
+    let second = view.next_message(LIMIT).unwrap().unwrap();
+    assert_eq!((second.typ, second.range), (HandshakeType::CERTIFICATE, 9..18));
 }

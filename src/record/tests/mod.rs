@@ -1,8 +1,10 @@
 //! The record layer's rules, each by a story. Records are made here by hand, not by the code under test.
 
+mod early_data;
 mod inbox;
 mod opening;
 mod outbox;
+mod rfc8448;
 mod round_trip;
 
 use super::*;
@@ -10,6 +12,9 @@ use crate::codec::{AlertDescription, ContentType, HandshakeType};
 use crate::crypto::{CryptoMode, Prk, Secret, Suite, TrafficKey};
 use crate::error::Kind;
 use std::{vec, vec::Vec};
+
+/// Where the suite does not matter.
+const SUITE: Suite = Suite::Aes128GcmSha256;
 
 const HANDSHAKE: ContentType = ContentType::HANDSHAKE;
 const ALERT: ContentType = ContentType::ALERT;
@@ -94,4 +99,18 @@ fn open_all(protection: &mut ReadProtection, bytes: &[u8], expect: Expect) -> Re
         rx.consume(usize::MAX);
     }
     Ok(all)
+}
+
+/// Records before there are keys.
+fn open_plain(records: &[u8], expect: Expect) -> Result<Vec<Opened>, Kind> {
+    open_all(&mut ReadProtection::new(), records, expect)
+}
+
+/// Records under a first key, number 1.
+fn open_with_key(records: &[u8], expect: Expect) -> Result<Vec<Opened>, Kind> {
+    open_all(&mut with_key(key(SUITE, 1)), records, expect)
+}
+
+fn unexpected(content: ContentType) -> Kind {
+    Kind::UnexpectedRecord { content }
 }

@@ -1,6 +1,7 @@
-//! Outbox to inbox, and the records of RFC 8448.
+//! Outbox to inbox.
 
 use super::*;
+use crate::policy::Padding;
 use proptest::prelude::*;
 
 /// What one side sends.

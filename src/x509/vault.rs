@@ -1,0 +1,210 @@
+//! Today's identities of ours, and the choice among them.
+
+use super::credential::Identity;
+use crate::{CertificateType, Offer, SignatureScheme};
+use rustls_pki_types::{CertificateDer, UnixTime};
+use std::{sync::Arc, vec::Vec};
+
+/// Our identities of the moment; the first is the default. Swap the whole in a [`Live`](super::Live) to renew.
+pub struct Vault {
+    identities: Vec<Arc<Identity>>,
+    leaves: Vec<CertificateDer<'static>>,
+}
+
+impl Vault {
+    /// One identity.
+    pub fn new(identity: Identity) -> Vault {
+        Vault { identities: Vec::new(), leaves: Vec::new() }.and(identity)
+    }
+
+    /// One more identity, after the others.
+    pub fn and(mut self, identity: Identity) -> Vault {
+        self.leaves.extend(identity.chain().first().cloned());
+        self.identities.push(Arc::new(identity));
+        self
+    }
+
+    /// All identities.
+    pub fn identities(&self) -> &[Arc<Identity>] {
+        &self.identities
+    }
+
+    /// Answers `Credential`: the identity that suits the peer best. `None`: we have none of the certificate type that
+    /// was agreed on.
+    ///
+    /// In this order: it signs with a scheme that the peer knows; its leaf covers the server name that a client asked
+    /// for; its certificates are signed with schemes that the peer knows; it was issued by one of the peer's
+    /// certificate_authorities; it was given first. Keep the returned `Arc`: the same identity must sign.
+    pub fn choose(&self, offer: &Offer<'_>) -> Option<Arc<Identity>> {
+        let wishes = Wishes {
+            certificate_type: offer.certificate_type(),
+            server_name: offer.server_name(),
+            schemes: offer.signature_schemes(),
+            certificate_schemes: offer.signature_schemes_cert(),
+            authorities: offer.certificate_authorities(),
+        };
+        self.pick(&wishes)
+    }
+
+    fn pick<'a, S, C, A>(&self, wishes: &Wishes<'_, S, C, A>) -> Option<Arc<Identity>>
+    where
+        S: Iterator<Item = SignatureScheme> + Clone,
+        C: Iterator<Item = SignatureScheme> + Clone,
+        A: Iterator<Item = &'a [u8]> + Clone,
+    {
+        let mut best: Option<([bool; 4], &Arc<Identity>)> = None;
+        for identity in &self.identities {
+            if identity.certificate_type() != wishes.certificate_type {
+                continue;
+            }
+            let rank = [
+                wishes.schemes.clone().any(|scheme| identity.signs_with(scheme)),
+                wishes.server_name.is_some_and(|name| identity.covers(name)),
+                identity.is_signed_with(|scheme| wishes.certificate_schemes.clone().any(|known| known == scheme)),
+                identity.is_issued_by(wishes.authorities.clone()),
+            ];
+            if best.is_none_or(|(highest, _)| rank > highest) {
+                best = Some((rank, identity));
+            }
+        }
+        best.map(|(_, identity)| Arc::clone(identity))
+    }
+
+    /// Our leaves (and raw public keys), for [`Terms::own`](super::Terms).
+    pub fn leaves(&self) -> &[CertificateDer<'static>] {
+        &self.leaves
+    }
+
+    /// The moment at which the first of our certificates expires; `None` if there are only raw public keys.
+    pub fn expires(&self) -> Option<UnixTime> {
+        self.identities.iter().filter_map(|identity| identity.expires()).min()
+    }
+}
+
+/// What the peer says about the certificate that it wants to see: the parts of [`Offer`].
+struct Wishes<'n, S, C, A> {
+    certificate_type: CertificateType,
+    server_name: Option<&'n str>,
+    schemes: S,
+    certificate_schemes: C,
+    authorities: A,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::x509::{Live, SigningKey};
+    use rcgen::{CertificateParams, CertifiedIssuer, DnType, KeyPair, SignatureAlgorithm};
+    use std::{string::ToString, vec};
+
+    type Root = CertifiedIssuer<'static, KeyPair>;
+
+    fn root(name: &str, algorithm: &'static SignatureAlgorithm) -> Root {
+        let mut params = CertificateParams::default();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, name);
+        CertifiedIssuer::self_signed(params, KeyPair::generate_for(algorithm).unwrap()).unwrap()
+    }
+
+    fn identity(root: &Root, name: &str, algorithm: &'static SignatureAlgorithm) -> Identity {
+        let key = KeyPair::generate_for(algorithm).unwrap();
+        let mut params = CertificateParams::new(vec![name.to_string()]).unwrap();
+        params.not_after = rcgen::date_time_ymd(2026, 11, 24);
+        let leaf = params.signed_by(&key, root).unwrap();
+        Identity::new(vec![leaf.der().clone()], SigningKey::from_der(&key.serialize_der()).unwrap()).unwrap()
+    }
+
+    const ECDSA: &SignatureAlgorithm = &rcgen::PKCS_ECDSA_P256_SHA256;
+    const EDDSA: &SignatureAlgorithm = &rcgen::PKCS_ED25519;
+    const P256: SignatureScheme = SignatureScheme::ECDSA_SECP256R1_SHA256;
+    const BOTH: &[SignatureScheme] = &[P256, SignatureScheme::ED25519];
+
+    struct Ask<'a> {
+        raw: bool,
+        name: Option<&'a str>,
+        schemes: &'a [SignatureScheme],
+        cert: &'a [SignatureScheme],
+        authorities: &'a [&'a [u8]],
+    }
+
+    const ASK: Ask<'static> = Ask { raw: false, name: None, schemes: BOTH, cert: BOTH, authorities: &[] };
+
+    /// Which identity of the vault is picked, by its index.
+    fn pick(vault: &Vault, ask: &Ask<'_>) -> Option<usize> {
+        let picked = vault.pick(&Wishes {
+            certificate_type: if ask.raw { CertificateType::RAW_PUBLIC_KEY } else { CertificateType::X509 },
+            server_name: ask.name,
+            schemes: ask.schemes.iter().copied(),
+            certificate_schemes: ask.cert.iter().copied(),
+            authorities: ask.authorities.iter().copied(),
+        })?;
+        vault.identities().iter().position(|identity| Arc::ptr_eq(identity, &picked))
+    }
+
+    #[test]
+    fn the_first_serves_whoever_asks_for_nothing_in_particular() {
+        let root = root("Root", ECDSA);
+        let vault = Vault::new(identity(&root, "a.test", ECDSA)).and(identity(&root, "b.test", ECDSA));
+        assert_eq!(pick(&vault, &ASK), Some(0));
+        assert_eq!(pick(&vault, &Ask { name: Some("unknown.test"), ..ASK }), Some(0));
+        assert_eq!(pick(&vault, &Ask { raw: true, ..ASK }), None);
+    }
+
+    #[test]
+    fn the_server_name_picks_wildcards_too() {
+        let root = root("Root", ECDSA);
+        let vault = Vault::new(identity(&root, "a.test", ECDSA))
+            .and(identity(&root, "*.b.test", ECDSA))
+            .and(identity(&root, "c.test", EDDSA));
+        assert_eq!(pick(&vault, &Ask { name: Some("x.B.test"), ..ASK }), Some(1));
+        assert_eq!(pick(&vault, &Ask { name: Some("b.test"), ..ASK }), Some(0));
+        assert_eq!(pick(&vault, &Ask { name: Some("y.x.b.test"), ..ASK }), Some(0));
+        assert_eq!(pick(&vault, &Ask { name: Some("c.test"), ..ASK }), Some(2));
+        assert_eq!(pick(&vault, &Ask { name: Some("c.test"), schemes: &[P256], ..ASK }), Some(0), "it must sign");
+    }
+
+    #[test]
+    fn the_peers_schemes_pick_the_key_and_the_chain() {
+        let (ec, ed) = (root("EC", ECDSA), root("Ed", EDDSA));
+        let vault = Vault::new(identity(&ed, "a.test", EDDSA)).and(identity(&ed, "a.test", ECDSA));
+        assert_eq!(pick(&vault, &Ask { schemes: &[P256], ..ASK }), Some(1));
+        assert_eq!(pick(&vault, &Ask { schemes: &[SignatureScheme::ED25519], ..ASK }), Some(0));
+        let hopeless = Ask { schemes: &[SignatureScheme::ED448], ..ASK };
+        assert_eq!(pick(&vault, &hopeless), Some(0), "the handshake will say that no scheme fits");
+        let vault = Vault::new(identity(&ed, "a.test", ECDSA)).and(identity(&ec, "a.test", ECDSA));
+        assert_eq!(pick(&vault, &Ask { cert: &[P256], ..ASK }), Some(1));
+    }
+
+    #[test]
+    fn the_peers_authorities_pick_the_issuer_and_strangers_are_shown_the_first() {
+        let (one, two) = (root("One", ECDSA), root("Two", ECDSA));
+        let vault = Vault::new(identity(&one, "a.test", ECDSA)).and(identity(&two, "a.test", ECDSA));
+        let trust = crate::x509::Trust::from_roots("two", two.der()).unwrap();
+        let names: Vec<&[u8]> = trust.root_names().collect();
+        assert_eq!(pick(&vault, &Ask { authorities: &names, ..ASK }), Some(1));
+        assert_eq!(pick(&vault, &Ask { authorities: &[b"\x30\x00"], ..ASK }), Some(0));
+    }
+
+    #[test]
+    fn a_swap_is_seen_by_the_next_and_leaves_what_is_in_use() {
+        let root = root("Root", ECDSA);
+        let live = Live::new(Vault::new(identity(&root, "old.test", ECDSA)));
+        let in_use = live.get().identities()[0].clone();
+        live.set(Vault::new(identity(&root, "new.test", ECDSA)));
+        assert!(in_use.sign(P256, b"still signs").is_ok());
+        assert_ne!(live.get().leaves()[0], in_use.chain()[0]);
+        assert_eq!(live.get().expires().unwrap().as_secs(), 1_795_478_400);
+    }
+
+    #[test]
+    fn a_key_of_another_is_refused_and_an_external_one_signs_nothing_here() {
+        let root = root("Root", ECDSA);
+        let (ours, other) = (identity(&root, "a.test", ECDSA), KeyPair::generate().unwrap());
+        let other = SigningKey::from_der(&other.serialize_der()).unwrap();
+        let error = Identity::new(ours.chain().to_vec(), other).err().unwrap();
+        assert_eq!(error.to_string(), "the private key does not belong to the first certificate");
+        let external = Identity::external(ours.chain().to_vec(), vec![P256]).unwrap();
+        assert!(external.key().is_none() && external.sign(P256, b"").is_err());
+        assert_eq!(external.credential().schemes, [P256]);
+    }
+}
