@@ -106,7 +106,8 @@ fn main() -> Result<(), Failure> {
     println!();
     client_end.err().iter().for_each(|error| client.explain(error));
     server_end.err().iter().for_each(|error| server.explain(error));
-    Ok(println!())
+    println!();
+    Ok(())
 }
 
 /// After the handshake: data both ways, new keys, both closes; then who proved to be whom.
@@ -167,11 +168,10 @@ impl<'a> Talk<'a> {
         loop {
             let keys = [session.expose_secrets().0.to_vec(), session.expose_secrets().1.to_vec()];
             let event = session.receive(rx, tx)?;
-            let changed = [session.expose_secrets().0 != keys[0], session.expose_secrets().1 != keys[1]];
-            if changed[1] {
+            if session.expose_secrets().1 != keys[1] {
                 show(*role, Way::In, "KeyUpdate: reads with a new key", State::Connected);
             }
-            if changed[0] {
+            if session.expose_secrets().0 != keys[0] {
                 show(*role, Way::Out, "KeyUpdate: writes with a new key", State::Connected);
             }
             match event {
@@ -180,10 +180,11 @@ impl<'a> Talk<'a> {
                     show(*role, Way::In, &String::from_utf8_lossy(rx.data()), State::Connected);
                     rx.consume(rx.data().len());
                 }
-                Event::Closed => return Ok(show(*role, Way::In, "close_notify", State::Closed)),
-                Event::Read | Event::Owed(_) => return Ok(()), // a Session answers by itself what is owed
+                Event::Closed => break show(*role, Way::In, "close_notify", State::Closed),
+                Event::Read | Event::Owed(_) => break, // a Session answers by itself what is owed
             }
         }
+        Ok(())
     }
 }
 
