@@ -50,7 +50,7 @@ impl<'a> Party<'a> {
     /// What this end has to say about an error: the facts are its own, the peer learns the alert.
     fn explain(&self, error: &Error) {
         let facts = self.local.why().map_or(String::new(), |why| format!("\n          {why}"));
-        println!("  {}", screen::in_colour(self.role, format!("{}: {error}{facts}", self.role)));
+        println!("\n  {}", screen::in_colour(self.role, format!("{}: {error}{facts}", self.role)));
     }
 
     fn peer(&self) -> Option<PeerIdentity> {
@@ -103,7 +103,6 @@ fn main() -> Result<(), Failure> {
         // TLS 1.3 lets a client finish before it has been judged. The session tells it what became of it.
         client_end = client.hs.finish()?.receive(&mut client.rx, &mut client.tx).map(|_| true);
     }
-    println!();
     client_end.err().iter().for_each(|error| client.explain(error));
     server_end.err().iter().for_each(|error| server.explain(error));
     println!();
