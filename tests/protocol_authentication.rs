@@ -573,7 +573,7 @@ fn a_message_longer_than_the_limit_is_refused_from_its_header() {
 
 // ---- 37: the verdict ----
 
-// req: 9846-4.5.1.2-8, 9846-4.5.3-3, 9846-4.5.1.3-2
+// req: 9846-4.5.1.2-8, 9846-4.5.3-3
 #[test]
 fn each_refusal_of_the_verdict_has_its_own_alert() {
     for (reason, alert) in [

@@ -254,7 +254,7 @@ mod tests {
         let mut read = ReadProtection::new();
         read.replace_key(&rx.view(), key(&secret())).unwrap();
         let mut receiver = Receiver::new(Role::Server, 1, read, secret(), &Policy::new());
-        receiver.updates = u32::MAX; // as far as they are counted
+        receiver.updates = u32::MAX; // the count wraps, nobody minds
         let bytes: Vec<u8> = [record(&secret(), &[24, 0, 0, 1, 0, 22]), record(&secret().next(), b"data\x17")].concat();
         rx.space()[..bytes.len()].copy_from_slice(&bytes);
         rx.filled(bytes.len());
