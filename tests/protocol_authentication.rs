@@ -430,7 +430,7 @@ fn a_leaf_key_of_another_kind_or_size_is_unsupported() {
     story.refused("BadSignature", A::DECRYPT_ERROR, State::WaitCertificateVerify, Epoch::Application);
 }
 
-// req: 9846-9.1-2, 9846-4.3.3-4, 9846-4.5.2-6, 9846-4.5.1.2-2
+// req: 9846-9.1-2, 9846-4.5.2-6, 9846-4.5.1.2-2
 #[test]
 fn every_kind_of_key_proves_itself_both_ways_with_every_scheme_and_suite() {
     let pki = &identities().pki;
