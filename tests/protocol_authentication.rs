@@ -430,7 +430,7 @@ fn a_leaf_key_of_another_kind_or_size_is_unsupported() {
     story.refused("BadSignature", A::DECRYPT_ERROR, State::WaitCertificateVerify, Epoch::Application);
 }
 
-// req: 9846-9.1-2, 9846-4.3.3-4, 9846-4.5.2-6, 9846-4.5.1.2-2
+// req: 9846-9.1-2, 9846-4.5.2-6, 9846-4.5.1.2-2
 #[test]
 fn every_kind_of_key_proves_itself_both_ways_with_every_scheme_and_suite() {
     let pki = &identities().pki;
@@ -573,7 +573,7 @@ fn a_message_longer_than_the_limit_is_refused_from_its_header() {
 
 // ---- 37: the verdict ----
 
-// req: 9846-4.5.1.2-8, 9846-4.5.3-3, 9846-4.5.1.3-2
+// req: 9846-4.5.1.2-8, 9846-4.5.3-3
 #[test]
 fn each_refusal_of_the_verdict_has_its_own_alert() {
     for (reason, alert) in [

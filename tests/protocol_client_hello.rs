@@ -367,6 +367,32 @@ fn a_share_that_is_no_point_or_of_low_order_is_illegal() {
 
 // req: 9846-4.3.8-7
 #[test]
+fn a_share_may_be_used_again_in_another_connection() {
+    // The same ClientHello, byte for byte, to two servers.
+    let hello = Story::server().peer.next_message(CH);
+    let mut shares = Vec::new();
+    for _ in 0..2 {
+        let mut story = Story::server();
+        story.peer.plain(HANDSHAKE, &hello);
+        let bytes = std::mem::take(&mut story.peer.out);
+        story.end.gets(&bytes);
+        story.end.drive().unwrap();
+        let sent = story.end.sends();
+        let body = ServerHello::parse(&sent[9..5 + usize::from(u16::from_be_bytes([sent[3], sent[4]]))]).unwrap();
+        shares.push(body.extensions.server_share().unwrap().unwrap().key_exchange.to_vec());
+        assert_eq!(story.state(), State::WaitCertificate);
+    }
+    assert_ne!(shares[0], shares[1], "ours is fresh");
+    // And a server's: without cryptography it always sends the same.
+    let policy = || Policy::new().null_crypto();
+    for _ in 0..2 {
+        let mut story = Story::new(Role::Client, policy());
+        story.peer.mode = CryptoMode::Null;
+        story.connected();
+    }
+}
+
+#[test]
 fn shares_that_are_not_used_are_not_looked_at_and_the_high_bit_of_x25519_is_masked() {
     let used = |m: &mut Msg| -> Vec<u8> { m.get(KEY_SHARE).unwrap()[6..].to_vec() };
     accepted(&[
