@@ -244,6 +244,7 @@ pub(crate) struct Engine {
     pub(crate) facts: Facts,
 }
 
+#[allow(clippy::large_enum_variant)] // no heap
 enum Machine {
     Client(client::Client),
     Server(server::Server),
