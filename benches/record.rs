@@ -146,6 +146,11 @@ fn main() {
     if std::env::args().any(|argument| argument == "ratios") {
         return ratios();
     }
+    // For a profiler: so many records of 256 bytes and nothing else.
+    if let Some(count) = std::env::args().find_map(|argument| argument.strip_prefix("count=")?.parse::<u32>().ok()) {
+        let mut pair = Pair::new(&World::new(KeyType::P256), &aes_128());
+        return (0..count).for_each(|_| pair.in_place(256));
+    }
     let mut criterion = Criterion::default().configure_from_args();
     benches(&mut criterion);
     criterion.final_summary();

@@ -152,7 +152,9 @@ impl<'a, M: AsRef<[u8]> + AsMut<[u8]>> End<'a, M> {
         loop {
             match self.hs.drive(&mut self.rx, &mut self.tx)? {
                 Want::Credential(question) => {
-                    self.hs.present(&question, &Credential::new(&own.chain), &mut self.tx).expect("there is room");
+                    // As `x509::Identity` presents itself: the key's schemes are known.
+                    let credential = Credential { schemes: own.key.schemes(), ..Credential::new(&own.chain) };
+                    self.hs.present(&question, &credential, &mut self.tx).expect("there is room");
                 }
                 Want::Sign(question) => {
                     let signature = own.key.sign(question.scheme(), question.message()).expect("a scheme of the key's");
