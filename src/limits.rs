@@ -32,6 +32,3 @@ pub const MAX_TICKETS: u8 = 32;
 
 /// KeyUpdates that one side may send on one connection (RFC 9846 §4.7.3).
 pub const MAX_GENERATIONS: u64 = (1 << 48) - 1;
-
-/// Key shares in one ClientHello: clients send one to four; each is compared with those before it.
-pub const MAX_KEY_SHARES: usize = 32;

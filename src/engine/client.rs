@@ -139,6 +139,7 @@ impl Client {
                 (Some(&proved.secrets), Some(&proved.application))
             }
             Client::AskSign(state) => (Some(&state.secrets), Some(&state.application)),
+            Client::Connected(connected) => (None, Some(&connected.secrets)),
             _ => (None, None),
         };
         super::expose(handshake, application, show);

@@ -26,7 +26,7 @@ use crate::schedule::{HandshakeSecret, Pair, TrafficSecret};
 use crate::seed::Seed;
 use core::ops::Range;
 pub(crate) use evidence::Connected;
-use question::{Credential, CredentialQuestion, SignQuestion, Tag, VerifyQuestion};
+use question::{Credential, CredentialQuestion, Peer, SignQuestion, Tag, VerifyQuestion};
 
 /// A traffic secret that a direction changes to.
 pub(crate) enum Secret<'a> {
@@ -345,6 +345,8 @@ impl Engine {
             | State::WaitFinished
             | State::AskVerify
             | State::AskCredential => true,
+            // A client still shows whom it has accepted, to whoever signs.
+            State::AskSign => self.role() == Role::Client,
             _ => false,
         }
     }
@@ -356,6 +358,14 @@ impl Engine {
             _ => None,
         }
         .unwrap_or(u16::MAX)
+    }
+
+    /// The peer's certificates, once it has proved itself: CertificateVerify alone does not (R7).
+    pub(crate) fn peer<'a>(&'a self, flight: Flight<'a>) -> Option<Peer<'a>> {
+        match self.state() {
+            State::WaitFinished => None,
+            _ => Peer::read(flight, &self.facts, self.role().peer()),
+        }
     }
 
     /// The body of the peer's opaque extension, as long as its message is retained.
@@ -382,6 +392,11 @@ impl Engine {
         let finished = self.facts.suite.map_or(0, |suite| suite.hash().output_len());
         // CertificateVerify: header 4, scheme 2, length 2; Finished: header 4.
         signature_len.saturating_add(finished).saturating_add(12)
+    }
+
+    /// Drops every secret: the connection has failed.
+    pub(crate) fn forget(&mut self) {
+        self.machine = Machine::Spent(self.role());
     }
 
     /// Takes the session's keys out, once connected.

@@ -5,13 +5,13 @@
 use super::authenticate::malformed;
 use super::hello_digest::hello_digest;
 use super::{Context, ServerName, Wishes};
+use crate::codec::numbers::Numbers;
 use crate::codec::{
     self, CertificateType, ClientHello, ExtensionType, HandshakeType, KeyShareEntry, LEGACY_VERSION, NamedGroup, Place,
     TLS13,
 };
 use crate::crypto::{Hash, Suite, check_share};
 use crate::error::Kind;
-use crate::limits::MAX_KEY_SHARES;
 use crate::list::List;
 
 /// What the server chooses.
@@ -133,11 +133,14 @@ pub(super) fn negotiate(
     })
 }
 
-/// No two shares for one group, none for a group that is not in supported_groups (§4.3.8).
+/// No two shares for one group, none for a group that is not in supported_groups (§4.3.8): each share takes its group
+/// out of the list.
 fn check_shares(shares: codec::List<'_, KeyShareEntry<'_>>, groups: codec::List<'_, NamedGroup>) -> Result<(), Kind> {
-    for (position, share) in shares.iter().enumerate() {
-        let before = shares.iter().take(position).any(|earlier| earlier.group == share.group);
-        if position >= MAX_KEY_SHARES || before || !groups.contains(share.group) {
+    for mut left in Numbers::eighths() {
+        for group in groups.iter() {
+            left.add(group.0);
+        }
+        if !shares.iter().all(|share| left.take(share.group.0)) {
             return Err(Kind::InconsistentKeyShares);
         }
     }

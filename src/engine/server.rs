@@ -147,6 +147,7 @@ impl Server {
             Server::WaitCertificateVerify(state) => super::expose(None, Some(&state.application), show),
             Server::WaitFinished(state, _) => super::expose(None, Some(&state.application), show),
             Server::AskVerify(state) => super::expose(None, Some(&state.application), show),
+            Server::Connected(connected) => super::expose(None, Some(&connected.secrets), show),
             _ => {}
         }
     }

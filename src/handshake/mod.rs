@@ -148,7 +148,8 @@ impl<P: Borrow<Policy>> Handshake<P> {
         Self::new(policy, Engine::server(seed), WriteProtection::server())
     }
 
-    fn new(policy: P, engine: Engine, write: WriteProtection) -> Self {
+    fn new(policy: P, engine: Engine, mut write: WriteProtection) -> Self {
+        write.set_max_fragment(policy.borrow().max_fragment);
         let state = engine.state();
         let core = Core {
             engine,
@@ -278,7 +279,7 @@ impl<P: Borrow<Policy>> Handshake<P> {
         R: AsRef<[u8]> + AsMut<[u8]>,
     {
         self.core.check_stamp(rx.stamp())?;
-        Peer::read(rx.flight(), &self.core.engine.facts, self.role().peer()).ok_or(Slip::NotNow)
+        self.core.engine.peer(rx.flight()).ok_or(Slip::NotNow)
     }
 
     /// Our role.
@@ -601,8 +602,16 @@ impl Core {
             }
             self.closed = true;
             self.course = Course::Failed(error);
+            self.forget();
         }
         error
+    }
+
+    /// The secrets of a failed connection are forgotten (§6). Its alert is sealed by now.
+    fn forget(&mut self) {
+        self.engine.forget();
+        self.read = ReadProtection::new();
+        self.write = WriteProtection::server();
     }
 
     /// A client's change_cipher_spec comes before whatever it protects first, also if that is an alert (§E.4).
@@ -625,6 +634,7 @@ impl Core {
         self.closed = true;
         let error = Error { kind, role: self.engine.role(), state: self.log.state(), alerts: true };
         self.course = Course::Failed(error);
+        self.forget();
     }
 
     fn has_failed(&self) -> bool {
@@ -637,6 +647,7 @@ impl Core {
         }
         let role = self.engine.role();
         let connected = self.engine.take_connected().ok_or(Slip::NotNow)?;
+        self.closed = true; // what is sent from now on is the session's
         let read = core::mem::replace(&mut self.read, ReadProtection::new());
         let write = core::mem::replace(&mut self.write, WriteProtection::server());
         self.closed = true; // what is sent from now on is the session's

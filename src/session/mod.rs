@@ -96,6 +96,9 @@ impl Session {
         R: AsRef<[u8]> + AsMut<[u8]>,
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
+        if self.sender.is_closed() {
+            self.receiver.silence();
+        }
         loop {
             match self.receiver.receive(rx) {
                 Ok(Event::Owed(reply)) => self.sender.note(&reply),

@@ -31,11 +31,13 @@ pub struct Receiver {
     role: Role,
     stamp: u64,
     read: ReadProtection,
-    /// application_traffic_secret_N. `None` never outlives a call.
+    /// application_traffic_secret_N. `None`: the connection has failed.
     secret: Option<TrafficSecret>,
     max_message: u32,
     confirmed: bool,
     closed: bool,
+    /// Our side had said its last before anything failed: no alert tells the peer.
+    silent: bool,
     failed: Option<Kind>,
     /// A ticket that is too long for the memory, being read in pieces.
     ticket: Option<TicketReader>,
@@ -65,6 +67,7 @@ impl Receiver {
             max_message: u32::try_from(policy.max_message).unwrap_or(u32::MAX),
             confirmed: role == Role::Server,
             closed: false,
+            silent: false,
             failed: None,
             ticket: None,
             tickets: 0,
@@ -90,12 +93,21 @@ impl Receiver {
             None => self.try_receive(&mut rx.view()),
         };
         result.map_err(|kind| {
-            let error = Error { kind, role: self.role, state: State::Connected, alerts: kind.alert().is_some() };
+            let alerts = kind.alert().is_some() && !self.silent;
+            let error = Error { kind, role: self.role, state: State::Connected, alerts };
             if error.is_fatal() {
                 self.failed = Some(kind);
+                // The secrets of a failed connection are forgotten (RFC 9846 §6).
+                self.secret = None;
+                self.read = ReadProtection::new();
             }
             error
         })
+    }
+
+    /// Our side has said its last.
+    pub(super) fn silence(&mut self) {
+        self.silent |= self.failed.is_none();
     }
 
     /// Whether the peer is known to have accepted us; always true for a server.
@@ -173,19 +185,21 @@ impl Receiver {
                 self.count_ticket()?;
             }
         }
-        let Some((typ, _)) = rx.message_header() else { return Ok(None) };
-        post_handshake::accepts(self.role, typ)?;
-        let Some(next) = rx.next_message(usize::try_from(self.max_message).unwrap_or(usize::MAX))? else {
-            return Ok(None);
-        };
-        let bytes = rx.flight().get(next.range.clone()).ok_or(Kind::Internal)?;
-        let (message, _) = Message::split(bytes).ok_or(Kind::Internal)?;
-        let judged = post_handshake::judge(message)?;
-        rx.read(&next);
-        rx.release_all();
-        match judged {
-            PostHandshake::Ticket => self.count_ticket().map(|()| None),
-            PostHandshake::KeyUpdate { requested } => self.key_update(rx, requested).map(Some),
+        // All that are there: what is unread when the next record is opened counts as the beginning of a message.
+        let limit = usize::try_from(self.max_message).unwrap_or(usize::MAX);
+        loop {
+            let Some((typ, _)) = rx.message_header() else { return Ok(None) };
+            post_handshake::accepts(self.role, typ)?;
+            let Some(next) = rx.next_message(limit)? else { return Ok(None) };
+            let bytes = rx.flight().get(next.range.clone()).ok_or(Kind::Internal)?;
+            let (message, _) = Message::split(bytes).ok_or(Kind::Internal)?;
+            let judged = post_handshake::judge(message)?;
+            rx.read(&next);
+            rx.release_all();
+            match judged {
+                PostHandshake::Ticket => self.count_ticket()?,
+                PostHandshake::KeyUpdate { requested } => return self.key_update(rx, requested).map(Some),
+            }
         }
     }
 
@@ -210,5 +224,42 @@ impl Receiver {
             self.wanted = self.updates;
         }
         Ok(Event::Owed(Reply { number: self.updates, wanted: self.wanted }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::{CryptoMode, HashAlgorithm, SharedSecret, Suite};
+    use crate::schedule::Early;
+    use std::vec;
+    use std::vec::Vec;
+
+    // req: 9846-4.7.3-10
+    #[test]
+    fn the_peer_is_not_held_to_a_number_of_updates() {
+        let suite = Suite::Aes128GcmSha256;
+        let secret = || {
+            let main = Early::new(suite.hash()).handshake(SharedSecret::of_vector(&[7; 32])).main();
+            main.application(&HashAlgorithm::Sha256.hash(b"transcript")).0.client
+        };
+        let key = |secret: &TrafficSecret| secret.key(suite, CryptoMode::Real).unwrap();
+        let record = |secret: &TrafficSecret, inner: &[u8]| {
+            let header = [23, 3, 3, 0, u8::try_from(inner.len() + 16).unwrap()];
+            let mut content = inner.to_vec();
+            let tag = key(secret).seal(0, &header, &mut content).unwrap();
+            [&header[..], &content, &tag].concat()
+        };
+        let mut rx = Inbox::new(vec![0; 1000]);
+        let mut read = ReadProtection::new();
+        read.replace_key(&rx.view(), key(&secret())).unwrap();
+        let mut receiver = Receiver::new(Role::Server, 1, read, secret(), &Policy::new());
+        receiver.updates = u32::MAX; // the count wraps, nobody minds
+        let bytes: Vec<u8> = [record(&secret(), &[24, 0, 0, 1, 0, 22]), record(&secret().next(), b"data\x17")].concat();
+        rx.space()[..bytes.len()].copy_from_slice(&bytes);
+        rx.filled(bytes.len());
+        assert!(matches!(receiver.receive(&mut rx), Ok(Event::Owed(_))));
+        assert_eq!(receiver.receive(&mut rx), Ok(Event::Data));
+        assert_eq!(rx.data(), b"data");
     }
 }
