@@ -45,3 +45,60 @@ fn explore_servers() {
 fn show(text: String) -> String {
     text.lines().filter(|l| !(l.contains("AH0") && !l.contains("rror")) && !l.contains("notice")).map(|l| format!("   {l}\n")).collect()
 }
+#[test]
+#[ignore = "exploration"]
+fn explore_clients() {
+    for (title, off) in [
+        ("sh gnutls-cli", "--x509certfile pki/client.pem --x509keyfile pki/client.key "),
+        ("python client", "context.load_cert_chain(\"pki/client.pem\", \"pki/client.key\")\n"),
+    ] {
+        println!("######## {title}");
+        let dir = pki::make();
+        for (server, change) in [
+            ("server", None),
+            ("server", Some(("/client", "/stranger-client"))),
+            ("server", Some(("/client", "/revoked-client"))),
+            ("server", Some((off, ""))),
+            ("stranger-server", None),
+            ("revoked-server", None),
+        ] {
+            let ours = Server::start(&dir, server);
+            std::process::Command::new("sh").args(["-ec", &book::block("sh gnutls-files")]).current_dir(&dir.0).status().unwrap();
+            let mut text = book::block(title).replace("4433", &ours.port.to_string());
+            if let Some((from, to)) = change {
+                text = text.replace(from, to);
+            }
+            let program = if title == "python client" {
+                programs::python(&dir, &text)
+            } else {
+                Program::shell(&dir, &text, "GET / HTTP/1.0\r\n\r\n")
+            };
+            println!("# {server} {change:?}: {:?}", ours.outcome());
+            std::thread::sleep(std::time::Duration::from_millis(200));
+            println!("# said: {}", show(program.said()));
+        }
+    }
+    for (kind, title, off) in [
+        (NGINX, "nginx upstream", "        proxy_ssl_certificate /etc/mtls/client.pem;\n        proxy_ssl_certificate_key /etc/mtls/client.key;\n"),
+        (APACHE, "apache upstream", "    SSLProxyMachineCertificateFile /etc/mtls/client-with-key.pem\n    SSLProxyMachineCertificateChainFile /etc/mtls/intermediate.pem\n"),
+        (HAPROXY, "haproxy upstream", "crt /etc/mtls/client-with-key.pem "),
+    ] {
+        println!("######## {title}");
+        let dir = pki::make();
+        for (server, change) in [
+            ("server", None),
+            ("server", Some(("/client", "/stranger-client"))),
+            ("server", Some(("/client", "/revoked-client"))),
+            ("server", Some((off, ""))),
+            ("stranger-server", None),
+            ("revoked-server", None),
+        ] {
+            let ours = Server::start(&dir, server);
+            let n = kind.start(&dir, title, ours.port, change.as_slice());
+            println!("# answer: {:?}", programs::ask(n.port));
+            println!("# {server} {change:?}: {:?}", ours.outcome());
+            std::thread::sleep(std::time::Duration::from_millis(200));
+            println!("# said: {}", show(n.program.said()));
+        }
+    }
+}

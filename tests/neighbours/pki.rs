@@ -73,12 +73,12 @@ impl Ca {
         Ca { root, root_pem, issuer: Issuer::new(params, key), intermediate_pem }
     }
 
-    /// `NAME.pem` and `NAME.key`, for this role and SAN.
-    fn issue(&self, dir: &Dir, file: &str, cn: &str, role: ExtendedKeyUsagePurpose, san: SanType, serial: u64) {
+    /// `NAME.pem` and `NAME.key`, for these roles and this SAN.
+    fn issue(&self, dir: &Dir, file: &str, cn: &str, roles: &[ExtendedKeyUsagePurpose], san: SanType, serial: u64) {
         let mut params = params(cn);
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![role];
+        params.extended_key_usages = roles.to_vec();
         params.subject_alt_names = vec![san];
         params.serial_number = Some(SerialNumber::from(serial));
         let key = KeyPair::generate().unwrap();
@@ -119,15 +119,17 @@ pub fn make() -> Dir {
     fs::create_dir(dir.path("pki")).unwrap();
     let dns = || SanType::DnsName("localhost".try_into().unwrap());
     let uri = || SanType::URI("spiffe://example.org/client".try_into().unwrap());
-    let (server, client) = (ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth);
+    let server = &[ExtendedKeyUsagePurpose::ServerAuth];
+    // An X.509-SVID is for both roles (X509-SVID 4.4).
+    let client = &[ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
     let (ca, stranger) = (Ca::new("our"), Ca::new("another"));
     dir.write("pki/ca.pem", &ca.root_pem);
     dir.write("pki/intermediate.pem", &ca.intermediate_pem);
     dir.write("pki/crl.pem", &ca.crls(&[REVOKED_CLIENT, REVOKED_SERVER]));
-    ca.issue(&dir, "server", "server", server.clone(), dns(), 1);
-    ca.issue(&dir, "client", "client", client.clone(), uri(), 2);
-    ca.issue(&dir, "revoked-server", "server", server.clone(), dns(), REVOKED_SERVER);
-    ca.issue(&dir, "revoked-client", "client", client.clone(), uri(), REVOKED_CLIENT);
+    ca.issue(&dir, "server", "server", server, dns(), 1);
+    ca.issue(&dir, "client", "client", client, uri(), 2);
+    ca.issue(&dir, "revoked-server", "server", server, dns(), REVOKED_SERVER);
+    ca.issue(&dir, "revoked-client", "client", client, uri(), REVOKED_CLIENT);
     stranger.issue(&dir, "stranger-server", "server", server, dns(), 1);
     stranger.issue(&dir, "stranger-client", "client", client, uri(), 2);
     dir

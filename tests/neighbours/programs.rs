@@ -207,3 +207,13 @@ fn debian(name: &str) -> Command {
     command.arg(format!("PATH={path}:/usr/sbin:/sbin")).arg(name);
     command
 }
+
+/// Asks a proxy by plain HTTP.
+pub fn ask(port: u16) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    String::from_utf8(answer).unwrap()
+}
