@@ -5,6 +5,7 @@
 use super::{CryptoFailed, CryptoMode};
 use crate::codec::NamedGroup;
 use core::fmt;
+use core::num::NonZeroU8;
 use ring::agreement::{self, EphemeralPrivateKey, UnparsedPublicKey};
 use ring::rand::SystemRandom;
 use zeroize::Zeroize;
@@ -108,11 +109,12 @@ impl KeyExchange {
     }
 }
 
-/// A share of ours (§4.3.8). 102 bytes.
+/// A share of ours (§4.3.8). 100 bytes.
 #[derive(Clone, Copy)]
 pub struct Share {
     group: NamedGroup,
-    len: u8,
+    /// Not zero, so that an `Option` takes no more.
+    len: NonZeroU8,
     bytes: [u8; Share::MAX_LEN],
 }
 
@@ -123,7 +125,8 @@ impl Share {
     fn new(group: NamedGroup, share: &[u8]) -> Result<Share, KxError> {
         let mut bytes = [0; Share::MAX_LEN];
         bytes.get_mut(..share.len()).ok_or(KxError::Failed)?.copy_from_slice(share);
-        Ok(Share { group, len: u8::try_from(share.len()).map_err(|_| KxError::Failed)?, bytes })
+        let len = u8::try_from(share.len()).ok().and_then(NonZeroU8::new).ok_or(KxError::Failed)?;
+        Ok(Share { group, len, bytes })
     }
 
     /// The group it is for.
@@ -134,7 +137,7 @@ impl Share {
 
 impl AsRef<[u8]> for Share {
     fn as_ref(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+        self.bytes.get(..usize::from(self.len.get())).unwrap_or_default()
     }
 }
 

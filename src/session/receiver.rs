@@ -3,7 +3,6 @@
 use super::sender::Reply;
 use super::ticket::TicketReader;
 use crate::codec::{AlertDescription, HandshakeType, Message};
-use crate::crypto::{CryptoMode, Suite};
 use crate::engine::post_handshake::{self, PostHandshake};
 use crate::error::{Ending, Error, Kind};
 use crate::limits::{MAX_KEY_UPDATES, MAX_TICKETS};
@@ -32,24 +31,24 @@ pub struct Receiver {
     role: Role,
     stamp: u64,
     read: ReadProtection,
-    /// application_traffic_secret_N. `None` never outlives a call.
+    /// application_traffic_secret_N. `None`: the connection has failed.
     secret: Option<TrafficSecret>,
-    suite: Suite,
-    crypto: CryptoMode,
-    max_message: usize,
+    max_message: u32,
     confirmed: bool,
     closed: bool,
-    failed: Option<Error>,
+    /// Our side had said its last before anything failed: no alert tells the peer.
+    silent: bool,
+    failed: Option<Kind>,
     /// A ticket that is too long for the memory, being read in pieces.
     ticket: Option<TicketReader>,
     tickets: u8,
     /// KeyUpdates since the last application data.
     key_updates: u8,
-    /// KeyUpdates in all, and how many of them wanted an answer.
-    updates: u64,
-    requests: u64,
-    /// A KeyUpdate that the whole session had not answered when it was split.
-    pub(super) owed: Option<Reply>,
+    /// The number of the last KeyUpdate, and of the last one that wanted an answer; they wrap.
+    updates: u32,
+    wanted: u32,
+    /// The answer that the whole session owed when it was split is yet to be reported.
+    pub(super) owed: bool,
 }
 
 impl Receiver {
@@ -58,7 +57,6 @@ impl Receiver {
         stamp: u64,
         read: ReadProtection,
         secret: TrafficSecret,
-        suite: Suite,
         policy: &Policy,
     ) -> Receiver {
         Receiver {
@@ -66,18 +64,17 @@ impl Receiver {
             stamp,
             read,
             secret: Some(secret),
-            suite,
-            crypto: policy.crypto,
-            max_message: policy.max_message,
+            max_message: u32::try_from(policy.max_message).unwrap_or(u32::MAX),
             confirmed: role == Role::Server,
             closed: false,
+            silent: false,
             failed: None,
             ticket: None,
             tickets: 0,
             key_updates: 0,
             updates: 0,
-            requests: 0,
-            owed: None,
+            wanted: 0,
+            owed: false,
         }
     }
 
@@ -91,16 +88,26 @@ impl Receiver {
     where
         R: AsRef<[u8]> + AsMut<[u8]>,
     {
-        if let Some(error) = self.failed {
-            return Err(error);
-        }
-        self.try_receive(&mut rx.view()).map_err(|kind| {
-            let error = Error { kind, role: self.role, state: State::Connected, alerts: kind.alert().is_some() };
+        let result = match self.failed {
+            Some(kind) => Err(kind),
+            None => self.try_receive(&mut rx.view()),
+        };
+        result.map_err(|kind| {
+            let alerts = kind.alert().is_some() && !self.silent;
+            let error = Error { kind, role: self.role, state: State::Connected, alerts };
             if error.is_fatal() {
-                self.failed = Some(error);
+                self.failed = Some(kind);
+                // The secrets of a failed connection are forgotten (RFC 9846 §6).
+                self.secret = None;
+                self.read = ReadProtection::new();
             }
             error
         })
+    }
+
+    /// Our side has said its last.
+    pub(super) fn silence(&mut self) {
+        self.silent |= self.failed.is_none();
     }
 
     /// Whether the peer is known to have accepted us; always true for a server.
@@ -117,8 +124,8 @@ impl Receiver {
         if !rx.belongs_to(self.stamp) {
             return Err(Kind::ForeignInbox);
         }
-        if let Some(reply) = self.owed.take() {
-            return Ok(Event::Owed(reply));
+        if core::mem::take(&mut self.owed) {
+            return Ok(Event::Owed(Reply { number: self.updates, wanted: self.wanted }));
         }
         loop {
             if self.closed {
@@ -178,17 +185,21 @@ impl Receiver {
                 self.count_ticket()?;
             }
         }
-        let Some((typ, _)) = rx.message_header() else { return Ok(None) };
-        post_handshake::accepts(self.role, typ)?;
-        let Some(next) = rx.next_message(self.max_message)? else { return Ok(None) };
-        let bytes = rx.flight().get(next.range.clone()).ok_or(Kind::Internal)?;
-        let (message, _) = Message::split(bytes).ok_or(Kind::Internal)?;
-        let judged = post_handshake::judge(message)?;
-        rx.read(&next);
-        rx.release_all();
-        match judged {
-            PostHandshake::Ticket => self.count_ticket().map(|()| None),
-            PostHandshake::KeyUpdate { requested } => self.key_update(rx, requested).map(Some),
+        // All that are there: what is unread when the next record is opened counts as the beginning of a message.
+        let limit = usize::try_from(self.max_message).unwrap_or(usize::MAX);
+        loop {
+            let Some((typ, _)) = rx.message_header() else { return Ok(None) };
+            post_handshake::accepts(self.role, typ)?;
+            let Some(next) = rx.next_message(limit)? else { return Ok(None) };
+            let bytes = rx.flight().get(next.range.clone()).ok_or(Kind::Internal)?;
+            let (message, _) = Message::split(bytes).ok_or(Kind::Internal)?;
+            let judged = post_handshake::judge(message)?;
+            rx.read(&next);
+            rx.release_all();
+            match judged {
+                PostHandshake::Ticket => self.count_ticket()?,
+                PostHandshake::KeyUpdate { requested } => return self.key_update(rx, requested).map(Some),
+            }
         }
     }
 
@@ -204,11 +215,14 @@ impl Receiver {
             return Err(Kind::TooManyKeyUpdates);
         }
         let secret = self.secret.take().ok_or(Kind::Internal)?.next();
-        let key = secret.key(self.suite, self.crypto).map_err(|_| Kind::Internal)?;
+        let (suite, crypto) = self.read.algorithms().ok_or(Kind::Internal)?;
+        let key = secret.key(suite, crypto).map_err(|_| Kind::Internal)?;
         self.secret = Some(secret);
         self.read.replace_key(rx, key)?;
-        self.updates = self.updates.saturating_add(1);
-        self.requests = self.requests.saturating_add(u64::from(requested));
-        Ok(Event::Owed(Reply { number: self.updates, requests: self.requests }))
+        self.updates = self.updates.wrapping_add(1);
+        if requested {
+            self.wanted = self.updates;
+        }
+        Ok(Event::Owed(Reply { number: self.updates, wanted: self.wanted }))
     }
 }

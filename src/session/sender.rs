@@ -1,7 +1,6 @@
 //! The sending half of a session.
 
 use crate::codec::{AlertDescription, KeyUpdate, KeyUpdateRequest, Writer};
-use crate::crypto::{CryptoMode, Suite};
 use crate::error::{Error, Kind, Slip};
 use crate::limits::MAX_GENERATIONS;
 use crate::record::{Outbox, OutboxView, WriteProtection};
@@ -11,43 +10,31 @@ use crate::schedule::TrafficSecret;
 #[must_use = "give it to Sender::reply"]
 #[derive(Debug, PartialEq, Eq)]
 pub struct Reply {
-    /// How many KeyUpdates the peer has sent, this one included.
-    pub(super) number: u64,
-    /// How many of them wanted an answer.
-    pub(super) requests: u64,
+    /// How many KeyUpdates the peer has sent, this one included; it wraps.
+    pub(super) number: u32,
+    /// The number of the last one that wanted an answer.
+    pub(super) wanted: u32,
 }
 
 /// The sending half of a session: its memory is the outbox.
 pub struct Sender {
     write: WriteProtection,
-    /// application_traffic_secret_N. `None` never outlives a call.
+    /// application_traffic_secret_N. `None`: the connection has failed.
     secret: Option<TrafficSecret>,
-    suite: Suite,
-    crypto: CryptoMode,
     /// N.
     generation: u64,
-    /// The requests of the peer that we have answered.
-    answered: u64,
-    /// The peer's KeyUpdates when we last requested one; `None`: no request is outstanding.
-    requested: Option<u64>,
-    /// The peer's KeyUpdates that we know of.
-    received: u64,
+    /// The number of the peer's last KeyUpdate that we know of.
+    received: u32,
+    /// The peer wants a KeyUpdate that has not been sent.
+    pub(super) owes: bool,
+    /// We want one that we have not heard of.
+    requested: bool,
     closed: bool,
 }
 
 impl Sender {
-    pub(super) fn new(write: WriteProtection, secret: TrafficSecret, suite: Suite, crypto: CryptoMode) -> Sender {
-        Sender {
-            write,
-            secret: Some(secret),
-            suite,
-            crypto,
-            generation: 0,
-            answered: 0,
-            requested: None,
-            received: 0,
-            closed: false,
-        }
+    pub(super) fn new(write: WriteProtection, secret: TrafficSecret) -> Sender {
+        Sender { write, secret: Some(secret), generation: 0, received: 0, owes: false, requested: false, closed: false }
     }
 
     /// Copies and seals as much of `data` as `tx` has room for, in records as long as the peer takes them, and says how
@@ -123,11 +110,11 @@ impl Sender {
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
         self.check_open()?;
-        if self.requested.is_some() {
+        if self.requested {
             return Ok(());
         }
         self.send_key_update(KeyUpdateRequest::UPDATE_REQUESTED, &mut tx.view())?;
-        self.requested = Some(self.received);
+        self.requested = true;
         Ok(())
     }
 
@@ -140,14 +127,25 @@ impl Sender {
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
         self.check_open()?;
-        self.received = self.received.max(reply.number);
-        if self.requested.is_some_and(|before| before < self.received) {
-            self.requested = None;
+        self.note(reply);
+        self.pay(&mut tx.view())
+    }
+
+    /// Takes note of a KeyUpdate of the peer, if it is news.
+    pub(super) fn note(&mut self, reply: &Reply) {
+        let is_new = |number: u32| (1..1 << 31).contains(&number.wrapping_sub(self.received));
+        if is_new(reply.number) {
+            self.owes |= is_new(reply.wanted);
+            self.received = reply.number;
+            self.requested = false;
         }
-        // Once the generations are used up, requests are ignored (RFC 9846 §4.7.3).
-        if reply.requests > self.answered && self.generation < MAX_GENERATIONS {
-            self.send_key_update(KeyUpdateRequest::UPDATE_NOT_REQUESTED, &mut tx.view())?;
-            self.answered = reply.requests;
+    }
+
+    /// Sends the KeyUpdate that is owed. Once the generations are used up, requests are ignored (RFC 9846 §4.7.3).
+    pub(super) fn pay(&mut self, tx: &mut OutboxView<'_>) -> Result<(), Slip> {
+        if self.owes && !self.closed && self.generation < MAX_GENERATIONS {
+            self.send_key_update(KeyUpdateRequest::UPDATE_NOT_REQUESTED, tx)?;
+            self.owes = false;
         }
         Ok(())
     }
@@ -194,6 +192,13 @@ impl Sender {
             let _ = self.abort(alert, tx);
         }
         self.closed = true;
+        self.forget();
+    }
+
+    /// The secrets of a failed connection are forgotten (RFC 9846 §6).
+    fn forget(&mut self) {
+        self.secret = None;
+        self.write = WriteProtection::server();
     }
 
     /// Whether we have sent close_notify or an alert.
@@ -232,7 +237,8 @@ impl Sender {
         KeyUpdate { request_update }.write(&mut writer);
         tx.append_handshake(&mut self.write, message.len(), |memory| memory.copy_from_slice(&message))?;
         let secret = self.secret.take().ok_or(Slip::NotNow)?.next();
-        let key = secret.key(self.suite, self.crypto).map_err(|_| Slip::NotNow)?;
+        let (suite, crypto) = self.write.algorithms().ok_or(Slip::NotNow)?;
+        let key = secret.key(suite, crypto).map_err(|_| Slip::NotNow)?;
         self.secret = Some(secret);
         self.write.replace_key(tx, key)?;
         self.generation = self.generation.saturating_add(1);
