@@ -53,7 +53,13 @@ impl Failure {
             // Whatever its certificate says is a claim, and this one we do not believe.
             (Kind::Rejected { .. }, Some(why)) => format!("we, the {role}, refused the claimed identity: {why}{alert}"),
             (Kind::Declined { .. }, Some(why)) => format!("we, the {role}, could not go on: {why}{alert}"),
-            (Kind::PeerRejectedCertificate { .. } | Kind::PeerRejectedProof { .. }, _) => {
+            // OpenSSL's clients protect no alert until they have answered ours: most likely it is about our certificate.
+            (
+                Kind::PeerRejectedCertificate { .. }
+                | Kind::PeerRejectedProof { .. }
+                | Kind::UnauthenticatedAlert { .. },
+                _,
+            ) => {
                 let ours = vault.identities().first().and_then(|identity| identity.chain().first());
                 let ours = ours.and_then(|leaf| PeerIdentity::read(leaf).ok());
                 let ours = ours.map_or(String::new(), |ours| format!("; our certificate is {ours}"));

@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,8 +18,10 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Program {
     child: Child,
     said: Arc<Mutex<String>>,
-    /// A log that it writes instead.
+    /// A log that it writes besides.
     log: Option<String>,
+    /// Where its files are, if it has any.
+    home: Option<Dir>,
 }
 
 impl Program {
@@ -33,7 +36,7 @@ impl Program {
         listen(child.stdout.take().unwrap(), &said);
         listen(child.stderr.take().unwrap(), &said);
         child.stdin.as_mut().unwrap().write_all(input.as_bytes()).unwrap();
-        Program { child, said, log: None }
+        Program { child, said, log: None, home: None }
     }
 
     /// Runs a command line.
@@ -45,6 +48,11 @@ impl Program {
     pub fn said(&self) -> String {
         let log = self.log.as_ref().and_then(|log| fs::read(log).ok()).unwrap_or_default();
         self.said.lock().unwrap().clone() + &String::from_utf8_lossy(&log)
+    }
+
+    /// Adds to what it has said: what it has answered.
+    pub fn answers(&self, text: &str) {
+        self.said.lock().unwrap().push_str(text);
     }
 
     /// Waits until it has said this.
@@ -75,89 +83,68 @@ fn listen(mut stream: impl Read + Send + 'static, said: &Arc<Mutex<String>>) {
     });
 }
 
-/// A port that was free a moment ago.
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-/// A neighbour that serves: how it is started with this configuration.
-pub struct Kind {
-    /// Its block in the book.
-    pub title: &'static str,
-    /// The block that makes its files, if it needs any.
-    pub files: Option<&'static str>,
-    /// By the directory where `pki` lies, an empty one of its own, and what the block says.
-    start: fn(&Dir, &Dir, &str) -> Program,
-}
-
-pub const NGINX: Kind = Kind { title: "nginx", files: None, start: nginx };
-pub const APACHE: Kind = Kind { title: "apache", files: Some("sh apache-files"), start: apache };
-pub const HAPROXY: Kind = Kind { title: "haproxy", files: Some("sh haproxy-files"), start: haproxy };
-pub const GNUTLS: Kind = Kind { title: "sh gnutls-serv", files: None, start: shell };
-pub const OPENSSL: Kind = Kind { title: "sh s_server", files: None, start: shell };
-pub const PYTHON: Kind = Kind { title: "python server", files: None, start: python_server };
-
-/// A neighbour that runs, and its port.
-pub struct Neighbour {
-    pub program: Program,
-    pub port: u16,
-    _home: Dir,
-}
-
-impl Kind {
-    /// Starts what the block says, changed as told: as each of `changes` has it, from what to what.
-    pub fn start(&self, dir: &Dir, title: &str, upstream: u16, changes: &[(&str, &str)]) -> Neighbour {
-        let book = |title: &str| {
-            let mut text = book::block(title);
-            for (from, to) in changes {
-                text = text.replace(from, to);
-            }
-            text
-        };
-        if let Some(files) = self.files {
-            let made = Command::new("sh").args(["-ec", &book(files)]).current_dir(&dir.0).status().unwrap();
-            assert!(made.success());
+/// A port that is free, below those that systems give to whoever does not care.
+fn free_port() -> u16 {
+    static TRIED: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let tried = TRIED.fetch_add(1, Ordering::Relaxed);
+        let port = 20_000 + (std::process::id().wrapping_mul(61).wrapping_add(tried) % 12_000) as u16;
+        if TcpListener::bind(("0.0.0.0", port)).is_ok() {
+            return port;
         }
-        // Between the choice of a port and its use another may take it: then with another one.
-        for _ in 0..5 {
-            let port = free_port();
-            let text = book(title)
-                .replace("/etc/mtls", &dir.path("pki"))
-                .replace("8443", &port.to_string())
-                .replace("8080", &port.to_string())
-                .replace("4433", &upstream.to_string());
-            let home = Dir::new();
-            let mut program = (self.start)(dir, &home, &text);
-            let end = Instant::now() + PATIENCE;
-            while Instant::now() < end {
-                // Whoever listens there is ours, unless it has ended.
-                let listens = TcpStream::connect(("127.0.0.1", port)).is_ok();
-                if program.child.try_wait().unwrap().is_some() {
-                    eprintln!("{title} ended:\n{}", program.said());
-                    break;
-                }
-                if listens {
-                    return Neighbour { program, port, _home: home };
-                }
-                thread::sleep(Duration::from_millis(20));
-            }
-        }
-        panic!("{title} does not start");
     }
 }
 
-fn shell(dir: &Dir, _home: &Dir, line: &str) -> Program {
+/// How a neighbour that serves is started: by the directory where `pki` lies, its own, and what its block says.
+pub type Start = fn(&Dir, &Dir, &str) -> Program;
+
+/// Starts what the block says, with some words replaced by others, in front of `upstream`; returns its port as well.
+pub fn serve(start: Start, dir: &Dir, title: &str, upstream: u16, changes: &[(&str, &str)]) -> (Program, u16) {
+    // Between the choice of a port and its use another program may take it: then with another one.
+    for _ in 0..3 {
+        let port = free_port();
+        // In two steps: one number may be part of another.
+        let text = book::changed(title, changes).replace("8080", "8443").replace("8443", "<port>");
+        let text = text.replace("4433", "<upstream>").replace("<port>", &port.to_string());
+        let text = text.replace("<upstream>", &upstream.to_string()).replace("/etc/mtls", &dir.path("pki"));
+        let home = Dir::new();
+        let mut program = start(dir, &home, &text);
+        program.home = Some(home);
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            // Whoever listens there is ours, unless it has ended.
+            let listens = TcpStream::connect(("127.0.0.1", port)).is_ok();
+            if program.child.try_wait().unwrap().is_some() {
+                eprintln!("{title} ended:\n{}", program.said());
+                break;
+            }
+            if listens {
+                return (program, port);
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+    panic!("{title} does not start");
+}
+
+/// Makes the files that a block's program needs.
+pub fn make_files(dir: &Dir, title: &str, changes: &[(&str, &str)]) {
+    let mut command = Command::new("sh");
+    assert!(command.args(["-ec", &book::changed(title, changes)]).current_dir(&dir.0).status().unwrap().success());
+}
+
+pub fn shell(dir: &Dir, _home: &Dir, line: &str) -> Program {
     Program::shell(dir, line, "")
 }
 
 /// In one process, with all of its files in its directory.
-fn nginx(dir: &Dir, home: &Dir, server: &str) -> Program {
+pub fn nginx(dir: &Dir, home: &Dir, server: &str) -> Program {
+    let log = "error_log stderr info; access_log off;";
     let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(|what| format!("{what}_temp_path tmp;"));
     home.write(
         "nginx.conf",
         &format!(
-            "daemon off; master_process off; pid nginx.pid; error_log stderr info; events {{}}\n\
-             http {{ access_log off; {}\n{server}\n}}\n",
+            "daemon off; master_process off; pid nginx.pid; events {{}}\nhttp {{ {log} {}\n{server}\n}}\n",
             temporary.join(" ")
         ),
     );
@@ -167,32 +154,29 @@ fn nginx(dir: &Dir, home: &Dir, server: &str) -> Program {
 }
 
 /// With Debian's modules, in one process.
-fn apache(dir: &Dir, home: &Dir, host: &str) -> Program {
+pub fn apache(dir: &Dir, home: &Dir, host: &str) -> Program {
     let modules = ["mpm_event", "authz_core", "ssl", "headers", "proxy", "proxy_http"]
         .map(|name| format!("LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so"));
     let at = home.path("");
-    home.write(
-        "apache.conf",
-        &format!(
-            "ServerRoot {at}\nDefaultRuntimeDir {at}\nPidFile apache.pid\nErrorLog apache.log\nLogLevel info\n\
-             {}\nServerName localhost\nMutex file:{at}\nSSLSessionCache none\nUser www-data\nGroup www-data\n{host}\n",
-            modules.join("\n")
-        ),
-    );
+    let files =
+        format!("ServerRoot {at}\nDefaultRuntimeDir {at}\nPidFile apache.pid\nErrorLog apache.log\nMutex file:{at}");
+    // root becomes www-data; whoever else runs this stays who he is.
+    let who = "User www-data\nGroup www-data\nServerName localhost\nSSLSessionCache none\nLogLevel info";
+    home.write("apache.conf", &format!("{files}\n{}\n{who}\n{host}\n", modules.join("\n")));
     let mut command = debian("apache2");
     let mut program = Program::start(dir, command.args(["-X", "-f", &home.path("apache.conf")]), "");
     program.log = Some(home.path("apache.log"));
     program
 }
 
-fn haproxy(dir: &Dir, home: &Dir, sections: &str) -> Program {
+pub fn haproxy(dir: &Dir, home: &Dir, sections: &str) -> Program {
     let first = "global\n    log stderr format raw local0\n\ndefaults\n    log global\n";
     home.write("haproxy.cfg", &format!("{first}\n{sections}\n"));
     let mut command = debian("haproxy");
     Program::start(dir, command.args(["-db", "-f", &home.path("haproxy.cfg")]), "")
 }
 
-fn python_server(dir: &Dir, _home: &Dir, script: &str) -> Program {
+pub fn python_server(dir: &Dir, _home: &Dir, script: &str) -> Program {
     python(dir, script)
 }
 
@@ -213,7 +197,7 @@ pub fn ask(port: u16) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
-    String::from_utf8(answer).unwrap()
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
