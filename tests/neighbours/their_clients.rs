@@ -76,7 +76,6 @@ impl Client {
     }
 
     fn is_refused(&self, dir: &Dir) {
-        let ours = Server::start(dir, "server");
         let client = "we, the server, refused the claimed identity: client certificate CN=client";
         let refusals = [
             (("/client", "/stranger-client"), client, "leads to no trusted root", "unknown_ca"),
@@ -84,6 +83,7 @@ impl Client {
             ((self.certificate, ""), "the client sent no certificate", "", "certificate_required"),
         ];
         for (change, refused, because, alert) in refusals {
+            let ours = Server::start(dir, "server"); // each time: HAProxy tries more than once
             let program = self.calls(dir, &ours, &[change]);
             let sentence = ours.outcome().unwrap_err();
             assert!(sentence.starts_with(refused) && sentence.contains(because), "{sentence}");
