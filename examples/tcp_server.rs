@@ -56,7 +56,10 @@ fn start(arguments: Arguments) -> Result<ExitCode, String> {
     let cannot_listen = |error| format!("cannot listen on {}: {error}", arguments.address);
     let listener = TcpListener::bind(&arguments.address).map_err(cannot_listen)?;
     eprintln!("listening on {}", listener.local_addr().map_err(cannot_listen)?);
-    let server = Arc::new(Server { files, key_log, policy: arguments.policy });
+    // Without the empty record that tells a client of ours at once that it is accepted: OpenSSL's s_client would wait
+    // for what follows it, and not send what it is given to send.
+    let policy = arguments.policy.confirming_record(false);
+    let server = Arc::new(Server { files, key_log, policy });
     loop {
         let (stream, from) = match listener.accept() {
             Ok(accepted) => accepted,

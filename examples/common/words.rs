@@ -53,7 +53,6 @@ impl Failure {
             // Whatever its certificate says is a claim, and this one we do not believe.
             (Kind::Rejected { .. }, Some(why)) => format!("we, the {role}, refused the claimed identity: {why}{alert}"),
             (Kind::Declined { .. }, Some(why)) => format!("we, the {role}, could not go on: {why}{alert}"),
-            // OpenSSL's clients protect no alert until they have answered ours: most likely it is about our certificate.
             (
                 Kind::PeerRejectedCertificate { .. }
                 | Kind::PeerRejectedProof { .. }

@@ -50,7 +50,7 @@ impl<'a> Party<'a> {
     /// What this end has to say about an error: the facts are its own, the peer learns the alert.
     fn explain(&self, error: &Error) {
         let facts = self.local.why().map_or(String::new(), |why| format!("\n          {why}"));
-        println!("  {}", screen::in_colour(self.role, format!("{}: {error}{facts}", self.role)));
+        println!("\n  {}", screen::in_colour(self.role, format!("{}: {error}{facts}", self.role)));
     }
 
     fn peer(&self) -> Option<PeerIdentity> {
@@ -103,7 +103,6 @@ fn main() -> Result<(), Failure> {
         // TLS 1.3 lets a client finish before it has been judged. The session tells it what became of it.
         client_end = client.hs.finish()?.receive(&mut client.rx, &mut client.tx).map(|_| true);
     }
-    println!();
     client_end.err().iter().for_each(|error| client.explain(error));
     server_end.err().iter().for_each(|error| server.explain(error));
     println!();
@@ -168,11 +167,10 @@ impl<'a> Talk<'a> {
         loop {
             let keys = [session.expose_secrets().0.to_vec(), session.expose_secrets().1.to_vec()];
             let event = session.receive(rx, tx)?;
-            let changed = [session.expose_secrets().0 != keys[0], session.expose_secrets().1 != keys[1]];
-            if changed[1] {
+            if session.expose_secrets().1 != keys[1] {
                 show(*role, Way::In, "KeyUpdate: reads with a new key", State::Connected);
             }
-            if changed[0] {
+            if session.expose_secrets().0 != keys[0] {
                 show(*role, Way::Out, "KeyUpdate: writes with a new key", State::Connected);
             }
             match event {
@@ -181,10 +179,11 @@ impl<'a> Talk<'a> {
                     show(*role, Way::In, &String::from_utf8_lossy(rx.data()), State::Connected);
                     rx.consume(rx.data().len());
                 }
-                Event::Closed => return Ok(show(*role, Way::In, "close_notify", State::Closed)),
-                Event::Read | Event::Owed(_) => return Ok(()), // a Session answers by itself what is owed
+                Event::Closed => break show(*role, Way::In, "close_notify", State::Closed),
+                Event::Read | Event::Owed(_) => break, // a Session answers by itself what is owed
             }
         }
+        Ok(())
     }
 }
 
