@@ -208,8 +208,8 @@ impl Policy {
         self
     }
 
-    /// The groups for which a client's first ClientHello carries a key share; each costs a key generation (P-384:
-    /// 0.4 ms). At most two; none at all asks the server to choose by HelloRetryRequest.
+    /// Those of [`Policy::groups`] for which a client's first ClientHello carries a key share; each costs a key
+    /// generation (P-384: 0.4 ms). At most two; none at all asks the server to choose by HelloRetryRequest.
     ///
     /// # Panics
     /// If there are more than two.
