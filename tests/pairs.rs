@@ -401,7 +401,7 @@ fn many_requests_get_one_answer() {
 #[test]
 fn the_write_key_is_updated_by_itself_after_so_many_records() {
     let id = identity();
-    for after in [1, 2, 7] {
+    for after in [0, 1, 2, 7] {
         let (client, server) = pair(Policy::new().update_after(after), Policy::new(), &id);
         let mut connection = Connection::new(client, server);
         let mut keys = std::collections::BTreeSet::new();
