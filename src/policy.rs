@@ -369,7 +369,7 @@ impl Policy {
         self
     }
 
-    /// Update the write key after this many records, earlier than the AEAD's own limit (§5.5), which always holds.
+    /// Update the write key after this many records (at least 1), earlier than the AEAD's own limit (§5.5), which always holds.
     #[must_use]
     pub const fn update_after(mut self, records: u64) -> Self {
         self.update_after = records;
