@@ -135,6 +135,7 @@ pub struct Policy {
     pub(crate) request_ocsp_staple: bool,
     pub(crate) request_scts: bool,
     pub(crate) record_size_limit: Option<u16>,
+    pub(crate) max_fragment: u16,
     pub(crate) padding: Padding,
     pub(crate) max_message: usize,
     pub(crate) max_flight: usize,
@@ -169,6 +170,7 @@ impl Policy {
             request_ocsp_staple: false,
             request_scts: false,
             record_size_limit: None,
+            max_fragment: 16_384,
             padding: Padding::None,
             max_message: crate::limits::MAX_MESSAGE,
             max_flight: crate::limits::MAX_FLIGHT,
@@ -314,6 +316,18 @@ impl Policy {
     pub const fn record_size_limit(mut self, limit: u16) -> Self {
         assert!(limit >= 64 && limit <= 16_385, "record_size_limit is 64 to 16,385");
         self.record_size_limit = Some(limit);
+        self
+    }
+
+    /// The most content that we put into one record, 1 to 16,384 bytes: short records reach the peer's application sooner
+    /// over a slow path. The peer's record_size_limit holds besides.
+    ///
+    /// # Panics
+    /// If out of range.
+    #[must_use]
+    pub const fn max_fragment(mut self, bytes: u16) -> Self {
+        assert!(bytes >= 1 && bytes <= 16_384, "a fragment is 1 to 16,384 bytes");
+        self.max_fragment = bytes;
         self
     }
 

@@ -543,6 +543,11 @@ fn an_answer_without_room_changes_nothing_and_says_how_much_it_needs() {
             }
             assert!(resized(end, needed));
             assert_eq!(answer(end), Ok(()));
+            if let Want::Sign(_) = want {
+                assert_eq!(end.hs.drive(&mut end.rx, &mut end.tx), Ok(Want::Write));
+                // 48 bytes are kept for alerts; not one more is asked for than is used.
+                assert_eq!(end.tx.pending().len() + 48, needed);
+            }
             assert!(resized(end, 40_000));
             true
         });
@@ -770,6 +775,7 @@ fn a_credential_that_the_peer_does_not_accept_ends_the_handshake() {
 }
 
 /// A signer that lies: the machine sends what it is given, and the peer finds out.
+// req: 9846-4.5.3-3
 #[test]
 fn a_wrong_signature_is_found_by_the_peer() {
     for role in [Role::Client, Role::Server] {

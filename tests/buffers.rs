@@ -366,6 +366,72 @@ fn a_size_error_repeats_and_poisons_nothing() {
     assert_eq!(client.hs.drive(&mut client.rx, &mut client.tx), Ok(Want::Read));
 }
 
+/// A session's record that does not fit: the same call goes on in larger memory, and the record is whole.
+#[test]
+fn a_record_larger_than_the_inbox_waits_for_larger_memory() {
+    let client = End::new(Role::Client, Policy::new(), &IDENTITY);
+    let server = End::new(Role::Server, Policy::new(), &IDENTITY);
+    let mut connection = Connection::new(client, server);
+    connection.c.write(&[5; 10_000], &mut connection.client.tx).unwrap();
+    let record = connection.client.sends();
+    let Connection { s, server, .. } = &mut connection;
+    server.rx = Inbox::new(vec![0; 300]);
+    assert_eq!(server.gets(&record), 300);
+    let error = s.receive(&mut server.rx, &mut server.tx).unwrap_err();
+    assert_eq!((error.kind(), error.is_fatal()), (Kind::InboxTooSmall { needed: 10_022 }, false));
+    assert_eq!(s.receive(&mut server.rx, &mut server.tx), Err(error));
+    assert!(server.tx.is_empty(), "the peer has done nothing wrong");
+    let rx = std::mem::replace(&mut server.rx, Inbox::new(vec![]));
+    let Ok(rx) = rx.move_into(vec![0; 10_022]) else { panic!("it fits") };
+    server.rx = rx;
+    assert_eq!(s.receive(&mut server.rx, &mut server.tx), Ok(Event::Read));
+    server.gets(&record[300..]);
+    assert_eq!(s.receive(&mut server.rx, &mut server.tx), Ok(Event::Data));
+    assert_eq!(server.rx.data(), [5; 10_000]);
+}
+
+/// A session whose outbox is full takes nothing; one whose outbox is too small for anything says what it needs.
+#[test]
+fn a_session_without_room_loses_nothing() {
+    let client = End::new(Role::Client, Policy::new(), &IDENTITY);
+    let server = End::new(Role::Server, Policy::new(), &IDENTITY);
+    let mut connection = Connection::new(client, server);
+    connection.to_client().unwrap();
+    let Connection { c, client, .. } = &mut connection;
+    for capacity in [0, 47, 48, 60] {
+        client.tx = Outbox::new(vec![0; capacity]);
+        let Err(Slip::NoRoom { needed }) = c.write(b"ab", &mut client.tx) else { panic!("{capacity} bytes do") };
+        assert!(needed > capacity);
+        assert_eq!(c.body(1, &mut client.tx).err(), Some(Slip::NoRoom { needed }));
+        client.tx = Outbox::new(vec![0; needed]);
+        assert_eq!(c.write(b"ab", &mut client.tx), Ok(1), "one byte at a time, if need be");
+        assert_eq!(c.write(b"b", &mut client.tx), Ok(0), "full");
+        assert!(matches!(c.update_key(&mut client.tx), Err(Slip::NoRoom { .. })));
+        client.sends();
+        assert_eq!(c.write(b"b", &mut client.tx), Ok(1));
+    }
+}
+
+/// The answer to a KeyUpdate that finds no room waits for it, and still goes before data.
+#[test]
+fn an_answer_that_is_owed_waits_for_room() {
+    let client = End::new(Role::Client, Policy::new(), &IDENTITY);
+    let server = End::new(Role::Server, Policy::new(), &IDENTITY);
+    let mut connection = Connection::new(client, server);
+    connection.to_client().unwrap();
+    let secret = connection.s.expose_secrets().0.to_vec();
+    connection.c.confirm(&mut connection.client.tx).unwrap();
+    connection.server.tx = Outbox::new(vec![0; 50]);
+    assert_eq!(connection.to_server(), Ok((vec![], vec![])));
+    assert!(connection.server.tx.is_empty() && connection.s.expose_secrets().0 == secret, "no room for an answer");
+    let Connection { s, server, .. } = &mut connection;
+    assert!(matches!(s.write(b"data", &mut server.tx), Err(Slip::NoRoom { .. })), "data does not overtake it");
+    server.tx = Outbox::new(vec![0; 1_000]);
+    s.write(b"data", &mut server.tx).unwrap();
+    assert_ne!(s.expose_secrets().0, secret);
+    assert_eq!(connection.to_client(), Ok((b"data".to_vec(), vec![])));
+}
+
 /// What is to be ignored need not fit: a ticket larger than the memory is checked and skipped as it comes.
 #[test]
 fn a_ticket_larger_than_the_inbox_is_read_in_pieces() {

@@ -18,11 +18,15 @@ static IDENTITY: LazyLock<Identity> = LazyLock::new(|| Pki::new().issue("server.
 fn ends(retry: bool, seed: u8) -> (End<'static>, End<'static>) {
     let policy = Policy::new();
     let policy = if retry { policy.key_shares(&[]) } else { policy };
-    let mut client = End::new(Role::Client, policy.clone(), &IDENTITY);
-    let mut server = End::new(Role::Server, Policy::new(), &IDENTITY);
-    client.hs = Handshake::client(policy, Some("server.test"), Seed::from_bytes(&[seed; 64])).unwrap();
-    server.hs = Handshake::server(Policy::new(), Seed::from_bytes(&[seed + 100; 64]));
-    (client, server)
+    ends_with(policy, Policy::new(), seed)
+}
+
+fn ends_with(client: Policy, server: Policy, seed: u8) -> (End<'static>, End<'static>) {
+    let (mut c, mut s) =
+        (End::new(Role::Client, client.clone(), &IDENTITY), End::new(Role::Server, server.clone(), &IDENTITY));
+    c.hs = Handshake::client(client, Some("server.test"), Seed::from_bytes(&[seed; 64])).unwrap();
+    s.hs = Handshake::server(server, Seed::from_bytes(&[seed + 100; 64]));
+    (c, s)
 }
 
 /// What both ends come to when what they send goes through `middle`; when nothing more comes, the transport ends.
@@ -218,7 +222,7 @@ fn is_confirming(record: &Record) -> bool {
     record.sender == Role::Server && record.bytes.len() == 5 + 1 + 16
 }
 
-// req: 9846-5.1-13
+// req: 9846-5.1-13, 9846-5.2-3
 #[test]
 fn every_flipped_bit_of_a_handshake_is_an_error_or_ignored_by_rule() {
     let records = clean_run(false);
@@ -319,6 +323,40 @@ fn a_handshake_that_is_cut_off_anywhere_is_truncated() {
             assert_eq!(states, expected, "a flight of one record is read when it is whole");
         }
     }
+}
+
+/// The same with records so short that every message is cut off in every state.
+#[test]
+fn short_records_are_cut_off_in_every_state() {
+    let short = || Policy::new().record_size_limit(64);
+    let mut seen: [Vec<State>; 2] = Default::default();
+    for sender in [Role::Client, Role::Server] {
+        let mut number = 0;
+        loop {
+            let (mut client, mut server) = ends_with(short(), short(), 1);
+            let mut left = number;
+            let [c, s] = relay(&mut client, &mut server, &mut |from, bytes| {
+                if from != sender {
+                    return bytes;
+                }
+                let records = script::records(&bytes);
+                let kept = records.len().min(left);
+                left -= kept;
+                records[..kept].concat()
+            });
+            let attacked = if sender == Role::Client { s } else { c };
+            let Err(error) = attacked else { break };
+            assert_eq!(error.kind(), Kind::Truncated, "after {number} records");
+            seen[usize::from(sender == Role::Server)].push(error.state());
+            number += 1;
+        }
+        assert!(number > 8, "{number} records");
+    }
+    seen.iter_mut().for_each(Vec::dedup);
+    use State::*;
+    assert_eq!(seen[0], [WaitClientHello, WaitCertificate, WaitCertificateVerify, WaitFinished]);
+    let client = [WaitServerHello, WaitEncryptedExtensions, WaitCertificateRequest, WaitCertificate];
+    assert!(seen[1].starts_with(&client[..2]) && seen[1].ends_with(&[WaitCertificateVerify, WaitFinished]));
 }
 
 /// What the one in the middle does to the record number `at` of one direction.

@@ -149,6 +149,7 @@ fn the_servers_preference_decides_among_what_both_have() {
     assert!(!connection.client.hs.retried());
 }
 
+// req: 9846-2.1-1, 9846-4.2.1-1, 9846-4.2.1-4, 7301-3.2-1
 #[test]
 fn nothing_in_common_is_told_to_both_ends() {
     let id = identity();
@@ -170,6 +171,7 @@ fn nothing_in_common_is_told_to_both_ends() {
 }
 
 /// RFC 7301: the server chooses by its own preference; an end without a list takes no part.
+// req: 7301-3.2-2
 #[test]
 fn application_protocols_are_chosen_by_the_server_or_not_at_all() {
     let id = identity();
@@ -194,7 +196,7 @@ fn types(stream: &[u8]) -> Vec<u8> {
 }
 
 /// RFC 9846 §E.4: with a session id, each side sends one change_cipher_spec; without, nobody does.
-// req: 9846-4.2.2-8, 9846-4.2.2-9, 9846-4.2.2-10
+// req: 9846-4.2.2-8, 9846-4.2.2-9, 9846-4.2.2-10, 9846-E.4-1
 #[test]
 fn middlebox_compatibility_is_the_clients_choice() {
     let id = identity();
@@ -242,6 +244,7 @@ fn longest(stream: &[u8]) -> usize {
 }
 
 /// RFC 8449: the limit counts content, type and padding; each side has its own, and it binds handshake records too.
+// req: 8449-4-1
 #[test]
 fn record_size_limits_bind_the_other_side() {
     let id = identity();
@@ -288,6 +291,7 @@ fn a_record_size_limit_alone_binds_nobody_but_the_one_who_heard_it() {
 }
 
 /// RFC 9846 §5.4: padding hides how long the content is, never exceeds a record, and comes off again.
+// req: 9846-5.4-6
 #[test]
 fn padding_makes_records_of_equal_length() {
     let id = identity();
@@ -393,6 +397,7 @@ fn many_requests_get_one_answer() {
 }
 
 /// RFC 9846 §5.5 asks for a new key before the AEAD is worn out; the policy may ask for it earlier.
+// req: 9846-5.5-1
 #[test]
 fn the_write_key_is_updated_by_itself_after_so_many_records() {
     let id = identity();
@@ -516,6 +521,7 @@ fn an_end_without_close_notify_is_truncation() {
 }
 
 /// RFC 9846 §7.5, RFC 9266: both ends derive the same, and nobody else does.
+// req: 9846-7.5-1
 #[test]
 fn exporters_agree_within_a_connection_and_differ_between_connections() {
     let id = identity();

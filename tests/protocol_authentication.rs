@@ -434,12 +434,11 @@ fn a_leaf_key_of_another_kind_or_size_is_unsupported() {
 #[test]
 fn every_kind_of_key_proves_itself_both_ways_with_every_scheme_and_suite() {
     let pki = &identities().pki;
-    let rsa = rcgen::KeyPair::from_pem(include_str!("../vectors/keys/rsa2048.pkcs8.pem")).unwrap();
     let keys = [
         pki.issue("a.test", &rcgen::PKCS_ECDSA_P256_SHA256),
         pki.issue("b.test", &rcgen::PKCS_ECDSA_P384_SHA384),
         pki.issue("c.test", &rcgen::PKCS_ED25519),
-        pki.issue_for("d.test", &rsa),
+        pki.issue_rsa("d.test"),
     ];
     for identity in &keys {
         for (number, scheme) in identity.key.schemes().iter().enumerate() {
@@ -453,6 +452,40 @@ fn every_kind_of_key_proves_itself_both_ways_with_every_scheme_and_suite() {
                 let story = story.connected();
                 assert_eq!(story.end.hs.peer_scheme(), Some(*scheme));
                 assert_eq!(story.end.hs.own_scheme(), Some(*scheme));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_scheme_goes_by_the_credentials_preference_or_else_by_the_peers() {
+    let identity = identities().pki.issue_rsa("rsa.test");
+    let (sha256, sha512) = (SignatureScheme::RSA_PSS_RSAE_SHA256, SignatureScheme::RSA_PSS_RSAE_SHA512);
+    for role in BOTH {
+        for (wished, own, chosen) in [
+            ([sha256, sha512], &[][..], Some(sha256)),
+            ([sha512, sha256], &[], Some(sha512)),
+            ([sha512, sha256], &[sha256, sha512], Some(sha256)),
+            ([sha512, sha256], &[sha512], Some(sha512)),
+            ([sha512, sha512], &[sha256], None),
+        ] {
+            let ask = |m: &mut Msg| m.set(SCHEMES, &numbers(&[0x0a0a, wished[0].0, wished[1].0]));
+            let story = Story::new(role, Policy::new());
+            let mut story =
+                story.edit(HandshakeType::CERTIFICATE_REQUEST, &ask).edit(HandshakeType::CLIENT_HELLO, &ask);
+            story.end.identity = &identity;
+            story.hold = Some(State::AskCredential);
+            let mut story = story.until(State::AskCredential);
+            let end = &mut story.end;
+            let Ok(Step::Want(Want::Credential(question))) = end.hs.step(&mut end.rx, &mut end.tx) else { panic!() };
+            let mut credential = Credential::new(&identity.chain);
+            credential.schemes = own;
+            end.hs.present(&question, &credential, &mut end.tx).unwrap();
+            let story = story.play();
+            assert_eq!(story.end.hs.own_scheme(), chosen);
+            match chosen {
+                Some(_) => assert_eq!(story.result, Some(Ok(()))),
+                None => assert_eq!(story.error().kind(), Kind::NoCommonSignatureScheme),
             }
         }
     }

@@ -16,7 +16,7 @@ fn refused(rows: &[Row<'_>]) {
     refuses(Role::Server, &Policy::new(), CH, rows);
 }
 
-fn accepted(rows: &[(&str, &dyn Fn(&mut Msg))]) {
+fn accepted(rows: &[(&str, peer::Edit<'_>)]) {
     accepts(Role::Server, &Policy::new(), CH, rows);
 }
 
@@ -107,6 +107,21 @@ fn an_ssl_2_hello_is_no_record() {
     story.peer.out = [&[0x80, 0x2e, 1, 0, 2, 0, 0x15, 0, 0, 0, 0x10][..], &[3; 40]].concat();
     story.turn();
     story.refused("NotTls", A::UNEXPECTED_MESSAGE, State::WaitClientHello, Epoch::Plaintext);
+}
+
+// req: 9846-4.2.3-4, 9846-4.2.3-5
+#[test]
+fn the_servers_random_is_its_seeds_whatever_the_client_sends() {
+    let random = |seed, edit: &dyn Fn(&mut Msg)| {
+        let mut story = Story::server().edit(CH, edit);
+        story.end.hs = countersign::Handshake::server(Policy::new(), seed);
+        *server_hello(&story.connected()).random
+    };
+    for byte in [0, 1, 0xff] {
+        assert_eq!(random(common::seed(9), &|m| m.random(0, &[byte; 32])), [9; 32]);
+    }
+    let fresh = || random(countersign::Seed::random().unwrap(), &|_| ());
+    assert_ne!(fresh(), fresh());
 }
 
 // ---- 16: compression and session id ----
@@ -452,7 +467,7 @@ fn a_second_hello_that_differs_where_it_must_not_is_illegal() {
 
 #[test]
 fn a_second_hello_may_be_reordered_and_change_padding_and_what_is_unknown() {
-    let rows: &[(&str, &dyn Fn(&mut Msg))] = &[
+    let rows: &[(&str, peer::Edit<'_>)] = &[
         ("reordered", &|m| m.extensions.as_mut().unwrap().reverse()),
         ("padding", &|m| m.push(ExtensionType::PADDING, &[0; 9])),
         ("GREASE", &|m| m.push(GREASE, &[])),
@@ -704,7 +719,7 @@ fn the_server_name_is_shown_and_acknowledged() {
     }
 }
 
-// req: 9846-4.3.6-2, 9846-4.5.1.1-3, 9846-4.6-3, 9846-B-1
+// req: 9846-4.3.6-2, 9846-4.5.1.1-3, 9846-4.6-3, 9846-B-1, 9846-E.5-9
 #[test]
 fn the_server_answers_nothing_but_what_it_uses() {
     let everything = |m: &mut Msg| {
@@ -712,6 +727,7 @@ fn the_server_answers_nothing_but_what_it_uses() {
         m.without(KEY_SHARE);
         m.push(ExtensionType::POST_HANDSHAKE_AUTH, &[]);
         m.push(ExtensionType::MAX_FRAGMENT_LENGTH, &[1]);
+        m.push(ExtensionType(4), &[]); // truncated_hmac
         m.push(ExtensionType::STATUS_REQUEST, &[1, 0, 0, 0, 0]);
         m.push(ExtensionType(17), &[0, 7, 2, 0, 4, 0, 0, 0, 0]);
         m.push(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP, &[]);

@@ -154,7 +154,7 @@ fn record_size_limit_is_negotiated_within_its_bounds() {
     accepts(Role::Client, &policy, EE, &[("64", &least), ("2^14 + 1", &most)]);
     for policy in [Policy::new(), policy.clone()] {
         refuses(Role::Server, &policy, CH, &[("0", &zero, kind, alert), ("63", &small, kind, alert)]);
-        let rows: &[(&str, &dyn Fn(&mut Msg))] = &[
+        let rows: &[(&str, peer::Edit<'_>)] = &[
             ("64", &least),
             ("2^14 + 1", &most),
             ("2^14 + 2", &large),

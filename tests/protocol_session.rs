@@ -162,6 +162,56 @@ fn at_most_one_request_of_ours_is_outstanding() {
     }
 }
 
+// ---- what may come at once with Finished ----
+
+#[test]
+fn data_updates_tickets_and_closing_may_come_with_the_peers_finished() {
+    for role in BOTH {
+        for state in [State::WaitFinished, State::AskVerify, State::AskSign] {
+            if role == Role::Server && state == State::AskSign {
+                continue; // before the client's flight
+            }
+            let mut story = Story::new(role, Policy::new());
+            let mut story = {
+                story.hold = (state != State::WaitFinished).then_some(state);
+                story.until(state)
+            };
+            if state == State::WaitFinished {
+                story.peer.send(HandshakeType::FINISHED);
+            }
+            // While the questions are open, the peer goes on under its application key.
+            story.peer.record(DATA, b"early ");
+            key_update(&mut story, 1);
+            if role == Role::Client {
+                story.peer.record(HANDSHAKE, &ticket(|_| ()));
+            }
+            story.peer.record(DATA, b"bird");
+            story.peer.alert(1, A::CLOSE_NOTIFY);
+            story.turn();
+            story.hold = None;
+            story.turn();
+            assert_eq!(story.data, b"early bird");
+            assert_eq!(story.events.last(), Some(&Event::Closed));
+            // What was there before our Finished confirms nothing.
+            assert_eq!(story.session.as_ref().unwrap().is_confirmed(), role == Role::Server);
+        }
+    }
+}
+
+// req: 9846-4.7.3-1
+#[test]
+fn a_key_update_before_finished_is_unexpected() {
+    for role in BOTH {
+        for state in [State::WaitCertificate, State::WaitCertificateVerify, State::WaitFinished] {
+            let mut story = Story::new(role, Policy::new()).until(state);
+            story.peer.record(HANDSHAKE, &[24, 0, 0, 1, 0]);
+            story.turn();
+            let epoch = if role == Role::Client { Epoch::Handshake } else { Epoch::Application };
+            story.refused("UnexpectedMessage", A::UNEXPECTED_MESSAGE, state, epoch);
+        }
+    }
+}
+
 // ---- 43: tickets and everything else ----
 
 fn ticket(edit: impl Fn(&mut Msg)) -> Vec<u8> {

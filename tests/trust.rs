@@ -172,6 +172,7 @@ fn an_absent_or_any_purpose_is_accepted_unless_policy_requires_one() {
     assert_eq!(server(&strict, &[&leaf.der], &dns("api.internal"), NOW).verdict, Verdict::Accept);
 }
 
+// req: 9846-4.5.1.2-3
 #[test]
 fn key_usage_must_allow_what_the_key_does() {
     let root = Ca::root("Root");

@@ -180,6 +180,11 @@ impl Flags {
                     let list = names.flat_map(|name| [&(name.len() as u16).to_be_bytes()[..], &name].concat());
                     flags.policy = flags.policy.certificate_authorities(Bytes::Shared(list.collect()));
                 }
+                "-max-send-fragment" => {
+                    let most = number(value()?)?;
+                    check(&flag, most, |most| (1..=16_384).contains(&most))?;
+                    flags.policy = flags.policy.max_fragment(most);
+                }
                 "-max-cert-list" => {
                     let longest = number(value()?)?;
                     flags.policy = flags.policy.max_flight(longest, longest);
@@ -230,6 +235,9 @@ impl Wishes {
     fn apply(self, role: Role, policy: Policy) -> Result<Policy, Unsupported> {
         let is_client = role == Role::Client;
         let mut policy = policy.request_ocsp_staple(self.ocsp_staple && is_client).request_scts(self.scts && is_client);
+        // A policy refuses by a panic what it has no room for.
+        check("-curves", self.groups.len(), |groups| groups <= GROUPS.len())?;
+        check("ALPN names of this length", self.alpn.len(), |len| len <= 128)?;
         if !self.groups.is_empty() {
             policy = policy.groups(&self.groups);
         }
@@ -243,6 +251,7 @@ impl Wishes {
         let schemes: Vec<_> = self.schemes.iter().copied().filter(|scheme| !NEVER_IN_TLS13.contains(scheme)).collect();
         if !schemes.is_empty() {
             let schemes: Vec<_> = schemes.into_iter().map(SignatureScheme).collect();
+            check("-verify-prefs", schemes.len(), |schemes| schemes <= SCHEMES.len())?;
             let unknown = schemes.iter().find(|scheme| !SCHEMES.contains(scheme));
             check("-verify-prefs", unknown, |unknown| unknown.is_none())?;
             policy = policy.signature_schemes(&schemes).signature_schemes_cert(&schemes);
@@ -312,6 +321,7 @@ fn unprefixed(mut list: &[u8]) -> Result<Vec<&[u8]>, Unsupported> {
     let mut names = Vec::new();
     while let Some((len, rest)) = list.split_first() {
         let (name, rest) = rest.split_at_checked(usize::from(*len)).ok_or(Unsupported("ALPN list".into()))?;
+        check("ALPN name", name, |name| !name.is_empty())?;
         names.push(name);
         list = rest;
     }

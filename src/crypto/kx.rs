@@ -238,6 +238,22 @@ mod tests {
         }
     }
 
+    // req: 9846-7.4.2-1
+    #[test]
+    fn leading_zeros_of_the_shared_secret_are_kept() {
+        for group in [NamedGroup::X25519, NamedGroup::SECP256R1] {
+            // One secret in 256 begins with a zero byte.
+            let secret = (0..20_000).find_map(|_| {
+                let client = KeyExchange::start(group, REAL).unwrap();
+                let (share, server) = KeyExchange::respond(group, client.public_key(), REAL).unwrap();
+                (server.expose()[0] == 0).then(|| (client.finish(share.as_ref()).unwrap(), server))
+            });
+            let (client, server) = secret.unwrap();
+            assert_eq!(client.expose().len(), 32);
+            assert_eq!(client.expose(), server.expose());
+        }
+    }
+
     /// What both sides say about a share.
     fn refused(group: NamedGroup, share: &[u8], mode: CryptoMode) -> [Option<KxError>; 2] {
         let client = KeyExchange::start(group, mode).unwrap().finish(share).err();

@@ -148,7 +148,8 @@ impl<P: Borrow<Policy>> Handshake<P> {
         Self::new(policy, Engine::server(seed), WriteProtection::server())
     }
 
-    fn new(policy: P, engine: Engine, write: WriteProtection) -> Self {
+    fn new(policy: P, engine: Engine, mut write: WriteProtection) -> Self {
+        write.set_max_fragment(policy.borrow().max_fragment);
         let state = engine.state();
         let core = Core {
             engine,

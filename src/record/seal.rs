@@ -18,6 +18,8 @@ pub(crate) struct WriteProtection {
     update_after: u64,
     /// The longest TLSInnerPlaintext that the peer takes (RFC 8449), type and padding included.
     record_size_limit: u16,
+    /// The most content that we put into a record, protected or not.
+    max_fragment: u16,
     padding: Padding,
     version: u16,
     sent_change_cipher_spec: bool,
@@ -40,6 +42,7 @@ impl WriteProtection {
             sequence: 0,
             update_after: u64::MAX,
             record_size_limit: MAX_INNER_PLAINTEXT as u16,
+            max_fragment: MAX_PLAINTEXT as u16,
             padding: Padding::None,
             version,
             sent_change_cipher_spec: false,
@@ -57,6 +60,11 @@ impl WriteProtection {
     /// The peer's record_size_limit (RFC 8449 §4). Higher values than TLS knows mean the longest records of TLS.
     pub(crate) fn set_record_size_limit(&mut self, limit: u16) {
         self.record_size_limit = limit.min(MAX_INNER_PLAINTEXT as u16);
+    }
+
+    /// The most content that we put into a record, protected or not.
+    pub(crate) fn set_max_fragment(&mut self, bytes: u16) {
+        self.max_fragment = bytes;
     }
 
     /// How application data is padded from now on.
@@ -81,9 +89,9 @@ impl WriteProtection {
         self.key.as_ref().map_or(u64::MAX, |key| key.suite().record_limit())
     }
 
-    /// The longest TLSInnerPlaintext that the peer takes.
+    /// The longest TLSInnerPlaintext.
     fn max_inner(&self) -> usize {
-        usize::from(self.record_size_limit)
+        usize::from(self.record_size_limit.min(self.max_fragment.saturating_add(1)))
     }
 
     /// What the write key was made for, and the next one will be.
@@ -116,7 +124,7 @@ impl WriteProtection {
     pub(super) fn max_content(&self) -> usize {
         match self.key {
             Some(_) => self.max_inner().saturating_sub(1),
-            None => MAX_PLAINTEXT,
+            None => usize::from(self.max_fragment),
         }
     }
 
@@ -189,12 +197,14 @@ pub(crate) struct Plan {
     /// Content of the record that is open then.
     open: usize,
     max_content: usize,
+    max_fragment: usize,
     overhead: usize,
 }
 
 impl Plan {
     pub(super) fn new(open: usize, protection: &WriteProtection) -> Plan {
-        Plan { sealed: 0, open, max_content: protection.max_content(), overhead: protection.overhead() }
+        let (max_content, overhead) = (protection.max_content(), protection.overhead());
+        Plan { sealed: 0, open, max_content, max_fragment: usize::from(protection.max_fragment), overhead }
     }
 
     /// Then come handshake messages of this length altogether.
@@ -210,7 +220,8 @@ impl Plan {
     /// Then comes a (new) key, with the peer's record_size_limit.
     pub(crate) fn key(self, record_size_limit: u16) -> Plan {
         let limit = usize::from(record_size_limit).min(MAX_INNER_PLAINTEXT);
-        Plan { sealed: self.len(), open: 0, max_content: limit.saturating_sub(1), overhead: HEADER + 1 + TAG }
+        let max_content = limit.saturating_sub(1).min(self.max_fragment);
+        Plan { sealed: self.len(), open: 0, max_content, overhead: HEADER + 1 + TAG, ..self }
     }
 
     /// How many bytes all this is when sealed.

@@ -226,3 +226,41 @@ impl Receiver {
         Ok(Event::Owed(Reply { number: self.updates, wanted: self.wanted }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::{HashAlgorithm, SharedSecret};
+    use crate::limits::MAX_GENERATIONS;
+    use crate::schedule::Early;
+    use std::vec;
+    use std::vec::Vec;
+
+    // req: 9846-4.7.3-10
+    #[test]
+    fn the_peer_is_not_held_to_a_number_of_updates() {
+        let suite = Suite::Aes128GcmSha256;
+        let secret = || {
+            let main = Early::new(suite.hash()).handshake(SharedSecret::of_vector(&[7; 32])).main();
+            main.application(&HashAlgorithm::Sha256.hash(b"transcript")).0.client
+        };
+        let key = |secret: &TrafficSecret| secret.key(suite, CryptoMode::Real).unwrap();
+        let record = |secret: &TrafficSecret, inner: &[u8]| {
+            let header = [23, 3, 3, 0, u8::try_from(inner.len() + 16).unwrap()];
+            let mut content = inner.to_vec();
+            let tag = key(secret).seal(0, &header, &mut content).unwrap();
+            [&header[..], &content, &tag].concat()
+        };
+        let mut rx = Inbox::new(vec![0; 1000]);
+        let mut read = ReadProtection::new();
+        read.replace_key(&rx.view(), key(&secret())).unwrap();
+        let mut receiver = Receiver::new(Role::Server, 1, read, secret(), suite, &Policy::new());
+        receiver.updates = MAX_GENERATIONS + 1;
+        let bytes: Vec<u8> = [record(&secret(), &[24, 0, 0, 1, 0, 22]), record(&secret().next(), b"data\x17")].concat();
+        rx.space()[..bytes.len()].copy_from_slice(&bytes);
+        rx.filled(bytes.len());
+        assert!(matches!(receiver.receive(&mut rx), Ok(Event::Owed(_))));
+        assert_eq!(receiver.receive(&mut rx), Ok(Event::Data));
+        assert_eq!(rx.data(), b"data");
+    }
+}

@@ -19,7 +19,7 @@ pub struct Reply {
 /// The sending half of a session: its memory is the outbox.
 pub struct Sender {
     write: WriteProtection,
-    /// application_traffic_secret_N. `None`: the connection has failed.
+    /// application_traffic_secret_N. `None`: we have said our last.
     secret: Option<TrafficSecret>,
     /// N.
     generation: u64,
@@ -174,7 +174,7 @@ impl Sender {
     {
         self.check_open()?;
         tx.view().alert(&mut self.write, alert)?;
-        self.closed = true;
+        self.end();
         Ok(())
     }
 
@@ -191,12 +191,12 @@ impl Sender {
             // There is always room for it, if the outbox has room for anything at all.
             let _ = self.abort(alert, tx);
         }
-        self.closed = true;
-        self.forget();
+        self.end();
     }
 
-    /// The secrets of a failed connection are forgotten (RFC 9846 §6).
-    fn forget(&mut self) {
+    /// We have said our last: what would protect more is forgotten. A failed connection must (RFC 9846 §6).
+    fn end(&mut self) {
+        self.closed = true;
         self.secret = None;
         self.write = WriteProtection::server();
     }
@@ -253,5 +253,40 @@ impl From<Kind> for Slip {
             Kind::OutboxTooSmall { needed } => Slip::NoRoom { needed: usize::try_from(needed).unwrap_or(usize::MAX) },
             _ => Slip::NotNow,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::{HashAlgorithm, SharedSecret};
+    use crate::schedule::Early;
+    use std::vec;
+
+    fn sender(tx: &mut Outbox<vec::Vec<u8>>) -> Sender {
+        let suite = Suite::Aes128GcmSha256;
+        let hash = HashAlgorithm::Sha256.hash(b"transcript");
+        let main = Early::new(suite.hash()).handshake(SharedSecret::of_vector(&[7; 32])).main();
+        let (secrets, _) = main.application(&hash);
+        let mut write = WriteProtection::server();
+        write.replace_key(&mut tx.view(), secrets.server.key(suite, CryptoMode::Real).unwrap()).unwrap();
+        Sender::new(write, secrets.server, suite, CryptoMode::Real)
+    }
+
+    // req: 9846-4.7.3-9, 9846-4.7.3-11
+    #[test]
+    fn at_the_last_generation_we_update_no_more_and_ignore_requests() {
+        let mut tx = Outbox::new(vec![0; 1000]);
+        let mut sender = sender(&mut tx);
+        sender.generation = (1 << 48) - 2;
+        sender.reply(&Reply { number: 1, requests: 1 }, &mut tx).unwrap();
+        assert_eq!(sender.generation, (1 << 48) - 1);
+        assert_eq!(tx.pending().len(), 5 + 5 + 1 + 16, "the last KeyUpdate");
+        let sent = tx.pending().len();
+        assert_eq!(sender.reply(&Reply { number: 2, requests: 2 }, &mut tx), Ok(()));
+        assert_eq!(sender.update_key(&mut tx), Err(Slip::NotNow));
+        assert_eq!(sender.confirm(&mut tx), Err(Slip::NotNow));
+        assert_eq!(tx.pending().len(), sent, "nothing is sent");
+        assert_eq!(sender.write(b"data", &mut tx), Ok(4), "the key itself is not used up");
     }
 }
