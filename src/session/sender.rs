@@ -259,7 +259,7 @@ impl From<Kind> for Slip {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::{HashAlgorithm, SharedSecret};
+    use crate::crypto::{CryptoMode, HashAlgorithm, SharedSecret, Suite};
     use crate::schedule::Early;
     use std::vec;
 
@@ -270,7 +270,7 @@ mod tests {
         let (secrets, _) = main.application(&hash);
         let mut write = WriteProtection::server();
         write.replace_key(&mut tx.view(), secrets.server.key(suite, CryptoMode::Real).unwrap()).unwrap();
-        Sender::new(write, secrets.server, suite, CryptoMode::Real)
+        Sender::new(write, secrets.server)
     }
 
     // req: 9846-4.7.3-9, 9846-4.7.3-11
@@ -279,11 +279,11 @@ mod tests {
         let mut tx = Outbox::new(vec![0; 1000]);
         let mut sender = sender(&mut tx);
         sender.generation = (1 << 48) - 2;
-        sender.reply(&Reply { number: 1, requests: 1 }, &mut tx).unwrap();
+        sender.reply(&Reply { number: 1, wanted: 1 }, &mut tx).unwrap();
         assert_eq!(sender.generation, (1 << 48) - 1);
         assert_eq!(tx.pending().len(), 5 + 5 + 1 + 16, "the last KeyUpdate");
         let sent = tx.pending().len();
-        assert_eq!(sender.reply(&Reply { number: 2, requests: 2 }, &mut tx), Ok(()));
+        assert_eq!(sender.reply(&Reply { number: 2, wanted: 2 }, &mut tx), Ok(()));
         assert_eq!(sender.update_key(&mut tx), Err(Slip::NotNow));
         assert_eq!(sender.confirm(&mut tx), Err(Slip::NotNow));
         assert_eq!(tx.pending().len(), sent, "nothing is sent");
