@@ -4,11 +4,11 @@
 use super::bytes::honest;
 use super::end::pki;
 use super::wire::{HEADER, records, written};
+use countersign::Role;
 use countersign::codec::{
     Alert, Certificate, CertificateRequest, CertificateVerify, ClientHello, EncryptedExtensions, Extensions, Finished,
     HandshakeType, KeyUpdate, MESSAGE_HEADER, Message, NewSessionTicket, Place, ServerHello, Writer, spki,
 };
-use countersign::Role;
 
 /// The first byte is the message's type, the rest its body.
 pub fn codec_roundtrip(data: &[u8]) {
@@ -147,7 +147,9 @@ fn extensions(extensions: &Extensions<'_>) {
 pub fn seeds() -> Vec<Vec<u8>> {
     let mut seeds = vec![[&[250], &pki().client.chain[0][..]].concat(), vec![252, 2, 40]];
     seeds.push([&[251], &pki().client.key.public_key()[..]].concat());
-    for (role, number) in [(Role::Client, 0), (Role::Server, 0), (Role::Client, 1), (Role::Server, 1), (Role::Client, 2)] {
+    for (role, number) in
+        [(Role::Client, 0), (Role::Server, 0), (Role::Client, 1), (Role::Server, 1), (Role::Client, 2)]
+    {
         let sent = honest(role, number);
         for record in records(&sent).0 {
             let mut rest = &record[HEADER..];

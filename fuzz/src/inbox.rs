@@ -18,9 +18,7 @@ pub fn inbox(data: &[u8]) {
     let mut back = Outbox::new(vec![0; 300]);
     let (mut wire, mut model) = (VecDeque::new(), VecDeque::new());
     let mut next = 0u8;
-    let mut bytes = |len: usize| -> Vec<u8> {
-        (0..len).map(|_| (next = next.wrapping_add(1), next).1).collect()
-    };
+    let mut bytes = |len: usize| -> Vec<u8> { (0..len).map(|_| (next = next.wrapping_add(1), next).1).collect() };
     let mut draining = false;
     loop {
         // When the choices are used up, everything is delivered and read.

@@ -64,8 +64,24 @@ struct Wire {
 
 /// The names of the edits, by their number: for the seeds. Append only.
 pub const EDITS: &[&str] = &[
-    "pass", "drop", "twice", "flip", "cut", "shorten", "split", "merge", "swap", "replay", "reflect", "ccs", "alert",
-    "inject", "pieces", "type", "plain handshake", "lengthen",
+    "pass",
+    "drop",
+    "twice",
+    "flip",
+    "cut",
+    "shorten",
+    "split",
+    "merge",
+    "swap",
+    "replay",
+    "reflect",
+    "ccs",
+    "alert",
+    "inject",
+    "pieces",
+    "type",
+    "plain handshake",
+    "lengthen",
 ];
 
 /// Takes a record (or two) from the wire, and gives what arrives instead.

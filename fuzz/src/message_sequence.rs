@@ -62,7 +62,8 @@ fn leaf() -> &'static [u8] {
 
 fn ticket(w: &mut Writer<'_>) {
     let extensions = codec::Extensions::parse(&[]).expect("no extensions");
-    NewSessionTicket { ticket_lifetime: 1, ticket_age_add: 2, ticket_nonce: &[0], ticket: b"ticket", extensions }.write(w);
+    NewSessionTicket { ticket_lifetime: 1, ticket_age_add: 2, ticket_nonce: &[0], ticket: b"ticket", extensions }
+        .write(w);
 }
 
 /// Everything that the peer can send. Seeds refer to the numbers: append only.
@@ -85,10 +86,7 @@ pub const WHATS: &[What] = &[
         None,
     ),
     What::Message(|_, w| write_certificate(w, &[], [leaf()], |_| ()), None),
-    What::Message(
-        |_, w| CertificateVerify { algorithm: SignatureScheme::ED25519, signature: &[6; 64] }.write(w),
-        None,
-    ),
+    What::Message(|_, w| CertificateVerify { algorithm: SignatureScheme::ED25519, signature: &[6; 64] }.write(w), None),
     What::Message(|_, w| Finished { verify_data: &[7; 32] }.write(w), None),
     What::Message(|_, w| ticket(w), None),
     What::Message(|_, w| KeyUpdate { request_update: KeyUpdateRequest::UPDATE_NOT_REQUESTED }.write(w), None),
@@ -106,10 +104,7 @@ pub const WHATS: &[What] = &[
     // From here on something is wrong with each.
     What::Message(|_, w| Finished { verify_data: &[7; 31] }.write(w), wrong(A::DECRYPT_ERROR)),
     What::Message(|_, w| Finished { verify_data: &[7; 33] }.write(w), wrong(A::DECRYPT_ERROR)),
-    What::Message(
-        |_, w| write_certificate(w, &[], [], |_| ()),
-        Some(Wrong(A::DECODE_ERROR, A::CERTIFICATE_REQUIRED)),
-    ),
+    What::Message(|_, w| write_certificate(w, &[], [], |_| ()), Some(Wrong(A::DECODE_ERROR, A::CERTIFICATE_REQUIRED))),
     What::Message(|_, w| write_certificate(w, &[1], [leaf()], |_| ()), wrong(A::ILLEGAL_PARAMETER)),
     What::Message(
         |_, w| write_certificate_request(w, &[1], |w| w.signature_algorithms([SignatureScheme::ED25519])),
@@ -561,4 +556,3 @@ pub fn seeds() -> Vec<Vec<u8>> {
     }
     seeds
 }
-

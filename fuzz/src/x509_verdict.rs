@@ -125,8 +125,7 @@ pub fn x509_verdict(data: &[u8]) {
     let names = ["server.test", "other.test", "server.example", "spiffe://test/server", "127.0.0.1", "spiffe://test"];
     let name = *choices.of(&names);
     let len = usize::from(choices.byte() % 8);
-    let mut chain: Vec<CertificateDer<'static>> =
-        (0..=len).map(|_| choices.of(&pool.certificates).clone()).collect();
+    let mut chain: Vec<CertificateDer<'static>> = (0..=len).map(|_| choices.of(&pool.certificates).clone()).collect();
     while !choices.is_empty() {
         let which = usize::from(choices.byte()) % chain.len();
         let (at, value) = (choices.word(), choices.byte());
