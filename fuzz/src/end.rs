@@ -88,8 +88,8 @@ pub fn seed(role: Role, salt: u8) -> Seed {
 /// The session id of a client with the seed 0.
 pub const SESSION_ID: [u8; 32] = [0; 32];
 
-/// No peer can make us ask for more memory than this: a flight, a message beyond it, and a record.
-pub const MOST_INBOX: usize = limits::MAX_FLIGHT + limits::MAX_MESSAGE + 16_645;
+/// No peer can make us ask for more memory than this: a flight, and one record on its way.
+pub const MOST_INBOX: usize = limits::MAX_FLIGHT + 4 + 16_645;
 
 /// One end, driven by a target.
 pub struct End {

@@ -401,6 +401,9 @@ impl Model {
             let legal = self.partial.is_empty() && !first && !connected && fragment == [1] && tolerated;
             return if legal { Ok(()) } else { unexpected };
         }
+        if !protected && content == ContentType::APPLICATION_DATA && self.keyed() {
+            return Err(Outcome::Alert(A::BAD_RECORD_MAC)); // it claims to be protected, and is too short for a tag
+        }
         if protected != self.keyed() {
             // A client may say in the clear why it refused our ServerHello.
             let refusal = !protected && content == ContentType::ALERT && !connected && !self.opened;

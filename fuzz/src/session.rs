@@ -94,7 +94,8 @@ fn talk(number: usize, mut choices: Choices<'_>) {
                     peer.aborted || peer.error.is_some()
                 }
                 Kind::PeerEndedUnconfirmed { .. } => peer.aborted || peer.error.is_some(),
-                Kind::TooManyKeyUpdates => peer.key_updates + peer.empty_records > 32,
+                // Its own, and its answers to ours.
+                Kind::TooManyKeyUpdates => peer.key_updates + party.key_updates + peer.empty_records > 32,
                 Kind::TooManyEmptyRecords => peer.empty_records > 32,
                 _ => false,
             };

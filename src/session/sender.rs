@@ -249,3 +249,34 @@ impl From<Kind> for Slip {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::{HashAlgorithm, SharedSecret};
+    use crate::schedule::Early;
+
+    fn sender(generation: u64) -> Sender {
+        let hash = HashAlgorithm::Sha256.hash(b"messages");
+        let main = Early::new(HashAlgorithm::Sha256).handshake(SharedSecret::of_vector(&[1; 32])).main();
+        let (secrets, _) = main.application(&hash);
+        let suite = Suite::Aes128GcmSha256;
+        let mut write = WriteProtection::client();
+        let key = secrets.client.key(suite, CryptoMode::Real).unwrap();
+        write.replace_key(&mut Outbox::new([0; 100]).view(), key).unwrap();
+        Sender { generation, ..Sender::new(write, secrets.client, suite, CryptoMode::Real) }
+    }
+
+    /// RFC 9846 §4.7.3: at most 2^48 - 1 KeyUpdates; then requests are ignored.
+    #[test]
+    fn there_are_no_more_generations_than_max_generations() {
+        let mut tx = Outbox::new([0; 300]);
+        let mut sender = sender(MAX_GENERATIONS - 1);
+        assert_eq!(sender.update_key(&mut tx), Ok(()), "the last");
+        assert_eq!(sender.generation, MAX_GENERATIONS);
+        assert_eq!(sender.update_key(&mut tx), Err(Slip::NotNow));
+        tx.sent(usize::MAX);
+        assert_eq!(sender.reply(&Reply { number: 1, requests: 1 }, &mut tx), Ok(()));
+        assert!(tx.is_empty(), "the request is ignored");
+    }
+}
