@@ -495,7 +495,9 @@ impl Model {
                 });
             }
         }
-        panic!("the peer sends only what is in the list")
+        // A ServerHello that was written before its HelloRetryRequest arrived: it has the share of the wrong group.
+        assert!(self.retried && raw[0] == M::SERVER_HELLO.0, "the peer sends only what is in the list");
+        Err(Outcome::Alert(A::ILLEGAL_PARAMETER))
     }
 
     fn moves(&mut self, typ: M, raw: &[u8]) -> Result<(), Outcome> {
