@@ -172,17 +172,20 @@ impl Receiver {
                 self.count_ticket()?;
             }
         }
-        let Some((typ, _)) = rx.message_header() else { return Ok(None) };
-        post_handshake::accepts(self.role, typ)?;
-        let Some(next) = rx.next_message(self.max_message)? else { return Ok(None) };
-        let bytes = rx.flight().get(next.range.clone()).ok_or(Kind::Internal)?;
-        let (message, _) = Message::split(bytes).ok_or(Kind::Internal)?;
-        let judged = post_handshake::judge(message)?;
-        rx.read(&next);
-        rx.release_all();
-        match judged {
-            PostHandshake::Ticket => self.count_ticket().map(|()| None),
-            PostHandshake::KeyUpdate { requested } => self.key_update(rx, requested).map(Some),
+        // A record may hold several: all of them are dealt with before the next record is opened.
+        loop {
+            let Some((typ, _)) = rx.message_header() else { return Ok(None) };
+            post_handshake::accepts(self.role, typ)?;
+            let Some(next) = rx.next_message(self.max_message)? else { return Ok(None) };
+            let bytes = rx.flight().get(next.range.clone()).ok_or(Kind::Internal)?;
+            let (message, _) = Message::split(bytes).ok_or(Kind::Internal)?;
+            let judged = post_handshake::judge(message)?;
+            rx.read(&next);
+            rx.release_all();
+            match judged {
+                PostHandshake::Ticket => self.count_ticket()?,
+                PostHandshake::KeyUpdate { requested } => return self.key_update(rx, requested).map(Some),
+            }
         }
     }
 
