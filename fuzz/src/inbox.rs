@@ -16,7 +16,7 @@ pub fn inbox(data: &[u8]) {
     let mut tx = Outbox::new(vec![0; 100 + 4 * usize::from(choices.byte())]);
     let mut rx = Inbox::new(vec![0; 22 + 4 * usize::from(choices.byte())]);
     let mut back = Outbox::new(vec![0; 300]);
-    let (mut wire, mut model) = (VecDeque::new(), VecDeque::new());
+    let (mut wire, mut model) = (VecDeque::new(), VecDeque::<u8>::new());
     let mut next = 0u8;
     let mut bytes = |len: usize| -> Vec<u8> { (0..len).map(|_| (next = next.wrapping_add(1), next).1).collect() };
     let mut draining = false;
