@@ -50,6 +50,7 @@ const DIFFERENCES: &[Difference] = &[
     server("ForbiddenExtension", "", "§4.3, as above"),
     server("Malformed", "", "the body of an extension that they do not read"),
     server("UnsupportedVersion", "", "legacy_version is not 0x0303 (§4.2.2)"),
+    server("NoCommonCertificateType", "", "they do not know RFC 7250"),
     server("IllegalRecordSizeLimit", "", "they do not know RFC 8449"),
     // They refuse.
     client(
@@ -58,6 +59,7 @@ const DIFFERENCES: &[Difference] = &[
         "§5 allows a change_cipher_spec from the first ClientHello on",
     ),
     client("", "IllegalMiddleboxChangeCipherSpec", "they allow one, we allow 32"),
+    server("", "CertificateCompressionAlgorithms", "compress_certificate is nothing that we read"),
     server("", "IllegalMiddleboxChangeCipherSpec", "they allow one, we allow 32"),
     server(
         "",
@@ -116,8 +118,8 @@ fn difference(data: &[u8]) -> Option<String> {
     let mut ours = Ours::new(role);
     let mut theirs = theirs(role);
     let run = |subject: &mut dyn Subject| match role {
-        Role::Client => Peer::new(deviation).as_server(subject),
-        Role::Server => Peer::new(deviation).as_client(subject),
+        Role::Client => Peer::new(deviation).plays_server(subject),
+        Role::Server => Peer::new(deviation).plays_client(subject),
     };
     run(&mut ours);
     run(&mut theirs);
@@ -442,7 +444,7 @@ impl<'a> Peer<'a> {
         subject.sends();
     }
 
-    fn as_client(mut self, subject: &mut dyn Subject) -> Option<()> {
+    fn plays_client(mut self, subject: &mut dyn Subject) -> Option<()> {
         let ours = KeyExchange::start(NamedGroup::X25519, Real).ok()?;
         let hello = written(|w| {
             write_client_hello(w, &[3; 32], &[4; 32], [CipherSuite::TLS_AES_128_GCM_SHA256], |w| {
@@ -494,7 +496,7 @@ impl<'a> Peer<'a> {
         Some(())
     }
 
-    fn as_server(mut self, subject: &mut dyn Subject) -> Option<()> {
+    fn plays_server(mut self, subject: &mut dyn Subject) -> Option<()> {
         let sent = subject.sends();
         let client_hello = sent.get(HEADER..)?;
         let (message, _) = Message::split(client_hello)?;
