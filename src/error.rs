@@ -424,7 +424,7 @@ pub enum Slip {
     ForeignInbox,
     /// The outbox has no room: send what is pending, or move to memory of `needed` bytes, and answer again.
     NoRoom {
-        /// The free bytes that the answer takes.
+        /// The capacity that holds the answer as well as what is pending; less does once that has been sent.
         needed: usize,
     },
     /// The credential is of a type that was not agreed on, or has no certificate.
@@ -446,7 +446,9 @@ impl fmt::Display for Slip {
         f.write_str(match self {
             Slip::StaleQuestion => "this question is not open on this connection",
             Slip::ForeignInbox => "this inbox belongs to another connection",
-            Slip::NoRoom { needed } => return write!(f, "the outbox needs {needed} more bytes of room"),
+            Slip::NoRoom { needed } => {
+                return write!(f, "the outbox needs a capacity of {needed} bytes, or to be emptied first");
+            }
             Slip::UnfitCredential => "the credential is empty or of a certificate type that was not agreed on",
             Slip::UnfitSignature => "a signature of this length cannot be sent",
             Slip::NotNow => "what is asked for is not available in this state",

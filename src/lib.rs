@@ -33,6 +33,7 @@ mod role;
 pub mod schedule;
 mod seed;
 mod session;
+pub mod trace;
 #[cfg(feature = "x509")]
 pub mod x509;
 
@@ -46,3 +47,12 @@ pub use record::{Inbox, Outbox};
 pub use role::{Epoch, Role, State};
 pub use seed::Seed;
 pub use session::{Event, Exporter, Receiver, Reply, Sender, Session};
+
+// The code in the documents compiles.
+#[cfg(all(doctest, feature = "x509"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+#[cfg(all(doctest, feature = "x509"))]
+#[doc = include_str!("../docs/EMBEDDING.md")]
+struct Embedding;

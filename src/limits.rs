@@ -22,7 +22,7 @@ pub const MAX_CHANGE_CIPHER_SPECS: u8 = 32;
 pub const MAX_WARNINGS: u8 = 4;
 
 /// Early data that a server skips, in bytes: one full record, as the field has it.
-pub const MAX_EARLY_DATA: u32 = 16_384;
+pub const MAX_EARLY_DATA: u16 = 16_384;
 
 /// KeyUpdates without application data between: each costs two HKDF steps and a key set-up.
 pub const MAX_KEY_UPDATES: u8 = 32;
@@ -32,6 +32,3 @@ pub const MAX_TICKETS: u8 = 32;
 
 /// KeyUpdates that one side may send on one connection (RFC 9846 §4.7.3).
 pub const MAX_GENERATIONS: u64 = (1 << 48) - 1;
-
-/// Key shares in one ClientHello: clients send one to four; each is compared with those before it.
-pub const MAX_KEY_SHARES: usize = 32;

@@ -4,7 +4,7 @@
 #[derive(Clone, Copy)]
 pub struct List<T, const N: usize> {
     items: [T; N],
-    len: usize,
+    len: u8,
 }
 
 impl<T: Copy, const N: usize> List<T, N> {
@@ -15,14 +15,14 @@ impl<T: Copy, const N: usize> List<T, N> {
     // The only index is bounded by the assertion, and the items are the caller's constants, never a peer's bytes.
     #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
     pub(crate) const fn new(items: &[T], filler: T) -> Self {
-        assert!(items.len() <= N, "too many items for this list");
+        assert!(items.len() <= N && N <= 255, "too many items for this list");
         let mut list = [filler; N];
         let mut at = 0;
         while at < items.len() {
             list[at] = items[at];
             at += 1;
         }
-        List { items: list, len: items.len() }
+        List { items: list, len: items.len() as u8 }
     }
 
     /// The first `N` of these items.
@@ -40,7 +40,7 @@ impl<T: Copy, const N: usize> List<T, N> {
 
     /// The items.
     pub fn as_slice(&self) -> &[T] {
-        self.items.get(..self.len).unwrap_or_default()
+        self.items.get(..usize::from(self.len)).unwrap_or_default()
     }
 
     /// True if there is no item.

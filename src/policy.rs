@@ -80,22 +80,32 @@ const SIGNATURE_SCHEMES_CERT: &[SignatureScheme] = &[
     SignatureScheme::RSA_PKCS1_SHA512,
 ];
 
-/// True if every item of `wanted` is among `known`.
-const fn all_known(wanted: &[u16], known: &[u16]) -> bool {
-    let mut wanted = wanted;
-    while let [item, rest @ ..] = wanted {
-        let mut at = known;
-        let mut found = false;
-        while let [candidate, others @ ..] = at {
-            found = found || *candidate == *item;
-            at = others;
+/// A list of a policy must be well chosen: not empty, each item known, none twice.
+macro_rules! check_list {
+    ($list:ident, $known:expr) => {
+        assert!(!$list.is_empty(), "a policy needs at least one of each");
+        let mut rest = $list;
+        while let [item, later @ ..] = rest {
+            assert!(contains($known, item.0), "a policy names something that countersign does not have");
+            let mut others = later;
+            while let [other, more @ ..] = others {
+                assert!(other.0 != item.0, "a policy names something twice");
+                others = more;
+            }
+            rest = later;
         }
-        if !found {
-            return false;
+    };
+}
+
+const fn contains(list: &[u16], number: u16) -> bool {
+    let mut rest = list;
+    while let [first, others @ ..] = rest {
+        if *first == number {
+            return true;
         }
-        wanted = rest;
+        rest = others;
     }
-    true
+    false
 }
 
 /// What a connection may use, in order of preference, and the limits it sets to the peer.
@@ -125,6 +135,7 @@ pub struct Policy {
     pub(crate) request_ocsp_staple: bool,
     pub(crate) request_scts: bool,
     pub(crate) record_size_limit: Option<u16>,
+    pub(crate) max_fragment: u16,
     pub(crate) padding: Padding,
     pub(crate) max_message: usize,
     pub(crate) max_flight: usize,
@@ -159,6 +170,7 @@ impl Policy {
             request_ocsp_staple: false,
             request_scts: false,
             record_size_limit: None,
+            max_fragment: 16_384,
             padding: Padding::None,
             max_message: crate::limits::MAX_MESSAGE,
             max_flight: crate::limits::MAX_FLIGHT,
@@ -173,16 +185,11 @@ impl Policy {
     /// The cipher suites to offer or accept, in order of preference.
     ///
     /// # Panics
-    /// If one is not implemented, or none is given (also below: a policy is the program's own, so a wrong one stops
+    /// If one is not implemented or given twice, or none is given (also below: a policy is the program's own, so a wrong one stops
     /// the program, or its compilation when it stands in a `const`).
     #[must_use]
     pub const fn cipher_suites(mut self, suites: &[CipherSuite]) -> Self {
-        let mut rest = suites;
-        while let [suite, others @ ..] = rest {
-            assert!(all_known(&[suite.0], &[0x1301, 0x1302, 0x1303]), "a cipher suite that countersign does not have");
-            rest = others;
-        }
-        assert!(!suites.is_empty(), "a policy needs a cipher suite");
+        check_list!(suites, &[0x1301, 0x1302, 0x1303]);
         self.cipher_suites = List::new(suites, CipherSuite(0));
         self
     }
@@ -194,12 +201,7 @@ impl Policy {
     /// If one is not implemented, or none is given.
     #[must_use]
     pub const fn groups(mut self, groups: &[NamedGroup]) -> Self {
-        let mut rest = groups;
-        while let [group, others @ ..] = rest {
-            assert!(all_known(&[group.0], &[0x001d, 0x0017, 0x0018]), "a group that countersign does not have");
-            rest = others;
-        }
-        assert!(!groups.is_empty(), "a policy needs a group");
+        check_list!(groups, &[0x001d, 0x0017, 0x0018]);
         let (first, _) = groups.split_at(1);
         self.groups = List::new(groups, NamedGroup(0));
         self.key_shares = List::new(first, NamedGroup(0));
@@ -223,13 +225,7 @@ impl Policy {
     /// If one is not implemented, or none is given.
     #[must_use]
     pub const fn signature_schemes(mut self, schemes: &[SignatureScheme]) -> Self {
-        let mut rest = schemes;
-        while let [scheme, others @ ..] = rest {
-            let known = &[0x0403, 0x0503, 0x0807, 0x0804, 0x0805, 0x0806];
-            assert!(all_known(&[scheme.0], known), "a signature scheme that countersign does not have");
-            rest = others;
-        }
-        assert!(!schemes.is_empty(), "a policy needs a signature scheme");
+        check_list!(schemes, &[0x0403, 0x0503, 0x0807, 0x0804, 0x0805, 0x0806]);
         self.signature_schemes = List::new(schemes, SignatureScheme(0));
         self
     }
@@ -320,6 +316,18 @@ impl Policy {
     pub const fn record_size_limit(mut self, limit: u16) -> Self {
         assert!(limit >= 64 && limit <= 16_385, "record_size_limit is 64 to 16,385");
         self.record_size_limit = Some(limit);
+        self
+    }
+
+    /// The most content that we put into one record, 1 to 16,384 bytes: short records reach the peer's application sooner
+    /// over a slow path. The peer's record_size_limit holds besides.
+    ///
+    /// # Panics
+    /// If out of range.
+    #[must_use]
+    pub const fn max_fragment(mut self, bytes: u16) -> Self {
+        assert!(bytes >= 1 && bytes <= 16_384, "a fragment is 1 to 16,384 bytes");
+        self.max_fragment = bytes;
         self
     }
 

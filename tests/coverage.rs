@@ -345,7 +345,6 @@ fn every_annotation_names_a_requirement() {
 }
 
 #[test]
-#[ignore = "the annotations are still being placed; delete this line when the last one is"]
 fn every_requirement_that_applies_is_proved_by_a_test() {
     let (sections, found) = (catalogue(), annotations());
     let unproved: Vec<String> = sections

@@ -63,7 +63,8 @@ fn the_rules_of_an_x509_svid() {
     assert!(says(svid(&[ID], |p| p.key_usages.clear())).contains("no keyUsage"));
     assert!(says(svid(&[ID], |p| p.key_usages.push(KeyUsagePurpose::CrlSign))).contains("cRLSign"));
     let one = |purpose| move |p: &mut CertificateParams| p.extended_key_usages = vec![purpose];
-    assert!(says(svid(&[ID], one(ExtendedKeyUsagePurpose::ClientAuth))).contains("serverAuth or clientAuth"));
+    assert_eq!(svid(&[ID], one(ExtendedKeyUsagePurpose::ClientAuth)), Ok(()));
+    assert_eq!(svid(&[ID], one(ExtendedKeyUsagePurpose::ServerAuth)), Err(Fault::ExtKeyUsage(Role::Client)));
     // Refused by the general rules already.
     assert!(svid(&[ID], |p| p.key_usages = vec![KeyUsagePurpose::KeyEncipherment]).is_err());
     assert!(svid(&[ID], |p| p.key_usages.push(KeyUsagePurpose::KeyCertSign)).is_err());

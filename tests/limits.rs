@@ -8,13 +8,13 @@ mod wire;
 
 use common::{End, Identity, Pki};
 use countersign::codec::{
-    CertificateVerify, Extensions, Finished, KeyShareEntry, KeyUpdate, KeyUpdateRequest, MAX_EXTENSIONS,
-    NewSessionTicket, TLS13, Writer, write_certificate, write_certificate_request, write_client_hello,
-    write_encrypted_extensions, write_hello_retry_request, write_server_hello,
+    CertificateVerify, Extensions, Finished, KeyShareEntry, KeyUpdate, KeyUpdateRequest, NewSessionTicket, TLS13,
+    Writer, write_certificate, write_certificate_request, write_client_hello, write_encrypted_extensions,
+    write_hello_retry_request, write_server_hello,
 };
 use countersign::limits::{
-    MAX_CHAIN, MAX_CHANGE_CIPHER_SPECS, MAX_COOKIE, MAX_EARLY_DATA, MAX_EMPTY_RECORDS, MAX_FLIGHT, MAX_KEY_SHARES,
-    MAX_KEY_UPDATES, MAX_MESSAGE, MAX_TICKETS, MAX_WARNINGS,
+    MAX_CHAIN, MAX_CHANGE_CIPHER_SPECS, MAX_COOKIE, MAX_EARLY_DATA, MAX_EMPTY_RECORDS, MAX_FLIGHT, MAX_KEY_UPDATES,
+    MAX_MESSAGE, MAX_TICKETS, MAX_WARNINGS,
 };
 use countersign::{
     Alert, AlertDescription, CipherSuite, ContentType, Error, Event, ExtensionType, HandshakeType, NamedGroup, Policy,
@@ -260,7 +260,7 @@ fn max_early_data_is_skipped_and_one_byte_more_is_refused() {
         });
         gets(&mut server, &plain(ContentType::HANDSHAKE, &hello)).unwrap();
         assert!(server.hs.retried());
-        let early = vec![0xee; MAX_EARLY_DATA as usize - 100];
+        let early = vec![0xee; usize::from(MAX_EARLY_DATA) - 100];
         gets(&mut server, &plain(ContentType::APPLICATION_DATA, &early)).unwrap();
         let last = plain(ContentType::APPLICATION_DATA, &vec![0xee; 100 + more]);
         assert_eq!(outcome(gets(&mut server, &last)), expected);
@@ -287,41 +287,6 @@ fn max_tickets_are_dropped_and_one_more_is_refused() {
         NewSessionTicket { ticket_lifetime: 1, ticket_age_add: 2, ticket_nonce: &[0], ticket: b"t", extensions };
     let (count, refused) = refused_after(&mut client, &mut session, &protected(&written(|w| ticket.write(w))));
     assert_eq!((count, refused), (usize::from(MAX_TICKETS), ("TooManyTickets", UNEXPECTED)));
-}
-
-#[test]
-fn max_key_shares_are_looked_at_and_one_more_is_refused() {
-    let identity = identity();
-    for (more, expected) in [(0, Ok(())), (1, Err(("InconsistentKeyShares", ILLEGAL)))] {
-        let groups = (0..MAX_KEY_SHARES + more).map(|number| match number {
-            0 => NamedGroup::X25519,
-            _ => NamedGroup(0x7000 + number as u16),
-        });
-        let hello = written(|w| {
-            write_client_hello(w, &[3; 32], &[4; 32], [SUITE], |w| {
-                w.supported_groups(groups.clone());
-                w.signature_algorithms([SignatureScheme::ED25519]);
-                w.supported_versions([TLS13]);
-                w.client_shares(groups.clone().map(|group| KeyShareEntry { group, key_exchange: &[4; 32] }));
-            });
-        });
-        let mut server = end(Role::Server, &identity);
-        assert_eq!(outcome(gets(&mut server, &plain(ContentType::HANDSHAKE, &hello))), expected);
-    }
-}
-
-#[test]
-fn max_extensions_are_taken_and_one_more_is_malformed() {
-    let identity = identity();
-    let decode_error = Some(AlertDescription::DECODE_ERROR);
-    for (more, expected) in [(0, Ok(())), (1, Err(("Malformed", decode_error)))] {
-        let hello = client_hello(|w| {
-            x25519(w);
-            (4..MAX_EXTENSIONS + more).for_each(|number| w.extension(ExtensionType(0x7000 + number as u16), |_| ()));
-        });
-        let mut server = end(Role::Server, &identity);
-        assert_eq!(outcome(gets(&mut server, &plain(ContentType::HANDSHAKE, &hello))), expected);
-    }
 }
 
 /// No limit without a test: those of the file are those above, and MAX_GENERATIONS, whose test stands by the sender.

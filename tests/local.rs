@@ -5,7 +5,7 @@ mod pki;
 
 use common::seed;
 use countersign::x509::{Expect, Identity, Live, Local, SigningKey, Trust, Vault, VerifiedChains};
-use countersign::{CertificateType, Handshake, Inbox, Kind, Outbox, Policy, Reason, Role, Slip, Want};
+use countersign::{CertificateType, Handshake, Inbox, Kind, Outbox, Policy, Reason, Role, Want};
 use pki::{Ca, now};
 
 /// One side, as a program would have it.
@@ -46,7 +46,7 @@ impl End {
             match self.hs.drive(&mut self.rx, &mut self.tx).map_err(|error| error.kind())? {
                 Want::Done => return Ok(true),
                 Want::Read | Want::Write => return Ok(false),
-                question => local.answer(&mut self.hs, &question, &self.rx, &mut self.tx).unwrap(),
+                question => assert!(local.answer(&mut self.hs, &question, &self.rx, &mut self.tx).unwrap()),
             }
         }
     }
@@ -157,7 +157,41 @@ fn the_transports_wants_are_not_questions() {
     let mut local = Local::new(&side.vault, &side.trust, &side.expect, now());
     let mut end = End::new(Handshake::client(Policy::new(), Some("server.test"), seed(1)).unwrap());
     for want in [Want::Read, Want::Write, Want::Done] {
-        assert_eq!(local.answer(&mut end.hs, &want, &end.rx, &mut end.tx), Err(Slip::NotNow));
+        assert_eq!(local.answer(&mut end.hs, &want, &end.rx, &mut end.tx), Ok(false));
     }
     assert_eq!(end.hs.role(), Role::Client);
+}
+
+#[test]
+fn credentials_and_crls_are_swapped_under_running_handshakes_and_none_fails() {
+    let ca = Ca::root("Root");
+    let (client, server) = (side(&ca, "client.test", &["server.test"]), side(&ca, "server.test", &["client.test"]));
+    let cache = VerifiedChains::new(64);
+    let trust = |revoked: &[u8]| {
+        let crl = ca.crl(&[revoked], -3600, 3600);
+        Trust::builder().roots("roots", &ca.der).crls("crl", &crl).build().unwrap()
+    };
+    std::thread::scope(|scope| {
+        let swaps = scope.spawn(|| {
+            for number in 1..=50 {
+                client.vault.set(Vault::new(identity(&ca, "client.test")));
+                server.vault.set(Vault::new(identity(&ca, "server.test")));
+                client.trust.set(trust(&[1, number]));
+                server.trust.set(trust(&[2, number]));
+            }
+        });
+        while !swaps.is_finished() {
+            let mut c = Local::new(&client.vault, &client.trust, &client.expect, now()).with_cache(&cache);
+            let mut s = Local::new(&server.vault, &server.trust, &server.expect, now()).with_cache(&cache);
+            assert_eq!(connect(Policy::new(), &mut c, &mut s), [Ok(true), Ok(true)]);
+        }
+        swaps.join().unwrap();
+    });
+    // What came last is what counts.
+    let leaf = client.vault.get().leaves()[0].clone();
+    let (_, parsed) = x509_parser::parse_x509_certificate(&leaf).unwrap();
+    server.trust.set(trust(parsed.raw_serial()));
+    let mut c = Local::new(&client.vault, &client.trust, &client.expect, now()).with_cache(&cache);
+    let mut s = Local::new(&server.vault, &server.trust, &server.expect, now()).with_cache(&cache);
+    assert_eq!(connect(Policy::new(), &mut c, &mut s)[1], Err(Kind::Rejected { reason: Reason::Revoked }));
 }

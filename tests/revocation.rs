@@ -122,6 +122,21 @@ fn of_two_crls_of_one_issuer_the_newer_decides() {
 }
 
 #[test]
+fn a_crl_that_is_loaded_ahead_counts_from_its_this_update_on() {
+    let w = World::new();
+    let root = w.root.crl(&[], -DAYS, 9 * DAYS);
+    let crls = [root, w.ca.crl(&[], -DAYS, 9 * DAYS), w.ca.crl(&[&w.leaf.serial], DAYS, 9 * DAYS)];
+    let at = |seconds| w.judge(w.trust(&crls), at(seconds)).verdict;
+    assert_eq!(at(NOW), Verdict::Accept);
+    assert_eq!(at(NOW + DAY - 1), Verdict::Accept);
+    assert_eq!(at(NOW + DAY), Verdict::Reject(Reason::Revoked));
+    // If there are none but future ones, the status is unknown.
+    let only = [w.root.crl(&[], DAYS, 9 * DAYS), w.ca.crl(&[], DAYS, 9 * DAYS)];
+    assert_eq!(w.fault(w.trust(&only)).1, Fault::CrlNotYetValid(pki::at(NOW + DAY)));
+    assert!(w.accepts(w.trust(&only).accept_unknown_revocation_status()));
+}
+
+#[test]
 fn a_root_that_may_not_sign_crls_vouches_for_none() {
     let mut w = World::new();
     w.root = Ca::root("Root");
@@ -166,4 +181,20 @@ fn broken_roots_and_crls_are_reported_with_file_and_line() {
     // The good ones can still be had, together with the problems.
     let (trust, problems) = Trust::builder().roots("roots.pem", file.as_bytes()).build_from_usable();
     assert_eq!((trust.root_count(), problems.len()), (1, 3));
+}
+
+#[test]
+fn a_crl_with_any_byte_changed_is_refused_when_loaded_or_used() {
+    let w = World::new();
+    let root = w.root.crl(&[], -DAYS, DAYS);
+    let ca = w.ca.crl(&[b"\x01"], -DAYS, DAYS);
+    assert!(w.accepts(w.trust(&[root.clone(), ca.clone()])));
+    for index in 0..ca.len() {
+        let mut broken = ca.clone();
+        broken[index] ^= 0x20;
+        let (trust, problems) = w.trust(&[root.clone(), broken]).build_from_usable();
+        let chain = [w.leaf.der.clone(), w.ca.der.clone()];
+        let judgement = trust.judge(&Peer::new(Role::Client, &chain), &Terms::new(&[Expect::AnyTrusted], at(NOW)));
+        assert_ne!(judgement.verdict, Verdict::Accept, "byte {index}: {problems:?}");
+    }
 }

@@ -123,6 +123,7 @@ fn rsa_digests_are_not_interchangeable() {
     }
 }
 
+// req: 9846-4.3.3-4
 /// §4.3.3: the salt is as long as the digest.
 #[test]
 fn an_rsa_pss_salt_of_another_length_is_refused() {

@@ -172,6 +172,7 @@ fn an_absent_or_any_purpose_is_accepted_unless_policy_requires_one() {
     assert_eq!(server(&strict, &[&leaf.der], &dns("api.internal"), NOW).verdict, Verdict::Accept);
 }
 
+// req: 9846-4.5.1.2-3
 #[test]
 fn key_usage_must_allow_what_the_key_does() {
     let root = Ca::root("Root");
@@ -274,4 +275,68 @@ fn garbage_is_refused_and_never_panics() {
         refused(server(&trust, &[&broken.into()], &dns("api.internal"), NOW));
     }
     refused(judge(&trust, Role::Client, &[], &[Expect::AnyTrusted], NOW));
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_file_makes_the_builder_panic(file: Vec<u8>, text in "(-----(BEGIN|END) [A-Z ]{0,12}-----|[A-Za-z0-9+/=]{0,70}|\\PC)(\n|\r\n|\r)?") {
+        let body = [text.as_bytes(), &file, text.as_bytes()].concat();
+        for file in [file.as_slice(), &body] {
+            let (trust, problems) = Trust::builder().roots("roots", file).crls("crls", file).build_from_usable();
+            assert_eq!(trust.root_count(), 0);
+            assert!(problems.len() >= 2);
+            assert!(countersign::x509::PeerIdentity::read(file).is_err());
+            assert!(countersign::x509::SigningKey::from_pem_or_der(file).is_err());
+        }
+    }
+}
+
+/// DER with its length in as few bytes as it takes.
+fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = match u16::try_from(content.len()).unwrap() {
+        len @ 0..=127 => vec![len as u8],
+        len @ 128..=255 => vec![0x81, len as u8],
+        len => [&[0x82][..], &len.to_be_bytes()].concat(),
+    };
+    [&[tag], &length[..], content].concat()
+}
+
+/// The same certificate, said to be signed by another algorithm: inside of what is signed, and beside it.
+fn said_to_be_signed_by(algorithm: &[u8], certificate: &[u8]) -> CertificateDer<'static> {
+    const ECDSA_WITH_SHA256: &[u8] = &[0x30, 0x0a, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
+    let header = |der: &[u8]| if der[1] < 128 { 2 } else { usize::from(der[1] & 127) + 2 };
+    let find = |bytes: &[u8]| bytes.windows(12).position(|each| each == ECDSA_WITH_SHA256).unwrap();
+    let content = &certificate[header(certificate)..];
+    let tbs = &content[header(content)..];
+    let (inner, outer) = (find(tbs), find(&tbs[find(tbs) + 12..]) + find(tbs) + 12);
+    let signed = der(0x30, &[&tbs[..inner], algorithm, &tbs[inner + 12..outer]].concat());
+    CertificateDer::from(der(0x30, &[&signed[..], algorithm, &tbs[outer + 12..]].concat()))
+}
+
+// req: 9846-4.5.1.3-2
+#[test]
+fn an_md5_or_sha1_signature_in_the_chain_is_a_bad_certificate() {
+    let root = Ca::root("Root");
+    let ca = root.intermediate("Issuing");
+    let leaf = ca.leaf("api", &["api.internal"]);
+    let trust = trust(&[&root]);
+    for (algorithm, name) in [
+        (&[0x30, 0x0d, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 4, 5, 0][..], "MD5"),
+        (&[0x30, 0x0d, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 5, 5, 0], "SHA-1"),
+        (&[0x30, 0x09, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1], "SHA-1"),
+    ] {
+        let weak_leaf = said_to_be_signed_by(algorithm, &leaf.der);
+        let weak_ca = said_to_be_signed_by(algorithm, &ca.der);
+        for chain in [[&weak_leaf, &ca.der], [&leaf.der, &weak_ca]] {
+            for role in [Role::Server, Role::Client] {
+                let (reason, text) = refused(judge(&trust, role, &chain, &dns("api.internal"), NOW));
+                assert_eq!(reason, Reason::BadCertificate, "{name}: {text}");
+                assert!(text.contains(name), "{text}");
+                assert_eq!(reason.alert(), countersign::AlertDescription::BAD_CERTIFICATE);
+            }
+        }
+    }
+    // The rewriting itself changes nothing.
+    let same = said_to_be_signed_by(&[0x30, 0x0a, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2], &leaf.der);
+    assert_eq!(same, leaf.der);
 }

@@ -106,6 +106,17 @@ fn crl_outdated_since() {
 }
 
 #[test]
+fn another_crl_has_come_into_force_since() {
+    let w = World::new();
+    let crls =
+        [w.root.crl(&[], -DAYS, 9 * DAYS), w.ca.crl(&[], -DAYS, 9 * DAYS), w.ca.crl(&[&w.leaf.serial], DAYS, 9 * DAYS)];
+    let trust = crls.iter().fold(w.trust(), |trust, crl| trust.crls("crl", crl)).build().unwrap();
+    assert_eq!(w.server(&trust, &w.chain(), NOW), Verdict::Accept);
+    assert_eq!(w.cache.len(), 1);
+    assert_eq!(w.server(&trust, &w.chain(), NOW + DAY), Verdict::Reject(Reason::Revoked));
+}
+
+#[test]
 fn revoked_since() {
     let w = World::new();
     let (root, good) = (w.root.crl(&[], -DAYS, DAYS), w.ca.crl(&[], -DAYS, DAYS));

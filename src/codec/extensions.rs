@@ -1,9 +1,8 @@
 //! The extension block (RFC 9846 §4.3).
 
-use super::{Element, ExtensionType, List, Malformed, Reader, Writer, extension_table, reader::whole};
-
-/// The most extensions in one block. Browsers send about 20; the limit bounds the search for duplicates.
-pub const MAX_EXTENSIONS: usize = 64;
+use super::{
+    Element, ExtensionType, List, Malformed, Reader, Writer, extension_table, numbers::Numbers, reader::whole,
+};
 
 /// ```text
 /// struct {
@@ -25,7 +24,7 @@ impl<'a> Element<'a> for Extension<'a> {
     }
 }
 
-/// A block of extensions whose structure has been checked: no two of one type, at most [`MAX_EXTENSIONS`].
+/// A block of extensions whose structure has been checked: no two of one type.
 ///
 /// The methods named after an extension read its body with its exact structure. They return `Ok(None)` (or
 /// `Ok(false)`) where the extension does not stand in the block. The methods of the same names of [`Writer`] write it.
@@ -42,13 +41,10 @@ impl<'a> Extensions<'a> {
     /// Checks a block, given without its length field.
     pub fn parse(raw: &'a [u8]) -> Result<Extensions<'a>, Malformed> {
         let list: List<'a, Extension<'a>> = List::parse(raw)?;
-        let mut seen = [ExtensionType(0); MAX_EXTENSIONS];
-        for (i, Extension { extension_type, .. }) in list.iter().enumerate() {
-            let (before, after) = seen.split_at_mut_checked(i).ok_or(Malformed::TooManyExtensions)?;
-            if before.contains(&extension_type) {
+        for mut seen in Numbers::eighths() {
+            if !list.iter().all(|each| seen.add(each.extension_type.0)) {
                 return Err(Malformed::DuplicateExtension);
             }
-            *after.first_mut().ok_or(Malformed::TooManyExtensions)? = extension_type;
         }
         Ok(Extensions { list: Some(list) })
     }

@@ -13,8 +13,6 @@ pub enum Malformed {
     BadLength,
     /// An extension stands twice in one block (§4.3).
     DuplicateExtension,
-    /// A block holds more extensions than [`MAX_EXTENSIONS`](super::MAX_EXTENSIONS).
-    TooManyExtensions,
     /// A list of server names without a host name, or with two names of one type (RFC 6066 §3).
     BadServerNames,
     /// A list that must have exactly one element has more (RFC 7301 §3.1).
@@ -31,7 +29,6 @@ impl core::fmt::Display for Malformed {
             Malformed::EmptyVector => "a vector is empty that may not be",
             Malformed::BadLength => "a length is out of bounds",
             Malformed::DuplicateExtension => "an extension stands twice",
-            Malformed::TooManyExtensions => "too many extensions",
             Malformed::BadServerNames => "the server names are not exactly one host name",
             Malformed::NotOneElement => "a list holds more than one element",
             Malformed::UnknownStatusType => "a certificate status is not OCSP",

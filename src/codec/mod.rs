@@ -17,6 +17,7 @@ mod list;
 mod malformed;
 mod message;
 pub mod names;
+pub(crate) mod numbers;
 mod post_handshake;
 mod reader;
 mod server_hello;
@@ -29,7 +30,7 @@ pub use authentication::{Certificate, CertificateEntry, CertificateVerify, Finis
 pub use certificate_extensions::{DistinguishedName, SerializedSct};
 pub use client_hello::{ClientHello, write_client_hello};
 pub use extension_table::{EXTENSION_TABLE, Place, may_stand};
-pub use extensions::{Extension, Extensions, MAX_EXTENSIONS};
+pub use extensions::{Extension, Extensions};
 pub use hello_extensions::{ProtocolName, ServerName};
 pub use key_share::KeyShareEntry;
 pub use list::{Element, List};

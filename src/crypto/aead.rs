@@ -29,6 +29,15 @@ impl AeadKey {
         }
     }
 
+    /// Whether it protects anything.
+    pub(super) fn mode(&self) -> CryptoMode {
+        match &self.0 {
+            Cipher::Ring(_) => CryptoMode::Real,
+            #[cfg(feature = "hazmat-testing")]
+            Cipher::Null => CryptoMode::Null,
+        }
+    }
+
     /// Encrypts `in_out` where it lies and returns the tag, which belongs right behind it.
     /// The nonce must never have been used with this key.
     pub fn seal_in_place(&self, nonce: [u8; 12], aad: &[u8], in_out: &mut [u8]) -> Result<[u8; TAG_LEN], CryptoFailed> {

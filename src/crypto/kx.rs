@@ -5,6 +5,7 @@
 use super::{CryptoFailed, CryptoMode};
 use crate::codec::NamedGroup;
 use core::fmt;
+use core::num::NonZeroU8;
 use ring::agreement::{self, EphemeralPrivateKey, UnparsedPublicKey};
 use ring::rand::SystemRandom;
 use zeroize::Zeroize;
@@ -108,11 +109,12 @@ impl KeyExchange {
     }
 }
 
-/// A share of ours (§4.3.8). 102 bytes.
+/// A share of ours (§4.3.8). 100 bytes.
 #[derive(Clone, Copy)]
 pub struct Share {
     group: NamedGroup,
-    len: u8,
+    /// Not zero, so that an `Option` takes no more.
+    len: NonZeroU8,
     bytes: [u8; Share::MAX_LEN],
 }
 
@@ -123,7 +125,8 @@ impl Share {
     fn new(group: NamedGroup, share: &[u8]) -> Result<Share, KxError> {
         let mut bytes = [0; Share::MAX_LEN];
         bytes.get_mut(..share.len()).ok_or(KxError::Failed)?.copy_from_slice(share);
-        Ok(Share { group, len: u8::try_from(share.len()).map_err(|_| KxError::Failed)?, bytes })
+        let len = u8::try_from(share.len()).ok().and_then(NonZeroU8::new).ok_or(KxError::Failed)?;
+        Ok(Share { group, len, bytes })
     }
 
     /// The group it is for.
@@ -134,7 +137,7 @@ impl Share {
 
 impl AsRef<[u8]> for Share {
     fn as_ref(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+        self.bytes.get(..usize::from(self.len.get())).unwrap_or_default()
     }
 }
 
@@ -232,6 +235,22 @@ mod tests {
                 secrets.push(client_secret.expose().to_vec());
             }
             assert_ne!(secrets[0], secrets[1]);
+        }
+    }
+
+    // req: 9846-7.4.2-1
+    #[test]
+    fn leading_zeros_of_the_shared_secret_are_kept() {
+        for group in [NamedGroup::X25519, NamedGroup::SECP256R1] {
+            // One secret in 256 begins with a zero byte.
+            let secret = (0..20_000).find_map(|_| {
+                let client = KeyExchange::start(group, REAL).unwrap();
+                let (share, server) = KeyExchange::respond(group, client.public_key(), REAL).unwrap();
+                (server.expose()[0] == 0).then(|| (client.finish(share.as_ref()).unwrap(), server))
+            });
+            let (client, server) = secret.unwrap();
+            assert_eq!(client.expose().len(), 32);
+            assert_eq!(client.expose(), server.expose());
         }
     }
 

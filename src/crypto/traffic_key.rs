@@ -30,6 +30,11 @@ impl TrafficKey {
         self.suite
     }
 
+    /// What the key of the next generation is made for (§7.2): the same.
+    pub(crate) fn algorithms(&self) -> (Suite, CryptoMode) {
+        (self.suite, self.key.mode())
+    }
+
     /// The per-record nonce (§5.3): the sequence number, big-endian, padded on the left with zeros to the IV's length,
     /// XORed with the IV.
     pub fn nonce(&self, sequence_number: u64) -> [u8; 12] {

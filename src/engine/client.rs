@@ -7,17 +7,17 @@
 //! ```
 
 use super::authenticate::{
-    ask_to_sign, body_range, check_answers, check_possession, choose_scheme, malformed, read_certificate,
-    send_certificate, send_proof, sent,
+    ask_to_sign, body_range, certificate_len, check_answers, check_possession, choose_scheme, malformed,
+    read_certificate, send_certificate, send_proof, sent,
 };
 use super::evidence::{Connected, PeerAccepted};
-use super::question::{Credential, CredentialQuestion, SignQuestion, VerifyQuestion};
+use super::question::{Credential, CredentialQuestion, VerifyQuestion};
 use super::{Context, Effects, Input, Need, Secret, Wishes, message_len};
 use crate::codec::{
     CertificateRequest, CertificateType, EncryptedExtensions, ExtensionType, Finished, HandshakeType, KeyShareEntry,
-    LEGACY_VERSION, Message, NamedGroup, Place, ServerHello, TLS13, Writer, write_client_hello,
+    LEGACY_VERSION, Message, NamedGroup, Place, ServerHello, SignatureScheme, TLS13, Writer, write_client_hello,
 };
-use crate::crypto::{KeyExchange, KxError, Suite};
+use crate::crypto::{Hash, KeyExchange, KxError, Suite};
 use crate::error::Kind;
 use crate::limits::MAX_COOKIE;
 use crate::policy::Policy;
@@ -46,12 +46,10 @@ pub(super) enum Client {
 }
 
 impl Client {
-    pub(super) fn start(policy: &Policy) -> Result<Client, Kind> {
-        Ok(Client::SendClientHello(SendClientHello {
-            transcript: Beginning::First(OpenTranscript::new()),
-            hello: Hello { shares: Shares::start(policy, policy.key_shares.as_slice())?, retry_request: 0..0 },
-            retry: None,
-        }))
+    pub(super) fn start(policy: &Policy, session_id: [u8; 32]) -> Result<Client, Kind> {
+        let shares = Shares::start(policy, policy.key_shares.as_slice())?;
+        let hello = Hello { session_id, shares, retry_request: 0..0 };
+        Ok(Client::SendClientHello(SendClientHello { retried: None, hello }))
     }
 
     pub(super) fn state(&self) -> State {
@@ -75,7 +73,7 @@ impl Client {
             Client::SendClientHello(state) => Need::Send(message_len(&|w| state.hello.write(cx, w))),
             Client::AskVerify(_, question) => Need::Verify(question.clone()),
             Client::AskCredential(_, _, question) => Need::Credential(question.clone()),
-            Client::AskSign(state) => Need::Sign(state.question.clone()),
+            Client::AskSign(state) => Need::Sign(ask_to_sign(cx.role, state.scheme, &state.certificate)),
             Client::Connected(_) => Need::Nothing,
             _ => Need::Message,
         }
@@ -123,6 +121,12 @@ impl Client {
         }
     }
 
+    /// The length of the Certificate that `present` sends.
+    pub(super) fn present_len(&self, credential: &Credential<'_>) -> usize {
+        let Client::AskCredential(proved, ..) = self else { return 0 };
+        certificate_len(&proved.wishes, credential)
+    }
+
     /// The traffic secrets that the state holds, for the key log.
     pub(super) fn expose(&self, show: &mut dyn FnMut(&'static str, &[u8])) {
         let (handshake, application) = match self {
@@ -135,6 +139,7 @@ impl Client {
                 (Some(&proved.secrets), Some(&proved.application))
             }
             Client::AskSign(state) => (Some(&state.secrets), Some(&state.application)),
+            Client::Connected(connected) => (None, Some(&connected.secrets)),
             _ => (None, None),
         };
         super::expose(handshake, application, show);
@@ -166,15 +171,9 @@ impl Shares {
     }
 }
 
-/// The transcript before ClientHello: only HelloRetryRequest tells the suite's hash (§4.1).
-#[allow(clippy::large_enum_variant)] // no heap
-enum Beginning {
-    First(OpenTranscript),
-    Retried(Transcript<at::HelloRetryRequest>),
-}
-
 /// What a ClientHello is written from, beside the policy and the facts.
 struct Hello {
+    session_id: [u8; 32],
     shares: Shares,
     /// Where HelloRetryRequest's body lies in the flight: its cookie is echoed. Empty before.
     retry_request: Range<u32>,
@@ -191,7 +190,7 @@ impl Hello {
     fn write(&self, cx: &Context<'_>, w: &mut Writer<'_>) {
         let (policy, facts) = (cx.policy, &*cx.facts);
         let suites = policy.cipher_suites.as_slice().iter().copied();
-        write_client_hello(w, &facts.seed.random, session_id(cx), suites, |w| {
+        write_client_hello(w, &facts.client_random, session_id(cx, &self.session_id), suites, |w| {
             if let Some(name) = facts.server_name.as_str().filter(|_| facts.server_name.is_dns) {
                 w.server_name(name.as_bytes());
             }
@@ -235,8 +234,8 @@ impl Hello {
 }
 
 /// legacy_session_id: 32 random bytes for the middleboxes, or none (§E.4).
-fn session_id<'a>(cx: &'a Context<'_>) -> &'a [u8] {
-    if cx.facts.middlebox_compatibility { &cx.facts.seed.session_id } else { &[] }
+fn session_id<'a>(cx: &Context<'_>, random: &'a [u8; 32]) -> &'a [u8] {
+    if cx.facts.middlebox_compatibility { random } else { &[] }
 }
 
 /// X.509 alone goes without saying (RFC 7250 §4.1).
@@ -266,51 +265,42 @@ fn offered(cx: &Context<'_>, extension: ExtensionType) -> bool {
 
 /// There is no room for the ClientHello yet.
 pub(super) struct SendClientHello {
-    transcript: Beginning,
+    /// The transcript begins with the first ClientHello, or goes on after HelloRetryRequest.
+    retried: Option<Transcript<at::HelloRetryRequest>>,
     hello: Hello,
-    retry: Option<Retry>,
-}
-
-/// What HelloRetryRequest has chosen.
-#[derive(Clone, Copy)]
-struct Retry {
-    suite: Suite,
-    /// None: it asked for a cookie only.
-    group: Option<NamedGroup>,
 }
 
 impl SendClientHello {
     fn send(self, cx: &mut Context<'_>, out: &mut impl Effects) -> Result<WaitServerHello, Kind> {
-        let SendClientHello { transcript, hello, retry } = self;
-        if retry.is_some() && cx.facts.middlebox_compatibility {
+        let SendClientHello { retried, hello } = self;
+        if retried.is_some() && cx.facts.middlebox_compatibility {
             out.change_cipher_spec()?; // before the second flight (§E.4)
         }
         let write = |w: &mut Writer<'_>| hello.write(cx, w);
-        let transcript = match transcript {
-            Beginning::First(mut transcript) => {
+        let transcript = match retried {
+            None => {
+                let mut transcript = OpenTranscript::new();
                 out.message(&write, &mut |message| transcript.append(message))?;
-                Beginnings::Open(transcript)
+                Beginning::Open(transcript)
             }
-            Beginning::Retried(transcript) => {
-                Beginnings::Chosen(sent(out, &write, |message| transcript.append(message))?)
-            }
+            Some(transcript) => Beginning::Chosen(sent(out, &write, |message| transcript.append(message))?),
         };
-        Ok(WaitServerHello { transcript, shares: hello.shares, retry })
+        Ok(WaitServerHello { transcript, session_id: hello.session_id, shares: hello.shares })
     }
 }
 
-/// The transcript up to ClientHello.
+/// The transcript up to ClientHello: ServerHello or HelloRetryRequest tells the suite's hash (§4.1).
 #[allow(clippy::large_enum_variant)] // no heap
-enum Beginnings {
+enum Beginning {
     Open(OpenTranscript),
     Chosen(Transcript<at::ClientHello>),
 }
 
 /// ServerHello or HelloRetryRequest comes next.
 pub(super) struct WaitServerHello {
-    transcript: Beginnings,
+    transcript: Beginning,
+    session_id: [u8; 32],
     shares: Shares,
-    retry: Option<Retry>,
 }
 
 impl WaitServerHello {
@@ -333,14 +323,14 @@ impl WaitServerHello {
             None if hello.is_downgrade() => return Err(Kind::Downgrade),
             None => return Err(Kind::UnsupportedVersion),
         }
-        if hello.is_hello_retry_request() && self.retry.is_some() {
+        if hello.is_hello_retry_request() && cx.facts.retried {
             return Err(Kind::UnexpectedMessage { message: HandshakeType::SERVER_HELLO });
         }
         let place = if hello.is_hello_retry_request() { Place::HelloRetryRequest } else { Place::ServerHello };
         check_answers(&hello.extensions, place, |extension| {
             offered(cx, extension) || (place == Place::HelloRetryRequest && extension == ExtensionType::COOKIE)
         })?;
-        if hello.legacy_session_id_echo != session_id(cx) {
+        if hello.legacy_session_id_echo != session_id(cx, &self.session_id) {
             return Err(Kind::SessionIdMismatch);
         }
         if hello.legacy_compression_method != 0 {
@@ -349,7 +339,7 @@ impl WaitServerHello {
         let suite = Suite::from(hello.cipher_suite)
             .filter(|_| cx.policy.cipher_suites.contains(hello.cipher_suite))
             .ok_or(Kind::IllegalCipherSuite { suite: hello.cipher_suite })?;
-        if self.retry.is_some_and(|retry| retry.suite != suite) {
+        if cx.facts.suite.is_some_and(|retried| retried != suite) {
             return Err(Kind::ChangedAfterRetry);
         }
         if hello.is_hello_retry_request() {
@@ -381,13 +371,13 @@ impl WaitServerHello {
         if cookie.is_some_and(|cookie| cookie.len() > MAX_COOKIE) {
             return Err(Kind::CookieTooLong);
         }
-        let Beginnings::Open(transcript) = self.transcript else { return Err(Kind::Internal) };
+        let Beginning::Open(transcript) = self.transcript else { return Err(Kind::Internal) };
         cx.facts.suite = Some(suite);
+        cx.facts.group = group;
         cx.facts.retried = true;
         Ok(Client::SendClientHello(SendClientHello {
-            transcript: Beginning::Retried(transcript.retry(suite.hash()).append(message.raw)),
-            hello: Hello { shares, retry_request: body_range(message, at) },
-            retry: Some(Retry { suite, group }),
+            retried: Some(transcript.retry(suite.hash()).append(message.raw)),
+            hello: Hello { session_id: self.session_id, shares, retry_request: body_range(message, at) },
         }))
     }
 
@@ -403,7 +393,7 @@ impl WaitServerHello {
         let share = hello.extensions.server_share().map_err(malformed(HandshakeType::SERVER_HELLO))?;
         let share = share.ok_or(Kind::MissingExtension { extension: ExtensionType::KEY_SHARE })?;
         let group = share.group;
-        if self.retry.and_then(|retry| retry.group).is_some_and(|retried| retried != group) {
+        if cx.facts.group.is_some_and(|retried| retried != group) {
             return Err(Kind::IllegalGroup { group });
         }
         let ours = self.shares.take(group).ok_or(Kind::IllegalGroup { group })?;
@@ -412,8 +402,8 @@ impl WaitServerHello {
             KxError::Failed => Kind::Internal,
         })?;
         let transcript = match self.transcript {
-            Beginnings::Open(transcript) => transcript.choose(suite.hash()),
-            Beginnings::Chosen(transcript) => transcript,
+            Beginning::Open(transcript) => transcript.choose(suite.hash()),
+            Beginning::Chosen(transcript) => transcript,
         };
         let transcript = transcript.append(message.raw);
         let handshake = Early::new(suite.hash()).handshake(shared_secret);
@@ -422,7 +412,8 @@ impl WaitServerHello {
         out.write_key(suite, Secret::Handshake(&secrets.client))?;
         cx.facts.suite = Some(suite);
         cx.facts.group = Some(group);
-        Ok(Client::WaitEncryptedExtensions(Handshaking { suite, transcript, secrets, main: handshake.main() }))
+        let (main, wishes) = (handshake.main(), Wishes::default());
+        Ok(Client::WaitEncryptedExtensions(Handshaking { suite, transcript, secrets, main, wishes }))
     }
 }
 
@@ -432,12 +423,14 @@ pub(super) struct Handshaking<At> {
     transcript: Transcript<At>,
     secrets: Pair<HandshakeSecret>,
     main: Main,
+    /// What CertificateRequest says about our credential; nothing before that.
+    wishes: Wishes,
 }
 
 impl<At: at::Before> Handshaking<At> {
     fn append(self, message: Message<'_>) -> Handshaking<At::Next> {
-        let Handshaking { suite, transcript, secrets, main } = self;
-        Handshaking { suite, transcript: transcript.append(message.raw), secrets, main }
+        let Handshaking { suite, transcript, secrets, main, wishes } = self;
+        Handshaking { suite, transcript: transcript.append(message.raw), secrets, main, wishes }
     }
 }
 
@@ -459,8 +452,8 @@ impl Handshaking<at::ServerHello> {
         extensions.server_name_used().map_err(&malformed)?;
         extensions.supported_groups().map_err(&malformed)?;
         if let Some(name) = extensions.selected_protocol().map_err(&malformed)? {
-            let position = cx.policy.protocols().position(|each| each == name);
-            cx.facts.alpn = Some(position.ok_or(Kind::IllegalApplicationProtocol)?);
+            let agreed = (0..).zip(cx.policy.protocols()).find(|(_, each)| *each == name);
+            cx.facts.alpn = Some(agreed.ok_or(Kind::IllegalApplicationProtocol)?.0);
         }
         if let Some(limit) = extensions.record_size_limit().map_err(&malformed)? {
             if !(64..=16_385).contains(&limit) {
@@ -508,9 +501,9 @@ impl Handshaking<at::EncryptedExtensions> {
         request.extensions.certificate_authorities().map_err(&malformed)?;
         let ocsp_staple = request.extensions.status_request_of_server().map_err(&malformed)?;
         request.extensions.sct_request().map_err(&malformed)?;
-        cx.facts.wishes = Wishes::read(schemes, &request.extensions, ocsp_staple);
+        let wishes = Wishes::read(schemes, &request.extensions, ocsp_staple);
         cx.facts.offer = body_range(message, at);
-        Ok(self.append(message))
+        Ok(Handshaking { wishes, ..self.append(message) })
     }
 }
 
@@ -523,7 +516,7 @@ impl Handshaking<at::ServerCertificateVerify> {
         possession: PossessionProved,
         out: &mut impl Effects,
     ) -> Result<Client, Kind> {
-        let Handshaking { suite, transcript, secrets, main } = self;
+        let Handshaking { suite, transcript, secrets, main, wishes } = self;
         let verify_data = Finished::parse(message.body).map_err(malformed(HandshakeType::FINISHED))?.verify_data;
         let finished = secrets
             .server
@@ -533,7 +526,7 @@ impl Handshaking<at::ServerCertificateVerify> {
         let (application, exporter) = main.application(&transcript.hash());
         out.read_key(suite, Secret::Application(&application.server))?;
         let question = VerifyQuestion(cx.facts.tag(cx.role));
-        let proved = Proved { suite, transcript, secrets, application, exporter, possession, finished };
+        let proved = Proved { suite, transcript, secrets, application, exporter, wishes, possession, finished };
         Ok(Client::AskVerify(proved, question))
     }
 }
@@ -545,6 +538,7 @@ pub(super) struct Proved {
     secrets: Pair<HandshakeSecret>,
     application: Pair<TrafficSecret>,
     exporter: ExporterSecret,
+    wishes: Wishes,
     possession: PossessionProved,
     finished: FinishedVerified,
 }
@@ -558,15 +552,16 @@ impl Proved {
         credential: &Credential<'_>,
         out: &mut impl Effects,
     ) -> Result<AskSign, Kind> {
-        let scheme = choose_scheme(cx, credential)?;
+        let scheme = choose_scheme(&self.wishes, credential)?;
         cx.facts.own_scheme = Some(scheme);
         if !cx.facts.retried && cx.facts.middlebox_compatibility {
             out.change_cipher_spec()?; // before the second flight (§E.4)
         }
-        let Proved { suite, transcript, secrets, application, exporter, possession, finished } = self;
-        let transcript = send_certificate(cx, credential, out, |message| transcript.append(message))?;
-        let question = ask_to_sign(Role::Client, scheme, &transcript.hash());
-        Ok(AskSign { suite, transcript, secrets, application, exporter, possession, finished, accepted, question })
+        let Proved { suite, transcript, secrets, application, exporter, wishes, possession, finished } = self;
+        let transcript = send_certificate(&wishes, credential, out, |message| transcript.append(message))?;
+        let certificate = transcript.hash();
+        let evidence = (possession, finished, accepted);
+        Ok(AskSign { suite, transcript, secrets, application, exporter, evidence, scheme, certificate })
     }
 }
 
@@ -577,10 +572,10 @@ pub(super) struct AskSign {
     secrets: Pair<HandshakeSecret>,
     application: Pair<TrafficSecret>,
     exporter: ExporterSecret,
-    possession: PossessionProved,
-    finished: FinishedVerified,
-    accepted: PeerAccepted,
-    question: SignQuestion,
+    evidence: (PossessionProved, FinishedVerified, PeerAccepted),
+    scheme: SignatureScheme,
+    /// The transcript hash up to our Certificate: what is to be signed.
+    certificate: Hash,
 }
 
 impl AskSign {
@@ -588,7 +583,7 @@ impl AskSign {
     fn signature(self, signature: &[u8], out: &mut impl Effects) -> Result<Client, Kind> {
         let transcript = self.transcript;
         let (proof, _) = send_proof(
-            self.question.scheme,
+            self.scheme,
             signature,
             &self.secrets.client,
             out,
@@ -600,8 +595,9 @@ impl AskSign {
             |_, _| (),
         )?;
         out.write_key(self.suite, Secret::Application(&self.application.client))?;
+        let (possession, finished, accepted) = self.evidence;
         Ok(Client::Connected(Connected::new(
-            (self.possession, self.finished, self.accepted, proof),
+            (possession, finished, accepted, proof),
             self.suite,
             (self.application, self.exporter),
         )))

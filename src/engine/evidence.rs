@@ -33,6 +33,8 @@ pub(crate) struct Connected {
     pub(crate) suite: Suite,
     pub(crate) secrets: Pair<TrafficSecret>,
     pub(crate) exporter: ExporterSecret,
+    /// Nobody outside of this file can write this value down.
+    _proved: (),
 }
 
 impl Connected {
@@ -42,6 +44,6 @@ impl Connected {
         suite: Suite,
         (secrets, exporter): (Pair<TrafficSecret>, ExporterSecret),
     ) -> Connected {
-        Connected { suite, secrets, exporter }
+        Connected { suite, secrets, exporter, _proved: () }
     }
 }

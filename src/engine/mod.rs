@@ -26,7 +26,7 @@ use crate::schedule::{HandshakeSecret, Pair, TrafficSecret};
 use crate::seed::Seed;
 use core::ops::Range;
 pub(crate) use evidence::Connected;
-use question::{Credential, CredentialQuestion, SignQuestion, Tag, VerifyQuestion};
+use question::{Credential, CredentialQuestion, Peer, SignQuestion, Tag, VerifyQuestion};
 
 /// A traffic secret that a direction changes to.
 pub(crate) enum Secret<'a> {
@@ -57,7 +57,8 @@ pub(crate) trait Effects {
 
 /// What both sides have agreed on so far, and where the peer's flight lies.
 pub(crate) struct Facts {
-    pub(crate) seed: Seed,
+    /// Names this connection inside this process: to its inbox, and in its questions.
+    pub(crate) stamp: u64,
     pub(crate) client_random: [u8; 32],
     /// The name that the client asks for, as text; empty: none.
     pub(crate) server_name: ServerName,
@@ -67,13 +68,11 @@ pub(crate) struct Facts {
     /// As a client: send a session id and a change_cipher_spec (§E.4).
     pub(crate) middlebox_compatibility: bool,
     /// Where in the policy's ALPN list the selected name stands.
-    pub(crate) alpn: Option<usize>,
+    pub(crate) alpn: Option<u8>,
     pub(crate) own_scheme: Option<SignatureScheme>,
     pub(crate) peer_scheme: Option<SignatureScheme>,
     pub(crate) own_type: CertificateType,
     pub(crate) peer_type: CertificateType,
-    /// What the peer accepts of us.
-    pub(crate) wishes: Wishes,
     /// Body of the ClientHello or CertificateRequest.
     pub(crate) offer: Range<u32>,
     /// Body of the peer's Certificate.
@@ -164,18 +163,18 @@ pub(crate) struct Context<'a> {
 impl Facts {
     /// Names this connection in its questions.
     fn tag(&self, role: Role) -> Tag {
-        Tag(role, self.stamp())
+        Tag(role, self.stamp)
     }
 
-    /// Names this connection to its inbox.
-    pub(crate) fn stamp(&self) -> u64 {
-        self.seed.stamp()
+    /// The name of the selected application protocol.
+    pub(crate) fn protocol<'p>(&self, policy: &'p Policy) -> Option<&'p [u8]> {
+        policy.protocols().nth(usize::from(self.alpn?))
     }
 
-    fn new(seed: Seed, server_name: ServerName) -> Facts {
+    fn new(stamp: u64, client_random: [u8; 32], server_name: ServerName) -> Facts {
         Facts {
-            client_random: seed.random,
-            seed,
+            stamp,
+            client_random,
             server_name,
             suite: None,
             group: None,
@@ -186,7 +185,6 @@ impl Facts {
             peer_scheme: None,
             own_type: CertificateType::X509,
             peer_type: CertificateType::X509,
-            wishes: Wishes::default(),
             offer: 0..0,
             chain: 0..0,
             parameters: 0..0,
@@ -246,6 +244,7 @@ pub(crate) struct Engine {
     pub(crate) facts: Facts,
 }
 
+#[allow(clippy::large_enum_variant)] // no heap
 enum Machine {
     Client(client::Client),
     Server(server::Server),
@@ -262,14 +261,15 @@ fn message_len(write: &dyn Fn(&mut Writer<'_>)) -> usize {
 
 impl Engine {
     pub(crate) fn client(policy: &Policy, server_name: ServerName, seed: Seed) -> Result<Engine, Kind> {
-        let client = client::Client::start(policy)?;
-        let mut facts = Facts::new(seed, server_name);
+        let mut facts = Facts::new(seed.stamp(), seed.random, server_name);
+        let client = client::Client::start(policy, seed.session_id)?;
         facts.middlebox_compatibility = policy.middlebox_compatibility;
         Ok(Engine { machine: Machine::Client(client), facts })
     }
 
     pub(crate) fn server(seed: Seed) -> Engine {
-        Engine { machine: Machine::Server(server::Server::start()), facts: Facts::new(seed, ServerName::NONE) }
+        let facts = Facts::new(seed.stamp(), [0; 32], ServerName::NONE); // client_random is yet to come
+        Engine { machine: Machine::Server(server::Server::start(seed.random)), facts }
     }
 
     pub(crate) fn role(&self) -> Role {
@@ -329,7 +329,7 @@ impl Engine {
     pub(crate) fn present_len(&mut self, policy: &Policy, credential: &Credential<'_>) -> (usize, usize) {
         let cx = Context { role: self.role(), policy, facts: &mut self.facts, flight: Flight::EMPTY };
         match &self.machine {
-            Machine::Client(_) => (0, authenticate::certificate_len(&cx, credential)),
+            Machine::Client(client) => (0, client.present_len(credential)),
             Machine::Server(server) => server.present_len(&cx, credential),
             Machine::Spent(_) => (0, 0),
         }
@@ -345,6 +345,8 @@ impl Engine {
             | State::WaitFinished
             | State::AskVerify
             | State::AskCredential => true,
+            // A client still shows whom it has accepted, to whoever signs.
+            State::AskSign => self.role() == Role::Client,
             _ => false,
         }
     }
@@ -356,6 +358,14 @@ impl Engine {
             _ => None,
         }
         .unwrap_or(u16::MAX)
+    }
+
+    /// The peer's certificates, once it has proved itself: CertificateVerify alone does not (R7).
+    pub(crate) fn peer<'a>(&'a self, flight: Flight<'a>) -> Option<Peer<'a>> {
+        match self.state() {
+            State::WaitFinished => None,
+            _ => Peer::read(flight, &self.facts, self.role().peer()),
+        }
     }
 
     /// The body of the peer's opaque extension, as long as its message is retained.
@@ -382,6 +392,11 @@ impl Engine {
         let finished = self.facts.suite.map_or(0, |suite| suite.hash().output_len());
         // CertificateVerify: header 4, scheme 2, length 2; Finished: header 4.
         signature_len.saturating_add(finished).saturating_add(12)
+    }
+
+    /// Drops every secret: the connection has failed.
+    pub(crate) fn forget(&mut self) {
+        self.machine = Machine::Spent(self.role());
     }
 
     /// Takes the session's keys out, once connected.

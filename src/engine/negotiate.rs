@@ -5,13 +5,13 @@
 use super::authenticate::malformed;
 use super::hello_digest::hello_digest;
 use super::{Context, ServerName, Wishes};
+use crate::codec::numbers::Numbers;
 use crate::codec::{
     self, CertificateType, ClientHello, ExtensionType, HandshakeType, KeyShareEntry, LEGACY_VERSION, NamedGroup, Place,
     TLS13,
 };
 use crate::crypto::{Hash, Suite, check_share};
 use crate::error::Kind;
-use crate::limits::MAX_KEY_SHARES;
 use crate::list::List;
 
 /// What the server chooses.
@@ -21,6 +21,8 @@ pub(super) struct Choice {
     /// The client's share for that group; empty if there is none yet.
     pub(super) key_exchange: List<u8, 97>,
     pub(super) legacy_session_id: List<u8, 32>,
+    /// What the client accepts of us.
+    pub(super) wishes: Wishes,
     /// The client offers RFC 7250 types for itself, and for us.
     pub(super) answers_types: (bool, bool),
     /// It sent the policy's opaque extension.
@@ -93,8 +95,8 @@ pub(super) fn negotiate(
 
     let suite = policy.cipher_suites.as_slice().iter().copied().find(|suite| hello.cipher_suites.contains(*suite));
     let suite = suite.and_then(Suite::from).ok_or(Kind::NoCommonCipherSuite)?;
-    cx.facts.wishes = Wishes::read(schemes, extensions, ocsp_staple);
-    if cx.facts.wishes.schemes.is_empty() {
+    let wishes = Wishes::read(schemes, extensions, ocsp_staple);
+    if wishes.schemes.is_empty() {
         return Err(Kind::NoCommonSignatureScheme); // whatever our credential will be
     }
     let (group, retry) = choose_group(policy.groups.as_slice(), groups, shares)?;
@@ -105,8 +107,8 @@ pub(super) fn negotiate(
     }
     let protocols = extensions.protocols().map_err(&malformed)?;
     if let Some(offered) = protocols.filter(|_| !policy.alpn.is_empty()) {
-        let position = policy.protocols().position(|ours| offered.iter().any(|each| each.0 == ours));
-        cx.facts.alpn = Some(position.ok_or(Kind::NoApplicationProtocol)?);
+        let agreed = (0..).zip(policy.protocols()).find(|(_, ours)| offered.iter().any(|each| each.0 == *ours));
+        cx.facts.alpn = Some(agreed.ok_or(Kind::NoApplicationProtocol)?.0);
     }
     let own = extensions.server_certificate_types().map_err(&malformed)?;
     let peer = extensions.client_certificate_types().map_err(&malformed)?;
@@ -122,6 +124,7 @@ pub(super) fn negotiate(
         group,
         key_exchange: List::collect(share.iter().copied()),
         legacy_session_id: List::collect(hello.legacy_session_id.iter().copied()),
+        wishes,
         answers_types: (peer.is_some(), own.is_some()),
         answers_extension: policy.extension.as_ref().is_some_and(|(extension, _)| extensions.has(*extension)),
         retry,
@@ -130,11 +133,14 @@ pub(super) fn negotiate(
     })
 }
 
-/// No two shares for one group, none for a group that is not in supported_groups (§4.3.8).
+/// No two shares for one group, none for a group that is not in supported_groups (§4.3.8): each share takes its group
+/// out of the list.
 fn check_shares(shares: codec::List<'_, KeyShareEntry<'_>>, groups: codec::List<'_, NamedGroup>) -> Result<(), Kind> {
-    for (position, share) in shares.iter().enumerate() {
-        let before = shares.iter().take(position).any(|earlier| earlier.group == share.group);
-        if position >= MAX_KEY_SHARES || before || !groups.contains(share.group) {
+    for mut left in Numbers::eighths() {
+        for group in groups.iter() {
+            left.add(group.0);
+        }
+        if !shares.iter().all(|share| left.take(share.group.0)) {
             return Err(Kind::InconsistentKeyShares);
         }
     }

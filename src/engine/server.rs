@@ -13,11 +13,11 @@ use super::authenticate::{
 use super::evidence::{Connected, LocalProofSent, PeerAccepted};
 use super::hello_digest::hello_digest;
 use super::negotiate::{Choice, negotiate};
-use super::question::{Credential, CredentialQuestion, SignQuestion, VerifyQuestion};
+use super::question::{Credential, CredentialQuestion, VerifyQuestion};
 use super::{Context, Effects, Input, Need, Secret, message_len};
 use crate::codec::{
-    ClientHello, ExtensionType, Finished, HandshakeType, KeyShareEntry, Message, NamedGroup, TLS13, Writer,
-    write_certificate_request, write_encrypted_extensions, write_hello_retry_request, write_server_hello,
+    ClientHello, ExtensionType, Finished, HandshakeType, KeyShareEntry, Message, NamedGroup, SignatureScheme, TLS13,
+    Writer, write_certificate_request, write_encrypted_extensions, write_hello_retry_request, write_server_hello,
 };
 use crate::crypto::{Hash, KeyExchange, KxError, Suite};
 use crate::error::Kind;
@@ -31,7 +31,7 @@ use crate::schedule::{
 // The variants differ in size by the secrets that they hold; boxing them would need a heap.
 #[allow(clippy::large_enum_variant)]
 pub(super) enum Server {
-    WaitClientHello(Option<Retried>),
+    WaitClientHello(WaitClientHello),
     SendHelloRetryRequest(SendHelloRetryRequest),
     AskCredential(AskCredential),
     AskSign(AskSign),
@@ -45,8 +45,8 @@ pub(super) enum Server {
 }
 
 impl Server {
-    pub(super) fn start() -> Server {
-        Server::WaitClientHello(None)
+    pub(super) fn start(random: [u8; 32]) -> Server {
+        Server::WaitClientHello(WaitClientHello { random, retried: None })
     }
 
     pub(super) fn state(&self) -> State {
@@ -67,7 +67,7 @@ impl Server {
         match self {
             Server::SendHelloRetryRequest(state) => Need::Send(message_len(&|w| hello_retry_request(&state.choice, w))),
             Server::AskCredential(state) => Need::Credential(state.question.clone()),
-            Server::AskSign(state) => Need::Sign(state.question.clone()),
+            Server::AskSign(state) => Need::Sign(ask_to_sign(Role::Server, state.scheme, &state.certificate)),
             Server::ChangeReadKey(_) => Need::ReadKey,
             Server::AskVerify(state) => Need::Verify(state.question.clone()),
             Server::Connected(_) => Need::Nothing,
@@ -83,10 +83,10 @@ impl Server {
         out: &mut impl Effects,
     ) -> Result<Server, Kind> {
         match (self, input) {
-            (Server::WaitClientHello(retried), Input::Message { message, at }) => {
-                client_hello(cx, retried, message, at, out)
+            (Server::WaitClientHello(state), Input::Message { message, at }) => {
+                state.client_hello(cx, message, at, out)
             }
-            (Server::SendHelloRetryRequest(state), Input::Room) => Ok(Server::WaitClientHello(Some(state.send(out)?))),
+            (Server::SendHelloRetryRequest(state), Input::Room) => state.send(out).map(Server::WaitClientHello),
             (Server::AskCredential(state), Input::Credential(credential)) => {
                 state.present(cx, credential, out).map(Server::AskSign)
             }
@@ -119,12 +119,12 @@ impl Server {
 
     /// The lengths of what `present` sends: ServerHello, and the protected messages after it.
     pub(super) fn present_len(&self, cx: &Context<'_>, credential: &Credential<'_>) -> (usize, usize) {
-        let Server::AskCredential(AskCredential { choice, .. }) = self else { return (0, 0) };
-        let plain = message_len(&|w| server_hello(cx, choice, &[], w));
+        let Server::AskCredential(AskCredential { random, choice, .. }) = self else { return (0, 0) };
+        let plain = message_len(&|w| server_hello(random, choice, &[], w));
         let protected = [
             message_len(&|w| encrypted_extensions(cx, choice, w)),
             message_len(&|w| certificate_request(cx, w)),
-            certificate_len(cx, credential),
+            certificate_len(&choice.wishes, credential),
         ];
         (plain.saturating_add(choice.key_exchange.as_slice().len()), protected.iter().sum())
     }
@@ -147,67 +147,81 @@ impl Server {
             Server::WaitCertificateVerify(state) => super::expose(None, Some(&state.application), show),
             Server::WaitFinished(state, _) => super::expose(None, Some(&state.application), show),
             Server::AskVerify(state) => super::expose(None, Some(&state.application), show),
+            Server::Connected(connected) => super::expose(None, Some(&connected.secrets), show),
             _ => {}
         }
     }
 }
 
+/// ClientHello comes next.
+pub(super) struct WaitClientHello {
+    /// ServerHello.random.
+    random: [u8; 32],
+    retried: Option<Retried>,
+}
+
 /// A HelloRetryRequest has been sent: what the second ClientHello must agree with.
-pub(super) struct Retried {
+struct Retried {
     transcript: Transcript<at::HelloRetryRequest>,
     digest: Hash,
     group: NamedGroup,
 }
 
-/// ClientHello (§4.2.2), the first or the second.
-fn client_hello(
-    cx: &mut Context<'_>,
-    retried: Option<Retried>,
-    message: Message<'_>,
-    at: u32,
-    out: &mut impl Effects,
-) -> Result<Server, Kind> {
-    let hello = ClientHello::parse(message.body).map_err(malformed(HandshakeType::CLIENT_HELLO))?;
-    let choice = negotiate(cx, &hello, retried.as_ref().map(|retried| (retried.digest, retried.group)))?;
-    let hash = choice.suite.hash();
-    cx.facts.client_random = *hello.random;
-    cx.facts.suite = Some(choice.suite);
-    cx.facts.group = Some(choice.group);
-    cx.facts.offer = body_range(message, at);
-    cx.facts.parameters = cx.facts.offer.clone();
-    let transcript = match (choice.retry, retried) {
-        (true, _) => {
-            cx.facts.retried = true;
-            if choice.early_data {
-                out.skip_early_data(true);
+impl WaitClientHello {
+    /// ClientHello (§4.2.2), the first or the second.
+    fn client_hello(
+        self,
+        cx: &mut Context<'_>,
+        message: Message<'_>,
+        at: u32,
+        out: &mut impl Effects,
+    ) -> Result<Server, Kind> {
+        let WaitClientHello { random, retried } = self;
+        let hello = ClientHello::parse(message.body).map_err(malformed(HandshakeType::CLIENT_HELLO))?;
+        let choice = negotiate(cx, &hello, retried.as_ref().map(|retried| (retried.digest, retried.group)))?;
+        let hash = choice.suite.hash();
+        cx.facts.client_random = *hello.random;
+        cx.facts.suite = Some(choice.suite);
+        cx.facts.group = Some(choice.group);
+        cx.facts.offer = body_range(message, at);
+        cx.facts.parameters = cx.facts.offer.clone();
+        let transcript = match (choice.retry, retried) {
+            (true, _) => {
+                cx.facts.retried = true;
+                if choice.early_data {
+                    out.skip_early_data(true);
+                }
+                return Ok(Server::SendHelloRetryRequest(SendHelloRetryRequest {
+                    random,
+                    transcript: Transcript::start_retry(hash, message.raw),
+                    digest: hello_digest(&hello),
+                    choice,
+                }));
             }
-            return Ok(Server::SendHelloRetryRequest(SendHelloRetryRequest {
-                transcript: Transcript::start_retry(hash, message.raw),
-                digest: hello_digest(&hello),
-                choice,
-            }));
-        }
-        (false, None) => Transcript::start(hash, message.raw),
-        (false, Some(retried)) => retried.transcript.append(message.raw),
-    };
-    Ok(Server::AskCredential(AskCredential { transcript, choice, question: CredentialQuestion(cx.facts.tag(cx.role)) }))
+            (false, None) => Transcript::start(hash, message.raw),
+            (false, Some(retried)) => retried.transcript.append(message.raw),
+        };
+        let question = CredentialQuestion(cx.facts.tag(cx.role));
+        Ok(Server::AskCredential(AskCredential { random, transcript, choice, question }))
+    }
 }
 
 /// There is no room for the HelloRetryRequest yet.
 pub(super) struct SendHelloRetryRequest {
+    random: [u8; 32],
     transcript: Transcript<at::MessageHash>,
     digest: Hash,
     choice: Choice,
 }
 
 impl SendHelloRetryRequest {
-    fn send(self, out: &mut impl Effects) -> Result<Retried, Kind> {
-        let SendHelloRetryRequest { transcript, digest, choice } = self;
+    fn send(self, out: &mut impl Effects) -> Result<WaitClientHello, Kind> {
+        let SendHelloRetryRequest { random, transcript, digest, choice } = self;
         let transcript = sent(out, &|w| hello_retry_request(&choice, w), |message| transcript.append(message))?;
         if !choice.legacy_session_id.is_empty() {
             out.change_cipher_spec()?; // after the first handshake message (§E.4)
         }
-        Ok(Retried { transcript, digest, group: choice.group })
+        Ok(WaitClientHello { random, retried: Some(Retried { transcript, digest, group: choice.group }) })
     }
 }
 
@@ -221,6 +235,7 @@ fn hello_retry_request(choice: &Choice, w: &mut Writer<'_>) {
 
 /// The ClientHello will do: which certificate shall we show?
 pub(super) struct AskCredential {
+    random: [u8; 32],
     transcript: Transcript<at::ClientHello>,
     choice: Choice,
     question: CredentialQuestion,
@@ -234,9 +249,9 @@ impl AskCredential {
         credential: &Credential<'_>,
         out: &mut impl Effects,
     ) -> Result<AskSign, Kind> {
-        let AskCredential { transcript, choice, .. } = self;
+        let AskCredential { random, transcript, choice, .. } = self;
         let Choice { suite, group, .. } = choice;
-        let scheme = choose_scheme(cx, credential)?;
+        let scheme = choose_scheme(&choice.wishes, credential)?;
         cx.facts.own_scheme = Some(scheme);
         let (public_key, shared_secret) = KeyExchange::respond(group, choice.key_exchange.as_slice(), cx.policy.crypto)
             .map_err(|error| match error {
@@ -244,7 +259,7 @@ impl AskCredential {
                 KxError::Failed => Kind::Internal,
             })?;
 
-        let write = |w: &mut Writer<'_>| server_hello(cx, &choice, public_key.as_ref(), w);
+        let write = |w: &mut Writer<'_>| server_hello(&random, &choice, public_key.as_ref(), w);
         let transcript = sent(out, &write, |message| transcript.append(message))?;
         if !choice.legacy_session_id.is_empty() && !cx.facts.retried {
             out.change_cipher_spec()?; // after the first handshake message (§E.4)
@@ -265,16 +280,16 @@ impl AskCredential {
         let write = |w: &mut Writer<'_>| encrypted_extensions(cx, &choice, w);
         let transcript = sent(out, &write, |message| transcript.append(message))?;
         let transcript = sent(out, &|w| certificate_request(cx, w), |message| transcript.append(message))?;
-        let transcript = send_certificate(cx, credential, out, |message| transcript.append(message))?;
-        let question = ask_to_sign(Role::Server, scheme, &transcript.hash());
-        Ok(AskSign { suite, transcript, secrets, main: handshake.main(), question })
+        let transcript = send_certificate(&choice.wishes, credential, out, |message| transcript.append(message))?;
+        let certificate = transcript.hash();
+        Ok(AskSign { suite, transcript, secrets, main: handshake.main(), scheme, certificate })
     }
 }
 
 /// ServerHello (§4.2.3).
-fn server_hello(cx: &Context<'_>, choice: &Choice, key_exchange: &[u8], w: &mut Writer<'_>) {
+fn server_hello(random: &[u8; 32], choice: &Choice, key_exchange: &[u8], w: &mut Writer<'_>) {
     let session_id = choice.legacy_session_id.as_slice();
-    write_server_hello(w, &cx.facts.seed.random, session_id, choice.suite.number(), |w| {
+    write_server_hello(w, random, session_id, choice.suite.number(), |w| {
         w.selected_version(TLS13);
         w.server_share(KeyShareEntry { group: choice.group, key_exchange });
     });
@@ -286,7 +301,7 @@ fn encrypted_extensions(cx: &Context<'_>, choice: &Choice, w: &mut Writer<'_>) {
         if cx.facts.server_name.is_dns {
             w.server_name_used();
         }
-        if let Some(name) = cx.facts.alpn.and_then(|position| cx.policy.protocols().nth(position)) {
+        if let Some(name) = cx.facts.protocol(cx.policy) {
             w.selected_protocol(name);
         }
         if let (Some(own), Some(_)) = (cx.policy.record_size_limit, choice.record_size_limit) {
@@ -331,22 +346,23 @@ pub(super) struct AskSign {
     transcript: Transcript<at::ServerCertificate>,
     secrets: Pair<HandshakeSecret>,
     main: Main,
-    question: SignQuestion,
+    scheme: SignatureScheme,
+    /// The transcript hash up to our Certificate: what is to be signed.
+    certificate: Hash,
 }
 
 impl AskSign {
     /// Sends CertificateVerify and Finished, and protects what follows with the application key: before the client is
     /// judged, alerts included (§4.5.3, §7.1).
     fn signature(self, signature: &[u8], out: &mut impl Effects) -> Result<Authenticating<at::ServerFinished>, Kind> {
-        let AskSign { suite, transcript, secrets, main, question } = self;
+        let AskSign { suite, transcript, secrets, main, scheme, .. } = self;
         let certificate_verify = |message: &[u8]| {
             let transcript = transcript.append(message);
             let hash = transcript.hash();
             (transcript, hash)
         };
         let finished = |transcript: Transcript<at::ServerCertificateVerify>, message: &[u8]| transcript.append(message);
-        let (proof, transcript) =
-            send_proof(question.scheme, signature, &secrets.server, out, certificate_verify, finished)?;
+        let (proof, transcript) = send_proof(scheme, signature, &secrets.server, out, certificate_verify, finished)?;
         let (application, exporter) = main.application(&transcript.hash());
         out.write_key(suite, Secret::Application(&application.server))?;
         Ok(Authenticating { suite, transcript, client: secrets.client, application, exporter, proof })

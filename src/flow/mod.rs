@@ -273,6 +273,7 @@ impl<P: Borrow<Policy>> Flow<P> {
         let error = Error { kind, role: self.role(), state: self.state, alerts: kind.alert().is_some() };
         if error.is_fatal() {
             self.failed = Some(error);
+            self.engine.forget();
         }
         error
     }
@@ -321,7 +322,7 @@ impl<P: Borrow<Policy>> Flow<P> {
     where
         R: AsRef<[u8]> + AsMut<[u8]>,
     {
-        Peer::read(rx.flight(), &self.engine.facts, self.role().peer()).ok_or(Slip::NotNow)
+        self.engine.peer(rx.flight()).ok_or(Slip::NotNow)
     }
 
     /// Our role.
@@ -336,7 +337,7 @@ impl<P: Borrow<Policy>> Flow<P> {
 
     /// The application protocol that was agreed on.
     pub fn alpn(&self) -> Option<&[u8]> {
-        self.policy.borrow().protocols().nth(self.engine.facts.alpn?)
+        self.engine.facts.protocol(self.policy.borrow())
     }
 
     /// Takes the session's secrets, after [`Want::Done`].

@@ -51,11 +51,11 @@ impl fmt::Display for Transition {
 /// The log of one connection.
 pub(super) struct Log {
     ring: [Transition; KEPT],
-    /// How many transitions there have been, and how many of them have been reported by `step`.
-    logged: u32,
-    reported: u32,
+    /// How many transitions there have been (not 30 in the longest handshake), and how many `step` has reported.
+    logged: u8,
+    reported: u8,
     /// Up to where the transitions have got their state.
-    entered: u32,
+    entered: u8,
     state: State,
 }
 
@@ -65,8 +65,8 @@ impl Log {
         Log { ring: [nothing; KEPT], logged: 0, reported: 0, entered: 0, state }
     }
 
-    fn slot(number: u32) -> usize {
-        usize::try_from(number).unwrap_or_default() & (KEPT - 1)
+    fn slot(number: u8) -> usize {
+        usize::from(number) & (KEPT - 1)
     }
 
     fn push(&mut self, event: Event, epoch: Epoch, len: usize) {
@@ -120,7 +120,7 @@ impl Log {
 
     /// The last transitions, oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = Transition> + '_ {
-        let kept = self.logged.min(KEPT as u32);
+        let kept = self.logged.min(KEPT as u8);
         let first = self.logged.wrapping_sub(kept);
         (0..kept).filter_map(move |each| self.ring.get(Self::slot(first.wrapping_add(each))).copied())
     }

@@ -103,13 +103,19 @@ struct Core {
     read: ReadProtection,
     write: WriteProtection,
     log: Log,
-    /// Raised by the next `drive`: a refusal or an answer that could not be used.
-    refusal: Option<Kind>,
-    failed: Option<Error>,
+    course: Course,
     /// We have sent an alert or close_notify: nothing may follow.
     closed: bool,
     early_data: EarlyData,
     end: End,
+}
+
+/// Whether the handshake goes on.
+enum Course {
+    Open,
+    /// Raised by the next `drive`: a refusal, or an answer that could not be used.
+    Refused(Kind),
+    Failed(Error),
 }
 
 /// What is still to be done once both sides have proved themselves.
@@ -142,15 +148,15 @@ impl<P: Borrow<Policy>> Handshake<P> {
         Self::new(policy, Engine::server(seed), WriteProtection::server())
     }
 
-    fn new(policy: P, engine: Engine, write: WriteProtection) -> Self {
+    fn new(policy: P, engine: Engine, mut write: WriteProtection) -> Self {
+        write.set_max_fragment(policy.borrow().max_fragment);
         let state = engine.state();
         let core = Core {
             engine,
             read: ReadProtection::new(),
             write,
             log: Log::new(state),
-            refusal: None,
-            failed: None,
+            course: Course::Open,
             closed: false,
             early_data: EarlyData::None,
             end: End::NotYet,
@@ -236,12 +242,12 @@ impl<P: Borrow<Policy>> Handshake<P> {
     /// after an error.
     pub fn cancel<T: AsRef<[u8]> + AsMut<[u8]>>(&mut self, tx: &mut Outbox<T>) {
         let alerts = [AlertDescription::USER_CANCELED, AlertDescription::CLOSE_NOTIFY];
-        self.core.end_with(Kind::Cancelled, &alerts, &mut tx.view());
+        self.core.end_with(self.policy.borrow(), Kind::Cancelled, &alerts, &mut tx.view());
     }
 
     /// Gives up with an alert of the caller's choice. Does nothing after an error.
     pub fn abort<T: AsRef<[u8]> + AsMut<[u8]>>(&mut self, alert: AlertDescription, tx: &mut Outbox<T>) {
-        self.core.end_with(Kind::Aborted { alert }, &[alert], &mut tx.view());
+        self.core.end_with(self.policy.borrow(), Kind::Aborted { alert }, &[alert], &mut tx.view());
     }
 
     /// Takes the session, after [`Want::Done`]; inbox and outbox go on with it.
@@ -273,7 +279,7 @@ impl<P: Borrow<Policy>> Handshake<P> {
         R: AsRef<[u8]> + AsMut<[u8]>,
     {
         self.core.check_stamp(rx.stamp())?;
-        Peer::read(rx.flight(), &self.core.engine.facts, self.role().peer()).ok_or(Slip::NotNow)
+        self.core.engine.peer(rx.flight()).ok_or(Slip::NotNow)
     }
 
     /// Our role.
@@ -308,7 +314,7 @@ impl<P: Borrow<Policy>> Handshake<P> {
 
     /// The application protocol that was agreed on (RFC 7301).
     pub fn alpn(&self) -> Option<&[u8]> {
-        self.policy.borrow().protocols().nth(self.core.engine.facts.alpn?)
+        self.core.engine.facts.protocol(self.policy.borrow())
     }
 
     /// The name that the client asked for.
@@ -340,21 +346,21 @@ impl<P: Borrow<Policy>> Handshake<P> {
 
 impl Core {
     fn step(&mut self, policy: &Policy, rx: &mut InboxView<'_>, tx: &mut OutboxView<'_>) -> Result<Step, Error> {
-        if let Some(error) = self.failed {
+        if let Course::Failed(error) = self.course {
             return Err(error);
         }
-        self.try_step(policy, rx, tx).map_err(|kind| self.fail(kind, tx))
+        self.try_step(policy, rx, tx).map_err(|kind| self.fail(policy, kind, tx))
     }
 
     fn try_step(&mut self, policy: &Policy, rx: &mut InboxView<'_>, tx: &mut OutboxView<'_>) -> Result<Step, Kind> {
-        if !rx.belongs_to(self.engine.facts.stamp()) {
+        if !rx.belongs_to(self.engine.facts.stamp) {
             return Err(Kind::ForeignInbox);
         }
         loop {
             if let Some(transition) = self.log.next_unreported() {
                 return Ok(Step::Did(transition));
             }
-            if let Some(refusal) = self.refusal {
+            if let Course::Refused(refusal) = self.course {
                 return Err(refusal);
             }
             if !self.engine.retains(policy) {
@@ -499,7 +505,7 @@ impl Core {
 
     /// Whether this question is open.
     fn is_open(&mut self, policy: &Policy, question: Question<'_>) -> Result<(), Slip> {
-        let open = self.failed.is_none() && self.refusal.is_none();
+        let open = matches!(self.course, Course::Open);
         let need = self.engine.need(policy, Flight::EMPTY);
         if open && question.is(&need) { Ok(()) } else { Err(Slip::StaleQuestion) }
     }
@@ -517,7 +523,7 @@ impl Core {
         };
         match self.engine.advance(policy, Flight::EMPTY, input, &mut records) {
             Ok(()) => self.log.enter(self.engine.state()),
-            Err(kind) => self.refusal = Some(kind),
+            Err(kind) => self.course = Course::Refused(kind),
         }
     }
 
@@ -568,12 +574,12 @@ impl Core {
     fn verdict(&mut self, policy: &Policy, question: &VerifyQuestion, verdict: Verdict) -> Result<(), Slip> {
         self.is_open(policy, question.into())?;
         match verdict {
-            Verdict::Reject(reason) => self.refusal = Some(Kind::Rejected { reason }),
+            Verdict::Reject(reason) => self.course = Course::Refused(Kind::Rejected { reason }),
             Verdict::Accept => {
                 self.log.answered(Event::Accepted);
                 match self.engine.advance(policy, Flight::EMPTY, Input::Accepted, &mut records::Nowhere) {
                     Ok(()) => self.log.enter(self.engine.state()),
-                    Err(kind) => self.refusal = Some(kind),
+                    Err(kind) => self.course = Course::Refused(kind),
                 }
             }
         }
@@ -582,49 +588,74 @@ impl Core {
 
     fn decline(&mut self, policy: &Policy, question: Question<'_>, alert: AlertDescription) -> Result<(), Slip> {
         self.is_open(policy, question)?;
-        self.refusal = Some(Kind::Declined { alert });
+        self.course = Course::Refused(Kind::Declined { alert });
         Ok(())
     }
 
     /// Turns what went wrong into the error, and tells the peer: exactly one alert.
-    fn fail(&mut self, kind: Kind, tx: &mut OutboxView<'_>) -> Error {
+    fn fail(&mut self, policy: &Policy, kind: Kind, tx: &mut OutboxView<'_>) -> Error {
         let alert = kind.alert().filter(|_| !self.closed);
         let error = Error { kind, role: self.engine.role(), state: self.log.state(), alerts: alert.is_some() };
         if error.is_fatal() {
             if let Some(alert) = alert {
-                // There is always room for it, if the outbox has room for anything at all.
-                let _ = tx.alert(&mut self.write, alert);
+                self.alerts(policy, &[alert], tx);
             }
             self.closed = true;
-            self.failed = Some(error);
+            self.course = Course::Failed(error);
+            self.forget();
         }
         error
     }
 
-    fn end_with(&mut self, kind: Kind, alerts: &[AlertDescription], tx: &mut OutboxView<'_>) {
-        if self.failed.is_some() || self.closed {
-            return;
+    /// The secrets of a failed connection are forgotten (§6). Its alert is sealed by now.
+    fn forget(&mut self) {
+        self.engine.forget();
+        self.read = ReadProtection::new();
+        self.write = WriteProtection::server();
+    }
+
+    /// A client's change_cipher_spec comes before whatever it protects first, also if that is an alert (§E.4).
+    fn alerts(&mut self, policy: &Policy, alerts: &[AlertDescription], tx: &mut OutboxView<'_>) {
+        let compatible = self.engine.role() == Role::Client && policy.middlebox_compatibility;
+        if compatible && self.write.is_protected() && !self.write.has_sent_change_cipher_spec() {
+            let _ = tx.change_cipher_spec(&mut self.write); // without room the alert alone must do
         }
         for alert in alerts {
+            // There is always room for it, if the outbox has room for anything at all.
             let _ = tx.alert(&mut self.write, *alert);
         }
+    }
+
+    fn end_with(&mut self, policy: &Policy, kind: Kind, alerts: &[AlertDescription], tx: &mut OutboxView<'_>) {
+        if self.has_failed() || self.closed {
+            return;
+        }
+        self.alerts(policy, alerts, tx);
         self.closed = true;
-        self.failed = Some(Error { kind, role: self.engine.role(), state: self.log.state(), alerts: true });
+        let error = Error { kind, role: self.engine.role(), state: self.log.state(), alerts: true };
+        self.course = Course::Failed(error);
+        self.forget();
+    }
+
+    fn has_failed(&self) -> bool {
+        matches!(self.course, Course::Failed(_))
     }
 
     fn finish(&mut self, policy: &Policy) -> Result<Session, Slip> {
-        if self.end != End::Done || self.failed.is_some() {
+        if self.end != End::Done || self.has_failed() {
             return Err(Slip::NotNow);
         }
         let role = self.engine.role();
         let connected = self.engine.take_connected().ok_or(Slip::NotNow)?;
+        self.closed = true; // what is sent from now on is the session's
         let read = core::mem::replace(&mut self.read, ReadProtection::new());
         let write = core::mem::replace(&mut self.write, WriteProtection::server());
-        Ok(Session::new(role, policy, self.engine.facts.stamp(), connected, read, write))
+        self.closed = true; // what is sent from now on is the session's
+        Ok(Session::new(role, policy, self.engine.facts.stamp, connected, read, write))
     }
 
     fn check_stamp(&self, stamp: Option<u64>) -> Result<(), Slip> {
-        if stamp == Some(self.engine.facts.stamp()) { Ok(()) } else { Err(Slip::ForeignInbox) }
+        if stamp == Some(self.engine.facts.stamp) { Ok(()) } else { Err(Slip::ForeignInbox) }
     }
 }
 

@@ -325,16 +325,15 @@ impl<'m> InboxView<'m> {
     }
 
     /// The next message, whose header is there, will be read in pieces as they come, by
-    /// [`next_piece`](Self::next_piece), and never be held as a whole. Releases everything that was read.
+    /// [`next_piece`](Self::next_piece), and never be held as a whole.
     pub(crate) fn read_in_pieces(&mut self) {
         if let Some((_, body)) = self.message_header() {
-            self.release_all();
             self.cursors.pieces = body.saturating_add(MESSAGE_HEADER);
         }
     }
 
     /// The next piece of a message that is read in pieces, and how many bytes of it are yet to come; `None` while none
-    /// is there. The first begins with the message's header.
+    /// is there. The first begins with the message's header. Releases everything that was read.
     pub(crate) fn next_piece(&mut self) -> Option<(&[u8], usize)> {
         let from = self.cursors.unread;
         let len = self.unread().len().min(self.cursors.pieces);

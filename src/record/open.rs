@@ -6,9 +6,10 @@
 use super::header::{HEADER, Header, MAX_CIPHERTEXT, MAX_INNER_PLAINTEXT, MAX_PLAINTEXT, TAG};
 use super::inbox::InboxView;
 use crate::codec::{Alert, AlertDescription, ContentType};
-use crate::crypto::TrafficKey;
+use crate::crypto::{CryptoMode, Suite, TrafficKey};
 use crate::error::Kind;
 use crate::limits::{MAX_CHANGE_CIPHER_SPECS, MAX_EARLY_DATA, MAX_EMPTY_RECORDS, MAX_WARNINGS};
+use core::num::NonZeroU16;
 
 /// What may stand now, which only the handshake or session knows.
 #[derive(Clone, Copy, Default)]
@@ -60,18 +61,25 @@ enum Route {
     EarlyData,
 }
 
+/// How far reading has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    Nothing,
+    /// A record has been accepted, or dropped as it should be.
+    Begun,
+    /// A protected record has opened, under this key or an earlier one.
+    Opened,
+}
+
 /// The read key, its sequence number, and the counters of what is tolerated from the peer.
 pub(crate) struct ReadProtection {
     key: Option<TrafficKey>,
     sequence: u64,
     /// Bytes of early data dropped.
-    early_data: u32,
+    early_data: u16,
     /// The longest TLSInnerPlaintext that we take, where this has been negotiated (RFC 8449).
-    record_size_limit: Option<u16>,
-    /// A record has been accepted, or dropped as it should be.
-    begun: bool,
-    /// A protected record has opened, under this key or an earlier one.
-    opened: bool,
+    record_size_limit: Option<NonZeroU16>,
+    progress: Progress,
     change_cipher_specs: u8,
     /// Empty records and warnings since the last record that had content.
     empty_records: u8,
@@ -86,8 +94,7 @@ impl ReadProtection {
             sequence: 0,
             early_data: 0,
             record_size_limit: None,
-            begun: false,
-            opened: false,
+            progress: Progress::Nothing,
             change_cipher_specs: 0,
             empty_records: 0,
             warnings: 0,
@@ -107,7 +114,12 @@ impl ReadProtection {
 
     /// Our record_size_limit binds the peer from now on (RFC 8449 §4): it has been negotiated.
     pub(crate) fn set_record_size_limit(&mut self, limit: u16) {
-        self.record_size_limit = Some(limit);
+        self.record_size_limit = NonZeroU16::new(limit);
+    }
+
+    /// What the read key was made for, and the next one will be.
+    pub(crate) fn algorithms(&self) -> Option<(Suite, CryptoMode)> {
+        self.key.as_ref().map(TrafficKey::algorithms)
     }
 
     /// Whether a read key is in place.
@@ -137,7 +149,9 @@ impl ReadProtection {
         if route != Route::EarlyData && !rx.has_record(header) {
             return Ok(None);
         }
-        self.begun = true;
+        if self.progress == Progress::Nothing {
+            self.progress = Progress::Begun;
+        }
         match route {
             Route::PlainHandshake => self.keep_plain_handshake(rx, header),
             Route::PlainAlert => self.read_alert(rx.fragment(header)),
@@ -165,9 +179,11 @@ impl ReadProtection {
             ContentType::HANDSHAKE if !protected => Ok(Route::PlainHandshake),
             ContentType::ALERT | ContentType::APPLICATION_DATA if !protected && partial => Err(Kind::InterleavedRecord),
             ContentType::ALERT if !protected => Ok(Route::PlainAlert),
-            ContentType::ALERT if expect.plaintext_alert && !self.opened => Ok(Route::UnauthenticatedAlert),
+            ContentType::ALERT if expect.plaintext_alert && self.progress != Progress::Opened => {
+                Ok(Route::UnauthenticatedAlert)
+            }
             ContentType::APPLICATION_DATA if expect.early_data == EarlyData::Protected => Ok(Route::EarlyData),
-            _ if content.name().is_none() && !self.begun => Err(Kind::NotTls),
+            _ if content.name().is_none() && self.progress == Progress::Nothing => Err(Kind::NotTls),
             _ => Err(Kind::UnexpectedRecord { content }),
         }
     }
@@ -225,7 +241,7 @@ impl ReadProtection {
         let Ok(inner) = key.open_within(self.sequence, &additional_data, record, ciphertext_from) else {
             return if self.skips_unopened(expect) { self.drop_early_data(header) } else { Err(Kind::BadRecordMac) };
         };
-        self.opened = true;
+        self.progress = Progress::Opened;
         self.sequence = self.sequence.checked_add(1).ok_or(Kind::Internal)?;
         if inner > self.max_inner_plaintext() {
             return Err(Kind::RecordOverflow);
@@ -260,7 +276,7 @@ impl ReadProtection {
     }
 
     fn max_inner_plaintext(&self) -> usize {
-        self.record_size_limit.map_or(MAX_INNER_PLAINTEXT, |limit| usize::from(limit).min(MAX_INNER_PLAINTEXT))
+        self.record_size_limit.map_or(MAX_INNER_PLAINTEXT, |limit| usize::from(limit.get()).min(MAX_INNER_PLAINTEXT))
     }
 
     /// Without a negotiated limit, any AEAD might have made the record.
@@ -269,11 +285,11 @@ impl ReadProtection {
     }
 
     fn skips_unopened(&self, expect: Expect) -> bool {
-        expect.early_data == EarlyData::Unopened && !self.opened
+        expect.early_data == EarlyData::Unopened && self.progress != Progress::Opened
     }
 
     fn drop_early_data(&mut self, header: Header) -> Result<Opened, Kind> {
-        let length = u32::try_from(header.length).unwrap_or(u32::MAX);
+        let length = u16::try_from(header.length).unwrap_or(u16::MAX);
         self.early_data = self.early_data.saturating_add(length);
         if self.early_data > MAX_EARLY_DATA { Err(Kind::TooMuchEarlyData) } else { Ok(Opened::Dropped) }
     }

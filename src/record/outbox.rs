@@ -217,6 +217,7 @@ impl<'m> OutboxView<'m> {
         let end = self.cursors.sealed.saturating_add(RECORD.len());
         self.memory.get_mut(self.cursors.sealed..end).ok_or(Kind::Internal)?.copy_from_slice(&RECORD);
         self.cursors.sealed = end;
+        protection.set_sent_change_cipher_spec();
         Ok(())
     }
 

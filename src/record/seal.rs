@@ -3,7 +3,7 @@
 use super::header::{HEADER, Header, MAX_INNER_PLAINTEXT, MAX_PLAINTEXT, TAG, VERSION, VERSION_FIRST};
 use super::outbox::OutboxView;
 use crate::codec::ContentType;
-use crate::crypto::TrafficKey;
+use crate::crypto::{CryptoMode, Suite, TrafficKey};
 use crate::error::Kind;
 use crate::policy::Padding;
 
@@ -14,14 +14,15 @@ const KEPT_RECORDS: u64 = 3;
 pub(crate) struct WriteProtection {
     key: Option<TrafficKey>,
     sequence: u64,
-    /// How many records may be written with this key (RFC 9846 §5.5).
-    key_limit: u64,
-    /// How many the policy allows.
+    /// How many records the policy allows for a key.
     update_after: u64,
     /// The longest TLSInnerPlaintext that the peer takes (RFC 8449), type and padding included.
-    record_size_limit: usize,
+    record_size_limit: u16,
+    /// The most content that we put into a record, protected or not.
+    max_fragment: u16,
     padding: Padding,
     version: u16,
+    sent_change_cipher_spec: bool,
 }
 
 impl WriteProtection {
@@ -39,18 +40,18 @@ impl WriteProtection {
         WriteProtection {
             key: None,
             sequence: 0,
-            key_limit: u64::MAX,
             update_after: u64::MAX,
-            record_size_limit: MAX_INNER_PLAINTEXT,
+            record_size_limit: MAX_INNER_PLAINTEXT as u16,
+            max_fragment: MAX_PLAINTEXT as u16,
             padding: Padding::None,
             version,
+            sent_change_cipher_spec: false,
         }
     }
 
     /// Seals what is open with the key that it was written under; from the next record on, this key.
     pub(crate) fn replace_key(&mut self, tx: &mut OutboxView<'_>, key: TrafficKey) -> Result<(), Kind> {
         tx.seal_open_record(self)?;
-        self.key_limit = key.suite().record_limit();
         self.key = Some(key);
         self.sequence = 0;
         Ok(())
@@ -58,7 +59,12 @@ impl WriteProtection {
 
     /// The peer's record_size_limit (RFC 8449 §4). Higher values than TLS knows mean the longest records of TLS.
     pub(crate) fn set_record_size_limit(&mut self, limit: u16) {
-        self.record_size_limit = usize::from(limit).min(MAX_INNER_PLAINTEXT);
+        self.record_size_limit = limit.min(MAX_INNER_PLAINTEXT as u16);
+    }
+
+    /// The most content that we put into a record, protected or not.
+    pub(crate) fn set_max_fragment(&mut self, bytes: u16) {
+        self.max_fragment = bytes;
     }
 
     /// How application data is padded from now on.
@@ -74,8 +80,23 @@ impl WriteProtection {
     /// How many records of application data may still be written with this key. At 0 it must be updated; there is
     /// still room for the KeyUpdate, or for the alerts that say goodbye.
     pub(crate) fn records_left(&self) -> u64 {
-        let limit = self.key_limit.saturating_sub(KEPT_RECORDS).min(self.update_after);
+        let limit = self.key_limit().saturating_sub(KEPT_RECORDS).min(self.update_after);
         limit.saturating_sub(self.sequence)
+    }
+
+    /// How many records may be written with this key (RFC 9846 §5.5).
+    fn key_limit(&self) -> u64 {
+        self.key.as_ref().map_or(u64::MAX, |key| key.suite().record_limit())
+    }
+
+    /// The longest TLSInnerPlaintext.
+    fn max_inner(&self) -> usize {
+        usize::from(self.record_size_limit.min(self.max_fragment.saturating_add(1)))
+    }
+
+    /// What the write key was made for, and the next one will be.
+    pub(crate) fn algorithms(&self) -> Option<(Suite, CryptoMode)> {
+        self.key.as_ref().map(TrafficKey::algorithms)
     }
 
     /// Whether a write key is in place.
@@ -83,17 +104,27 @@ impl WriteProtection {
         self.key.is_some()
     }
 
+    /// A change_cipher_spec has been written.
+    pub(super) fn set_sent_change_cipher_spec(&mut self) {
+        self.sent_change_cipher_spec = true;
+    }
+
+    /// Whether a change_cipher_spec has been written.
+    pub(crate) fn has_sent_change_cipher_spec(&self) -> bool {
+        self.sent_change_cipher_spec
+    }
+
     /// As if all but so many records had been written with this key.
     #[cfg(test)]
     pub(super) fn use_up(&mut self, left: u64) {
-        self.sequence = self.key_limit.saturating_sub(left);
+        self.sequence = self.key_limit().saturating_sub(left);
     }
 
     /// The most content that fits a record.
     pub(super) fn max_content(&self) -> usize {
         match self.key {
-            Some(_) => self.record_size_limit.saturating_sub(1),
-            None => MAX_PLAINTEXT,
+            Some(_) => self.max_inner().saturating_sub(1),
+            None => usize::from(self.max_fragment),
         }
     }
 
@@ -116,7 +147,7 @@ impl WriteProtection {
     pub(super) fn max_data(&self, record_len: usize) -> usize {
         let inner = record_len.saturating_sub(HEADER + TAG);
         let inner = match self.padding {
-            _ if inner >= self.record_size_limit => self.record_size_limit,
+            _ if inner >= self.max_inner() => self.max_inner(),
             Padding::Multiple(n @ 2..) => inner.saturating_sub(inner.checked_rem(usize::from(n)).unwrap_or(0)),
             _ => inner,
         };
@@ -128,7 +159,7 @@ impl WriteProtection {
         let inner = content.saturating_add(1);
         match self.padding {
             Padding::Multiple(n @ 2..) => {
-                inner.checked_next_multiple_of(usize::from(n)).unwrap_or(inner).min(self.record_size_limit).max(inner)
+                inner.checked_next_multiple_of(usize::from(n)).unwrap_or(inner).min(self.max_inner()).max(inner)
             }
             _ => inner,
         }
@@ -143,7 +174,7 @@ impl WriteProtection {
             self.version = VERSION;
             return Ok(());
         };
-        if self.sequence >= self.key_limit {
+        if self.sequence >= key.suite().record_limit() {
             return Err(Kind::KeyExhausted);
         }
         *header = Header::write(ContentType::APPLICATION_DATA, VERSION, fragment.len()).ok_or(Kind::Internal)?;
@@ -166,12 +197,14 @@ pub(crate) struct Plan {
     /// Content of the record that is open then.
     open: usize,
     max_content: usize,
+    max_fragment: usize,
     overhead: usize,
 }
 
 impl Plan {
     pub(super) fn new(open: usize, protection: &WriteProtection) -> Plan {
-        Plan { sealed: 0, open, max_content: protection.max_content(), overhead: protection.overhead() }
+        let (max_content, overhead) = (protection.max_content(), protection.overhead());
+        Plan { sealed: 0, open, max_content, max_fragment: usize::from(protection.max_fragment), overhead }
     }
 
     /// Then come handshake messages of this length altogether.
@@ -187,7 +220,8 @@ impl Plan {
     /// Then comes a (new) key, with the peer's record_size_limit.
     pub(crate) fn key(self, record_size_limit: u16) -> Plan {
         let limit = usize::from(record_size_limit).min(MAX_INNER_PLAINTEXT);
-        Plan { sealed: self.len(), open: 0, max_content: limit.saturating_sub(1), overhead: HEADER + 1 + TAG }
+        let max_content = limit.saturating_sub(1).min(self.max_fragment);
+        Plan { sealed: self.len(), open: 0, max_content, overhead: HEADER + 1 + TAG, ..self }
     }
 
     /// How many bytes all this is when sealed.

@@ -34,7 +34,7 @@ impl Exporter {
     /// Fills `out` with keying material for this label and context.
     ///
     /// # Errors
-    /// If the label is empty or longer than 249 bytes, or `out` longer than 255 hashes.
+    /// If the label is longer than 249 bytes, or `out` longer than 255 hashes.
     pub fn export(&self, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<(), CryptoFailed> {
         self.0.export(label, context, out)
     }
@@ -63,8 +63,6 @@ pub struct Session {
     sender: Sender,
     receiver: Receiver,
     exporter: Exporter,
-    /// A KeyUpdate of the peer that we have not answered.
-    owed: Option<Reply>,
 }
 
 impl Session {
@@ -76,16 +74,15 @@ impl Session {
         read: ReadProtection,
         write: WriteProtection,
     ) -> Session {
-        let Connected { suite, secrets: Pair { client, server }, exporter } = connected;
+        let Connected { secrets: Pair { client, server }, exporter, .. } = connected;
         let (ours, theirs) = match role {
             Role::Client => (client, server),
             Role::Server => (server, client),
         };
         Session {
-            sender: Sender::new(write, ours, suite, policy.crypto),
-            receiver: Receiver::new(role, stamp, read, theirs, suite, policy),
+            sender: Sender::new(write, ours),
+            receiver: Receiver::new(role, stamp, read, theirs, policy),
             exporter: Exporter(exporter),
-            owed: None,
         }
     }
 
@@ -99,13 +96,16 @@ impl Session {
         R: AsRef<[u8]> + AsMut<[u8]>,
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
+        if self.sender.is_closed() {
+            self.receiver.silence();
+        }
         loop {
             match self.receiver.receive(rx) {
-                Ok(Event::Owed(reply)) => self.owed = Some(reply), // the newest stands for those before it
+                Ok(Event::Owed(reply)) => self.sender.note(&reply),
                 Ok(event) => {
                     if event == Event::Read {
                         // Without room it is answered later: at the latest before our next data.
-                        let _ = self.pay(tx);
+                        let _ = self.sender.pay(&mut tx.view());
                     }
                     return Ok(event);
                 }
@@ -117,17 +117,6 @@ impl Session {
         }
     }
 
-    fn pay<T: AsRef<[u8]> + AsMut<[u8]>>(&mut self, tx: &mut Outbox<T>) -> Result<(), Slip> {
-        if let Some(reply) = self.owed.take()
-            && let Err(slip) = self.sender.reply(&reply, tx)
-            && slip != Slip::Closed
-        {
-            self.owed = Some(reply);
-            return Err(slip);
-        }
-        Ok(())
-    }
-
     /// Copies and seals as much of `data` as `tx` has room for. See [`Sender::write`].
     ///
     /// # Errors
@@ -136,7 +125,7 @@ impl Session {
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
-        self.pay(tx)?;
+        self.sender.pay(&mut tx.view())?;
         self.sender.write(data, tx)
     }
 
@@ -148,7 +137,7 @@ impl Session {
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
-        self.pay(tx)?;
+        self.sender.pay(&mut tx.view())?;
         self.sender.body(wanted, tx)
     }
 
@@ -171,7 +160,7 @@ impl Session {
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
-        self.pay(tx)?;
+        self.sender.pay(&mut tx.view())?;
         self.sender.update_key(tx)
     }
 
@@ -183,7 +172,7 @@ impl Session {
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
-        self.pay(tx)?;
+        self.sender.pay(&mut tx.view())?;
         self.sender.confirm(tx)
     }
 
@@ -226,7 +215,8 @@ impl Session {
 
     /// Two halves for two threads. Answer the receiver's [`Event::Owed`] by [`Sender::reply`], and its errors by
     /// [`Sender::alert`].
-    pub fn split(self) -> (Sender, Receiver, Exporter) {
+    pub fn split(mut self) -> (Sender, Receiver, Exporter) {
+        self.receiver.owed = self.sender.owes;
         (self.sender, self.receiver, self.exporter)
     }
 }

@@ -3,7 +3,6 @@
 use super::sender::Reply;
 use super::ticket::TicketReader;
 use crate::codec::{AlertDescription, HandshakeType, Message};
-use crate::crypto::{CryptoMode, Suite};
 use crate::engine::post_handshake::{self, PostHandshake};
 use crate::error::{Ending, Error, Kind};
 use crate::limits::{MAX_KEY_UPDATES, MAX_TICKETS};
@@ -32,22 +31,24 @@ pub struct Receiver {
     role: Role,
     stamp: u64,
     read: ReadProtection,
-    /// application_traffic_secret_N. `None` never outlives a call.
+    /// application_traffic_secret_N. `None`: the connection has failed.
     secret: Option<TrafficSecret>,
-    suite: Suite,
-    crypto: CryptoMode,
-    max_message: usize,
+    max_message: u32,
     confirmed: bool,
     closed: bool,
-    failed: Option<Error>,
+    /// Our side had said its last before anything failed: no alert tells the peer.
+    silent: bool,
+    failed: Option<Kind>,
     /// A ticket that is too long for the memory, being read in pieces.
     ticket: Option<TicketReader>,
     tickets: u8,
     /// KeyUpdates since the last application data.
     key_updates: u8,
-    /// KeyUpdates in all, and how many of them wanted an answer.
-    updates: u64,
-    requests: u64,
+    /// The number of the last KeyUpdate, and of the last one that wanted an answer; they wrap.
+    updates: u32,
+    wanted: u32,
+    /// The answer that the whole session owed when it was split is yet to be reported.
+    pub(super) owed: bool,
 }
 
 impl Receiver {
@@ -56,7 +57,6 @@ impl Receiver {
         stamp: u64,
         read: ReadProtection,
         secret: TrafficSecret,
-        suite: Suite,
         policy: &Policy,
     ) -> Receiver {
         Receiver {
@@ -64,17 +64,17 @@ impl Receiver {
             stamp,
             read,
             secret: Some(secret),
-            suite,
-            crypto: policy.crypto,
-            max_message: policy.max_message,
+            max_message: u32::try_from(policy.max_message).unwrap_or(u32::MAX),
             confirmed: role == Role::Server,
             closed: false,
+            silent: false,
             failed: None,
             ticket: None,
             tickets: 0,
             key_updates: 0,
             updates: 0,
-            requests: 0,
+            wanted: 0,
+            owed: false,
         }
     }
 
@@ -88,16 +88,26 @@ impl Receiver {
     where
         R: AsRef<[u8]> + AsMut<[u8]>,
     {
-        if let Some(error) = self.failed {
-            return Err(error);
-        }
-        self.try_receive(&mut rx.view()).map_err(|kind| {
-            let error = Error { kind, role: self.role, state: State::Connected, alerts: kind.alert().is_some() };
+        let result = match self.failed {
+            Some(kind) => Err(kind),
+            None => self.try_receive(&mut rx.view()),
+        };
+        result.map_err(|kind| {
+            let alerts = kind.alert().is_some() && !self.silent;
+            let error = Error { kind, role: self.role, state: State::Connected, alerts };
             if error.is_fatal() {
-                self.failed = Some(error);
+                self.failed = Some(kind);
+                // The secrets of a failed connection are forgotten (RFC 9846 §6).
+                self.secret = None;
+                self.read = ReadProtection::new();
             }
             error
         })
+    }
+
+    /// Our side has said its last.
+    pub(super) fn silence(&mut self) {
+        self.silent |= self.failed.is_none();
     }
 
     /// Whether the peer is known to have accepted us; always true for a server.
@@ -113,6 +123,9 @@ impl Receiver {
     fn try_receive(&mut self, rx: &mut InboxView<'_>) -> Result<Event, Kind> {
         if !rx.belongs_to(self.stamp) {
             return Err(Kind::ForeignInbox);
+        }
+        if core::mem::take(&mut self.owed) {
+            return Ok(Event::Owed(Reply { number: self.updates, wanted: self.wanted }));
         }
         loop {
             if self.closed {
@@ -172,11 +185,12 @@ impl Receiver {
                 self.count_ticket()?;
             }
         }
-        // A record may hold several: all of them are dealt with before the next record is opened.
+        // All that are there: what is unread when the next record is opened counts as the beginning of a message.
+        let limit = usize::try_from(self.max_message).unwrap_or(usize::MAX);
         loop {
             let Some((typ, _)) = rx.message_header() else { return Ok(None) };
             post_handshake::accepts(self.role, typ)?;
-            let Some(next) = rx.next_message(self.max_message)? else { return Ok(None) };
+            let Some(next) = rx.next_message(limit)? else { return Ok(None) };
             let bytes = rx.flight().get(next.range.clone()).ok_or(Kind::Internal)?;
             let (message, _) = Message::split(bytes).ok_or(Kind::Internal)?;
             let judged = post_handshake::judge(message)?;
@@ -201,11 +215,51 @@ impl Receiver {
             return Err(Kind::TooManyKeyUpdates);
         }
         let secret = self.secret.take().ok_or(Kind::Internal)?.next();
-        let key = secret.key(self.suite, self.crypto).map_err(|_| Kind::Internal)?;
+        let (suite, crypto) = self.read.algorithms().ok_or(Kind::Internal)?;
+        let key = secret.key(suite, crypto).map_err(|_| Kind::Internal)?;
         self.secret = Some(secret);
         self.read.replace_key(rx, key)?;
-        self.updates = self.updates.saturating_add(1);
-        self.requests = self.requests.saturating_add(u64::from(requested));
-        Ok(Event::Owed(Reply { number: self.updates, requests: self.requests }))
+        self.updates = self.updates.wrapping_add(1);
+        if requested {
+            self.wanted = self.updates;
+        }
+        Ok(Event::Owed(Reply { number: self.updates, wanted: self.wanted }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::{CryptoMode, HashAlgorithm, SharedSecret, Suite};
+    use crate::schedule::Early;
+    use std::vec;
+    use std::vec::Vec;
+
+    // req: 9846-4.7.3-10
+    #[test]
+    fn the_peer_is_not_held_to_a_number_of_updates() {
+        let suite = Suite::Aes128GcmSha256;
+        let secret = || {
+            let main = Early::new(suite.hash()).handshake(SharedSecret::of_vector(&[7; 32])).main();
+            main.application(&HashAlgorithm::Sha256.hash(b"transcript")).0.client
+        };
+        let key = |secret: &TrafficSecret| secret.key(suite, CryptoMode::Real).unwrap();
+        let record = |secret: &TrafficSecret, inner: &[u8]| {
+            let header = [23, 3, 3, 0, u8::try_from(inner.len() + 16).unwrap()];
+            let mut content = inner.to_vec();
+            let tag = key(secret).seal(0, &header, &mut content).unwrap();
+            [&header[..], &content, &tag].concat()
+        };
+        let mut rx = Inbox::new(vec![0; 1000]);
+        let mut read = ReadProtection::new();
+        read.replace_key(&rx.view(), key(&secret())).unwrap();
+        let mut receiver = Receiver::new(Role::Server, 1, read, secret(), &Policy::new());
+        receiver.updates = u32::MAX; // the count wraps, nobody minds
+        let bytes: Vec<u8> = [record(&secret(), &[24, 0, 0, 1, 0, 22]), record(&secret().next(), b"data\x17")].concat();
+        rx.space()[..bytes.len()].copy_from_slice(&bytes);
+        rx.filled(bytes.len());
+        assert!(matches!(receiver.receive(&mut rx), Ok(Event::Owed(_))));
+        assert_eq!(receiver.receive(&mut rx), Ok(Event::Data));
+        assert_eq!(rx.data(), b"data");
     }
 }

@@ -1,7 +1,6 @@
 //! The sending half of a session.
 
 use crate::codec::{AlertDescription, KeyUpdate, KeyUpdateRequest, Writer};
-use crate::crypto::{CryptoMode, Suite};
 use crate::error::{Error, Kind, Slip};
 use crate::limits::MAX_GENERATIONS;
 use crate::record::{Outbox, OutboxView, WriteProtection};
@@ -11,43 +10,31 @@ use crate::schedule::TrafficSecret;
 #[must_use = "give it to Sender::reply"]
 #[derive(Debug, PartialEq, Eq)]
 pub struct Reply {
-    /// How many KeyUpdates the peer has sent, this one included.
-    pub(super) number: u64,
-    /// How many of them wanted an answer.
-    pub(super) requests: u64,
+    /// How many KeyUpdates the peer has sent, this one included; it wraps.
+    pub(super) number: u32,
+    /// The number of the last one that wanted an answer.
+    pub(super) wanted: u32,
 }
 
 /// The sending half of a session: its memory is the outbox.
 pub struct Sender {
     write: WriteProtection,
-    /// application_traffic_secret_N. `None` never outlives a call.
+    /// application_traffic_secret_N. `None`: we have said our last.
     secret: Option<TrafficSecret>,
-    suite: Suite,
-    crypto: CryptoMode,
     /// N.
     generation: u64,
-    /// The requests of the peer that we have answered.
-    answered: u64,
-    /// The peer's KeyUpdates when we last requested one; `None`: no request is outstanding.
-    requested: Option<u64>,
-    /// The peer's KeyUpdates that we know of.
-    received: u64,
+    /// The number of the peer's last KeyUpdate that we know of.
+    received: u32,
+    /// The peer wants a KeyUpdate that has not been sent.
+    pub(super) owes: bool,
+    /// We want one that we have not heard of.
+    requested: bool,
     closed: bool,
 }
 
 impl Sender {
-    pub(super) fn new(write: WriteProtection, secret: TrafficSecret, suite: Suite, crypto: CryptoMode) -> Sender {
-        Sender {
-            write,
-            secret: Some(secret),
-            suite,
-            crypto,
-            generation: 0,
-            answered: 0,
-            requested: None,
-            received: 0,
-            closed: false,
-        }
+    pub(super) fn new(write: WriteProtection, secret: TrafficSecret) -> Sender {
+        Sender { write, secret: Some(secret), generation: 0, received: 0, owes: false, requested: false, closed: false }
     }
 
     /// Copies and seals as much of `data` as `tx` has room for, in records as long as the peer takes them, and says how
@@ -123,11 +110,11 @@ impl Sender {
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
         self.check_open()?;
-        if self.requested.is_some() {
+        if self.requested {
             return Ok(());
         }
         self.send_key_update(KeyUpdateRequest::UPDATE_REQUESTED, &mut tx.view())?;
-        self.requested = Some(self.received);
+        self.requested = true;
         Ok(())
     }
 
@@ -140,14 +127,25 @@ impl Sender {
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
         self.check_open()?;
-        self.received = self.received.max(reply.number);
-        if self.requested.is_some_and(|before| before < self.received) {
-            self.requested = None;
+        self.note(reply);
+        self.pay(&mut tx.view())
+    }
+
+    /// Takes note of a KeyUpdate of the peer, if it is news.
+    pub(super) fn note(&mut self, reply: &Reply) {
+        let is_new = |number: u32| (1..1 << 31).contains(&number.wrapping_sub(self.received));
+        if is_new(reply.number) {
+            self.owes |= is_new(reply.wanted);
+            self.received = reply.number;
+            self.requested = false;
         }
-        // Once the generations are used up, requests are ignored (RFC 9846 §4.7.3).
-        if reply.requests > self.answered && self.generation < MAX_GENERATIONS {
-            self.send_key_update(KeyUpdateRequest::UPDATE_NOT_REQUESTED, &mut tx.view())?;
-            self.answered = reply.requests;
+    }
+
+    /// Sends the KeyUpdate that is owed. Once the generations are used up, requests are ignored (RFC 9846 §4.7.3).
+    pub(super) fn pay(&mut self, tx: &mut OutboxView<'_>) -> Result<(), Slip> {
+        if self.owes && !self.closed && self.generation < MAX_GENERATIONS {
+            self.send_key_update(KeyUpdateRequest::UPDATE_NOT_REQUESTED, tx)?;
+            self.owes = false;
         }
         Ok(())
     }
@@ -176,7 +174,7 @@ impl Sender {
     {
         self.check_open()?;
         tx.view().alert(&mut self.write, alert)?;
-        self.closed = true;
+        self.end();
         Ok(())
     }
 
@@ -193,7 +191,14 @@ impl Sender {
             // There is always room for it, if the outbox has room for anything at all.
             let _ = self.abort(alert, tx);
         }
+        self.end();
+    }
+
+    /// We have said our last: what would protect more is forgotten. A failed connection must (RFC 9846 §6).
+    fn end(&mut self) {
         self.closed = true;
+        self.secret = None;
+        self.write = WriteProtection::server();
     }
 
     /// Whether we have sent close_notify or an alert.
@@ -232,7 +237,8 @@ impl Sender {
         KeyUpdate { request_update }.write(&mut writer);
         tx.append_handshake(&mut self.write, message.len(), |memory| memory.copy_from_slice(&message))?;
         let secret = self.secret.take().ok_or(Slip::NotNow)?.next();
-        let key = secret.key(self.suite, self.crypto).map_err(|_| Slip::NotNow)?;
+        let (suite, crypto) = self.write.algorithms().ok_or(Slip::NotNow)?;
+        let key = secret.key(suite, crypto).map_err(|_| Slip::NotNow)?;
         self.secret = Some(secret);
         self.write.replace_key(tx, key)?;
         self.generation = self.generation.saturating_add(1);
@@ -253,30 +259,34 @@ impl From<Kind> for Slip {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::{HashAlgorithm, SharedSecret};
+    use crate::crypto::{CryptoMode, HashAlgorithm, SharedSecret, Suite};
     use crate::schedule::Early;
+    use std::vec;
 
-    fn sender(generation: u64) -> Sender {
-        let hash = HashAlgorithm::Sha256.hash(b"messages");
-        let main = Early::new(HashAlgorithm::Sha256).handshake(SharedSecret::of_vector(&[1; 32])).main();
-        let (secrets, _) = main.application(&hash);
+    fn sender(tx: &mut Outbox<vec::Vec<u8>>) -> Sender {
         let suite = Suite::Aes128GcmSha256;
-        let mut write = WriteProtection::client();
-        let key = secrets.client.key(suite, CryptoMode::Real).unwrap();
-        write.replace_key(&mut Outbox::new([0; 100]).view(), key).unwrap();
-        Sender { generation, ..Sender::new(write, secrets.client, suite, CryptoMode::Real) }
+        let hash = HashAlgorithm::Sha256.hash(b"transcript");
+        let main = Early::new(suite.hash()).handshake(SharedSecret::of_vector(&[7; 32])).main();
+        let (secrets, _) = main.application(&hash);
+        let mut write = WriteProtection::server();
+        write.replace_key(&mut tx.view(), secrets.server.key(suite, CryptoMode::Real).unwrap()).unwrap();
+        Sender::new(write, secrets.server)
     }
 
-    /// RFC 9846 §4.7.3: at most 2^48 - 1 KeyUpdates; then requests are ignored.
+    // req: 9846-4.7.3-9, 9846-4.7.3-11
     #[test]
-    fn there_are_no_more_generations_than_max_generations() {
-        let mut tx = Outbox::new([0; 300]);
-        let mut sender = sender(MAX_GENERATIONS - 1);
-        assert_eq!(sender.update_key(&mut tx), Ok(()), "the last");
-        assert_eq!(sender.generation, MAX_GENERATIONS);
+    fn at_the_last_generation_we_update_no_more_and_ignore_requests() {
+        let mut tx = Outbox::new(vec![0; 1000]);
+        let mut sender = sender(&mut tx);
+        sender.generation = (1 << 48) - 2;
+        sender.reply(&Reply { number: 1, wanted: 1 }, &mut tx).unwrap();
+        assert_eq!(sender.generation, (1 << 48) - 1);
+        assert_eq!(tx.pending().len(), 5 + 5 + 1 + 16, "the last KeyUpdate");
+        let sent = tx.pending().len();
+        assert_eq!(sender.reply(&Reply { number: 2, wanted: 2 }, &mut tx), Ok(()));
         assert_eq!(sender.update_key(&mut tx), Err(Slip::NotNow));
-        tx.sent(usize::MAX);
-        assert_eq!(sender.reply(&Reply { number: 1, requests: 1 }, &mut tx), Ok(()));
-        assert!(tx.is_empty(), "the request is ignored");
+        assert_eq!(sender.confirm(&mut tx), Err(Slip::NotNow));
+        assert_eq!(tx.pending().len(), sent, "nothing is sent");
+        assert_eq!(sender.write(b"data", &mut tx), Ok(4), "the key itself is not used up");
     }
 }

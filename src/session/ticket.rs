@@ -20,18 +20,19 @@ enum At {
 pub(super) struct TicketReader {
     at: At,
     /// Bytes to pass over before `at`.
-    skip: usize,
+    skip: u16,
     /// The length that is being read.
-    length: usize,
-    /// Bytes of the message that have not come, and of its extension block.
-    left: usize,
-    extensions: usize,
+    length: u16,
+    /// Bytes of its extension block that have not come, and of the message.
+    extensions: u16,
+    left: u32,
 }
 
 impl TicketReader {
     /// For a message whose body has this length. Its header comes first.
     pub(super) fn new(body: usize) -> TicketReader {
-        TicketReader { at: At::Fixed(12), skip: 0, length: 0, left: body.saturating_add(4), extensions: 0 }
+        let left = u32::try_from(body).unwrap_or(u32::MAX).saturating_add(4);
+        TicketReader { at: At::Fixed(12), skip: 0, length: 0, extensions: 0, left }
     }
 
     /// The next bytes of the message.
@@ -44,7 +45,7 @@ impl TicketReader {
             }
             self.next(byte)?;
             // What a length announces must fit what is left of the message.
-            if self.skip > self.left {
+            if u32::from(self.skip) > self.left {
                 return Err(malformed(Malformed::Truncated));
             }
         }
@@ -52,12 +53,12 @@ impl TicketReader {
     }
 
     fn next(&mut self, byte: u8) -> Result<(), Kind> {
-        self.length = (self.length << 8 | usize::from(byte)) & 0xffff;
+        self.length = self.length << 8 | u16::from(byte);
         self.at = match self.at {
             At::Fixed(0 | 1) => At::NonceLength,
             At::Fixed(left) => At::Fixed(left.saturating_sub(1)),
             At::NonceLength => {
-                self.skip = usize::from(byte);
+                self.skip = u16::from(byte);
                 At::TicketLength(2)
             }
             At::TicketLength(2) => At::TicketLength(1),
@@ -69,7 +70,7 @@ impl TicketReader {
             At::ExtensionsLength(2) => At::ExtensionsLength(1),
             At::ExtensionsLength(_) => {
                 self.extensions = self.length;
-                if self.extensions > self.left {
+                if u32::from(self.extensions) > self.left {
                     return Err(malformed(Malformed::Truncated));
                 }
                 self.next_extension()
@@ -78,8 +79,8 @@ impl TicketReader {
             At::ExtensionType(_) => At::ExtensionLength(2),
             At::ExtensionLength(2) => At::ExtensionLength(1),
             At::ExtensionLength(_) => {
-                let whole = self.length.saturating_add(4);
-                self.extensions = self.extensions.checked_sub(whole).ok_or(malformed(Malformed::Truncated))?;
+                let rest = self.extensions.checked_sub(4).and_then(|rest| rest.checked_sub(self.length));
+                self.extensions = rest.ok_or(malformed(Malformed::Truncated))?;
                 self.skip = self.length;
                 self.next_extension()
             }

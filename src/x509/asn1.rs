@@ -187,18 +187,18 @@ pub(super) struct Cert<'a> {
 
 impl<'a> Cert<'a> {
     pub(super) fn read(der: &'a [u8]) -> Result<Cert<'a>, Broken> {
-        let outer = only(der, Tag::Sequence).ok_or("not a certificate")?;
+        let outer = only(der, Tag::Sequence).ok_or("it is not a certificate")?;
         let tbs = reader(outer).and_then(|mut outer| {
             let tbs = expect(&mut outer, Tag::Sequence)?;
             expect(&mut outer, Tag::Sequence)?;
             expect(&mut outer, Tag::BitString)?;
             outer.is_finished().then_some(tbs)
         });
-        let mut tbs = tbs.and_then(reader).ok_or("not a certificate")?;
+        let mut tbs = tbs.and_then(reader).ok_or("it is not a certificate")?;
         let version = optional(&mut tbs, context(0)).ok_or("malformed version")?;
         match version.map(|version| only(version, Tag::Integer)) {
             Some(Some([2])) => {}
-            _ => return Err("not version 3"),
+            _ => return Err("it is not X.509 version 3 (made without extensions?)"),
         }
         let serial = expect(&mut tbs, Tag::Integer).ok_or("malformed serial number")?;
         let signature = expect(&mut tbs, Tag::Sequence).ok_or("malformed signature algorithm")?;

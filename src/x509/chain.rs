@@ -3,6 +3,7 @@
 
 use super::asn1::{Cert, Id, only};
 use super::crl::{self, unusable};
+use super::expect::Leaf;
 use super::fault::{Culprit, Fault};
 use super::trust::Trust;
 use super::{asn1, rules, spiffe, text};
@@ -11,7 +12,7 @@ use core::cell::{Cell, RefCell};
 use der::Tag;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use std::{string::String, time::Duration, vec::Vec};
-use webpki::{EndEntityCert, Error, KeyPurposeIdIter, KeyUsage, RequiredEkuNotFoundContext, VerifiedPath};
+use webpki::{Error, KeyPurposeIdIter, KeyUsage, RequiredEkuNotFoundContext, VerifiedPath};
 
 /// The time during which a verified path keeps holding, in seconds since 1970, both ends included: the latest notBefore
 /// to the earliest of notAfter and nextUpdate over the path used.
@@ -45,17 +46,16 @@ pub(super) struct Path {
 /// A fault, and where.
 pub(super) type Located = (Culprit, Fault);
 
-/// Verifies a presented chain, leaf first, in full.
+/// Verifies a presented chain in full: `others` are the certificates that came after the leaf.
 pub(super) fn verify(
     trust: &Trust,
-    role: Role,
-    leaf: &CertificateDer<'_>,
+    leaf: &Leaf<'_>,
     others: &[CertificateDer<'_>],
     now: UnixTime,
 ) -> Result<Path, Located> {
     let found = Cell::new(None);
     let refused: RefCell<Option<Located>> = RefCell::new(None);
-    let judge = |path: &VerifiedPath<'_>| match examine(trust, path, others, now) {
+    let judge = |path: &VerifiedPath<'_>| match examine(trust, leaf.cert, path, others, now) {
         Ok(path) => {
             found.set(Some(path));
             Ok(())
@@ -66,21 +66,23 @@ pub(super) fn verify(
             Err(Error::UnknownIssuer)
         }
     };
-    let lists = trust.crls.references();
-    let result = EndEntityCert::try_from(leaf).and_then(|end_entity| {
-        let revocation = crl::options(&lists, trust.relaxed);
-        let algorithms = webpki::ALL_VERIFICATION_ALGS;
-        let purpose = Purpose(role);
-        end_entity
-            .verify_for_usage(algorithms, &trust.anchors, others, now, purpose, revocation, Some(&judge))
-            .map(drop)
-    });
+    let lists = trust.crls.references(now);
+    if lists.is_empty() && !trust.crls.is_empty() && !trust.relaxed.unknown_status {
+        return Err(unknown_status(trust, leaf.cert, &[], now));
+    }
+    let revocation = crl::options(&lists, trust.relaxed);
+    let algorithms = webpki::ALL_VERIFICATION_ALGS;
+    let purpose = Purpose(leaf.role);
+    let result = leaf
+        .end_entity
+        .verify_for_usage(algorithms, &trust.anchors, others, now, purpose, revocation, Some(&judge))
+        .map(drop);
     match (result, found.get()) {
         (Ok(()), Some(path)) => Ok(path),
         (Ok(()), None) => Err((Culprit::Leaf, Fault::TooComplex)),
         (Err(error), _) => match refused.take() {
             Some(refused) => Err(refused),
-            None => Err(explain(&error, trust, role, leaf, others)),
+            None => Err(explain(&error, trust, leaf, others, now)),
         },
     }
 }
@@ -88,6 +90,7 @@ pub(super) fn verify(
 /// Our rules for a path that webpki has verified.
 fn examine(
     trust: &Trust,
+    leaf: &Cert<'_>,
     path: &VerifiedPath<'_>,
     presented: &[CertificateDer<'_>],
     now: UnixTime,
@@ -105,21 +108,20 @@ fn examine(
     if now.as_secs() < root.not_before {
         return Err(of_root(Fault::NotYetValid(at(root.not_before))));
     }
-    let leaf = path.end_entity().der();
     let revocation = |cert: &Cert<'_>, is_leaf: bool| match trust.crls.is_empty() {
         false if is_leaf || !trust.relaxed.leaf_only => trust.crls.window(cert, now, trust.relaxed),
-        _ => Ok((0, u64::MAX)),
+        _ => (0, u64::MAX),
     };
     let read = |der| rules::read(der).map_err(|fault| (Culprit::Leaf, fault));
-    let mut below = read(&leaf)?;
+    let mut below = *leaf;
     if let Some(domain) = &root.domain {
-        let id = spiffe::svid(&below).map_err(|fault| (Culprit::Leaf, fault))?;
+        let id = spiffe::svid(leaf).map_err(|fault| (Culprit::Leaf, fault))?;
         if spiffe::trust_domain(id) != domain.as_str() {
             return Err((Culprit::Leaf, Fault::ForeignTrustDomain(id.into())));
         }
     }
-    window.narrow(below.not_before, below.not_after);
-    let (from, to) = revocation(&below, true).map_err(|fault| (Culprit::Leaf, fault))?;
+    window.narrow(leaf.not_before, leaf.not_after);
+    let (from, to) = revocation(leaf, true);
     window.narrow(from, to);
     let mut direct = true;
     let mut intermediate_count = 0usize;
@@ -138,7 +140,7 @@ fn examine(
         let here = |fault| (ca(&cert), fault);
         rules::intermediate(&cert, trust.strict).map_err(here)?;
         window.narrow(cert.not_before, cert.not_after);
-        let (from, to) = revocation(&cert, false).map_err(here)?;
+        let (from, to) = revocation(&cert, false);
         window.narrow(from, to);
         exact &= rest.next().is_some_and(|presented| presented == der);
         direct = false;
@@ -209,19 +211,10 @@ fn ca(cert: &Cert<'_>) -> Culprit {
 
 /// What webpki's error means, and which certificate it means: webpki does not say, so the presented chain is searched
 /// for it. Only after a refusal, so cost does not matter.
-fn explain(
-    error: &Error,
-    trust: &Trust,
-    role: Role,
-    leaf: &CertificateDer<'_>,
-    others: &[CertificateDer<'_>],
-) -> Located {
-    let leaf_cert = match rules::read(leaf) {
-        Ok(cert) => cert,
-        Err(fault) => return (Culprit::Leaf, fault),
-    };
+fn explain(error: &Error, trust: &Trust, leaf: &Leaf<'_>, others: &[CertificateDer<'_>], now: UnixTime) -> Located {
+    let (role, leaf_cert) = (leaf.role, leaf.cert);
     let cas: Vec<Cert<'_>> = others.iter().filter_map(|der| Cert::read(der).ok()).collect();
-    let located = |fault: Fault, guilty: &dyn Fn(&Cert<'_>) -> bool| match guilty(&leaf_cert) {
+    let located = |fault: Fault, guilty: &dyn Fn(&Cert<'_>) -> bool| match guilty(leaf_cert) {
         true => (Culprit::Leaf, fault),
         false => (cas.iter().find(|cert| guilty(cert)).map_or(Culprit::Leaf, ca), fault),
     };
@@ -243,7 +236,7 @@ fn explain(
             })
         }
         Error::CertRevoked => located(Fault::Revoked, &|cert| trust.crls.revokes(cert)),
-        Error::UnknownRevocationStatus => unknown_status(trust, &leaf_cert, &cas),
+        Error::UnknownRevocationStatus => unknown_status(trust, leaf_cert, &cas, now),
         Error::CrlExpired { next_update, .. } => (Culprit::Leaf, Fault::CrlExpired(*next_update)),
         Error::IssuerNotCrlSigner
         | Error::InvalidCrlSignatureForPublicKey
@@ -257,12 +250,11 @@ fn explain(
         }
         Error::PathLenConstraintViolated | Error::MaximumPathDepthExceeded => (Culprit::Leaf, Fault::PathTooLong),
         Error::NameConstraintViolation | Error::MalformedNameConstraint | Error::InvalidNetworkMaskConstraint => {
-            (Culprit::Leaf, constraint(trust, &leaf_cert, &cas))
+            (Culprit::Leaf, constraint(trust, leaf_cert, &cas))
         }
         Error::MaximumNameConstraintComparisonsExceeded
         | Error::MaximumPathBuildCallsExceeded
         | Error::MaximumSignatureChecksExceeded => (Culprit::Leaf, Fault::TooComplex),
-        Error::UnsupportedCriticalExtension => (Culprit::Leaf, Fault::CriticalExtension),
         Error::UnsupportedSignatureAlgorithmContext(context) => {
             (Culprit::Leaf, signature_algorithm(&context.signature_algorithm_id))
         }
@@ -275,11 +267,20 @@ fn explain(
         Error::InvalidSignatureForPublicKey => match cas.iter().find(|cert| rules::public_key(cert).is_err()) {
             // A key too small to be used cannot verify anything.
             Some(weak) => (ca(weak), Fault::UnsupportedKey),
-            None => other_key(trust, &leaf_cert, &cas),
+            None => other_key(trust, leaf_cert, &cas),
         },
-        Error::UnknownIssuer => unknown_issuer(trust, &leaf_cert, &cas, others),
+        Error::UnknownIssuer => unknown_issuer(trust, leaf_cert, &cas, others),
         Error::SignatureAlgorithmMismatch => (Culprit::Leaf, Fault::Malformed("its two signature algorithms differ")),
         _ => (Culprit::Leaf, Fault::Malformed("it or its chain breaks the rules of X.509")),
+    }
+}
+
+/// What webpki cannot read.
+pub(super) fn unreadable(error: &Error) -> Fault {
+    match error {
+        Error::UnsupportedCriticalExtension => Fault::CriticalExtension,
+        Error::SignatureAlgorithmMismatch => Fault::Malformed("its two signature algorithms differ"),
+        _ => Fault::Malformed("it or its chain breaks the rules of X.509"),
     }
 }
 
@@ -334,13 +335,16 @@ fn other_key(trust: &Trust, leaf: &Cert<'_>, cas: &[Cert<'_>]) -> Located {
     (Culprit::Leaf, Fault::BadSignature)
 }
 
-fn unknown_status(trust: &Trust, leaf: &Cert<'_>, cas: &[Cert<'_>]) -> Located {
-    let uncovered =
-        climb(leaf, cas).find(|cert| only(cert.issuer, Tag::Sequence).is_none_or(|issuer| !trust.crls.covers(issuer)));
-    match uncovered {
-        Some(cert) if cert.der != leaf.der => (ca(cert), Fault::StatusUnknown(issuer_name(cert))),
-        _ => (Culprit::Leaf, Fault::StatusUnknown(issuer_name(leaf))),
-    }
+fn unknown_status(trust: &Trust, leaf: &Cert<'_>, cas: &[Cert<'_>], now: UnixTime) -> Located {
+    let covers = |cert: &Cert<'_>| {
+        let issuer = only(cert.issuer, Tag::Sequence).unwrap_or_default();
+        trust.crls.references(now).iter().any(|list| list.issuer() == issuer)
+    };
+    let cert = climb(leaf, cas).find(|cert| !covers(cert)).unwrap_or(leaf);
+    let issuer = only(cert.issuer, Tag::Sequence).unwrap_or_default();
+    let unknown = || Fault::StatusUnknown(issuer_name(cert));
+    let fault = trust.crls.not_yet_valid(issuer, now).unwrap_or_else(unknown);
+    (if cert.der == leaf.der { Culprit::Leaf } else { ca(cert) }, fault)
 }
 
 /// webpki refuses every name of a kind that it cannot compare; tell that from a name outside its constraints.

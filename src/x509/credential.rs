@@ -66,7 +66,7 @@ impl Identity {
                 let error = |what| IdentityError::Certificate { line: section.line, what };
                 let der = section.der.map_err(error)?;
                 Cert::read(&der).map_err(|what| error(what.into()))?;
-                certificates.push(CertificateDer::from(der));
+                certificates.push(CertificateDer::from(der.to_vec()));
             }
         }
         Identity::new(certificates, SigningKey::from_pem_or_der(key)?)
@@ -195,8 +195,8 @@ impl Identity {
         self.schemes.is_empty() || self.schemes.contains(&scheme)
     }
 
-    /// One of the chain's certificates was issued by one of these CAs (RFC 9846 §4.5.1.2).
-    pub(super) fn is_issued_by<'a>(&self, mut authorities: impl Iterator<Item = &'a [u8]>) -> bool {
+    /// One of the chain's certificates was issued by one of these CAs, DER names (RFC 9846 §4.5.1.2).
+    pub fn is_issued_by<'a>(&self, mut authorities: impl Iterator<Item = &'a [u8]>) -> bool {
         authorities.any(|name| self.certificates().any(|cert| cert.issuer == name))
     }
 }

@@ -58,30 +58,38 @@ impl Crls {
         of_issuer.any(|crl| matches!(crl.list.find_serial(cert.serial), Ok(Some(_))))
     }
 
-    /// For [`options`]: webpki wants references.
-    pub(super) fn references(&self) -> Vec<&CertRevocationList<'static>> {
-        self.lists.iter().map(|crl| &crl.list).collect()
+    /// For [`options`]: webpki wants references. Lists from the future are left out.
+    pub(super) fn references(&self, now: UnixTime) -> Vec<&CertRevocationList<'static>> {
+        self.lists.iter().filter(|crl| crl.this_update <= now.as_secs()).map(|crl| &crl.list).collect()
     }
 
-    /// After webpki has accepted `cert`: is its CRL from the past? Returns how long it may be believed.
-    pub(super) fn window(&self, cert: &Cert<'_>, now: UnixTime, relaxed: Relaxed) -> Result<(u64, u64), Fault> {
+    /// Is there a list of this issuer that will be valid later? From when?
+    pub(super) fn not_yet_valid(&self, issuer: &[u8], now: UnixTime) -> Option<Fault> {
+        let future = self.lists.iter().filter(|crl| crl.list.issuer() == issuer && crl.this_update > now.as_secs());
+        let first = future.map(|crl| crl.this_update).min()?;
+        Some(Fault::CrlNotYetValid(UnixTime::since_unix_epoch(Duration::from_secs(first))))
+    }
+
+    /// After webpki has accepted `cert`: the time during which its answer stays the same, in seconds since 1970.
+    pub(super) fn window(&self, cert: &Cert<'_>, now: UnixTime, relaxed: Relaxed) -> (u64, u64) {
         // webpki's issuer comes without tag and length.
         let issuer = only(cert.issuer, Tag::Sequence).unwrap_or_default();
+        let now = now.as_secs();
         let mut window = (0, u64::MAX);
-        let mut of_issuer = self.lists.iter().filter(|crl| crl.list.issuer() == issuer).peekable();
-        let newest = of_issuer.peek().map(|crl| crl.this_update);
-        // Which of several partitioned lists webpki took is not told; all of them bound the window.
-        for crl in of_issuer {
-            if newest == Some(crl.this_update) && crl.this_update > now.as_secs() {
-                return Err(Fault::CrlNotYetValid(UnixTime::since_unix_epoch(Duration::from_secs(crl.this_update))));
+        // Which of several lists webpki took is not told; all of them bound the window.
+        for crl in self.lists.iter().filter(|crl| crl.list.issuer() == issuer) {
+            if crl.this_update > now {
+                // It will take the place of an older one.
+                window.1 = window.1.min(crl.this_update.saturating_sub(1));
+                continue;
             }
-            window.0 = window.0.max(crl.this_update.min(now.as_secs()));
+            window.0 = window.0.max(crl.this_update);
             // A CRL counts as expired at its nextUpdate, a certificate only after its notAfter.
-            if !relaxed.expired && crl.next_update > now.as_secs() {
+            if !relaxed.expired && crl.next_update > now {
                 window.1 = window.1.min(crl.next_update.saturating_sub(1));
             }
         }
-        Ok(window)
+        window
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::asn1::{Cert, GeneralName};
 use super::fault::Fault;
+use super::hash::sha256;
 use super::spiffe::{self, NotSpiffe, SpiffeId, TrustDomain};
 use super::text::{Escaped, hex, shown};
 use crate::Role;
-use core::{fmt, net::IpAddr};
+use core::{cell::OnceCell, fmt, net::IpAddr};
 use rustls_pki_types::{DnsName, ServerName};
 use std::{format, string::String, string::ToString, vec::Vec};
 use webpki::EndEntityCert;
@@ -77,24 +78,23 @@ impl fmt::Display for Expect {
     }
 }
 
-/// What a leaf whose chain holds offers to the matching.
-pub(super) struct Proven<'a> {
+/// The peer's own certificate, read once for all who judge it.
+pub(super) struct Leaf<'a> {
     pub(super) role: Role,
     pub(super) cert: &'a Cert<'a>,
     pub(super) end_entity: &'a EndEntityCert<'a>,
-    /// Its root vouches for SPIFFE IDs only.
-    pub(super) bound: bool,
-    pub(super) spki_hash: &'a dyn Fn() -> [u8; 32],
 }
 
-/// The first of `expected` that the leaf matches, by its index.
-pub(super) fn find(expected: &[Expect], leaf: &Proven<'_>) -> Result<usize, Fault> {
+/// The first of `expected` that a leaf whose chain holds matches, by its index. `bound`: its root vouches for SPIFFE IDs
+/// only.
+pub(super) fn find(expected: &[Expect], leaf: &Leaf<'_>, bound: bool) -> Result<usize, Fault> {
     let mut invalid_svid = None;
+    let spki_hash = OnceCell::new();
     if leaf.role == Role::Server && expected.iter().all(|expect| *expect == Expect::AnyTrusted) {
         return Err(Fault::NothingExpected);
     }
     for (index, expect) in expected.iter().enumerate() {
-        match matches(expect, leaf) {
+        match matches(expect, leaf, bound, &spki_hash) {
             Ok(true) => return Ok(index),
             Ok(false) => {}
             Err(fault) => invalid_svid = Some(fault),
@@ -104,20 +104,20 @@ pub(super) fn find(expected: &[Expect], leaf: &Proven<'_>) -> Result<usize, Faul
     Err(invalid_svid.unwrap_or_else(|| mismatch(expected, leaf)))
 }
 
-fn matches(expect: &Expect, leaf: &Proven<'_>) -> Result<bool, Fault> {
+fn matches(expect: &Expect, leaf: &Leaf<'_>, bound: bool, spki_hash: &OnceCell<[u8; 32]>) -> Result<bool, Fault> {
     let is = |name: ServerName<'_>| leaf.end_entity.verify_is_valid_for_subject_name(&name).is_ok();
     Ok(match expect {
-        Expect::Dns(_) | Expect::Ip(_) if leaf.bound => false,
+        Expect::Dns(_) | Expect::Ip(_) if bound => false,
         Expect::Dns(name) => is(ServerName::DnsName(name.borrow())),
         Expect::Ip(address) => is(ServerName::IpAddress((*address).into())),
         Expect::Spiffe(id) => spiffe::svid(leaf.cert)? == id.as_str(),
         Expect::SpiffeTrustDomain(domain) => spiffe::trust_domain(spiffe::svid(leaf.cert)?) == domain.as_str(),
-        Expect::Spki(hash) => (leaf.spki_hash)() == *hash,
+        Expect::Spki(hash) => spki_hash.get_or_init(|| sha256(leaf.cert.spki)) == hash,
         Expect::AnyTrusted => leaf.role == Role::Client,
     })
 }
 
-fn mismatch(expected: &[Expect], leaf: &Proven<'_>) -> Fault {
+fn mismatch(expected: &[Expect], leaf: &Leaf<'_>) -> Fault {
     let presented = presented(leaf.cert);
     match leaf.role {
         Role::Client => Fault::NotAllowed { presented },

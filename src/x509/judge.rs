@@ -3,7 +3,7 @@
 use super::asn1::Cert;
 use super::cache::{self, VerifiedChains};
 use super::chain::{self, Located};
-use super::expect::{self, Expect, Proven};
+use super::expect::{self, Expect, Leaf};
 use super::fault::{Culprit, Fault, Refusal};
 use super::hash::sha256;
 use super::identity::PeerIdentity;
@@ -146,30 +146,26 @@ impl Trust {
         if self.roots.is_empty() {
             return Err(leaf_fault(Fault::NotRawKey));
         }
-        let leaf = CertificateDer::from(peer.leaf());
+        let der = CertificateDer::from(peer.leaf());
+        let cert = rules::read(&der).map_err(leaf_fault)?;
+        let end_entity = EndEntityCert::try_from(&der).map_err(|error| leaf_fault(chain::unreadable(&error)))?;
+        let leaf = Leaf { role: peer.role(), cert: &cert, end_entity: &end_entity };
         let remembered = terms.cache.map(|cache| (cache, cache::key(self, peer)));
         let bound = match remembered.and_then(|(cache, key)| cache.find(&key, terms.now)) {
             Some(bound) => bound,
             None => {
                 let others: Vec<CertificateDer<'_>> = peer.chain().skip(1).map(CertificateDer::from).collect();
-                let path = chain::verify(self, peer.role(), &leaf, &others, terms.now)?;
+                let path = chain::verify(self, &leaf, &others, terms.now)?;
                 if let Some((cache, key)) = remembered {
                     cache.remember(key, &path);
                 }
                 path.bound
             }
         };
-        self.leaf(peer.role(), &leaf, bound, terms.expect).map_err(leaf_fault)
-    }
-
-    /// What is judged every time: the leaf's own rules, then its identity.
-    fn leaf(&self, role: Role, der: &CertificateDer<'_>, bound: bool, expected: &[Expect]) -> Result<Accepted, Fault> {
-        let cert = rules::read(der)?;
-        rules::leaf(&cert, role, self.require_purpose, self.strict)?;
-        let end_entity = EndEntityCert::try_from(der).map_err(|_| Fault::Malformed("it breaks the rules of X.509"))?;
-        let spki_hash = || sha256(cert.spki);
-        let proven = Proven { role, cert: &cert, end_entity: &end_entity, bound, spki_hash: &spki_hash };
-        Ok(Accepted { matched: expect::find(expected, &proven)? })
+        // Judged every time, remembered or not: the leaf's own rules, then its identity.
+        rules::leaf(&cert, peer.role(), self.require_purpose, self.strict).map_err(leaf_fault)?;
+        let matched = expect::find(terms.expect, &leaf, bound).map_err(leaf_fault)?;
+        Ok(Accepted { matched })
     }
 }
 

@@ -16,7 +16,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 /// A private key that answers `Sign`: P-256, P-384, Ed25519, or RSA of 2048 to 4096 bits.
 ///
-/// ring does not wipe its key material on drop; the bytes that this crate reads from a file are wiped.
+/// This crate wipes the decoded bytes that it has held; ring does not wipe its own copy on drop.
 pub struct SigningKey {
     pair: Pair,
 }
@@ -106,7 +106,7 @@ impl SigningKey {
             }
             result = match der {
                 _ if label.starts_with("ENCRYPTED") => Err(KeyError::Encrypted),
-                Ok(der) => SigningKey::from_der(&Zeroizing::new(der)),
+                Ok(der) => SigningKey::from_der(&der),
                 // "Proc-Type: 4,ENCRYPTED" is not base64.
                 Err(_) if file.windows(9).any(|word| word == b"ENCRYPTED") => Err(KeyError::Encrypted),
                 Err(what) => Err(KeyError::Pem { line, what }),

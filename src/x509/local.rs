@@ -3,15 +3,15 @@
 use super::cache::VerifiedChains;
 use super::credential::Identity;
 use super::expect::Expect;
+use super::fault::Refusal;
 use super::judge::{Report, Terms};
 use super::key::SignError;
 use super::live::Live;
 use super::trust::Trust;
 use super::vault::Vault;
-use crate::{
-    AlertDescription, Credential, Handshake, Inbox, Offer, Outbox, Peer, Policy, SignQuestion, Slip, Verdict, Want,
-};
-use core::borrow::Borrow;
+use crate::{AlertDescription, Credential, Handshake, Inbox, Offer, Outbox, Peer, Policy};
+use crate::{SignQuestion, Slip, Verdict, Want};
+use core::{borrow::Borrow, fmt};
 use rustls_pki_types::UnixTime;
 use std::{sync::Arc, vec::Vec};
 
@@ -25,12 +25,43 @@ pub struct Local<'a> {
     cache: Option<&'a VerifiedChains>,
     chosen: Option<Arc<Identity>>,
     report: Option<Report>,
+    declined: Option<Declined>,
+}
+
+/// Why a question was declined.
+#[derive(Clone, Copy)]
+enum Declined {
+    NoCredential,
+    Signer(SignError),
+}
+
+/// Why our side ended the handshake: the facts beside the [`Error`](crate::Error), which knows only the alert.
+/// `Display` is one sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Why<'a> {
+    /// The peer was refused.
+    Refused(&'a Refusal),
+    /// We have no credential of the certificate type that was agreed on.
+    NoCredential,
+    /// The signer failed.
+    Signer(SignError),
+}
+
+impl fmt::Display for Why<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Why::Refused(refusal) => write!(f, "{refusal}"),
+            Why::NoCredential => f.write_str("we have no credential of the certificate type that was agreed on"),
+            Why::Signer(error) => write!(f, "our signer failed: {error}"),
+        }
+    }
 }
 
 impl<'a> Local<'a> {
     /// For one handshake. The vault and the trust are looked up when a question comes.
     pub fn new(vault: &'a Live<Vault>, trust: &'a Live<Trust>, expect: &'a [Expect], now: UnixTime) -> Local<'a> {
-        Local { vault, trust, expect, now, cache: None, chosen: None, report: None }
+        Local { vault, trust, expect, now, cache: None, chosen: None, report: None, declined: None }
     }
 
     /// Remembers verified chains there.
@@ -39,42 +70,7 @@ impl<'a> Local<'a> {
         self
     }
 
-    /// Answers the question `want`. If there is no identity to show, or the key cannot sign, the question is declined,
-    /// and the next `drive` says so. Afterwards drive again.
-    ///
-    /// # Errors
-    /// The handshake's [`Slip`]s ([`Slip::NoRoom`]: send, then drive again: the question is repeated);
-    /// [`Slip::NotNow`] for `Write`, `Read` and `Done`, which are the caller's.
-    pub fn answer<P, R, T>(
-        &mut self,
-        hs: &mut Handshake<P>,
-        want: &Want,
-        rx: &Inbox<R>,
-        tx: &mut Outbox<T>,
-    ) -> Result<(), Slip>
-    where
-        P: Borrow<Policy>,
-        R: AsRef<[u8]> + AsMut<[u8]>,
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
-        match want {
-            Want::Credential(question) => match self.choose(&hs.offer(rx)?) {
-                Some(credential) => hs.present(question, &credential, tx),
-                None => hs.decline(question, AlertDescription::HANDSHAKE_FAILURE),
-            },
-            Want::Sign(question) => match self.sign(question) {
-                Ok(signature) => hs.signature(question, &signature, tx),
-                Err(_) => hs.decline(question, AlertDescription::INTERNAL_ERROR),
-            },
-            Want::Verify(question) => {
-                let verdict = self.judge(&hs.peer(rx)?);
-                hs.verdict(question, verdict)
-            }
-            Want::Write | Want::Read | Want::Done => Err(Slip::NotNow),
-        }
-    }
-
-    /// Answers `Credential`; `None`: we have nothing that the peer could verify.
+    /// Answers `Credential`; `None`: we have nothing of the certificate type that was agreed on.
     pub fn choose(&mut self, offer: &Offer<'_>) -> Option<Credential<'_>> {
         self.chosen = self.vault.get().choose(offer);
         self.chosen.as_ref().map(|identity| identity.credential())
@@ -93,6 +89,73 @@ impl<'a> Local<'a> {
         let judgement = self.trust.get().judge(peer, &terms);
         self.report = Some(judgement.report);
         judgement.verdict
+    }
+
+    /// Answers the question that the handshake has; `false`: it has none, but wants `Write` or `Read` or is `Done`.
+    ///
+    /// No credential that fits, or a signer that fails, declines the question; a bad peer is refused. Then the next
+    /// `drive` returns the error, the alert lies in `tx`, and [`Local::why`] knows the facts.
+    ///
+    /// ```
+    /// # use countersign::{Error, Handshake, Inbox, Outbox, Policy, Slip, Want, x509::Local};
+    /// # fn until_the_transport_is_wanted(
+    /// #     hs: &mut Handshake<Policy>, local: &mut Local<'_>, rx: &mut Inbox<Vec<u8>>, tx: &mut Outbox<Vec<u8>>,
+    /// # ) -> Result<Want, Box<dyn std::error::Error>> {
+    /// loop {
+    ///     let want = hs.drive(rx, tx)?;
+    ///     if !local.answer(hs, &want, rx, tx)? {
+    ///         return Ok(want); // Write, Read or Done
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// A [`Slip`] changes nothing: after [`Slip::NoRoom`] send what is pending, or move to larger memory, and drive
+    /// again.
+    pub fn answer<P, R, T>(
+        &mut self,
+        hs: &mut Handshake<P>,
+        want: &Want,
+        rx: &Inbox<R>,
+        tx: &mut Outbox<T>,
+    ) -> Result<bool, Slip>
+    where
+        P: Borrow<Policy>,
+        R: AsRef<[u8]> + AsMut<[u8]>,
+        T: AsRef<[u8]> + AsMut<[u8]>,
+    {
+        match want {
+            Want::Write | Want::Read | Want::Done => return Ok(false),
+            Want::Credential(question) => match self.choose(&hs.offer(rx)?) {
+                Some(credential) => hs.present(question, &credential, tx)?,
+                None => {
+                    hs.decline(question, AlertDescription::HANDSHAKE_FAILURE)?;
+                    self.declined = Some(Declined::NoCredential);
+                }
+            },
+            Want::Sign(question) => match self.sign(question) {
+                Ok(signature) => hs.signature(question, &signature, tx)?,
+                Err(error) => {
+                    hs.decline(question, AlertDescription::INTERNAL_ERROR)?;
+                    self.declined = Some(Declined::Signer(error));
+                }
+            },
+            Want::Verify(question) => {
+                let verdict = self.judge(&hs.peer(rx)?);
+                hs.verdict(question, verdict)?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Why our answers ended the handshake, if they did.
+    pub fn why(&self) -> Option<Why<'_>> {
+        match self.declined {
+            Some(Declined::NoCredential) => Some(Why::NoCredential),
+            Some(Declined::Signer(error)) => Some(Why::Signer(error)),
+            None => self.report()?.refusal().map(Why::Refused),
+        }
     }
 
     /// What [`Local::judge`] found: why the peer was refused, or who it is.

@@ -35,7 +35,7 @@ pub use identity::PeerIdentity;
 pub use judge::{Judgement, Report, Terms};
 pub use key::{KeyError, SignError, SigningKey};
 pub use live::Live;
-pub use local::Local;
+pub use local::{Local, Why};
 pub use spiffe::{NotSpiffe, SpiffeId, TrustDomain};
 pub use text::Escaped;
 pub use trust::{Problem, Trust, TrustBuilder, TrustError};

@@ -2,6 +2,7 @@
 
 use rustls_pki_types::pem::{PemObject, SectionKind};
 use std::{format, string::String, string::ToString, vec::Vec};
+use zeroize::Zeroizing;
 
 /// One object of a file.
 pub(super) struct Section {
@@ -9,8 +10,8 @@ pub(super) struct Section {
     pub(super) line: usize,
     /// `CERTIFICATE`, `PRIVATE KEY`, ...; empty: the file is DER.
     pub(super) label: String,
-    /// The DER, or what is wrong.
-    pub(super) der: Result<Vec<u8>, String>,
+    /// The DER, or what is wrong. Wiped on drop: it may be a private key.
+    pub(super) der: Result<Zeroizing<Vec<u8>>, String>,
 }
 
 const BEGIN: &[u8] = b"-----BEGIN ";
@@ -40,7 +41,7 @@ pub(super) fn sections(file: &[u8]) -> Vec<Section> {
         sections.push(Section { line, label, der: Err("it has no END line".to_string()) });
     }
     if sections.is_empty() && file.first() == Some(&0x30) {
-        sections.push(Section { line: 0, label: String::new(), der: Ok(file.to_vec()) });
+        sections.push(Section { line: 0, label: String::new(), der: Ok(Zeroizing::new(file.to_vec())) });
     }
     sections
 }
@@ -51,9 +52,9 @@ fn label(line: &[u8], marker: &[u8]) -> Option<String> {
     Some(String::from_utf8_lossy(label).into_owned())
 }
 
-fn decode(section: &[u8]) -> Result<Vec<u8>, String> {
+fn decode(section: &[u8]) -> Result<Zeroizing<Vec<u8>>, String> {
     match <(SectionKind, Vec<u8>)>::from_pem_slice(section) {
-        Ok((_, der)) => Ok(der),
+        Ok((_, der)) => Ok(Zeroizing::new(der)),
         Err(rustls_pki_types::pem::Error::NoItemsFound) => Err("a kind of section that is not known".to_string()),
         Err(error) => Err(format!("{error}")),
     }

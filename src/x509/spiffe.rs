@@ -1,7 +1,7 @@
 //! SPIFFE: IDs, trust domains, and the rules of an X.509-SVID, after the SPIFFE-ID and X509-SVID standards
 //! (<https://github.com/spiffe/spiffe/tree/main/standards>).
 
-use super::asn1::{CLIENT_AUTH, Cert, GeneralName, SERVER_AUTH};
+use super::asn1::{Cert, GeneralName};
 use super::fault::Fault;
 use core::{fmt, str::FromStr};
 use std::string::{String, ToString};
@@ -154,13 +154,8 @@ pub(super) fn svid<'a>(leaf: &Cert<'a>) -> Result<&'a str, Fault> {
         Some(usage) if !usage.digital_signature() => return Err(Fault::Svid("its keyUsage lacks digitalSignature")),
         Some(_) => {}
     }
-    // §4.4: when included, both MUST be set.
-    match leaf.purposes() {
-        Some(purposes) if !(purposes.contains(&SERVER_AUTH) && purposes.contains(&CLIENT_AUTH)) => {
-            Err(Fault::Svid("its extKeyUsage lacks serverAuth or clientAuth"))
-        }
-        _ => Ok(id),
-    }
+    // §4.4 wants both purposes in an extKeyUsage: that binds the issuer. The peer's own role is judged with every leaf.
+    Ok(id)
 }
 
 /// The trust domain of an ID that [`svid`] has found valid.

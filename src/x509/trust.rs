@@ -138,8 +138,8 @@ impl Trust {
 /// Builds a [`Trust`]. Every relaxation and every strictness has its name.
 #[derive(Default)]
 pub struct TrustBuilder {
-    roots: Vec<(Source, Result<Vec<u8>, String>, Option<TrustDomain>)>,
-    crls: Vec<(Source, Result<Vec<u8>, String>)>,
+    roots: Vec<(Source, Decoded, Option<TrustDomain>)>,
+    crls: Vec<(Source, Decoded)>,
     empty: Vec<Problem>,
     relaxed: Relaxed,
     strict: bool,
@@ -147,6 +147,9 @@ pub struct TrustBuilder {
     allow_own: bool,
     max_intermediates: Option<usize>,
 }
+
+/// An object's DER, or what is wrong with its PEM.
+type Decoded = Result<Vec<u8>, String>;
 
 struct Source {
     name: String,
@@ -178,7 +181,7 @@ impl TrustBuilder {
             let known = matches!(&*section.label, "" | "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE");
             if known {
                 let source = Source { name: source.to_string(), line: section.line };
-                self.roots.push((source, section.der, domain.clone()));
+                self.roots.push((source, section.der.map(|der| der.to_vec()), domain.clone()));
             }
         }
         if self.roots.len() == before {
@@ -194,7 +197,8 @@ impl TrustBuilder {
         let before = self.crls.len();
         for section in pem::sections(file) {
             if matches!(&*section.label, "" | "X509 CRL") {
-                self.crls.push((Source { name: source.to_string(), line: section.line }, section.der));
+                let source = Source { name: source.to_string(), line: section.line };
+                self.crls.push((source, section.der.map(|der| der.to_vec())));
             }
         }
         if self.crls.len() == before {

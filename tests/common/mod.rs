@@ -1,11 +1,14 @@
 //! What the protocol stories share: a small PKI and two ends in memory.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used)] // each test file uses its part
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::wrong_self_convention)] // each test file uses its part
+
+pub mod script;
 
 use countersign::x509::SigningKey;
 use countersign::{
-    Credential, Error, Handshake, Inbox, Outbox, Policy, Role, Seed, Session, Step, Transition, Verdict, Want,
+    Credential, Error, Event, Handshake, Inbox, Outbox, Policy, Role, Seed, Session, Step, Transition, Verdict, Want,
 };
 use rustls_pki_types::CertificateDer;
+use std::collections::BTreeMap;
 
 /// Who an end is: a chain and its key.
 pub struct Identity {
@@ -38,6 +41,11 @@ impl Pki {
         self.issue_for(name, &key)
     }
 
+    /// A leaf with an RSA key, which comes from a file: ring makes none.
+    pub fn issue_rsa(&self, name: &str) -> Identity {
+        self.issue_for(name, &rcgen::KeyPair::from_pem(include_str!("../../vectors/keys/rsa2048.pkcs8.pem")).unwrap())
+    }
+
     pub fn issue_for(&self, name: &str, key: &rcgen::KeyPair) -> Identity {
         let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
         params.distinguished_name.push(rcgen::DnType::CommonName, name);
@@ -57,6 +65,8 @@ pub struct End<'a> {
     pub identity: &'a Identity,
     pub verdict: Verdict,
     pub transitions: Vec<Transition>,
+    /// What a key log of this end would hold.
+    pub secrets: BTreeMap<&'static str, Vec<u8>>,
 }
 
 /// A seed that only this test's connections have.
@@ -77,13 +87,17 @@ impl<'a> End<'a> {
             identity,
             verdict: Verdict::Accept,
             transitions: Vec::new(),
+            secrets: BTreeMap::new(),
         }
     }
 
     /// Drives until the transport is wanted or the handshake is done, answering every question.
     pub fn drive(&mut self) -> Result<Want, Error> {
         loop {
-            match self.hs.step(&mut self.rx, &mut self.tx)? {
+            let step = self.hs.step(&mut self.rx, &mut self.tx)?;
+            let secrets = &mut self.secrets;
+            self.hs.expose_secrets(&mut |label, secret| drop(secrets.insert(label, secret.to_vec())));
+            match step {
                 Step::Did(transition) => self.transitions.push(transition),
                 Step::Want(Want::Credential(question)) => {
                     self.hs.present(&question, &Credential::new(&self.identity.chain), &mut self.tx).unwrap();
@@ -150,4 +164,56 @@ pub fn connect(client: &mut End<'_>, server: &mut End<'_>) -> (Session, Session)
     c.expect("the client ends").unwrap();
     s.expect("the server ends").unwrap();
     (client.hs.finish().unwrap(), server.hs.finish().unwrap())
+}
+
+/// A connection after its handshake: both ends, and their sessions.
+pub struct Connection<'a> {
+    pub client: End<'a>,
+    pub server: End<'a>,
+    pub c: Session,
+    pub s: Session,
+}
+
+impl<'a> Connection<'a> {
+    pub fn new(mut client: End<'a>, mut server: End<'a>) -> Connection<'a> {
+        let (c, s) = connect(&mut client, &mut server);
+        Connection { client, server, c, s }
+    }
+
+    /// Carries what the client has written to the server, and shows what that makes of it, up to `Read`.
+    pub fn to_server(&mut self) -> Result<(Vec<u8>, Vec<Event>), Error> {
+        carry(&mut self.client, &mut self.server);
+        receive(&mut self.s, &mut self.server)
+    }
+
+    /// The other way.
+    pub fn to_client(&mut self) -> Result<(Vec<u8>, Vec<Event>), Error> {
+        carry(&mut self.server, &mut self.client);
+        receive(&mut self.c, &mut self.client)
+    }
+}
+
+/// Carries what one end has written to the other.
+pub fn carry(from: &mut End<'_>, to: &mut End<'_>) {
+    let bytes = from.sends();
+    assert_eq!(to.gets(&bytes), bytes.len(), "the inbox is large enough for this test");
+}
+
+/// Everything that a session has received: the data, and the other events in their order, without the final `Read`.
+pub fn receive(session: &mut Session, end: &mut End<'_>) -> Result<(Vec<u8>, Vec<Event>), Error> {
+    let (mut data, mut events) = (Vec::new(), Vec::new());
+    loop {
+        match session.receive(&mut end.rx, &mut end.tx)? {
+            Event::Read => return Ok((data, events)),
+            Event::Data => {
+                data.extend_from_slice(end.rx.data());
+                end.rx.consume(end.rx.data().len());
+            }
+            Event::Closed => {
+                events.push(Event::Closed);
+                return Ok((data, events));
+            }
+            event => events.push(event),
+        }
+    }
 }

@@ -154,6 +154,17 @@ fn a_record_that_does_not_fit_is_found_from_its_header() {
 }
 
 #[test]
+fn a_message_whose_header_has_not_all_come_needs_room_for_it() {
+    let mut rx = Inbox::new([0; 25]);
+    let mut protection = with_key(key(SUITE, 1));
+    receive(&mut rx, &protected(&key(SUITE, 1), 0, HANDSHAKE, &[11, 0, 0]));
+    assert_eq!(protection.open(&mut rx.view(), IN_HANDSHAKE), Ok(Some(Opened::Handshake)));
+    assert_eq!(protection.want_more(&rx.view()), Err(Kind::InboxTooSmall { needed: 26 }));
+    let mut rx = rx.move_into([0; 26]).unwrap();
+    assert_eq!(protection.want_more(&rx.view()), Ok(()));
+}
+
+#[test]
 fn without_any_memory_the_caller_is_told() {
     let mut rx = Inbox::new([]);
     let needed = |result| matches!(result, Err(Kind::InboxTooSmall { needed: 5 }));
@@ -342,6 +353,13 @@ fn what_follows_close_notify_is_discarded_unopened() {
     let mut rx = inbox(b"whatever came after it");
     rx.view().discard_ciphertext();
     assert!(rx.is_empty());
+    // Also amid a record that was being dropped.
+    let mut rx = inbox(&[23, 3, 3, 1, 0]);
+    let expect = Expect { early_data: EarlyData::Protected, ..IN_HANDSHAKE };
+    assert_eq!(ReadProtection::new().open(&mut rx.view(), expect), Ok(Some(Opened::Dropped)));
+    assert!(!rx.is_empty());
+    rx.view().discard_ciphertext();
+    assert!(rx.is_empty());
 }
 
 #[test]
@@ -421,4 +439,26 @@ fn debug_tells_how_much_is_held_but_not_what() {
     let mut rx = Inbox::new([0; 8]);
     receive(&mut rx, b"secret");
     assert_eq!(std::format!("{rx:?}"), "Inbox { plaintext: 0, ciphertext: 6, eof: false, .. }");
+}
+
+#[test]
+fn an_empty_record_leaves_nothing_to_consume() {
+    let mut rx = inbox(&protected(&key(SUITE, 1), 0, DATA, b""));
+    let mut protection = with_key(key(SUITE, 1));
+    assert_eq!(protection.open(&mut rx.view(), SESSION), Ok(Some(Opened::ApplicationData)));
+    assert!(!rx.view().has_data());
+    assert_eq!(protection.open(&mut rx.view(), SESSION), Ok(None));
+    assert!(rx.is_empty());
+}
+
+#[test]
+fn what_is_not_the_next_message_is_not_marked_as_read() {
+    let mut rx = inbox(&plain(HANDSHAKE, &[message(8, 5), message(11, 5)].concat()));
+    ReadProtection::new().open(&mut rx.view(), IN_HANDSHAKE).unwrap();
+    let mut view = rx.view();
+    let first = view.next_message(LIMIT).unwrap().unwrap();
+    view.read(&first);
+    view.read(&first);
+    let second = view.next_message(LIMIT).unwrap().unwrap();
+    assert_eq!((second.typ, second.range), (HandshakeType::CERTIFICATE, 9..18));
 }

@@ -369,6 +369,23 @@ fn records_stop_before_the_keys_limit_but_a_key_update_and_alerts_still_go() {
     assert_eq!(tx.view().write_data(&mut protection, b"x"), Ok(1));
 }
 
+// req: 9846-5.3-2
+#[test]
+fn the_sequence_number_never_wraps() {
+    let mut tx = outbox(1000);
+    let mut protection = with_key(1, 16_385);
+    protection.replace_key(&mut tx.view(), key(Suite::ChaCha20Poly1305Sha256, 2)).unwrap();
+    protection.use_up(4);
+    assert_eq!(protection.records_left(), 1);
+    assert_eq!(tx.view().write_data(&mut protection, b"x"), Ok(1));
+    assert_eq!(tx.view().write_data(&mut protection, b"x"), Err(Kind::KeyExhausted));
+    append(&mut tx, &mut protection, &message(24, 1)).unwrap();
+    tx.view().alert(&mut protection, AlertDescription::USER_CANCELED).unwrap();
+    tx.view().alert(&mut protection, AlertDescription::CLOSE_NOTIFY).unwrap();
+    assert_eq!(tx.view().alert(&mut protection, AlertDescription::CLOSE_NOTIFY), Err(Kind::KeyExhausted));
+}
+
+// req: 9846-5.5-1
 #[test]
 fn a_batch_stops_at_the_keys_limit() {
     let mut tx = outbox(1000);

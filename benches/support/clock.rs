@@ -1,0 +1,27 @@
+//! Times that can be compared on a noisy machine: the candidates take turns in small batches, and the fastest batch of
+//! each counts.
+
+use std::time::{Duration, Instant};
+
+/// A name and a piece of work.
+pub type Candidate<'a> = (&'a str, &'a mut dyn FnMut());
+
+/// Runs each candidate in turns for about this long in all, and prints the time of one run and its ratio to the first.
+pub fn compare(title: &str, rounds: usize, batch: u32, candidates: &mut [Candidate<'_>]) {
+    let mut best = vec![Duration::MAX; candidates.len()];
+    for _ in 0..rounds {
+        for ((_, work), best) in candidates.iter_mut().zip(&mut best) {
+            let begun = Instant::now();
+            for _ in 0..batch {
+                work();
+            }
+            *best = (*best).min(begun.elapsed() / batch);
+        }
+    }
+    println!("{title}");
+    let base = best[0].as_secs_f64();
+    for ((name, _), best) in candidates.iter().zip(&best) {
+        let time = best.as_secs_f64();
+        println!("  {name:44} {:>10.2} us   {:>6.3}", time * 1e6, time / base);
+    }
+}

@@ -1,0 +1,197 @@
+//! What benches, `examples/footprint` and `tests/footprint` share: a PKI with an intermediate, two ends in memory, and
+//! a clock that compares.
+#![allow(dead_code)] // each program uses its part
+
+pub mod bare;
+pub mod clock;
+
+use countersign::x509::{Expect, SigningKey, Terms, Trust};
+use countersign::{Credential, Error, Handshake, Inbox, Outbox, Policy, Role, Seed, Session, Verdict, Want};
+use rustls_pki_types::{CertificateDer, UnixTime};
+use std::time::Duration;
+
+/// What all certificates of one PKI are made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyType {
+    P256,
+    Ed25519,
+    Rsa2048,
+}
+
+/// A public test key: rcgen with ring makes no RSA keys.
+const RSA_2048: &str = include_str!("../../vectors/keys/rsa2048.pkcs8.pem");
+
+impl KeyType {
+    pub const ALL: [KeyType; 3] = [KeyType::P256, KeyType::Ed25519, KeyType::Rsa2048];
+
+    fn generate(self) -> rcgen::KeyPair {
+        match self {
+            KeyType::P256 => rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
+            KeyType::Ed25519 => rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519),
+            KeyType::Rsa2048 => rcgen::KeyPair::from_pem(RSA_2048),
+        }
+        .expect("a key")
+    }
+}
+
+/// A leaf and its intermediate, and the leaf's key.
+pub struct Identity {
+    pub chain: Vec<CertificateDer<'static>>,
+    pub key: SigningKey,
+    pub pkcs8: Vec<u8>,
+}
+
+impl Identity {
+    pub fn certificate_bytes(&self) -> usize {
+        self.chain.iter().map(|each| each.len()).sum()
+    }
+}
+
+/// Two services, and the root that both trust.
+pub struct World {
+    pub root: CertificateDer<'static>,
+    pub trust: Trust,
+    pub client: Identity,
+    pub server: Identity,
+    pub now: UnixTime,
+    pub server_expects: [Expect; 1],
+    pub client_expects: [Expect; 1],
+}
+
+pub const SERVER_NAME: &str = "server.test";
+pub const CLIENT_NAME: &str = "client.test";
+
+fn params(name: &str) -> rcgen::CertificateParams {
+    let mut params = rcgen::CertificateParams::default();
+    params.not_before = rcgen::date_time_ymd(2025, 1, 1);
+    params.not_after = rcgen::date_time_ymd(2045, 1, 1);
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(rcgen::DnType::CommonName, name);
+    params
+}
+
+fn ca(name: &str) -> rcgen::CertificateParams {
+    let mut params = params(name);
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    params.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign, rcgen::KeyUsagePurpose::CrlSign];
+    params
+}
+
+impl World {
+    pub fn new(keys: KeyType) -> World {
+        let root = rcgen::CertifiedIssuer::self_signed(ca("root"), keys.generate()).expect("a root");
+        let issuing =
+            rcgen::CertifiedIssuer::signed_by(ca("issuing"), keys.generate(), &root).expect("an intermediate");
+        let issue = |name: &str| {
+            let mut params = params(name);
+            params.subject_alt_names = vec![rcgen::SanType::DnsName(name.try_into().expect("a DNS name"))];
+            params.key_usages = vec![rcgen::KeyUsagePurpose::DigitalSignature];
+            params.extended_key_usages =
+                vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth, rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+            let key = keys.generate();
+            let leaf = params.signed_by(&key, &issuing).expect("a leaf");
+            let pkcs8 = key.serialize_der();
+            let key = SigningKey::from_der(&pkcs8).expect("a key of rcgen's");
+            Identity { chain: vec![leaf.der().clone(), issuing.der().clone()], key, pkcs8 }
+        };
+        World {
+            trust: Trust::from_roots("root", root.der()).expect("a usable root"),
+            root: root.der().clone(),
+            client: issue(CLIENT_NAME),
+            server: issue(SERVER_NAME),
+            now: UnixTime::since_unix_epoch(Duration::from_secs(1_795_435_200)), // 2026-11-23
+            server_expects: [SERVER_NAME.parse().expect("a name")],
+            client_expects: [CLIENT_NAME.parse().expect("a name")],
+        }
+    }
+}
+
+/// The default policy, shared as programs share it.
+pub static POLICY: Policy = Policy::new();
+
+/// One end of a connection, with its memory.
+pub struct End<'a, M> {
+    pub hs: Handshake<&'a Policy>,
+    pub rx: Inbox<M>,
+    pub tx: Outbox<M>,
+    world: &'a World,
+    /// Bytes sent.
+    pub sent: usize,
+}
+
+impl<'a, M: AsRef<[u8]> + AsMut<[u8]>> End<'a, M> {
+    pub fn client(world: &'a World, policy: &'a Policy, rx: M, tx: M) -> End<'a, M> {
+        let seed = Seed::random().expect("the system has randomness");
+        let hs = Handshake::client(policy, Some(SERVER_NAME), seed).expect("a client");
+        End { hs, rx: Inbox::new(rx), tx: Outbox::new(tx), world, sent: 0 }
+    }
+
+    pub fn server(world: &'a World, policy: &'a Policy, rx: M, tx: M) -> End<'a, M> {
+        let seed = Seed::random().expect("the system has randomness");
+        End { hs: Handshake::server(policy, seed), rx: Inbox::new(rx), tx: Outbox::new(tx), world, sent: 0 }
+    }
+
+    /// Answers every question; says when the transport is wanted, or the session is there.
+    pub fn drive(&mut self) -> Result<Want, Error> {
+        let (own, expect) = match self.hs.role() {
+            Role::Client => (&self.world.client, &self.world.server_expects),
+            Role::Server => (&self.world.server, &self.world.client_expects),
+        };
+        loop {
+            match self.hs.drive(&mut self.rx, &mut self.tx)? {
+                Want::Credential(question) => {
+                    self.hs.present(&question, &Credential::new(&own.chain), &mut self.tx).expect("there is room");
+                }
+                Want::Sign(question) => {
+                    let signature = own.key.sign(question.scheme(), question.message()).expect("a scheme of the key's");
+                    self.hs.signature(&question, &signature, &mut self.tx).expect("there is room");
+                }
+                Want::Verify(question) => {
+                    let terms = Terms { own: &own.chain[..1], ..Terms::new(expect, self.world.now) };
+                    let peer = self.hs.peer(&self.rx).expect("its own inbox");
+                    let verdict = self.world.trust.judge(&peer, &terms).verdict;
+                    assert_eq!(verdict, Verdict::Accept);
+                    self.hs.verdict(&question, verdict).expect("an open question");
+                }
+                want => return Ok(want),
+            }
+        }
+    }
+
+    /// Carries what is pending to the other end.
+    pub fn send_to<N: AsRef<[u8]> + AsMut<[u8]>>(&mut self, other: &mut End<'_, N>) {
+        let pending = self.tx.pending();
+        let len = pending.len();
+        other.rx.space()[..len].copy_from_slice(pending);
+        other.rx.filled(len);
+        self.tx.sent(len);
+        self.sent += len;
+    }
+}
+
+/// Runs both ends until both are done. `on` is called around each side's work, for whoever takes times.
+pub fn run<M: AsRef<[u8]> + AsMut<[u8]>>(
+    client: &mut End<'_, M>,
+    server: &mut End<'_, M>,
+    mut on: impl FnMut(Role, &mut dyn FnMut()),
+) {
+    let (mut client_done, mut server_done) = (false, false);
+    while !(client_done && server_done) {
+        on(Role::Client, &mut || client_done = client.drive() == Ok(Want::Done));
+        client.send_to(server);
+        on(Role::Server, &mut || server_done = server.drive() == Ok(Want::Done));
+        server.send_to(client);
+    }
+}
+
+/// Rounds of the handshake's memory: enough for every key type here.
+pub const MEMORY: usize = 8 * 1024;
+
+/// A whole handshake, both sides; memory on the stack.
+pub fn handshake(world: &World, policy: &Policy) -> (Session, Session) {
+    let (mut a, mut b, mut c, mut d) = ([0; MEMORY], [0; MEMORY], [0; MEMORY], [0; MEMORY]);
+    let mut client = End::client(world, policy, &mut a[..], &mut b[..]);
+    let mut server = End::server(world, policy, &mut c[..], &mut d[..]);
+    run(&mut client, &mut server, |_, work| work());
+    (client.hs.finish().expect("done"), server.hs.finish().expect("done"))
+}

@@ -1,0 +1,329 @@
+//! The runner's flags: what the shim shall do, and what it shall find.
+
+use crate::ours::Ours;
+use countersign::{Bytes, NamedGroup, Policy, Role, SignatureScheme};
+use std::{fmt::Display, fs, str::FromStr};
+
+/// A flag, or a flag's value, that the shim cannot honour.
+pub(crate) struct Unsupported(pub(crate) String);
+
+/// Everything that the command line says.
+pub(crate) struct Flags {
+    pub(crate) port: u16,
+    pub(crate) shim_id: u64,
+    pub ipv6: bool,
+    pub(crate) role: Role,
+    pub(crate) one_byte_at_a_time: bool,
+    pub(crate) policy: Policy,
+    pub(crate) server_name: Option<String>,
+    /// The added credentials in their order, then the default one.
+    pub(crate) ours: Vec<Ours>,
+    pub(crate) trust: Option<Vec<u8>>,
+    pub(crate) verify_fail: bool,
+    pub(crate) reject_alpn: bool,
+    // What to do once connected.
+    pub(crate) export: Option<usize>,
+    pub(crate) export_label: Vec<u8>,
+    pub(crate) export_context: Vec<u8>,
+    pub(crate) export_traffic_secrets: bool,
+    pub(crate) send_alert: bool,
+    pub(crate) shim_writes_first: bool,
+    pub(crate) read_with_unfinished_write: bool,
+    pub(crate) read_size: usize,
+    pub(crate) key_update: bool,
+    pub(crate) shim_shuts_down: bool,
+    pub(crate) check_close_notify: bool,
+    pub(crate) expect: Expect,
+}
+
+/// What to find; `None` and empty: anything.
+#[derive(Default)]
+pub(crate) struct Expect {
+    pub(crate) peer_scheme: Option<u16>,
+    pub(crate) peer_schemes: Vec<SignatureScheme>,
+    pub(crate) peer_chain: Option<Vec<u8>>,
+    pub(crate) group: Option<NamedGroup>,
+    pub(crate) retried: Option<bool>,
+    pub(crate) selected: Option<isize>,
+    pub(crate) ocsp_staple: Option<Vec<u8>>,
+    pub(crate) scts: Option<Vec<u8>>,
+    pub(crate) alpn: Option<Vec<u8>>,
+    pub(crate) advertised_alpn: Option<Vec<u8>>,
+    pub(crate) server_name: Option<Vec<u8>>,
+    pub(crate) authorities: Option<Vec<Vec<u8>>>,
+}
+
+/// What of the command line goes into the policy, before it is one.
+#[derive(Default)]
+struct Wishes {
+    groups: Vec<NamedGroup>,
+    shares: Option<Vec<NamedGroup>>,
+    hints: Vec<u16>,
+    schemes: Vec<u16>,
+    alpn: Vec<u8>,
+    ocsp_staple: bool,
+    scts: bool,
+}
+
+/// The longest Certificate message of any test is shorter.
+const LONGEST: usize = 128 * 1024;
+
+const GROUPS: &[NamedGroup] = &[NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1];
+
+/// What CertificateVerify may carry, as far as the crate verifies it.
+const SCHEMES: &[SignatureScheme] = &[
+    SignatureScheme::ECDSA_SECP256R1_SHA256,
+    SignatureScheme::ECDSA_SECP384R1_SHA384,
+    SignatureScheme::ED25519,
+    SignatureScheme::RSA_PSS_RSAE_SHA256,
+    SignatureScheme::RSA_PSS_RSAE_SHA384,
+    SignatureScheme::RSA_PSS_RSAE_SHA512,
+];
+
+/// PKCS #1 and SHA-1 (and BoringSSL's own number for MD5 and SHA-1 together): older versions of TLS signed with them, 1.3
+/// never does. Preferring them changes nothing.
+const NEVER_IN_TLS13: &[u16] = &[0x0201, 0x0203, 0x0401, 0x0501, 0x0601, 0xff01];
+
+impl Flags {
+    /// Reads the command line.
+    pub(crate) fn parse(args: Vec<Vec<u8>>) -> Result<Flags, Unsupported> {
+        let mut flags = Flags {
+            port: 0,
+            shim_id: 0,
+            ipv6: false,
+            role: Role::Client,
+            one_byte_at_a_time: false,
+            // The runner reads what we send literally: no record that it does not know of. Its longest chain has 255
+            // certificates.
+            policy: Policy::new().confirming_record(false).max_flight(LONGEST, LONGEST).max_chain(u8::MAX),
+            server_name: None,
+            ours: Vec::new(),
+            trust: None,
+            verify_fail: false,
+            reject_alpn: false,
+            export: None,
+            export_label: Vec::new(),
+            export_context: Vec::new(),
+            export_traffic_secrets: false,
+            send_alert: false,
+            shim_writes_first: false,
+            read_with_unfinished_write: false,
+            read_size: 512,
+            key_update: false,
+            shim_shuts_down: false,
+            check_close_notify: false,
+            expect: Expect::default(),
+        };
+        let mut wishes = Wishes::default();
+        let mut added = Vec::new();
+        let mut credential = Ours::default(); // the one that the flags speak of: first the default one
+        let mut default = None;
+        let mut args = args.into_iter();
+        while let Some(flag) = args.next() {
+            let flag = String::from_utf8_lossy(&flag).into_owned();
+            let mut value = || args.next().ok_or(Unsupported(format!("{flag} without a value")));
+            match flag.as_str() {
+                "-port" => flags.port = number(value()?)?,
+                "-shim-id" => flags.shim_id = number(value()?)?,
+                "-ipv6" => flags.ipv6 = true,
+                "-server" => flags.role = Role::Server,
+                "-async" => flags.one_byte_at_a_time = true,
+                // What this crate does anyway, or what older versions would need.
+                "-require-any-client-certificate"
+                | "-verify-peer"
+                | "-expect-verify-result"
+                | "-use-export-context"
+                | "-renegotiate-freely"
+                | "-no-tls1"
+                | "-no-tls11"
+                | "-no-tls12"
+                | "-server-preference" => {}
+                "-min-version" => check(&flag, number::<u16>(value()?)?, |version| (769..=772).contains(&version))?,
+                "-max-version" => check(&flag, number::<u16>(value()?)?, |version| version == 772)?,
+                "-expect-early-data-reason" => check(&flag, text(value()?), |reason| reason == "disabled")?,
+
+                "-new-x509-credential" => match &mut default {
+                    None => default = Some(std::mem::take(&mut credential)),
+                    Some(_) => added.push(std::mem::take(&mut credential)),
+                },
+                "-cert-file" => credential.chain = read(value()?)?,
+                "-key-file" => credential.key = read(value()?)?,
+                "-signing-prefs" => {
+                    let scheme = SignatureScheme(number(value()?)?);
+                    check(&flag, scheme, |scheme| SCHEMES.contains(&scheme) || NEVER_IN_TLS13.contains(&scheme.0))?;
+                    credential.prefers.push(scheme);
+                }
+                "-ocsp-response" => credential.ocsp_staple = Some(base64(&value()?)?),
+                "-signed-cert-timestamps" => credential.scts = Some(base64(&value()?)?),
+                "-must-match-issuer" => credential.must_match_issuer = true,
+
+                "-trust-cert" => {
+                    let path = value()?; // may be empty
+                    flags.trust = if path.is_empty() { None } else { Some(read(path)?) };
+                }
+                "-verify-fail" => flags.verify_fail = true,
+                "-curves" => wishes.groups.push(group(value()?)?),
+                "-key-shares" => wishes.shares.get_or_insert_default().push(group(value()?)?),
+                "-no-key-shares" => wishes.shares = Some(Vec::new()),
+                "-server-supported-groups-hint" => wishes.hints.push(number(value()?)?),
+                "-verify-prefs" => wishes.schemes.push(number(value()?)?),
+                "-advertise-alpn" => wishes.alpn = value()?,
+                "-select-alpn" => wishes.alpn = prefixed(value()?),
+                "-decline-alpn" => wishes.alpn = Vec::new(),
+                "-reject-alpn" => flags.reject_alpn = true,
+                "-host-name" => flags.server_name = Some(text(value()?)),
+                // Meant for clients.
+                "-enable-ocsp-stapling" => wishes.ocsp_staple = true,
+                "-enable-signed-cert-timestamps" => wishes.scts = true,
+                "-use-client-ca-list" => {
+                    let names = names(value()?)?.into_iter();
+                    let list = names.flat_map(|name| [&(name.len() as u16).to_be_bytes()[..], &name].concat());
+                    flags.policy = flags.policy.certificate_authorities(Bytes::Shared(list.collect()));
+                }
+                "-max-send-fragment" => {
+                    let most = number(value()?)?;
+                    check(&flag, most, |most| (1..=16_384).contains(&most))?;
+                    flags.policy = flags.policy.max_fragment(most);
+                }
+                "-max-cert-list" => {
+                    let longest = number(value()?)?;
+                    flags.policy = flags.policy.max_flight(longest, longest);
+                }
+
+                "-export-keying-material" => flags.export = Some(number(value()?)?),
+                "-export-label" => flags.export_label = value()?,
+                "-export-context" => flags.export_context = value()?,
+                "-export-traffic-secrets" => flags.export_traffic_secrets = true,
+                "-send-alert" => flags.send_alert = true,
+                "-shim-writes-first" => flags.shim_writes_first = true,
+                "-read-with-unfinished-write" => flags.read_with_unfinished_write = true,
+                "-read-size" => flags.read_size = number(value()?)?,
+                "-key-update" => flags.key_update = true,
+                "-shim-shuts-down" => flags.shim_shuts_down = true,
+                "-check-close-notify" => flags.check_close_notify = true,
+
+                "-expect-peer-signature-algorithm" => flags.expect.peer_scheme = Some(number(value()?)?),
+                "-expect-peer-verify-pref" => flags.expect.peer_schemes.push(SignatureScheme(number(value()?)?)),
+                "-expect-peer-cert-file" => flags.expect.peer_chain = Some(read(value()?)?),
+                "-expect-curve-id" => flags.expect.group = Some(group(value()?)?),
+                "-expect-hrr" => flags.expect.retried = Some(true),
+                "-expect-no-hrr" => flags.expect.retried = Some(false),
+                "-expect-selected-credential" => flags.expect.selected = Some(number(value()?)?),
+                "-expect-ocsp-response" => flags.expect.ocsp_staple = Some(base64(&value()?)?),
+                "-expect-signed-cert-timestamps" => flags.expect.scts = Some(base64(&value()?)?),
+                "-expect-alpn" => flags.expect.alpn = Some(value()?),
+                "-expect-advertised-alpn" => flags.expect.advertised_alpn = Some(value()?),
+                "-expect-server-name" => flags.expect.server_name = Some(value()?),
+                "-expect-client-ca-list" => flags.expect.authorities = Some(names(value()?)?),
+                _ => return Err(Unsupported(flag)),
+            }
+        }
+        match default {
+            None => default = Some(credential),
+            Some(_) => added.push(credential),
+        }
+        for mut credential in added.into_iter().chain(default) {
+            credential.load().map_err(Unsupported)?;
+            flags.ours.push(credential);
+        }
+        flags.policy = wishes.apply(flags.role, flags.policy)?;
+        Ok(flags)
+    }
+}
+
+impl Wishes {
+    fn apply(self, role: Role, policy: Policy) -> Result<Policy, Unsupported> {
+        let is_client = role == Role::Client;
+        let mut policy = policy.request_ocsp_staple(self.ocsp_staple && is_client).request_scts(self.scts && is_client);
+        // A policy refuses by a panic what it has no room for.
+        check("-curves", self.groups.len(), |groups| groups <= GROUPS.len())?;
+        check("ALPN names of this length", self.alpn.len(), |len| len <= 128)?;
+        if !self.groups.is_empty() {
+            policy = policy.groups(&self.groups);
+        }
+        let ours = if self.groups.is_empty() { GROUPS } else { &self.groups };
+        // What the server is said to prefer goes before what we would share.
+        let hinted = self.hints.iter().find_map(|hint| ours.iter().find(|group| group.0 == *hint));
+        if let Some(shares) = hinted.map(|group| vec![*group]).or(self.shares) {
+            check("-key-shares", shares.len(), |shares| shares <= 2)?;
+            policy = policy.key_shares(&shares);
+        }
+        let schemes: Vec<_> = self.schemes.iter().copied().filter(|scheme| !NEVER_IN_TLS13.contains(scheme)).collect();
+        if !schemes.is_empty() {
+            let schemes: Vec<_> = schemes.into_iter().map(SignatureScheme).collect();
+            check("-verify-prefs", schemes.len(), |schemes| schemes <= SCHEMES.len())?;
+            let unknown = schemes.iter().find(|scheme| !SCHEMES.contains(scheme));
+            check("-verify-prefs", unknown, |unknown| unknown.is_none())?;
+            policy = policy.signature_schemes(&schemes).signature_schemes_cert(&schemes);
+        }
+        if !self.alpn.is_empty() {
+            policy = policy.alpn(&unprefixed(&self.alpn)?);
+        }
+        Ok(policy)
+    }
+}
+
+fn check<T: std::fmt::Debug + Clone>(flag: &str, value: T, supported: impl Fn(T) -> bool) -> Result<(), Unsupported> {
+    if supported(value.clone()) { Ok(()) } else { Err(Unsupported(format!("{flag} {value:?}"))) }
+}
+
+fn text(value: Vec<u8>) -> String {
+    String::from_utf8_lossy(&value).into_owned()
+}
+
+fn number<T: FromStr<Err: Display>>(value: Vec<u8>) -> Result<T, Unsupported> {
+    let value = text(value);
+    value.parse().map_err(|error| Unsupported(format!("the number {value}: {error}")))
+}
+
+fn group(value: Vec<u8>) -> Result<NamedGroup, Unsupported> {
+    let group = NamedGroup(number(value)?);
+    check("group", group, |group| GROUPS.contains(&group))?;
+    Ok(group)
+}
+
+fn read(path: Vec<u8>) -> Result<Vec<u8>, Unsupported> {
+    let path = text(path);
+    fs::read(&path).map_err(|error| Unsupported(format!("{path}: {error}")))
+}
+
+/// Names in hex, with commas between.
+fn names(value: Vec<u8>) -> Result<Vec<Vec<u8>>, Unsupported> {
+    let value = text(value);
+    let names = value.split(',').filter(|name| !name.is_empty() && *name != "<EMPTY>");
+    names.map(|name| hex::decode(name).map_err(|error| Unsupported(format!("{name}: {error}")))).collect()
+}
+
+/// Base64 (RFC 4648 §4).
+fn base64(value: &[u8]) -> Result<Vec<u8>, Unsupported> {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = Vec::new();
+    let (mut bits, mut held) = (0u32, 0);
+    for digit in value.iter().take_while(|digit| **digit != b'=') {
+        let place = ALPHABET.iter().position(|each| each == digit).ok_or(Unsupported("base64".into()))?;
+        bits = bits << 6 | place as u32;
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            out.push((bits >> held) as u8);
+        }
+    }
+    Ok(out)
+}
+
+/// One ALPN name as a list.
+fn prefixed(name: Vec<u8>) -> Vec<u8> {
+    [&[name.len() as u8], &name[..]].concat()
+}
+
+/// The names of an ALPN list.
+fn unprefixed(mut list: &[u8]) -> Result<Vec<&[u8]>, Unsupported> {
+    let mut names = Vec::new();
+    while let Some((len, rest)) = list.split_first() {
+        let (name, rest) = rest.split_at_checked(usize::from(*len)).ok_or(Unsupported("ALPN list".into()))?;
+        check("ALPN name", name, |name| !name.is_empty())?;
+        names.push(name);
+        list = rest;
+    }
+    Ok(names)
+}

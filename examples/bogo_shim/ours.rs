@@ -1,0 +1,94 @@
+//! What the shim can show: its credentials, and the choice among them.
+
+use countersign::codec::{List, Reader, SerializedSct};
+use countersign::x509::{Identity, IdentityError, KeyError, SignError};
+use countersign::{Credential, Offer, SignQuestion, SignatureScheme};
+
+/// One credential of the command line.
+#[derive(Default)]
+pub(crate) struct Ours {
+    /// PEM files.
+    pub(crate) chain: Vec<u8>,
+    pub(crate) key: Vec<u8>,
+    /// Schemes to sign with, in order; empty: what the key can do.
+    pub(crate) prefers: Vec<SignatureScheme>,
+    pub(crate) ocsp_staple: Option<Vec<u8>>,
+    pub(crate) scts: Option<Vec<u8>>,
+    /// Only for peers whose certificate_authorities name one of the chain's issuers.
+    pub(crate) must_match_issuer: bool,
+    identity: Option<Identity>,
+}
+
+impl Ours {
+    /// Reads chain and key, if there are any. The error says why they are not supported.
+    pub(crate) fn load(&mut self) -> Result<(), String> {
+        if self.chain.is_empty() && self.key.is_empty() {
+            return Ok(());
+        }
+        let mut identity = match Identity::from_pem_or_der(&self.chain, &self.key) {
+            Ok(identity) => identity,
+            Err(IdentityError::Key(KeyError::Unsupported)) => return Err("this kind of private key".into()),
+            Err(error) => return Err(error.to_string()),
+        };
+        if let Some(response) = self.ocsp_staple.take() {
+            identity = identity.with_ocsp_staple(response);
+        }
+        if let Some(list) = self.scts.take() {
+            identity = identity.with_scts(list);
+        }
+        let can = identity.key().map_or(&[][..], |key| key.schemes());
+        if self.prefers.is_empty() {
+            self.prefers = can.to_vec();
+        }
+        self.prefers.retain(|scheme| can.contains(scheme));
+        self.identity = Some(identity);
+        Ok(())
+    }
+
+    /// The answer to `Credential`.
+    pub(crate) fn credential(&self) -> Option<Credential<'_>> {
+        let credential = self.identity.as_ref()?.credential();
+        Some(Credential { schemes: &self.prefers, ..credential })
+    }
+
+    /// The answer to `Sign`.
+    pub(crate) fn sign(&self, question: &SignQuestion) -> Result<Vec<u8>, SignError> {
+        let identity = self.identity.as_ref().ok_or(SignError::SchemeDoesNotFitKey)?;
+        identity.sign(question.scheme(), question.message())
+    }
+
+    /// Whether the peer takes it; if not, the runner's token for the reason.
+    fn suits(&self, offer: &Offer<'_>) -> Result<(), &'static str> {
+        let Some(identity) = &self.identity else { return Err("NO_CERTIFICATE_SET") };
+        if identity.credential().scts.is_some_and(|list| !is_sct_list(list)) {
+            return Err("INVALID_SCT_LIST");
+        }
+        if self.must_match_issuer && !identity.is_issued_by(offer.certificate_authorities()) {
+            return Err("NO_MATCHING_ISSUER");
+        }
+        if !offer.signature_schemes().any(|scheme| self.prefers.contains(&scheme)) {
+            return Err("NO_COMMON_SIGNATURE_ALGORITHMS");
+        }
+        Ok(())
+    }
+}
+
+/// SignedCertificateTimestampList (RFC 6962 §3.3).
+fn is_sct_list(bytes: &[u8]) -> bool {
+    let mut reader = Reader::new(bytes);
+    let list = reader.vec_u16().and_then(List::<SerializedSct<'_>>::parse);
+    list.is_ok_and(|list| !list.is_empty()) && reader.is_empty()
+}
+
+/// The first credential that suits the peer, by its place. If none does: why the last one that we have does not.
+pub(crate) fn choose(ours: &[Ours], offer: &Offer<'_>) -> Result<usize, &'static str> {
+    let mut why = "NO_CERTIFICATE_SET";
+    for (place, each) in ours.iter().enumerate() {
+        match each.suits(offer) {
+            Ok(()) => return Ok(place),
+            Err("NO_CERTIFICATE_SET") => {}
+            Err(reason) => why = reason,
+        }
+    }
+    Err(why)
+}

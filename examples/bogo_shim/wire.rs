@@ -1,0 +1,74 @@
+//! The connection to the runner, and the memory that goes with it.
+
+use crate::flags::Flags;
+use countersign::{Inbox, Outbox};
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, TcpStream};
+use std::time::Duration;
+
+/// More than the largest flight of any test.
+const MEMORY: usize = 192 * 1024;
+
+/// The runner gives up on a silent shim after 15 seconds.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub(crate) struct Wire {
+    stream: TcpStream,
+    pub(crate) rx: Inbox<Vec<u8>>,
+    pub(crate) tx: Outbox<Vec<u8>>,
+    /// The most bytes of one read or write.
+    most: usize,
+}
+
+impl Wire {
+    /// Connects (the shim always does, whatever its role) and says which test this is.
+    pub(crate) fn connect(flags: &Flags) -> io::Result<Wire> {
+        let mut stream = if flags.ipv6 {
+            TcpStream::connect((Ipv6Addr::LOCALHOST, flags.port))?
+        } else {
+            TcpStream::connect((Ipv4Addr::LOCALHOST, flags.port))?
+        };
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.write_all(&flags.shim_id.to_le_bytes())?;
+        let most = if flags.one_byte_at_a_time { 1 } else { usize::MAX };
+        Ok(Wire { stream, rx: Inbox::new(vec![0; MEMORY]), tx: Outbox::new(vec![0; MEMORY]), most })
+    }
+
+    /// Reads once; what it brings, also the end, is for the state machine to judge.
+    pub(crate) fn read(&mut self) -> io::Result<()> {
+        let space = self.rx.space();
+        let most = self.most.min(space.len());
+        let len = match self.stream.read(&mut space[..most]) {
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => 0,
+            read => read?,
+        };
+        self.rx.filled(len);
+        Ok(())
+    }
+
+    /// Sends at most this many of the pending bytes.
+    pub(crate) fn send_some(&mut self, mut len: usize) {
+        while len > 0 && !self.tx.is_empty() {
+            let pending = self.tx.pending();
+            let piece = self.most.min(len).min(pending.len());
+            // A peer that no longer listens may have said why: go on to read that.
+            let sent = self.stream.write(&pending[..piece]).unwrap_or(piece);
+            self.tx.sent(sent);
+            len -= sent;
+        }
+    }
+
+    /// Sends all that is pending.
+    pub(crate) fn send(&mut self) {
+        self.send_some(usize::MAX);
+    }
+
+    /// Sends what is left, and waits for the runner to close: a TCP reset would lose our last bytes.
+    pub(crate) fn shut_down(&mut self) {
+        self.send();
+        let _ = self.stream.shutdown(Shutdown::Write);
+        let mut rest = [0; 4096];
+        while matches!(self.stream.read(&mut rest), Ok(1..)) {}
+    }
+}

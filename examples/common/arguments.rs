@@ -1,0 +1,141 @@
+//! The command line.
+
+use countersign::{CipherSuite, NamedGroup, Policy};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What both programs take.
+pub(crate) struct Arguments {
+    /// `--listen` or `--connect`.
+    pub(crate) address: String,
+    /// `--name`: whom the client expects.
+    pub(crate) name: Option<String>,
+    pub(crate) cert: PathBuf,
+    pub(crate) key: PathBuf,
+    pub(crate) ca: PathBuf,
+    pub(crate) crl: Option<PathBuf>,
+    pub(crate) key_log: Option<PathBuf>,
+    pub(crate) policy: Policy,
+}
+
+/// Why the program does not start.
+pub(crate) enum Refused {
+    /// The arguments make no sense: exit code 2.
+    Usage(String),
+    /// They name a group or suite that we do not have: exit code 77, as test harnesses have it for "not supported".
+    Unsupported(String),
+    /// `--help`.
+    Help,
+}
+
+impl Refused {
+    pub(crate) fn exit(&self, program: &str, usage: &str) -> ExitCode {
+        match self {
+            Refused::Usage(sentence) => {
+                eprintln!("{program}: {sentence}\n\n{usage}");
+                ExitCode::from(2)
+            }
+            Refused::Unsupported(sentence) => {
+                eprintln!("{program}: {sentence}");
+                ExitCode::from(77)
+            }
+            Refused::Help => {
+                println!("{usage}");
+                ExitCode::SUCCESS
+            }
+        }
+    }
+}
+
+impl Arguments {
+    /// Reads the command line. `address` is the flag for the address; only a client has `--name`.
+    pub(crate) fn parse(address: &str, has_name: bool) -> Result<Arguments, Refused> {
+        let mut given: Vec<(String, String)> = Vec::new();
+        let mut args = std::env::args_os()
+            .skip(1)
+            .map(|arg| arg.into_string().map_err(|arg| Refused::Usage(format!("{arg:?} is not UTF-8"))));
+        let known = ["--cert", "--key", "--ca", "--crl", "--groups", "--suites", "--alpn", "--key-log"];
+        while let Some(flag) = args.next().transpose()? {
+            if flag == "--help" || flag == "-h" {
+                return Err(Refused::Help);
+            }
+            if !known.contains(&&*flag) && flag != address && !(has_name && flag == "--name") {
+                return Err(Refused::Usage(format!("there is no option {flag:?}")));
+            }
+            let value = args.next().transpose()?.ok_or_else(|| Refused::Usage(format!("{flag} needs a value")))?;
+            if given.iter().any(|(other, _)| *other == flag) {
+                return Err(Refused::Usage(format!("{flag} may stand once")));
+            }
+            given.push((flag, value));
+        }
+        let get = |flag: &str| given.iter().find(|(known, _)| known == flag).map(|(_, value)| value.clone());
+        let need = |flag: &str| get(flag).ok_or_else(|| Refused::Usage(format!("{flag} is needed")));
+        Ok(Arguments {
+            address: need(address)?,
+            name: if has_name { Some(need("--name")?) } else { None },
+            cert: need("--cert")?.into(),
+            key: need("--key")?.into(),
+            ca: need("--ca")?.into(),
+            crl: get("--crl").map(PathBuf::from),
+            key_log: get("--key-log").map(PathBuf::from),
+            policy: policy(get("--groups"), get("--suites"), get("--alpn"))?,
+        })
+    }
+}
+
+fn policy(groups: Option<String>, suites: Option<String>, alpn: Option<String>) -> Result<Policy, Refused> {
+    let mut policy = Policy::new();
+    if let Some(names) = groups {
+        // A client shares a key for the first one only.
+        policy = policy.groups(&each(&names, ',', "group", group)?);
+    }
+    if let Some(names) = suites {
+        policy = policy.cipher_suites(&each(&names, ':', "cipher suite", suite)?);
+    }
+    if let Some(names) = alpn {
+        let names: Vec<&[u8]> = names.split(',').map(str::as_bytes).collect();
+        // As the wire has them, each with its length; a policy holds 128 bytes of it.
+        if names.iter().any(|name| name.is_empty()) || names.iter().map(|name| name.len() + 1).sum::<usize>() > 128 {
+            return Err(Refused::Usage("--alpn takes names of at least one byte, 128 bytes in all".into()));
+        }
+        policy = policy.alpn(&names);
+    }
+    Ok(policy)
+}
+
+/// A list of names, each of which must be one that we have.
+fn each<T: PartialEq>(
+    names: &str,
+    separator: char,
+    what: &str,
+    find: fn(&str) -> Option<T>,
+) -> Result<Vec<T>, Refused> {
+    let mut found = Vec::new();
+    for name in names.split(separator) {
+        let item = find(name).ok_or_else(|| Refused::Unsupported(format!("we have no {what} {name:?}")))?;
+        if found.contains(&item) {
+            return Err(Refused::Usage(format!("the {what} {name:?} stands twice")));
+        }
+        found.push(item);
+    }
+    Ok(found)
+}
+
+/// By the names of RFC 9846 and those of NIST and OpenSSL.
+fn group(name: &str) -> Option<NamedGroup> {
+    match name.to_ascii_lowercase().as_str() {
+        "x25519" => Some(NamedGroup::X25519),
+        "p-256" | "secp256r1" | "prime256v1" => Some(NamedGroup::SECP256R1),
+        "p-384" | "secp384r1" => Some(NamedGroup::SECP384R1),
+        _ => None,
+    }
+}
+
+fn suite(name: &str) -> Option<CipherSuite> {
+    let known = [
+        CipherSuite::TLS_AES_128_GCM_SHA256,
+        CipherSuite::TLS_AES_256_GCM_SHA384,
+        CipherSuite::TLS_CHACHA20_POLY1305_SHA256,
+    ];
+    known.into_iter().find(|suite| suite.to_string() == name)
+}

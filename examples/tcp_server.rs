@@ -1,0 +1,128 @@
+//! A mutual TLS server over TCP: it wants to know who calls, and echoes what it is told.
+//!
+//! It serves connections in parallel, each in a thread of its own, and goes on serving after any failure. Certificate,
+//! key, CA and CRL files are looked at before each handshake, and read again when they have changed.
+
+#[path = "common/mod.rs"]
+#[allow(dead_code, reason = "the client uses the rest")]
+mod common;
+
+use common::arguments::Arguments;
+use common::files::Files;
+use common::key_log::KeyLog;
+use common::transport::Link;
+use common::words::{self, Failure};
+use countersign::x509::{Expect, Local};
+use countersign::{Event, Handshake, Kind, Policy, Seed, Session, State};
+use rustls_pki_types::UnixTime;
+use std::net::{TcpListener, TcpStream};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
+
+const USAGE: &str = "\
+usage: tcp_server --listen ADDR:PORT --cert CHAIN.pem --key KEY.pem --ca ROOTS.pem
+       --crl CRLS.pem                            refuse who is revoked, or whose status is unknown
+       --groups x25519,P-256,P-384               key exchange groups, in order of preference
+       --suites TLS_AES_128_GCM_SHA256:...       cipher suites, in order of preference
+       --alpn a,b                                application protocols, in order of preference
+       --key-log FILE                            append all secrets to FILE, for Wireshark: who has it reads all
+exit codes: 1 cannot start, 2 usage, 77 a group or suite that we do not have";
+
+/// What all connections share.
+struct Server {
+    files: Files,
+    key_log: KeyLog,
+    policy: Policy,
+}
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::parse("--listen", false) {
+        Ok(arguments) => arguments,
+        Err(refused) => return refused.exit("tcp_server", USAGE),
+    };
+    match start(arguments) {
+        Ok(never) => never,
+        Err(sentence) => {
+            eprintln!("tcp_server: {sentence}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn start(arguments: Arguments) -> Result<ExitCode, String> {
+    let files = Files::read(&arguments)?;
+    let key_log = KeyLog::open(arguments.key_log.as_deref()).map_err(|error| format!("the key log: {error}"))?;
+    let cannot_listen = |error| format!("cannot listen on {}: {error}", arguments.address);
+    let listener = TcpListener::bind(&arguments.address).map_err(cannot_listen)?;
+    eprintln!("listening on {}", listener.local_addr().map_err(cannot_listen)?);
+    // Without the empty record that tells a client of ours at once that it is accepted: OpenSSL's s_client would wait
+    // for what follows it, and not send what it is given to send.
+    let policy = arguments.policy.confirming_record(false);
+    let server = Arc::new(Server { files, key_log, policy });
+    loop {
+        let (stream, from) = match listener.accept() {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                eprintln!("cannot accept a connection: {error}");
+                thread::sleep(std::time::Duration::from_millis(50)); // out of file descriptors, most likely
+                continue;
+            }
+        };
+        let server = Arc::clone(&server);
+        let serve = move || server.serve(stream, &from.to_string());
+        if let Err(error) = thread::Builder::new().spawn(serve) {
+            eprintln!("{from}: no thread to serve it: {error}");
+        }
+    }
+}
+
+impl Server {
+    /// One connection, from the first byte to the last.
+    fn serve(&self, stream: TcpStream, from: &str) {
+        self.files.refresh();
+        let Ok(seed) = Seed::random() else { return eprintln!("{from}: the system gave no randomness") };
+        let mut hs = Handshake::server(&self.policy, seed);
+        // Whoever our CA has certified is served. An allow-list would stand here.
+        let expect = [Expect::AnyTrusted];
+        let mut local = Local::new(&self.files.vault, &self.files.trust, &expect, UnixTime::now());
+        let mut link = Link::new(stream);
+        let outcome = link.handshake(&mut hs, &mut local, &mut self.key_log.connection()).and_then(|session| {
+            eprintln!("{from}: {}", words::connected(&hs, &local));
+            echo(&mut link, session)
+        });
+        if let Err(failure) = outcome {
+            let claimed = if local.report().is_none() { words::claimed(&hs, &link.rx) } else { String::new() };
+            eprintln!("{from}: {}{claimed}", failure.sentence(&local, &self.files.vault.get()));
+        }
+    }
+}
+
+/// Sends back what comes, until the peer closes.
+fn echo(link: &mut Link, mut session: Session) -> Result<(), Failure> {
+    loop {
+        match session.receive(&mut link.rx, &mut link.tx) {
+            Ok(Event::Data) => match session.write(link.rx.data(), &mut link.tx)? {
+                0 => link.flush(), // the outbox is full
+                n => link.rx.consume(n),
+            },
+            Ok(Event::Read) => {
+                link.flush();
+                link.fill().map_err(|error| Failure::Transport(error, State::Connected))?;
+            }
+            Ok(Event::Closed) => {
+                session.close(&mut link.tx)?;
+                link.farewell();
+                return Ok(());
+            }
+            Ok(Event::Confirmed | Event::Owed(_)) => {} // for clients; and a Session pays by itself what is owed
+            Err(error) => match error.kind() {
+                Kind::InboxTooSmall { needed } => link.grow_inbox(needed),
+                _ => {
+                    link.farewell();
+                    return Err(Failure::Tls(error));
+                }
+            },
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Two parties prove themselves to each other over TLS 1.3, in memory, and every transition is shown.
+//!
+//! ```text
+//! cargo run --example walkthrough
+//! cargo run --example walkthrough -- --refuse client      (or server: what a refusal looks like from both ends)
+//! ```
+//!
+//! A message stands there twice: where it is sent, and where it arrives. In between, its record crosses the wire.
+
+mod pki;
+mod screen;
+
+use countersign::x509::{Expect, Live, Local, PeerIdentity, Trust, Vault};
+use countersign::{Error, Event, Handshake, Inbox, Outbox, Policy, Role, Seed, Session, Slip, State, Step, Want};
+use rustls_pki_types::UnixTime;
+use screen::{Way, show};
+
+type Failure = Box<dyn std::error::Error>;
+
+static POLICY: Policy = Policy::new();
+
+/// One end: its half of the protocol, its answers, its memory.
+struct Party<'a> {
+    role: Role,
+    hs: Handshake<&'static Policy>,
+    local: Local<'a>,
+    rx: Inbox<Vec<u8>>,
+    tx: Outbox<Vec<u8>>,
+}
+
+impl<'a> Party<'a> {
+    fn new(hs: Handshake<&'static Policy>, local: Local<'a>) -> Party<'a> {
+        Party { role: hs.role(), hs, local, rx: Inbox::new(vec![0; 20_000]), tx: Outbox::new(vec![0; 20_000]) }
+    }
+
+    /// Steps until something is wanted of the transport; `true`: the handshake is done.
+    fn turn(&mut self) -> Result<bool, Error> {
+        loop {
+            match self.hs.step(&mut self.rx, &mut self.tx)? {
+                Step::Did(transition) => screen::transition(self.role, &transition),
+                Step::Want(want) => match self.local.answer(&mut self.hs, &want, &self.rx, &mut self.tx) {
+                    Ok(true) => {} // it was a question
+                    Ok(false) => return Ok(want == Want::Done),
+                    Err(slip) => panic!("the buffers are large enough: {slip}"),
+                },
+            }
+        }
+    }
+
+    /// What this end has to say about an error: the facts are its own, the peer learns the alert.
+    fn explain(&self, error: &Error) {
+        let facts = self.local.why().map_or(String::new(), |why| format!("\n          {why}"));
+        println!("\n  {}", screen::in_colour(self.role, format!("{}: {error}{facts}", self.role)));
+    }
+
+    fn peer(&self) -> Option<PeerIdentity> {
+        self.local.report()?.identity()
+    }
+}
+
+fn main() -> Result<(), Failure> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let refused = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => None,
+        ["--refuse", "client"] => Some(Role::Client),
+        ["--refuse", "server"] => Some(Role::Server),
+        _ => {
+            eprintln!("usage: walkthrough [--refuse client|server]");
+            std::process::exit(2);
+        }
+    };
+
+    // A small PKI. Who is to be refused has a certificate that is no good: out of date, or for somebody else.
+    let ca = pki::ca()?;
+    let trust = Live::new(Trust::from_roots("the CA", ca.pem().as_bytes())?);
+    let name = if refused == Some(Role::Server) { "db" } else { "api" };
+    let year = if refused == Some(Role::Client) { 2025 } else { 2100 };
+    let server_is = Live::new(Vault::new(pki::issue(&ca, name, &format!("{name}.internal"), 2100)?));
+    let client_is = Live::new(Vault::new(pki::issue(&ca, "billing", "spiffe://example.org/billing", year)?));
+
+    // Two ends, and whom each of them expects.
+    let (server_must_be, client_must_be) = (["api.internal".parse::<Expect>()?], ["spiffe://example.org".parse()?]);
+    let hs = Handshake::client(&POLICY, Some("api.internal"), Seed::random()?)?;
+    let mut client = Party::new(hs, Local::new(&client_is, &trust, &server_must_be, UnixTime::now()));
+    let hs = Handshake::server(&POLICY, Seed::random()?);
+    let mut server = Party::new(hs, Local::new(&server_is, &trust, &client_must_be, UnixTime::now()));
+
+    screen::heading();
+    loop {
+        let _ = client.turn(); // an error stays: it is asked for below
+        carry(&mut client, &mut server);
+        let server_end = server.turn();
+        carry(&mut server, &mut client);
+        if server_end != Ok(false) {
+            break;
+        }
+    }
+    let (mut client_end, server_end) = (client.turn(), server.turn());
+    if client_end.is_ok() && server_end.is_ok() {
+        return talk(client, server);
+    }
+    if client_end.is_ok() {
+        // TLS 1.3 lets a client finish before it has been judged. The session tells it what became of it.
+        client_end = client.hs.finish()?.receive(&mut client.rx, &mut client.tx).map(|_| true);
+    }
+    client_end.err().iter().for_each(|error| client.explain(error));
+    server_end.err().iter().for_each(|error| server.explain(error));
+    println!();
+    Ok(())
+}
+
+/// After the handshake: data both ways, new keys, both closes; then who proved to be whom.
+fn talk(client: Party<'_>, server: Party<'_>) -> Result<(), Failure> {
+    let (mut client, mut server) = (Talk::new(client)?, Talk::new(server)?);
+    client.listen()?;
+    let (api, billing) = (client.party.peer().ok_or("nobody")?, server.party.peer().ok_or("nobody")?);
+    client.write(&mut server, "Who am I?")?;
+    server.write(&mut client, &format!("You are {}.", billing.uris.join(", ")))?;
+    client.tell(&mut server, "KeyUpdate (update_requested)", |session, tx| session.confirm(tx))?;
+    client.write(&mut server, "Still me, under new keys.")?;
+    client.tell(&mut server, "close_notify", |session, tx| session.close(tx))?;
+    server.tell(&mut client, "close_notify", |session, tx| session.close(tx))?;
+
+    let hs = &client.party.hs;
+    let agreed = [hs.cipher_suite().map(|suite| suite.to_string()), hs.group().map(|group| group.to_string())];
+    let bindings = [client.session.exporter().tls_exporter()?, server.session.exporter().tls_exporter()?];
+    println!("\n  They agreed on {}.", agreed.map(Option::unwrap_or_default).join(" and "));
+    println!("  Both derive the same channel binding: {}.", bindings[0] == bindings[1]);
+    println!("  The server proved to be {}", api.to_string().replace(" (serial", "\n      (serial"));
+    println!("  The client proved to be {}\n", billing.to_string().replace(" (serial", "\n      (serial"));
+    Ok(())
+}
+
+/// One end after the handshake.
+struct Talk<'a> {
+    party: Party<'a>,
+    session: Session,
+}
+
+impl<'a> Talk<'a> {
+    fn new(mut party: Party<'a>) -> Result<Talk<'a>, Failure> {
+        Ok(Talk { session: party.hs.finish()?, party })
+    }
+
+    /// Sends something, and lets both ends take notice of what comes of it.
+    fn tell(
+        &mut self,
+        other: &mut Talk<'_>,
+        what: &str,
+        act: impl FnOnce(&mut Session, &mut Outbox<Vec<u8>>) -> Result<(), Slip>,
+    ) -> Result<(), Failure> {
+        act(&mut self.session, &mut self.party.tx)?;
+        let state = if what == "close_notify" { State::Closed } else { State::Connected };
+        show(self.party.role, Way::Out, what, state);
+        carry(&mut self.party, &mut other.party);
+        other.listen()?;
+        carry(&mut other.party, &mut self.party);
+        if self.party.rx.is_empty() { Ok(()) } else { Ok(self.listen()?) }
+    }
+
+    fn write(&mut self, other: &mut Talk<'_>, text: &str) -> Result<(), Failure> {
+        self.tell(other, text, |session, tx| session.write(text.as_bytes(), tx).map(drop))
+    }
+
+    fn listen(&mut self) -> Result<(), Error> {
+        let Talk { party: Party { role, rx, tx, .. }, session } = self;
+        loop {
+            let keys = [session.expose_secrets().0.to_vec(), session.expose_secrets().1.to_vec()];
+            let event = session.receive(rx, tx)?;
+            if session.expose_secrets().1 != keys[1] {
+                show(*role, Way::In, "KeyUpdate: reads with a new key", State::Connected);
+            }
+            if session.expose_secrets().0 != keys[0] {
+                show(*role, Way::Out, "KeyUpdate: writes with a new key", State::Connected);
+            }
+            match event {
+                Event::Confirmed => show(*role, Way::Here, "knows that it has been accepted", State::Connected),
+                Event::Data => {
+                    show(*role, Way::In, &String::from_utf8_lossy(rx.data()), State::Connected);
+                    rx.consume(rx.data().len());
+                }
+                Event::Closed => break show(*role, Way::In, "close_notify", State::Closed),
+                Event::Read | Event::Owed(_) => break, // a Session answers by itself what is owed
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The transport: takes what one end has written to the other, and shows the records.
+fn carry(from: &mut Party<'_>, to: &mut Party<'_>) {
+    screen::records(from.role, from.tx.pending());
+    let len = from.tx.pending().len();
+    if len > 0 {
+        to.rx.space()[..len].copy_from_slice(from.tx.pending());
+        to.rx.filled(len);
+        from.tx.sent(len);
+    }
+}

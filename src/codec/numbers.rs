@@ -1,0 +1,57 @@
+//! Sets of 16-bit numbers, by which duplicates are found among any number of them: in linear time, in 1 KiB.
+
+/// The members of a set that lie in one eighth of all 16-bit numbers. It lets numbers of other eighths pass.
+pub(crate) struct Numbers {
+    eighth: u16,
+    words: [u64; 128],
+}
+
+impl Numbers {
+    /// Eight empty sets: what shall be known of all numbers is asked of each.
+    pub(crate) fn eighths() -> impl Iterator<Item = Numbers> {
+        (0..8).map(|eighth| Numbers { eighth, words: [0; 128] })
+    }
+
+    /// Puts a number in. False: it was there.
+    pub(crate) fn add(&mut self, number: u16) -> bool {
+        self.set(number, true)
+    }
+
+    /// Takes a number out. False: it was not there.
+    pub(crate) fn take(&mut self, number: u16) -> bool {
+        self.set(number, false)
+    }
+
+    /// False: nothing has changed.
+    fn set(&mut self, number: u16, member: bool) -> bool {
+        let bit = 1u64.wrapping_shl(u32::from(number)); // by the number's lowest six bits
+        let Some(word) =
+            self.words.get_mut(usize::from((number & 0x1fff) >> 6)).filter(|_| number >> 13 == self.eighth)
+        else {
+            return true;
+        };
+        let was_member = *word & bit != 0;
+        *word = if member { *word | bit } else { *word & !bit };
+        was_member != member
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_number_is_in_exactly_one_eighth_and_by_itself() {
+        for mut set in Numbers::eighths() {
+            for number in 0..=u16::MAX {
+                assert!(set.add(number), "{number} is new");
+            }
+            let twice = (0..=u16::MAX).filter(|number| !set.add(*number)).count();
+            assert_eq!(twice, 0x2000);
+            for number in 0..=u16::MAX {
+                assert!(set.take(number), "{number} is there");
+            }
+            assert_eq!((0..=u16::MAX).filter(|number| !set.take(*number)).count(), 0x2000);
+        }
+    }
+}

@@ -1,0 +1,519 @@
+//! A scripted peer of either role: it holds the right keys and does the right thing, until a test bends it.
+//!
+//! [`story`] puts it against an end of the crate. A test plays the legal handshake with one edit, or up to a state and
+//! then sends what it likes, record by record; the peer opens what comes back and keeps every record it saw.
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)] // each test file uses its part
+
+pub mod message;
+pub mod story;
+
+use crate::common::Identity;
+use countersign::codec::{Certificate, CertificateVerify, Message, ServerHello, spki};
+use countersign::crypto::{CryptoMode, Hash, KeyExchange, Suite, TrafficKey};
+use countersign::schedule::{
+    Early, ExporterSecret, Handshake, HandshakeSecret, Main, Pair, SignedContent, TrafficSecret,
+};
+use countersign::{AlertDescription, Epoch, HandshakeType, NamedGroup, Role, SignatureScheme};
+use message::{Msg, certificate, certificate_verify, client_hello_head, extensions, server_hello_head};
+#[allow(unused_imports)]
+pub use story::{Edit, Row, Story, accepts, identities, judged, refuses};
+
+/// Names for the two hellos of a retry, where edits are to hit one of them only.
+pub const SECOND_CLIENT_HELLO: HandshakeType = HandshakeType(101);
+pub const HELLO_RETRY_REQUEST: HandshakeType = HandshakeType::HELLO_RETRY_REQUEST;
+
+pub const HANDSHAKE: u8 = 22;
+pub const ALERT: u8 = 21;
+pub const CCS: u8 = 20;
+pub const DATA: u8 = 23;
+
+/// One key of one direction.
+pub struct Key {
+    pub epoch: Epoch,
+    key: TrafficKey,
+    sequence: u64,
+}
+
+/// A record that the peer has received, opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub epoch: Epoch,
+    pub typ: u8,
+    pub content: Vec<u8>,
+    /// Of the record: header and fragment.
+    pub len: usize,
+    /// Of the padding.
+    pub padding: usize,
+    /// legacy_record_version.
+    pub version: u16,
+}
+
+/// The scripted peer.
+pub struct Peer<'a> {
+    pub role: Role,
+    pub identity: &'a Identity,
+    pub mode: CryptoMode,
+    pub suite: Suite,
+    pub group: NamedGroup,
+    pub session_id: Vec<u8>,
+    /// As a server: send a HelloRetryRequest first.
+    pub retry: bool,
+    /// What it sends, changed on the way: the message, and how.
+    pub edits: Vec<(HandshakeType, Edit<'a>)>,
+    /// The scheme of its CertificateVerify; `None`: the key's first.
+    pub scheme: Option<SignatureScheme>,
+    /// The most content that it puts into one record.
+    pub fragment: usize,
+    /// All messages so far, as far as they are hashed (§4.1).
+    pub transcript: Vec<u8>,
+    pub client_hello: Vec<u8>,
+    pub share: Vec<u8>,
+    kx: Option<KeyExchange>,
+    pending: Option<Handshake>,
+    pub handshake: Option<Pair<HandshakeSecret>>,
+    main: Option<Main>,
+    pub application: Option<Pair<TrafficSecret>>,
+    pub exporter: Option<ExporterSecret>,
+    pub write: Option<Key>,
+    pub read: Option<Key>,
+    /// What waits to be sent.
+    pub out: Vec<u8>,
+    /// What has come: bytes of a record, bytes of a message, records, messages.
+    bytes: Vec<u8>,
+    fragments: Vec<u8>,
+    pub seen: Vec<Seen>,
+    pub messages: Vec<(Epoch, HandshakeType, Vec<u8>)>,
+    pub retried: bool,
+}
+
+impl<'a> Peer<'a> {
+    pub fn new(role: Role, identity: &'a Identity) -> Peer<'a> {
+        Peer {
+            role,
+            identity,
+            mode: CryptoMode::Real,
+            suite: Suite::Aes128GcmSha256,
+            group: NamedGroup::X25519,
+            session_id: vec![7; 32],
+            retry: false,
+            edits: Vec::new(),
+            scheme: None,
+            fragment: 1 << 14,
+            transcript: Vec::new(),
+            client_hello: Vec::new(),
+            share: Vec::new(),
+            kx: None,
+            pending: None,
+            handshake: None,
+            main: None,
+            application: None,
+            exporter: None,
+            write: None,
+            read: None,
+            out: Vec::new(),
+            bytes: Vec::new(),
+            fragments: Vec::new(),
+            seen: Vec::new(),
+            messages: Vec::new(),
+            retried: false,
+        }
+    }
+
+    /// Edits of a HelloRetryRequest need one: for P-256, of which the client sends no share by itself.
+    pub fn retries(&mut self, edited: HandshakeType) {
+        if edited == HELLO_RETRY_REQUEST {
+            (self.retry, self.group) = (true, NamedGroup::SECP256R1);
+        }
+    }
+
+    // ---- sending records ----
+
+    /// A record as it stands.
+    pub fn plain(&mut self, typ: u8, content: &[u8]) {
+        self.header(typ, content.len());
+        self.out.extend(content);
+    }
+
+    /// The header of a record alone.
+    pub fn header(&mut self, typ: u8, length: usize) {
+        self.out.extend([typ, 3, 3]);
+        self.out.extend((length as u16).to_be_bytes());
+    }
+
+    /// A record under the present key, if there is one.
+    pub fn record(&mut self, typ: u8, content: &[u8]) {
+        match self.write {
+            None => self.plain(typ, content),
+            Some(_) => self.inner(&[content, &[typ]].concat()),
+        }
+    }
+
+    /// A protected record with this TLSInnerPlaintext.
+    pub fn inner(&mut self, inner: &[u8]) {
+        let Key { key, sequence, .. } = self.write.as_mut().expect("a key to write with");
+        let mut record = inner.to_vec();
+        let [high, low] = ((record.len() + 16) as u16).to_be_bytes();
+        let header = [DATA, 3, 3, high, low];
+        let tag = key.seal(*sequence, &header, &mut record).unwrap();
+        *sequence += 1;
+        self.out.extend(header);
+        self.out.extend(record);
+        self.out.extend(tag);
+    }
+
+    pub fn alert(&mut self, level: u8, alert: AlertDescription) {
+        self.record(ALERT, &[level, alert.0]);
+    }
+
+    /// The bytes of a legal message, edited and hashed; the keys change after it if they should.
+    pub fn next_message(&mut self, typ: HandshakeType) -> Vec<u8> {
+        let mut msg = self.compose(typ);
+        for (_, edit) in self.edits.iter().filter(|(edited, _)| *edited == typ) {
+            edit(&mut msg);
+        }
+        let bytes = msg.bytes();
+        self.hash(typ, &bytes);
+        bytes
+    }
+
+    /// Sends a legal message in a record of its own, then changes the key if it is time.
+    pub fn send(&mut self, typ: HandshakeType) {
+        let bytes = self.next_message(typ);
+        for fragment in bytes.chunks(self.fragment) {
+            self.record(HANDSHAKE, fragment);
+        }
+        self.change_key(typ);
+    }
+
+    /// Sends these legal messages in as few records as the keys allow.
+    pub fn send_flight(&mut self, types: &[HandshakeType]) {
+        let mut flight = Vec::new();
+        for typ in types {
+            flight.extend(self.next_message(*typ));
+            if self.changes_key(*typ) || Some(typ) == types.last() {
+                flight.chunks(self.fragment).for_each(|fragment| self.record(HANDSHAKE, fragment));
+                flight.clear();
+            }
+            self.change_key(*typ);
+        }
+    }
+
+    /// A message out of thin air: neither edited nor hashed.
+    pub fn send_msg(&mut self, msg: &Msg) {
+        self.record(HANDSHAKE, &msg.bytes());
+    }
+
+    // ---- composing messages ----
+
+    /// A legal message of this type, as far as what has happened makes one possible.
+    pub fn compose(&mut self, typ: HandshakeType) -> Msg {
+        match typ {
+            HandshakeType::CLIENT_HELLO => self.compose_client_hello(&[NamedGroup::X25519]),
+            SECOND_CLIENT_HELLO => {
+                let mut second = self.compose_client_hello(&[self.group]);
+                second.typ = HandshakeType::CLIENT_HELLO;
+                second
+            }
+            HELLO_RETRY_REQUEST => {
+                let random = &countersign::codec::HELLO_RETRY_REQUEST_RANDOM;
+                let head = server_hello_head(random, &self.session_id, self.suite.number());
+                Msg::new(HandshakeType::SERVER_HELLO, head).with(extensions(|w| {
+                    w.selected_version(0x0304);
+                    w.selected_group(self.group);
+                }))
+            }
+            HandshakeType::SERVER_HELLO => self.compose_server_hello(),
+            HandshakeType::ENCRYPTED_EXTENSIONS => Msg::new(typ, vec![]).with(vec![]),
+            HandshakeType::CERTIFICATE_REQUEST => Msg::new(typ, vec![0]).with(extensions(|w| {
+                w.signature_algorithms(SCHEMES);
+            })),
+            HandshakeType::CERTIFICATE => {
+                let entries: Vec<(&[u8], &[u8])> =
+                    self.identity.chain.iter().map(|each| (each.as_ref(), &[][..])).collect();
+                certificate(&[], &entries)
+            }
+            HandshakeType::CERTIFICATE_VERIFY => self.compose_certificate_verify(),
+            HandshakeType::FINISHED => Msg::new(typ, self.verify_data()),
+            HandshakeType::KEY_UPDATE => Msg::new(typ, vec![0]),
+            HandshakeType::NEW_SESSION_TICKET => {
+                Msg::new(typ, [&[0; 8][..], &[1, 0], &[0, 3], b"abc"].concat()).with(vec![])
+            }
+            _ => Msg::new(typ, vec![]),
+        }
+    }
+
+    fn compose_client_hello(&mut self, groups: &[NamedGroup]) -> Msg {
+        let kx = KeyExchange::start(groups[0], self.mode).unwrap();
+        self.share = kx.public_key().to_vec();
+        self.kx = Some(kx);
+        let suites = [self.suite.number()];
+        Msg::new(HandshakeType::CLIENT_HELLO, client_hello_head(&[5; 32], &self.session_id, &suites)).with(extensions(
+            |w| {
+                w.server_name(b"server.test");
+                w.supported_groups([NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1]);
+                w.signature_algorithms(SCHEMES);
+                w.supported_versions([0x0304]);
+                w.extension(message::KEY_SHARE, |w| w.bytes(&message::shares(&[(groups[0], &self.share)])));
+            },
+        ))
+    }
+
+    fn compose_server_hello(&mut self) -> Msg {
+        if self.role == Role::Server && !self.client_hello.is_empty() {
+            let hello = countersign::codec::ClientHello::parse(&self.client_hello).unwrap();
+            let share = hello.extensions.client_shares().unwrap().unwrap().iter().find(|each| each.group == self.group);
+            let share = share.map(|each| each.key_exchange.to_vec());
+            if let Some(share) = share {
+                let (ours, secret) = KeyExchange::respond(self.group, &share, self.mode).unwrap();
+                let early = Early::new(self.suite.hash()).handshake(secret);
+                self.share = ours.as_ref().to_vec();
+                self.pending = Some(early);
+            }
+        }
+        let head = server_hello_head(&[6; 32], &self.session_id, self.suite.number());
+        Msg::new(HandshakeType::SERVER_HELLO, head).with(extensions(|w| {
+            w.selected_version(0x0304);
+            w.server_share(countersign::codec::KeyShareEntry { group: self.group, key_exchange: &self.share });
+        }))
+    }
+
+    fn compose_certificate_verify(&mut self) -> Msg {
+        let hash = self.transcript_hash();
+        let content = match self.role {
+            Role::Client => SignedContent::client(&hash),
+            Role::Server => SignedContent::server(&hash),
+        };
+        let scheme = self.scheme.unwrap_or(self.identity.key.schemes()[0]);
+        let signature = match self.mode {
+            CryptoMode::Real => self.identity.key.sign(scheme, content.as_ref()).unwrap(),
+            _ => vec![1; 64],
+        };
+        certificate_verify(scheme, &signature)
+    }
+
+    /// verify_data of our own Finished, if it comes now.
+    pub fn verify_data(&self) -> Vec<u8> {
+        let hash = self.transcript_hash();
+        match (&self.handshake, self.role) {
+            (None, _) => vec![0; hash.as_ref().len()],
+            (Some(secrets), Role::Client) => secrets.client.finished(&hash).as_ref().to_vec(),
+            (Some(secrets), Role::Server) => secrets.server.finished(&hash).as_ref().to_vec(),
+        }
+    }
+
+    pub fn transcript_hash(&self) -> Hash {
+        self.suite.hash().hash(&self.transcript)
+    }
+}
+
+/// What the peer accepts and can do.
+pub const SCHEMES: [SignatureScheme; 4] = [
+    SignatureScheme::ECDSA_SECP256R1_SHA256,
+    SignatureScheme::ECDSA_SECP384R1_SHA384,
+    SignatureScheme::ED25519,
+    SignatureScheme::RSA_PSS_RSAE_SHA256,
+];
+
+/// Keys.
+impl Peer<'_> {
+    fn hash(&mut self, typ: HandshakeType, bytes: &[u8]) {
+        if typ == HELLO_RETRY_REQUEST {
+            let hash = self.suite.hash().hash(&self.transcript);
+            self.transcript = [&[254, 0, 0, hash.as_ref().len() as u8], hash.as_ref()].concat();
+            self.retried = true;
+        }
+        self.transcript.extend(bytes);
+    }
+
+    fn changes_key(&self, typ: HandshakeType) -> bool {
+        matches!(typ, HandshakeType::SERVER_HELLO | HandshakeType::FINISHED | HandshakeType::KEY_UPDATE)
+    }
+
+    /// The keys that follow a message of ours.
+    pub fn change_key(&mut self, typ: HandshakeType) {
+        match (self.role, typ) {
+            (Role::Server, HandshakeType::SERVER_HELLO) => {
+                if let Some(stage) = self.pending.take() {
+                    self.handshake_keys(stage);
+                }
+            }
+            (Role::Server, HandshakeType::FINISHED) if self.main.is_some() => {
+                self.application_keys();
+                self.write = self.application_key(Role::Server);
+            }
+            (Role::Client, HandshakeType::FINISHED) if self.application.is_some() => {
+                self.write = self.application_key(Role::Client);
+            }
+            (role, HandshakeType::KEY_UPDATE) if self.application.is_some() => {
+                self.next_generation(role);
+                self.write = self.application_key(role);
+            }
+            _ => {}
+        }
+    }
+
+    fn next_generation(&mut self, sender: Role) {
+        let Pair { client, server } = self.application.take().expect("application secrets");
+        self.application = Some(match sender {
+            Role::Client => Pair { client: client.next(), server },
+            Role::Server => Pair { client, server: server.next() },
+        });
+    }
+
+    fn handshake_keys(&mut self, stage: Handshake) {
+        let secrets = stage.traffic(&self.transcript_hash());
+        let key = |secret: &HandshakeSecret| {
+            Some(Key { epoch: Epoch::Handshake, key: secret.key(self.suite, self.mode).unwrap(), sequence: 0 })
+        };
+        let (client, server) = (key(&secrets.client), key(&secrets.server));
+        (self.write, self.read) = match self.role {
+            Role::Client => (client, server),
+            Role::Server => (server, client),
+        };
+        self.handshake = Some(secrets);
+        self.main = Some(stage.main());
+    }
+
+    /// The transcript stands at the server's Finished.
+    fn application_keys(&mut self) {
+        let (application, exporter) = self.main.take().unwrap().application(&self.transcript_hash());
+        self.application = Some(application);
+        self.exporter = Some(exporter);
+    }
+
+    /// A key of this sender's present application secret.
+    pub fn application_key(&self, sender: Role) -> Option<Key> {
+        let secrets = self.application.as_ref()?;
+        let secret = if sender == Role::Client { &secrets.client } else { &secrets.server };
+        Some(Key { epoch: Epoch::Application, key: secret.key(self.suite, self.mode).unwrap(), sequence: 0 })
+    }
+
+    /// A key of this sender's handshake secret, from its first record on.
+    pub fn handshake_key(&self, sender: Role) -> Option<Key> {
+        let secrets = self.handshake.as_ref()?;
+        let secret = if sender == Role::Client { &secrets.client } else { &secrets.server };
+        Some(Key { epoch: Epoch::Handshake, key: secret.key(self.suite, self.mode).unwrap(), sequence: 0 })
+    }
+}
+
+/// Receiving.
+impl Peer<'_> {
+    /// Takes what the end has sent.
+    pub fn reads(&mut self, bytes: &[u8]) {
+        self.bytes.extend(bytes);
+        while self.bytes.len() >= 5 {
+            let len = 5 + usize::from(u16::from_be_bytes([self.bytes[3], self.bytes[4]]));
+            if self.bytes.len() < len {
+                return;
+            }
+            let record: Vec<u8> = self.bytes.drain(..len).collect();
+            self.read_record(&record);
+        }
+    }
+
+    fn read_record(&mut self, record: &[u8]) {
+        let (header, fragment) = record.split_at(5);
+        let (mut typ, mut content, mut epoch, mut padding) = (header[0], fragment.to_vec(), Epoch::Plaintext, 0);
+        if typ == DATA {
+            let key = self.read.as_mut().expect("a protected record, and no key to read it with");
+            let opened = key.key.open_within(key.sequence, header, &mut content, 0);
+            let len = opened.unwrap_or_else(|_| panic!("what the end sent is not under its {} key", key.epoch));
+            key.sequence += 1;
+            epoch = key.epoch;
+            let inner = len;
+            content.truncate(content[..len].iter().rposition(|byte| *byte != 0).expect("a content type") + 1);
+            padding = inner - content.len();
+            typ = content.pop().unwrap();
+        }
+        let version = u16::from_be_bytes([header[1], header[2]]);
+        self.seen.push(Seen { epoch, typ, content: content.clone(), len: record.len(), padding, version });
+        if typ == HANDSHAKE {
+            self.fragments.extend(content);
+            while let Some((message, _)) = Message::split(&self.fragments) {
+                let (typ, raw) = (message.typ, message.raw.to_vec());
+                self.fragments.drain(..raw.len());
+                self.read_message(epoch, typ, raw);
+            }
+        }
+    }
+
+    fn read_message(&mut self, epoch: Epoch, typ: HandshakeType, raw: Vec<u8>) {
+        let body = &raw[4..];
+        self.messages.push((epoch, typ, raw.clone()));
+        match typ {
+            HandshakeType::CLIENT_HELLO => {
+                self.client_hello = body.to_vec();
+                let hello = countersign::codec::ClientHello::parse(body).unwrap();
+                self.session_id = hello.legacy_session_id.to_vec();
+                self.transcript.extend(&raw);
+            }
+            HandshakeType::SERVER_HELLO => {
+                let hello = ServerHello::parse(body).unwrap();
+                self.suite = Suite::from(hello.cipher_suite).unwrap();
+                if hello.is_hello_retry_request() {
+                    self.group = hello.extensions.selected_group().unwrap().unwrap();
+                    return self.hash(HELLO_RETRY_REQUEST, &raw);
+                }
+                self.transcript.extend(&raw);
+                let share = hello.extensions.server_share().unwrap().unwrap();
+                let kx = self.kx.take().unwrap();
+                assert_eq!(kx.group(), share.group);
+                let stage = Early::new(self.suite.hash()).handshake(kx.finish(share.key_exchange).unwrap());
+                self.handshake_keys(stage);
+            }
+            HandshakeType::CERTIFICATE_VERIFY => {
+                self.check_certificate_verify(body);
+                self.transcript.extend(&raw);
+            }
+            HandshakeType::FINISHED => {
+                let secrets = self.handshake.as_ref().unwrap();
+                let secret = if self.role == Role::Client { &secrets.server } else { &secrets.client };
+                let finished = secret.verify_finished(&self.transcript_hash(), body, self.mode);
+                assert!(finished.is_ok(), "the end's Finished is right");
+                self.transcript.extend(&raw);
+                if self.role == Role::Client {
+                    self.application_keys();
+                }
+                self.read = self.application_key(self.role.peer());
+            }
+            HandshakeType::KEY_UPDATE => {
+                self.next_generation(self.role.peer());
+                self.read = self.application_key(self.role.peer());
+            }
+            _ => self.transcript.extend(&raw),
+        }
+    }
+
+    /// The end's CertificateVerify is right: over our transcript, in its role, by the key of its leaf.
+    fn check_certificate_verify(&self, body: &[u8]) {
+        let proof = CertificateVerify::parse(body).unwrap();
+        let content = match self.role {
+            Role::Client => SignedContent::server(&self.transcript_hash()),
+            Role::Server => SignedContent::client(&self.transcript_hash()),
+        };
+        let certificate = self.message(HandshakeType::CERTIFICATE);
+        let leaf = Certificate::parse(&certificate[4..]).unwrap().certificate_list.iter().next().unwrap();
+        let key = match spki::leaf_spki(leaf.cert_data) {
+            Ok(key) => key,
+            Err(_) => spki::parse_spki(leaf.cert_data).unwrap(),
+        };
+        let verified = content.verify(proof.algorithm, &key.key, proof.signature, self.mode);
+        assert!(verified.is_ok(), "the end's CertificateVerify is right");
+    }
+
+    /// The last message of this type that the end has sent, header included.
+    pub fn message(&self, typ: HandshakeType) -> &[u8] {
+        let found = self.messages.iter().rev().find(|(_, each, _)| *each == typ);
+        &found.unwrap_or_else(|| panic!("the end has sent no {typ}")).2
+    }
+
+    /// The types of the messages that the end has sent.
+    pub fn types(&self) -> Vec<HandshakeType> {
+        self.messages.iter().map(|(_, typ, _)| *typ).collect()
+    }
+
+    /// The alerts that the end has sent, each with the keys it came under.
+    pub fn alerts(&self) -> Vec<(Epoch, Vec<u8>)> {
+        self.seen.iter().filter(|seen| seen.typ == ALERT).map(|seen| (seen.epoch, seen.content.clone())).collect()
+    }
+}

@@ -1,0 +1,305 @@
+//! One handshake, one step at a time.
+//!
+//! Read this file from top to bottom, with RFC 9846 at hand. A client and a server sit in one test, and each `step()`
+//! does exactly one thing: it makes one *transition* (a message sent or received, an answer taken), or it says what it
+//! *wants* and cannot do by itself. The whole story:
+//!
+//! ```text
+//!     Client                                                Server
+//!
+//!     ClientHello              -------->                             1
+//!                                                      ServerHello   2
+//!                                            {EncryptedExtensions}   3
+//!                                             {CertificateRequest}   3
+//!                                                    {Certificate}   3
+//!                                              {CertificateVerify}   4
+//!                              <--------                {Finished}   4
+//!     {Certificate}                                                  6
+//!     {CertificateVerify}                                            6
+//!     {Finished}               -------->                             6
+//!                              <--------    [empty application data] 8
+//!     [application data]       <------->          [application data] 9
+//!
+//!     { } under the handshake keys, [ ] under the application keys. The numbers are the chapters below; in 5 the client
+//!     reads and judges, in 7 the server does.
+//! ```
+//!
+//! This is figure 1 of RFC 9846 §2, with everything that is optional there and matters for identity made mandatory:
+//! *both* sides show a certificate, *both* prove that they hold its key, and on both sides somebody decides whether
+//! that is who it must be. Without this there is no connection.
+
+mod common;
+
+use common::{End, Pki};
+use countersign::TransitionEvent::{Accepted, Presented, Received, Sent, Signed};
+use countersign::{
+    CipherSuite, Credential, Epoch, Event, HandshakeType, NamedGroup, Policy, Role, SignatureScheme, State, Step,
+    Transition, Verdict, Want,
+};
+
+/// The next step must be a transition.
+fn did(end: &mut End<'_>) -> Transition {
+    match end.hs.step(&mut end.rx, &mut end.tx) {
+        Ok(Step::Did(transition)) => transition,
+        other => panic!("a transition was due, not {other:?}"),
+    }
+}
+
+/// The next step must be a want.
+fn wants(end: &mut End<'_>) -> Want {
+    match end.hs.step(&mut end.rx, &mut end.tx) {
+        Ok(Step::Want(want)) => want,
+        other => panic!("a want was due, not {other:?}"),
+    }
+}
+
+/// Content type and body of every record of a flight, as anybody on the path sees them.
+fn on_the_wire(flight: &[u8]) -> Vec<(u8, usize)> {
+    common::script::records(flight).iter().map(|record| (record[0], record.len() - 5)).collect()
+}
+
+const CHANGE_CIPHER_SPEC: u8 = 20;
+const HANDSHAKE: u8 = 22;
+const APPLICATION_DATA: u8 = 23;
+
+#[test]
+fn a_handshake_step_by_step() {
+    // ---- Before -----------------------------------------------------------------------------------------------------
+    //
+    // Two parties, each with a certificate under a root that both know, and the key that belongs to it. How they got
+    // them is not TLS's business.
+    let pki = Pki::new();
+    let server_identity = pki.issue("server.test", &rcgen::PKCS_ECDSA_P256_SHA256);
+    let client_identity = pki.issue("client.test", &rcgen::PKCS_ED25519);
+
+    // An end is a state machine and two pieces of memory: `rx` for what the peer sends, `tx` for what we send. The
+    // machine has no socket; carrying bytes from one `tx` to the other's `rx` is the transport, and here that is us.
+    // The client knows the name of whom it calls. The server waits for whoever comes.
+    let mut client = End::new(Role::Client, Policy::new(), &client_identity);
+    let mut server = End::new(Role::Server, Policy::new(), &server_identity);
+    assert_eq!(client.hs.state(), State::SendClientHello);
+    assert_eq!(server.hs.state(), State::WaitClientHello);
+
+    // ---- 1. ClientHello (§4.2.2) ------------------------------------------------------------------------------------
+    //
+    // The client speaks first, and says everything at once: 32 random bytes, the cipher suites and groups it knows, the
+    // signature schemes it accepts, the name it looks for, and, taking a guess at what the server will like, a key
+    // share: the public half of a fresh x25519 key. A good guess saves a round trip.
+    let sent = did(&mut client);
+    assert_eq!(sent.event, Sent(HandshakeType::CLIENT_HELLO));
+    assert_eq!(sent.epoch, Epoch::Plaintext, "there are no keys yet: everybody can read this");
+    assert_eq!(sent.state, State::WaitServerHello);
+
+    // It lies in `tx`. Nothing more can be done without the transport.
+    assert_eq!(wants(&mut client), Want::Write);
+    let flight = client.sends();
+    assert_eq!(on_the_wire(&flight), [(HANDSHAKE, sent.len as usize)], "one record, and nothing else in it");
+    assert_eq!(wants(&mut client), Want::Read);
+
+    // Until these bytes come, the server wants to read, too. A want is level-triggered: who asks again, hears it again.
+    assert_eq!(wants(&mut server), Want::Read);
+    assert_eq!(wants(&mut server), Want::Read);
+    server.gets(&flight);
+
+    // The server takes the hello and decides everything that is to be decided: suite, group, scheme. If there were no
+    // share for a group that it likes, it would answer with a HelloRetryRequest (§4.2.4), once, and the client would
+    // say hello again. The guess was good:
+    let received = did(&mut server);
+    assert_eq!(received.event, Received(HandshakeType::CLIENT_HELLO));
+    assert_eq!(received.len, sent.len);
+    assert_eq!(server.hs.cipher_suite(), Some(CipherSuite::TLS_AES_128_GCM_SHA256));
+    assert_eq!(server.hs.group(), Some(NamedGroup::X25519));
+    assert_eq!(server.hs.client_random(), client.hs.client_random());
+
+    // ---- 2. Which certificate? --------------------------------------------------------------------------------------
+    //
+    // The first question to the server's program. A server with many names chooses by what the client asks for; the
+    // offer is the ClientHello, as far as it matters here. So far nothing expensive has been done: a hello with which
+    // nothing can be begun would have cost the server no more than reading it.
+    let Want::Credential(question) = wants(&mut server) else { panic!("the server asks for its certificate") };
+    assert_eq!(received.state, State::AskCredential);
+    let offer = server.hs.offer(&server.rx).unwrap();
+    assert_eq!(offer.server_name(), Some("server.test"));
+    assert!(offer.signature_schemes().any(|scheme| scheme == SignatureScheme::ECDSA_SECP256R1_SHA256));
+    server.hs.present(&question, &Credential::new(&server_identity.chain), &mut server.tx).unwrap();
+
+    // The answer sets off a good part of the server's flight. First the ServerHello (§4.2.3), the last message in the
+    // clear: the choices, and the server's own key share. Now it knows both shares' secret (§7.4), and from that and
+    // the hash of the two hellos come the handshake keys (§7.1).
+    assert_eq!(did(&mut server).event, Presented);
+    let server_hello = did(&mut server);
+    assert_eq!((server_hello.event, server_hello.epoch), (Sent(HandshakeType::SERVER_HELLO), Epoch::Plaintext));
+
+    // ---- 3. The server's parameters (§4.4), under the handshake keys ------------------------------------------------
+    //
+    // EncryptedExtensions: the answers that need not be public, as the application protocol. CertificateRequest: "and
+    // who are you?"; countersign's server always asks. Certificate: "this is who I am". From here on nobody on the path
+    // can read who speaks to whom.
+    for message in [HandshakeType::ENCRYPTED_EXTENSIONS, HandshakeType::CERTIFICATE_REQUEST, HandshakeType::CERTIFICATE]
+    {
+        let sent = did(&mut server);
+        assert_eq!((sent.event, sent.epoch), (Sent(message), Epoch::Handshake));
+        assert_eq!(sent.state, State::AskSign, "all of them are the consequence of one answer");
+    }
+
+    // ---- 4. CertificateVerify and Finished (§4.5.2, §4.5.3) ----------------------------------------------------------
+    //
+    // A certificate is public: everybody can show it. So the server signs the hash of everything that was said, with
+    // the key that belongs to it. The key itself may be anywhere (in an HSM, behind a network): the machine asks.
+    let Want::Sign(question) = wants(&mut server) else { panic!("the server asks for a signature") };
+    assert_eq!(question.scheme(), SignatureScheme::ECDSA_SECP256R1_SHA256);
+    // What is signed begins with 64 spaces and says what it is: a signature made for a server says nothing about a
+    // client, and cannot be mistaken for one of TLS 1.2.
+    assert_eq!(question.message()[..64], [b' '; 64]);
+    assert_eq!(question.message()[64..97], *b"TLS 1.3, server CertificateVerify");
+    assert_eq!(question.message().len(), 64 + 33 + 1 + 32, "a zero byte, and the transcript's SHA-256");
+    let signature = server_identity.key.sign(question.scheme(), question.message()).unwrap();
+    server.hs.signature(&question, &signature, &mut server.tx).unwrap();
+
+    // Finished follows: a MAC over everything up to here, with a key that only these two ends can have. It binds the
+    // signature to this connection's keys: who relays somebody else's signature cannot make it.
+    assert_eq!(did(&mut server).event, Signed);
+    assert_eq!(did(&mut server).event, Sent(HandshakeType::CERTIFICATE_VERIFY));
+    let finished = did(&mut server);
+    assert_eq!((finished.event, finished.epoch), (Sent(HandshakeType::FINISHED), Epoch::Handshake));
+    assert_eq!(finished.len, 4 + 32);
+    // The server could now send application data already, though it does not know to whom (§4.5.3). Ours never does.
+    assert_eq!(finished.state, State::WaitCertificate);
+
+    // On the wire: the hello, and then what looks like application data: the true content type is inside (§5.2). The
+    // change_cipher_spec means nothing: it is there because some old middlebox expects it between the two (§E.4).
+    assert_eq!(wants(&mut server), Want::Write);
+    let flight = server.sends();
+    let types: Vec<u8> = on_the_wire(&flight).iter().map(|(content, _)| *content).collect();
+    assert_eq!(types, [HANDSHAKE, CHANGE_CIPHER_SPEC, APPLICATION_DATA], "the whole flight takes one record");
+    assert_eq!(wants(&mut server), Want::Read);
+
+    // ---- 5. The client reads (§A.1) -----------------------------------------------------------------------------------
+    //
+    // Each message is legal in exactly one state; there is no state from which one could be left out.
+    client.gets(&flight);
+    let mut state = State::WaitServerHello;
+    for (message, epoch, next) in [
+        (HandshakeType::SERVER_HELLO, Epoch::Plaintext, State::WaitEncryptedExtensions),
+        (HandshakeType::ENCRYPTED_EXTENSIONS, Epoch::Handshake, State::WaitCertificateRequest),
+        (HandshakeType::CERTIFICATE_REQUEST, Epoch::Handshake, State::WaitCertificate),
+        (HandshakeType::CERTIFICATE, Epoch::Handshake, State::WaitCertificateVerify),
+        (HandshakeType::CERTIFICATE_VERIFY, Epoch::Handshake, State::WaitFinished),
+        (HandshakeType::FINISHED, Epoch::Handshake, State::AskVerify),
+    ] {
+        assert_eq!(client.hs.state(), state);
+        let received = did(&mut client);
+        assert_eq!((received.event, received.epoch, received.state), (Received(message), epoch, next));
+        assert!(countersign::table::leads(Role::Client, state, next), "the transition table has it");
+        state = next;
+    }
+
+    // Signature and MAC are right: the other end holds the key of the certificate that it has shown, and there is
+    // nobody in between. But whose certificate is it? That question comes last, and to the client's program: the
+    // machine does not know whom you trust.
+    let Want::Verify(question) = wants(&mut client) else { panic!("the client asks for the verdict") };
+    let peer = client.hs.peer(&client.rx).unwrap();
+    assert_eq!(peer.role(), Role::Server);
+    assert_eq!(peer.scheme(), SignatureScheme::ECDSA_SECP256R1_SHA256);
+    assert_eq!(peer.server_name(), Some("server.test"), "whom we wanted");
+    assert_eq!(peer.chain().collect::<Vec<_>>(), [server_identity.chain[0].as_ref()], "whom we got");
+    // A real program asks `x509::Trust`. This one knows the certificate.
+    client.hs.verdict(&question, Verdict::Accept).unwrap();
+    assert_eq!(did(&mut client).event, Accepted);
+
+    // ---- 6. The client proves itself -----------------------------------------------------------------------------------
+    //
+    // Only now, to a server that it has accepted, does the client say who it is. The same three messages, the same two
+    // questions: this is what "mutual" means.
+    assert!(client.tx.is_empty(), "nothing has gone out since ClientHello");
+    let Want::Credential(question) = wants(&mut client) else { panic!("the client asks for its certificate") };
+    let offer = client.hs.offer(&client.rx).unwrap();
+    assert!(offer.signature_schemes().any(|scheme| scheme == SignatureScheme::ED25519));
+    client.hs.present(&question, &Credential::new(&client_identity.chain), &mut client.tx).unwrap();
+    assert_eq!(did(&mut client).event, Presented);
+    assert_eq!(did(&mut client).event, Sent(HandshakeType::CERTIFICATE));
+
+    let Want::Sign(question) = wants(&mut client) else { panic!("the client asks for a signature") };
+    assert_eq!(question.scheme(), SignatureScheme::ED25519);
+    assert_eq!(question.message()[64..97], *b"TLS 1.3, client CertificateVerify");
+    let signature = client_identity.key.sign(question.scheme(), question.message()).unwrap();
+    client.hs.signature(&question, &signature, &mut client.tx).unwrap();
+    assert_eq!(did(&mut client).event, Signed);
+    assert_eq!(did(&mut client).event, Sent(HandshakeType::CERTIFICATE_VERIFY));
+    let finished = did(&mut client);
+    assert_eq!((finished.event, finished.epoch), (Sent(HandshakeType::FINISHED), Epoch::Handshake));
+
+    // The client has done its part. It may send application data right behind its Finished, though it has not heard
+    // what the server thinks of its certificate. TLS 1.3 saves that round trip; see chapter 8.
+    assert_eq!(finished.state, State::Connected);
+    assert_eq!(wants(&mut client), Want::Write);
+    let flight = client.sends();
+    let types: Vec<u8> = on_the_wire(&flight).iter().map(|(content, _)| *content).collect();
+    assert_eq!(types, [CHANGE_CIPHER_SPEC, APPLICATION_DATA]);
+    assert_eq!(wants(&mut client), Want::Done);
+
+    // ---- 7. The server reads, and judges (§A.2) --------------------------------------------------------------------------
+    server.gets(&flight);
+    for (message, next) in [
+        (HandshakeType::CERTIFICATE, State::WaitCertificateVerify),
+        (HandshakeType::CERTIFICATE_VERIFY, State::WaitFinished),
+        (HandshakeType::FINISHED, State::AskVerify),
+    ] {
+        let received = did(&mut server);
+        assert_eq!((received.event, received.epoch, received.state), (Received(message), Epoch::Handshake, next));
+    }
+    let Want::Verify(question) = wants(&mut server) else { panic!("the server asks for the verdict") };
+    let peer = server.hs.peer(&server.rx).unwrap();
+    assert_eq!((peer.role(), peer.leaf()), (Role::Client, client_identity.chain[0].as_ref()));
+    server.hs.verdict(&question, Verdict::Accept).unwrap();
+    assert_eq!((did(&mut server).event, server.hs.state()), (Accepted, State::Connected));
+
+    // ---- 8. Confirmed ------------------------------------------------------------------------------------------------------
+    //
+    // Had the server refused the client, the client would learn of it only now. A countersign server therefore says one
+    // thing as soon as it has accepted: a record of application data with nothing in it.
+    assert_eq!(wants(&mut server), Want::Write);
+    let record = server.sends();
+    assert_eq!(on_the_wire(&record), [(APPLICATION_DATA, 1 + 16)], "a content type and an authentication tag");
+    assert_eq!(wants(&mut server), Want::Done);
+
+    // Both take their session. It has other keys (§7.1): those of the handshake are gone.
+    let mut client_session = client.hs.finish().unwrap();
+    let mut server_session = server.hs.finish().unwrap();
+    assert!(!client_session.is_confirmed() && server_session.is_confirmed());
+    client.gets(&record);
+    assert_eq!(client_session.receive(&mut client.rx, &mut client.tx), Ok(Event::Confirmed));
+    assert!(client_session.is_confirmed());
+
+    // ---- 9. Application data, and the end (§6.1) -----------------------------------------------------------------------------
+    client_session.write(b"How do you do?", &mut client.tx).unwrap();
+    client_session.close(&mut client.tx).unwrap();
+    let bytes = client.sends();
+    assert_eq!(on_the_wire(&bytes), [(APPLICATION_DATA, 14 + 17), (APPLICATION_DATA, 2 + 17)]);
+    server.gets(&bytes);
+    assert_eq!(server_session.receive(&mut server.rx, &mut server.tx), Ok(Event::Data));
+    assert_eq!(server.rx.data(), b"How do you do?");
+    server.rx.consume(14);
+    // close_notify says: that was all, nobody has cut it short. The other direction stays open until it is closed, too.
+    assert_eq!(server_session.receive(&mut server.rx, &mut server.tx), Ok(Event::Closed));
+    server_session.write(b"How do you do.", &mut server.tx).unwrap();
+    server_session.close(&mut server.tx).unwrap();
+    let bytes = server.sends();
+    client.gets(&bytes);
+    assert_eq!(client_session.receive(&mut client.rx, &mut client.tx), Ok(Event::Data));
+    assert_eq!(client.rx.data(), b"How do you do.");
+    client.rx.consume(14);
+    assert_eq!(client_session.receive(&mut client.rx, &mut client.tx), Ok(Event::Closed));
+
+    // ---- After -------------------------------------------------------------------------------------------------------------
+    //
+    // Both derive the same from the connection (§7.5), for whatever protocol wants to bind itself to it.
+    assert_eq!(client_session.exporter().tls_exporter(), server_session.exporter().tls_exporter());
+
+    // The machines remember what they did, each transition in its order. This is what goes into a log.
+    let story: Vec<String> = client.hs.transitions().map(|transition| transition.to_string()).collect();
+    assert_eq!(story.len(), 13);
+    assert_eq!(story[6], "received finished (36 bytes, handshake keys) -> AskVerify");
+    assert_eq!(story[7], "answered Verify -> AskCredential");
+    assert_eq!(story[12], "sent finished (36 bytes, handshake keys) -> Connected");
+}
