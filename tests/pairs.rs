@@ -830,3 +830,23 @@ fn two_connections_of_the_same_ends_have_different_keys() {
     }
     assert_ne!(exported[0], exported[1], "the seeds are the same ({:?}), the key shares are not", seed(1));
 }
+
+#[test]
+fn a_fatal_alert_of_the_application_ends_both_directions() {
+    let (a, b) = (Pki::new(), Policy::new);
+    let (client_id, server_id) =
+        (a.issue("client.test", &rcgen::PKCS_ED25519), a.issue("server.test", &rcgen::PKCS_ED25519));
+    let mut client = End::new(Role::Client, b(), &client_id);
+    let mut server = End::new(Role::Server, b(), &server_id);
+    let (mut ours, mut theirs) = connect(&mut client, &mut server);
+    let alert = AlertDescription::ACCESS_DENIED;
+    ours.abort(alert, &mut client.tx).unwrap();
+    let error = ours.receive(&mut client.rx, &mut client.tx).unwrap_err();
+    assert_eq!(error.kind(), Kind::Aborted { alert });
+    assert_eq!(error.alert(), Some(Alert::Sent(alert)));
+    assert_eq!(ours.write(b"more", &mut client.tx), Err(Slip::Closed));
+    let bytes = client.sends();
+    server.gets(&bytes);
+    let error = theirs.receive(&mut server.rx, &mut server.tx).unwrap_err();
+    assert_eq!(error.alert(), Some(Alert::Received(alert)));
+}

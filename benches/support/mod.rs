@@ -4,8 +4,9 @@
 
 pub mod bare;
 pub mod clock;
+pub mod rustls_pair;
 
-use countersign::x509::{Expect, SigningKey, Terms, Trust};
+use countersign::x509::{Expect, SigningKey, Terms, Trust, VerifiedChains};
 use countersign::{Credential, Error, Handshake, Inbox, Outbox, Policy, Role, Seed, Session, Verdict, Want};
 use rustls_pki_types::{CertificateDer, UnixTime};
 use std::time::Duration;
@@ -56,6 +57,8 @@ pub struct World {
     pub now: UnixTime,
     pub server_expects: [Expect; 1],
     pub client_expects: [Expect; 1],
+    /// The two services have met before: each remembers the other's chain.
+    caches: Option<[VerifiedChains; 2]>,
 }
 
 pub const SERVER_NAME: &str = "server.test";
@@ -102,7 +105,15 @@ impl World {
             now: UnixTime::since_unix_epoch(Duration::from_secs(1_795_435_200)), // 2026-11-23
             server_expects: [SERVER_NAME.parse().expect("a name")],
             client_expects: [CLIENT_NAME.parse().expect("a name")],
+            caches: None,
         }
+    }
+
+    /// The same services, who remember whom they have met.
+    pub fn warm(self) -> World {
+        let world = World { caches: Some([VerifiedChains::new(16), VerifiedChains::new(16)]), ..self };
+        handshake(&world, &POLICY);
+        world
     }
 }
 
@@ -133,21 +144,24 @@ impl<'a, M: AsRef<[u8]> + AsMut<[u8]>> End<'a, M> {
 
     /// Answers every question; says when the transport is wanted, or the session is there.
     pub fn drive(&mut self) -> Result<Want, Error> {
-        let (own, expect) = match self.hs.role() {
-            Role::Client => (&self.world.client, &self.world.server_expects),
-            Role::Server => (&self.world.server, &self.world.client_expects),
+        let caches = self.world.caches.as_ref();
+        let (own, expect, cache) = match self.hs.role() {
+            Role::Client => (&self.world.client, &self.world.server_expects, caches.map(|[client, _]| client)),
+            Role::Server => (&self.world.server, &self.world.client_expects, caches.map(|[_, server]| server)),
         };
         loop {
             match self.hs.drive(&mut self.rx, &mut self.tx)? {
                 Want::Credential(question) => {
-                    self.hs.present(&question, &Credential::new(&own.chain), &mut self.tx).expect("there is room");
+                    // As `x509::Identity` presents itself: the key's schemes are known.
+                    let credential = Credential { schemes: own.key.schemes(), ..Credential::new(&own.chain) };
+                    self.hs.present(&question, &credential, &mut self.tx).expect("there is room");
                 }
                 Want::Sign(question) => {
                     let signature = own.key.sign(question.scheme(), question.message()).expect("a scheme of the key's");
                     self.hs.signature(&question, &signature, &mut self.tx).expect("there is room");
                 }
                 Want::Verify(question) => {
-                    let terms = Terms { own: &own.chain[..1], ..Terms::new(expect, self.world.now) };
+                    let terms = Terms { own: &own.chain[..1], cache, ..Terms::new(expect, self.world.now) };
                     let peer = self.hs.peer(&self.rx).expect("its own inbox");
                     let verdict = self.world.trust.judge(&peer, &terms).verdict;
                     assert_eq!(verdict, Verdict::Accept);
@@ -162,6 +176,9 @@ impl<'a, M: AsRef<[u8]> + AsMut<[u8]>> End<'a, M> {
     pub fn send_to<N: AsRef<[u8]> + AsMut<[u8]>>(&mut self, other: &mut End<'_, N>) {
         let pending = self.tx.pending();
         let len = pending.len();
+        if len == 0 {
+            return;
+        }
         other.rx.space()[..len].copy_from_slice(pending);
         other.rx.filled(len);
         self.tx.sent(len);

@@ -195,7 +195,11 @@ impl Session {
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
-        self.sender.abort(alert, tx)
+        self.sender.abort(alert, tx)?;
+        if alert != AlertDescription::CLOSE_NOTIFY {
+            self.receiver.fail(Kind::Aborted { alert }); // a fatal alert ends both directions (RFC 9846 §6.2)
+        }
+        Ok(())
     }
 
     /// Whether the peer is known to have accepted us; always true for a server.

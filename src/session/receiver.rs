@@ -96,13 +96,18 @@ impl Receiver {
             let alerts = kind.alert().is_some() && !self.silent;
             let error = Error { kind, role: self.role, state: State::Connected, alerts };
             if error.is_fatal() {
-                self.failed = Some(kind);
-                // The secrets of a failed connection are forgotten (RFC 9846 §6).
-                self.secret = None;
-                self.read = ReadProtection::new();
+                self.fail(kind);
             }
             error
         })
+    }
+
+    /// Nothing more is received, unless something failed before. The secrets of a failed connection are forgotten
+    /// (RFC 9846 §6).
+    pub(super) fn fail(&mut self, kind: Kind) {
+        self.failed.get_or_insert(kind);
+        self.secret = None;
+        self.read = ReadProtection::new();
     }
 
     /// Our side has said its last.

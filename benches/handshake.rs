@@ -1,0 +1,109 @@
+//! Whole mutual handshakes, by key type, group and suite; client and server apart; beside the bare operations of ring
+//! and rustls with ring.
+//!
+//! `cargo bench --bench handshake -- ratios` prints the comparison of docs/PERFORMANCE.md.
+#![allow(missing_docs)]
+
+mod support;
+
+use countersign::{CipherSuite, NamedGroup, Policy, Role};
+use criterion::Criterion;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+use support::bare::Bare;
+use support::clock::compare;
+use support::rustls_pair::Configs;
+use support::{End, KeyType, MEMORY, POLICY, World, handshake, run};
+
+/// Both sides in turns with the bare operations of both sides and rustls, in one run.
+fn ratios() {
+    for keys in KeyType::ALL {
+        let world = World::new(keys);
+        let (client, server) = (Bare::new(keys, &world.client), Bare::new(keys, &world.server));
+        let rustls = Configs::new(&world);
+        let warm = World::new(keys).warm();
+        let (rounds, batch) = if keys == KeyType::Rsa2048 { (100, 2) } else { (250, 4) };
+        compare(
+            &format!("mutual handshake, both sides, {keys:?}, chain of two"),
+            rounds,
+            batch,
+            &mut [
+                ("bare operations", &mut || {
+                    client.one_side();
+                    server.one_side();
+                }),
+                ("countersign, cold", &mut || drop(black_box(handshake(&world, &POLICY)))),
+                ("countersign, warm", &mut || drop(black_box(handshake(&warm, &POLICY)))),
+                ("rustls", &mut || drop(black_box(rustls.handshake()))),
+            ],
+        );
+    }
+}
+
+/// The time that one role takes.
+fn one_role(world: &World, role: Role) -> Duration {
+    let mut time = Duration::ZERO;
+    let (mut a, mut b, mut c, mut d) = ([0; MEMORY], [0; MEMORY], [0; MEMORY], [0; MEMORY]);
+    let begun = Instant::now();
+    let mut client = End::client(world, &POLICY, &mut a[..], &mut b[..]);
+    let started = begun.elapsed();
+    let mut server = End::server(world, &POLICY, &mut c[..], &mut d[..]);
+    if role == Role::Client {
+        time += started;
+    }
+    run(&mut client, &mut server, |each, work| {
+        let begun = Instant::now();
+        work();
+        if each == role {
+            time += begun.elapsed();
+        }
+    });
+    time
+}
+
+fn benches(c: &mut Criterion) {
+    let mut group = c.benchmark_group("handshake");
+    for keys in KeyType::ALL {
+        let world = World::new(keys);
+        group.bench_function(format!("{keys:?}"), |b| b.iter(|| handshake(&world, &POLICY)));
+        for role in [Role::Client, Role::Server] {
+            group.bench_function(format!("{keys:?}, {role}"), |b| {
+                b.iter_custom(|count| (0..count).map(|_| one_role(&world, role)).sum());
+            });
+        }
+        let warm = World::new(keys).warm();
+        group.bench_function(format!("{keys:?}, warm"), |b| b.iter(|| handshake(&warm, &POLICY)));
+        let bare = Bare::new(keys, &world.client);
+        group.bench_function(format!("{keys:?}, bare operations of one side"), |b| b.iter(|| bare.one_side()));
+        let rustls = Configs::new(&world);
+        group.bench_function(format!("{keys:?}, rustls"), |b| b.iter(|| rustls.handshake()));
+    }
+    let world = World::new(KeyType::P256);
+    for suite in [
+        CipherSuite::TLS_AES_128_GCM_SHA256,
+        CipherSuite::TLS_AES_256_GCM_SHA384,
+        CipherSuite::TLS_CHACHA20_POLY1305_SHA256,
+    ] {
+        let policy = Policy::new().cipher_suites(&[suite]);
+        group.bench_function(suite.to_string(), |b| b.iter(|| handshake(&world, &policy)));
+    }
+    for share in [NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1] {
+        let policy = Policy::new().groups(&[share]);
+        group.bench_function(share.to_string(), |b| b.iter(|| handshake(&world, &policy)));
+    }
+    group.finish();
+}
+
+fn main() {
+    if std::env::args().any(|argument| argument == "ratios") {
+        return ratios();
+    }
+    // For a profiler: so many P-256 handshakes and nothing else.
+    if let Some(count) = std::env::args().find_map(|argument| argument.strip_prefix("count=")?.parse::<u32>().ok()) {
+        let world = World::new(KeyType::P256);
+        return (0..count).for_each(|_| drop(black_box(handshake(&world, &POLICY))));
+    }
+    let mut criterion = Criterion::default().configure_from_args();
+    benches(&mut criterion);
+    criterion.final_summary();
+}

@@ -1,0 +1,57 @@
+//! What a hopeless client costs a server, from its first byte to the alert: no asymmetric operation.
+#![allow(missing_docs)]
+
+mod support;
+
+use countersign::{CipherSuite, Error, Handshake, Inbox, Kind, Outbox, Policy, Seed};
+use criterion::{Criterion, criterion_group, criterion_main};
+use support::{End, KeyType, POLICY, World};
+
+static CHACHA20: Policy = Policy::new().cipher_suites(&[CipherSuite::TLS_CHACHA20_POLY1305_SHA256]);
+
+fn refuse(seed: Seed, bytes: &[u8]) -> Error {
+    let mut server = Handshake::server(&CHACHA20, seed);
+    let (mut rx, mut tx) = ([0; 1024], [0; 256]);
+    let (mut rx, mut tx) = (Inbox::new(&mut rx[..]), Outbox::new(&mut tx[..]));
+    rx.space()[..bytes.len()].copy_from_slice(bytes);
+    rx.filled(bytes.len());
+    server.drive(&mut rx, &mut tx).expect_err("refused")
+}
+
+/// The first record of a client of ours.
+fn client_hello(world: &World, policy: &Policy) -> Vec<u8> {
+    let mut client = End::client(world, policy, vec![0; 1024], vec![0; 1024]);
+    client.drive().expect("a hello");
+    client.tx.pending().to_vec()
+}
+
+/// supported_versions with nothing but TLS 1.2.
+fn wrong_version(mut hello: Vec<u8>) -> Vec<u8> {
+    let extension = [0, 0x2b, 0, 3, 2, 3, 4];
+    let at = hello.windows(extension.len()).position(|window| window == extension).expect("supported_versions");
+    hello[at + 6] = 3;
+    hello
+}
+
+fn refusal(c: &mut Criterion) {
+    let world = World::new(KeyType::P256);
+    let aes = Policy::new().cipher_suites(&[CipherSuite::TLS_AES_128_GCM_SHA256]);
+    let cases = [
+        ("garbage", b"GET / HTTP/1.1\r\nHost: server.test\r\n\r\n".to_vec(), Kind::NotTls),
+        ("wrong version", wrong_version(client_hello(&world, &POLICY)), Kind::UnsupportedVersion),
+        ("no common suite", client_hello(&world, &aes), Kind::NoCommonCipherSuite),
+    ];
+    let mut group = c.benchmark_group("refusal");
+    group.bench_function("drawing the seed", |b| b.iter(Seed::random));
+    for (name, bytes, kind) in cases {
+        assert_eq!(refuse(Seed::from_bytes(&[7; 64]), &bytes).kind(), kind);
+        group.bench_function(format!("{name}, seed given"), |b| {
+            b.iter(|| refuse(Seed::from_bytes(&[7; 64]), &bytes));
+        });
+        group.bench_function(name, |b| b.iter(|| refuse(Seed::random().expect("randomness"), &bytes)));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, refusal);
+criterion_main!(benches);

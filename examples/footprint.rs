@@ -1,0 +1,142 @@
+//! What a connection costs beside time: sizes, allocations, bytes on the wire, memory per connection among 10,000.
+//!
+//! `cargo run --release --example footprint`
+#![allow(unsafe_code)] // an allocator that counts cannot be written without
+
+#[path = "../benches/support/mod.rs"]
+mod support;
+
+use countersign::x509::{Terms, VerifiedChains};
+use countersign::{Error, Event, Handshake, Peer, Policy, Receiver, Role, Sender, Session, Transition, Want};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::mem::size_of;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use support::{End, KeyType, MEMORY, POLICY, World, run};
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+static HELD: AtomicUsize = AtomicUsize::new(0);
+
+/// The system's allocator, counting.
+struct Counting;
+
+// SAFETY: everything is the system allocator's; counting touches no memory of it.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Relaxed);
+        HELD.fetch_add(layout.size(), Relaxed);
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        HELD.fetch_sub(layout.size(), Relaxed);
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn allocations<R>(work: impl FnOnce() -> R) -> usize {
+    let before = ALLOCATIONS.load(Relaxed);
+    let result = work();
+    let count = ALLOCATIONS.load(Relaxed) - before;
+    drop(result);
+    count
+}
+
+const MANY: usize = 10_000;
+/// Enough for the P-256 flights here, either way.
+const SMALL: usize = 1_536;
+
+fn main() {
+    let world = World::new(KeyType::P256);
+    sizes();
+    verdicts(&world);
+    wire(&world);
+    in_flight(&world);
+    idle(&world);
+}
+
+fn sizes() {
+    println!("inline, bytes");
+    for (name, size) in [
+        ("Handshake<&Policy>", size_of::<Handshake<&Policy>>()),
+        ("Session", size_of::<Session>()),
+        ("  Sender", size_of::<Sender>()),
+        ("  Receiver", size_of::<Receiver>()),
+        ("Want", size_of::<Want>()),
+        ("Error", size_of::<Error>()),
+        ("Transition", size_of::<Transition>()),
+        ("Policy (shared)", size_of::<Policy>()),
+    ] {
+        println!("  {name:28} {size:>6}");
+    }
+}
+
+/// Handshake and records allocate nothing (`tests/no_allocation.rs`): what is left is the verdict.
+fn verdicts(world: &World) {
+    let cache = VerifiedChains::new(16);
+    let peer = Peer::new(Role::Server, &world.server.chain);
+    let judge = |cache| {
+        let terms = Terms { cache, ..Terms::new(&world.server_expects, world.now) };
+        allocations(|| world.trust.judge(&peer, &terms))
+    };
+    println!("allocations per side");
+    println!("  {:28} {:>6}", "handshake, per record", 0);
+    println!("  {:28} {:>6}", "default verdict, cold", judge(Some(&cache)));
+    println!("  {:28} {:>6}", "default verdict, warm", judge(Some(&cache)));
+    let signature = allocations(|| world.client.key.sign(countersign::SignatureScheme::ECDSA_SECP256R1_SHA256, b"..."));
+    println!("  {:28} {signature:>6}", "SigningKey::sign, P-256");
+}
+
+fn wire(world: &World) {
+    let mut client = End::client(world, &POLICY, vec![0; MEMORY], vec![0; MEMORY]);
+    let mut server = End::server(world, &POLICY, vec![0; MEMORY], vec![0; MEMORY]);
+    run(&mut client, &mut server, |_, work| work());
+    println!("on the wire, bytes (certificates of them)");
+    println!("  {:28} {:>6} ({})", "client", client.sent, world.client.certificate_bytes());
+    println!("  {:28} {:>6} ({})", "server", server.sent, world.server.certificate_bytes());
+}
+
+/// Clients whose hello is sent, servers whose flight is sent: the middle of the handshake.
+fn in_flight(world: &World) {
+    let before = HELD.load(Relaxed);
+    let mut clients = Vec::with_capacity(MANY);
+    let mut servers = Vec::with_capacity(MANY);
+    for _ in 0..MANY {
+        let mut client = End::client(world, &POLICY, vec![0; SMALL], vec![0; SMALL]);
+        let mut server = End::server(world, &POLICY, vec![0; SMALL], vec![0; SMALL]);
+        client.drive().expect("a hello");
+        client.send_to(&mut server);
+        server.drive().expect("an honest peer");
+        clients.push(client);
+        servers.push(server);
+    }
+    let each = (HELD.load(Relaxed) - before) / (2 * MANY);
+    println!("{MANY} handshakes in flight, bytes per side");
+    println!("  {:28} {:>6}", "machine and buffers", each);
+    println!("  {:28} {:>6}", "of which rx and tx", 2 * SMALL);
+}
+
+/// Sessions that wait, their buffers given back.
+fn idle(world: &World) {
+    let (mut rx, mut tx, mut peer_rx, mut peer_tx) = ([0; SMALL], [0; SMALL], [0; SMALL], [0; SMALL]);
+    let before = HELD.load(Relaxed);
+    let mut sessions = Vec::with_capacity(2 * MANY);
+    for _ in 0..MANY {
+        let mut client = End::client(world, &POLICY, &mut rx[..], &mut tx[..]);
+        let mut server = End::server(world, &POLICY, &mut peer_rx[..], &mut peer_tx[..]);
+        run(&mut client, &mut server, |_, work| work());
+        for end in [&mut client, &mut server] {
+            let mut session = end.hs.finish().expect("done");
+            while session.receive(&mut end.rx, &mut end.tx).expect("an honest peer") != Event::Read {}
+            assert!(end.rx.is_empty() && end.tx.is_empty(), "its memory can be given back");
+            sessions.push(session);
+        }
+    }
+    let each = (HELD.load(Relaxed) - before) / (2 * MANY);
+    println!("{MANY} idle connections, bytes per side");
+    println!("  {:28} {:>6}", "session; rx and tx given back", each);
+}
