@@ -94,6 +94,7 @@ fn talk(number: usize, mut choices: Choices<'_>) {
                     peer.aborted || peer.error.is_some()
                 }
                 Kind::PeerEndedUnconfirmed { .. } => peer.aborted || peer.error.is_some(),
+                Kind::Aborted { .. } => party.aborted,
                 // Its own, and its answers to ours.
                 Kind::TooManyKeyUpdates => peer.key_updates + party.key_updates + peer.empty_records > 32,
                 Kind::TooManyEmptyRecords => peer.empty_records > 32,
