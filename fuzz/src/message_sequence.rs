@@ -15,6 +15,7 @@ use countersign::codec::{
 };
 use countersign::table::{self, Cause, TABLE};
 use countersign::{Alert, Epoch, Error, Event, Role, Session, State, TransitionEvent, Want, limits};
+use std::sync::LazyLock;
 
 /// One of the things that the peer can send.
 #[derive(Clone, Copy)]
@@ -147,6 +148,20 @@ pub const WHATS: &[What] = &[
     What::End,
 ];
 
+/// The messages of the list, before and after a HelloRetryRequest; empty where there is none.
+fn messages(retried: bool) -> &'static [Vec<u8>] {
+    static MESSAGES: LazyLock<[Vec<Vec<u8>>; 2]> = LazyLock::new(|| {
+        [false, true].map(|retried| {
+            let bytes = |what: &What| match what {
+                What::Message(write, _) => written(|w| write(retried, w)),
+                _ => Vec::new(),
+            };
+            WHATS.iter().map(bytes).collect()
+        })
+    });
+    &MESSAGES[usize::from(retried)]
+}
+
 /// How it is wrapped. Bits 0-1: as is due (0, 1), unprotected (2), protected (3); bit 2: the next message goes into the
 /// same record; bits 3-4: the size of fragments; bit 5: padded.
 #[derive(Clone, Copy)]
@@ -195,7 +210,7 @@ pub fn message_sequence(data: &[u8]) {
     assert_eq!(subject.step(), Outcome::GoesOn);
     let mut joined = Vec::new();
     while !choices.is_empty() {
-        let (what, how) = (*choices.of(WHATS), How(choices.byte()));
+        let (number, how) = (usize::from(choices.byte()) % WHATS.len(), How(choices.byte()));
         let keyed = model.keyed();
         let protect = how.protected(keyed);
         let wrap = |content, fragment: &[u8]| match protect {
@@ -206,9 +221,9 @@ pub fn message_sequence(data: &[u8]) {
             false => plain(ContentType(content), fragment),
         };
         let mut records = Vec::new();
-        match what {
-            What::Message(write, _) => {
-                joined.extend(written(|w| write(model.retried, w)));
+        match WHATS[number] {
+            What::Message(..) => {
+                joined.extend_from_slice(&messages(model.retried)[number]);
                 if how.joined() && joined.len() < 10_000 && !choices.is_empty() {
                     continue;
                 }
@@ -486,14 +501,12 @@ impl Model {
 
     /// What is wrong with the message itself.
     fn content(&self, raw: &[u8]) -> Result<(), Outcome> {
-        for what in WHATS {
-            if let What::Message(write, wrong) = what
-                && written(|w| write(self.retried, w)) == raw
-            {
-                return wrong.map_or(Ok(()), |Wrong(client, server)| {
-                    Err(Outcome::Alert(if self.role == Role::Client { client } else { server }))
-                });
-            }
+        if let Some(number) = messages(self.retried).iter().position(|message| message == raw)
+            && let What::Message(_, wrong) = WHATS[number]
+        {
+            return wrong.map_or(Ok(()), |Wrong(client, server)| {
+                Err(Outcome::Alert(if self.role == Role::Client { client } else { server }))
+            });
         }
         // A ServerHello that was written before its HelloRetryRequest arrived: it has the share of the wrong group.
         assert!(self.retried && raw[0] == M::SERVER_HELLO.0, "the peer sends only what is in the list");
@@ -501,10 +514,7 @@ impl Model {
     }
 
     fn moves(&mut self, typ: M, raw: &[u8]) -> Result<(), Outcome> {
-        let same = |number: usize| match WHATS[number] {
-            What::Message(write, _) => written(|w| write(self.retried, w)) == raw,
-            _ => false,
-        };
+        let same = |number: usize| messages(self.retried)[number] == raw;
         let retry = same(1) || same(3);
         if retry && self.retried {
             let second = if self.role == Role::Client { A::UNEXPECTED_MESSAGE } else { A::ILLEGAL_PARAMETER };
