@@ -17,8 +17,8 @@ use countersign::limits::{
     MAX_MESSAGE, MAX_TICKETS, MAX_WARNINGS,
 };
 use countersign::{
-    Alert, AlertDescription, CipherSuite, ContentType, Error, Event, ExtensionType, HandshakeType, NamedGroup, Policy,
-    Role, Session, SignatureScheme, State, Want,
+    Alert, AlertDescription, CipherSuite, ContentType, Error, Event, ExtensionType, HandshakeType, Kind, NamedGroup,
+    Policy, Role, Session, SignatureScheme, State, Want,
 };
 use wire::{null_protected, plain, written};
 
@@ -178,6 +178,23 @@ fn a_flight_of_max_flight_is_held_and_a_longer_one_is_refused_from_the_header() 
         let header = [&[HandshakeType::CERTIFICATE.0][..], &(body as u32).to_be_bytes()[1..]].concat();
         assert_eq!(outcome(gets(&mut client, &protected(&header))), expected);
     }
+}
+
+/// The largest flight but for its last byte, and the longest record that may bring it: more than that is never held.
+#[test]
+fn the_most_memory_that_a_peer_can_make_us_ask_for() {
+    const MOST: u32 = (MAX_FLIGHT + 4 - 1 + 16_645) as u32;
+    let identity = identity();
+    let mut client = client_in_the_flight(&identity);
+    let request = certificate_request();
+    gets(&mut client, &protected(&request)).unwrap();
+    let body = MAX_FLIGHT - request.len();
+    let header = [&[HandshakeType::CERTIFICATE.0][..], &(body as u32).to_be_bytes()[1..]].concat();
+    let all_but_one = [&header[..], &vec![0; body - 1]].concat();
+    assert_eq!(gets(&mut client, &protected(&all_but_one)), Ok(Want::Read));
+    let error = gets(&mut client, &[ContentType::APPLICATION_DATA.0, 3, 3, 0x41, 0]).unwrap_err();
+    assert_eq!(error.kind(), Kind::InboxTooSmall { needed: MOST });
+    assert_eq!(MOST, 49_416, "docs/SECURITY.md says so");
 }
 
 #[test]

@@ -89,7 +89,7 @@ pub fn seed(role: Role, salt: u8) -> Seed {
 pub const SESSION_ID: [u8; 32] = [0; 32];
 
 /// No peer can make us ask for more memory than this: a flight, and one record on its way.
-pub const MOST_INBOX: usize = limits::MAX_FLIGHT + 4 + 16_645;
+pub const MOST_INBOX: usize = limits::MAX_FLIGHT + 4 - 1 + 16_645;
 
 /// One end, driven by a target.
 pub struct End {
