@@ -59,7 +59,6 @@ const DIFFERENCES: &[Difference] = &[
         "§5 allows a change_cipher_spec from the first ClientHello on",
     ),
     client("", "IllegalMiddleboxChangeCipherSpec", "they allow one, we allow 32"),
-    server("", "CertificateCompressionAlgorithms", "compress_certificate is nothing that we read"),
     server("", "IllegalMiddleboxChangeCipherSpec", "they allow one, we allow 32"),
     server(
         "",
@@ -132,9 +131,11 @@ fn difference(data: &[u8]) -> Option<String> {
         (Ok(()), Err(theirs)) => ("", theirs.as_str()),
         (Err(ours), Ok(())) => (ours.as_str(), ""),
     };
-    // What we do not know, we do not read; they know extensions of TLS 1.2, and refuse malformed ones.
-    let foreign =
-        kind == "insert extension" && may_stand(inserted(argument, deviation.bytes), Place::ClientHello).is_none();
+    // What we do not know or do, we do not read: they do, and refuse malformed ones (TLS 1.2, RFC 8879).
+    let extension = inserted(argument, deviation.bytes);
+    let ignored =
+        may_stand(extension, Place::ClientHello).is_none() || extension == ExtensionType::COMPRESS_CERTIFICATE;
+    let foreign = kind == "insert extension" && ignored;
     if our_name.is_empty() && foreign && their_name.starts_with("InvalidMessage") {
         return None;
     }
