@@ -61,7 +61,7 @@ impl Sender {
     }
 
     /// The place in `tx` for the content of the next record: put it there and [`seal`](Self::seal) it, and nothing is
-    /// copied. At least `wanted` bytes, or as many as one record takes; empty: send what is pending first.
+    /// copied. At least `wanted` bytes, or as many as one record takes in this outbox; empty: send what is pending first.
     ///
     /// # Errors
     /// As [`write`](Self::write).

@@ -1,0 +1,164 @@
+//! `codec_roundtrip`: what is parsed and written is what came, for every message; and every reader of an extension or
+//! key survives whatever stands there.
+
+use super::bytes::honest;
+use super::end::pki;
+use super::wire::{HEADER, records, written};
+use countersign::Role;
+use countersign::codec::{
+    Alert, Certificate, CertificateRequest, CertificateVerify, ClientHello, EncryptedExtensions, Extensions, Finished,
+    HandshakeType, KeyUpdate, MESSAGE_HEADER, Message, NewSessionTicket, Place, ServerHello, Writer, spki,
+};
+
+/// The first byte is the message's type, the rest its body.
+pub fn codec_roundtrip(data: &[u8]) {
+    let Some((&typ, body)) = data.split_first() else { return };
+    match HandshakeType(typ) {
+        HandshakeType::CLIENT_HELLO => {
+            if let Ok(hello) = ClientHello::parse(body) {
+                same(body, &|w| hello.write(w));
+                extensions(&hello.extensions);
+            }
+        }
+        HandshakeType::SERVER_HELLO => {
+            if let Ok(hello) = ServerHello::parse(body) {
+                same(body, &|w| hello.write(w));
+                assert!(!(hello.is_hello_retry_request() && hello.is_downgrade()));
+                extensions(&hello.extensions);
+            }
+        }
+        HandshakeType::ENCRYPTED_EXTENSIONS => {
+            if let Ok(message) = EncryptedExtensions::parse(body) {
+                same(body, &|w| message.write(w));
+                extensions(&message.extensions);
+            }
+        }
+        HandshakeType::CERTIFICATE_REQUEST => {
+            if let Ok(message) = CertificateRequest::parse(body) {
+                same(body, &|w| message.write(w));
+                extensions(&message.extensions);
+            }
+        }
+        HandshakeType::CERTIFICATE => {
+            if let Ok(message) = Certificate::parse(body) {
+                same(body, &|w| message.write(w));
+                for entry in message.certificate_list.iter() {
+                    assert!(!entry.cert_data.is_empty());
+                    extensions(&entry.extensions);
+                    let _ = spki::leaf_spki(entry.cert_data);
+                }
+            }
+        }
+        HandshakeType::CERTIFICATE_VERIFY => {
+            if let Ok(message) = CertificateVerify::parse(body) {
+                same(body, &|w| message.write(w));
+            }
+        }
+        HandshakeType::FINISHED => {
+            if let Ok(message) = Finished::parse(body) {
+                same(body, &|w| message.write(w));
+            }
+        }
+        HandshakeType::KEY_UPDATE => {
+            if let Ok(message) = KeyUpdate::parse(body) {
+                same(body, &|w| message.write(w));
+            }
+        }
+        HandshakeType::NEW_SESSION_TICKET => {
+            if let Ok(message) = NewSessionTicket::parse(body) {
+                same(body, &|w| message.write(w));
+                extensions(&message.extensions);
+            }
+        }
+        // Not a message: keys, an alert, and a stream of messages.
+        HandshakeType(250) => {
+            if let Ok(key) = spki::leaf_spki(body) {
+                let again = spki::parse_spki(key.raw).expect("a leaf's key stands by itself");
+                assert_eq!(again.raw, key.raw);
+            }
+        }
+        HandshakeType(251) => {
+            if let Ok(key) = spki::parse_spki(body) {
+                assert_eq!(key.raw, body);
+            }
+        }
+        HandshakeType(252) => {
+            if let Ok(alert) = Alert::parse(body) {
+                assert_eq!(alert.bytes(), body);
+            }
+        }
+        _ => {
+            let mut rest = body;
+            while let Some((message, after)) = Message::split(rest) {
+                assert_eq!(message.raw.len(), MESSAGE_HEADER + message.body.len());
+                assert_eq!(message.raw.len() + after.len(), rest.len());
+                rest = after;
+            }
+        }
+    }
+}
+
+fn same(body: &[u8], write: &dyn Fn(&mut Writer<'_>)) {
+    let again = written(write);
+    let (message, rest) = Message::split(&again).expect("what is written is a whole message");
+    assert_eq!(message.body, body, "what is written is what was read");
+    assert!(rest.is_empty());
+}
+
+fn extensions(extensions: &Extensions<'_>) {
+    for (position, extension) in extensions.iter().enumerate() {
+        let first = extensions.iter().position(|each| each.extension_type == extension.extension_type);
+        assert_eq!(first, Some(position), "no extension stands twice");
+        assert_eq!(extensions.get(extension.extension_type), Some(extension.extension_data));
+    }
+    for place in [Place::ClientHello, Place::ServerHello, Place::EncryptedExtensions, Place::Certificate] {
+        let _ = extensions.forbidden_in(place);
+    }
+    let _ = (extensions.supported_versions(), extensions.selected_version(), extensions.cookie());
+    let _ = (extensions.psk_key_exchange_modes(), extensions.early_data(), extensions.max_early_data_size());
+    let _ = (extensions.server_name(), extensions.server_name_used(), extensions.record_size_limit());
+    let _ = (extensions.status_request(), extensions.status_request_of_server(), extensions.ocsp_response());
+    let _ = (extensions.sct_request(), extensions.sct_list(), extensions.server_share(), extensions.selected_group());
+    let _ = (extensions.client_certificate_type(), extensions.server_certificate_type());
+    if let Ok(Some(schemes)) = extensions.signature_algorithms() {
+        assert_eq!(2 * schemes.iter().count(), schemes.raw().len());
+    }
+    if let Ok(Some(shares)) = extensions.client_shares() {
+        assert!(shares.iter().all(|share| !share.key_exchange.is_empty()));
+    }
+    if let Ok(Some(names)) = extensions.protocols() {
+        assert!(names.iter().all(|name| !name.0.is_empty()));
+        if let Ok(Some(name)) = extensions.selected_protocol() {
+            assert_eq!(names.iter().map(|name| name.0).collect::<Vec<_>>(), [name]);
+        }
+    }
+    if let Ok(Some(names)) = extensions.certificate_authorities() {
+        assert!(names.iter().all(|name| !name.0.is_empty()));
+    }
+    if let Ok(Some(types)) = extensions.client_certificate_types() {
+        assert!(!types.is_empty());
+    }
+    let _ = (extensions.server_certificate_types(), extensions.supported_groups());
+    let _ = (extensions.signature_algorithms_cert(), extensions.last());
+}
+
+/// Every message of honest connections without cryptography, and keys.
+pub fn seeds() -> Vec<Vec<u8>> {
+    let mut seeds = vec![[&[250], &pki().client.chain[0][..]].concat(), vec![252, 2, 40]];
+    seeds.push([&[251], &pki().client.key.public_key()[..]].concat());
+    for (role, number) in
+        [(Role::Client, 0), (Role::Server, 0), (Role::Client, 1), (Role::Server, 1), (Role::Client, 2)]
+    {
+        let sent = honest(role, number);
+        for record in records(&sent).0 {
+            let mut rest = &record[HEADER..];
+            while let Some((message, after)) = Message::split(rest) {
+                seeds.push([&[message.typ.0], message.body].concat());
+                rest = after;
+            }
+        }
+    }
+    seeds.sort();
+    seeds.dedup();
+    seeds
+}

@@ -1,0 +1,148 @@
+//! `inbox`: the buffers, in any order of operations, with memory that is hardly enough. A session writes to an outbox
+//! whose bytes go over a transport in any pieces to an inbox. The model is a queue: what was written and has not been
+//! read. Null cryptography, so that time goes to the buffers.
+
+use super::choices::Choices;
+use super::end::{connected, gets, policy};
+use countersign::{Event, Inbox, Kind, Outbox, Slip};
+use std::collections::VecDeque;
+
+/// The first byte is the policy, the second and third are the memories; then come the operations.
+pub fn inbox(data: &[u8]) {
+    let mut choices = Choices::new(data);
+    let number = usize::from(choices.byte());
+    let [(client, mut sender), (server, mut receiver)] = connected(policy(number, true), true);
+    assert!(client.rx.is_empty() && client.tx.is_empty() && server.rx.is_empty() && server.tx.is_empty());
+    let mut tx = Outbox::new(vec![0; 100 + 4 * usize::from(choices.byte())]);
+    let mut rx = Inbox::new(vec![0; 22 + 4 * usize::from(choices.byte())]);
+    let mut back = Outbox::new(vec![0; 300]);
+    let (mut wire, mut model) = (VecDeque::new(), VecDeque::<u8>::new());
+    let mut next = 0u8;
+    let mut bytes = |len: usize| -> Vec<u8> { (0..len).map(|_| (next = next.wrapping_add(1), next).1).collect() };
+    let mut draining = false;
+    loop {
+        // When the choices are used up, everything is delivered and read.
+        let op = if choices.is_empty() { 255 } else { choices.byte() };
+        draining |= op == 255 && choices.is_empty();
+        match op & 15 {
+            0 | 1 => {
+                let data = bytes(choices.word() % 1000);
+                match sender.write(&data, &mut tx) {
+                    Ok(taken) => model.extend(&data[..taken]),
+                    Err(Slip::NoRoom { needed }) => assert!(needed > tx.capacity() || !tx.is_empty()),
+                    Err(slip) => panic!("{slip}"),
+                }
+            }
+            2 => {
+                let (wanted, capacity) = (usize::from(choices.byte()), tx.capacity());
+                let Ok(body) = sender.body(wanted, &mut tx) else { continue };
+                // What is not padded needs 22 bytes besides, and 48 are kept for alerts.
+                let enough = wanted.min(capacity.saturating_sub(70)).min(if number % 3 == 1 { 1 } else { 256 });
+                assert!(body.is_empty() || body.len() >= enough, "{wanted} wanted, {} given", body.len());
+                let data = bytes(wanted.min(body.len()));
+                body[..data.len()].copy_from_slice(&data);
+                if !data.is_empty() && sender.seal(data.len(), &mut tx).is_ok() {
+                    model.extend(&data);
+                }
+            }
+            3 => match sender.update_key(&mut tx) {
+                Ok(()) | Err(Slip::NoRoom { .. }) => {}
+                Err(slip) => panic!("{slip}"),
+            },
+            4 => {
+                let n = choices.word();
+                let pending = tx.pending().len();
+                wire.extend(&tx.pending()[..n.min(pending)]);
+                tx.sent(n);
+                assert_eq!(tx.pending().len(), pending.saturating_sub(n), "`sent` takes so many, and no more");
+            }
+            5 => {
+                let capacity = 60 + 4 * usize::from(choices.byte());
+                let before = tx.pending().to_vec();
+                tx = match tx.move_into(vec![0; capacity]) {
+                    Ok(moved) => {
+                        assert_eq!(moved.capacity(), capacity);
+                        moved
+                    }
+                    Err((same, _)) => {
+                        assert!(before.len() + 48 > capacity, "it would have fitted");
+                        same
+                    }
+                };
+                assert_eq!(tx.pending(), before, "moving changes nothing");
+            }
+            6 => {
+                let capacity = 22 + 4 * usize::from(choices.byte());
+                let before = rx.data().to_vec();
+                rx = match rx.move_into(vec![0; capacity]) {
+                    Ok(moved) => moved,
+                    Err((same, memory)) => {
+                        assert_eq!(memory.len(), capacity, "both come back");
+                        same
+                    }
+                };
+                assert_eq!(rx.data(), before, "moving changes nothing");
+            }
+            7 if rx.is_empty() => rx = Inbox::new(rx.into_memory().map_err(|_| ()).expect("an empty inbox")),
+            7 => rx = rx.into_memory().expect_err("what is held is not lost"),
+            8 => {
+                let data = rx.data();
+                let n = usize::from(choices.byte());
+                let taken = n.min(data.len());
+                assert!(data[..taken].iter().eq(model.iter().take(taken)), "data is what was written, in order");
+                let rest = data[taken..].to_vec();
+                rx.consume(n);
+                assert_eq!(rx.data(), rest, "`consume` takes so many, and no more");
+                model.drain(..taken);
+            }
+            _ => {
+                if op == 255 {
+                    wire.extend(tx.pending());
+                    tx.sent(usize::MAX);
+                    let data = rx.data().to_vec();
+                    assert!(data.iter().eq(model.iter().take(data.len())));
+                    model.drain(..data.len());
+                    rx.consume(data.len());
+                }
+                let wanted = if op == 255 { usize::MAX } else { usize::from(choices.byte()) };
+                let (space, len) = (rx.space().len(), wire.len().min(wanted));
+                let some: Vec<u8> = wire.iter().take(len).copied().collect();
+                let taken = gets(&mut rx, &some);
+                assert_eq!(taken, space.min(len));
+                wire.drain(..taken);
+                match receiver.receive(&mut rx, &mut back) {
+                    Ok(Event::Read) => assert!(!rx.space().is_empty(), "Read is never wanted without space (R3)"),
+                    Ok(Event::Data) => assert!(!rx.data().is_empty()),
+                    Ok(event) => panic!("{event:?} of nobody"),
+                    Err(error) => match error.kind() {
+                        Kind::InboxTooSmall { needed } => {
+                            assert!(needed as usize > rx.capacity() && needed < 17_000);
+                            rx = rx.move_into(vec![0; needed as usize]).map_err(|_| ()).expect("larger memory will do");
+                            let again = receiver.receive(&mut rx, &mut back);
+                            assert!(again.is_ok(), "as much as was needed is enough: {again:?}");
+                        }
+                        Kind::TooManyKeyUpdates => return,
+                        _ => panic!("{error}"),
+                    },
+                }
+                back.sent(usize::MAX);
+            }
+        }
+        if draining && wire.is_empty() && tx.is_empty() && rx.data().is_empty() && rx.is_empty() {
+            assert!(model.is_empty(), "{} bytes are lost", model.len());
+            return;
+        }
+    }
+}
+
+/// Every operation in every memory, between writing and reading.
+pub fn seeds() -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    for memory in [0, 1, 20, 255] {
+        for op in 0..10 {
+            seeds.push(vec![0, memory, memory, 0, 0, 40, op, 1, 44, 4, 0, 99, 9, 30, op, 0, 7, 9, 255, 8, 5, op, 0, 3]);
+            seeds.push(vec![1, memory, 255, 0, 3, 232, 4, 9, 9, op, 3, 3, 9, 200, 8, 100, op, 1, 1, 9, 255]);
+        }
+    }
+    seeds
+}

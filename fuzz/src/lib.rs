@@ -1,0 +1,53 @@
+//! What the fuzz targets do. Each takes the fuzzer's bytes, and panics when a promise of countersign is broken.
+//!
+//! `fuzz_targets/` wraps them for libFuzzer; `tests/fuzz_corpus.rs` of the crate runs the same code over the seeds, on
+//! any toolchain.
+
+#![allow(dead_code, unreachable_pub, reason = "it is also a module of a test, which uses its part")]
+
+mod bytes;
+mod choices;
+mod codec_roundtrip;
+mod differential;
+mod end;
+mod inbox;
+mod man_in_the_middle;
+mod message_sequence;
+mod session;
+mod wire;
+mod x509_verdict;
+
+pub use bytes::{client_bytes, server_bytes};
+pub use codec_roundtrip::codec_roundtrip;
+pub use differential::differential;
+pub use inbox::inbox;
+pub use man_in_the_middle::man_in_the_middle;
+pub use message_sequence::message_sequence;
+pub use session::session;
+pub use x509_verdict::x509_verdict;
+
+/// A fuzz target.
+pub struct Target {
+    pub name: &'static str,
+    /// What it does with the fuzzer's bytes.
+    pub run: fn(&[u8]),
+    /// What it begins with.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+}
+
+const fn target(name: &'static str, run: fn(&[u8]), seeds: fn() -> Vec<Vec<u8>>) -> Target {
+    Target { name, run, seeds }
+}
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    target("client_bytes", client_bytes, bytes::client_seeds),
+    target("server_bytes", server_bytes, bytes::server_seeds),
+    target("message_sequence", message_sequence, message_sequence::seeds),
+    target("man_in_the_middle", man_in_the_middle, man_in_the_middle::seeds),
+    target("codec_roundtrip", codec_roundtrip, codec_roundtrip::seeds),
+    target("inbox", inbox, inbox::seeds),
+    target("x509_verdict", x509_verdict, x509_verdict::seeds),
+    target("session", session, session::seeds),
+    target("differential", differential, differential::seeds),
+];

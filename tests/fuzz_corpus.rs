@@ -1,0 +1,95 @@
+//! The fuzz targets without a fuzzer: over the seeds, and over what fuzzers have found (fuzz/README.md).
+
+#[path = "../fuzz/src/lib.rs"]
+mod targets;
+
+use std::fs;
+use std::path::Path;
+use targets::TARGETS;
+
+const FUZZ: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz");
+
+/// Runs one target over its generated seeds, and over the files in fuzz/seeds/NAME.
+fn corpus(name: &str) {
+    let target = TARGETS.iter().find(|target| target.name == name).unwrap();
+    let seeds = (target.seeds)();
+    assert!(!seeds.is_empty());
+    seeds.iter().for_each(|seed| (target.run)(seed));
+    let Ok(files) = fs::read_dir(Path::new(FUZZ).join("seeds").join(name)) else { return };
+    for file in files {
+        let path = file.unwrap().path();
+        println!("{}", path.display());
+        (target.run)(&fs::read(path).unwrap());
+    }
+}
+
+#[test]
+fn client_bytes() {
+    corpus("client_bytes");
+}
+
+#[test]
+fn server_bytes() {
+    corpus("server_bytes");
+}
+
+#[test]
+fn message_sequence() {
+    corpus("message_sequence");
+}
+
+#[test]
+fn man_in_the_middle() {
+    corpus("man_in_the_middle");
+}
+
+#[test]
+fn codec_roundtrip() {
+    corpus("codec_roundtrip");
+}
+
+#[test]
+fn inbox() {
+    corpus("inbox");
+}
+
+#[test]
+fn x509_verdict() {
+    corpus("x509_verdict");
+}
+
+#[test]
+fn session() {
+    corpus("session");
+}
+
+#[test]
+fn differential() {
+    corpus("differential");
+}
+
+/// Every target has its file for libFuzzer, its entry in the manifest, and its test above.
+#[test]
+fn no_target_is_forgotten() {
+    let manifest = fs::read_to_string(Path::new(FUZZ).join("Cargo.toml")).unwrap();
+    for target in TARGETS {
+        assert!(manifest.contains(&format!("name = \"{}\"", target.name)));
+        assert!(Path::new(FUZZ).join("fuzz_targets").join(target.name).with_extension("rs").exists());
+        assert!(include_str!("fuzz_corpus.rs").contains(&format!("fn {}()", target.name)));
+    }
+    assert_eq!(fs::read_dir(Path::new(FUZZ).join("fuzz_targets")).unwrap().count(), TARGETS.len());
+}
+
+/// The command that writes the seeds to fuzz/corpus/NAME, where libFuzzer begins.
+#[test]
+#[ignore = "writes files: fuzz/corpus"]
+fn writes_the_seeds() {
+    for target in TARGETS {
+        let dir = Path::new(FUZZ).join("corpus").join(target.name);
+        fs::create_dir_all(&dir).unwrap();
+        for (number, seed) in (target.seeds)().iter().enumerate() {
+            fs::write(dir.join(format!("seed-{number:04}")), seed).unwrap();
+        }
+        assert!(fs::read_dir(dir).unwrap().count() > 0);
+    }
+}
