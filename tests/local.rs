@@ -7,6 +7,7 @@ use common::seed;
 use countersign::x509::{Expect, Identity, Live, Local, SigningKey, Trust, Vault, VerifiedChains};
 use countersign::{CertificateType, Handshake, Inbox, Kind, Outbox, Policy, Reason, Role, Want};
 use pki::{Ca, now};
+use std::sync::Mutex;
 
 /// One side, as a program would have it.
 struct Side {
@@ -171,19 +172,31 @@ fn credentials_and_crls_are_swapped_under_running_handshakes_and_none_fails() {
         let crl = ca.crl(&[revoked], -3600, 3600);
         Trust::builder().roots("roots", &ca.der).crls("crl", &crl).build().unwrap()
     };
+    // A leaf that is in use when a handshake begins, or a later one, is what the peer sees in it.
+    let [of_client, of_server] = [Mutex::new(Vec::new()), Mutex::new(Vec::new())];
+    let renew = |side: &Side, name: &str, leaves: &Mutex<Vec<Vec<u8>>>| {
+        let vault = Vault::new(identity(&ca, name));
+        leaves.lock().unwrap().push(vault.leaves()[0].to_vec());
+        side.vault.set(vault);
+    };
+    let place = |leaves: &Mutex<Vec<Vec<u8>>>, leaf: &[u8]| leaves.lock().unwrap().iter().position(|each| each == leaf);
     std::thread::scope(|scope| {
         let swaps = scope.spawn(|| {
-            for number in 1..=50 {
-                client.vault.set(Vault::new(identity(&ca, "client.test")));
-                server.vault.set(Vault::new(identity(&ca, "server.test")));
+            for number in 1..=200 {
+                renew(&client, "client.test", &of_client);
+                renew(&server, "server.test", &of_server);
                 client.trust.set(trust(&[1, number]));
                 server.trust.set(trust(&[2, number]));
             }
         });
         while !swaps.is_finished() {
+            let current = [(&client, &of_client), (&server, &of_server)]
+                .map(|(side, leaves)| place(leaves, &side.vault.get().leaves()[0]));
             let mut c = Local::new(&client.vault, &client.trust, &client.expect, now()).with_cache(&cache);
             let mut s = Local::new(&server.vault, &server.trust, &server.expect, now()).with_cache(&cache);
             assert_eq!(connect(Policy::new(), &mut c, &mut s), [Ok(true), Ok(true)]);
+            assert!(place(&of_client, s.report().unwrap().leaf()) >= current[0]);
+            assert!(place(&of_server, c.report().unwrap().leaf()) >= current[1]);
         }
         swaps.join().unwrap();
     });
