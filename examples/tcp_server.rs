@@ -13,7 +13,7 @@ use common::key_log::KeyLog;
 use common::transport::Link;
 use common::words::{self, Failure};
 use countersign::x509::{Expect, Local};
-use countersign::{Event, Handshake, Kind, Policy, Seed, Session, State};
+use countersign::{Event, Handshake, Kind, Policy, Reply, Seed, Session, State};
 use rustls_pki_types::UnixTime;
 use std::net::{TcpListener, TcpStream};
 use std::process::ExitCode;
@@ -28,6 +28,9 @@ usage: tcp_server --listen ADDR:PORT --cert CHAIN.pem --key KEY.pem --ca ROOTS.p
        --alpn a,b                                application protocols, in order of preference
        --key-log FILE                            append all secrets to FILE, for Wireshark: who has it reads all
 exit codes: 1 cannot start, 2 usage, 77 a group or suite that we do not have";
+
+/// The longest message, and the longest flight of a client, in bytes.
+const MAX_FLIGHT: usize = 140_000;
 
 /// What all connections share.
 struct Server {
@@ -58,7 +61,8 @@ fn start(arguments: Arguments) -> Result<ExitCode, String> {
     eprintln!("listening on {}", listener.local_addr().map_err(cannot_listen)?);
     // Without the empty record that tells a client of ours at once that it is accepted: OpenSSL's s_client would wait
     // for what follows it, and not send what it is given to send.
-    let policy = arguments.policy.confirming_record(false);
+    // A ClientHello may be 131,396 bytes long; memory grows only when one is.
+    let policy = arguments.policy.confirming_record(false).max_flight(MAX_FLIGHT, MAX_FLIGHT);
     let server = Arc::new(Server { files, key_log, policy });
     loop {
         let (stream, from) = match listener.accept() {
@@ -98,27 +102,38 @@ impl Server {
     }
 }
 
-/// Sends back what comes, until the peer closes.
-fn echo(link: &mut Link, mut session: Session) -> Result<(), Failure> {
+/// Sends back what comes, until the peer closes. The session is split into its halves, so that we say ourselves when a
+/// KeyUpdate is answered: once, before our next data, however many the peer has sent meanwhile.
+fn echo(link: &mut Link, session: Session) -> Result<(), Failure> {
+    let (mut sender, mut receiver, _) = session.split();
+    let mut owed: Option<Reply> = None;
     loop {
-        match session.receive(&mut link.rx, &mut link.tx) {
-            Ok(Event::Data) => match session.write(link.rx.data(), &mut link.tx)? {
-                0 => link.flush(), // the outbox is full
-                n => link.rx.consume(n),
-            },
+        match receiver.receive(&mut link.rx) {
+            Ok(Event::Data) => {
+                if let Some(reply) = owed.take() {
+                    link.flush(); // so that there is room
+                    sender.reply(&reply, &mut link.tx)?;
+                }
+                match sender.write(link.rx.data(), &mut link.tx)? {
+                    0 => link.flush(), // the outbox is full
+                    n => link.rx.consume(n),
+                }
+            }
+            Ok(Event::Owed(reply)) => owed = Some(reply), // it stands for those before it
             Ok(Event::Read) => {
                 link.flush();
                 link.fill().map_err(|error| Failure::Transport(error, State::Connected))?;
             }
             Ok(Event::Closed) => {
-                session.close(&mut link.tx)?;
+                sender.close(&mut link.tx)?;
                 link.farewell();
                 return Ok(());
             }
-            Ok(Event::Confirmed | Event::Owed(_)) => {} // for clients; and a Session pays by itself what is owed
+            Ok(Event::Confirmed) => {} // for clients
             Err(error) => match error.kind() {
                 Kind::InboxTooSmall { needed } => link.grow_inbox(needed),
                 _ => {
+                    sender.alert(&error, &mut link.tx);
                     link.farewell();
                     return Err(Failure::Tls(error));
                 }

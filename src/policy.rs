@@ -208,8 +208,8 @@ impl Policy {
         self
     }
 
-    /// The groups for which a client's first ClientHello carries a key share; each costs a key generation (P-384:
-    /// 0.4 ms). At most two; none at all asks the server to choose by HelloRetryRequest.
+    /// Those of [`Policy::groups`] for which a client's first ClientHello carries a key share; each costs a key
+    /// generation (P-384: 0.4 ms). At most two; none at all asks the server to choose by HelloRetryRequest.
     ///
     /// # Panics
     /// If there are more than two.
@@ -369,7 +369,7 @@ impl Policy {
         self
     }
 
-    /// Update the write key after this many records, earlier than the AEAD's own limit (§5.5), which always holds.
+    /// Update the write key after this many records (at least 1), earlier than the AEAD's own limit (§5.5), which always holds.
     #[must_use]
     pub const fn update_after(mut self, records: u64) -> Self {
         self.update_after = records;

@@ -84,7 +84,8 @@ impl Arguments {
 }
 
 fn policy(groups: Option<String>, suites: Option<String>, alpn: Option<String>) -> Result<Policy, Refused> {
-    let mut policy = Policy::new();
+    // No less than TLS allows, but said, so that the peer may say what it takes (RFC 8449).
+    let mut policy = Policy::new().record_size_limit(16_385);
     if let Some(names) = groups {
         // A client shares a key for the first one only.
         policy = policy.groups(&each(&names, ',', "group", group)?);

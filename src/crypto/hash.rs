@@ -89,7 +89,8 @@ pub struct Hash {
 }
 
 impl Hash {
-    fn new(algorithm: HashAlgorithm, output: &[u8]) -> Hash {
+    /// From a digest's output.
+    pub(crate) fn new(algorithm: HashAlgorithm, output: &[u8]) -> Hash {
         Hash { bytes: zero_padded(output), algorithm }
     }
 

@@ -10,14 +10,15 @@ use super::authenticate::{
     ask_to_sign, body_range, certificate_len, check_answers, check_possession, choose_scheme, malformed,
     read_certificate, send_certificate, send_proof, sent,
 };
+use super::client_hello::{Hello, Shares, offered, session_id};
 use super::evidence::{Connected, PeerAccepted};
 use super::question::{Credential, CredentialQuestion, VerifyQuestion};
 use super::{Context, Effects, Input, Need, Secret, Wishes, message_len};
 use crate::codec::{
-    CertificateRequest, CertificateType, EncryptedExtensions, ExtensionType, Finished, HandshakeType, KeyShareEntry,
-    LEGACY_VERSION, Message, NamedGroup, Place, ServerHello, SignatureScheme, TLS13, Writer, write_client_hello,
+    CertificateRequest, CertificateType, EncryptedExtensions, ExtensionType, Finished, HandshakeType, LEGACY_VERSION,
+    Message, Place, ServerHello, SignatureScheme, TLS13, Writer,
 };
-use crate::crypto::{Hash, KeyExchange, KxError, Suite};
+use crate::crypto::{Hash, KxError, Suite};
 use crate::error::Kind;
 use crate::limits::MAX_COOKIE;
 use crate::policy::Policy;
@@ -26,7 +27,6 @@ use crate::schedule::{
     Early, ExporterSecret, FinishedVerified, HandshakeSecret, Main, OpenTranscript, Pair, PossessionProved,
     SignedContent, TrafficSecret, Transcript, at,
 };
-use core::ops::Range;
 
 /// The client's state machine.
 // The variants differ in size by the transcripts and shares that they hold; boxing them would need a heap.
@@ -143,123 +143,6 @@ impl Client {
             _ => (None, None),
         };
         super::expose(handshake, application, show);
-    }
-}
-
-/// The key shares of one ClientHello, in the order of the policy's key_shares.
-pub(super) struct Shares([Option<KeyExchange>; 2]);
-
-impl Shares {
-    fn start(policy: &Policy, groups: &[NamedGroup]) -> Result<Shares, Kind> {
-        let mut shares = Shares([None, None]);
-        for (share, group) in shares.0.iter_mut().zip(groups) {
-            *share = Some(KeyExchange::start(*group, policy.crypto).map_err(|_| Kind::Internal)?);
-        }
-        Ok(shares)
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &KeyExchange> {
-        self.0.iter().flatten()
-    }
-
-    fn has(&self, group: NamedGroup) -> bool {
-        self.iter().any(|share| share.group() == group)
-    }
-
-    fn take(self, group: NamedGroup) -> Option<KeyExchange> {
-        self.0.into_iter().flatten().find(|share| share.group() == group)
-    }
-}
-
-/// What a ClientHello is written from, beside the policy and the facts.
-struct Hello {
-    session_id: [u8; 32],
-    shares: Shares,
-    /// Where HelloRetryRequest's body lies in the flight: its cookie is echoed. Empty before.
-    retry_request: Range<u32>,
-}
-
-impl Hello {
-    /// HelloRetryRequest's cookie (§4.3.2).
-    fn cookie<'a>(&self, cx: &Context<'a>) -> Option<&'a [u8]> {
-        let retry = ServerHello::parse(cx.flight.get(self.retry_request.clone())?).ok()?;
-        retry.extensions.cookie().ok()?
-    }
-
-    /// ClientHello (§4.2.2). The second is the first, but for the share and the cookie that HelloRetryRequest asked for.
-    fn write(&self, cx: &Context<'_>, w: &mut Writer<'_>) {
-        let (policy, facts) = (cx.policy, &*cx.facts);
-        let suites = policy.cipher_suites.as_slice().iter().copied();
-        write_client_hello(w, &facts.client_random, session_id(cx, &self.session_id), suites, |w| {
-            if let Some(name) = facts.server_name.as_str().filter(|_| facts.server_name.is_dns) {
-                w.server_name(name.as_bytes());
-            }
-            w.supported_groups(policy.groups.as_slice().iter().copied());
-            w.signature_algorithms(policy.signature_schemes.as_slice().iter().copied());
-            if let Some(schemes) = policy.announced_schemes_cert() {
-                w.signature_algorithms_cert(schemes.iter().copied());
-            }
-            if !policy.alpn.is_empty() {
-                w.protocols(policy.protocols());
-            }
-            if policy.request_ocsp_staple {
-                w.status_request();
-            }
-            if policy.request_scts {
-                w.sct_request();
-            }
-            if let Some(limit) = policy.record_size_limit {
-                w.record_size_limit(limit);
-            }
-            if offers_types(&policy.client_certificate_types) {
-                w.client_certificate_types(policy.client_certificate_types.as_slice().iter().copied());
-            }
-            if offers_types(&policy.server_certificate_types) {
-                w.server_certificate_types(policy.server_certificate_types.as_slice().iter().copied());
-            }
-            w.supported_versions([TLS13]);
-            if let Some(cookie) = self.cookie(cx) {
-                w.cookie(cookie);
-            }
-            if let Some((extension, body)) = &policy.extension {
-                w.extension(*extension, |w| w.bytes(body.as_slice()));
-            }
-            w.client_shares(
-                self.shares
-                    .iter()
-                    .map(|share| KeyShareEntry { group: share.group(), key_exchange: share.public_key() }),
-            );
-        });
-    }
-}
-
-/// legacy_session_id: 32 random bytes for the middleboxes, or none (§E.4).
-fn session_id<'a>(cx: &Context<'_>, random: &'a [u8; 32]) -> &'a [u8] {
-    if cx.facts.middlebox_compatibility { random } else { &[] }
-}
-
-/// X.509 alone goes without saying (RFC 7250 §4.1).
-fn offers_types(types: &crate::list::List<CertificateType, 2>) -> bool {
-    types.as_slice() != [CertificateType::X509]
-}
-
-/// What we offered in ClientHello: nothing else may be answered.
-fn offered(cx: &Context<'_>, extension: ExtensionType) -> bool {
-    let policy = cx.policy;
-    match extension {
-        ExtensionType::SUPPORTED_GROUPS
-        | ExtensionType::SIGNATURE_ALGORITHMS
-        | ExtensionType::SUPPORTED_VERSIONS
-        | ExtensionType::KEY_SHARE => true,
-        ExtensionType::SERVER_NAME => cx.facts.server_name.is_dns,
-        ExtensionType::SIGNATURE_ALGORITHMS_CERT => policy.announced_schemes_cert().is_some(),
-        ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION => !policy.alpn.is_empty(),
-        ExtensionType::STATUS_REQUEST => policy.request_ocsp_staple,
-        ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => policy.request_scts,
-        ExtensionType::RECORD_SIZE_LIMIT => policy.record_size_limit.is_some(),
-        ExtensionType::CLIENT_CERTIFICATE_TYPE => offers_types(&policy.client_certificate_types),
-        ExtensionType::SERVER_CERTIFICATE_TYPE => offers_types(&policy.server_certificate_types),
-        other => policy.extension.as_ref().is_some_and(|(extension, _)| *extension == other),
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod authenticate;
 mod client;
+mod client_hello;
 mod evidence;
 mod hello_digest;
 mod negotiate;

@@ -74,7 +74,7 @@ impl WriteProtection {
 
     /// Asks for an update after so many records, if the AEAD does not ask for it earlier.
     pub(crate) fn set_update_after(&mut self, records: u64) {
-        self.update_after = records;
+        self.update_after = records.max(1); // 0 would leave no record under any key
     }
 
     /// How many records of application data may still be written with this key. At 0 it must be updated; there is

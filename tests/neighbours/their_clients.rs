@@ -200,7 +200,7 @@ fn nginx_in_front_of_our_server() {
 }
 
 #[test]
-#[ignore = "needs apache2"]
+#[ignore = "needs apache2-bin"]
 fn apache_in_front_of_our_server() {
     Client {
         title: "apache upstream",

@@ -124,7 +124,7 @@ fn our_client_and_nginx() {
 }
 
 #[test]
-#[ignore = "needs apache2"]
+#[ignore = "needs apache2-bin"]
 fn our_client_and_apache() {
     Server {
         title: "apache server",

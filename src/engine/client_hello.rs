@@ -1,0 +1,130 @@
+//! The ClientHello that we send (RFC 9846 §4.2.2), and with it all that a server may answer.
+
+use super::Context;
+use crate::codec::{
+    CertificateType, ExtensionType, KeyShareEntry, NamedGroup, ServerHello, TLS13, Writer, write_client_hello,
+};
+use crate::crypto::KeyExchange;
+use crate::error::Kind;
+use crate::list::List;
+use crate::policy::Policy;
+use core::ops::Range;
+
+/// The key shares of one ClientHello, in the order of the policy's key_shares.
+pub(super) struct Shares([Option<KeyExchange>; 2]);
+
+impl Shares {
+    pub(super) fn start(policy: &Policy, groups: &[NamedGroup]) -> Result<Shares, Kind> {
+        let mut shares = Shares([None, None]);
+        // A share for a group that is not offered would contradict supported_groups (§4.3.8).
+        let offered = groups.iter().filter(|group| policy.groups.contains(**group));
+        for (share, group) in shares.0.iter_mut().zip(offered) {
+            *share = Some(KeyExchange::start(*group, policy.crypto).map_err(|_| Kind::Internal)?);
+        }
+        Ok(shares)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &KeyExchange> {
+        self.0.iter().flatten()
+    }
+
+    pub(super) fn has(&self, group: NamedGroup) -> bool {
+        self.iter().any(|share| share.group() == group)
+    }
+
+    pub(super) fn take(self, group: NamedGroup) -> Option<KeyExchange> {
+        self.0.into_iter().flatten().find(|share| share.group() == group)
+    }
+}
+
+/// What a ClientHello is written from, beside the policy and the facts.
+pub(super) struct Hello {
+    pub(super) session_id: [u8; 32],
+    pub(super) shares: Shares,
+    /// Where HelloRetryRequest's body lies in the flight: its cookie is echoed. Empty before.
+    pub(super) retry_request: Range<u32>,
+}
+
+impl Hello {
+    /// HelloRetryRequest's cookie (§4.3.2).
+    fn cookie<'a>(&self, cx: &Context<'a>) -> Option<&'a [u8]> {
+        let retry = ServerHello::parse(cx.flight.get(self.retry_request.clone())?).ok()?;
+        retry.extensions.cookie().ok()?
+    }
+
+    /// ClientHello (§4.2.2). The second is the first, but for the share and the cookie that HelloRetryRequest asked for.
+    pub(super) fn write(&self, cx: &Context<'_>, w: &mut Writer<'_>) {
+        let (policy, facts) = (cx.policy, &*cx.facts);
+        let suites = policy.cipher_suites.as_slice().iter().copied();
+        write_client_hello(w, &facts.client_random, session_id(cx, &self.session_id), suites, |w| {
+            if let Some(name) = facts.server_name.as_str().filter(|_| facts.server_name.is_dns) {
+                w.server_name(name.as_bytes());
+            }
+            w.supported_groups(policy.groups.as_slice().iter().copied());
+            w.signature_algorithms(policy.signature_schemes.as_slice().iter().copied());
+            if let Some(schemes) = policy.announced_schemes_cert() {
+                w.signature_algorithms_cert(schemes.iter().copied());
+            }
+            if !policy.alpn.is_empty() {
+                w.protocols(policy.protocols());
+            }
+            if policy.request_ocsp_staple {
+                w.status_request();
+            }
+            if policy.request_scts {
+                w.sct_request();
+            }
+            if let Some(limit) = policy.record_size_limit {
+                w.record_size_limit(limit);
+            }
+            if offers_types(&policy.client_certificate_types) {
+                w.client_certificate_types(policy.client_certificate_types.as_slice().iter().copied());
+            }
+            if offers_types(&policy.server_certificate_types) {
+                w.server_certificate_types(policy.server_certificate_types.as_slice().iter().copied());
+            }
+            w.supported_versions([TLS13]);
+            if let Some(cookie) = self.cookie(cx) {
+                w.cookie(cookie);
+            }
+            if let Some((extension, body)) = &policy.extension {
+                w.extension(*extension, |w| w.bytes(body.as_slice()));
+            }
+            w.client_shares(
+                self.shares
+                    .iter()
+                    .map(|share| KeyShareEntry { group: share.group(), key_exchange: share.public_key() }),
+            );
+        });
+    }
+}
+
+/// legacy_session_id: 32 random bytes for the middleboxes, or none (§E.4).
+pub(super) fn session_id<'a>(cx: &Context<'_>, random: &'a [u8; 32]) -> &'a [u8] {
+    if cx.facts.middlebox_compatibility { random } else { &[] }
+}
+
+/// X.509 alone goes without saying (RFC 7250 §4.1).
+fn offers_types(types: &List<CertificateType, 2>) -> bool {
+    types.as_slice() != [CertificateType::X509]
+}
+
+/// What we offered in ClientHello: nothing else may be answered.
+pub(super) fn offered(cx: &Context<'_>, extension: ExtensionType) -> bool {
+    let policy = cx.policy;
+    match extension {
+        ExtensionType::SUPPORTED_GROUPS
+        | ExtensionType::SIGNATURE_ALGORITHMS
+        | ExtensionType::SUPPORTED_VERSIONS
+        | ExtensionType::KEY_SHARE => true,
+        ExtensionType::SERVER_NAME => cx.facts.server_name.is_dns,
+        ExtensionType::SIGNATURE_ALGORITHMS_CERT => policy.announced_schemes_cert().is_some(),
+        ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION => !policy.alpn.is_empty(),
+        ExtensionType::STATUS_REQUEST => policy.request_ocsp_staple,
+        ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => policy.request_scts,
+        ExtensionType::RECORD_SIZE_LIMIT => policy.record_size_limit.is_some(),
+        ExtensionType::CLIENT_CERTIFICATE_TYPE => offers_types(&policy.client_certificate_types),
+        ExtensionType::SERVER_CERTIFICATE_TYPE => offers_types(&policy.server_certificate_types),
+        other => policy.extension.as_ref().is_some_and(|(extension, _)| *extension == other),
+    }
+}

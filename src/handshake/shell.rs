@@ -1,0 +1,396 @@
+//! What [`Handshake`](super::Handshake) is without its type parameter: one transition at a time, the answers, the end.
+
+use super::log::{Event, Log};
+use super::records::{Nowhere, Records};
+use super::{Question, Step, Want};
+use crate::codec::{AlertDescription, Message};
+use crate::engine::question::{Credential, CredentialQuestion, SignQuestion, Verdict, VerifyQuestion};
+use crate::engine::{Engine, Input, Need};
+use crate::error::{Error, Kind, Slip};
+use crate::flight::Flight;
+use crate::policy::Policy;
+use crate::record::{EarlyData, Expect, InboxView, Opened, OutboxView, ReadProtection, WriteProtection};
+use crate::role::{Epoch, Role, State};
+use crate::session::{self, Session};
+
+/// The handshake without its type parameter: engine and record layer put together.
+pub(super) struct Shell {
+    pub(super) engine: Engine,
+    read: ReadProtection,
+    write: WriteProtection,
+    pub(super) log: Log,
+    course: Course,
+    /// We have sent an alert or close_notify: nothing may follow.
+    closed: bool,
+    early_data: EarlyData,
+    end: End,
+}
+
+/// Whether the handshake goes on.
+enum Course {
+    Open,
+    /// Raised by the next `drive`: a refusal, or an answer that could not be used.
+    Refused(Kind),
+    Failed(Error),
+}
+
+/// What is still to be done once both sides have proved themselves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    NotYet,
+    /// The last bytes are on their way.
+    Sending,
+    /// `Want::Done` has been returned.
+    Done,
+}
+
+impl Shell {
+    pub(super) fn new(engine: Engine, write: WriteProtection) -> Shell {
+        Shell {
+            log: Log::new(engine.state()),
+            engine,
+            read: ReadProtection::new(),
+            write,
+            course: Course::Open,
+            closed: false,
+            early_data: EarlyData::None,
+            end: End::NotYet,
+        }
+    }
+
+    pub(super) fn step(
+        &mut self,
+        policy: &Policy,
+        rx: &mut InboxView<'_>,
+        tx: &mut OutboxView<'_>,
+    ) -> Result<Step, Error> {
+        if let Course::Failed(error) = self.course {
+            return Err(error);
+        }
+        self.try_step(policy, rx, tx).map_err(|kind| self.fail(policy, kind, tx))
+    }
+
+    fn try_step(&mut self, policy: &Policy, rx: &mut InboxView<'_>, tx: &mut OutboxView<'_>) -> Result<Step, Kind> {
+        if !rx.belongs_to(self.engine.facts.stamp) {
+            return Err(Kind::ForeignInbox);
+        }
+        loop {
+            if let Some(transition) = self.log.next_unreported() {
+                return Ok(Step::Did(transition));
+            }
+            if let Course::Refused(refusal) = self.course {
+                return Err(refusal);
+            }
+            if !self.engine.retains(policy) {
+                rx.release_all();
+            }
+            let want = match self.engine.need(policy, rx.flight()) {
+                Need::Send(len) => {
+                    let plan = tx.plan(&self.write).change_cipher_spec().handshake(len).change_cipher_spec();
+                    match tx.room_for(&plan) {
+                        Ok(()) => self.advance(policy, rx, Input::Room, tx)?,
+                        Err(too_small) if tx.is_empty() => return Err(too_small),
+                        Err(_) => return self.want_write(tx),
+                    }
+                    continue;
+                }
+                Need::ReadKey => {
+                    self.advance(policy, rx, Input::Room, tx)?;
+                    continue;
+                }
+                Need::Message => match self.receive(policy, rx, tx)? {
+                    Some(want) => want,
+                    None => continue,
+                },
+                Need::Credential(question) => Want::Credential(question),
+                Need::Sign(question) => Want::Sign(question),
+                Need::Verify(question) => Want::Verify(question),
+                Need::Nothing => return self.end(policy, rx, tx),
+            };
+            if want == Want::Write {
+                return self.want_write(tx);
+            }
+            return Ok(Step::Want(want));
+        }
+    }
+
+    /// One transition of the engine.
+    fn advance(
+        &mut self,
+        policy: &Policy,
+        rx: &InboxView<'_>,
+        input: Input<'_>,
+        tx: &mut OutboxView<'_>,
+    ) -> Result<(), Kind> {
+        let mut records = Records {
+            read: &mut self.read,
+            write: &mut self.write,
+            rx: Some(rx),
+            tx,
+            log: &mut self.log,
+            early_data: &mut self.early_data,
+            crypto: policy.crypto,
+        };
+        self.engine.advance(policy, rx.flight(), input, &mut records)?;
+        self.log.enter(self.engine.state());
+        Ok(())
+    }
+
+    /// Takes the peer's next message, opening records until there is one; or says what is wanted to get it.
+    fn receive(
+        &mut self,
+        policy: &Policy,
+        rx: &mut InboxView<'_>,
+        tx: &mut OutboxView<'_>,
+    ) -> Result<Option<Want>, Kind> {
+        loop {
+            if let Some((typ, len)) = rx.message_header() {
+                let boundary = self.engine.accepts(typ)?;
+                if rx.retained_len().saturating_add(len) > policy.max_flight {
+                    return Err(Kind::MessageTooLong { message: typ });
+                }
+                if let Some(next) = rx.next_message(policy.max_message)? {
+                    rx.read(&next);
+                    if boundary && rx.has_unread() {
+                        return Err(Kind::DataAcrossKeyChange);
+                    }
+                    let at = next.range.start;
+                    let bytes = rx.flight().get(next.range).ok_or(Kind::Internal)?;
+                    let (message, _) = Message::split(bytes).ok_or(Kind::Internal)?;
+                    self.log.received(message, self.read_epoch());
+                    self.advance(policy, rx, Input::Message { message, at }, tx)?;
+                    return Ok(None);
+                }
+            }
+            match self.read.open(rx, self.expect())? {
+                Some(Opened::Handshake | Opened::Dropped) => {}
+                Some(Opened::ApplicationData) => return Err(Kind::EarlyApplicationData),
+                Some(Opened::Alert(AlertDescription::USER_CANCELED)) => {}
+                Some(Opened::Alert(AlertDescription::CLOSE_NOTIFY)) => return Err(Kind::ClosedInHandshake),
+                Some(Opened::Alert(alert)) => return Err(Kind::from_alert(alert, false)),
+                None if rx.eof() => return Err(Kind::Truncated),
+                None if !tx.is_empty() => return Ok(Some(Want::Write)),
+                None => {
+                    self.read.want_more(rx)?;
+                    return Ok(Some(Want::Read));
+                }
+            }
+        }
+    }
+
+    /// Which records may stand now.
+    fn expect(&self) -> Expect {
+        let first = self.engine.state() == State::WaitClientHello && !self.engine.facts.retried;
+        Expect {
+            change_cipher_spec: !first,
+            application_data: false,
+            plaintext_alert: self.engine.role() == Role::Server,
+            early_data: self.early_data,
+        }
+    }
+
+    fn read_epoch(&self) -> Epoch {
+        if self.read.is_protected() { Epoch::Handshake } else { Epoch::Plaintext }
+    }
+
+    /// Nothing more can be done before what is written has been sent.
+    fn want_write(&mut self, tx: &mut OutboxView<'_>) -> Result<Step, Kind> {
+        tx.seal_open_record(&mut self.write)?;
+        Ok(Step::Want(Want::Write))
+    }
+
+    /// Both sides have proved themselves.
+    fn end(&mut self, policy: &Policy, rx: &mut InboxView<'_>, tx: &mut OutboxView<'_>) -> Result<Step, Kind> {
+        if self.end == End::NotYet {
+            self.write.set_padding(policy.padding);
+            self.write.set_update_after(policy.update_after);
+            match self.engine.role() {
+                Role::Client => rx.mark(), // what has come by now confirms nothing
+                Role::Server if policy.confirming_record => match session::confirm_client(&mut self.write, tx) {
+                    Err(_) if !tx.is_empty() => return self.want_write(tx),
+                    sent => sent?,
+                },
+                Role::Server => {}
+            }
+            self.end = End::Sending;
+        }
+        if !tx.is_empty() {
+            return self.want_write(tx);
+        }
+        self.end = End::Done;
+        Ok(Step::Want(Want::Done))
+    }
+
+    /// Whether this question is open.
+    fn is_open(&mut self, policy: &Policy, question: Question<'_>) -> Result<(), Slip> {
+        let open = matches!(self.course, Course::Open);
+        let need = self.engine.need(policy, Flight::EMPTY);
+        if open && question.is(&need) { Ok(()) } else { Err(Slip::StaleQuestion) }
+    }
+
+    /// An answer that makes the engine send. Its failure is for the next `drive`.
+    fn answer(&mut self, policy: &Policy, input: Input<'_>, tx: &mut OutboxView<'_>) {
+        let mut records = Records {
+            read: &mut self.read,
+            write: &mut self.write,
+            rx: None,
+            tx,
+            log: &mut self.log,
+            early_data: &mut self.early_data,
+            crypto: policy.crypto,
+        };
+        match self.engine.advance(policy, Flight::EMPTY, input, &mut records) {
+            Ok(()) => self.log.enter(self.engine.state()),
+            Err(kind) => self.course = Course::Refused(kind),
+        }
+    }
+
+    pub(super) fn present(
+        &mut self,
+        policy: &Policy,
+        question: &CredentialQuestion,
+        credential: &Credential<'_>,
+        tx: &mut OutboxView<'_>,
+    ) -> Result<(), Slip> {
+        self.is_open(policy, question.into())?;
+        if credential.chain.is_empty() || credential.certificate_type != self.engine.facts.own_type {
+            return Err(Slip::UnfitCredential);
+        }
+        let (plain, protected) = self.engine.present_len(policy, credential);
+        let plan = tx.plan(&self.write);
+        let plan = match self.engine.role() {
+            Role::Client => plan.change_cipher_spec().handshake(protected),
+            Role::Server => {
+                let limit = self.engine.peer_record_size_limit();
+                plan.handshake(plain).change_cipher_spec().key(limit).handshake(protected)
+            }
+        };
+        tx.room_for(&plan).map_err(no_room)?;
+        self.log.answered(Event::Presented);
+        self.answer(policy, Input::Credential(credential), tx);
+        Ok(())
+    }
+
+    pub(super) fn signature(
+        &mut self,
+        policy: &Policy,
+        question: &SignQuestion,
+        signature: &[u8],
+        tx: &mut OutboxView<'_>,
+    ) -> Result<(), Slip> {
+        self.is_open(policy, question.into())?;
+        if signature.is_empty() || signature.len() > usize::from(u16::MAX) {
+            return Err(Slip::UnfitSignature);
+        }
+        let plan = tx.plan(&self.write).handshake(self.engine.sign_len(signature.len()));
+        tx.room_for(&plan).map_err(no_room)?;
+        self.log.answered(Event::Signed);
+        self.answer(policy, Input::Signature(signature), tx);
+        Ok(())
+    }
+
+    pub(super) fn verdict(&mut self, policy: &Policy, question: &VerifyQuestion, verdict: Verdict) -> Result<(), Slip> {
+        self.is_open(policy, question.into())?;
+        match verdict {
+            Verdict::Reject(reason) => self.course = Course::Refused(Kind::Rejected { reason }),
+            Verdict::Accept => {
+                self.log.answered(Event::Accepted);
+                match self.engine.advance(policy, Flight::EMPTY, Input::Accepted, &mut Nowhere) {
+                    Ok(()) => self.log.enter(self.engine.state()),
+                    Err(kind) => self.course = Course::Refused(kind),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn decline(
+        &mut self,
+        policy: &Policy,
+        question: Question<'_>,
+        alert: AlertDescription,
+    ) -> Result<(), Slip> {
+        self.is_open(policy, question)?;
+        self.course = Course::Refused(Kind::Declined { alert });
+        Ok(())
+    }
+
+    /// Turns what went wrong into the error, and tells the peer: exactly one alert.
+    fn fail(&mut self, policy: &Policy, kind: Kind, tx: &mut OutboxView<'_>) -> Error {
+        let alert = kind.alert().filter(|_| !self.closed);
+        let error = Error { kind, role: self.engine.role(), state: self.log.state(), alerts: alert.is_some() };
+        if error.is_fatal() {
+            if let Some(alert) = alert {
+                self.alerts(policy, &[alert], tx);
+            }
+            self.closed = true;
+            self.course = Course::Failed(error);
+            self.forget();
+        }
+        error
+    }
+
+    /// The secrets of a failed connection are forgotten (§6). Its alert is sealed by now.
+    fn forget(&mut self) {
+        self.engine.forget();
+        self.read = ReadProtection::new();
+        self.write = WriteProtection::server();
+    }
+
+    /// A client's change_cipher_spec comes before whatever it protects first, also if that is an alert (§E.4).
+    fn alerts(&mut self, policy: &Policy, alerts: &[AlertDescription], tx: &mut OutboxView<'_>) {
+        let compatible = self.engine.role() == Role::Client && policy.middlebox_compatibility;
+        if compatible && self.write.is_protected() && !self.write.has_sent_change_cipher_spec() {
+            let _ = tx.change_cipher_spec(&mut self.write); // without room the alert alone must do
+        }
+        for alert in alerts {
+            // There is always room for it, if the outbox has room for anything at all.
+            let _ = tx.alert(&mut self.write, *alert);
+        }
+    }
+
+    pub(super) fn end_with(
+        &mut self,
+        policy: &Policy,
+        kind: Kind,
+        alerts: &[AlertDescription],
+        tx: &mut OutboxView<'_>,
+    ) {
+        if self.has_failed() || self.closed {
+            return;
+        }
+        self.alerts(policy, alerts, tx);
+        self.closed = true;
+        let error = Error { kind, role: self.engine.role(), state: self.log.state(), alerts: true };
+        self.course = Course::Failed(error);
+        self.forget();
+    }
+
+    fn has_failed(&self) -> bool {
+        matches!(self.course, Course::Failed(_))
+    }
+
+    pub(super) fn finish(&mut self, policy: &Policy) -> Result<Session, Slip> {
+        if self.end != End::Done || self.has_failed() {
+            return Err(Slip::NotNow);
+        }
+        let role = self.engine.role();
+        let connected = self.engine.take_connected().ok_or(Slip::NotNow)?;
+        let read = core::mem::replace(&mut self.read, ReadProtection::new());
+        let write = core::mem::replace(&mut self.write, WriteProtection::server());
+        self.closed = true; // what is sent from now on is the session's
+        Ok(Session::new(role, policy, self.engine.facts.stamp, connected, read, write))
+    }
+
+    pub(super) fn check_stamp(&self, stamp: Option<u64>) -> Result<(), Slip> {
+        if stamp == Some(self.engine.facts.stamp) { Ok(()) } else { Err(Slip::ForeignInbox) }
+    }
+}
+
+/// What a record layer's size error means to whoever answers.
+fn no_room(kind: Kind) -> Slip {
+    match kind {
+        Kind::OutboxTooSmall { needed } => Slip::NoRoom { needed: usize::try_from(needed).unwrap_or(usize::MAX) },
+        _ => Slip::NotNow,
+    }
+}
