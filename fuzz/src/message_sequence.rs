@@ -554,10 +554,15 @@ pub fn seeds() -> Vec<Vec<u8>> {
             let path: Vec<u8> = retried.then_some(retry).into_iter().chain(path.iter().copied()).collect();
             for end in 0..=path.len() {
                 // Every beginning, then one legal or illegal thing.
-                for more in [9, 10, 11, 13, 15, 2, 8, 12] {
+                for more in [9, 10, 11, 13, 14, 15, 2, 8, 12] {
                     let whats = path[..end].iter().chain([&more]);
                     seeds.push([&[role][..], &whats.flat_map(|what| [*what, 0]).collect::<Vec<u8>>()].concat());
                 }
+            }
+            // Each message with the next one in its record, also where the key changes between them.
+            for joined in 0..path.len() {
+                let pairs = path.iter().enumerate().flat_map(|(at, what)| [*what, if at == joined { 4 } else { 0 }]);
+                seeds.push([&[role][..], &pairs.collect::<Vec<u8>>(), &[10, 0]].concat());
             }
             // Protected messages in one record, and in fragments of one byte.
             for how in [4, 8, 0x10, 0x20] {
