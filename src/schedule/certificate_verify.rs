@@ -1,7 +1,6 @@
 //! What a CertificateVerify signs (RFC 9846 §4.5.2).
 
-use crate::codec::PublicKey;
-use crate::codec::SignatureScheme;
+use crate::codec::{PublicKey, SignatureScheme, Writer};
 use crate::crypto::{CryptoMode, Hash, VerifyError, verify};
 
 /// The content covered by the signature: 64 spaces, a context string, a zero byte, the transcript hash. It is the
@@ -30,12 +29,12 @@ impl SignedContent {
 
     fn new(context: &[u8; 33], hash: &Hash) -> SignedContent {
         let mut bytes = [0; SignedContent::MAX_LEN];
-        let mut len = 0u8;
-        let content = [0x20; 64].iter().chain(context).chain(&[0]).chain(hash.as_ref());
-        for (to, from) in bytes.iter_mut().zip(content) {
-            *to = *from;
-            len = len.saturating_add(1);
-        }
+        let mut w = Writer::new(&mut bytes);
+        w.bytes(&[0x20; 64]);
+        w.bytes(context);
+        w.u8(0);
+        w.bytes(hash.as_ref());
+        let len = u8::try_from(w.len()).unwrap_or_default(); // at most 146
         SignedContent { bytes, len }
     }
 
