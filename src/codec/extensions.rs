@@ -1,7 +1,7 @@
 //! The extension block (RFC 9846 §4.3).
 
 use super::{
-    Element, ExtensionType, List, Malformed, Reader, Writer, extension_table, numbers::Numbers, reader::whole,
+    Element, ExtensionType, List, Malformed, Reader, Writer, extension_table, numbers::all_differ, reader::whole,
 };
 
 /// ```text
@@ -41,10 +41,8 @@ impl<'a> Extensions<'a> {
     /// Checks a block, given without its length field.
     pub fn parse(raw: &'a [u8]) -> Result<Extensions<'a>, Malformed> {
         let list: List<'a, Extension<'a>> = List::parse(raw)?;
-        for mut seen in Numbers::eighths() {
-            if !list.iter().all(|each| seen.add(each.extension_type.0)) {
-                return Err(Malformed::DuplicateExtension);
-            }
+        if !all_differ(list.iter().map(|each| each.extension_type.0)) {
+            return Err(Malformed::DuplicateExtension);
         }
         Ok(Extensions { list: Some(list) })
     }

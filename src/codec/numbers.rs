@@ -1,5 +1,23 @@
 //! Sets of 16-bit numbers, by which duplicates are found among any number of them: in linear time, in 1 KiB.
 
+/// So many are compared in pairs, which is quicker than clearing the sets.
+const FEW: usize = 24;
+
+/// Whether no number stands twice.
+pub(crate) fn all_differ(numbers: impl Iterator<Item = u16> + Clone) -> bool {
+    let mut few = [0; FEW];
+    for (count, number) in numbers.clone().enumerate() {
+        let Some((slot, before)) = few.get_mut(..=count).and_then(<[u16]>::split_last_mut) else {
+            return Numbers::eighths().all(|mut seen| numbers.clone().all(|each| seen.add(each)));
+        };
+        if before.contains(&number) {
+            return false;
+        }
+        *slot = number;
+    }
+    true
+}
+
 /// The members of a set that lie in one eighth of all 16-bit numbers. It lets numbers of other eighths pass.
 pub(crate) struct Numbers {
     eighth: u16,
@@ -39,6 +57,18 @@ impl Numbers {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_that_stands_twice_is_found_among_few_and_many() {
+        for count in 0..=60u16 {
+            let numbers = (0..count).map(|number| number.wrapping_mul(0x0fff));
+            assert!(all_differ(numbers.clone()));
+            for twice in numbers.clone() {
+                assert!(!all_differ(numbers.clone().chain([twice])));
+                assert!(!all_differ([twice].into_iter().chain(numbers.clone())));
+            }
+        }
+    }
 
     #[test]
     fn each_number_is_in_exactly_one_eighth_and_by_itself() {
