@@ -98,7 +98,7 @@ fn aes_128() -> Policy {
 fn ratios() {
     let world = World::new(KeyType::P256);
     let (mut in_place, mut written) = (Pair::new(&world, &aes_128()), Pair::new(&world, &aes_128()));
-    let mut raw = Raw::new();
+    let (mut raw, mut typed) = (Raw::new(), Raw::new());
     let (mut client, mut server) = Configs::new(&world).handshake();
     let (mut wire, mut out) = (Vec::with_capacity(20_000), vec![0; 20_000]);
     for size in SIZES {
@@ -109,6 +109,7 @@ fn ratios() {
             if size > 1024 { 20 } else { 100 },
             &mut [
                 ("raw ring", &mut || raw.in_place(size)),
+                ("raw ring, with the byte of the content type", &mut || typed.in_place(size + 1)),
                 ("countersign, in place", &mut || in_place.in_place(size)),
                 ("countersign, write", &mut || written.written(&data)),
                 ("rustls", &mut || send_data(&mut client, &mut server, &data, &mut wire, &mut out)),
