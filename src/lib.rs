@@ -1,4 +1,75 @@
 //! `countersign`: a TLS 1.3 handshake and record state machine for **mutual TLS only**, sans-IO.
+//!
+//! Both sides show a certificate and prove that they hold its key, both judge whose it is, or nothing happens. The
+//! machine has no socket, clock, thread or callback: [`Handshake::drive`] says what it wants ([`Want`]), the caller
+//! provides it and drives again, until there is a [`Session`].
+//!
+//! Two ends in one process, who know each other by the SHA-256 of their keys (raw public keys, RFC 7250):
+//!
+//! ```
+//! # #[cfg(feature = "x509")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use countersign::x509::{Expect, Identity, Live, Local, SigningKey, Trust, Vault};
+//! use countersign::{CertificateType, Handshake, Inbox, Outbox, Policy, Seed, Want};
+//! use rustls_pki_types::UnixTime;
+//!
+//! # fn new_key() -> Result<SigningKey, Box<dyn std::error::Error>> {
+//! #     Ok(SigningKey::from_der(&rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519)?.serialize_der())?)
+//! # }
+//! const KEYS: &[CertificateType] = &[CertificateType::RAW_PUBLIC_KEY];
+//! const POLICY: Policy = Policy::new().certificate_types(KEYS, KEYS);
+//! let (ours, theirs) = (new_key()?, new_key()?);
+//! let expect_ours = [Expect::public_key(&ours.public_key())];
+//! let expect_theirs = [Expect::public_key(&theirs.public_key())];
+//! let trust = Live::new(Trust::raw_keys_only());
+//! let (our_vault, their_vault) = (
+//!     Live::new(Vault::new(Identity::raw_public_key(ours))),
+//!     Live::new(Vault::new(Identity::raw_public_key(theirs))),
+//! );
+//!
+//! let mut client = (
+//!     Handshake::client(POLICY, None, Seed::random()?)?,
+//!     Local::new(&our_vault, &trust, &expect_theirs, UnixTime::now()),
+//!     Inbox::new([0; 4096]),
+//!     Outbox::new([0; 4096]),
+//! );
+//! let mut server = (
+//!     Handshake::server(POLICY, Seed::random()?),
+//!     Local::new(&their_vault, &trust, &expect_ours, UnixTime::now()),
+//!     Inbox::new([0; 4096]),
+//!     Outbox::new([0; 4096]),
+//! );
+//! let mut done = [false; 2];
+//! while done != [true; 2] {
+//!     for (at, (hs, local, rx, tx)) in [&mut client, &mut server].into_iter().enumerate() {
+//!         loop {
+//!             match hs.drive(rx, tx)? {
+//!                 Want::Done => break done[at] = true,
+//!                 Want::Read | Want::Write => break,
+//!                 question => drop(local.answer(hs, &question, rx, tx)?),
+//!             }
+//!         }
+//!     }
+//!     // The transport.
+//!     for (tx, rx) in [(&mut client.3, &mut server.2), (&mut server.3, &mut client.2)] {
+//!         let len = tx.pending().len();
+//!         rx.space()[..len].copy_from_slice(tx.pending());
+//!         if len > 0 {
+//!             rx.filled(len);
+//!             tx.sent(len);
+//!         }
+//!     }
+//! }
+//! let (_session, _session_of_theirs) = (client.0.finish()?, server.0.finish()?);
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "x509"))]
+//! # fn main() {}
+//! ```
+//!
+//! Where to look: [`Handshake`] and [`Session`] for records over a stream, [`flow`] for transports that protect
+//! handshake bytes themselves, [`x509`] for the answers to the questions, [`Kind`] for everything that can go wrong,
+//! [`table`] for the transitions; and `tests/step_by_step.rs` for a handshake told step by step.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

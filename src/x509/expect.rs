@@ -3,6 +3,7 @@
 use super::asn1::{Cert, GeneralName};
 use super::fault::Fault;
 use super::hash::sha256;
+use super::hash::sha256;
 use super::spiffe::{self, NotSpiffe, SpiffeId, TrustDomain};
 use super::text::{Escaped, hex, shown};
 use crate::Role;
@@ -28,6 +29,13 @@ pub enum Expect {
     Spki([u8; 32]),
     /// Anybody with a trusted chain. For judging clients only: of a server it would mean "whoever answered".
     AnyTrusted,
+}
+
+impl Expect {
+    /// [`Expect::Spki`] for this SubjectPublicKeyInfo in DER, as [`SigningKey::public_key`](super::SigningKey) gives it.
+    pub fn public_key(spki: &[u8]) -> Expect {
+        Expect::Spki(sha256(spki))
+    }
 }
 
 /// Text that names no DNS name, address or SPIFFE ID.
