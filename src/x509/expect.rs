@@ -3,7 +3,6 @@
 use super::asn1::{Cert, GeneralName};
 use super::fault::Fault;
 use super::hash::sha256;
-use super::hash::sha256;
 use super::spiffe::{self, NotSpiffe, SpiffeId, TrustDomain};
 use super::text::{Escaped, hex, shown};
 use crate::Role;
