@@ -44,6 +44,7 @@ const DIFFERENCES: &[Difference] = &[
     client("NotMutual", "", "a server that does not ask who we are: this is no mutual TLS"),
     client("NoCommonSignatureScheme", "", "the same: they go on without a certificate (§4.4.2 lets them)"),
     client("SessionIdMismatch", "", "§4.2.3 wants the echo checked"),
+    client("UnsupportedVersion", "", "legacy_version of ServerHello is not 0x0303 (§4.2.3)"),
     client("ForbiddenExtension", "", "§4.3: known, and not for this message; they look at fewer extensions"),
     client("UnsolicitedExtension", "", "psk_key_exchange_modes, which they offer and we do not"),
     client("Malformed", "", "the body of an extension that they do not read"),

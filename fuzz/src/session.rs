@@ -26,6 +26,7 @@ struct Party {
     written: usize,
     read: usize,
     key_updates: usize,
+    /// In all: how many of them come in a row depends on what is delivered when.
     empty_records: usize,
     aborted: bool,
     closed: bool,
@@ -95,8 +96,8 @@ fn talk(number: usize, mut choices: Choices<'_>) {
                 }
                 Kind::PeerEndedUnconfirmed { .. } => peer.aborted || peer.error.is_some(),
                 Kind::Aborted { .. } => party.aborted,
-                // Its own, and its answers to ours.
-                Kind::TooManyKeyUpdates => peer.key_updates + party.key_updates + peer.empty_records > 32,
+                // Its own, its answers to ours, and one that its policy made before data for which there was no room.
+                Kind::TooManyKeyUpdates => peer.key_updates + party.key_updates + peer.empty_records + 1 > 32,
                 Kind::TooManyEmptyRecords => peer.empty_records > 32,
                 _ => false,
             };
@@ -123,7 +124,6 @@ impl Party {
             Ok(taken) => {
                 assert!(taken <= len && !(self.over() && taken > 0), "nothing is written after the end");
                 self.written += taken;
-                self.empty_records = 0;
             }
             Err(slip) => self.refused(slip),
         }
