@@ -66,6 +66,7 @@ impl<'m> Writer<'m> {
     }
 
     /// `opaque T[n]`
+    #[inline]
     pub fn bytes(&mut self, bytes: &[u8]) {
         let start = self.len;
         self.len = start.saturating_add(bytes.len());
@@ -115,6 +116,7 @@ impl<'m> Writer<'m> {
         }
     }
 
+    #[inline]
     fn put(&mut self, at: usize, bytes: &[u8]) {
         let place = self.memory.as_deref_mut().and_then(|memory| memory.get_mut(at..at.checked_add(bytes.len())?));
         if let Some(place) = place {

@@ -1,6 +1,7 @@
 //! HKDF (RFC 5869) and its labelled form (RFC 9846 §7.1), over HMACs that are keyed once.
 
 use super::{CryptoFailed, Hash, HashAlgorithm, hash::zero_padded};
+use crate::codec::Writer;
 use ring::hmac;
 use zeroize::Zeroize;
 
@@ -53,14 +54,17 @@ impl Prk {
     /// HKDF-Expand-Label(Secret, Label, Context, Hash.length). `None` is the context "".
     /// With a transcript hash as context, this is Derive-Secret(Secret, Label, Messages).
     pub fn derive_secret(&self, label: Label<'_>, context: Option<&Hash>) -> Secret {
-        let info = HkdfLabel::new(u16::from(self.algorithm.output_len_u8()), label, context);
-        Secret::from_tag(self.algorithm, &self.block(None, &info.parts(), 1))
+        let length = u16::from(self.algorithm.output_len_u8());
+        let mut memory = [0; MAX_HKDF_LABEL];
+        let info = HkdfLabel { length, label, context }.write(&mut memory);
+        Secret::from_tag(self.algorithm, &self.block(None, info, 1))
     }
 
     /// HKDF-Expand-Label(Secret, Label, Context, Length), Length being `out`'s. Fails beyond 255 * Hash.length bytes.
     pub fn expand_label(&self, label: Label<'_>, context: Option<&Hash>, out: &mut [u8]) -> Result<(), CryptoFailed> {
         let length = u16::try_from(out.len()).map_err(|_| CryptoFailed)?;
-        self.expand(&HkdfLabel::new(length, label, context).parts(), out)
+        let mut memory = [0; MAX_HKDF_LABEL];
+        self.expand(HkdfLabel { length, label, context }.write(&mut memory), out)
     }
 
     /// HMAC-Hash(this, data): the verify_data of Finished, when this is a finished_key (§4.5.3).
@@ -73,8 +77,8 @@ impl Prk {
         hmac::verify(&self.key, data.as_ref(), received).map_err(|_| CryptoFailed)
     }
 
-    /// HKDF-Expand (RFC 5869 §2.3), the info in parts.
-    fn expand(&self, info: &[&[u8]], out: &mut [u8]) -> Result<(), CryptoFailed> {
+    /// HKDF-Expand (RFC 5869 §2.3).
+    fn expand(&self, info: &[u8], out: &mut [u8]) -> Result<(), CryptoFailed> {
         let mut previous = None;
         let pieces = out.chunks_mut(self.algorithm.output_len());
         if pieces.len() > 255 {
@@ -91,14 +95,12 @@ impl Prk {
     }
 
     /// T(n) = HMAC-Hash(PRK, T(n-1) | info | n)
-    fn block(&self, previous: Option<&hmac::Tag>, info: &[&[u8]], counter: u8) -> hmac::Tag {
+    fn block(&self, previous: Option<&hmac::Tag>, info: &[u8], counter: u8) -> hmac::Tag {
         let mut mac = hmac::Context::with_key(&self.key);
         if let Some(previous) = previous {
             mac.update(previous.as_ref());
         }
-        for part in info {
-            mac.update(part);
-        }
+        mac.update(info);
         mac.update(&[counter]);
         mac.sign()
     }
@@ -117,19 +119,12 @@ impl AsRef<[u8]> for VerifyData {
 /// The label of an HkdfLabel, its length checked: at most 249 bytes, so that "tls13 " + Label is at most 255. The syntax
 /// of §7.1 asks for at least one; an exporter's empty label is taken all the same, as other stacks do.
 #[derive(Clone, Copy)]
-pub struct Label<'a> {
-    len: u8,
-    name: &'a [u8],
-}
+pub struct Label<'a>(&'a [u8]);
 
 impl<'a> Label<'a> {
     /// `None` if it is longer than 249 bytes.
     pub const fn new(name: &'a [u8]) -> Option<Label<'a>> {
-        if name.len() > 249 {
-            return None;
-        }
-        #[expect(clippy::arithmetic_side_effects, reason = "at most 249 + 6")]
-        Some(Label { len: name.len() as u8 + 6, name })
+        if name.len() > 249 { None } else { Some(Label(name)) }
     }
 }
 
@@ -154,27 +149,26 @@ pub(crate) use label;
 /// } HkdfLabel;
 /// ```
 struct HkdfLabel<'a> {
-    /// `length`, the length of `label`, and what each label begins with.
-    head: [u8; 9],
-    label: &'a [u8],
-    context_len: [u8; 1],
-    context: &'a [u8],
+    length: u16,
+    label: Label<'a>,
+    context: Option<&'a Hash>,
 }
 
-impl<'a> HkdfLabel<'a> {
-    fn new(length: u16, label: Label<'a>, context: Option<&'a Hash>) -> HkdfLabel<'a> {
-        let [high, low] = length.to_be_bytes();
-        HkdfLabel {
-            head: [high, low, label.len, b't', b'l', b's', b'1', b'3', b' '],
-            label: label.name,
-            context_len: [context.map_or(0, |hash| hash.algorithm().output_len_u8())],
-            context: context.map_or(&[], |hash| hash.as_ref()),
-        }
-    }
+/// The longest HkdfLabel.
+const MAX_HKDF_LABEL: usize = 2 + 256 + 1 + HashAlgorithm::MAX_LEN;
 
-    /// In parts, so that it need not be put together: HMAC takes one after the other.
-    fn parts(&self) -> [&[u8]; 4] {
-        [&self.head, self.label, &self.context_len, self.context]
+impl HkdfLabel<'_> {
+    /// In one piece: HMAC takes longer for four small ones.
+    fn write<'m>(&self, memory: &'m mut [u8; MAX_HKDF_LABEL]) -> &'m [u8] {
+        let mut w = Writer::new(memory);
+        w.u16(self.length);
+        w.vec_u8(|w| {
+            w.bytes(b"tls13 ");
+            w.bytes(self.label.0);
+        });
+        w.vec_u8(|w| w.bytes(self.context.map_or(&[], |hash| hash.as_ref())));
+        let len = w.len();
+        memory.get(..len).unwrap_or_default()
     }
 }
 
@@ -227,7 +221,7 @@ mod tests {
             let secret = Secret::extract(HashAlgorithm::Sha256, &salt, &ikm);
             assert_eq!(secret.expose(), prk);
             let mut out = std::vec![0; okm.len()];
-            Prk::new(&secret).expand(&[&info], &mut out).unwrap();
+            Prk::new(&secret).expand(&info, &mut out).unwrap();
             assert_eq!(out, okm);
         }
     }

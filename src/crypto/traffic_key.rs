@@ -19,10 +19,9 @@ impl TrafficKey {
         let mut key = Zeroizing::new([0; 32]);
         let key = key.get_mut(..suite.key_len()).ok_or(CryptoFailed)?;
         secret.expand_label(label!("key"), None, key)?;
-        let key = AeadKey::new(suite, key, mode)?;
         let mut iv = Zeroizing::new([0; 12]);
         secret.expand_label(label!("iv"), None, iv.as_mut())?;
-        Ok(TrafficKey { key, iv, suite })
+        Ok(TrafficKey { key: AeadKey::new(suite, key, mode)?, iv, suite })
     }
 
     /// The suite it is for: [`Suite::record_limit`] bounds its use.
