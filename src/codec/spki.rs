@@ -85,19 +85,19 @@ pub fn leaf_spki(certificate: &[u8]) -> Result<Spki<'_>, BadDer> {
             if Tag::peek(tbs)? == (Tag::ContextSpecific { constructed: true, number: TagNumber(0) }) {
                 tbs.tlv_bytes()?;
             }
-            element(tbs, Tag::Integer)?; // serialNumber
-            element(tbs, Tag::Sequence)?; // signature
-            element(tbs, Tag::Sequence)?; // issuer
-            element(tbs, Tag::Sequence)?; // validity
-            element(tbs, Tag::Sequence)?; // subject
-            let spki = element(tbs, Tag::Sequence)?;
+            value(tbs, Tag::Integer)?; // serialNumber
+            value(tbs, Tag::Sequence)?; // signature
+            value(tbs, Tag::Sequence)?; // issuer
+            value(tbs, Tag::Sequence)?; // validity
+            value(tbs, Tag::Sequence)?; // subject
+            let spki = tbs.tlv_bytes()?;
             while !tbs.is_finished() {
                 tbs.tlv_bytes()?;
             }
             Ok::<_, BadDer>(spki)
         })?;
-        element(certificate, Tag::Sequence)?; // signatureAlgorithm
-        element(certificate, Tag::BitString)?; // signature
+        value(certificate, Tag::Sequence)?; // signatureAlgorithm
+        value(certificate, Tag::BitString)?; // signature
         Ok(spki)
     })?;
     parse_spki(spki)
@@ -156,12 +156,6 @@ fn whole_sequence<'a, T>(
     let value = reader.sequence(read)?;
     reader.finish()?;
     Ok(value)
-}
-
-/// The next element, header included, which must have this tag.
-fn element<'a>(reader: &mut SliceReader<'a>, tag: Tag) -> Result<&'a [u8], BadDer> {
-    Tag::peek(reader)?.assert_eq(tag)?;
-    Ok(reader.tlv_bytes()?)
 }
 
 /// The contents of the next element, which must have this tag.

@@ -3,10 +3,13 @@
 //! The rules of RFC 5280 are judged on this view in the hot path; `x509-parser` only describes certificates to people.
 
 use crate::SignatureScheme;
-use der::{Decode, Reader, SliceReader, Tag, TagNumber, asn1::AnyRef, asn1::GeneralizedTime, asn1::UtcTime};
+use der::{Decode, Header, Reader, SliceReader, Tag, TagNumber, asn1::GeneralizedTime, asn1::UtcTime};
 
 /// The bytes are not the DER of a certificate; says which part.
 pub(super) type Broken = &'static str;
+
+/// The identifier octet of a SEQUENCE.
+const SEQUENCE: u8 = 0x30;
 
 /// More extensions than this are refused: duplicates are looked for in pairs.
 const MAX_EXTENSIONS: usize = 64;
@@ -25,10 +28,15 @@ pub(super) fn reader(bytes: &[u8]) -> Option<SliceReader<'_>> {
     SliceReader::new(bytes).ok()
 }
 
+/// The next value and its tag.
+fn any<'a>(reader: &mut SliceReader<'a>) -> Option<(Tag, &'a [u8])> {
+    let header = Header::decode(reader).ok()?;
+    Some((header.tag(), reader.read_slice(header.length()).ok()?))
+}
+
 /// The next value, which must have this tag.
 pub(super) fn expect<'a>(reader: &mut SliceReader<'a>, tag: Tag) -> Option<&'a [u8]> {
-    let any = AnyRef::decode(reader).ok()?;
-    (any.header().tag() == tag).then(|| any.value())
+    any(reader).and_then(|(found, value)| (found == tag).then_some(value))
 }
 
 /// The next value if it has this tag; leaves the reader where it is otherwise.
@@ -156,11 +164,12 @@ impl<'a> Extensions<'a> {
 fn next_extension<'a>(list: &mut SliceReader<'a>) -> Option<Extension<'a>> {
     let mut fields = reader(expect(list, Tag::Sequence)?)?;
     let oid = expect(&mut fields, Tag::ObjectIdentifier)?;
-    let critical = match optional(&mut fields, Tag::Boolean)? {
-        Some(content) => boolean(content)?,
-        None => false,
+    let (tag, content) = any(&mut fields)?;
+    let (critical, value) = match tag {
+        Tag::Boolean => (boolean(content)?, expect(&mut fields, Tag::OctetString)?),
+        Tag::OctetString => (false, content), // critical BOOLEAN DEFAULT FALSE
+        _ => return None,
     };
-    let value = expect(&mut fields, Tag::OctetString)?;
     fields.is_finished().then_some(Extension { oid, critical, value })
 }
 
@@ -275,10 +284,7 @@ impl<'a> Cert<'a> {
 
 /// A Name, or any other SEQUENCE that we keep whole.
 fn name<'a>(tbs: &mut SliceReader<'a>) -> Option<&'a [u8]> {
-    match Tag::peek(tbs).ok()? {
-        Tag::Sequence => tbs.tlv_bytes().ok(),
-        _ => None,
-    }
+    tbs.tlv_bytes().ok().filter(|whole| whole.first() == Some(&SEQUENCE))
 }
 
 fn validity(tbs: &mut SliceReader<'_>) -> Option<(u64, u64)> {
@@ -383,13 +389,12 @@ impl<'a> GeneralNames<'a> {
 
 /// One GeneralName; `None` if it is none.
 pub(super) fn general_name<'a>(names: &mut SliceReader<'a>) -> Option<GeneralName<'a>> {
-    let name = AnyRef::decode(names).ok()?;
-    let Tag::ContextSpecific { number, .. } = name.header().tag() else { return None };
+    let (Tag::ContextSpecific { number, .. }, name) = any(names)? else { return None };
     Some(match number.0 {
-        1 => GeneralName::Email(name.value()),
-        2 => GeneralName::Dns(name.value()),
-        6 => GeneralName::Uri(name.value()),
-        7 => GeneralName::Ip(name.value()),
+        1 => GeneralName::Email(name),
+        2 => GeneralName::Dns(name),
+        6 => GeneralName::Uri(name),
+        7 => GeneralName::Ip(name),
         number @ (0 | 3 | 4 | 5 | 8) => GeneralName::Other(number),
         _ => return None,
     })
