@@ -22,11 +22,11 @@ fn ratios() {
         let (client, server) = (Bare::new(keys, &world.client), Bare::new(keys, &world.server));
         let rustls = Configs::new(&world);
         let warm = World::new(keys).warm();
-        let (rounds, batch) = if keys == KeyType::Rsa2048 { (100, 2) } else { (250, 4) };
+        let rounds = if keys == KeyType::Rsa2048 { 200 } else { 1_000 };
         compare(
             &format!("mutual handshake, both sides, {keys:?}, chain of two"),
             rounds,
-            batch,
+            1,
             &mut [
                 ("bare operations", &mut || {
                     client.one_side();

@@ -202,7 +202,7 @@ pub fn run<M: AsRef<[u8]> + AsMut<[u8]>>(
 }
 
 /// Rounds of the handshake's memory: enough for every key type here.
-pub const MEMORY: usize = 8 * 1024;
+pub const MEMORY: usize = 4 * 1024;
 
 /// A whole handshake, both sides; memory on the stack.
 pub fn handshake(world: &World, policy: &Policy) -> (Session, Session) {
