@@ -27,6 +27,16 @@ impl<'a> Flight<'a> {
         let len = offset(range.start, range.end)?;
         self.bytes.get(from..from.checked_add(len)?)
     }
+
+    /// The positions of `part`; `None` if it is no part of what is held.
+    pub(crate) fn find(&self, part: &[u8]) -> Option<Range<u32>> {
+        let from = part.as_ptr().addr().checked_sub(self.bytes.as_ptr().addr())?;
+        if from.checked_add(part.len())? > self.bytes.len() {
+            return None;
+        }
+        let start = self.position.wrapping_add(u32::try_from(from).ok()?);
+        Some(start..start.wrapping_add(u32::try_from(part.len()).ok()?))
+    }
 }
 
 /// How far `to` lies behind `from`. Positions wrap: a session may receive more than 2^32 bytes of tickets in its life.
@@ -49,6 +59,21 @@ mod tests {
         #[allow(clippy::reversed_empty_ranges)]
         let reversed = flight.get(103..101);
         assert_eq!(reversed, None);
+    }
+
+    #[test]
+    fn what_is_found_is_got() {
+        let bytes = *b"abcdefgh";
+        for position in [0, 100, u32::MAX - 3] {
+            let flight = Flight::new(&bytes[1..7], position);
+            for (from, to) in (1..=7).flat_map(|to| (1..=to).map(move |from| (from, to))) {
+                let part = &bytes[from..to];
+                assert_eq!(flight.find(part).and_then(|found| flight.get(found)), Some(part));
+            }
+            for part in [&bytes[..1], &bytes[..3], &bytes[5..], &bytes[7..], &bytes] {
+                assert_eq!(flight.find(part), None, "not all of it is held");
+            }
+        }
     }
 
     #[test]

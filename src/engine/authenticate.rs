@@ -12,6 +12,7 @@ use crate::crypto::{Hash, VerifyError, schemes_for};
 use crate::error::Kind;
 use crate::role::Role;
 use crate::schedule::{HandshakeSecret, PossessionProved, SignedContent};
+use core::ops::Range;
 
 /// Names the message in which a structure error was found.
 pub(super) fn malformed(message: HandshakeType) -> impl Fn(Malformed) -> Kind {
@@ -43,8 +44,9 @@ pub(super) fn leaf_key(certificate_type: CertificateType, leaf: &[u8]) -> Option
     }
 }
 
-/// The peer's Certificate (§4.5.1). Its entries stay in the flight for the verdict.
-pub(super) fn read_certificate(cx: &mut Context<'_>, peer: Role, message: Message<'_>, at: u32) -> Result<(), Kind> {
+/// The peer's Certificate (§4.5.1). Its entries stay in the flight for the verdict; here is where the leaf's
+/// SubjectPublicKeyInfo lies.
+pub(super) fn read_certificate(cx: &mut Context<'_>, peer: Role, message: Message<'_>) -> Result<Range<u32>, Kind> {
     let malformed = malformed(HandshakeType::CERTIFICATE);
     let certificate = Certificate::parse(message.body).map_err(&malformed)?;
     if !certificate.certificate_request_context.is_empty() {
@@ -70,25 +72,24 @@ pub(super) fn read_certificate(cx: &mut Context<'_>, peer: Role, message: Messag
     if cx.facts.peer_type == CertificateType::RAW_PUBLIC_KEY && certificate.certificate_list.iter().count() != 1 {
         return Err(Kind::IllegalRawPublicKey);
     }
-    leaf_key(cx.facts.peer_type, leaf.cert_data).ok_or(Kind::UnreadableLeaf)?;
-    cx.facts.chain = body_range(message, at);
-    Ok(())
+    let key = leaf_key(cx.facts.peer_type, leaf.cert_data).ok_or(Kind::UnreadableLeaf)?;
+    cx.facts.chain = cx.find(message.body)?;
+    cx.find(key.raw)
 }
 
-/// The peer's CertificateVerify (§4.5.2) over `content`.
+/// The peer's CertificateVerify (§4.5.2) over `content`, by the key that lies at `key`.
 pub(super) fn check_possession(
     cx: &mut Context<'_>,
     message: Message<'_>,
     content: &SignedContent,
+    key: Range<u32>,
 ) -> Result<PossessionProved, Kind> {
     let proof = CertificateVerify::parse(message.body).map_err(malformed(HandshakeType::CERTIFICATE_VERIFY))?;
     let scheme = proof.algorithm;
     if !cx.policy.signature_schemes.contains(scheme) {
         return Err(Kind::IllegalSignatureScheme { scheme });
     }
-    let list = cx.flight.get(cx.facts.chain.clone()).and_then(|body| Certificate::parse(body).ok());
-    let leaf = list.and_then(|certificate| certificate.certificate_list.iter().next()).ok_or(Kind::Internal)?;
-    let key = leaf_key(cx.facts.peer_type, leaf.cert_data).ok_or(Kind::UnreadableLeaf)?.key;
+    let key = cx.flight.get(key).and_then(|raw| spki::parse_spki(raw).ok()).ok_or(Kind::Internal)?.key;
     let proved = content.verify(scheme, &key, proof.signature, cx.policy.crypto).map_err(|error| match error {
         VerifyError::SchemeDoesNotFitKey => Kind::IllegalSignatureScheme { scheme },
         VerifyError::UnsupportedKey => Kind::UnsupportedKey,
@@ -177,10 +178,4 @@ pub(super) fn sent<T>(
     let mut result = None;
     out.message(write, &mut |bytes| result = append.take().map(|append| append(bytes)))?;
     result.ok_or(Kind::Internal)
-}
-
-/// Where a message's body lies in the flight, its header being at `at`.
-pub(super) fn body_range(message: Message<'_>, at: u32) -> core::ops::Range<u32> {
-    let start = at.saturating_add(4);
-    start..start.saturating_add(u32::try_from(message.body.len()).unwrap_or(u32::MAX))
 }

@@ -7,8 +7,8 @@
 //! ```
 
 use super::authenticate::{
-    ask_to_sign, body_range, certificate_len, check_answers, check_possession, choose_scheme, malformed,
-    read_certificate, send_certificate, send_proof, sent,
+    ask_to_sign, certificate_len, check_answers, check_possession, choose_scheme, malformed, read_certificate,
+    send_certificate, send_proof, sent,
 };
 use super::client_hello::{Hello, Shares, offered, session_id};
 use super::evidence::{Connected, PeerAccepted};
@@ -27,6 +27,7 @@ use crate::schedule::{
     Early, ExporterSecret, FinishedVerified, HandshakeSecret, Main, OpenTranscript, Pair, PossessionProved,
     SignedContent, TrafficSecret, Transcript, at,
 };
+use core::ops::Range;
 
 /// The client's state machine.
 // The variants differ in size by the transcripts and shares that they hold; boxing them would need a heap.
@@ -37,12 +38,15 @@ pub(super) enum Client {
     WaitEncryptedExtensions(Handshaking<at::ServerHello>),
     WaitCertificateRequest(Handshaking<at::EncryptedExtensions>),
     WaitCertificate(Handshaking<at::CertificateRequest>),
-    WaitCertificateVerify(Handshaking<at::ServerCertificate>),
+    /// And where the server's key lies.
+    WaitCertificateVerify(Handshaking<at::ServerCertificate>, Range<u32>),
     WaitFinished(Handshaking<at::ServerCertificateVerify>, PossessionProved),
     AskVerify(Proved, VerifyQuestion),
     AskCredential(Proved, PeerAccepted, CredentialQuestion),
     AskSign(AskSign),
     Connected(Connected),
+    /// A transition failed, or the session was taken out.
+    Spent,
 }
 
 impl Client {
@@ -59,12 +63,13 @@ impl Client {
             Client::WaitEncryptedExtensions(_) => State::WaitEncryptedExtensions,
             Client::WaitCertificateRequest(_) => State::WaitCertificateRequest,
             Client::WaitCertificate(_) => State::WaitCertificate,
-            Client::WaitCertificateVerify(_) => State::WaitCertificateVerify,
+            Client::WaitCertificateVerify(..) => State::WaitCertificateVerify,
             Client::WaitFinished(..) => State::WaitFinished,
             Client::AskVerify(..) => State::AskVerify,
             Client::AskCredential(..) => State::AskCredential,
             Client::AskSign(_) => State::AskSign,
             Client::Connected(_) => State::Connected,
+            Client::Spent => State::Failed,
         }
     }
 
@@ -74,50 +79,64 @@ impl Client {
             Client::AskVerify(_, question) => Need::Verify(question.clone()),
             Client::AskCredential(_, _, question) => Need::Credential(question.clone()),
             Client::AskSign(state) => Need::Sign(ask_to_sign(cx.role, state.scheme, &state.certificate)),
-            Client::Connected(_) => Need::Nothing,
+            Client::Connected(_) | Client::Spent => Need::Nothing,
             _ => Need::Message,
         }
     }
 
-    /// One transition of the table. Messages out of order have been refused before.
+    /// One transition of the table: consumes the state, and on an error leaves none. Messages out of order have been
+    /// refused before.
     pub(super) fn advance(
-        self,
+        &mut self,
         cx: &mut Context<'_>,
         input: Input<'_>,
         out: &mut impl Effects,
-    ) -> Result<Client, Kind> {
-        match (self, input) {
-            (Client::SendClientHello(state), Input::Room) => Ok(Client::WaitServerHello(state.send(cx, out)?)),
-            (Client::WaitServerHello(state), Input::Message { message, at }) => {
-                state.server_hello(cx, message, at, out)
+    ) -> Result<(), Kind> {
+        *self = match (core::mem::replace(self, Client::Spent), input) {
+            (Client::SendClientHello(state), Input::Room) => Client::WaitServerHello(state.send(cx, out)?),
+            (Client::WaitServerHello(state), Input::Message(message)) => state.server_hello(cx, message, out)?,
+            (Client::WaitEncryptedExtensions(state), Input::Message(message)) => {
+                Client::WaitCertificateRequest(state.encrypted_extensions(cx, message, out)?)
             }
-            (Client::WaitEncryptedExtensions(state), Input::Message { message, at }) => {
-                state.encrypted_extensions(cx, message, at, out).map(Client::WaitCertificateRequest)
+            (Client::WaitCertificateRequest(state), Input::Message(message)) => {
+                Client::WaitCertificate(state.certificate_request(cx, message)?)
             }
-            (Client::WaitCertificateRequest(state), Input::Message { message, at }) => {
-                state.certificate_request(cx, message, at).map(Client::WaitCertificate)
+            (Client::WaitCertificate(state), Input::Message(message)) => {
+                let key = read_certificate(cx, Role::Server, message)?;
+                Client::WaitCertificateVerify(state.append(message), key)
             }
-            (Client::WaitCertificate(state), Input::Message { message, at }) => {
-                read_certificate(cx, Role::Server, message, at)?;
-                Ok(Client::WaitCertificateVerify(state.append(message)))
-            }
-            (Client::WaitCertificateVerify(state), Input::Message { message, .. }) => {
+            (Client::WaitCertificateVerify(state, key), Input::Message(message)) => {
                 let content = SignedContent::server(&state.transcript.hash());
-                let proved = check_possession(cx, message, &content)?;
-                Ok(Client::WaitFinished(state.append(message), proved))
+                let proved = check_possession(cx, message, &content, key)?;
+                Client::WaitFinished(state.append(message), proved)
             }
-            (Client::WaitFinished(state, possession), Input::Message { message, .. }) => {
-                state.finished(cx, message, possession, out)
+            (Client::WaitFinished(state, possession), Input::Message(message)) => {
+                let question = VerifyQuestion(cx.facts.tag(cx.role));
+                Client::AskVerify(state.finished(cx, message, possession, out)?, question)
             }
             (Client::AskVerify(proved, _), Input::Accepted) => {
-                Ok(Client::AskCredential(proved, PeerAccepted::by_verdict(), CredentialQuestion(cx.facts.tag(cx.role))))
+                Client::AskCredential(proved, PeerAccepted::by_verdict(), CredentialQuestion(cx.facts.tag(cx.role)))
             }
             (Client::AskCredential(proved, accepted, _), Input::Credential(credential)) => {
-                proved.present(cx, accepted, credential, out).map(Client::AskSign)
+                Client::AskSign(proved.present(cx, accepted, credential, out)?)
             }
-            (Client::AskSign(state), Input::Signature(signature)) => state.signature(signature, out),
-            (_, Input::Message { message, .. }) => Err(Kind::UnexpectedMessage { message: message.typ }),
-            (state, _) => Ok(state),
+            (Client::AskSign(state), Input::Signature(signature)) => {
+                Client::Connected(state.signature(signature, out)?)
+            }
+            (_, Input::Message(message)) => return Err(Kind::UnexpectedMessage { message: message.typ }),
+            (state, _) => state,
+        };
+        Ok(())
+    }
+
+    /// Takes the session's keys out, once connected.
+    pub(super) fn take_connected(&mut self) -> Option<Connected> {
+        match core::mem::replace(self, Client::Spent) {
+            Client::Connected(connected) => Some(connected),
+            other => {
+                *self = other;
+                None
+            }
         }
     }
 
@@ -133,7 +152,7 @@ impl Client {
             Client::WaitEncryptedExtensions(state) => (Some(&state.secrets), None),
             Client::WaitCertificateRequest(state) => (Some(&state.secrets), None),
             Client::WaitCertificate(state) => (Some(&state.secrets), None),
-            Client::WaitCertificateVerify(state) => (Some(&state.secrets), None),
+            Client::WaitCertificateVerify(state, _) => (Some(&state.secrets), None),
             Client::WaitFinished(state, _) => (Some(&state.secrets), None),
             Client::AskVerify(proved, _) | Client::AskCredential(proved, ..) => {
                 (Some(&proved.secrets), Some(&proved.application))
@@ -187,13 +206,7 @@ pub(super) struct WaitServerHello {
 }
 
 impl WaitServerHello {
-    fn server_hello(
-        self,
-        cx: &mut Context<'_>,
-        message: Message<'_>,
-        at: u32,
-        out: &mut impl Effects,
-    ) -> Result<Client, Kind> {
+    fn server_hello(self, cx: &mut Context<'_>, message: Message<'_>, out: &mut impl Effects) -> Result<Client, Kind> {
         let malformed = malformed(HandshakeType::SERVER_HELLO);
         let hello = ServerHello::parse(message.body).map_err(&malformed)?;
         // The version first: an older server's hello need not make sense otherwise (§4.2.3).
@@ -226,7 +239,7 @@ impl WaitServerHello {
             return Err(Kind::ChangedAfterRetry);
         }
         if hello.is_hello_retry_request() {
-            self.hello_retry_request(cx, hello, suite, message, at)
+            self.hello_retry_request(cx, hello, suite, message)
         } else {
             self.key_exchange(cx, hello, suite, message, out)
         }
@@ -239,7 +252,6 @@ impl WaitServerHello {
         retry: ServerHello<'_>,
         suite: Suite,
         message: Message<'_>,
-        at: u32,
     ) -> Result<Client, Kind> {
         let malformed = malformed(HandshakeType::SERVER_HELLO);
         let group = retry.extensions.selected_group().map_err(&malformed)?;
@@ -260,7 +272,7 @@ impl WaitServerHello {
         cx.facts.retried = true;
         Ok(Client::SendClientHello(SendClientHello {
             retried: Some(transcript.retry(suite.hash()).append(message.raw)),
-            hello: Hello { session_id: self.session_id, shares, retry_request: body_range(message, at) },
+            hello: Hello { session_id: self.session_id, shares, retry_request: cx.find(message.body)? },
         }))
     }
 
@@ -323,7 +335,6 @@ impl Handshaking<at::ServerHello> {
         self,
         cx: &mut Context<'_>,
         message: Message<'_>,
-        at: u32,
         out: &mut impl Effects,
     ) -> Result<Handshaking<at::EncryptedExtensions>, Kind> {
         let malformed = malformed(HandshakeType::ENCRYPTED_EXTENSIONS);
@@ -357,7 +368,7 @@ impl Handshaking<at::ServerHello> {
         let peer = extensions.server_certificate_type().map_err(&malformed)?;
         cx.facts.own_type = chosen(&cx.policy.client_certificate_types, own)?;
         cx.facts.peer_type = chosen(&cx.policy.server_certificate_types, peer)?;
-        cx.facts.parameters = body_range(message, at);
+        cx.facts.parameters = cx.find(message.body)?;
         Ok(self.append(message))
     }
 }
@@ -368,7 +379,6 @@ impl Handshaking<at::EncryptedExtensions> {
         self,
         cx: &mut Context<'_>,
         message: Message<'_>,
-        at: u32,
     ) -> Result<Handshaking<at::CertificateRequest>, Kind> {
         let malformed = malformed(HandshakeType::CERTIFICATE_REQUEST);
         let request = CertificateRequest::parse(message.body).map_err(&malformed)?;
@@ -385,7 +395,7 @@ impl Handshaking<at::EncryptedExtensions> {
         let ocsp_staple = request.extensions.status_request_of_server().map_err(&malformed)?;
         request.extensions.sct_request().map_err(&malformed)?;
         let wishes = Wishes::read(schemes, &request.extensions, ocsp_staple);
-        cx.facts.offer = body_range(message, at);
+        cx.facts.offer = cx.find(message.body)?;
         Ok(Handshaking { wishes, ..self.append(message) })
     }
 }
@@ -398,7 +408,7 @@ impl Handshaking<at::ServerCertificateVerify> {
         message: Message<'_>,
         possession: PossessionProved,
         out: &mut impl Effects,
-    ) -> Result<Client, Kind> {
+    ) -> Result<Proved, Kind> {
         let Handshaking { suite, transcript, secrets, main, wishes } = self;
         let verify_data = Finished::parse(message.body).map_err(malformed(HandshakeType::FINISHED))?.verify_data;
         let finished = secrets
@@ -408,9 +418,7 @@ impl Handshaking<at::ServerCertificateVerify> {
         let transcript = transcript.append(message.raw);
         let (application, exporter) = main.application(&transcript.hash());
         out.read_key(suite, Secret::Application(&application.server))?;
-        let question = VerifyQuestion(cx.facts.tag(cx.role));
-        let proved = Proved { suite, transcript, secrets, application, exporter, wishes, possession, finished };
-        Ok(Client::AskVerify(proved, question))
+        Ok(Proved { suite, transcript, secrets, application, exporter, wishes, possession, finished })
     }
 }
 
@@ -463,7 +471,7 @@ pub(super) struct AskSign {
 
 impl AskSign {
     /// Sends CertificateVerify and Finished: connected.
-    fn signature(self, signature: &[u8], out: &mut impl Effects) -> Result<Client, Kind> {
+    fn signature(self, signature: &[u8], out: &mut impl Effects) -> Result<Connected, Kind> {
         let transcript = self.transcript;
         let (proof, _) = send_proof(
             self.scheme,
@@ -479,10 +487,6 @@ impl AskSign {
         )?;
         out.write_key(self.suite, Secret::Application(&self.application.client))?;
         let (possession, finished, accepted) = self.evidence;
-        Ok(Client::Connected(Connected::new(
-            (possession, finished, accepted, proof),
-            self.suite,
-            (self.application, self.exporter),
-        )))
+        Ok(Connected::new((possession, finished, accepted, proof), self.suite, (self.application, self.exporter)))
     }
 }

@@ -161,6 +161,13 @@ pub(crate) struct Context<'a> {
     pub(crate) flight: Flight<'a>,
 }
 
+impl Context<'_> {
+    /// Where a part of the peer's message lies in the flight.
+    fn find(&self, part: &[u8]) -> Result<Range<u32>, Kind> {
+        self.flight.find(part).ok_or(Kind::Internal)
+    }
+}
+
 impl Facts {
     /// Names this connection in its questions.
     fn tag(&self, role: Role) -> Tag {
@@ -229,8 +236,8 @@ pub(crate) enum Need {
 pub(crate) enum Input<'a> {
     /// There is room for what `Need::Send` announced.
     Room,
-    /// The peer's next message; `at` is the position of its header in the flight.
-    Message { message: Message<'a>, at: u32 },
+    /// The peer's next message, which lies in the flight.
+    Message(Message<'a>),
     /// The answer to `Need::Credential`.
     Credential(&'a Credential<'a>),
     /// The answer to `Need::Sign`.
@@ -249,8 +256,6 @@ pub(crate) struct Engine {
 enum Machine {
     Client(client::Client),
     Server(server::Server),
-    /// A transition failed, or the session was taken out.
-    Spent(Role),
 }
 
 /// The length of a message as written.
@@ -277,7 +282,6 @@ impl Engine {
         match &self.machine {
             Machine::Client(_) => Role::Client,
             Machine::Server(_) => Role::Server,
-            Machine::Spent(role) => *role,
         }
     }
 
@@ -285,7 +289,6 @@ impl Engine {
         match &self.machine {
             Machine::Client(client) => client.state(),
             Machine::Server(server) => server.state(),
-            Machine::Spent(_) => State::Failed,
         }
     }
 
@@ -295,7 +298,6 @@ impl Engine {
         match &self.machine {
             Machine::Client(client) => client.need(&cx),
             Machine::Server(server) => server.need(),
-            Machine::Spent(_) => Need::Nothing,
         }
     }
 
@@ -316,14 +318,11 @@ impl Engine {
         input: Input<'_>,
         out: &mut impl Effects,
     ) -> Result<(), Kind> {
-        let role = self.role();
         let mut cx = Context { role: self.role(), policy, facts: &mut self.facts, flight };
-        self.machine = match core::mem::replace(&mut self.machine, Machine::Spent(role)) {
-            Machine::Client(client) => Machine::Client(client.advance(&mut cx, input, out)?),
-            Machine::Server(server) => Machine::Server(server.advance(&mut cx, input, out)?),
-            spent => spent,
-        };
-        Ok(())
+        match &mut self.machine {
+            Machine::Client(client) => client.advance(&mut cx, input, out),
+            Machine::Server(server) => server.advance(&mut cx, input, out),
+        }
     }
 
     /// The lengths of the messages that presenting `credential` sends: unprotected, protected.
@@ -332,7 +331,6 @@ impl Engine {
         match &self.machine {
             Machine::Client(client) => (0, client.present_len(credential)),
             Machine::Server(server) => server.present_len(&cx, credential),
-            Machine::Spent(_) => (0, 0),
         }
     }
 
@@ -384,7 +382,6 @@ impl Engine {
         match &self.machine {
             Machine::Client(client) => client.expose(show),
             Machine::Server(server) => server.expose(show),
-            Machine::Spent(_) => {}
         }
     }
 
@@ -397,19 +394,17 @@ impl Engine {
 
     /// Drops every secret: the connection has failed.
     pub(crate) fn forget(&mut self) {
-        self.machine = Machine::Spent(self.role());
+        match &mut self.machine {
+            Machine::Client(client) => *client = client::Client::Spent,
+            Machine::Server(server) => *server = server::Server::Spent,
+        }
     }
 
     /// Takes the session's keys out, once connected.
     pub(crate) fn take_connected(&mut self) -> Option<Connected> {
-        let role = self.role();
-        match core::mem::replace(&mut self.machine, Machine::Spent(role)) {
-            Machine::Client(client::Client::Connected(connected)) => Some(connected),
-            Machine::Server(server::Server::Connected(connected)) => Some(connected),
-            other => {
-                self.machine = other;
-                None
-            }
+        match &mut self.machine {
+            Machine::Client(client) => client.take_connected(),
+            Machine::Server(server) => server.take_connected(),
         }
     }
 }

@@ -7,8 +7,8 @@
 //! ```
 
 use super::authenticate::{
-    ask_to_sign, body_range, certificate_len, check_possession, choose_scheme, malformed, read_certificate,
-    send_certificate, send_proof, sent,
+    ask_to_sign, certificate_len, check_possession, choose_scheme, malformed, read_certificate, send_certificate,
+    send_proof, sent,
 };
 use super::evidence::{Connected, LocalProofSent, PeerAccepted};
 use super::hello_digest::hello_digest;
@@ -26,6 +26,7 @@ use crate::schedule::{
     Early, ExporterSecret, FinishedVerified, HandshakeSecret, Main, Pair, PossessionProved, SignedContent,
     TrafficSecret, Transcript, at,
 };
+use core::ops::Range;
 
 /// The server's state machine.
 // The variants differ in size by the secrets that they hold; boxing them would need a heap.
@@ -38,10 +39,13 @@ pub(super) enum Server {
     /// The read key has not been changed yet: an answer brought us here, and it had no inbox at hand (R8).
     ChangeReadKey(Authenticating<at::ServerFinished>),
     WaitCertificate(Authenticating<at::ServerFinished>),
-    WaitCertificateVerify(Authenticating<at::ClientCertificate>),
+    /// And where the client's key lies.
+    WaitCertificateVerify(Authenticating<at::ClientCertificate>, Range<u32>),
     WaitFinished(Authenticating<at::ClientCertificateVerify>, PossessionProved),
     AskVerify(Proved),
     Connected(Connected),
+    /// A transition failed, or the session was taken out.
+    Spent,
 }
 
 impl Server {
@@ -56,10 +60,11 @@ impl Server {
             Server::AskCredential(_) => State::AskCredential,
             Server::AskSign(_) => State::AskSign,
             Server::ChangeReadKey(_) | Server::WaitCertificate(_) => State::WaitCertificate,
-            Server::WaitCertificateVerify(_) => State::WaitCertificateVerify,
+            Server::WaitCertificateVerify(..) => State::WaitCertificateVerify,
             Server::WaitFinished(..) => State::WaitFinished,
             Server::AskVerify(_) => State::AskVerify,
             Server::Connected(_) => State::Connected,
+            Server::Spent => State::Failed,
         }
     }
 
@@ -70,50 +75,61 @@ impl Server {
             Server::AskSign(state) => Need::Sign(ask_to_sign(Role::Server, state.scheme, &state.certificate)),
             Server::ChangeReadKey(_) => Need::ReadKey,
             Server::AskVerify(state) => Need::Verify(state.question.clone()),
-            Server::Connected(_) => Need::Nothing,
+            Server::Connected(_) | Server::Spent => Need::Nothing,
             _ => Need::Message,
         }
     }
 
-    /// One transition of the table. Messages out of order have been refused before.
+    /// One transition of the table: consumes the state, and on an error leaves none. Messages out of order have been
+    /// refused before.
     pub(super) fn advance(
-        self,
+        &mut self,
         cx: &mut Context<'_>,
         input: Input<'_>,
         out: &mut impl Effects,
-    ) -> Result<Server, Kind> {
-        match (self, input) {
-            (Server::WaitClientHello(state), Input::Message { message, at }) => {
-                state.client_hello(cx, message, at, out)
-            }
-            (Server::SendHelloRetryRequest(state), Input::Room) => state.send(out).map(Server::WaitClientHello),
+    ) -> Result<(), Kind> {
+        *self = match (core::mem::replace(self, Server::Spent), input) {
+            (Server::WaitClientHello(state), Input::Message(message)) => state.client_hello(cx, message, out)?,
+            (Server::SendHelloRetryRequest(state), Input::Room) => Server::WaitClientHello(state.send(out)?),
             (Server::AskCredential(state), Input::Credential(credential)) => {
-                state.present(cx, credential, out).map(Server::AskSign)
+                Server::AskSign(state.present(cx, credential, out)?)
             }
             (Server::AskSign(state), Input::Signature(signature)) => {
-                state.signature(signature, out).map(Server::ChangeReadKey)
+                Server::ChangeReadKey(state.signature(signature, out)?)
             }
             (Server::ChangeReadKey(state), Input::Room) => {
                 out.read_key(state.suite, Secret::Handshake(&state.client))?;
-                Ok(Server::WaitCertificate(state))
+                Server::WaitCertificate(state)
             }
-            (Server::WaitCertificate(state), Input::Message { message, at }) => {
-                read_certificate(cx, Role::Client, message, at)?;
-                Ok(Server::WaitCertificateVerify(state.append(message)))
+            (Server::WaitCertificate(state), Input::Message(message)) => {
+                let key = read_certificate(cx, Role::Client, message)?;
+                Server::WaitCertificateVerify(state.append(message), key)
             }
-            (Server::WaitCertificateVerify(state), Input::Message { message, .. }) => {
+            (Server::WaitCertificateVerify(state, key), Input::Message(message)) => {
                 let content = SignedContent::client(&state.transcript.hash());
-                let proved = check_possession(cx, message, &content)?;
-                Ok(Server::WaitFinished(state.append(message), proved))
+                let proved = check_possession(cx, message, &content, key)?;
+                Server::WaitFinished(state.append(message), proved)
             }
-            (Server::WaitFinished(state, possession), Input::Message { message, .. }) => {
-                state.finished(cx, message, possession, out).map(Server::AskVerify)
+            (Server::WaitFinished(state, possession), Input::Message(message)) => {
+                Server::AskVerify(state.finished(cx, message, possession, out)?)
             }
             (Server::AskVerify(proved), Input::Accepted) => {
-                Ok(Server::Connected(proved.accepted(PeerAccepted::by_verdict())))
+                Server::Connected(proved.accepted(PeerAccepted::by_verdict()))
             }
-            (_, Input::Message { message, .. }) => Err(Kind::UnexpectedMessage { message: message.typ }),
-            (state, _) => Ok(state),
+            (_, Input::Message(message)) => return Err(Kind::UnexpectedMessage { message: message.typ }),
+            (state, _) => state,
+        };
+        Ok(())
+    }
+
+    /// Takes the session's keys out, once connected.
+    pub(super) fn take_connected(&mut self) -> Option<Connected> {
+        match core::mem::replace(self, Server::Spent) {
+            Server::Connected(connected) => Some(connected),
+            other => {
+                *self = other;
+                None
+            }
         }
     }
 
@@ -144,7 +160,7 @@ impl Server {
             Server::ChangeReadKey(state) | Server::WaitCertificate(state) => {
                 super::expose(None, Some(&state.application), show)
             }
-            Server::WaitCertificateVerify(state) => super::expose(None, Some(&state.application), show),
+            Server::WaitCertificateVerify(state, _) => super::expose(None, Some(&state.application), show),
             Server::WaitFinished(state, _) => super::expose(None, Some(&state.application), show),
             Server::AskVerify(state) => super::expose(None, Some(&state.application), show),
             Server::Connected(connected) => super::expose(None, Some(&connected.secrets), show),
@@ -169,13 +185,7 @@ struct Retried {
 
 impl WaitClientHello {
     /// ClientHello (§4.2.2), the first or the second.
-    fn client_hello(
-        self,
-        cx: &mut Context<'_>,
-        message: Message<'_>,
-        at: u32,
-        out: &mut impl Effects,
-    ) -> Result<Server, Kind> {
+    fn client_hello(self, cx: &mut Context<'_>, message: Message<'_>, out: &mut impl Effects) -> Result<Server, Kind> {
         let WaitClientHello { random, retried } = self;
         let hello = ClientHello::parse(message.body).map_err(malformed(HandshakeType::CLIENT_HELLO))?;
         let choice = negotiate(cx, &hello, retried.as_ref().map(|retried| (retried.digest, retried.group)))?;
@@ -183,7 +193,7 @@ impl WaitClientHello {
         cx.facts.client_random = *hello.random;
         cx.facts.suite = Some(choice.suite);
         cx.facts.group = Some(choice.group);
-        cx.facts.offer = body_range(message, at);
+        cx.facts.offer = cx.find(message.body)?;
         cx.facts.parameters = cx.facts.offer.clone();
         let transcript = match (choice.retry, retried) {
             (true, _) => {

@@ -177,10 +177,9 @@ impl<P: Borrow<Policy>> Flow<P> {
         if boundary && rx.has_unread() {
             return Err(Kind::DataAcrossKeyChange);
         }
-        let at = range.start;
         let (message, _) = rx.flight().get(range).and_then(Message::split).ok_or(Kind::Internal)?;
         let mut effects = Messages { keys: &mut self.keys, unread: rx.has_unread(), tx };
-        self.engine.advance(policy, rx.flight(), Input::Message { message, at }, &mut effects)?;
+        self.engine.advance(policy, rx.flight(), Input::Message(message), &mut effects)?;
         Ok(true)
     }
 

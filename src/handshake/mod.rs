@@ -132,7 +132,7 @@ impl<P: Borrow<Policy>> Handshake<P> {
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
         loop {
-            if let Step::Want(want) = self.step(rx, tx)? {
+            if let Step::Want(want) = self.shell.step(self.policy.borrow(), &mut rx.view(), &mut tx.view(), false)? {
                 return Ok(want);
             }
         }
@@ -147,7 +147,7 @@ impl<P: Borrow<Policy>> Handshake<P> {
         R: AsRef<[u8]> + AsMut<[u8]>,
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
-        self.shell.step(self.policy.borrow(), &mut rx.view(), &mut tx.view())
+        self.shell.step(self.policy.borrow(), &mut rx.view(), &mut tx.view(), true)
     }
 
     /// The answer to [`Want::Credential`]. The credential is read here and not kept.

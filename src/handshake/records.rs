@@ -21,12 +21,12 @@ pub(super) struct Records<'a, 'r, 't> {
 }
 
 impl Records<'_, '_, '_> {
-    fn key(&self, suite: Suite, secret: &Secret<'_>) -> Result<(TrafficKey, Epoch), Kind> {
-        let (key, epoch) = match secret {
-            Secret::Handshake(secret) => (secret.key(suite, self.crypto), Epoch::Handshake),
-            Secret::Application(secret) => (secret.key(suite, self.crypto), Epoch::Application),
-        };
-        Ok((key.map_err(|_| Kind::Internal)?, epoch))
+    fn key(&self, suite: Suite, secret: Secret<'_>) -> Result<TrafficKey, Kind> {
+        match secret {
+            Secret::Handshake(secret) => secret.key(suite, self.crypto),
+            Secret::Application(secret) => secret.key(suite, self.crypto),
+        }
+        .map_err(|_| Kind::Internal)
     }
 }
 
@@ -53,12 +53,12 @@ impl Effects for Records<'_, '_, '_> {
     }
 
     fn write_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), Kind> {
-        let (key, _) = self.key(suite, &secret)?;
+        let key = self.key(suite, secret)?;
         self.write.replace_key(self.tx, key)
     }
 
     fn read_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), Kind> {
-        let (key, _) = self.key(suite, &secret)?;
+        let key = self.key(suite, secret)?;
         self.read.replace_key(self.rx.ok_or(Kind::Internal)?, key)
     }
 

@@ -34,6 +34,12 @@ enum Course {
     Failed(Error),
 }
 
+/// Whether the peer's next message was there.
+enum Received {
+    Message,
+    Nothing,
+}
+
 /// What is still to be done once both sides have proved themselves.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
@@ -58,24 +64,32 @@ impl Shell {
         }
     }
 
+    /// Goes on until something is wanted, or, if `watched`, until there is a transition to report.
     pub(super) fn step(
         &mut self,
         policy: &Policy,
         rx: &mut InboxView<'_>,
         tx: &mut OutboxView<'_>,
+        watched: bool,
     ) -> Result<Step, Error> {
         if let Course::Failed(error) = self.course {
             return Err(error);
         }
-        self.try_step(policy, rx, tx).map_err(|kind| self.fail(policy, kind, tx))
+        self.try_step(policy, rx, tx, watched).map_err(|kind| self.fail(policy, kind, tx))
     }
 
-    fn try_step(&mut self, policy: &Policy, rx: &mut InboxView<'_>, tx: &mut OutboxView<'_>) -> Result<Step, Kind> {
+    fn try_step(
+        &mut self,
+        policy: &Policy,
+        rx: &mut InboxView<'_>,
+        tx: &mut OutboxView<'_>,
+        watched: bool,
+    ) -> Result<Step, Kind> {
         if !rx.belongs_to(self.engine.facts.stamp) {
             return Err(Kind::ForeignInbox);
         }
         loop {
-            if let Some(transition) = self.log.next_unreported() {
+            if let Some(transition) = self.log.next_unreported().filter(|_| watched) {
                 return Ok(Step::Did(transition));
             }
             if let Course::Refused(refusal) = self.course {
@@ -84,7 +98,7 @@ impl Shell {
             if !self.engine.retains(policy) {
                 rx.release_all();
             }
-            let want = match self.engine.need(policy, rx.flight()) {
+            match self.engine.need(policy, rx.flight()) {
                 Need::Send(len) => {
                     let plan = tx.plan(&self.write).change_cipher_spec().handshake(len).change_cipher_spec();
                     match tx.room_for(&plan) {
@@ -92,25 +106,18 @@ impl Shell {
                         Err(too_small) if tx.is_empty() => return Err(too_small),
                         Err(_) => return self.want_write(tx),
                     }
-                    continue;
                 }
-                Need::ReadKey => {
-                    self.advance(policy, rx, Input::Room, tx)?;
-                    continue;
-                }
+                Need::ReadKey => self.advance(policy, rx, Input::Room, tx)?,
                 Need::Message => match self.receive(policy, rx, tx)? {
-                    Some(want) => want,
-                    None => continue,
+                    Received::Message => {}
+                    Received::Nothing if tx.is_empty() => return Ok(Step::Want(Want::Read)),
+                    Received::Nothing => return self.want_write(tx),
                 },
-                Need::Credential(question) => Want::Credential(question),
-                Need::Sign(question) => Want::Sign(question),
-                Need::Verify(question) => Want::Verify(question),
+                Need::Credential(question) => return Ok(Step::Want(Want::Credential(question))),
+                Need::Sign(question) => return Ok(Step::Want(Want::Sign(question))),
+                Need::Verify(question) => return Ok(Step::Want(Want::Verify(question))),
                 Need::Nothing => return self.end(policy, rx, tx),
-            };
-            if want == Want::Write {
-                return self.want_write(tx);
             }
-            return Ok(Step::Want(want));
         }
     }
 
@@ -136,13 +143,8 @@ impl Shell {
         Ok(())
     }
 
-    /// Takes the peer's next message, opening records until there is one; or says what is wanted to get it.
-    fn receive(
-        &mut self,
-        policy: &Policy,
-        rx: &mut InboxView<'_>,
-        tx: &mut OutboxView<'_>,
-    ) -> Result<Option<Want>, Kind> {
+    /// Takes the peer's next message, opening records until there is one.
+    fn receive(&mut self, policy: &Policy, rx: &mut InboxView<'_>, tx: &mut OutboxView<'_>) -> Result<Received, Kind> {
         loop {
             if let Some((typ, len)) = rx.message_header() {
                 let boundary = self.engine.accepts(typ)?;
@@ -154,12 +156,11 @@ impl Shell {
                     if boundary && rx.has_unread() {
                         return Err(Kind::DataAcrossKeyChange);
                     }
-                    let at = next.range.start;
                     let bytes = rx.flight().get(next.range).ok_or(Kind::Internal)?;
                     let (message, _) = Message::split(bytes).ok_or(Kind::Internal)?;
                     self.log.received(message, self.read_epoch());
-                    self.advance(policy, rx, Input::Message { message, at }, tx)?;
-                    return Ok(None);
+                    self.advance(policy, rx, Input::Message(message), tx)?;
+                    return Ok(Received::Message);
                 }
             }
             match self.read.open(rx, self.expect())? {
@@ -169,10 +170,11 @@ impl Shell {
                 Some(Opened::Alert(AlertDescription::CLOSE_NOTIFY)) => return Err(Kind::ClosedInHandshake),
                 Some(Opened::Alert(alert)) => return Err(Kind::from_alert(alert, false)),
                 None if rx.eof() => return Err(Kind::Truncated),
-                None if !tx.is_empty() => return Ok(Some(Want::Write)),
                 None => {
-                    self.read.want_more(rx)?;
-                    return Ok(Some(Want::Read));
+                    if tx.is_empty() {
+                        self.read.want_more(rx)?;
+                    }
+                    return Ok(Received::Nothing);
                 }
             }
         }
