@@ -173,6 +173,8 @@ fn next_extension<'a>(list: &mut SliceReader<'a>) -> Option<Extension<'a>> {
     fields.is_finished().then_some(Extension { oid, critical, value })
 }
 
+const MALFORMED_VALIDITY: Broken = "malformed validity";
+
 /// The fields of an X.509 v3 certificate (RFC 5280 §4.1), borrowed.
 #[derive(Clone, Copy)]
 pub(super) struct Cert<'a> {
@@ -184,9 +186,8 @@ pub(super) struct Cert<'a> {
     pub(super) signature: &'a [u8],
     /// The whole Name, with tag and length.
     pub(super) issuer: &'a [u8],
-    /// Seconds since 1970, as is `not_after`; both inclusive.
-    pub(super) not_before: u64,
-    pub(super) not_after: u64,
+    /// The content of Validity.
+    validity: &'a [u8],
     /// The whole Name, with tag and length.
     pub(super) subject: &'a [u8],
     /// The whole SubjectPublicKeyInfo, with tag and length.
@@ -212,11 +213,20 @@ impl<'a> Cert<'a> {
         let serial = expect(&mut tbs, Tag::Integer).ok_or("malformed serial number")?;
         let signature = expect(&mut tbs, Tag::Sequence).ok_or("malformed signature algorithm")?;
         let issuer = name(&mut tbs).ok_or("malformed issuer")?;
-        let (not_before, not_after) = validity(&mut tbs).ok_or("malformed validity")?;
+        let validity = expect(&mut tbs, Tag::Sequence).ok_or(MALFORMED_VALIDITY)?;
         let subject = name(&mut tbs).ok_or("malformed subject")?;
         let spki = name(&mut tbs).ok_or("malformed public key")?;
         let extensions = extensions(&mut tbs)?;
-        Ok(Cert { der, serial, signature, issuer, not_before, not_after, subject, spki, extensions })
+        Ok(Cert { der, serial, signature, issuer, validity, subject, spki, extensions })
+    }
+
+    /// notBefore and notAfter, both inclusive, in seconds since 1970.
+    pub(super) fn validity(&self) -> Result<(u64, u64), Broken> {
+        let times = reader(self.validity).and_then(|mut fields| {
+            let times = (time(&mut fields)?, time(&mut fields)?);
+            fields.is_finished().then_some(times)
+        });
+        times.ok_or(MALFORMED_VALIDITY)
     }
 
     pub(super) fn extension(&self, id: Id) -> Option<Extension<'a>> {
@@ -285,12 +295,6 @@ impl<'a> Cert<'a> {
 /// A Name, or any other SEQUENCE that we keep whole.
 fn name<'a>(tbs: &mut SliceReader<'a>) -> Option<&'a [u8]> {
     tbs.tlv_bytes().ok().filter(|whole| whole.first() == Some(&SEQUENCE))
-}
-
-fn validity(tbs: &mut SliceReader<'_>) -> Option<(u64, u64)> {
-    let mut fields = reader(expect(tbs, Tag::Sequence)?)?;
-    let period = (time(&mut fields)?, time(&mut fields)?);
-    fields.is_finished().then_some(period)
 }
 
 fn extensions<'a>(tbs: &mut SliceReader<'a>) -> Result<Extensions<'a>, Broken> {

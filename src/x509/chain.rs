@@ -46,16 +46,18 @@ pub(super) struct Path {
 /// A fault, and where.
 pub(super) type Located = (Culprit, Fault);
 
-/// Verifies a presented chain in full: `others` are the certificates that came after the leaf.
+/// Verifies a presented chain in full: `others` are the certificates that came after the leaf. The path's window is
+/// computed if it is to be remembered.
 pub(super) fn verify(
     trust: &Trust,
     leaf: &Leaf<'_>,
     others: &[CertificateDer<'_>],
     now: UnixTime,
+    remember: bool,
 ) -> Result<Path, Located> {
     let found = Cell::new(None);
     let refused: RefCell<Option<Located>> = RefCell::new(None);
-    let judge = |path: &VerifiedPath<'_>| match examine(trust, leaf.cert, path, others, now) {
+    let judge = |path: &VerifiedPath<'_>| match examine(trust, leaf.cert, path, others, now, remember) {
         Ok(path) => {
             found.set(Some(path));
             Ok(())
@@ -94,6 +96,7 @@ fn examine(
     path: &VerifiedPath<'_>,
     presented: &[CertificateDer<'_>],
     now: UnixTime,
+    remember: bool,
 ) -> Result<Path, Located> {
     let root = trust.root_of(path.anchor()).ok_or((Culprit::Leaf, Fault::TooComplex))?;
     let mut window = Window { from: root.not_before, to: root.not_after };
@@ -108,9 +111,16 @@ fn examine(
     if now.as_secs() < root.not_before {
         return Err(of_root(Fault::NotYetValid(at(root.not_before))));
     }
-    let revocation = |cert: &Cert<'_>, is_leaf: bool| match trust.crls.is_empty() {
-        false if is_leaf || !trust.relaxed.leaf_only => trust.crls.window(cert, now, trust.relaxed),
-        _ => (0, u64::MAX),
+    let mut narrow = |cert: &Cert<'_>, is_leaf: bool| {
+        if remember {
+            let (from, to) = cert.validity().map_err(Fault::Malformed)?;
+            window.narrow(from, to);
+            if !trust.crls.is_empty() && (is_leaf || !trust.relaxed.leaf_only) {
+                let (from, to) = trust.crls.window(cert, now, trust.relaxed);
+                window.narrow(from, to);
+            }
+        }
+        Ok(())
     };
     let read = |der| rules::read(der).map_err(|fault| (Culprit::Leaf, fault));
     let mut below = *leaf;
@@ -120,9 +130,7 @@ fn examine(
             return Err((Culprit::Leaf, Fault::ForeignTrustDomain(id.into())));
         }
     }
-    window.narrow(leaf.not_before, leaf.not_after);
-    let (from, to) = revocation(leaf, true);
-    window.narrow(from, to);
+    narrow(leaf, true).map_err(|fault| (Culprit::Leaf, fault))?;
     let mut direct = true;
     let mut intermediate_count = 0usize;
     let mut exact = true;
@@ -139,9 +147,7 @@ fn examine(
         let cert = read(der)?;
         let here = |fault| (ca(&cert), fault);
         rules::intermediate(&cert, trust.strict).map_err(here)?;
-        window.narrow(cert.not_before, cert.not_after);
-        let (from, to) = revocation(&cert, false);
-        window.narrow(from, to);
+        narrow(&cert, false).map_err(here)?;
         exact &= rest.next().is_some_and(|presented| presented == der);
         direct = false;
         // RFC 5280 §6.1.4 (l): self-issued certificates (a CA's key rollover) do not count.
@@ -220,14 +226,15 @@ fn explain(error: &Error, trust: &Trust, leaf: &Leaf<'_>, others: &[CertificateD
     };
     match error {
         Error::CertExpired { not_after, .. } => {
-            located(Fault::Expired(*not_after), &|cert| cert.not_after == not_after.as_secs())
+            located(Fault::Expired(*not_after), &|cert| cert.validity().is_ok_and(|(_, to)| to == not_after.as_secs()))
         }
         Error::CertNotValidYet { not_before, .. } => {
-            located(Fault::NotYetValid(*not_before), &|cert| cert.not_before == not_before.as_secs())
+            let guilty = |cert: &Cert<'_>| cert.validity().is_ok_and(|(from, _)| from == not_before.as_secs());
+            located(Fault::NotYetValid(*not_before), &guilty)
         }
         Error::InvalidCertValidity => {
             let fault = Fault::Malformed("its validity ends before it begins");
-            located(fault, &|cert| cert.not_before > cert.not_after)
+            located(fault, &|cert| cert.validity().is_ok_and(|(from, to)| from > to))
         }
         Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => {
             located(Fault::ExtKeyUsage(role), &|cert| match cert.purposes() {

@@ -90,7 +90,7 @@ impl Identity {
     ) -> Result<Identity, IdentityError> {
         let leaf = chain.first().ok_or(IdentityError::NoCertificate)?;
         let error = |what: &str| IdentityError::Certificate { line: 0, what: what.into() };
-        let seconds = Cert::read(leaf).map_err(error)?.not_after;
+        let (_, seconds) = Cert::read(leaf).and_then(|leaf| leaf.validity()).map_err(error)?;
         Ok(Identity {
             chain,
             certificate_type: CertificateType::X509,

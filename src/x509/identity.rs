@@ -51,6 +51,8 @@ impl PeerIdentity {
     pub fn read(certificate: &[u8]) -> Result<PeerIdentity, &'static str> {
         let cert = Cert::read(certificate)?;
         let (_, parsed) = X509Certificate::from_der(certificate).map_err(|_| "not a certificate")?;
+        let time = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+        let (not_before, not_after) = cert.validity()?;
         let mut identity = PeerIdentity {
             subject: text::name(cert.subject),
             issuer: text::name(cert.issuer),
@@ -61,8 +63,8 @@ impl PeerIdentity {
             emails: Vec::new(),
             spiffe_id: spiffe::svid(&cert).ok().and_then(|id| id.parse().ok()),
             serial: text::serial(cert.serial),
-            not_before: UnixTime::since_unix_epoch(Duration::from_secs(cert.not_before)),
-            not_after: UnixTime::since_unix_epoch(Duration::from_secs(cert.not_after)),
+            not_before: time(not_before),
+            not_after: time(not_after),
             fingerprint: sha256(certificate),
             spki_sha256: sha256(cert.spki),
         };

@@ -155,7 +155,7 @@ impl Trust {
             Some(bound) => bound,
             None => {
                 let others: Vec<CertificateDer<'_>> = peer.chain().skip(1).map(CertificateDer::from).collect();
-                let path = chain::verify(self, &leaf, &others, terms.now)?;
+                let path = chain::verify(self, &leaf, &others, terms.now, remembered.is_some())?;
                 if let Some((cache, key)) = remembered {
                     cache.remember(key, &path);
                 }

@@ -337,7 +337,7 @@ fn root(
     let anchor =
         webpki::anchor_from_trusted_cert(&whole).map_err(|error| wrong(format!("cannot be a root: {error}")))?;
     let anchor = anchor.to_owned();
-    let (not_before, not_after) = (cert.not_before, cert.not_after);
+    let (not_before, not_after) = cert.validity().map_err(|what| wrong(format!("cannot be a root: {what}")))?;
     let may_sign_crls = rules::may_sign_crls(usage);
     Ok((anchor, Root { not_before, not_after, may_sign_crls, domain, der }))
 }
