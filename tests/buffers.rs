@@ -432,6 +432,40 @@ fn an_answer_that_is_owed_waits_for_room() {
     assert_eq!(connection.to_client(), Ok((b"data".to_vec(), vec![])));
 }
 
+/// A key that is used up is updated when the data that asks for it has room as well, and not before.
+#[test]
+fn our_update_waits_for_room_for_the_data_behind_it() {
+    const KEY_UPDATE: usize = 5 + 5 + 1 + 16;
+    let record = |content: usize| 5 + content + 1 + 16;
+    type Send = fn(&mut Session, usize, &mut Outbox<Vec<u8>>) -> usize;
+    let write: Send = |session, len, tx| session.write(&vec![7; len], tx).unwrap();
+    let body: Send = |session, len, tx| match session.body(len, tx).unwrap().len().min(len) {
+        0 => 0,
+        taken => session.seal(taken, tx).map(|()| taken).unwrap(),
+    };
+    for send in [write, body] {
+        let client = End::new(Role::Client, Policy::new().update_after(1), &IDENTITY);
+        let server = End::new(Role::Server, Policy::new(), &IDENTITY);
+        let Connection { mut client, mut c, .. } = Connection::new(client, server);
+        let capacity = record(100) + KEY_UPDATE + record(60) + 48;
+        client.tx = Outbox::new(vec![0; capacity]);
+        assert_eq!(send(&mut c, 100, &mut client.tx), 100);
+        let secret = c.expose_secrets().0.to_vec();
+        assert_eq!(send(&mut c, 61, &mut client.tx), 0, "one byte too much");
+        assert_eq!(client.tx.pending().len(), record(100), "and no update");
+        assert_eq!(c.expose_secrets().0, secret);
+        assert_eq!(send(&mut c, 60, &mut client.tx), 60);
+        assert_eq!(client.tx.pending().len(), capacity - 48, "both");
+        assert_ne!(c.expose_secrets().0, secret);
+        // What never has room together goes one after the other.
+        let most = capacity - 48 - 22;
+        client.sends();
+        assert_eq!(send(&mut c, most, &mut client.tx), 0);
+        assert_eq!(client.sends().len(), KEY_UPDATE);
+        assert_eq!(send(&mut c, most, &mut client.tx), most);
+    }
+}
+
 /// What is to be ignored need not fit: a ticket larger than the memory is checked and skipped as it comes.
 #[test]
 fn a_ticket_larger_than_the_inbox_is_read_in_pieces() {

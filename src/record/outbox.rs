@@ -250,9 +250,19 @@ impl<'m> OutboxView<'m> {
         self.memory.get_mut(at).ok_or(Kind::Internal)
     }
 
+    /// Whether a handshake message of `message` bytes and then such a body have room.
+    pub(crate) fn has_room_for_message_and_body(
+        &mut self,
+        protection: &mut WriteProtection,
+        message: usize,
+        wanted: usize,
+    ) -> Result<bool, Kind> {
+        let before = self.plan(protection).handshake(message).len();
+        Ok(self.make_data_room(protection, before, wanted)?.is_some())
+    }
+
     fn place_body(&mut self, protection: &mut WriteProtection, wanted: usize) -> Result<Range<usize>, Kind> {
-        let wanted = wanted.min(self.max_data(protection));
-        if !self.make_data_room(protection, wanted)? {
+        if self.make_data_room(protection, 0, wanted)?.is_none() {
             return Ok(0..0);
         }
         let at = self.cursors.sealed.saturating_add(HEADER);
@@ -279,11 +289,10 @@ impl<'m> OutboxView<'m> {
     pub(crate) fn write_data(&mut self, protection: &mut WriteProtection, data: &[u8]) -> Result<usize, Kind> {
         let mut rest = data;
         while !rest.is_empty() {
-            let len = rest.len().min(self.max_data(protection));
-            let used_up = rest.len() < data.len() && protection.records_left() == 0;
-            if used_up || !self.make_data_room(protection, len)? {
+            if rest.len() < data.len() && protection.records_left() == 0 {
                 break;
             }
+            let Some(len) = self.make_data_room(protection, 0, rest.len())? else { break };
             let (content, after) = rest.split_at_checked(len).ok_or(Kind::Internal)?;
             let at = self.cursors.sealed.saturating_add(HEADER);
             self.memory.get_mut(at..at.saturating_add(len)).ok_or(Kind::Internal)?.copy_from_slice(content);
@@ -315,18 +324,26 @@ impl<'m> OutboxView<'m> {
         Ok(())
     }
 
-    /// Makes room for a record of so much application data. False: pending bytes must be sent first.
-    fn make_data_room(&mut self, protection: &mut WriteProtection, len: usize) -> Result<bool, Kind> {
+    /// Makes room for `before` bytes and a record of `wanted` bytes of application data, or of as many as a record takes
+    /// if that is less. Says how many those are; `None`: pending bytes must be sent first.
+    fn make_data_room(
+        &mut self,
+        protection: &mut WriteProtection,
+        before: usize,
+        wanted: usize,
+    ) -> Result<Option<usize>, Kind> {
         self.seal_open_record(protection)?;
-        if self.max_data(protection) == 0 {
+        let most = self.max_data(protection);
+        if most == 0 {
             return Err(too_small(protection.data_record_len(1).saturating_add(RESERVE)));
         }
-        let record_len = protection.data_record_len(len);
+        let content = wanted.min(most);
+        let len = protection.data_record_len(content).saturating_add(before);
         // What is pending is only moved if that costs no more than it wins: else it is better sent first.
-        if record_len > self.tail() && self.cursors.start >= self.cursors.held().len() {
+        if len > self.tail() && self.cursors.start >= self.cursors.held().len() {
             self.compact();
         }
-        Ok(record_len <= self.tail())
+        Ok((len <= self.tail()).then_some(content))
     }
 
     fn compact(&mut self) {

@@ -1,10 +1,13 @@
 //! The sending half of a session.
 
-use crate::codec::{AlertDescription, KeyUpdate, KeyUpdateRequest, Writer};
+use crate::codec::{AlertDescription, KeyUpdate, KeyUpdateRequest, MESSAGE_HEADER, Writer};
 use crate::error::{Error, Kind, Slip};
 use crate::limits::MAX_GENERATIONS;
 use crate::record::{Outbox, OutboxView, WriteProtection};
 use crate::schedule::TrafficSecret;
+
+/// The length of a KeyUpdate.
+const KEY_UPDATE: usize = MESSAGE_HEADER + 1;
 
 /// A KeyUpdate of the peer: give it to [`Sender::reply`] before our next data. A later one stands for all before it.
 #[must_use = "give it to Sender::reply"]
@@ -49,7 +52,7 @@ impl Sender {
         let mut tx = tx.view();
         let mut taken = 0usize;
         while let Some(rest) = data.get(taken..).filter(|rest| !rest.is_empty()) {
-            if !self.keep_key_fresh(&mut tx)? {
+            if !self.keep_key_fresh(rest.len(), &mut tx)? {
                 break;
             }
             match tx.write_data(&mut self.write, rest)? {
@@ -70,7 +73,7 @@ impl Sender {
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
         let mut tx = tx.view();
-        if !self.keep_key_fresh(&mut tx)? {
+        if !self.keep_key_fresh(wanted, &mut tx)? {
             return Ok(&mut []);
         }
         Ok(tx.into_body(&mut self.write, wanted)?)
@@ -215,16 +218,19 @@ impl Sender {
         if self.closed { Err(Slip::Closed) } else { Ok(()) }
     }
 
-    /// Updates the write key if it is used up. False: there is no room for that before pending bytes have been sent.
-    fn keep_key_fresh(&mut self, tx: &mut OutboxView<'_>) -> Result<bool, Slip> {
+    /// Updates the write key if it is used up. False: the update, and so much data behind it, have no room before
+    /// pending bytes have been sent.
+    fn keep_key_fresh(&mut self, wanted: usize, tx: &mut OutboxView<'_>) -> Result<bool, Slip> {
         self.check_open()?;
         if self.write.records_left() > 0 {
             return Ok(true);
         }
-        match self.send_key_update(KeyUpdateRequest::UPDATE_NOT_REQUESTED, tx) {
-            Err(Slip::NoRoom { .. }) if !tx.is_empty() => Ok(false),
-            sent => sent.map(|()| true),
+        // An update that no data follows is made too early. In an empty outbox it cannot be helped: it goes alone.
+        if !tx.has_room_for_message_and_body(&mut self.write, KEY_UPDATE, wanted)? && !tx.is_empty() {
+            return Ok(false);
         }
+        self.send_key_update(KeyUpdateRequest::UPDATE_NOT_REQUESTED, tx)?;
+        Ok(true)
     }
 
     /// KeyUpdate (RFC 9846 §4.7.3), and the next generation of our key.
@@ -232,7 +238,7 @@ impl Sender {
         if self.generation >= MAX_GENERATIONS {
             return Err(Slip::NotNow);
         }
-        let mut message = [0; 5];
+        let mut message = [0; KEY_UPDATE];
         let mut writer = Writer::new(&mut message);
         KeyUpdate { request_update }.write(&mut writer);
         tx.append_handshake(&mut self.write, message.len(), |memory| memory.copy_from_slice(&message))?;
