@@ -14,6 +14,7 @@ mod inbox;
 mod man_in_the_middle;
 mod message_sequence;
 mod session;
+mod tap;
 mod wire;
 mod x509_verdict;
 

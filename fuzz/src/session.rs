@@ -1,38 +1,73 @@
-//! `session`: after the handshake. Two honest ends with real cryptography that write, update keys, confirm, close and
-//! abort in any order, over a transport that brings any number of bytes: what was written is what is read. And tickets
-//! of any content: read in pieces or as a whole, the judgement is the same.
+//! `session`: after the handshake. Two honest ends that write, update keys, confirm, close and abort in any order, over a
+//! transport that brings any number of bytes. A listener opens every record as soon as it is sealed: it must be what the
+//! call asked for, and what the receiver makes of it when it arrives is known in advance: data, a key, an answer, an
+//! end, or a limit that is passed. And tickets of any content: read in pieces or as a whole, the judgement is the same.
 
 use super::choices::Choices;
 use super::end::{End, connected, gets, policy};
-use super::wire::null_protected;
+use super::tap::Tap;
+use super::wire::{HEADER, null_protected, records};
 use countersign::codec::{AlertDescription, ContentType, HandshakeType, write_message};
-use countersign::{Error, Event, Inbox, Kind, Outbox, Session, Slip};
+use countersign::{Alert, Error, Event, Inbox, Kind, Role, Session, Slip, limits};
+use std::collections::VecDeque;
 
-/// The first byte: bit 7, a ticket; else bits 0-1, the policy.
+/// The first byte: bit 7, a ticket; else bits 0-1, the policy; bit 2, real cryptography.
 pub fn session(data: &[u8]) {
     let mut choices = Choices::new(data);
     match choices.byte() {
         0x80.. => ticket(choices.rest()),
-        number => talk(usize::from(number & 3), choices),
+        how => talk(usize::from(how & 3) % 3, how & 4 != 0, choices),
     }
+}
+
+/// What lies in one record.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Sealed {
+    Data(usize),
+    /// Whether it requests one, and how many records its key had protected before.
+    KeyUpdate(bool, u64),
+    Alert(AlertDescription),
+}
+
+/// How reading ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Ends {
+    Closed,
+    Fails(Kind),
+    Alert(AlertDescription),
 }
 
 /// One end of a conversation.
 struct Party {
     end: End,
     session: Session,
-    /// Sent, and not yet delivered.
-    wire: Vec<u8>,
-    written: usize,
+    error: Option<Error>,
     read: usize,
-    key_updates: usize,
-    /// In all: how many of them come in a row depends on what is delivered when.
-    empty_records: usize,
-    aborted: bool,
-    closed: bool,
     /// The peer's close_notify has come.
     peer_closed: bool,
-    error: Option<Error>,
+
+    // What it sends.
+    tap: Tap,
+    /// So many bytes of the outbox have been looked at.
+    tapped: usize,
+    /// How many records a key protects before data may come under the next one only.
+    update_after: u64,
+    written: usize,
+    /// It must answer a KeyUpdate; it waits for the answer to one.
+    owes: bool,
+    asked: bool,
+    /// Our last has been said.
+    over: bool,
+
+    // What is on its way to its peer: the bytes, and what they hold with the length that is not yet delivered.
+    wire: VecDeque<u8>,
+    sealed: VecDeque<(Sealed, usize)>,
+
+    // What its peer's records make of it when they arrive.
+    readable: usize,
+    empty_records: u8,
+    key_updates: u8,
+    ends: Option<Ends>,
 }
 
 /// The byte at this place of everything that is written.
@@ -40,19 +75,27 @@ fn byte_at(place: usize) -> u8 {
     (place % 251) as u8
 }
 
-fn talk(number: usize, mut choices: Choices<'_>) {
-    let mut parties = connected(policy(number, false), false).map(|(end, session)| Party {
+fn talk(number: usize, real: bool, mut choices: Choices<'_>) {
+    let mut parties = connected(policy(number, !real), !real).map(|(end, session)| Party {
+        // Of the server there has been one record: the empty one that confirms.
+        tap: Tap::new(session.expose_secrets().0, real, u64::from(end.role == Role::Server)),
+        empty_records: u8::from(end.role == Role::Client),
+        update_after: if number == 1 { 3 } else { u64::MAX },
         end,
         session,
-        wire: Vec::new(),
-        written: 0,
-        read: 0,
-        key_updates: 0,
-        empty_records: 0,
-        aborted: false,
-        closed: false,
-        peer_closed: false,
         error: None,
+        read: 0,
+        peer_closed: false,
+        tapped: 0,
+        written: 0,
+        owes: false,
+        asked: false,
+        over: false,
+        wire: VecDeque::new(),
+        sealed: VecDeque::new(),
+        readable: 0,
+        key_updates: 0,
+        ends: None,
     });
     while !choices.is_empty() {
         let op = choices.byte();
@@ -61,21 +104,25 @@ fn talk(number: usize, mut choices: Choices<'_>) {
         match op >> 1 & 15 {
             0 | 1 => party.writes(choices.word() % 3000),
             2 => party.seals(usize::from(choices.byte())),
-            3 => party.key_updates += usize::from(party.tells(Session::update_key)),
-            4 => party.key_updates += usize::from(party.tells(Session::confirm)),
+            3 => party.updates_key(),
+            4 => party.confirms(),
             5 if choices.byte() == 0 => party.closes(),
             6 if choices.byte() == 0 => party.aborts(),
             7 => party.sends(),
             8..=11 => {
                 peer.sends();
-                let n = choices.word().min(peer.wire.len());
+                let n = choices.word();
                 party.gets(peer, n, usize::from(choices.byte()) + 1);
             }
             12 => party.gives_memory_back(),
-            _ => {
+            13 => {
                 peer.sends();
                 party.gets(peer, usize::MAX, usize::MAX);
             }
+            // Many of them: there are limits.
+            14 => (0..choices.byte() % 40).for_each(|_| (party.seals(0), party.sends()).1),
+            15 => (0..choices.byte() % 40).for_each(|_| (party.updates_key(), party.sends()).1),
+            _ => {}
         }
     }
     // What one owes the other after reading is sent too.
@@ -89,40 +136,84 @@ fn talk(number: usize, mut choices: Choices<'_>) {
     }
     let [a, b] = &parties;
     for (party, peer) in [(a, b), (b, a)] {
-        if let Some(error) = party.error {
-            let explained = match error.kind() {
-                Kind::PeerAlert { .. } | Kind::PeerRejectedCertificate { .. } | Kind::PeerRejectedProof { .. } => {
-                    peer.aborted || peer.error.is_some()
-                }
-                Kind::PeerEndedUnconfirmed { .. } => peer.aborted || peer.error.is_some(),
-                Kind::Aborted { .. } => party.aborted,
-                // Its own, its answers to ours, and one that its policy made before data for which there was no room.
-                Kind::TooManyKeyUpdates => peer.key_updates + party.key_updates + peer.empty_records + 1 > 32,
-                Kind::TooManyEmptyRecords => peer.empty_records > 32,
-                _ => false,
-            };
-            assert!(explained, "two honest ends, and {error}");
-        } else {
+        if party.error.is_none() {
             assert_eq!(party.read, peer.written, "everything that was written has been read");
-            assert_eq!(party.peer_closed, peer.closed, "close_notify comes if, and only if, it was sent");
+            assert_eq!(party.peer_closed, peer.over, "close_notify comes if, and only if, it was sent");
+            if !peer.over {
+                assert_eq!(party.session.expose_secrets().1, peer.tap.secret(), "it has followed every KeyUpdate");
+            }
         }
-    }
-    if [a, b].iter().all(|party| party.error.is_none() && !party.closed) {
-        let (ours, theirs) = (a.session.expose_secrets(), b.session.expose_secrets());
-        assert_eq!((ours.0, ours.1), (theirs.1, theirs.0), "both have followed every KeyUpdate");
     }
 }
 
+/// What it sends.
 impl Party {
-    fn over(&self) -> bool {
-        self.aborted || self.closed || self.error.is_some()
+    /// What the last call has sealed, whatever it was to be.
+    fn has_sealed(&mut self) -> Vec<Sealed> {
+        let (whole, rest) = records(&self.end.tx.pending()[self.tapped..]);
+        assert!(rest.is_empty(), "no record is left open");
+        let mut all = Vec::new();
+        for record in whole {
+            let number = self.tap.sequence;
+            let sealed = match self.tap.open(record) {
+                (ContentType::APPLICATION_DATA, content) => {
+                    assert!(number < self.update_after, "data under a key that is used up");
+                    Sealed::Data(content.len())
+                }
+                (ContentType::ALERT, content) => Sealed::Alert(AlertDescription(content[1])),
+                (ContentType::HANDSHAKE, content) => {
+                    assert!(content.len() == 5 && content[..4] == [HandshakeType::KEY_UPDATE.0, 0, 0, 1]);
+                    self.tap.next_key();
+                    Sealed::KeyUpdate(content[4] == 1, number)
+                }
+                (typ, _) => panic!("a record of {typ}"),
+            };
+            all.push(sealed);
+            self.sealed.push_back((sealed, record.len()));
+        }
+        self.tapped = self.end.tx.pending().len();
+        if !self.over {
+            assert_eq!(self.session.expose_secrets().0, self.tap.secret(), "the secret of the present key");
+        }
+        all
+    }
+
+    /// The same, after the answer to a KeyUpdate, which comes before anything else.
+    fn has_sealed_besides_answer(&mut self) -> Vec<Sealed> {
+        let mut sealed = self.has_sealed();
+        if self.owes && !sealed.is_empty() {
+            assert!(matches!(sealed.remove(0), Sealed::KeyUpdate(false, _)), "first the answer");
+            self.owes = false;
+        }
+        sealed
+    }
+
+    /// What has been written, where the policy's updates come directly before data and not before it is time.
+    fn is_data(&self, mut sealed: &[Sealed]) -> usize {
+        let mut len = 0;
+        loop {
+            sealed = match sealed {
+                [Sealed::Data(n), rest @ ..] | [Sealed::KeyUpdate(..), Sealed::Data(n), rest @ ..] => {
+                    if let [Sealed::KeyUpdate(requested, number), ..] = sealed {
+                        assert!(!requested && *number == self.update_after, "an update too early");
+                    }
+                    len += n;
+                    rest
+                }
+                rest => return (assert_eq!(rest, [], "something else than data"), len).1,
+            };
+        }
     }
 
     fn writes(&mut self, len: usize) {
         let bytes: Vec<u8> = (self.written..self.written + len).map(byte_at).collect();
-        match self.session.write(&bytes, &mut self.end.tx) {
+        let taken = self.session.write(&bytes, &mut self.end.tx);
+        let sealed = self.has_sealed_besides_answer();
+        let sealed = self.is_data(&sealed);
+        match taken {
             Ok(taken) => {
-                assert!(taken <= len && !(self.over() && taken > 0), "nothing is written after the end");
+                assert!(taken <= len && !(self.over && taken > 0), "nothing is written after the end");
+                assert_eq!(sealed, taken);
                 self.written += taken;
             }
             Err(slip) => self.refused(slip),
@@ -137,52 +228,94 @@ impl Party {
                 body[..len].iter_mut().zip(written..).for_each(|(byte, at)| *byte = byte_at(at));
                 len
             }
-            Err(slip) => return self.refused(slip),
-        };
-        match self.session.seal(len, &mut self.end.tx) {
-            Ok(()) => {
-                self.written += len;
-                self.empty_records += usize::from(len == 0);
+            Err(slip) => {
+                assert_eq!(self.has_sealed_besides_answer(), []);
+                return self.refused(slip);
             }
-            Err(slip) => self.refused(slip),
+        };
+        let done = self.session.seal(len, &mut self.end.tx);
+        let sealed = self.has_sealed_besides_answer();
+        match done {
+            Ok(()) => {
+                assert_eq!(self.is_data(&sealed), len);
+                assert!(!sealed.is_empty(), "a record, if only an empty one");
+                self.written += len;
+            }
+            // There was no room for an update.
+            Err(Slip::NotNow) => assert_eq!((sealed, self.tap.sequence), (vec![], self.update_after)),
+            Err(slip) => (assert_eq!(sealed, []), self.refused(slip)).1,
         }
     }
 
-    fn tells(&mut self, what: fn(&mut Session, &mut Outbox<Vec<u8>>) -> Result<(), Slip>) -> bool {
-        what(&mut self.session, &mut self.end.tx).map_err(|slip| self.refused(slip)).is_ok()
+    fn updates_key(&mut self) {
+        let done = self.session.update_key(&mut self.end.tx);
+        let sealed = self.has_sealed_besides_answer();
+        match done {
+            Ok(()) => assert!(matches!(sealed[..], [Sealed::KeyUpdate(false, _)]), "{sealed:?} for a KeyUpdate"),
+            Err(slip) => (assert_eq!(sealed, []), self.refused(slip)).1,
+        }
+    }
+
+    fn confirms(&mut self) {
+        let done = self.session.confirm(&mut self.end.tx);
+        let sealed = self.has_sealed_besides_answer();
+        match done {
+            Ok(()) if self.asked => assert_eq!(sealed, [], "one request at a time"),
+            Ok(()) => {
+                assert!(matches!(sealed[..], [Sealed::KeyUpdate(true, _)]), "{sealed:?} for a request");
+                self.asked = true;
+            }
+            Err(slip) => (assert_eq!(sealed, []), self.refused(slip)).1,
+        }
     }
 
     fn refused(&self, slip: Slip) {
         match slip {
-            Slip::Closed => assert!(self.over(), "open, and refused"),
+            Slip::Closed => assert!(self.over, "open, and refused"),
             Slip::NoRoom { .. } => assert!(!self.end.tx.is_empty(), "an empty outbox of 1500 bytes has room"),
             slip => panic!("{slip}"),
         }
     }
 
+    /// Our last is said now, if it has not been said: this.
+    fn ends(&mut self, alert: AlertDescription) {
+        let last = if self.over { vec![] } else { vec![Sealed::Alert(alert)] };
+        self.over = true;
+        assert_eq!(self.has_sealed(), last, "one alert, and nothing after it");
+    }
+
     fn closes(&mut self) {
         self.session.close(&mut self.end.tx).expect("there is always room for close_notify");
-        self.closed |= !self.aborted && self.error.is_none();
+        self.ends(AlertDescription::CLOSE_NOTIFY);
     }
 
     fn aborts(&mut self) {
-        match self.session.abort(AlertDescription::INTERNAL_ERROR, &mut self.end.tx) {
-            Ok(()) => self.aborted = true,
+        let alert = AlertDescription::INTERNAL_ERROR;
+        match self.session.abort(alert, &mut self.end.tx) {
+            Ok(()) => {
+                assert!(!self.over);
+                self.ends = Some(Ends::Fails(Kind::Aborted { alert }));
+            }
             Err(slip) => self.refused(slip),
         }
+        self.ends(alert);
     }
 
     fn sends(&mut self) {
-        let bytes = self.end.sends();
-        self.wire.extend(bytes);
+        self.wire.extend(self.end.sends());
+        self.tapped = 0;
     }
+}
 
+/// What it receives.
+impl Party {
     /// `n` bytes of what the peer has sent; data is consumed in pieces of at most `piece` bytes.
     fn gets(&mut self, peer: &mut Party, n: usize, piece: usize) {
         let mut left = n.min(peer.wire.len());
         loop {
-            let taken = gets(&mut self.end.rx, &peer.wire[..left]);
+            let taken = gets(&mut self.end.rx, &peer.wire.make_contiguous()[..left]);
             peer.wire.drain(..taken);
+            self.awaits(peer, taken);
             left -= taken;
             self.reads(piece);
             if left == 0 || self.error.is_some() || self.peer_closed {
@@ -191,29 +324,91 @@ impl Party {
         }
     }
 
-    fn reads(&mut self, piece: usize) {
-        while self.error.is_none() {
-            match self.session.receive(&mut self.end.rx, &mut self.end.tx) {
-                Ok(Event::Read) => return assert!(!self.end.rx.space().is_empty(), "R3"),
-                Ok(Event::Data) => {
-                    let data = self.end.rx.data();
-                    assert!(!data.is_empty() && !self.peer_closed);
-                    let len = data.len().min(piece);
-                    assert!(data[..len].iter().zip(self.read..).all(|(byte, at)| *byte == byte_at(at)));
-                    self.read += len;
-                    self.end.rx.consume(len);
-                }
-                Ok(Event::Closed) => {
-                    self.peer_closed = true;
-                    return;
-                }
-                Ok(Event::Confirmed) => {}
-                Ok(Event::Owed(_)) => panic!("a whole session answers by itself"),
-                Err(error) if !error.is_fatal() => self.end.grow(error),
-                Err(error) => self.error = Some(error),
+    /// What these bytes of the peer will do.
+    fn awaits(&mut self, peer: &mut Party, mut bytes: usize) {
+        while let Some((sealed, left)) = peer.sealed.front_mut() {
+            let n = bytes.min(*left);
+            (bytes, *left) = (bytes - n, *left - n);
+            if *left > 0 {
+                return;
             }
-            self.sends();
+            let sealed = *sealed;
+            peer.sealed.pop_front();
+            if self.ends.is_none() {
+                self.awaits_record(sealed);
+            }
         }
+    }
+
+    /// The limits are of empty records in a row, and of KeyUpdates without data between (docs/SECURITY.md).
+    fn awaits_record(&mut self, sealed: Sealed) {
+        match sealed {
+            Sealed::Data(0) => {
+                self.empty_records += 1;
+                if self.empty_records > limits::MAX_EMPTY_RECORDS {
+                    self.ends = Some(Ends::Fails(Kind::TooManyEmptyRecords));
+                }
+            }
+            Sealed::Data(n) => {
+                (self.empty_records, self.key_updates) = (0, 0);
+                self.readable += n;
+            }
+            Sealed::KeyUpdate(requested, _) => {
+                self.empty_records = 0;
+                self.key_updates += 1;
+                if self.key_updates > limits::MAX_KEY_UPDATES {
+                    self.ends = Some(Ends::Fails(Kind::TooManyKeyUpdates));
+                } else {
+                    (self.owes, self.asked) = (self.owes || requested, false);
+                }
+            }
+            Sealed::Alert(AlertDescription::CLOSE_NOTIFY) => self.ends = Some(Ends::Closed),
+            Sealed::Alert(alert) => self.ends = Some(Ends::Alert(alert)),
+        }
+    }
+
+    fn reads(&mut self, piece: usize) {
+        while self.error.is_none() && !self.reads_one(piece) {}
+        assert_eq!(self.read, self.readable, "all of the data that has come");
+        let ends = self.error.map(|error| match error.alert() {
+            Some(Alert::Received(alert)) => Ends::Alert(alert),
+            _ => Ends::Fails(error.kind()),
+        });
+        assert_eq!(ends.or(self.peer_closed.then_some(Ends::Closed)), self.ends);
+    }
+
+    /// Whether that was all.
+    fn reads_one(&mut self, piece: usize) -> bool {
+        let result = self.session.receive(&mut self.end.rx, &mut self.end.tx);
+        match result {
+            Ok(Event::Read) => {
+                assert!(!self.end.rx.space().is_empty(), "R3");
+                let room = self.end.tx.capacity() - self.end.tx.pending().len() >= KEY_UPDATE + 48;
+                assert_eq!(self.has_sealed_besides_answer(), []);
+                assert!(!self.owes || self.over || !room, "an answer is owed, and there was room");
+                return true;
+            }
+            Ok(Event::Data) => {
+                let data = self.end.rx.data();
+                assert!(!data.is_empty() && !self.peer_closed);
+                let len = data.len().min(piece);
+                assert!(data[..len].iter().zip(self.read..).all(|(byte, at)| *byte == byte_at(at)));
+                self.read += len;
+                self.end.rx.consume(len);
+            }
+            Ok(Event::Closed) => self.peer_closed = true,
+            Ok(event) => panic!("{event:?} of a whole session that is confirmed"),
+            Err(error) if !error.is_fatal() => self.end.grow(error),
+            Err(error) => {
+                self.error = Some(error);
+                if let Some(alert) = error.kind().alert() {
+                    self.ends(alert);
+                }
+                self.over = true;
+            }
+        }
+        assert_eq!(self.has_sealed(), [], "nobody asked for that");
+        self.peer_closed
     }
 
     /// An idle end needs no memory.
@@ -225,6 +420,9 @@ impl Party {
         };
     }
 }
+
+/// A protected KeyUpdate.
+const KEY_UPDATE: usize = HEADER + 5 + 1 + 16;
 
 /// What a client makes of a NewSessionTicket with this body: with memory for all of it, and with little.
 fn ticket(body: &[u8]) {
@@ -268,12 +466,23 @@ fn judged(memory: usize, records: &[Vec<u8>]) -> Result<(), Option<countersign::
 pub fn seeds() -> Vec<Vec<u8>> {
     let deliver = 26;
     let mut seeds = Vec::new();
-    for policy in 0..3 {
+    for policy in [0, 1, 2, 4, 5, 6] {
         for op in 0..16u8 {
             for party in [0, 1] {
                 let op = op << 1 | party;
                 seeds.push(vec![policy, 0, 2, 0, deliver, deliver | 1, op, 0, 90, 0, op, 0, 9, deliver, deliver | 1]);
             }
+        }
+    }
+    // Around the limits, and with something between.
+    for party in [0, 1] {
+        let [write, close, empty, update] = [0, 5, 14, 15].map(|op| op << 1 | party);
+        let deliver = deliver | (1 - party);
+        for n in 31..=34 {
+            seeds.extend([empty, update].map(|op| vec![0, op, n, deliver, close, 0, deliver]));
+        }
+        for between in [&[write, 0, 1][..], &[update, 1], &[empty, 1], &[deliver]] {
+            seeds.extend([empty, update].map(|op| [&[0, op, 20], between, &[op, 20, deliver]].concat()));
         }
     }
     let ticket = [0, 0, 0, 9, 1, 2, 3, 4, 1, 0, 0, 60];
