@@ -68,6 +68,11 @@ fn differential() {
     corpus("differential");
 }
 
+#[test]
+fn flow() {
+    corpus("flow");
+}
+
 /// Every target has its file for libFuzzer, its entry in the manifest, and its test above.
 #[test]
 fn no_target_is_forgotten() {

@@ -10,6 +10,7 @@ mod choices;
 mod codec_roundtrip;
 mod differential;
 mod end;
+mod flow;
 mod inbox;
 mod man_in_the_middle;
 mod message_sequence;
@@ -21,6 +22,7 @@ mod x509_verdict;
 pub use bytes::{client_bytes, server_bytes};
 pub use codec_roundtrip::codec_roundtrip;
 pub use differential::differential;
+pub use flow::flow;
 pub use inbox::inbox;
 pub use man_in_the_middle::man_in_the_middle;
 pub use message_sequence::message_sequence;
@@ -51,4 +53,5 @@ pub const TARGETS: &[Target] = &[
     target("x509_verdict", x509_verdict, x509_verdict::seeds),
     target("session", session, session::seeds),
     target("differential", differential, differential::seeds),
+    target("flow", flow, flow::seeds),
 ];

@@ -1,0 +1,439 @@
+//! `flow`: the handshake by messages. Either two honest ends with real cryptography, and a fuzzer who has the keys of the
+//! transport between them but not those of TLS: he cuts, edits, drops and repeats what they say, under the right keys or
+//! others, and their hosts answer late, twice, wrongly or not at all. Or one end beside the handshake over records, which
+//! gets the same messages in the same pieces, with null cryptography: both must say, do and know the same.
+
+use super::choices::Choices;
+use super::end::{End, POLICY_COUNT, pki, policy, seed};
+use super::wire::{HEADER, null_protected, plain, records};
+use countersign::codec::{AlertDescription, ContentType, ExtensionType, HandshakeType, Message};
+use countersign::flow::{Flow, FlowInbox, FlowOutbox, FlowSession};
+use countersign::{
+    Alert, Bytes, CertificateType, Credential, Epoch, Error, Event, Kind, Policy, Reason, Role, Slip, Verdict, Want,
+};
+use rustls_pki_types::CertificateDer;
+use std::sync::LazyLock;
+
+/// The first byte: bit 7, beside records; bit 0, our role there; bits 1-2, the policy; bits 3-5, the size of pieces.
+pub fn flow(data: &[u8]) {
+    let mut choices = Choices::new(data);
+    match choices.byte() {
+        how @ 0x80.. => beside_records(how, choices),
+        how => drop(between(usize::from(how >> 1 & 3), true, choices)),
+    }
+}
+
+const PARAMETERS: ExtensionType = ExtensionType::QUIC_TRANSPORT_PARAMETERS;
+
+fn parameters(role: Role) -> &'static [u8] {
+    if role == Role::Client { b"the client's parameters" } else { b"the server's" }
+}
+
+/// The policies of the other targets, as a transport would have them.
+fn policy_of(role: Role, number: usize, real: bool) -> &'static Policy {
+    static POLICIES: LazyLock<Vec<Policy>> = LazyLock::new(|| {
+        let policies = (0..4 * POLICY_COUNT).map(|n| {
+            let role = [Role::Client, Role::Server][n / 2 % 2];
+            let policy = policy(n / 4, n % 2 == 1).clone().middlebox_compatibility(false);
+            policy.extension(PARAMETERS, Bytes::Static(parameters(role)))
+        });
+        policies.collect()
+    });
+    &POLICIES[number % POLICY_COUNT * 4 + usize::from(role == Role::Server) * 2 + usize::from(!real)]
+}
+
+/// Bytes and the keys under which they go.
+type Stream = Vec<(Epoch, u8)>;
+
+/// One end with its host.
+struct Side {
+    flow: Flow<&'static Policy>,
+    rx: FlowInbox<Vec<u8>>,
+    tx: FlowOutbox<Vec<u8>>,
+    capacity: usize,
+    real: bool,
+    /// The last question.
+    asked: Option<Want>,
+    accepted: bool,
+    peer: Vec<Vec<u8>>,
+    parameters: Option<Vec<u8>>,
+    session: Option<FlowSession>,
+    error: Option<Error>,
+    sent: Stream,
+    /// What its peer has been given of it.
+    delivered: Stream,
+    /// Its host did what no honest host does.
+    spoilt: bool,
+}
+
+impl Side {
+    fn new(role: Role, number: usize, real: bool, inbox: usize, capacity: usize) -> Side {
+        let policy = policy_of(role, number, real);
+        let flow = match role {
+            Role::Client => Flow::client(policy, Some("server.test"), seed(role, 0)).expect("a client"),
+            Role::Server => Flow::server(policy, seed(role, 0)),
+        };
+        let (rx, tx) = (FlowInbox::new(vec![0; inbox]), FlowOutbox::new(vec![0; capacity]));
+        let (sent, delivered) = (Vec::new(), Vec::new());
+        let (session, error, asked, parameters) = (None, None, None, None);
+        let (accepted, spoilt, peer) = (false, false, Vec::new());
+        Side {
+            flow,
+            rx,
+            tx,
+            capacity,
+            real,
+            asked,
+            accepted,
+            peer,
+            parameters,
+            session,
+            error,
+            sent,
+            delivered,
+            spoilt,
+        }
+    }
+
+    /// Until the transport is wanted, or the host takes its time. `foreign`: a question that is not ours.
+    fn runs(&mut self, choices: &mut Choices<'_>, foreign: Option<&Want>) {
+        while self.error.is_none() && self.session.is_none() {
+            let want = match self.flow.drive(&mut self.rx, &mut self.tx) {
+                Ok(want) => want,
+                Err(error) => match error.kind() {
+                    Kind::OutboxTooSmall { needed } => {
+                        self.larger_outbox(needed as usize);
+                        continue;
+                    }
+                    _ => return self.failed(error),
+                },
+            };
+            assert_eq!(
+                self.flow.drive(&mut self.rx, &mut self.tx).as_ref(),
+                Ok(&want),
+                "wants are level-triggered (R1)"
+            );
+            if self.parameters.is_none() {
+                self.parameters = self.flow.peer_extension(&self.rx).map(<[u8]>::to_vec);
+            }
+            if !self.accepted {
+                assert!(self.flow.finish().is_err(), "no application secrets before acceptance (R6)");
+                let protected = matches!(self.tx.pending(), Some((Epoch::Handshake | Epoch::Application, _)));
+                assert!(self.flow.role() == Role::Server || !protected, "a certificate for an unknown server (R6)");
+            }
+            match want {
+                Want::Read => return assert!(self.tx.is_empty()),
+                Want::Write => return assert!(!self.tx.is_empty()),
+                Want::Done => self.session = Some(self.flow.finish().expect("secrets after Done")),
+                question => {
+                    if !self.answers(&question, choices.byte() % 8, foreign) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn answers(&mut self, question: &Want, how: u8, foreign: Option<&Want>) -> bool {
+        self.asked = Some(question.clone());
+        if how == 1
+            && let Some(foreign) = foreign
+        {
+            assert_ne!(self.answer(foreign, 0), Ok(()), "another connection's question is answered");
+        }
+        self.spoilt |= how == 3 || how == 5 || (how == 4 && matches!(question, Want::Verify(_)));
+        match self.answer(question, how) {
+            // The host comes back to it.
+            _ if how == 6 => return false,
+            Err(Slip::NoRoom { .. }) if !self.tx.is_empty() => return false,
+            Err(Slip::NoRoom { needed }) => {
+                self.larger_outbox(needed);
+                assert_eq!(self.answer(question, how), Ok(()), "as much as was needed is enough");
+            }
+            // A slip changes nothing.
+            Err(Slip::UnfitCredential | Slip::UnfitSignature) if how == 4 => return self.answers(question, 0, None),
+            answered => assert_eq!(answered, Ok(())),
+        }
+        if how == 2 {
+            assert_eq!(self.answer(question, 0), Err(Slip::StaleQuestion), "answered twice");
+        }
+        true
+    }
+
+    /// 3: declined; 4: unfit, or a refusal; 5: a foreign chain, a wrong signature; 6: not now; else as is right.
+    fn answer(&mut self, question: &Want, how: u8) -> Result<(), Slip> {
+        let alert = AlertDescription::INTERNAL_ERROR;
+        let identity = pki().of(self.flow.role());
+        match question {
+            _ if how == 6 => Ok(()),
+            Want::Credential(question) if how == 3 => self.flow.decline(question, alert),
+            Want::Sign(question) if how == 3 => self.flow.decline(question, alert),
+            Want::Verify(question) if how == 3 => self.flow.decline(question, alert),
+            Want::Credential(question) => {
+                let spki = [CertificateDer::from(identity.key.public_key())];
+                let offer = self.flow.offer(&self.rx).expect("the offer is there while Credential is open");
+                let raw = offer.certificate_type() == CertificateType::RAW_PUBLIC_KEY;
+                let chain = if how == 5 { &pki().of(self.flow.role().peer()).chain } else { &identity.chain };
+                let chain = if how == 4 { &chain[..0] } else { chain };
+                let credential = if raw { Credential::raw_public_key(&spki) } else { Credential::new(chain) };
+                self.flow.present(question, &credential, &mut self.tx)
+            }
+            Want::Sign(question) => {
+                let mut signature = match self.real {
+                    true => identity.key.sign(question.scheme(), question.message()).expect("a signature"),
+                    false => vec![0x51; 64],
+                };
+                match how {
+                    4 => signature.clear(),
+                    5 => signature[0] ^= 1,
+                    _ => {}
+                }
+                self.flow.signature(question, &signature, &mut self.tx)
+            }
+            Want::Verify(question) => {
+                if let Ok(peer) = self.flow.peer(&self.rx) {
+                    self.peer = peer.chain().map(<[u8]>::to_vec).collect();
+                }
+                let verdict = if how == 4 { Verdict::Reject(Reason::WrongName) } else { Verdict::Accept };
+                self.flow.verdict(question, verdict)?;
+                self.accepted |= how != 4;
+                Ok(())
+            }
+            _ => Err(Slip::NotNow),
+        }
+    }
+}
+
+impl Side {
+    fn larger_outbox(&mut self, needed: usize) {
+        assert!(self.tx.is_empty() && needed > self.capacity, "more is wanted than there is");
+        (self.tx, self.capacity) = (FlowOutbox::new(vec![0; needed]), needed);
+    }
+
+    fn failed(&mut self, error: Error) {
+        self.error = Some(error);
+        assert_eq!(self.flow.drive(&mut self.rx, &mut self.tx), Err(error), "an error stays (R4)");
+        assert!(self.flow.finish().is_err(), "no secrets after an error");
+        match error.kind() {
+            // The host should have known.
+            Kind::InboxTooSmall { needed } => assert!(needed > 4000),
+            kind => assert!(matches!(error.alert(), Some(Alert::Sent(_))), "{kind}, and nobody tells the peer"),
+        }
+    }
+
+    /// At most `n` bytes of what is to be conveyed.
+    fn sends(&mut self, n: usize) -> Option<(Epoch, Vec<u8>)> {
+        let (epoch, bytes) = self.tx.pending()?;
+        let bytes = bytes[..n.min(bytes.len())].to_vec();
+        self.tx.sent(bytes.len());
+        self.sent.extend(bytes.iter().map(|byte| (epoch, *byte)));
+        Some((epoch, bytes))
+    }
+}
+
+/// What the man in the middle does with a piece. The numbers are for the seeds: append only.
+const EDITS: &[&str] = &["pass", "drop", "twice", "flip", "insert", "epoch", "replay", "pass", "pass", "pass"];
+
+/// Two honest ends, until nothing more happens.
+fn between(number: usize, real: bool, mut choices: Choices<'_>) -> [Side; 2] {
+    let mut sides = [Role::Client, Role::Server].map(|role| {
+        let capacity = usize::from(choices.byte()) * 8;
+        Side::new(role, number, real, 4000, if capacity == 0 { 4000 } else { capacity })
+    });
+    let mut idle = 0;
+    while idle < 3 {
+        idle = if choices.is_empty() { idle + 1 } else { 0 };
+        for from in [0, 1] {
+            let (one, other) = sides.split_at_mut(1);
+            let (from, to) = if from == 0 { (&mut one[0], &mut other[0]) } else { (&mut other[0], &mut one[0]) };
+            from.runs(&mut choices, to.asked.as_ref());
+            let n = if choices.is_empty() { usize::MAX } else { choices.word() % 1000 + 1 };
+            let Some((epoch, piece)) = from.sends(n) else { continue };
+            idle = 0;
+            for (epoch, piece) in edited(&mut choices, epoch, piece, &from.sent) {
+                let mut rest = &piece[..];
+                loop {
+                    let taken = to.rx.feed(epoch, rest);
+                    from.delivered.extend(rest[..taken].iter().map(|byte| (epoch, *byte)));
+                    rest = &rest[taken..];
+                    to.runs(&mut choices, from.asked.as_ref());
+                    if taken == 0 || rest.is_empty() {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+    agree(&sides);
+    sides
+}
+
+fn edited(choices: &mut Choices<'_>, epoch: Epoch, mut piece: Vec<u8>, sent: &Stream) -> Vec<(Epoch, Vec<u8>)> {
+    match *choices.of(EDITS) {
+        "drop" => vec![],
+        "twice" => vec![(epoch, piece.clone()), (epoch, piece)],
+        "flip" => {
+            let at = choices.word() % piece.len();
+            piece[at] ^= choices.byte();
+            vec![(epoch, piece)]
+        }
+        "insert" => vec![(epoch, choices.few().to_vec()), (epoch, piece)],
+        "epoch" => {
+            vec![([Epoch::Plaintext, Epoch::Handshake, Epoch::Application][usize::from(choices.byte() % 3)], piece)]
+        }
+        "replay" => {
+            let (at, len) = (choices.word() % sent.len(), choices.word());
+            let again = sent[at..].iter().take(len).map(|(_, byte)| *byte).collect();
+            vec![(epoch, again), (epoch, piece)]
+        }
+        _ => vec![(epoch, piece)],
+    }
+}
+
+fn agree(sides: &[Side; 2]) {
+    let [client, server] = sides;
+    let same = |side: &Side| side.delivered == side.sent;
+    let honest = !client.spoilt && !server.spoilt;
+    if honest && same(client) && same(server) {
+        let errors = (client.error, server.error);
+        assert!(client.session.is_some() && server.session.is_some(), "an untouched run succeeds: {errors:?}");
+    }
+    for (side, other) in [(client, server), (server, client)] {
+        if side.session.is_some() {
+            assert!(side.accepted && other.sent.len() <= other.delivered.len());
+            assert_eq!(other.sent[..], other.delivered[..other.sent.len()], "connected by what the peer did not say");
+            let chain = &pki().of(other.flow.role()).chain;
+            assert!(side.peer.iter().eq(chain.iter().map(|der| der.as_ref())), "a peer that is not the other end");
+            assert_eq!(side.parameters.as_deref(), Some(parameters(other.flow.role())));
+        }
+    }
+    // A server has its secrets when it has the client's Finished, which comes after the client's verdict.
+    assert!(server.session.is_none() || client.session.is_some(), "a server connected to nobody");
+    if let (Some(ours), Some(theirs)) = (&client.session, &server.session) {
+        assert!(ours.suite == theirs.suite);
+        assert_eq!(ours.secrets.client.expose(), theirs.secrets.client.expose());
+        assert_eq!(ours.secrets.server.expose(), theirs.secrets.server.expose());
+        assert_eq!(ours.exporter.tls_exporter(), theirs.exporter.tls_exporter());
+        assert_eq!(client.flow.alpn(), server.flow.alpn());
+        let secrets = [client, server].map(|side| side.flow.handshake_secrets().expect("they were there").1);
+        assert_eq!(secrets[0].client.expose(), secrets[1].client.expose());
+        assert_eq!(secrets[0].server.expose(), secrets[1].server.expose());
+    }
+}
+
+/// The sizes of pieces, which are records of the other handshake.
+const PIECES: [usize; 8] = [1000, 1, 2, 3, 7, 64, 333, 500];
+
+/// The same bytes to both; each piece under the keys that are awaited.
+fn beside_records(how: u8, mut choices: Choices<'_>) {
+    let role = if how & 1 == 0 { Role::Client } else { Role::Server };
+    let (number, piece) = (usize::from(how >> 1 & 3), PIECES[usize::from(how >> 3 & 7)]);
+    let mut side = Side::new(role, number, false, 40_000, 40_000);
+    let mut end = End::new(role, policy_of(role, number, false), false, 20_000);
+    let mut sent = Vec::new();
+    loop {
+        let theirs = loop {
+            match end.drive() {
+                Ok(Want::Write) => drop(end.sends()),
+                Ok(Want::Done) => break None,
+                Ok(_) => break Some(Ok(())),
+                Err(error) => break Some(Err(error)),
+            }
+        };
+        side.runs(&mut Choices::new(&[]), None);
+        while let Some((_, bytes)) = side.sends(usize::MAX) {
+            sent.extend(bytes);
+            side.runs(&mut Choices::new(&[]), None);
+        }
+        assert_eq!(side.error, theirs.and_then(Result::err), "two judgements of the same messages");
+        assert_eq!((side.flow.state(), side.session.is_some()), (end.hs.state(), theirs.is_none()));
+        assert_eq!(side.flow.alpn(), end.hs.alpn());
+        assert!(sent == messages(&end.sent), "two answers to the same messages");
+        if theirs.is_none() {
+            break;
+        }
+        let bytes = choices.take(piece);
+        if side.error.is_some() || bytes.is_empty() {
+            return;
+        }
+        let epoch = side.flow.read_epoch();
+        assert_eq!(side.rx.feed(epoch, bytes), bytes.len());
+        record(&mut end, epoch, bytes);
+    }
+    after(side, end, choices.rest());
+}
+
+/// A handshake record to the other one.
+fn record(end: &mut End, epoch: Epoch, bytes: &[u8]) {
+    let record = match epoch {
+        Epoch::Plaintext => plain(ContentType::HANDSHAKE, bytes),
+        _ => null_protected(ContentType::HANDSHAKE, bytes),
+    };
+    assert_eq!(end.gets(&record), record.len(), "there is space after Read");
+}
+
+/// The handshake messages in records of null cryptography.
+fn messages(sent: &[u8]) -> Vec<u8> {
+    let content = |record: &[u8]| match record {
+        [22, ..] => record[HEADER..].to_vec(),
+        [23, .., 22, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] => record[HEADER..record.len() - 17].to_vec(),
+        _ => vec![],
+    };
+    records(sent).0.into_iter().flat_map(content).collect()
+}
+
+/// Messages after the handshake: KeyUpdate is not for such transports, and they count the tickets themselves.
+fn after(mut side: Side, mut end: End, mut rest: &[u8]) {
+    let (ours, mut session) = (side.session.expect("connected"), end.finish());
+    let (a, b) = session.expose_secrets();
+    let (client, server) = if side.flow.role() == Role::Client { (a, b) } else { (b, a) };
+    assert_eq!((ours.secrets.client.expose(), ours.secrets.server.expose()), (client, server));
+    assert_eq!(ours.exporter.tls_exporter(), session.exporter().tls_exporter());
+    for _ in 0..30 {
+        let Some((message, others)) = Message::split(rest) else { return };
+        rest = others;
+        if message.raw.len() > 1000 {
+            return;
+        }
+        let judged = side.flow.after_handshake(message.raw);
+        if message.typ == HandshakeType::KEY_UPDATE {
+            return assert!(judged.is_err(), "such transports update keys by themselves (RFC 9001 §6)");
+        }
+        record(&mut end, Epoch::Application, message.raw);
+        let theirs = loop {
+            match session.receive(&mut end.rx, &mut end.tx) {
+                Ok(Event::Read) => break Ok(()),
+                Ok(_) => {}
+                Err(error) if !error.is_fatal() => end.grow(error),
+                Err(error) => break Err(error),
+            }
+        };
+        assert_eq!(judged, theirs, "two judgements of {message:?}");
+        if judged.is_err() {
+            return;
+        }
+    }
+}
+
+/// Every edit and every answer at every piece; and what honest ends say, in every size of pieces.
+pub fn seeds() -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    for number in 0..POLICY_COUNT as u8 {
+        for choice in 0..EDITS.len() as u8 {
+            for at in 0..12 {
+                seeds.push([&[number << 1, 40, 60][..], &[0, 200, 0].repeat(at), &[choice, 1, 2, 3]].concat());
+                seeds.push([&[number << 1, 0, 0][..], &vec![0; at], &[choice, 255, 255, choice]].concat());
+            }
+        }
+        let [client, server] = between(usize::from(number), false, Choices::new(&[]));
+        for (role, stream) in [(0, server.sent), (1, client.sent)] {
+            let said: Vec<u8> = stream.iter().map(|(_, byte)| *byte).collect();
+            let ticket = [4, 0, 0, 14, 0, 0, 0, 9, 1, 2, 3, 4, 0, 0, 1, 7, 0, 0];
+            for pieces in 0..PIECES.len() as u8 {
+                let how = 0x80 | role | number << 1 | pieces << 3;
+                seeds.push([&[how], &said[..], &ticket, &ticket, &[24, 0, 0, 1, 0]].concat());
+            }
+        }
+    }
+    seeds
+}
