@@ -13,7 +13,7 @@ use countersign::codec::{
 };
 use countersign::crypto::{CryptoMode::Real, HashAlgorithm, Hasher, KeyExchange, Suite, TrafficKey};
 use countersign::schedule::{Early, HandshakeSecret, Main, Pair, SignedContent};
-use countersign::x509::{Expect, Terms, Trust};
+use countersign::x509::{Expect, Terms, Trust, VerifiedChains};
 use countersign::{Credential, Error, Event, Handshake, Inbox, Outbox, Policy, Role, Session, Want, codec};
 use rustls::pki_types::{PrivateKeyDer, UnixTime};
 use std::sync::{Arc, LazyLock};
@@ -183,6 +183,7 @@ impl Ours {
 
     fn runs(&mut self) {
         static TRUST: LazyLock<Trust> = LazyLock::new(|| Trust::from_roots("root", &pki().root).expect("a root"));
+        static CACHE: LazyLock<VerifiedChains> = LazyLock::new(|| VerifiedChains::new(16));
         let identity = pki().of(self.role);
         while self.error.is_none() && self.session.is_none() {
             match self.hs.drive(&mut self.rx, &mut self.tx) {
@@ -200,7 +201,9 @@ impl Ours {
                         Role::Server => Expect::AnyTrusted,
                     };
                     let peer = self.hs.peer(&self.rx).expect("the peer");
-                    let judgement = TRUST.judge(&peer, &Terms::new(&[expect], UnixTime::now()));
+                    let terms =
+                        Terms { cache: Some(&CACHE), ..Terms::new(std::slice::from_ref(&expect), UnixTime::now()) };
+                    let judgement = TRUST.judge(&peer, &terms);
                     self.hs.verdict(&question, judgement.verdict).expect("an answer");
                 }
                 Ok(Want::Done) => self.session = Some(self.hs.finish().expect("a session")),

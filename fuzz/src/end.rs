@@ -204,6 +204,7 @@ impl End {
         assert_eq!(self.hs.drive(&mut self.rx, &mut self.tx), Err(error), "an error stays (R4)");
         assert!(self.hs.finish().is_err(), "no session after an error");
         assert!(!matches!(error.kind(), Kind::Internal), "no peer can make us fail internally: {error}");
+        assert!(!error.to_string().is_empty() && self.hs.transitions().count() <= 16, "an error can be told");
         if let Some(Alert::Sent(_)) = error.alert() {
             assert!(!self.tx.pending().is_empty(), "the alert lies in the outbox");
         }

@@ -1,11 +1,11 @@
 //! `inbox`: the buffers, in any order of operations, with memory that is hardly enough. A session writes to an outbox
-//! whose bytes go over a transport in any pieces to an inbox. The model is a queue: what was written and has not been
-//! read. Null cryptography, so that time goes to the buffers.
+//! whose bytes go over a transport in any pieces to an inbox. The model is two places in a text:
+//! where writing and where reading has come to. Null cryptography, so that time goes to the buffers.
 
 use super::choices::Choices;
 use super::end::{connected, gets, policy};
+use super::wire::text;
 use countersign::{Event, Inbox, Kind, Outbox, Slip};
-use std::collections::VecDeque;
 
 /// The first byte is the policy, the second and third are the memories; then come the operations.
 pub fn inbox(data: &[u8]) {
@@ -16,33 +16,28 @@ pub fn inbox(data: &[u8]) {
     let mut tx = Outbox::new(vec![0; 100 + 4 * usize::from(choices.byte())]);
     let mut rx = Inbox::new(vec![0; 22 + 4 * usize::from(choices.byte())]);
     let mut back = Outbox::new(vec![0; 300]);
-    let (mut wire, mut model) = (VecDeque::new(), VecDeque::<u8>::new());
-    let mut next = 0u8;
-    let mut bytes = |len: usize| -> Vec<u8> { (0..len).map(|_| (next = next.wrapping_add(1), next).1).collect() };
+    let (mut wire, mut written, mut read) = (Vec::new(), 0, 0);
     let mut draining = false;
     loop {
         // When the choices are used up, everything is delivered and read.
         let op = if choices.is_empty() { 255 } else { choices.byte() };
         draining |= op == 255 && choices.is_empty();
         match op & 15 {
-            0 | 1 => {
-                let data = bytes(choices.word() % 1000);
-                match sender.write(&data, &mut tx) {
-                    Ok(taken) => model.extend(&data[..taken]),
-                    Err(Slip::NoRoom { needed }) => assert!(needed > tx.capacity() || !tx.is_empty()),
-                    Err(slip) => panic!("{slip}"),
-                }
-            }
+            0 | 1 => match sender.write(text(written, choices.word() % 1000), &mut tx) {
+                Ok(taken) => written += taken,
+                Err(Slip::NoRoom { needed }) => assert!(needed > tx.capacity() || !tx.is_empty()),
+                Err(slip) => panic!("{slip}"),
+            },
             2 => {
                 let (wanted, capacity) = (usize::from(choices.byte()), tx.capacity());
                 let Ok(body) = sender.body(wanted, &mut tx) else { continue };
                 // What is not padded needs 22 bytes besides, and 48 are kept for alerts.
                 let enough = wanted.min(capacity.saturating_sub(70)).min(if number % 3 == 1 { 1 } else { 256 });
                 assert!(body.is_empty() || body.len() >= enough, "{wanted} wanted, {} given", body.len());
-                let data = bytes(wanted.min(body.len()));
-                body[..data.len()].copy_from_slice(&data);
-                if !data.is_empty() && sender.seal(data.len(), &mut tx).is_ok() {
-                    model.extend(&data);
+                let len = wanted.min(body.len());
+                body[..len].copy_from_slice(text(written, len));
+                if len > 0 && sender.seal(len, &mut tx).is_ok() {
+                    written += len;
                 }
             }
             3 => match sender.update_key(&mut tx) {
@@ -52,7 +47,7 @@ pub fn inbox(data: &[u8]) {
             4 => {
                 let n = choices.word();
                 let pending = tx.pending().len();
-                wire.extend(&tx.pending()[..n.min(pending)]);
+                wire.extend_from_slice(&tx.pending()[..n.min(pending)]);
                 tx.sent(n);
                 assert_eq!(tx.pending().len(), pending.saturating_sub(n), "`sent` takes so many, and no more");
             }
@@ -89,25 +84,24 @@ pub fn inbox(data: &[u8]) {
                 let data = rx.data();
                 let n = usize::from(choices.byte());
                 let taken = n.min(data.len());
-                assert!(data[..taken].iter().eq(model.iter().take(taken)), "data is what was written, in order");
+                assert_eq!(data[..taken], *text(read, taken), "data is what was written, in order");
                 let rest = data[taken..].to_vec();
                 rx.consume(n);
                 assert_eq!(rx.data(), rest, "`consume` takes so many, and no more");
-                model.drain(..taken);
+                read += taken;
             }
             _ => {
                 if op == 255 {
-                    wire.extend(tx.pending());
+                    wire.extend_from_slice(tx.pending());
                     tx.sent(usize::MAX);
-                    let data = rx.data().to_vec();
-                    assert!(data.iter().eq(model.iter().take(data.len())));
-                    model.drain(..data.len());
-                    rx.consume(data.len());
+                    let data = rx.data();
+                    assert_eq!(*data, *text(read, data.len()));
+                    read += data.len();
+                    rx.consume(usize::MAX);
                 }
                 let wanted = if op == 255 { usize::MAX } else { usize::from(choices.byte()) };
                 let (space, len) = (rx.space().len(), wire.len().min(wanted));
-                let some: Vec<u8> = wire.iter().take(len).copied().collect();
-                let taken = gets(&mut rx, &some);
+                let taken = gets(&mut rx, &wire[..len]);
                 assert_eq!(taken, space.min(len));
                 wire.drain(..taken);
                 match receiver.receive(&mut rx, &mut back) {
@@ -129,7 +123,7 @@ pub fn inbox(data: &[u8]) {
             }
         }
         if draining && wire.is_empty() && tx.is_empty() && rx.data().is_empty() && rx.is_empty() {
-            assert!(model.is_empty(), "{} bytes are lost", model.len());
+            assert_eq!(read, written, "bytes are lost, or there are more than were written");
             return;
         }
     }

@@ -250,6 +250,8 @@ fn agree(client: &Side, server: &Side) {
     }
     // A server is connected only when it has the client's Finished, which the client sends only after its verdict.
     assert!(server.session.is_none() || client.session.is_some(), "a server connected to nobody");
+    let confirmed = client.session.as_ref().is_some_and(Session::is_confirmed);
+    assert!(!confirmed || server.session.is_some(), "confirmed by a server that is not connected");
     for (name, secret) in &client.end.secrets {
         for (_, theirs) in server.end.secrets.iter().filter(|(theirs, _)| theirs == name) {
             assert_eq!(secret, theirs, "the two ends disagree on {name}");

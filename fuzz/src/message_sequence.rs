@@ -313,7 +313,8 @@ impl Subject {
     fn check(&self, model: &Model) {
         assert_eq!(self.end.hs.state(), model.state);
         assert_eq!(self.session.is_some(), model.state == State::Connected);
-        if self.session.is_some() {
+        if let Some(session) = &self.session {
+            assert_eq!(session.is_confirmed(), model.confirmed);
             let received = self.end.hs.transitions().filter_map(|transition| match transition.event {
                 TransitionEvent::Received(message) => Some(message),
                 _ => None,
@@ -358,6 +359,8 @@ struct Model {
     partial: Vec<u8>,
     /// A protected record has come.
     opened: bool,
+    /// The server has spoken since our Finished.
+    confirmed: bool,
     change_cipher_specs: u8,
     warnings: u8,
     empty: u8,
@@ -374,6 +377,7 @@ impl Model {
             retried: false,
             partial: Vec::new(),
             opened: false,
+            confirmed: role == Role::Server,
             change_cipher_specs: 0,
             warnings: 0,
             empty: 0,
@@ -436,17 +440,20 @@ impl Model {
             ContentType::HANDSHAKE if fragment.is_empty() => unexpected,
             ContentType::HANDSHAKE => {
                 (self.warnings, self.empty) = (0, 0);
+                self.confirmed |= connected;
                 self.partial.extend_from_slice(fragment);
                 self.messages()
             }
             _ if !self.partial.is_empty() => unexpected,
             ContentType::APPLICATION_DATA if !connected => unexpected,
             ContentType::APPLICATION_DATA if fragment.is_empty() => {
+                self.confirmed = true;
                 self.empty += 1;
                 if self.empty > limits::MAX_EMPTY_RECORDS { unexpected } else { Ok(()) }
             }
             ContentType::APPLICATION_DATA => {
                 (self.warnings, self.empty, self.key_updates) = (0, 0, 0);
+                self.confirmed = true;
                 Ok(())
             }
             ContentType::ALERT => match fragment {

@@ -6,7 +6,7 @@
 use super::choices::Choices;
 use super::end::{End, connected, gets, policy};
 use super::tap::Tap;
-use super::wire::{HEADER, null_protected, records};
+use super::wire::{HEADER, null_protected, records, text};
 use countersign::codec::{AlertDescription, ContentType, HandshakeType, write_message};
 use countersign::{Alert, Error, Event, Inbox, Kind, Role, Session, Slip, limits};
 use std::collections::VecDeque;
@@ -70,11 +70,6 @@ struct Party {
     ends: Option<Ends>,
 }
 
-/// The byte at this place of everything that is written.
-fn byte_at(place: usize) -> u8 {
-    (place % 251) as u8
-}
-
 fn talk(number: usize, real: bool, mut choices: Choices<'_>) {
     let mut parties = connected(policy(number, !real), !real).map(|(end, session)| Party {
         // Of the server there has been one record: the empty one that confirms.
@@ -97,6 +92,7 @@ fn talk(number: usize, real: bool, mut choices: Choices<'_>) {
         key_updates: 0,
         ends: None,
     });
+    let mut many = 200u8;
     while !choices.is_empty() {
         let op = choices.byte();
         let (one, other) = parties.split_at_mut(1);
@@ -120,8 +116,17 @@ fn talk(number: usize, real: bool, mut choices: Choices<'_>) {
                 party.gets(peer, usize::MAX, usize::MAX);
             }
             // Many of them: there are limits.
-            14 => (0..choices.byte() % 40).for_each(|_| (party.seals(0), party.sends()).1),
-            15 => (0..choices.byte() % 40).for_each(|_| (party.updates_key(), party.sends()).1),
+            op @ (14 | 15) => {
+                for _ in 0..many.min(choices.byte() % 40) {
+                    if op == 14 {
+                        party.seals(0)
+                    } else {
+                        party.updates_key()
+                    }
+                    party.sends();
+                    many -= 1;
+                }
+            }
             _ => {}
         }
     }
@@ -206,8 +211,7 @@ impl Party {
     }
 
     fn writes(&mut self, len: usize) {
-        let bytes: Vec<u8> = (self.written..self.written + len).map(byte_at).collect();
-        let taken = self.session.write(&bytes, &mut self.end.tx);
+        let taken = self.session.write(text(self.written, len), &mut self.end.tx);
         let sealed = self.has_sealed_besides_answer();
         let sealed = self.is_data(&sealed);
         match taken {
@@ -225,7 +229,7 @@ impl Party {
         let len = match self.session.body(wanted, &mut self.end.tx) {
             Ok(body) => {
                 let len = wanted.min(body.len());
-                body[..len].iter_mut().zip(written..).for_each(|(byte, at)| *byte = byte_at(at));
+                body[..len].copy_from_slice(text(written, len));
                 len
             }
             Err(slip) => {
@@ -392,7 +396,7 @@ impl Party {
                 let data = self.end.rx.data();
                 assert!(!data.is_empty() && !self.peer_closed);
                 let len = data.len().min(piece);
-                assert!(data[..len].iter().zip(self.read..).all(|(byte, at)| *byte == byte_at(at)));
+                assert_eq!(data[..len], *text(self.read, len));
                 self.read += len;
                 self.end.rx.consume(len);
             }

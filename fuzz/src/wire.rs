@@ -1,6 +1,7 @@
 //! Records and messages, as peers of the fuzz targets write and read them.
 
 use countersign::codec::{AlertDescription, ContentType, Writer};
+use std::sync::LazyLock;
 
 /// type, legacy_record_version, length.
 pub const HEADER: usize = 5;
@@ -51,4 +52,11 @@ pub fn null_alerts(sent: &[u8]) -> Vec<AlertDescription> {
         _ => None,
     };
     records.iter().filter_map(alert).collect()
+}
+
+/// So many bytes of an endless text, from this place on: whoever reads them knows where he is. In one piece: loops over
+/// bytes are what takes most of a fuzzer's time.
+pub fn text(place: usize, len: usize) -> &'static [u8] {
+    static TEXT: LazyLock<Vec<u8>> = LazyLock::new(|| (0..251).cycle().take(20_000).collect());
+    &TEXT[place % 251..][..len]
 }
