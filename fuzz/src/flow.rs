@@ -141,7 +141,8 @@ impl Side {
         {
             assert_ne!(self.answer(foreign, 0), Ok(()), "another connection's question is answered");
         }
-        self.spoilt |= how == 3 || how == 5 || (how == 4 && matches!(question, Want::Verify(_)));
+        let refuses = how == 3 || (how == 4 && matches!(question, Want::Verify(_)));
+        self.spoilt |= refuses || how == 5;
         match self.answer(question, how) {
             // The host comes back to it.
             _ if how == 6 => return false,
@@ -154,8 +155,12 @@ impl Side {
             Err(Slip::UnfitCredential | Slip::UnfitSignature) if how == 4 => return self.answers(question, 0, None),
             answered => assert_eq!(answered, Ok(())),
         }
-        if how == 2 {
+        if how == 2 || refuses {
             assert_eq!(self.answer(question, 0), Err(Slip::StaleQuestion), "answered twice");
+        }
+        if refuses {
+            let refused = self.flow.drive(&mut self.rx, &mut self.tx).map_err(|error| error.kind());
+            assert!(matches!(refused, Err(Kind::Declined { .. } | Kind::Rejected { .. })), "{refused:?}, and refused");
         }
         true
     }
@@ -225,7 +230,7 @@ impl Side {
     fn sends(&mut self, n: usize) -> Option<(Epoch, Vec<u8>)> {
         let (epoch, bytes) = self.tx.pending()?;
         let bytes = bytes[..n.min(bytes.len())].to_vec();
-        self.tx.sent(bytes.len());
+        self.tx.sent(n); // and no more than was pending
         self.sent.extend(bytes.iter().map(|byte| (epoch, *byte)));
         Some((epoch, bytes))
     }
@@ -428,6 +433,15 @@ pub fn seeds() -> Vec<Vec<u8>> {
         let [client, server] = between(usize::from(number), false, Choices::new(&[]));
         for (role, stream) in [(0, server.sent), (1, client.sent)] {
             let said: Vec<u8> = stream.iter().map(|(_, byte)| *byte).collect();
+            let mut rest = &said[..];
+            while let Some((message, after)) = Message::split(rest) {
+                // Too long by itself, or with what is retained.
+                for len in [0x80, 0x81] {
+                    let header = [message.typ.0, 0, len, 0];
+                    seeds.push([&[0x88 | role | number << 1], &said[..said.len() - rest.len()], &header].concat());
+                }
+                rest = after;
+            }
             let ticket = [4, 0, 0, 14, 0, 0, 0, 9, 1, 2, 3, 4, 0, 0, 1, 7, 0, 0];
             for pieces in 0..PIECES.len() as u8 {
                 let how = 0x80 | role | number << 1 | pieces << 3;
