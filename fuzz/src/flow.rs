@@ -237,7 +237,9 @@ impl Side {
 }
 
 /// What the man in the middle does with a piece. The numbers are for the seeds: append only.
-const EDITS: &[&str] = &["pass", "drop", "twice", "flip", "insert", "epoch", "replay", "pass", "pass", "pass"];
+const EDITS: &[&str] = &["pass", "drop", "twice", "flip", "insert", "epoch", "replay", "halves", "pass", "pass"];
+
+const EPOCHS: &[Epoch] = &[Epoch::Plaintext, Epoch::Handshake, Epoch::Application];
 
 /// Two honest ends, until nothing more happens.
 fn between(number: usize, real: bool, mut choices: Choices<'_>) -> [Side; 2] {
@@ -255,13 +257,17 @@ fn between(number: usize, real: bool, mut choices: Choices<'_>) -> [Side; 2] {
             let n = if choices.is_empty() { usize::MAX } else { choices.word() % 1000 + 1 };
             let Some((epoch, piece)) = from.sends(n) else { continue };
             idle = 0;
-            for (epoch, piece) in edited(&mut choices, epoch, piece, &from.sent) {
+            let mut pieces = edited(&mut choices, epoch, piece, &from.sent).into_iter().peekable();
+            while let Some((epoch, piece)) = pieces.next() {
                 let mut rest = &piece[..];
                 loop {
                     let taken = to.rx.feed(epoch, rest);
                     from.delivered.extend(rest[..taken].iter().map(|byte| (epoch, *byte)));
                     rest = &rest[taken..];
-                    to.runs(&mut choices, from.asked.as_ref());
+                    // What is made of one piece comes at once.
+                    if !rest.is_empty() || pieces.peek().is_none() {
+                        to.runs(&mut choices, from.asked.as_ref());
+                    }
                     if taken == 0 || rest.is_empty() {
                         break;
                     }
@@ -283,8 +289,10 @@ fn edited(choices: &mut Choices<'_>, epoch: Epoch, mut piece: Vec<u8>, sent: &St
             vec![(epoch, piece)]
         }
         "insert" => vec![(epoch, choices.few().to_vec()), (epoch, piece)],
-        "epoch" => {
-            vec![([Epoch::Plaintext, Epoch::Handshake, Epoch::Application][usize::from(choices.byte() % 3)], piece)]
+        "epoch" => vec![(*choices.of(EPOCHS), piece)],
+        "halves" => {
+            let rest = piece.split_off(piece.len() / 2);
+            vec![(*choices.of(EPOCHS), piece), (epoch, rest)]
         }
         "replay" => {
             let (at, len) = (choices.word() % sent.len(), choices.word());
@@ -427,6 +435,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         for choice in 0..EDITS.len() as u8 {
             for at in 0..12 {
                 seeds.push([&[number << 1, 40, 60][..], &[0, 200, 0].repeat(at), &[choice, 1, 2, 3]].concat());
+                seeds.push([&[number << 1, 0, 0][..], &[3, 231, 0].repeat(at), &[3, 231, choice, 0, 0, 9]].concat());
                 seeds.push([&[number << 1, 0, 0][..], &vec![0; at], &[choice, 255, 255, choice]].concat());
             }
         }
@@ -436,7 +445,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
             let mut rest = &said[..];
             while let Some((message, after)) = Message::split(rest) {
                 // Too long by itself, or with what is retained.
-                for len in [0x80, 0x81] {
+                for len in [8, 0x80, 0x81] {
                     let header = [message.typ.0, 0, len, 0];
                     seeds.push([&[0x88 | role | number << 1], &said[..said.len() - rest.len()], &header].concat());
                 }
