@@ -75,10 +75,13 @@ fn unknown_status_refuses_unless_relaxed() {
     let (reason, fault, text) = w.fault(w.trust(&crls));
     assert_eq!((reason, fault), (Reason::CertificateUnknown, Fault::StatusUnknown("CN=Root".into())));
     assert!(text.contains("no CRL of CN=Root is loaded"), "{text}");
+    assert!(text.starts_with("CA certificate CN=Issuing (serial "), "{text}");
     assert!(w.accepts(w.trust(&crls).accept_unknown_revocation_status()));
     assert!(w.accepts(w.trust(&crls).check_revocation_of_leaf_only()));
     let crls = [w.root.crl(&[], -DAYS, DAYS)];
-    assert_eq!(w.fault(w.trust(&crls)).1, Fault::StatusUnknown("CN=Issuing".into()));
+    let (_, fault, text) = w.fault(w.trust(&crls));
+    assert_eq!(fault, Fault::StatusUnknown("CN=Issuing".into()));
+    assert!(text.starts_with("client certificate CN=api (serial "), "{text}");
     assert_eq!(w.fault(w.trust(&crls).check_revocation_of_leaf_only()).1, Fault::StatusUnknown("CN=Issuing".into()));
     // A relaxed status is not a relaxed revocation.
     let crls = [w.ca.crl(&[&w.leaf.serial], -DAYS, DAYS)];
