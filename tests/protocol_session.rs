@@ -331,29 +331,51 @@ fn both_sides_export_the_same() {
     }
 }
 
+// §7.1: what a state holds, under the names that tools know. No secret is shown before it exists, none after it is gone.
 #[test]
-fn the_key_log_names_the_secrets_as_tools_expect_them() {
-    for role in BOTH {
-        let mut lines = Vec::new();
-        for state in [State::AskSign, State::AskVerify] {
-            let mut story = Story::new(role, Policy::new());
-            story.hold = Some(state);
-            let story = story.until(state);
-            story.end.hs.expose_secrets(&mut |name, secret| lines.push((name, secret.to_vec())));
-            if let Some(secrets) = &story.peer.handshake {
-                let own = |name: &str| lines.iter().rev().find(|(each, _)| *each == name).map(|(_, each)| &each[..]);
-                if let Some(shown) = own("CLIENT_HANDSHAKE_TRAFFIC_SECRET").filter(|_| role == Role::Client) {
-                    assert_eq!(shown, secrets.client.expose());
-                }
-            }
-        }
-        for name in [
-            "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
-            "SERVER_HANDSHAKE_TRAFFIC_SECRET",
-            "CLIENT_TRAFFIC_SECRET_0",
-            "SERVER_TRAFFIC_SECRET_0",
-        ] {
-            assert!(lines.iter().any(|(each, secret)| *each == name && secret.len() == 32), "{role}: {name}");
+fn each_state_shows_to_the_key_log_what_it_holds() {
+    const HANDSHAKE: [&str; 2] = ["CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_HANDSHAKE_TRAFFIC_SECRET"];
+    const APPLICATION: [&str; 2] = ["CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0"];
+    // Role and state; does it hold the handshake secrets, the application secrets?
+    let table = [
+        (Role::Client, State::WaitServerHello, false, false),
+        (Role::Client, State::WaitEncryptedExtensions, true, false),
+        (Role::Client, State::WaitCertificateRequest, true, false),
+        (Role::Client, State::WaitCertificate, true, false),
+        (Role::Client, State::WaitCertificateVerify, true, false),
+        (Role::Client, State::WaitFinished, true, false),
+        (Role::Client, State::AskVerify, true, true),
+        (Role::Client, State::AskCredential, true, true),
+        (Role::Client, State::AskSign, true, true),
+        (Role::Client, State::Connected, false, true),
+        (Role::Server, State::WaitClientHello, false, false),
+        (Role::Server, State::AskCredential, false, false),
+        (Role::Server, State::AskSign, true, false),
+        (Role::Server, State::WaitCertificate, false, true),
+        (Role::Server, State::WaitCertificateVerify, false, true),
+        (Role::Server, State::WaitFinished, false, true),
+        (Role::Server, State::AskVerify, false, true),
+        (Role::Server, State::Connected, false, true),
+    ];
+    for (role, state, handshake, application) in table {
+        let mut story = Story::new(role, Policy::new());
+        story.hold = Some(state);
+        let story = story.until(state);
+        let mut shown = Vec::new();
+        story.end.hs.expose_secrets(&mut |name, secret| shown.push((name, secret.to_vec())));
+        let names: Vec<&str> = shown.iter().map(|(name, _)| *name).collect();
+        let expected = [(handshake, HANDSHAKE), (application, APPLICATION)].into_iter().filter(|(held, _)| *held);
+        assert_eq!(names, expected.flat_map(|(_, names)| names).collect::<Vec<_>>(), "{role} in {state}");
+        // They are the peer's.
+        let theirs = |name: &str| match (&story.peer.handshake, &story.peer.application) {
+            (Some(secrets), _) if name == HANDSHAKE[0] => Some(secrets.client.expose().to_vec()),
+            (Some(secrets), _) if name == HANDSHAKE[1] => Some(secrets.server.expose().to_vec()),
+            (_, Some(secrets)) if name == APPLICATION[0] => Some(secrets.client.expose().to_vec()),
+            (_, Some(secrets)) if name == APPLICATION[1] => Some(secrets.server.expose().to_vec()),
+            _ => None,
+        };
+        for (name, secret) in &shown {
+            assert_eq!(Some(secret), theirs(name).as_ref(), "{role} in {state}: {name}");
         }
     }
 }
