@@ -380,6 +380,51 @@ fn each_state_shows_to_the_key_log_what_it_holds() {
     }
 }
 
+// §5.1: a record of application data may be empty.
+#[test]
+fn what_is_put_into_the_body_and_sealed_is_what_the_peer_reads() {
+    for role in BOTH {
+        let mut story = connected(role);
+        for len in [0, 1, 100, 5000] {
+            let (session, tx) = (story.session.as_mut().unwrap(), &mut story.end.tx);
+            let body = session.body(len, tx).unwrap();
+            assert!(body.len() >= len.max(1));
+            body[..len].iter_mut().zip(0..).for_each(|(byte, number)| *byte = (number % 251) as u8);
+            let content = body[..len].to_vec();
+            session.seal(len, tx).unwrap();
+            story.drive();
+            let seen = story.peer.seen.last().unwrap();
+            assert_eq!((seen.typ, seen.epoch, &seen.content), (DATA, Epoch::Application, &content));
+        }
+    }
+}
+
+// §5.5: also where the key is to be changed first.
+#[test]
+fn without_room_nothing_is_taken_until_what_is_pending_has_been_sent() {
+    for (role, after) in BOTH.into_iter().flat_map(|role| [(role, 1), (role, 1 << 20)]) {
+        let mut story = Story::new(role, Policy::new().update_after(after)).connected();
+        let (session, tx) = (story.session.as_mut().unwrap(), &mut story.end.tx);
+        let mut written = 0;
+        loop {
+            match session.write(&[5; 100], tx).unwrap() {
+                0 => break,
+                taken => written += taken,
+            }
+        }
+        assert_eq!(session.body(100, tx), Ok(&mut [][..]));
+        assert!(matches!(session.seal(3000, tx), Err(Slip::NoRoom { .. })));
+        story.drive();
+        let data: Vec<u8> =
+            story.peer.seen.iter().filter(|seen| seen.typ == DATA).flat_map(|seen| seen.content.clone()).collect();
+        assert_eq!(data, vec![5; written]);
+        let (session, tx) = (story.session.as_mut().unwrap(), &mut story.end.tx);
+        assert_eq!(session.write(&[6; 100], tx), Ok(100));
+        story.drive();
+        assert_eq!(story.peer.seen.last().unwrap().content, [6; 100]);
+    }
+}
+
 // ---- 45: after an error ----
 
 // req: 9846-6.2-2, 9846-F.5-5

@@ -169,7 +169,7 @@ fn time(tbs: &mut SliceReader<'_>) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::made::Made;
+    use super::super::made::{Made, der, extension, name};
     use super::*;
     use rcgen::{
         CertificateParams, CertificateRevocationListParams, DnType, IsCa, Issuer, KeyIdMethod, KeyPair, SerialNumber,
@@ -234,6 +234,58 @@ mod tests {
                     assert_eq!(window, (from, to), "{one:?} {other:?} at {now}, {expired}");
                 }
             }
+        }
+    }
+
+    /// A CRL with this version (if it says one) and these extensions; nobody has signed it.
+    fn written(version: Option<u8>, extensions: &[Vec<u8>]) -> Vec<u8> {
+        let algorithm = der(0x30, &der(0x06, &[0x2b, 0x65, 112]));
+        let times = [der(0x17, b"260101000000Z"), der(0x18, b"20500101000000Z")].concat();
+        let tbs = [
+            version.map_or(Vec::new(), |version| der(0x02, &[version])),
+            algorithm.clone(),
+            name(b"issuer"),
+            times,
+            der(0xa0, &der(0x30, &extensions.concat())),
+        ];
+        let signature = der(0x03, &[&[0][..], &[6; 64]].concat());
+        der(0x30, &[der(0x30, &tbs.concat()), algorithm, signature].concat())
+    }
+
+    /// RFC 5280 §5.1, §5.2: why a list cannot be used is said when it is loaded.
+    #[test]
+    fn a_list_that_cannot_be_used_says_why() {
+        let number = extension(&[0x55, 0x1d, 20], None, &der(0x02, &[1]));
+        let with = |oid: &[u8], critical: Option<u8>, value: &[u8]| {
+            written(Some(1), &[number.clone(), extension(oid, critical, value)])
+        };
+        let (delta, point) = ([0x55, 0x1d, 27], [0x55, 0x1d, 28]);
+        for (list, says) in [
+            (written(Some(1), std::slice::from_ref(&number)), Ok(())),
+            // Version 1 has no such field, and webpki looks for it.
+            (written(None, std::slice::from_ref(&number)), Err("the CRL is malformed")),
+            (written(Some(0), std::slice::from_ref(&number)), Err("the CRL is not version 2")),
+            (written(Some(1), &[extension(&[0x2a, 3], None, b"?")]), Err("the CRL has no number")),
+            (
+                written(Some(1), &[extension(&[0x55, 0x1d, 20], Some(255), &der(0x02, &[1]))]),
+                Err("the CRL's number is critical"),
+            ),
+            (
+                written(Some(1), &[extension(&[0x55, 0x1d, 20], None, &der(0x02, &[1; 21]))]),
+                Err("the CRL's number is malformed"),
+            ),
+            (with(&delta, Some(255), &der(0x02, &[1])), Err("delta CRLs are not supported")),
+            (with(&point, Some(255), &der(0x30, &der(0x84, &[255]))), Err("indirect CRLs are not supported")),
+            (with(&point, Some(255), &der(0x30, &der(0x83, &[1, 2]))), Err("CRLs split by reason are not supported")),
+            (with(&[0x2a, 3], Some(255), b"?"), Err("the CRL has a critical extension that is not supported")),
+            (with(&[0x2a, 3], None, b"?"), Ok(())),
+            (written(Some(1), &[b"?".to_vec()]), Err("the CRL is malformed")),
+        ] {
+            let mut crls = Crls::default();
+            assert_eq!(crls.add(&list), says.map_err(String::from));
+            assert_eq!(crls.is_empty(), says.is_err());
+            let times = crls.lists.first().map(|crl| (crl.this_update, crl.next_update));
+            assert_eq!(times, says.ok().map(|()| (1_767_225_600, 2_524_608_000)));
         }
     }
 }
