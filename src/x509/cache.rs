@@ -125,6 +125,7 @@ mod tests {
         for bound in [false, true] {
             let cache = VerifiedChains::new(1);
             cache.remember([1; 32], &Path { bound, ..path(3, 5) });
+            assert_eq!((cache.len(), cache.is_empty()), (1, false));
             for now in 0..9 {
                 assert_eq!(find(&cache, &[1; 32], now), (3..=5).contains(&now).then_some(bound));
                 assert_eq!(find(&cache, &[2; 32], now), None);
