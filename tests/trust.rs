@@ -474,3 +474,23 @@ fn a_roots_constraints_concern_only_what_is_below_it() {
         free.intermediate_with("Issuing", |p| p.custom_extensions.push(pki::custom(&[2, 5, 29, 30], dns_only, true)));
     assert_eq!(fault(&trust, &[&ca.leaf("api", &names).der, &ca.der]), (Culprit::Leaf, Fault::NameConstraints));
 }
+
+// RFC 5280 §4.1.1.2: the algorithm beside the signature is the one inside.
+#[test]
+fn two_signature_algorithms_in_one_certificate_are_a_fault() {
+    let root = Ca::root("Root");
+    let trust = trust(&[&root]);
+    let ca = root.intermediate("Issuing");
+    let leaf = ca.leaf("api", &["api.internal"]);
+    // ecdsa-with-SHA384 beside, where ecdsa-with-SHA256 is inside: one octet, the last before the signature's BIT STRING.
+    let differing = |certificate: &CertificateDer<'_>| {
+        let mut bytes = certificate.to_vec();
+        let oid = [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
+        let outer = bytes.windows(8).rposition(|each| each == oid).unwrap();
+        bytes[outer + 7] = 3;
+        CertificateDer::from(bytes)
+    };
+    let says = Fault::Malformed("its two signature algorithms differ");
+    assert_eq!(fault(&trust, &[&differing(&leaf.der), &ca.der]), (Culprit::Leaf, says.clone()));
+    assert_eq!(fault(&trust, &[&leaf.der, &differing(&ca.der)]).1, says);
+}

@@ -352,6 +352,27 @@ mod tests {
     }
 
     #[test]
+    fn a_purpose_is_named_or_left_open_and_left_open_only_where_policy_lets_it() {
+        let all = [&SERVER_AUTH[..], &CLIENT_AUTH, &ANY_PURPOSE];
+        for chosen in 0..8_usize {
+            let [server, client, any] = [0, 1, 2].map(|index| chosen >> index & 1 == 1);
+            let list: Vec<u8> =
+                (0..3).filter(|index| chosen >> index & 1 == 1).flat_map(|i| der(0x06, all[i])).collect();
+            let certificate = match chosen {
+                0 => good().der(),
+                _ => good().and(&[0x55, 0x1d, 37], None, &der(0x30, &list)).der(),
+            };
+            let cert = Cert::read(&certificate).unwrap();
+            for (role, named) in [(Role::Server, server), (Role::Client, client)] {
+                for required in [false, true] {
+                    let open = !required && (any || chosen == 0);
+                    assert_eq!(purpose(&cert, role, required), named || open, "{role} {chosen} {required}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn what_a_root_must_have() {
         let same = |says: Result<(), Fault>| [says.clone(), says];
         let ca = |value: &[u8], critical| {
