@@ -903,6 +903,7 @@ fn after_a_fatal_error_every_call_says_the_same_and_everything_stays_readable() 
             assert_eq!(end.hs.peer(&end.rx).map(|peer| peer.leaf().to_vec()), peer);
             let mut labels = Vec::new();
             end.hs.expose_secrets(&mut |label, _| labels.push(label));
+            assert!(labels.is_empty(), "a failed connection has forgotten its secrets: {labels:?}");
         },
     );
 }

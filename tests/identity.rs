@@ -202,3 +202,57 @@ fn what_is_claimed_can_be_read_before_and_after_a_refusal_but_only_the_proven_is
     let report = judge(&trust, Role::Server, &leaf.der, &["api.internal"]).report;
     assert_eq!(report.identity(), report.claimed());
 }
+
+#[test]
+fn what_is_expected_is_told_in_words_and_what_names_nobody_is_quoted() {
+    let key = "ab".repeat(32);
+    for (text, says) in [
+        ("api.internal", "DNS name api.internal"),
+        ("10.0.0.7", "IP address 10.0.0.7"),
+        ("fd00::1", "IP address fd00::1"),
+        (ID, ID),
+        ("spiffe://example.org", "trust domain spiffe://example.org"),
+    ] {
+        assert_eq!(text.parse::<Expect>().unwrap().to_string(), says);
+    }
+    assert_eq!(Expect::Spki([0xab; 32]).to_string(), format!("the key with SHA-256 {key}"));
+    assert_eq!(Expect::AnyTrusted.to_string(), "any trusted certificate");
+    for (text, says) in [
+        ("a b", "\"a b\" is no DNS name, IP address or SPIFFE ID"),
+        ("a\nb", "\"a\\u{a}b\" is no DNS name, IP address or SPIFFE ID"),
+        ("spiffe:///x", "\"spiffe:///x\" (the trust domain is empty) is no DNS name, IP address or SPIFFE ID"),
+    ] {
+        assert_eq!(text.parse::<Expect>().unwrap_err().to_string(), says);
+    }
+}
+
+#[test]
+fn a_report_holds_what_was_judged_and_calls_it_by_a_name_that_it_has() {
+    let root = Ca::root("Root");
+    let trust = Trust::from_roots("roots", &root.der).unwrap();
+    let pin = |leaf: &CertificateDer<'_>| Expect::Spki(PeerIdentity::read(leaf).unwrap().spki_sha256);
+    for (subject, sans, called) in [
+        ("api", &["api.internal"][..], "CN=api"),
+        ("", &["10.0.0.7", "api.internal"], "10.0.0.7"),
+        ("", &["ops@example.org"], "ops@example.org"),
+        ("", &[], "(no name)"),
+    ] {
+        let leaf = root.leaf(subject, sans);
+        let serial: String = leaf.serial.iter().map(|byte| format!("{byte:02x}")).collect();
+        for role in [Role::Client, Role::Server] {
+            for (expect, accepted) in [(pin(&leaf.der), true), (Expect::Spki([1; 32]), false)] {
+                let peer = [leaf.der.clone()];
+                let report = trust.judge(&Peer::new(role, &peer), &Terms::new(&[expect], now())).report;
+                assert_eq!((report.role(), report.leaf()), (role, leaf.der.as_ref()));
+                assert_eq!(report.certificate_type(), countersign::CertificateType::X509);
+                assert_eq!((report.refusal().is_none(), report.matched()), (accepted, accepted.then_some(0)));
+                let text = report.to_string();
+                assert!(text.starts_with(&format!("{role} certificate {called} (serial {serial}) ")), "{text}");
+                assert_eq!(text.ends_with(" accepted"), accepted, "{text}");
+            }
+        }
+    }
+    let key = [CertificateDer::from(b"key".as_slice())];
+    let report = trust.judge(&Peer::raw_public_key(Role::Client, &key), &Terms::new(&[], now())).report;
+    assert_eq!((report.leaf(), report.certificate_type()), (&b"key"[..], countersign::CertificateType::RAW_PUBLIC_KEY));
+}

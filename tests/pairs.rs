@@ -9,8 +9,8 @@ use countersign::codec::{self, ClientHello, ExtensionType, KeyShareEntry, TLS13}
 use countersign::crypto::{CryptoMode, KeyExchange, Suite};
 use countersign::schedule::{Early, SignedContent};
 use countersign::{
-    Alert, AlertDescription, By, CipherSuite, ContentType, Ending, Error, Event, HandshakeType, Kind, NamedGroup,
-    Padding, Policy, Role, Session, SignatureScheme, Slip, State, TransitionEvent, Verdict, Want,
+    Alert, AlertDescription, By, CipherSuite, ContentType, Credential, Ending, Error, Event, HandshakeType, Kind,
+    NamedGroup, Outbox, Padding, Policy, Role, Session, SignatureScheme, Slip, State, TransitionEvent, Verdict, Want,
 };
 
 const SUITES: [CipherSuite; 3] = [
@@ -274,6 +274,36 @@ fn record_size_limits_bind_the_other_side() {
         connection.s.write(&[7; 10_000], &mut connection.server.tx).unwrap();
         assert_eq!(longest(connection.server.tx.pending()), client_limit.min(10_001) + 16);
         assert_eq!(connection.to_client().unwrap().0, [7; 10_000]);
+    }
+}
+
+/// However small the peer's records are, and so many: an answer that does not fit is refused before anything is written.
+#[test]
+fn what_an_answer_needs_is_told_exactly_for_records_of_any_size() {
+    let id = identity();
+    for limit in [64, 65, 100, 1_000, 16_385] {
+        let mut client = End::new(Role::Client, Policy::new().record_size_limit(limit), &id);
+        client.drive().unwrap();
+        let hello = client.sends();
+        let present = |capacity: usize| {
+            let mut server = End::new(Role::Server, Policy::new().record_size_limit(16_385), &id);
+            server.tx = Outbox::new(vec![0; capacity]);
+            server.gets(&hello);
+            let question = match server.hs.drive(&mut server.rx, &mut server.tx).unwrap() {
+                Want::Credential(question) => question,
+                want => panic!("{want:?}"),
+            };
+            let answered = server.hs.present(&question, &Credential::new(&id.chain), &mut server.tx);
+            let state = if answered.is_ok() { State::AskSign } else { State::AskCredential };
+            assert_eq!(server.hs.state(), state);
+            assert!(answered.is_ok() || server.tx.is_empty());
+            answered
+        };
+        let Err(Slip::NoRoom { needed }) = present(100) else { panic!("100 bytes are too few") };
+        for capacity in [101, needed / 2, needed - 20, needed - 1] {
+            assert_eq!(present(capacity), Err(Slip::NoRoom { needed }));
+        }
+        assert_eq!(present(needed), Ok(()));
     }
 }
 

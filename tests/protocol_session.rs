@@ -331,30 +331,97 @@ fn both_sides_export_the_same() {
     }
 }
 
+// §7.1: what a state holds, under the names that tools know. No secret is shown before it exists, none after it is gone.
 #[test]
-fn the_key_log_names_the_secrets_as_tools_expect_them() {
+fn each_state_shows_to_the_key_log_what_it_holds() {
+    const HANDSHAKE: [&str; 2] = ["CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_HANDSHAKE_TRAFFIC_SECRET"];
+    const APPLICATION: [&str; 2] = ["CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0"];
+    // Role and state; does it hold the handshake secrets, the application secrets?
+    let table = [
+        (Role::Client, State::WaitServerHello, false, false),
+        (Role::Client, State::WaitEncryptedExtensions, true, false),
+        (Role::Client, State::WaitCertificateRequest, true, false),
+        (Role::Client, State::WaitCertificate, true, false),
+        (Role::Client, State::WaitCertificateVerify, true, false),
+        (Role::Client, State::WaitFinished, true, false),
+        (Role::Client, State::AskVerify, true, true),
+        (Role::Client, State::AskCredential, true, true),
+        (Role::Client, State::AskSign, true, true),
+        (Role::Client, State::Connected, false, true),
+        (Role::Server, State::WaitClientHello, false, false),
+        (Role::Server, State::AskCredential, false, false),
+        (Role::Server, State::AskSign, true, false),
+        (Role::Server, State::WaitCertificate, false, true),
+        (Role::Server, State::WaitCertificateVerify, false, true),
+        (Role::Server, State::WaitFinished, false, true),
+        (Role::Server, State::AskVerify, false, true),
+        (Role::Server, State::Connected, false, true),
+    ];
+    for (role, state, handshake, application) in table {
+        let mut story = Story::new(role, Policy::new());
+        story.hold = Some(state);
+        let story = story.until(state);
+        let mut shown = Vec::new();
+        story.end.hs.expose_secrets(&mut |name, secret| shown.push((name, secret.to_vec())));
+        let names: Vec<&str> = shown.iter().map(|(name, _)| *name).collect();
+        let expected = [(handshake, HANDSHAKE), (application, APPLICATION)].into_iter().filter(|(held, _)| *held);
+        assert_eq!(names, expected.flat_map(|(_, names)| names).collect::<Vec<_>>(), "{role} in {state}");
+        // They are the peer's.
+        let theirs = |name: &str| match (&story.peer.handshake, &story.peer.application) {
+            (Some(secrets), _) if name == HANDSHAKE[0] => Some(secrets.client.expose().to_vec()),
+            (Some(secrets), _) if name == HANDSHAKE[1] => Some(secrets.server.expose().to_vec()),
+            (_, Some(secrets)) if name == APPLICATION[0] => Some(secrets.client.expose().to_vec()),
+            (_, Some(secrets)) if name == APPLICATION[1] => Some(secrets.server.expose().to_vec()),
+            _ => None,
+        };
+        for (name, secret) in &shown {
+            assert_eq!(Some(secret), theirs(name).as_ref(), "{role} in {state}: {name}");
+        }
+    }
+}
+
+// §5.1: a record of application data may be empty.
+#[test]
+fn what_is_put_into_the_body_and_sealed_is_what_the_peer_reads() {
     for role in BOTH {
-        let mut lines = Vec::new();
-        for state in [State::AskSign, State::AskVerify] {
-            let mut story = Story::new(role, Policy::new());
-            story.hold = Some(state);
-            let story = story.until(state);
-            story.end.hs.expose_secrets(&mut |name, secret| lines.push((name, secret.to_vec())));
-            if let Some(secrets) = &story.peer.handshake {
-                let own = |name: &str| lines.iter().rev().find(|(each, _)| *each == name).map(|(_, each)| &each[..]);
-                if let Some(shown) = own("CLIENT_HANDSHAKE_TRAFFIC_SECRET").filter(|_| role == Role::Client) {
-                    assert_eq!(shown, secrets.client.expose());
-                }
+        let mut story = connected(role);
+        for len in [0, 1, 100, 5000] {
+            let (session, tx) = (story.session.as_mut().unwrap(), &mut story.end.tx);
+            let body = session.body(len, tx).unwrap();
+            assert!(body.len() >= len.max(1));
+            body[..len].iter_mut().zip(0..).for_each(|(byte, number)| *byte = (number % 251) as u8);
+            let content = body[..len].to_vec();
+            session.seal(len, tx).unwrap();
+            story.drive();
+            let seen = story.peer.seen.last().unwrap();
+            assert_eq!((seen.typ, seen.epoch, &seen.content), (DATA, Epoch::Application, &content));
+        }
+    }
+}
+
+// §5.5: also where the key is to be changed first.
+#[test]
+fn without_room_nothing_is_taken_until_what_is_pending_has_been_sent() {
+    for (role, after) in BOTH.into_iter().flat_map(|role| [(role, 1), (role, 1 << 20)]) {
+        let mut story = Story::new(role, Policy::new().update_after(after)).connected();
+        let (session, tx) = (story.session.as_mut().unwrap(), &mut story.end.tx);
+        let mut written = 0;
+        loop {
+            match session.write(&[5; 100], tx).unwrap() {
+                0 => break,
+                taken => written += taken,
             }
         }
-        for name in [
-            "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
-            "SERVER_HANDSHAKE_TRAFFIC_SECRET",
-            "CLIENT_TRAFFIC_SECRET_0",
-            "SERVER_TRAFFIC_SECRET_0",
-        ] {
-            assert!(lines.iter().any(|(each, secret)| *each == name && secret.len() == 32), "{role}: {name}");
-        }
+        assert_eq!(session.body(100, tx), Ok(&mut [][..]));
+        assert!(matches!(session.seal(3000, tx), Err(Slip::NoRoom { .. })));
+        story.drive();
+        let data: Vec<u8> =
+            story.peer.seen.iter().filter(|seen| seen.typ == DATA).flat_map(|seen| seen.content.clone()).collect();
+        assert_eq!(data, vec![5; written]);
+        let (session, tx) = (story.session.as_mut().unwrap(), &mut story.end.tx);
+        assert_eq!(session.write(&[6; 100], tx), Ok(100));
+        story.drive();
+        assert_eq!(story.peer.seen.last().unwrap().content, [6; 100]);
     }
 }
 

@@ -5,6 +5,7 @@ mod pki;
 use countersign::x509::{Expect, Fault, Judgement, Terms, Trust, TrustBuilder};
 use countersign::{Peer, Reason, Role, Verdict};
 use pki::{Ca, DAY, HOUR, Leaf, NOW, at, pem};
+use rcgen::KeyUsagePurpose;
 use rustls_pki_types::{CertificateDer, UnixTime};
 
 /// Root, issuing CA, and one client.
@@ -75,10 +76,13 @@ fn unknown_status_refuses_unless_relaxed() {
     let (reason, fault, text) = w.fault(w.trust(&crls));
     assert_eq!((reason, fault), (Reason::CertificateUnknown, Fault::StatusUnknown("CN=Root".into())));
     assert!(text.contains("no CRL of CN=Root is loaded"), "{text}");
+    assert!(text.starts_with("CA certificate CN=Issuing (serial "), "{text}");
     assert!(w.accepts(w.trust(&crls).accept_unknown_revocation_status()));
     assert!(w.accepts(w.trust(&crls).check_revocation_of_leaf_only()));
     let crls = [w.root.crl(&[], -DAYS, DAYS)];
-    assert_eq!(w.fault(w.trust(&crls)).1, Fault::StatusUnknown("CN=Issuing".into()));
+    let (_, fault, text) = w.fault(w.trust(&crls));
+    assert_eq!(fault, Fault::StatusUnknown("CN=Issuing".into()));
+    assert!(text.starts_with("client certificate CN=api (serial "), "{text}");
     assert_eq!(w.fault(w.trust(&crls).check_revocation_of_leaf_only()).1, Fault::StatusUnknown("CN=Issuing".into()));
     // A relaxed status is not a relaxed revocation.
     let crls = [w.ca.crl(&[&w.leaf.serial], -DAYS, DAYS)];
@@ -108,6 +112,20 @@ fn a_crl_from_the_future_and_one_signed_by_another_are_not_believed() {
     let namesake = w.root.intermediate("Issuing");
     let (reason, fault, _) = w.fault(w.trust(&[good, namesake.crl(&[], -DAYS, DAYS)]));
     assert_eq!((reason, fault), (Reason::CertificateUnknown, Fault::CrlUnusable("the CRL's signature is wrong")));
+}
+
+// RFC 5280 §4.2.1.3: cRLSign.
+#[test]
+fn a_crl_of_a_ca_that_may_not_sign_crls_is_not_believed() {
+    let mut w = World::new();
+    w.ca = w.root.intermediate_with("Issuing", |params| params.key_usages = vec![KeyUsagePurpose::KeyCertSign]);
+    w.leaf = w.ca.leaf("api", &["api.internal"]);
+    // It signs nevertheless.
+    w.ca.params.key_usages.push(KeyUsagePurpose::CrlSign);
+    let crls = [w.root.crl(&[], -DAYS, DAYS), w.ca.crl(&[], -DAYS, DAYS)];
+    let (reason, fault, _) = w.fault(w.trust(&crls));
+    assert_eq!(reason, Reason::CertificateUnknown);
+    assert_eq!(fault, Fault::CrlUnusable("its issuer's keyUsage lacks cRLSign"));
 }
 
 #[test]

@@ -355,3 +355,45 @@ fn the_table_is_whole() {
         }
     }
 }
+
+/// From each state to the next, and to no other: there is no way round a proof or an answer (§2, §A).
+#[test]
+fn no_state_can_be_passed_over() {
+    let client = [
+        State::SendClientHello,
+        State::WaitServerHello,
+        State::WaitEncryptedExtensions,
+        State::WaitCertificateRequest,
+        State::WaitCertificate,
+        State::WaitCertificateVerify,
+        State::WaitFinished,
+        State::AskVerify,
+        State::AskCredential,
+        State::AskSign,
+        State::Connected,
+    ];
+    let server = [
+        State::WaitClientHello,
+        State::AskCredential,
+        State::AskSign,
+        State::WaitCertificate,
+        State::WaitCertificateVerify,
+        State::WaitFinished,
+        State::AskVerify,
+        State::Connected,
+    ];
+    // HelloRetryRequest goes back.
+    let retry = [
+        (Role::Client, State::WaitServerHello, State::SendClientHello),
+        (Role::Server, State::WaitClientHello, State::SendHelloRetryRequest),
+        (Role::Server, State::SendHelloRetryRequest, State::WaitClientHello),
+    ];
+    let all: Vec<State> =
+        client.into_iter().chain(server).chain([State::SendHelloRetryRequest, State::Failed]).collect();
+    for (role, order) in [(Role::Client, &client[..]), (Role::Server, &server)] {
+        for (from, to) in all.iter().flat_map(|from| all.iter().map(|to| (*from, *to))) {
+            let follows = order.windows(2).any(|pair| pair == [from, to]) || retry.contains(&(role, from, to));
+            assert_eq!(leads(role, from, to), follows, "{role}: {from} to {to}");
+        }
+    }
+}

@@ -106,6 +106,39 @@ fn crl_outdated_since() {
 }
 
 #[test]
+fn each_crl_of_the_chain_bounds_what_is_remembered() {
+    for (root, ca) in [(DAYS, 9 * DAYS), (9 * DAYS, DAYS)] {
+        let w = World::new();
+        let crls = [w.root.crl(&[], -DAYS, root), w.ca.crl(&[], -DAYS, ca)];
+        let trust = || w.trust().crls("root", &crls[0]).crls("ca", &crls[1]);
+        let strict = trust().build().unwrap();
+        assert_eq!(w.server(&strict, &w.chain(), NOW), Verdict::Accept);
+        assert_eq!(w.server(&strict, &w.chain(), NOW + DAY - 1), Verdict::Accept);
+        assert_eq!(w.server(&strict, &w.chain(), NOW + DAY), Verdict::Reject(Reason::CertificateUnknown));
+        // Of a relaxed policy only what it looks at.
+        let leaf_only = trust().check_revocation_of_leaf_only().build().unwrap();
+        let at_last = if ca < root { Verdict::Reject(Reason::CertificateUnknown) } else { Verdict::Accept };
+        assert_eq!(w.server(&leaf_only, &w.chain(), NOW), Verdict::Accept);
+        assert_eq!(w.server(&leaf_only, &w.chain(), NOW + DAY), at_last);
+        let expired = trust().accept_expired_crls().build().unwrap();
+        assert_eq!(w.server(&expired, &w.chain(), NOW), Verdict::Accept);
+        assert_eq!(w.server(&expired, &w.chain(), NOW + DAY), Verdict::Accept);
+    }
+}
+
+#[test]
+fn a_chain_that_is_verified_again_takes_its_old_place() {
+    let w = World::new();
+    let crls = [w.root.crl(&[], -DAYS, 9 * DAYS), w.ca.crl(&[], -DAYS, 9 * DAYS), w.ca.crl(&[], DAYS, 9 * DAYS)];
+    let trust = crls.iter().fold(w.trust(), |trust, crl| trust.crls("crl", crl)).build().unwrap();
+    // Another list decides from then on: what was remembered does not hold, what is found anew does.
+    for now in [NOW, NOW + DAY, NOW, NOW + DAY] {
+        assert_eq!(w.server(&trust, &w.chain(), now), Verdict::Accept);
+        assert_eq!(w.cache.len(), 1);
+    }
+}
+
+#[test]
 fn another_crl_has_come_into_force_since() {
     let w = World::new();
     let crls =
@@ -203,6 +236,16 @@ fn junk_and_reordering_by_a_valid_client_do_not_grow_it() {
         assert_eq!(w.server(&trust, &chain, NOW), Verdict::Accept);
         assert!(w.cache.is_empty());
     }
+    // Nothing but the path, in another order.
+    let below = w.ca.intermediate("Below");
+    let leaf = below.leaf("api", &["api.internal"]).der;
+    let trust = w.trust().max_intermediates(2).build().unwrap();
+    let reordered = [leaf.clone(), w.ca.der.clone(), below.der.clone()];
+    assert_eq!(w.server(&trust, &reordered, NOW), Verdict::Accept);
+    assert!(w.cache.is_empty());
+    assert_eq!(w.server(&trust, &[leaf, below.der, w.ca.der.clone()], NOW), Verdict::Accept);
+    assert_eq!(w.cache.len(), 1);
+    w.cache.clear();
     // The root at the end is usual, and one more form only.
     let chain = [w.chain(), vec![w.root.der.clone()]].concat();
     assert_eq!(w.server(&trust, &chain, NOW), Verdict::Accept);

@@ -105,3 +105,63 @@ impl TicketReader {
 fn malformed(what: Malformed) -> Kind {
     Kind::Malformed { message: HandshakeType::NEW_SESSION_TICKET, what }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::NewSessionTicket;
+    use std::vec;
+    use std::vec::Vec;
+
+    /// The message's bytes in pieces of this many.
+    fn in_pieces(body: &[u8], size: usize) -> Result<(), Kind> {
+        let len = u32::try_from(body.len()).unwrap().to_be_bytes();
+        let message = [&[4, len[1], len[2], len[3]], body].concat();
+        let mut reader = TicketReader::new(body.len());
+        for piece in message.chunks(size) {
+            reader.read(piece)?;
+        }
+        reader.end()
+    }
+
+    /// A ticket that does not fit is judged as one that does: whatever is changed, cut off or added (§4.7.1).
+    #[test]
+    fn a_ticket_in_pieces_is_judged_like_a_whole_one() {
+        let extension = |typ: u8, len: u8| [&[0, typ, 0, len][..], &vec![9; usize::from(len)]].concat();
+        let mut judged = [0; 2];
+        for (nonce, ticket, extensions) in [
+            (0_u8, 1_usize, vec![]),
+            (3, 2, extension(42, 4)),
+            (1, 300, [extension(42, 0), extension(99, 5)].concat()),
+            (0, 0, vec![]),
+        ] {
+            let ticket_len = u16::try_from(ticket).unwrap().to_be_bytes();
+            let extensions_len = u16::try_from(extensions.len()).unwrap().to_be_bytes();
+            let nonce = [&[nonce][..], &vec![7; usize::from(nonce)]].concat();
+            let fields = [&[1; 8][..], &nonce, &ticket_len, &vec![8; ticket], &extensions_len, &extensions];
+            let body = fields.concat();
+            let mut bodies: Vec<Vec<u8>> = (0..body.len()).map(|len| body[..len].to_vec()).collect();
+            bodies.extend((1..9).map(|more| [&body[..], &vec![0; more]].concat()));
+            for index in 0..body.len() {
+                for value in [0, 1, 2, 3, 4, 5, body[index] ^ 1, body[index].wrapping_add(1), 255] {
+                    let mut changed = body.clone();
+                    changed[index] = value;
+                    bodies.push(changed);
+                }
+            }
+            bodies.push(body);
+            for body in bodies {
+                let whole = match NewSessionTicket::parse(&body) {
+                    // Only what is held can be compared.
+                    Err(Malformed::DuplicateExtension) => continue,
+                    whole => whole.is_ok(),
+                };
+                judged[usize::from(whole)] += 1;
+                for size in [1, 2, 7, 1000] {
+                    assert_eq!(in_pieces(&body, size).is_ok(), whole, "{body:?} by {size}");
+                }
+            }
+        }
+        assert!(judged.iter().all(|count| *count > 100), "{judged:?}");
+    }
+}

@@ -403,3 +403,203 @@ pub(super) fn general_name<'a>(names: &mut SliceReader<'a>) -> Option<GeneralNam
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::made::{Made, der, extension};
+    use super::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn a_boolean_has_two_values_of_one_octet() {
+        for octet in 0..=255 {
+            let value = match octet {
+                0 => Some(false),
+                255 => Some(true),
+                _ => None,
+            };
+            assert_eq!(boolean(&[octet]), value);
+            assert_eq!(boolean(&[octet, octet]), None);
+        }
+        assert_eq!(boolean(&[]), None);
+    }
+
+    #[test]
+    fn the_fields_of_a_certificate_are_where_they_are_written() {
+        let made = Made::default();
+        let der = made.der();
+        let cert = Cert::read(&der).unwrap();
+        assert_eq!(cert.der, der);
+        assert_eq!(cert.serial, made.serial);
+        assert_eq!(cert.signature, only(&made.signature, Tag::Sequence).unwrap());
+        assert_eq!((cert.issuer, cert.subject, cert.spki), (&made.issuer[..], &made.subject[..], &made.spki[..]));
+        // 2026-01-01 as UTCTime, 2050-01-01 as GeneralizedTime (RFC 5280 §4.1.2.5).
+        assert_eq!(cert.validity(), Ok((1_767_225_600, 2_524_608_000)));
+        assert_eq!(cert.extensions.iter().count(), 0);
+        for version in [0, 1, 3, 255] {
+            assert!(
+                Cert::read(&Made { version, ..Made::default() }.der()).is_err_and(|what| what.contains("version 3"))
+            );
+        }
+    }
+
+    #[test]
+    fn an_extension_is_found_by_its_number_only_and_stands_once() {
+        let known = KNOWN.map(|id| id as u8);
+        let others: Vec<u8> = (0..100).filter(|last| !known.contains(last)).collect();
+        let list = |lasts: &[u8]| -> Vec<u8> {
+            lasts.iter().flat_map(|last| extension(&[0x55, 0x1d, *last], None, &[*last])).collect()
+        };
+        for (id, last) in KNOWN.into_iter().zip(known) {
+            let list = list(&[last, others[0]]);
+            let read = Extensions::read(&list).unwrap();
+            for each in KNOWN {
+                let found = read.get(each).map(|found| (found.oid, found.value));
+                assert_eq!(found, (each == id).then_some((&[0x55, 0x1d, last][..], &[last][..])));
+            }
+            assert_eq!(read.iter().map(|each| each.value).collect::<Vec<_>>(), [[last], [others[0]]]);
+        }
+        for twice in known.into_iter().chain([others[0]]) {
+            let list = list(&[twice, others[1], twice]);
+            assert_eq!(Extensions::read(&list).err(), Some("an extension stands twice"));
+        }
+        assert!(Extensions::read(&list(&others[..MAX_EXTENSIONS])).is_ok());
+        assert_eq!(Extensions::read(&list(&others[..=MAX_EXTENSIONS])).err(), Some("too many extensions"));
+        // The same number under another arc is another extension.
+        for oid in [&[0x55, 0x1c, 15][..], &[0x2b, 0x1d, 15], &[0x55, 0x1d, 15, 1], &[15]] {
+            let list = extension(oid, None, &[]);
+            assert!(Extensions::read(&list).unwrap().get(Id::KeyUsage).is_none());
+        }
+    }
+
+    #[test]
+    fn critical_is_what_the_boolean_says_and_false_without_one() {
+        for (written, critical) in
+            [(None, Some(false)), (Some(0), Some(false)), (Some(255), Some(true)), (Some(1), None)]
+        {
+            let list = extension(&[0x55, 0x1d, 15], written, b"value");
+            let read = Extensions::read(&list).ok().and_then(|read| read.get(Id::KeyUsage));
+            assert_eq!(read.map(|found| found.critical), critical);
+            assert!(read.is_none_or(|found| found.value == b"value"));
+        }
+    }
+
+    #[test]
+    fn each_key_usage_is_its_bit() {
+        for octet in 0..=255 {
+            for unused in 0..=9 {
+                let usage = KeyUsage::read(&der(0x03, &[unused, octet]));
+                let bits = usage.map(|usage| (usage.digital_signature(), usage.key_cert_sign(), usage.crl_sign()));
+                // RFC 5280 §4.2.1.3: bits 0, 5 and 6, counted from the top.
+                let bit = |number: u32| octet & (0x80 >> number) != 0;
+                assert_eq!(bits, (unused < 8).then_some((bit(0), bit(5), bit(6))));
+            }
+        }
+        let none = KeyUsage::read(&der(0x03, &[0])).unwrap();
+        assert!(!none.digital_signature() && !none.key_cert_sign() && !none.crl_sign());
+        assert!(KeyUsage::read(&der(0x03, &[])).is_none());
+        assert!(KeyUsage::read(&der(0x04, &[0, 0x80])).is_none());
+    }
+
+    #[test]
+    fn what_basic_constraints_say_about_being_a_ca() {
+        let is_ca = |content: &[u8]| {
+            let certificate = Made::with(&[0x55, 0x1d, 19], content).der();
+            Cert::read(&certificate).unwrap().is_ca()
+        };
+        let boolean = |value| der(0x30, &der(0x01, &[value]));
+        assert_eq!(is_ca(&boolean(0xff)), Ok(Some(true)));
+        assert_eq!(is_ca(&boolean(0)), Ok(Some(false)));
+        assert_eq!(is_ca(&der(0x30, &[])), Ok(Some(false)));
+        assert!(is_ca(&boolean(1)).is_err());
+        assert!(is_ca(b"garbage").is_err());
+        assert_eq!(Cert::read(&Made::default().der()).unwrap().is_ca(), Ok(None));
+    }
+
+    #[test]
+    fn key_identifiers_are_what_their_extensions_hold() {
+        let subject = Made::with(&[0x55, 0x1d, 14], &der(0x04, b"own")).der();
+        let subject = Cert::read(&subject).unwrap();
+        assert_eq!((subject.key_id(), subject.issuer_key_id()), (Some(&b"own"[..]), None));
+        for (content, id) in [
+            (der(0x80, b"issuer"), Some(&b"issuer"[..])),
+            // By name and number, without keyIdentifier.
+            (der(0x82, b"7"), None),
+            (Vec::new(), None),
+        ] {
+            let authority = Made::with(&[0x55, 0x1d, 35], &der(0x30, &content)).der();
+            let authority = Cert::read(&authority).unwrap();
+            assert_eq!((authority.key_id(), authority.issuer_key_id()), (None, id));
+        }
+    }
+
+    #[test]
+    fn a_purpose_is_contained_if_it_is_in_the_list() {
+        let all = [&SERVER_AUTH[..], &CLIENT_AUTH, &ANY_PURPOSE];
+        for chosen in 0..8_usize {
+            let present: Vec<&[u8]> = (0..3).filter(|index| chosen >> index & 1 == 1).map(|index| all[index]).collect();
+            let list: Vec<u8> = present.iter().flat_map(|oid| der(0x06, oid)).collect();
+            let certificate = Made::with(&[0x55, 0x1d, 37], &der(0x30, &list)).der();
+            let purposes = Cert::read(&certificate).unwrap().purposes().unwrap();
+            assert_eq!(purposes.iter().collect::<Vec<_>>(), present);
+            for purpose in all {
+                assert_eq!(purposes.contains(purpose), present.contains(&purpose));
+            }
+        }
+        assert!(Cert::read(&Made::default().der()).unwrap().purposes().is_none());
+    }
+
+    #[test]
+    fn a_general_name_is_told_by_its_tag_and_nothing_follows_a_broken_one() {
+        for number in 0..=12 {
+            let list = [der(0x80 | number, b"name"), der(0x82, b"next")].concat();
+            let names: Vec<GeneralName<'_>> = GeneralNames(&list).iter().collect();
+            let first = match number {
+                1 => GeneralName::Email(b"name"),
+                2 => GeneralName::Dns(b"name"),
+                6 => GeneralName::Uri(b"name"),
+                7 => GeneralName::Ip(b"name"),
+                0 | 3 | 4 | 5 | 8 => GeneralName::Other(number.into()),
+                _ => GeneralName::Broken,
+            };
+            let both = [first, GeneralName::Dns(b"next")];
+            let expected = if first == GeneralName::Broken { &both[..1] } else { &both };
+            assert!(names == expected, "tag {number}");
+        }
+        // A universal tag, though a name follows; a length beyond the end; no length.
+        for broken in [&[0x0c, 1, b'a', 0x82, 1, b'b'][..], &[0x82, 9, b'a'], &[0x82]] {
+            assert!(GeneralNames(broken).iter().collect::<Vec<_>>() == [GeneralName::Broken]);
+        }
+    }
+
+    // §4.3.3, of certificates.
+    #[test]
+    fn a_certificates_signature_is_named_as_in_signature_algorithms() {
+        const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1];
+        const ECDSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3];
+        let named = |oid: &[u8]| {
+            let certificate = Made { signature: der(0x30, &der(0x06, oid)), ..Made::default() }.der();
+            Cert::read(&certificate).unwrap().signature_scheme()
+        };
+        for last in 0..=20 {
+            assert_eq!(
+                named(&[RSA, &[last]].concat()),
+                match last {
+                    11 => Some(SignatureScheme::RSA_PKCS1_SHA256),
+                    12 => Some(SignatureScheme::RSA_PKCS1_SHA384),
+                    13 => Some(SignatureScheme::RSA_PKCS1_SHA512),
+                    _ => None,
+                }
+            );
+            assert_eq!(
+                named(&[ECDSA, &[last]].concat()),
+                match last {
+                    2 => Some(SignatureScheme::ECDSA_SECP256R1_SHA256),
+                    3 => Some(SignatureScheme::ECDSA_SECP384R1_SHA384),
+                    _ => None,
+                }
+            );
+            assert_eq!(named(&[0x2b, 0x65, 100 + last]), (last == 12).then_some(SignatureScheme::ED25519));
+        }
+    }
+}

@@ -106,3 +106,52 @@ pub(super) fn key(trust: &Trust, peer: &Peer<'_>) -> Key {
     });
     hash.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::time::Duration;
+
+    fn path(from: u64, to: u64) -> Path {
+        Path { window: Window { from, to }, bound: false, exact: true }
+    }
+
+    fn find(cache: &VerifiedChains, key: &Key, now: u64) -> Option<bool> {
+        cache.find(key, UnixTime::since_unix_epoch(Duration::from_secs(now)))
+    }
+
+    #[test]
+    fn what_was_remembered_is_found_by_its_key_within_its_window() {
+        for bound in [false, true] {
+            let cache = VerifiedChains::new(1);
+            cache.remember([1; 32], &Path { bound, ..path(3, 5) });
+            assert_eq!((cache.len(), cache.is_empty()), (1, false));
+            for now in 0..9 {
+                assert_eq!(find(&cache, &[1; 32], now), (3..=5).contains(&now).then_some(bound));
+                assert_eq!(find(&cache, &[2; 32], now), None);
+            }
+            cache.clear();
+            assert_eq!((find(&cache, &[1; 32], 4), cache.len()), (None, 0));
+            cache.remember([1; 32], &Path { exact: false, ..path(3, 5) });
+            assert_eq!((find(&cache, &[1; 32], 4), cache.is_empty()), (None, true));
+        }
+    }
+
+    #[test]
+    fn a_full_set_gives_up_what_would_expire_first() {
+        let cache = VerifiedChains::new(WAYS);
+        let key = |number: u8| [number; 32];
+        for number in 0..8 {
+            cache.remember(key(number), &path(0, 100 - u64::from(number)));
+        }
+        // The same key again takes its own place, though others expire sooner.
+        cache.remember(key(0), &path(0, 200));
+        let held = || (0..10).filter(|number| find(&cache, &key(*number), 50).is_some()).collect::<Vec<u8>>();
+        assert_eq!(held(), [0, 1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(find(&cache, &key(0), 200), Some(false));
+        cache.remember(key(8), &path(0, 300));
+        assert_eq!(held(), [0, 1, 2, 3, 4, 5, 6, 8]);
+        cache.remember(key(9), &path(0, 300));
+        assert_eq!(held(), [0, 1, 2, 3, 4, 5, 8, 9]);
+    }
+}

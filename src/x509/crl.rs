@@ -166,3 +166,126 @@ fn time(tbs: &mut SliceReader<'_>) -> Option<u64> {
         _ => GeneralizedTime::decode(tbs).ok()?.to_unix_duration().as_secs(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::made::{Made, der, extension, name};
+    use super::*;
+    use rcgen::{
+        CertificateParams, CertificateRevocationListParams, DnType, IsCa, Issuer, KeyIdMethod, KeyPair, SerialNumber,
+        date_time_ymd,
+    };
+
+    /// A list of the issuer of this name; the times of its [`Crl`] are the test's.
+    fn list(issuer: &str) -> CertRevocationList<'static> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, issuer);
+        params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let list = CertificateRevocationListParams {
+            this_update: date_time_ymd(2026, 1, 1),
+            next_update: date_time_ymd(2027, 1, 1),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: Vec::new(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        let list = list.signed_by(&Issuer::new(params, key)).unwrap();
+        OwnedCertRevocationList::from_der(list.der()).unwrap().into()
+    }
+
+    fn at(seconds: u64) -> UnixTime {
+        UnixTime::since_unix_epoch(Duration::from_secs(seconds))
+    }
+
+    /// The window of an answer against its definition, for every two lists of a small world: as long as the same lists
+    /// are in force, and the same of them out of date.
+    #[test]
+    fn an_answer_holds_until_another_list_decides_or_one_goes_out_of_date() {
+        const END: u64 = 7;
+        let certificate = Made::default().der();
+        let cert = Cert::read(&certificate).unwrap();
+        let spans: Vec<(u64, u64)> = (1..END).flat_map(|from| (from + 1..=END).map(move |to| (from, to))).collect();
+        let mut crls = Crls::default();
+        for (this_update, next_update) in [(0, END), (0, END), (2, 3)] {
+            crls.lists.push(Crl { list: list("issuer"), this_update, next_update });
+        }
+        // Lists of others change nothing.
+        crls.lists[2].list = list("another");
+        for (one, other) in spans.iter().flat_map(|one| spans.iter().map(move |other| (*one, *other))) {
+            for (crl, span) in crls.lists.iter_mut().zip([one, other]) {
+                (crl.this_update, crl.next_update) = span;
+            }
+            for now in 0..=END {
+                let in_force = |t: u64| [one, other].map(|(from, _)| from <= t);
+                let out_of_date = |t: u64| [one, other].map(|(from, to)| from <= t && to <= t);
+                let future = [one, other].map(|(from, _)| from).into_iter().filter(|from| *from > now).min();
+                let issuer = only(cert.issuer, Tag::Sequence).unwrap();
+                assert_eq!(crls.not_yet_valid(issuer, at(now)), future.map(|from| Fault::CrlNotYetValid(at(from))));
+                for expired in [false, true] {
+                    let same = |t: &u64| {
+                        in_force(*t) == in_force(now) && (expired || *t < now || out_of_date(*t) == out_of_date(now))
+                    };
+                    let from = (0..=now).rev().take_while(same).last().unwrap();
+                    let to = (now..=END).take_while(same).last().unwrap();
+                    let to = if to == END { u64::MAX } else { to };
+                    let window = crls.window(&cert, at(now), Relaxed { expired, ..Relaxed::default() });
+                    assert_eq!(window, (from, to), "{one:?} {other:?} at {now}, {expired}");
+                }
+            }
+        }
+    }
+
+    /// A CRL with this version (if it says one) and these extensions; nobody has signed it.
+    fn written(version: Option<u8>, extensions: &[Vec<u8>]) -> Vec<u8> {
+        let algorithm = der(0x30, &der(0x06, &[0x2b, 0x65, 112]));
+        let times = [der(0x17, b"260101000000Z"), der(0x18, b"20500101000000Z")].concat();
+        let tbs = [
+            version.map_or(Vec::new(), |version| der(0x02, &[version])),
+            algorithm.clone(),
+            name(b"issuer"),
+            times,
+            der(0xa0, &der(0x30, &extensions.concat())),
+        ];
+        let signature = der(0x03, &[&[0][..], &[6; 64]].concat());
+        der(0x30, &[der(0x30, &tbs.concat()), algorithm, signature].concat())
+    }
+
+    /// RFC 5280 §5.1, §5.2: why a list cannot be used is said when it is loaded.
+    #[test]
+    fn a_list_that_cannot_be_used_says_why() {
+        let number = extension(&[0x55, 0x1d, 20], None, &der(0x02, &[1]));
+        let with = |oid: &[u8], critical: Option<u8>, value: &[u8]| {
+            written(Some(1), &[number.clone(), extension(oid, critical, value)])
+        };
+        let (delta, point) = ([0x55, 0x1d, 27], [0x55, 0x1d, 28]);
+        for (list, says) in [
+            (written(Some(1), std::slice::from_ref(&number)), Ok(())),
+            // Version 1 has no such field, and webpki looks for it.
+            (written(None, std::slice::from_ref(&number)), Err("the CRL is malformed")),
+            (written(Some(0), std::slice::from_ref(&number)), Err("the CRL is not version 2")),
+            (written(Some(1), &[extension(&[0x2a, 3], None, b"?")]), Err("the CRL has no number")),
+            (
+                written(Some(1), &[extension(&[0x55, 0x1d, 20], Some(255), &der(0x02, &[1]))]),
+                Err("the CRL's number is critical"),
+            ),
+            (
+                written(Some(1), &[extension(&[0x55, 0x1d, 20], None, &der(0x02, &[1; 21]))]),
+                Err("the CRL's number is malformed"),
+            ),
+            (with(&delta, Some(255), &der(0x02, &[1])), Err("delta CRLs are not supported")),
+            (with(&point, Some(255), &der(0x30, &der(0x84, &[255]))), Err("indirect CRLs are not supported")),
+            (with(&point, Some(255), &der(0x30, &der(0x83, &[1, 2]))), Err("CRLs split by reason are not supported")),
+            (with(&[0x2a, 3], Some(255), b"?"), Err("the CRL has a critical extension that is not supported")),
+            (with(&[0x2a, 3], None, b"?"), Ok(())),
+            (written(Some(1), &[b"?".to_vec()]), Err("the CRL is malformed")),
+        ] {
+            let mut crls = Crls::default();
+            assert_eq!(crls.add(&list), says.map_err(String::from));
+            assert_eq!(crls.is_empty(), says.is_err());
+            let times = crls.lists.first().map(|crl| (crl.this_update, crl.next_update));
+            assert_eq!(times, says.ok().map(|()| (1_767_225_600, 2_524_608_000)));
+        }
+    }
+}

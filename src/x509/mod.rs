@@ -20,6 +20,8 @@ mod judge;
 mod key;
 mod live;
 mod local;
+#[cfg(test)]
+mod made;
 mod pem;
 mod rules;
 mod spiffe;

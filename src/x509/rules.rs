@@ -234,3 +234,220 @@ pub(super) fn public_key(cert: &Cert<'_>) -> Result<(), Fault> {
 pub(super) fn read(der: &[u8]) -> Result<Cert<'_>, Fault> {
     Cert::read(der).map_err(|what: Broken| Fault::Malformed(what))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::made::{Made, der, name};
+    use super::*;
+    use std::vec::Vec;
+
+    const SAN: &[u8] = &[0x55, 0x1d, 17];
+    const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
+    const CONSTRAINTS: &[u8] = &[0x55, 0x1d, 30];
+
+    /// What the rules for a leaf say, by the default policy and by the strict one.
+    fn leaf_says(made: &Made) -> [Result<(), Fault>; 2] {
+        let certificate = made.der();
+        let cert = Cert::read(&certificate).unwrap();
+        [false, true].map(|strict| leaf(&cert, Role::Server, false, strict))
+    }
+
+    fn root_says(made: &Made) -> [Result<(), Fault>; 2] {
+        let certificate = made.der();
+        let cert = Cert::read(&certificate).unwrap();
+        [false, true].map(|strict| root(&cert, strict))
+    }
+
+    fn broken(what: &'static str) -> Result<(), Fault> {
+        Err(Fault::Malformed(what))
+    }
+
+    /// A leaf that no rule minds, strict or not.
+    fn good() -> Made {
+        Made::with(&[0x55, 0x1d, 35], &der(0x30, &der(0x80, b"id")))
+    }
+
+    /// A root that no rule minds.
+    fn good_root() -> Made {
+        let id = Made::with(&[0x55, 0x1d, 14], &der(0x04, b"id"));
+        id.and(&[0x55, 0x1d, 19], Some(255), &der(0x30, &der(0x01, &[255])))
+    }
+
+    #[test]
+    fn a_serial_number_is_positive_and_of_at_most_20_octets() {
+        for (serial, says) in [
+            (Vec::new(), broken("its serial number is empty")),
+            ([0].to_vec(), broken("its serial number is zero")),
+            ([1].to_vec(), Ok(())),
+            ([0x7f].to_vec(), Ok(())),
+            ([0x80].to_vec(), broken("its serial number is negative")),
+            ([0xff; 2].to_vec(), broken("its serial number is negative")),
+            ([0, 0x80].to_vec(), Ok(())),
+            ([0x7f; 19].to_vec(), Ok(())),
+            ([0x7f; 20].to_vec(), Ok(())),
+            ([0x7f; 21].to_vec(), broken("its serial number is too long")),
+            ([[0].to_vec(), [0xff; 20].to_vec()].concat(), broken("its serial number is too long")),
+        ] {
+            assert_eq!(leaf_says(&Made { serial, ..good() }), [says.clone(), says]);
+        }
+    }
+
+    #[test]
+    fn names_stand_where_they_must_and_are_well_formed() {
+        let same = |says: Result<(), Fault>| [says.clone(), says];
+        assert_eq!(leaf_says(&good()), same(Ok(())));
+        assert_eq!(leaf_says(&Made { issuer: der(0x30, &[]), ..good() }), same(broken("its issuer is empty")));
+        let san = |critical, names: &[Vec<u8>]| good().and(SAN, critical, &der(0x30, &names.concat()));
+        for len in 0..=20 {
+            let ip = if len == 4 || len == 16 {
+                Ok(())
+            } else {
+                broken("an IP address in its subjectAltName has the wrong length")
+            };
+            assert_eq!(leaf_says(&san(None, &[der(0x87, &[1; 20][..len])])), same(ip));
+        }
+        for tag in [0x81, 0x82, 0x86] {
+            assert_eq!(leaf_says(&san(None, &[der(tag, b"a")])), same(Ok(())));
+            let says = broken("a name in its subjectAltName is not ASCII");
+            assert_eq!(leaf_says(&san(None, &[der(tag, "ä".as_bytes())])), same(says));
+        }
+        assert_eq!(leaf_says(&san(None, &[])), same(broken("its subjectAltName is empty or broken")));
+        assert_eq!(leaf_says(&good().and(SAN, None, b"?")), same(broken("its subjectAltName is empty or broken")));
+        assert_eq!(leaf_says(&san(None, &[der(0x0c, b"a")])), same(broken("its subjectAltName is broken")));
+        // Only strictly: an underscore, in DNS names alone.
+        let underscore = broken("a DNS name in its subjectAltName has an underscore");
+        assert_eq!(leaf_says(&san(None, &[der(0x82, b"a_b")])), [Ok(()), underscore]);
+        assert_eq!(leaf_says(&san(None, &[der(0x86, b"a_b"), der(0x81, b"a_b")])), same(Ok(())));
+        // Only strictly: without a subject the names are critical.
+        let says = broken("its subject is empty, but its subjectAltName not critical");
+        for (subject, critical, strictly) in [
+            (der(0x30, &[]), None, says),
+            (der(0x30, &[]), Some(255), Ok(())),
+            (name(b"a"), None, Ok(())),
+            (name(b"a"), Some(255), Ok(())),
+        ] {
+            let made = Made { subject, ..san(critical, &[der(0x82, b"a")]) };
+            assert_eq!(leaf_says(&made), [Ok(()), strictly]);
+        }
+    }
+
+    #[test]
+    fn what_a_leaf_may_not_have() {
+        let same = |says: Result<(), Fault>| [says.clone(), says];
+        let usage = |bits: u8| leaf_says(&good().and(KEY_USAGE, None, &der(0x03, &[0, bits])));
+        for bits in 0..=255_u8 {
+            let says = match (bits & 0x80 != 0, bits & 0x04 != 0) {
+                (false, _) => Err(Fault::KeyUsage("digitalSignature")),
+                (true, true) => broken("its keyUsage has keyCertSign, but it is no CA"),
+                (true, false) => Ok(()),
+            };
+            assert_eq!(usage(bits), same(says));
+        }
+        assert_eq!(leaf_says(&good().and(KEY_USAGE, None, b"?")), same(broken("malformed keyUsage")));
+        let says = broken("it has nameConstraints, but it is no CA");
+        assert_eq!(leaf_says(&good().and(CONSTRAINTS, None, b"?")), same(says));
+        let policies = good().and(&[0x55, 0x1d, 36], None, b"?");
+        assert_eq!(leaf_says(&policies), same(Err(Fault::UnsupportedConstraint("policies"))));
+        assert_eq!(leaf_says(&Made::default()), [Ok(()), broken("it has no authorityKeyIdentifier")]);
+    }
+
+    #[test]
+    fn a_purpose_is_named_or_left_open_and_left_open_only_where_policy_lets_it() {
+        let all = [&SERVER_AUTH[..], &CLIENT_AUTH, &ANY_PURPOSE];
+        for chosen in 0..8_usize {
+            let [server, client, any] = [0, 1, 2].map(|index| chosen >> index & 1 == 1);
+            let list: Vec<u8> =
+                (0..3).filter(|index| chosen >> index & 1 == 1).flat_map(|i| der(0x06, all[i])).collect();
+            let certificate = match chosen {
+                0 => good().der(),
+                _ => good().and(&[0x55, 0x1d, 37], None, &der(0x30, &list)).der(),
+            };
+            let cert = Cert::read(&certificate).unwrap();
+            for (role, named) in [(Role::Server, server), (Role::Client, client)] {
+                for required in [false, true] {
+                    let open = !required && (any || chosen == 0);
+                    assert_eq!(purpose(&cert, role, required), named || open, "{role} {chosen} {required}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_root_must_have() {
+        let same = |says: Result<(), Fault>| [says.clone(), says];
+        let ca = |value: &[u8], critical| {
+            Made::with(&[0x55, 0x1d, 14], &der(0x04, b"id")).and(&[0x55, 0x1d, 19], critical, value)
+        };
+        let yes = der(0x30, &der(0x01, &[255]));
+        assert_eq!(root_says(&good_root()), same(Ok(())));
+        assert_eq!(root_says(&good()), same(Err(Fault::NotCa)));
+        assert_eq!(root_says(&ca(&der(0x30, &[]), Some(255))), same(Err(Fault::NotCa)));
+        assert_eq!(root_says(&ca(&yes, None)), [Ok(()), broken("its basicConstraints are not critical")]);
+        let no_id = Made::default().and(&[0x55, 0x1d, 19], Some(255), &yes);
+        assert_eq!(root_says(&no_id), [Ok(()), broken("it has no subjectKeyIdentifier")]);
+        assert_eq!(root_says(&Made { subject: der(0x30, &[]), ..good_root() }), same(broken("its subject is empty")));
+        for bits in 0..=255_u8 {
+            let says = if bits & 0x04 != 0 { Ok(()) } else { Err(Fault::KeyUsage("keyCertSign")) };
+            assert_eq!(root_says(&good_root().and(KEY_USAGE, None, &der(0x03, &[0, bits]))), same(says));
+        }
+        // A critical extension that nobody processes; the same is no harm if it is not critical.
+        for (oid, known) in [(&[0x55, 0x1d, 31][..], true), (&[0x55, 0x1d, 33], false), (&[0x2a, 3], false)] {
+            assert_eq!(root_says(&good_root().and(oid, None, b"?")), same(Ok(())));
+            let says = if known { Ok(()) } else { Err(Fault::CriticalExtension) };
+            assert_eq!(root_says(&good_root().and(oid, Some(255), b"?")), same(says));
+        }
+    }
+
+    #[test]
+    fn name_constraints_are_neither_empty_nor_broken() {
+        let subtree = |tag: u8, base: &[u8]| der(0x30, &der(tag, base));
+        let permitted = |subtrees: &[Vec<u8>]| der(0xa0, &subtrees.concat());
+        let excluded = |subtrees: &[Vec<u8>]| der(0xa1, &subtrees.concat());
+        let says = |value: &[u8]| root_says(&good_root().and(CONSTRAINTS, Some(255), value));
+        let same = |says: Result<(), Fault>| [says.clone(), says];
+        let dot = [Ok(()), broken("a DNS name in its nameConstraints begins with a dot")];
+        let bad = same(broken("its nameConstraints are broken"));
+        let good = subtree(0x82, b"a");
+        for (value, expected) in [
+            (der(0x30, &permitted(&[good.clone()])), same(Ok(()))),
+            (der(0x30, &excluded(&[good.clone()])), same(Ok(()))),
+            (der(0x30, &[permitted(&[good.clone()]), excluded(&[good.clone()])].concat()), same(Ok(()))),
+            (der(0x30, &permitted(&[good.clone(), subtree(0x82, b".a")])), dot.clone()),
+            (der(0x30, &excluded(&[subtree(0x82, b".a")])), dot),
+            (der(0x30, &permitted(&[subtree(0x86, b".a")])), same(Ok(()))),
+            (der(0x30, &[]), bad.clone()),
+            (b"?".to_vec(), bad.clone()),
+            (der(0x30, &[permitted(&[good.clone()]), der(0x04, b"?")].concat()), bad.clone()),
+            (der(0x30, &permitted(&[good.clone(), subtree(0x0c, b"a")])), bad.clone()),
+            (der(0x30, &excluded(&[good.clone(), b"?".to_vec()])), bad),
+        ] {
+            assert_eq!(says(&value), expected, "{value:?}");
+        }
+        let not_critical = good_root().and(CONSTRAINTS, None, &der(0x30, &permitted(&[good])));
+        assert_eq!(root_says(&not_critical), [Ok(()), broken("its nameConstraints are not critical")]);
+    }
+
+    /// Which constraint is named as the one that webpki cannot compare.
+    #[test]
+    fn a_constraint_of_a_kind_that_cannot_be_compared_concerns_names_of_its_kind() {
+        let kinds = [
+            (0x81, Some("e-mail addresses")),
+            (0x82, None),
+            (0x86, Some("URIs (SPIFFE IDs)")),
+            (0x87, None),
+            (0x80, Some("other names")),
+        ];
+        for (constrained, kind) in kinds {
+            let value = der(0x30, &der(0xa0, &der(0x30, &der(constrained, b"a"))));
+            for (has, _) in kinds {
+                let certificate = Made::with(SAN, &der(0x30, &der(has, b"a"))).der();
+                let leaf = Cert::read(&certificate).unwrap();
+                assert_eq!(unsupported_constraint(&value, &leaf), kind.filter(|_| has == constrained));
+            }
+        }
+        // Every certificate has a directory name: its subject.
+        let value = der(0x30, &der(0xa1, &der(0x30, &der(0xa4, &name(b"a")))));
+        let certificate = Made::default().der();
+        assert_eq!(unsupported_constraint(&value, &Cert::read(&certificate).unwrap()), Some("directory names"));
+    }
+}

@@ -183,7 +183,9 @@ impl<'a> Story<'a> {
     pub fn until(mut self, state: State) -> Story<'a> {
         self.turn();
         while self.state() != state {
-            let next = self.next().unwrap_or_else(|| panic!("{:?} on the way to {state}", self.result));
+            // An end that has failed still shows the state in which it did: without this, the loop would not end.
+            let next = self.next().filter(|_| self.result.is_none());
+            let next = next.unwrap_or_else(|| panic!("{:?} on the way to {state}", self.result));
             self.peer.send(next);
             self.turn();
         }

@@ -317,6 +317,23 @@ fn change_cipher_spec_is_exactly_one_byte_1() {
 }
 
 #[test]
+fn a_length_that_no_such_record_has_is_refused_from_the_header() {
+    let alone = |content: ContentType, length: u8| {
+        open_plain(&[content.0, 3, 3, 0, length], IN_HANDSHAKE).map(|opened| assert_eq!(opened, [], "nothing yet"))
+    };
+    for length in 0..=255 {
+        let ccs = if length == 1 { Ok(()) } else { Err(Kind::UnexpectedChangeCipherSpec) };
+        let alert = match length {
+            2 => Ok(()),
+            0 => Err(Kind::EmptyFragment),
+            _ => Err(Kind::MalformedAlert),
+        };
+        let handshake = if length == 0 { Err(Kind::EmptyFragment) } else { Ok(()) };
+        assert_eq!((alone(CCS, length), alone(ALERT, length), alone(HANDSHAKE, length)), (ccs, alert, handshake));
+    }
+}
+
+#[test]
 fn change_cipher_specs_are_counted_in_all() {
     let mut protection = ReadProtection::new();
     let many = plain(CCS, &[1]).repeat(usize::from(MAX_CHANGE_CIPHER_SPECS));
