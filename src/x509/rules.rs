@@ -409,15 +409,18 @@ mod tests {
         let bad = same(broken("its nameConstraints are broken"));
         let good = subtree(0x82, b"a");
         for (value, expected) in [
-            (der(0x30, &permitted(&[good.clone()])), same(Ok(()))),
-            (der(0x30, &excluded(&[good.clone()])), same(Ok(()))),
-            (der(0x30, &[permitted(&[good.clone()]), excluded(&[good.clone()])].concat()), same(Ok(()))),
+            (der(0x30, &permitted(core::slice::from_ref(&good))), same(Ok(()))),
+            (der(0x30, &excluded(core::slice::from_ref(&good))), same(Ok(()))),
+            (
+                der(0x30, &[permitted(core::slice::from_ref(&good)), excluded(core::slice::from_ref(&good))].concat()),
+                same(Ok(())),
+            ),
             (der(0x30, &permitted(&[good.clone(), subtree(0x82, b".a")])), dot.clone()),
             (der(0x30, &excluded(&[subtree(0x82, b".a")])), dot),
             (der(0x30, &permitted(&[subtree(0x86, b".a")])), same(Ok(()))),
             (der(0x30, &[]), bad.clone()),
             (b"?".to_vec(), bad.clone()),
-            (der(0x30, &[permitted(&[good.clone()]), der(0x04, b"?")].concat()), bad.clone()),
+            (der(0x30, &[permitted(core::slice::from_ref(&good)), der(0x04, b"?")].concat()), bad.clone()),
             (der(0x30, &permitted(&[good.clone(), subtree(0x0c, b"a")])), bad.clone()),
             (der(0x30, &excluded(&[good.clone(), b"?".to_vec()])), bad),
         ] {
