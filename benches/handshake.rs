@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use support::bare::Bare;
 use support::clock::compare;
 use support::rustls_pair::Configs;
-use support::{End, KeyType, MEMORY, POLICY, World, handshake, run};
+use support::{End, KeyType, MEMORY, POLICY, World, floor, handshake, run};
 
 /// Both sides in turns with the bare operations of both sides and rustls, in one run.
 fn ratios() {
@@ -31,6 +31,12 @@ fn ratios() {
                 ("bare operations", &mut || {
                     client.one_side();
                     server.one_side();
+                }),
+                ("the same, hashes, key schedule and records", &mut || {
+                    client.one_side();
+                    server.one_side();
+                    floor::one_side();
+                    floor::one_side();
                 }),
                 ("countersign, cold", &mut || drop(black_box(handshake(&world, &POLICY)))),
                 ("countersign, warm", &mut || drop(black_box(handshake(&warm, &POLICY)))),

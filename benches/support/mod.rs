@@ -4,6 +4,7 @@
 
 pub mod bare;
 pub mod clock;
+pub mod floor;
 pub mod rustls_pair;
 
 use countersign::x509::{Expect, SigningKey, Terms, Trust, VerifiedChains};
