@@ -401,32 +401,29 @@ mod tests {
     #[test]
     fn name_constraints_are_neither_empty_nor_broken() {
         let subtree = |tag: u8, base: &[u8]| der(0x30, &der(tag, base));
-        let permitted = |subtrees: &[Vec<u8>]| der(0xa0, &subtrees.concat());
-        let excluded = |subtrees: &[Vec<u8>]| der(0xa1, &subtrees.concat());
+        let permitted = |subtrees: &[&[u8]]| der(0xa0, &subtrees.concat());
+        let excluded = |subtrees: &[&[u8]]| der(0xa1, &subtrees.concat());
         let says = |value: &[u8]| root_says(&good_root().and(CONSTRAINTS, Some(255), value));
         let same = |says: Result<(), Fault>| [says.clone(), says];
         let dot = [Ok(()), broken("a DNS name in its nameConstraints begins with a dot")];
         let bad = same(broken("its nameConstraints are broken"));
         let good = subtree(0x82, b"a");
         for (value, expected) in [
-            (der(0x30, &permitted(core::slice::from_ref(&good))), same(Ok(()))),
-            (der(0x30, &excluded(core::slice::from_ref(&good))), same(Ok(()))),
-            (
-                der(0x30, &[permitted(core::slice::from_ref(&good)), excluded(core::slice::from_ref(&good))].concat()),
-                same(Ok(())),
-            ),
-            (der(0x30, &permitted(&[good.clone(), subtree(0x82, b".a")])), dot.clone()),
-            (der(0x30, &excluded(&[subtree(0x82, b".a")])), dot),
-            (der(0x30, &permitted(&[subtree(0x86, b".a")])), same(Ok(()))),
+            (der(0x30, &permitted(&[&good])), same(Ok(()))),
+            (der(0x30, &excluded(&[&good])), same(Ok(()))),
+            (der(0x30, &[permitted(&[&good]), excluded(&[&good])].concat()), same(Ok(()))),
+            (der(0x30, &permitted(&[&good, &subtree(0x82, b".a")])), dot.clone()),
+            (der(0x30, &excluded(&[&subtree(0x82, b".a")])), dot),
+            (der(0x30, &permitted(&[&subtree(0x86, b".a")])), same(Ok(()))),
             (der(0x30, &[]), bad.clone()),
             (b"?".to_vec(), bad.clone()),
-            (der(0x30, &[permitted(core::slice::from_ref(&good)), der(0x04, b"?")].concat()), bad.clone()),
-            (der(0x30, &permitted(&[good.clone(), subtree(0x0c, b"a")])), bad.clone()),
-            (der(0x30, &excluded(&[good.clone(), b"?".to_vec()])), bad),
+            (der(0x30, &[permitted(&[&good]), der(0x04, b"?")].concat()), bad.clone()),
+            (der(0x30, &permitted(&[&good, &subtree(0x0c, b"a")])), bad.clone()),
+            (der(0x30, &excluded(&[&good, b"?"])), bad),
         ] {
             assert_eq!(says(&value), expected, "{value:?}");
         }
-        let not_critical = good_root().and(CONSTRAINTS, None, &der(0x30, &permitted(&[good])));
+        let not_critical = good_root().and(CONSTRAINTS, None, &der(0x30, &permitted(&[&good])));
         assert_eq!(root_says(&not_critical), [Ok(()), broken("its nameConstraints are not critical")]);
     }
 

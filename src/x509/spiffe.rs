@@ -213,6 +213,7 @@ mod tests {
             ("spiffe://example.com/a\0b", "only letters"),
         ] {
             assert!(reason(id).contains(says), "{id}: {}", reason(id));
+            assert_eq!(NotSpiffe(reason(id)).to_string(), reason(id));
         }
     }
 
