@@ -40,6 +40,7 @@ impl AeadKey {
 
     /// Encrypts `in_out` where it lies and returns the tag, which belongs right behind it.
     /// The nonce must never have been used with this key.
+    #[inline(always)]
     pub fn seal_in_place(&self, nonce: [u8; 12], aad: &[u8], in_out: &mut [u8]) -> Result<[u8; TAG_LEN], CryptoFailed> {
         match &self.0 {
             Cipher::Ring(key) => {
@@ -56,6 +57,7 @@ impl AeadKey {
     /// one pass: so the fragments of a message come to lie side by side. Returns the plaintext's length.
     ///
     /// When it fails, `in_out` holds nothing that may be used.
+    #[inline(always)]
     pub fn open_within(
         &self,
         nonce: [u8; 12],
@@ -63,17 +65,20 @@ impl AeadKey {
         in_out: &mut [u8],
         ciphertext_from: usize,
     ) -> Result<usize, CryptoFailed> {
-        let ciphertext_to = in_out.len().checked_sub(TAG_LEN).ok_or(CryptoFailed)?;
-        let plaintext_len = ciphertext_to.checked_sub(ciphertext_from).ok_or(CryptoFailed)?;
         match &self.0 {
             Cipher::Ring(key) => {
                 let nonce = Nonce::assume_unique_for_key(nonce);
-                key.open_within(nonce, Aad::from(aad), in_out, ciphertext_from..).map_err(|_| CryptoFailed)?;
+                let plaintext = key.open_within(nonce, Aad::from(aad), in_out, ciphertext_from..);
+                plaintext.map(|plaintext| plaintext.len()).map_err(|_| CryptoFailed)
             }
             #[cfg(feature = "hazmat-testing")]
-            Cipher::Null => in_out.copy_within(ciphertext_from..ciphertext_to, 0),
+            Cipher::Null => {
+                let ciphertext_to = in_out.len().checked_sub(TAG_LEN).ok_or(CryptoFailed)?;
+                let len = ciphertext_to.checked_sub(ciphertext_from).ok_or(CryptoFailed)?;
+                in_out.copy_within(ciphertext_from..ciphertext_to, 0);
+                Ok(len)
+            }
         }
-        Ok(plaintext_len)
     }
 }
 

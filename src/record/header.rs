@@ -28,21 +28,21 @@ pub(crate) const VERSION_FIRST: u16 = 0x0301;
 /// legacy_record_version of every other record.
 pub(crate) const VERSION: u16 = 0x0303;
 
-/// A record's header. Of legacy_record_version nothing is kept: it "MUST be ignored for all purposes".
+/// A record's header, as it came: the additional data of a protected record (RFC 9846 §5.2). Nothing asks for its
+/// legacy_record_version, which "MUST be ignored for all purposes".
 #[derive(Clone, Copy)]
-pub(crate) struct Header {
-    pub(crate) length: usize,
-}
+pub(crate) struct Header(pub(crate) [u8; HEADER]);
 
 impl Header {
-    pub(crate) fn read(bytes: &[u8; HEADER]) -> Header {
-        let [_, _, _, high, low] = *bytes; // the type is judged before the header has all come
-        Header { length: usize::from(u16::from_be_bytes([high, low])) }
+    /// The length of the fragment.
+    pub(crate) fn length(self) -> usize {
+        let [_, _, _, high, low] = self.0; // the type is judged before the header has all come
+        usize::from(u16::from_be_bytes([high, low]))
     }
 
     /// Header and fragment.
     pub(crate) fn record_len(self) -> usize {
-        self.length.saturating_add(HEADER)
+        self.length().saturating_add(HEADER)
     }
 
     /// A header for sending; `None` if no record can be that long.
@@ -62,9 +62,9 @@ mod tests {
         #[test]
         fn what_is_written_is_read_and_the_version_is_ignored(content: u8, version: u16, length: u16) {
             let bytes = Header::write(ContentType(content), version, usize::from(length)).unwrap();
-            let header = Header::read(&bytes);
+            let header = Header(bytes);
             prop_assert_eq!(bytes[0], content);
-            prop_assert_eq!(header.length, usize::from(length));
+            prop_assert_eq!(header.length(), usize::from(length));
             prop_assert_eq!(header.record_len(), usize::from(length) + 5);
         }
     }

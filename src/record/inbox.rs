@@ -198,11 +198,13 @@ pub(crate) struct MessageAt {
 /// For the transport.
 impl<'m> InboxView<'m> {
     fn into_space(mut self) -> &'m mut [u8] {
-        let cursors = &*self.cursors;
-        let dead = cursors.end.saturating_sub(cursors.live());
-        let tail = self.memory.len().saturating_sub(cursors.end);
+        let live = self.cursors.live();
+        let dead = self.cursors.end.saturating_sub(live);
+        let tail = self.memory.len().saturating_sub(self.cursors.end);
         // Moving costs no more than the bytes that it wins, or else it is done once for a record.
-        if dead > 0 && (cursors.live() <= dead || tail < self.missing()) {
+        if live == 0 {
+            *self.cursors = self.cursors.compacted();
+        } else if dead > 0 && (live <= dead || tail < self.missing()) {
             self.compact();
         }
         self.memory.get_mut(self.cursors.end..).unwrap_or_default()
@@ -295,7 +297,7 @@ impl<'m> InboxView<'m> {
         Ok(Some(MessageAt { typ, range: from..from.wrapping_add(to_u32(len)) }))
     }
 
-    /// The message has been processed. It is retained until [`release`](Self::release).
+    /// The message has been processed. It is retained until [`release_all`](Self::release_all).
     pub(crate) fn read(&mut self, message: &MessageAt) {
         let Cursors { unread, plaintext_end, .. } = *self.cursors;
         if message.range.start == self.position(unread) && !self.cursors.application_data {
@@ -309,19 +311,10 @@ impl<'m> InboxView<'m> {
         flight(self.memory, self.cursors)
     }
 
-    /// Everything that was read before this position is needed no more.
-    pub(crate) fn release(&mut self, upto: u32) {
-        let len = to_usize(upto.wrapping_sub(self.cursors.position));
-        let to = self.cursors.start.saturating_add(len);
-        if to <= self.cursors.unread {
-            self.cursors.start = to;
-            self.cursors.position = upto;
-        }
-    }
-
     /// Everything that was read is needed no more.
     pub(crate) fn release_all(&mut self) {
-        self.release(self.position(self.cursors.unread));
+        self.cursors.position = self.position(self.cursors.unread);
+        self.cursors.start = self.cursors.unread;
     }
 
     /// The next message, whose header is there, will be read in pieces as they come, by
@@ -374,12 +367,13 @@ impl<'m> InboxView<'m> {
         let cursors = &*self.cursors;
         let record = self.header().map_or(HEADER, Header::record_len);
         let plaintext = cursors.plaintext_len();
-        let retained = plaintext.saturating_sub(self.unread().len());
+        let retained = self.retained_len();
         // The last byte of a message comes in a record that has at least this one byte of content.
-        let message = match (self.has_unread(), self.message_header()) {
-            (_, Some((_, body))) => body.saturating_add(MESSAGE_HEADER).saturating_add(overhead),
-            (true, None) if !self.in_pieces() => MESSAGE_HEADER.saturating_add(overhead),
-            _ => 0,
+        let message = if self.has_unread() && !self.in_pieces() {
+            let body = self.message_header().map_or(0, |(_, body)| body);
+            body.saturating_add(MESSAGE_HEADER).saturating_add(overhead)
+        } else {
+            0
         };
         let needed = plaintext.saturating_add(record).max(retained.saturating_add(message));
         if needed > self.memory.len() { Err(Kind::InboxTooSmall { needed: to_u32(needed) }) } else { Ok(()) }
@@ -408,7 +402,7 @@ impl<'m> InboxView<'m> {
 
     /// The header of the record that is opened next, once it is there.
     pub(super) fn header(&self) -> Option<Header> {
-        self.ciphertext().first_chunk().map(Header::read)
+        self.ciphertext().first_chunk().copied().map(Header)
     }
 
     /// Whether the whole record with this header is there.
@@ -423,6 +417,7 @@ impl<'m> InboxView<'m> {
 
     /// From where the content of the record with this header shall come to lie to the record's end, and how far into
     /// that its fragment begins.
+    #[inline(always)]
     pub(super) fn record(&mut self, header: Header) -> Option<(&mut [u8], usize)> {
         let Cursors { start, plaintext_end, ciphertext, .. } = *self.cursors;
         let fragment = ciphertext.saturating_add(HEADER);
@@ -446,6 +441,7 @@ impl<'m> InboxView<'m> {
 
     /// The record with this header has been dealt with; the first `content` bytes of [`record`](Self::record) are
     /// application data. The handshake is over: nothing that was read is needed any more.
+    #[inline(always)]
     pub(super) fn keep_data(&mut self, header: Header, content: usize) {
         self.release_all();
         self.cursors.application_data = content > 0;
@@ -461,6 +457,9 @@ impl<'m> InboxView<'m> {
 
     /// Drops what has come of a record that is being dropped. Says whether all of it has come.
     pub(super) fn drop_rest(&mut self) -> bool {
+        if self.cursors.dropping == 0 {
+            return true;
+        }
         let len = self.cursors.dropping.min(self.cursors.ciphertext_len());
         self.cursors.dropping = self.cursors.dropping.saturating_sub(len);
         self.take(len);

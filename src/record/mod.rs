@@ -7,6 +7,9 @@
 //! * [`ReadProtection`]: the read key, its sequence number and the counters of what is tolerated; opens one record.
 //! * [`Outbox`]: the memory for what we send. Messages of a flight coalesce in one open record until it is sealed.
 //! * [`WriteProtection`]: the write key, its sequence number and limits; seals one record.
+//!
+//! Where every record passes, functions with one caller are `#[inline(always)]`: what they return would else go through
+//! memory, and a processor waits for bytes that are read in other sizes than they were written.
 
 mod header;
 mod inbox;

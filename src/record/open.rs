@@ -129,12 +129,14 @@ impl ReadProtection {
 
     /// Neither a whole message nor a whole record is left: says whether reading more can help, or that the memory is
     /// too small for what must be held at once.
+    #[inline(always)]
     pub(crate) fn want_more(&self, rx: &InboxView<'_>) -> Result<(), Kind> {
         rx.want_more(if self.is_protected() { HEADER + 1 + TAG } else { HEADER })
     }
 
     /// Opens the next record; `None` while it has not all come. Whole messages and application data must have been
     /// read before: what is unread counts as the beginning of a message.
+    #[inline(always)]
     pub(crate) fn open(&mut self, rx: &mut InboxView<'_>, expect: Expect) -> Result<Option<Opened>, Kind> {
         if rx.has_data() {
             return Ok(Some(Opened::ApplicationData));
@@ -142,10 +144,23 @@ impl ReadProtection {
         if !rx.drop_rest() {
             return Ok(None);
         }
-        let Some(&first) = rx.ciphertext().first() else { return Ok(None) };
-        let route = self.route(ContentType(first), expect, rx.has_unread())?;
+        match rx.ciphertext().first() {
+            Some(&first) => self.open_record(ContentType(first), rx, expect),
+            None => Ok(None),
+        }
+    }
+
+    /// The next record, of which the first byte is there.
+    fn open_record(
+        &mut self,
+        content: ContentType,
+        rx: &mut InboxView<'_>,
+        expect: Expect,
+    ) -> Result<Option<Opened>, Kind> {
+        let partial = rx.has_unread();
+        let route = self.route(content, expect, partial)?;
         let Some(header) = rx.header() else { return Ok(None) };
-        let route = self.check_length(route, header.length, expect)?;
+        let route = self.check_length(route, header.length(), expect)?;
         if route != Route::EarlyData && !rx.has_record(header) {
             return Ok(None);
         }
@@ -157,7 +172,7 @@ impl ReadProtection {
             Route::PlainAlert => self.read_alert(rx.fragment(header)),
             Route::UnauthenticatedAlert => refuse_unauthenticated_alert(rx.fragment(header)),
             Route::ChangeCipherSpec => self.drop_change_cipher_spec(rx.fragment(header)),
-            Route::Protected => self.open_protected(rx, header, expect),
+            Route::Protected => self.open_protected(rx, header, expect, partial),
             Route::EarlyData => self.drop_early_data(header),
         }
         .inspect(|opened| {
@@ -190,22 +205,18 @@ impl ReadProtection {
 
     /// Judges the length that the header announces.
     fn check_length(&self, route: Route, length: usize, expect: Expect) -> Result<Route, Kind> {
-        let longest = match route {
-            Route::Protected | Route::EarlyData => MAX_CIPHERTEXT,
-            _ => MAX_PLAINTEXT,
-        };
-        if length > longest {
-            return Err(Kind::RecordOverflow);
-        }
         match route {
+            Route::Protected if length <= self.max_ciphertext() => Ok(route),
+            // Early data was written under the limits of another connection: this can be nothing else.
+            Route::Protected if length <= MAX_CIPHERTEXT && self.skips_unopened(expect) => Ok(Route::EarlyData),
+            Route::EarlyData if length <= MAX_CIPHERTEXT => Ok(route),
+            Route::Protected | Route::EarlyData => Err(Kind::RecordOverflow),
+            _ if length > MAX_PLAINTEXT => Err(Kind::RecordOverflow),
             Route::ChangeCipherSpec if length != 1 => Err(Kind::UnexpectedChangeCipherSpec),
             Route::PlainHandshake | Route::PlainAlert | Route::UnauthenticatedAlert if length == 0 => {
                 Err(Kind::EmptyFragment)
             }
             Route::PlainAlert | Route::UnauthenticatedAlert if length != 2 => Err(Kind::MalformedAlert),
-            // Early data was written under the limits of another connection: this can be nothing else.
-            Route::Protected if length > self.max_ciphertext() && self.skips_unopened(expect) => Ok(Route::EarlyData),
-            Route::Protected if length > self.max_ciphertext() => Err(Kind::RecordOverflow),
             _ => Ok(route),
         }
     }
@@ -233,12 +244,17 @@ impl ReadProtection {
     }
 
     /// Opens a protected record and judges what was inside (RFC 9846 §5.2, §5.4).
-    fn open_protected(&mut self, rx: &mut InboxView<'_>, header: Header, expect: Expect) -> Result<Opened, Kind> {
-        let partial = rx.has_unread();
+    #[inline(always)]
+    fn open_protected(
+        &mut self,
+        rx: &mut InboxView<'_>,
+        header: Header,
+        expect: Expect,
+        partial: bool,
+    ) -> Result<Opened, Kind> {
         let key = self.key.as_ref().ok_or(Kind::Internal)?;
-        let additional_data: [u8; HEADER] = *rx.ciphertext().first_chunk().ok_or(Kind::Internal)?;
         let (record, ciphertext_from) = rx.record(header).ok_or(Kind::Internal)?;
-        let Ok(inner) = key.open_within(self.sequence, &additional_data, record, ciphertext_from) else {
+        let Ok(inner) = key.open_within(self.sequence, &header.0, record, ciphertext_from) else {
             return if self.skips_unopened(expect) { self.drop_early_data(header) } else { Err(Kind::BadRecordMac) };
         };
         self.progress = Progress::Opened;
@@ -246,11 +262,8 @@ impl ReadProtection {
         if inner > self.max_inner_plaintext() {
             return Err(Kind::RecordOverflow);
         }
-        let inner = record.get(..inner).unwrap_or_default();
-        // The padding is zeros, the last byte that is none is the type.
-        let Some(len) = inner.iter().rposition(|&byte| byte != 0) else { return Err(Kind::NoContentType) };
-        let (content, typ) = inner.split_at_checked(len).unwrap_or_default();
-        let typ = ContentType(typ.first().copied().unwrap_or_default());
+        let (typ, content) = record.get(..inner).and_then(split_type).ok_or(Kind::NoContentType)?;
+        let len = content.len();
         match typ {
             ContentType::HANDSHAKE if len == 0 => Err(Kind::EmptyFragment),
             ContentType::HANDSHAKE => {
@@ -289,7 +302,7 @@ impl ReadProtection {
     }
 
     fn drop_early_data(&mut self, header: Header) -> Result<Opened, Kind> {
-        let length = u16::try_from(header.length).unwrap_or(u16::MAX);
+        let length = u16::try_from(header.length()).unwrap_or(u16::MAX);
         self.early_data = self.early_data.saturating_add(length);
         if self.early_data > MAX_EARLY_DATA { Err(Kind::TooMuchEarlyData) } else { Ok(Opened::Dropped) }
     }
@@ -313,6 +326,16 @@ impl ReadProtection {
     fn count_empty(&mut self) -> Result<(), Kind> {
         self.empty_records = self.empty_records.saturating_add(1);
         if self.empty_records > MAX_EMPTY_RECORDS { Err(Kind::TooManyEmptyRecords) } else { Ok(()) }
+    }
+}
+
+/// Type and content of a TLSInnerPlaintext: its padding is zeros, the last byte that is none is the type (RFC 9846 §5.4).
+fn split_type(mut inner: &[u8]) -> Option<(ContentType, &[u8])> {
+    loop {
+        match inner.split_last()? {
+            (0, rest) => inner = rest,
+            (&typ, content) => return Some((ContentType(typ), content)),
+        }
     }
 }
 

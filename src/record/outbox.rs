@@ -53,6 +53,13 @@ impl Cursors {
         self.start..self.sealed.saturating_add(open)
     }
 
+    fn sent(&mut self, n: usize) {
+        self.start = self.start.saturating_add(n).min(self.sealed);
+        if self.is_empty() {
+            *self = Cursors::default();
+        }
+    }
+
     fn compacted(&self) -> Cursors {
         Cursors { start: 0, sealed: self.sealed.saturating_sub(self.start), ..*self }
     }
@@ -76,7 +83,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
 
     /// The first `n` bytes of [`pending`](Self::pending) have been sent.
     pub fn sent(&mut self, n: usize) {
-        self.view().sent(n);
+        self.cursors.sent(n);
     }
 
     /// Whether nothing is held. Then the memory can be given back without loss while the connection idles.
@@ -103,6 +110,11 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
         Err((self, memory))
     }
 
+    /// The memory at this place.
+    pub(crate) fn at(&mut self, place: Range<usize>) -> &mut [u8] {
+        self.memory.as_mut().get_mut(place).unwrap_or_default()
+    }
+
     /// What the library works on: the same outbox, whoever owns the memory.
     pub(crate) fn view(&mut self) -> OutboxView<'_> {
         OutboxView { memory: self.memory.as_mut(), cursors: &mut self.cursors }
@@ -126,13 +138,6 @@ pub(crate) struct OutboxView<'m> {
 }
 
 impl<'m> OutboxView<'m> {
-    fn sent(&mut self, n: usize) {
-        self.cursors.start = self.cursors.start.saturating_add(n).min(self.cursors.sealed);
-        if self.cursors.is_empty() {
-            *self.cursors = Cursors::default();
-        }
-    }
-
     /// Whether nothing is held, sealed or open.
     pub(crate) fn is_empty(&self) -> bool {
         self.cursors.is_empty()
@@ -244,10 +249,14 @@ impl<'m> OutboxView<'m> {
         self.memory.get_mut(at).ok_or(Kind::Internal)
     }
 
-    /// The same, for as long as the outbox is borrowed.
-    pub(crate) fn into_body(mut self, protection: &mut WriteProtection, wanted: usize) -> Result<&'m mut [u8], Kind> {
-        let at = self.place_body(protection, wanted)?;
-        self.memory.get_mut(at).ok_or(Kind::Internal)
+    /// The capacity that has room for a handshake message of `message` bytes and then a record of `content` bytes.
+    pub(crate) fn needed_for_message_and_data(
+        &self,
+        protection: &WriteProtection,
+        message: usize,
+        content: usize,
+    ) -> usize {
+        self.needed(self.plan(protection).handshake(message).len().saturating_add(protection.data_record_len(content)))
     }
 
     /// Whether a handshake message of `message` bytes and then such a body have room.
@@ -261,12 +270,12 @@ impl<'m> OutboxView<'m> {
         Ok(self.make_data_room(protection, before, wanted)?.is_some())
     }
 
-    fn place_body(&mut self, protection: &mut WriteProtection, wanted: usize) -> Result<Range<usize>, Kind> {
-        if self.make_data_room(protection, 0, wanted)?.is_none() {
-            return Ok(0..0);
-        }
+    /// Where [`body`](Self::body) is: for [`Outbox::at`].
+    #[inline(always)]
+    pub(crate) fn place_body(&mut self, protection: &mut WriteProtection, wanted: usize) -> Result<Range<usize>, Kind> {
+        let Some(room) = self.make_data_room(protection, 0, wanted)? else { return Ok(0..0) };
         let at = self.cursors.sealed.saturating_add(HEADER);
-        Ok(at..at.saturating_add(protection.max_data(self.tail())))
+        Ok(at..at.saturating_add(room))
     }
 
     /// Seals the first `len` bytes of [`body`](Self::body) as a record of application data. It may be empty.
@@ -292,7 +301,8 @@ impl<'m> OutboxView<'m> {
             if rest.len() < data.len() && protection.records_left() == 0 {
                 break;
             }
-            let Some(len) = self.make_data_room(protection, 0, rest.len())? else { break };
+            let Some(room) = self.make_data_room(protection, 0, rest.len())? else { break };
+            let len = rest.len().min(room);
             let (content, after) = rest.split_at_checked(len).ok_or(Kind::Internal)?;
             let at = self.cursors.sealed.saturating_add(HEADER);
             self.memory.get_mut(at..at.saturating_add(len)).ok_or(Kind::Internal)?.copy_from_slice(content);
@@ -312,8 +322,13 @@ impl<'m> OutboxView<'m> {
 
     /// Whether so many bytes fit behind what is sealed, if need be after [`compact`](Self::compact).
     fn room(&self, len: usize) -> Result<(), Kind> {
-        let needed = self.cursors.compacted().sealed.saturating_add(len).saturating_add(RESERVE);
+        let needed = self.needed(len);
         if needed > self.memory.len() { Err(too_small(needed)) } else { Ok(()) }
+    }
+
+    /// The capacity that has room for so many bytes behind what is sealed.
+    fn needed(&self, len: usize) -> usize {
+        self.cursors.compacted().sealed.saturating_add(len).saturating_add(RESERVE)
     }
 
     fn make_room(&mut self, len: usize) -> Result<(), Kind> {
@@ -325,7 +340,8 @@ impl<'m> OutboxView<'m> {
     }
 
     /// Makes room for `before` bytes and a record of `wanted` bytes of application data, or of as many as a record takes
-    /// if that is less. Says how many those are; `None`: pending bytes must be sent first.
+    /// if that is less. Says how many it has room for; `None`: pending bytes must be sent first.
+    #[inline(always)]
     fn make_data_room(
         &mut self,
         protection: &mut WriteProtection,
@@ -337,13 +353,14 @@ impl<'m> OutboxView<'m> {
         if most == 0 {
             return Err(too_small(protection.data_record_len(1).saturating_add(RESERVE)));
         }
-        let content = wanted.min(most);
-        let len = protection.data_record_len(content).saturating_add(before);
+        let wanted = wanted.clamp(1, most);
+        let mut room = protection.max_data(self.tail().saturating_sub(before));
         // What is pending is only moved if that costs no more than it wins: else it is better sent first.
-        if len > self.tail() && self.cursors.start >= self.cursors.held().len() {
+        if room < wanted && self.cursors.start >= self.cursors.held().len() {
             self.compact();
+            room = protection.max_data(self.tail().saturating_sub(before));
         }
-        Ok((len <= self.tail()).then_some(content))
+        Ok((room >= wanted).then_some(room))
     }
 
     fn compact(&mut self) {

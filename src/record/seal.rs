@@ -167,6 +167,7 @@ impl WriteProtection {
 
     /// Writes the header of, and seals, a record whose content lies in its place. With a key, `record` is header,
     /// content, zeros and room for the tag; the zeros' first byte is where the type goes.
+    #[inline(always)]
     pub(super) fn seal(&mut self, typ: ContentType, record: &mut [u8], content: usize) -> Result<(), Kind> {
         let (header, fragment) = record.split_first_chunk_mut::<HEADER>().ok_or(Kind::Internal)?;
         let Some(key) = &self.key else {
@@ -181,7 +182,9 @@ impl WriteProtection {
         let (inner, tag) = fragment.split_last_chunk_mut::<TAG>().ok_or(Kind::Internal)?;
         let (inner_type, zeros) = inner.get_mut(content..).and_then(<[u8]>::split_first_mut).ok_or(Kind::Internal)?;
         *inner_type = typ.0;
-        zeros.fill(0);
+        if !zeros.is_empty() {
+            zeros.fill(0); // filling nothing is a call as well
+        }
         *tag = key.seal(self.sequence, header, inner).map_err(|_| Kind::Internal)?;
         self.sequence = self.sequence.saturating_add(1);
         Ok(())

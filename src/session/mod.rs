@@ -12,7 +12,7 @@ use crate::crypto::CryptoFailed;
 use crate::engine::Connected;
 use crate::error::{Error, Kind, Slip};
 use crate::policy::Policy;
-use crate::record::{Inbox, Outbox, OutboxView, ReadProtection, WriteProtection};
+use crate::record::{Inbox, InboxView, Outbox, OutboxView, ReadProtection, WriteProtection};
 use crate::role::Role;
 use crate::schedule::{ExporterSecret, Pair};
 
@@ -96,21 +96,26 @@ impl Session {
         R: AsRef<[u8]> + AsMut<[u8]>,
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
+        self.receive_into(&mut rx.view(), &mut tx.view())
+    }
+
+    /// The same, whoever owns the memory.
+    fn receive_into(&mut self, rx: &mut InboxView<'_>, tx: &mut OutboxView<'_>) -> Result<Event, Error> {
         if self.sender.is_closed() {
             self.receiver.silence();
         }
         loop {
-            match self.receiver.receive(rx) {
+            match self.receiver.receive_from(rx) {
                 Ok(Event::Owed(reply)) => self.sender.note(&reply),
                 Ok(event) => {
                     if event == Event::Read {
                         // Without room it is answered later: at the latest before our next data.
-                        let _ = self.sender.pay(&mut tx.view());
+                        let _ = self.sender.pay(tx);
                     }
                     return Ok(event);
                 }
                 Err(error) => {
-                    self.sender.alert(&error, tx);
+                    self.sender.alert_in(&error, tx);
                     return Err(error);
                 }
             }

@@ -88,9 +88,15 @@ impl Receiver {
     where
         R: AsRef<[u8]> + AsMut<[u8]>,
     {
+        self.receive_from(&mut rx.view())
+    }
+
+    /// The same, whoever owns the memory.
+    #[inline(always)]
+    pub(super) fn receive_from(&mut self, rx: &mut InboxView<'_>) -> Result<Event, Error> {
         let result = match self.failed {
             Some(kind) => Err(kind),
-            None => self.try_receive(&mut rx.view()),
+            None => self.try_receive(rx),
         };
         result.map_err(|kind| {
             let alerts = kind.alert().is_some() && !self.silent;
@@ -125,6 +131,7 @@ impl Receiver {
         self.secret.as_ref().map_or(&[], TrafficSecret::expose)
     }
 
+    #[inline(always)]
     fn try_receive(&mut self, rx: &mut InboxView<'_>) -> Result<Event, Kind> {
         if !rx.belongs_to(self.stamp) {
             return Err(Kind::ForeignInbox);
@@ -141,7 +148,9 @@ impl Receiver {
                 self.key_updates = 0;
                 return Ok(Event::Data);
             }
-            if let Some(event) = self.next_message(rx)? {
+            if rx.has_unread()
+                && let Some(event) = self.next_message(rx)?
+            {
                 return Ok(event);
             }
             let confirms = !self.confirmed && rx.is_past_mark();

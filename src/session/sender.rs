@@ -5,6 +5,7 @@ use crate::error::{Error, Kind, Slip};
 use crate::limits::MAX_GENERATIONS;
 use crate::record::{Outbox, OutboxView, WriteProtection};
 use crate::schedule::TrafficSecret;
+use core::ops::Range;
 
 /// The length of a KeyUpdate.
 const KEY_UPDATE: usize = MESSAGE_HEADER + 1;
@@ -72,11 +73,15 @@ impl Sender {
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
-        let mut tx = tx.view();
-        if !self.keep_key_fresh(wanted, &mut tx)? {
-            return Ok(&mut []);
+        let place = self.place_body(wanted, &mut tx.view())?;
+        Ok(tx.at(place))
+    }
+
+    fn place_body(&mut self, wanted: usize, tx: &mut OutboxView<'_>) -> Result<Range<usize>, Slip> {
+        if !self.keep_key_fresh(wanted, tx)? {
+            return Ok(0..0);
         }
-        Ok(tx.into_body(&mut self.write, wanted)?)
+        Ok(tx.place_body(&mut self.write, wanted)?)
     }
 
     /// Seals the first `len` bytes of [`body`](Self::body) as one record; it may be empty.
@@ -88,7 +93,14 @@ impl Sender {
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
         self.check_open()?;
-        Ok(tx.view().seal_body(&mut self.write, len)?)
+        let mut tx = tx.view();
+        match tx.seal_body(&mut self.write, len) {
+            // The update that must go first had no room, and `body` gave nothing.
+            Err(Kind::KeyExhausted) if self.generation < MAX_GENERATIONS => {
+                Err(Slip::NoRoom { needed: tx.needed_for_message_and_data(&self.write, KEY_UPDATE, len) })
+            }
+            sealed => Ok(sealed?),
+        }
     }
 
     /// Changes our write key now: a KeyUpdate that asks for nothing (RFC 9846 §4.7.3).
@@ -145,6 +157,7 @@ impl Sender {
     }
 
     /// Sends the KeyUpdate that is owed. Once the generations are used up, requests are ignored (RFC 9846 §4.7.3).
+    #[inline]
     pub(super) fn pay(&mut self, tx: &mut OutboxView<'_>) -> Result<(), Slip> {
         if self.owes && !self.closed && self.generation < MAX_GENERATIONS {
             self.send_key_update(KeyUpdateRequest::UPDATE_NOT_REQUESTED, tx)?;
@@ -175,8 +188,12 @@ impl Sender {
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
+        self.say_last(alert, &mut tx.view())
+    }
+
+    fn say_last(&mut self, alert: AlertDescription, tx: &mut OutboxView<'_>) -> Result<(), Slip> {
         self.check_open()?;
-        tx.view().alert(&mut self.write, alert)?;
+        tx.alert(&mut self.write, alert)?;
         self.end();
         Ok(())
     }
@@ -187,12 +204,17 @@ impl Sender {
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
+        self.alert_in(error, &mut tx.view());
+    }
+
+    /// The same, whoever owns the memory.
+    pub(super) fn alert_in(&mut self, error: &Error, tx: &mut OutboxView<'_>) {
         if !error.is_fatal() {
             return;
         }
         if let Some(alert) = error.kind().alert() {
             // There is always room for it, if the outbox has room for anything at all.
-            let _ = self.abort(alert, tx);
+            let _ = self.say_last(alert, tx);
         }
         self.end();
     }
@@ -220,6 +242,7 @@ impl Sender {
 
     /// Updates the write key if it is used up. False: the update, and so much data behind it, have no room before
     /// pending bytes have been sent.
+    #[inline]
     fn keep_key_fresh(&mut self, wanted: usize, tx: &mut OutboxView<'_>) -> Result<bool, Slip> {
         self.check_open()?;
         if self.write.records_left() > 0 {

@@ -84,14 +84,9 @@ fn positions_survive_compaction_and_moving_until_released() {
     for (at, message) in found.iter().zip(&messages) {
         assert_eq!(rx.flight().get(at.range.clone()), Some(&message[..]));
     }
-    rx.view().release(found[1].range.start);
-    assert_eq!(rx.flight().get(found[0].range.clone()), None);
-    assert_eq!(rx.flight().get(found[1].range.clone()), Some(&messages[1][..]));
-    rx.view().release(found[0].range.start);
-    assert_eq!(rx.flight().get(found[1].range.clone()), Some(&messages[1][..]), "released already: no effect");
     rx.view().release_all();
     assert!(rx.is_empty());
-    assert_eq!(rx.flight().get(found[2].range.clone()), None);
+    assert!(found.iter().all(|at| rx.flight().get(at.range.clone()).is_none()));
 }
 
 #[test]
@@ -100,7 +95,6 @@ fn what_is_unread_cannot_be_released() {
     let mut view = rx.view();
     ReadProtection::new().open(&mut view, IN_HANDSHAKE).unwrap();
     let at = view.next_message(LIMIT).unwrap().unwrap();
-    view.release(at.range.end);
     view.release_all();
     assert_eq!(view.flight().get(at.range.clone()), Some(&message(11, 20)[..]));
     assert_eq!(view.next_message(LIMIT), Ok(Some(at)));
@@ -419,10 +413,11 @@ proptest! {
                     retained.push((next, at));
                     next += 1;
                 }
-                Call::Release => if !retained.is_empty() {
-                    let (_, at) = retained.remove(0);
-                    rx.view().release(at.range.end);
-                    prop_assert_eq!(rx.flight().get(at.range), None);
+                Call::Release => {
+                    rx.view().release_all();
+                    for (_, at) in retained.drain(..) {
+                        prop_assert_eq!(rx.flight().get(at.range), None);
+                    }
                 }
                 Call::Compact => rx.view().compact(),
                 Call::Move(n) => rx = match rx.move_into(vec![0; 350 + n]) { Ok(rx) | Err((rx, _)) => rx },
