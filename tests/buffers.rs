@@ -454,6 +454,7 @@ fn our_update_waits_for_room_for_the_data_behind_it() {
         assert_eq!(send(&mut c, 61, &mut client.tx), 0, "one byte too much");
         assert_eq!(client.tx.pending().len(), record(100), "and no update");
         assert_eq!(c.expose_secrets().0, secret);
+        assert_eq!(c.seal(61, &mut client.tx), Err(Slip::NoRoom { needed: capacity + 1 }), "no body was given");
         assert_eq!(send(&mut c, 60, &mut client.tx), 60);
         assert_eq!(client.tx.pending().len(), capacity - 48, "both");
         assert_ne!(c.expose_secrets().0, secret);

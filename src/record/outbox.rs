@@ -250,6 +250,16 @@ impl<'m> OutboxView<'m> {
         self.memory.get_mut(at).ok_or(Kind::Internal)
     }
 
+    /// The capacity that has room for a handshake message of `message` bytes and then a record of `content` bytes.
+    pub(crate) fn needed_for_message_and_data(
+        &self,
+        protection: &WriteProtection,
+        message: usize,
+        content: usize,
+    ) -> usize {
+        self.needed(self.plan(protection).handshake(message).len().saturating_add(protection.data_record_len(content)))
+    }
+
     /// Whether a handshake message of `message` bytes and then such a body have room.
     pub(crate) fn has_room_for_message_and_body(
         &mut self,
@@ -312,8 +322,13 @@ impl<'m> OutboxView<'m> {
 
     /// Whether so many bytes fit behind what is sealed, if need be after [`compact`](Self::compact).
     fn room(&self, len: usize) -> Result<(), Kind> {
-        let needed = self.cursors.compacted().sealed.saturating_add(len).saturating_add(RESERVE);
+        let needed = self.needed(len);
         if needed > self.memory.len() { Err(too_small(needed)) } else { Ok(()) }
+    }
+
+    /// The capacity that has room for so many bytes behind what is sealed.
+    fn needed(&self, len: usize) -> usize {
+        self.cursors.compacted().sealed.saturating_add(len).saturating_add(RESERVE)
     }
 
     fn make_room(&mut self, len: usize) -> Result<(), Kind> {

@@ -88,7 +88,14 @@ impl Sender {
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
         self.check_open()?;
-        Ok(tx.view().seal_body(&mut self.write, len)?)
+        let mut tx = tx.view();
+        match tx.seal_body(&mut self.write, len) {
+            // The update that must go first had no room, and `body` gave nothing.
+            Err(Kind::KeyExhausted) if self.generation < MAX_GENERATIONS => {
+                Err(Slip::NoRoom { needed: tx.needed_for_message_and_data(&self.write, KEY_UPDATE, len) })
+            }
+            sealed => Ok(sealed?),
+        }
     }
 
     /// Changes our write key now: a KeyUpdate that asks for nothing (RFC 9846 §4.7.3).
