@@ -259,16 +259,6 @@ impl<'m> OutboxView<'m> {
         self.needed(self.plan(protection).handshake(message).len().saturating_add(protection.data_record_len(content)))
     }
 
-    /// The capacity that has room for a handshake message of `message` bytes and then a record of `content` bytes.
-    pub(crate) fn needed_for_message_and_data(
-        &self,
-        protection: &WriteProtection,
-        message: usize,
-        content: usize,
-    ) -> usize {
-        self.needed(self.plan(protection).handshake(message).len().saturating_add(protection.data_record_len(content)))
-    }
-
     /// Whether a handshake message of `message` bytes and then such a body have room.
     pub(crate) fn has_room_for_message_and_body(
         &mut self,
