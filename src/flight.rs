@@ -28,7 +28,7 @@ impl<'a> Flight<'a> {
         self.bytes.get(from..from.checked_add(len)?)
     }
 
-    /// The positions of `part`; `None` if it is no part of what is held.
+    /// The positions of `part`, by where it lies in memory; `None` if it is no slice of what is held.
     pub(crate) fn find(&self, part: &[u8]) -> Option<Range<u32>> {
         let from = part.as_ptr().addr().checked_sub(self.bytes.as_ptr().addr())?;
         if from.checked_add(part.len())? > self.bytes.len() {

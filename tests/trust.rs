@@ -423,6 +423,25 @@ fn of_a_chain_the_certificate_that_ends_before_it_begins_is_named() {
 }
 
 #[test]
+fn of_a_chain_the_certificate_whose_times_are_none_is_named() {
+    // RFC 5280 §4.1.2.5.1: YYMMDDHHMMSSZ. A month of 13 breaks the signature too, but the form is judged first.
+    let in_month_13 = |der: &CertificateDer<'_>| {
+        let mut der = der.to_vec();
+        let time = der.windows(2).position(|each| each == [0x17, 13]).expect("a UTCTime") + 2;
+        der[time + 2..time + 4].copy_from_slice(b"13");
+        CertificateDer::from(der)
+    };
+    let root = Ca::root("Root");
+    let trust = trust(&[&root]);
+    let ca = root.intermediate("Issuing");
+    let leaf = ca.leaf("api", &["api.internal"]);
+    let says = Fault::Malformed("its validity is malformed");
+    assert_eq!(fault(&trust, &[&in_month_13(&leaf.der), &ca.der]), (Culprit::Leaf, says.clone()));
+    let (culprit, fault) = fault(&trust, &[&leaf.der, &in_month_13(&ca.der)]);
+    assert!(fault == says && is_ca(&culprit, "CN=Issuing"), "{culprit:?} {fault:?}");
+}
+
+#[test]
 fn the_issuer_that_is_missing_is_told_whatever_else_was_sent() {
     let root = Ca::root("Root");
     let trust = trust(&[&root]);

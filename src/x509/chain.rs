@@ -236,6 +236,7 @@ fn explain(error: &Error, trust: &Trust, leaf: &Leaf<'_>, others: &[CertificateD
             let fault = Fault::Malformed("its validity ends before it begins");
             located(fault, &|cert| cert.validity().is_ok_and(|(from, to)| from > to))
         }
+        Error::BadDerTime => located(Fault::Malformed("its validity is malformed"), &|cert| cert.validity().is_err()),
         Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => {
             located(Fault::ExtKeyUsage(role), &|cert| match cert.purposes() {
                 Some(_) => rules::purpose(cert, role, false).eq(&false),
