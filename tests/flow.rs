@@ -138,6 +138,34 @@ fn a_message_may_not_span_a_key_change() {
 }
 
 #[test]
+fn an_inbox_that_is_too_small_says_how_much_it_needs_and_moves() {
+    let (client, server) = identities();
+    for memory in 0..200 {
+        let (mut client, mut server) = (End::new(Role::Client, &client), End::new(Role::Server, &server));
+        client.rx = FlowInbox::new(vec![0; memory]);
+        client.drive().unwrap();
+        client.convey(&mut server);
+        let mut moves = 0;
+        while let Some((epoch, bytes)) = server.tx.pending() {
+            let n = client.rx.feed(epoch, bytes);
+            server.tx.sent(n);
+            if let Err(error) = client.drive() {
+                let Kind::InboxTooSmall { needed } = error.kind() else { panic!("{error}") };
+                let rx = std::mem::replace(&mut client.rx, FlowInbox::new(vec![]));
+                let rx = rx.move_into(vec![]).unwrap_or_else(|(rx, _)| rx); // what does not fit comes back
+                client.rx = rx.move_into(vec![0; needed as usize]).ok().expect("it is larger");
+                moves += 1;
+            } else {
+                assert!(n > 0, "Read is not returned without space ({memory} bytes)");
+            }
+        }
+        assert!(moves > 1, "a flight is longer than a message");
+        client.convey(&mut server);
+        assert_eq!((client.drive(), server.drive()), (Ok(Want::Done), Ok(Want::Done)));
+    }
+}
+
+#[test]
 fn a_refused_server_never_sees_the_clients_certificate() {
     let (client, server) = identities();
     let (mut client, mut server) = (End::new(Role::Client, &client), End::new(Role::Server, &server));

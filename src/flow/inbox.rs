@@ -7,7 +7,8 @@ use crate::role::Epoch;
 use core::ops::Range;
 
 /// The memory for the peer's handshake messages: `[retained | unread | free]`. A handshake needs room for the peer's
-/// longest flight.
+/// longest flight: otherwise the error `InboxTooSmall` says how much is needed, and after [`move_into`](Self::move_into)
+/// larger memory the same call goes on.
 pub struct FlowInbox<B> {
     memory: B,
     unread: usize,
@@ -42,6 +43,15 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FlowInbox<B> {
         len
     }
 
+    /// Moves what is held to other memory. Both come back if it does not fit.
+    pub fn move_into<C: AsRef<[u8]> + AsMut<[u8]>>(self, mut memory: C) -> Result<FlowInbox<C>, (Self, C)> {
+        let held = self.memory.as_ref().get(..self.end).unwrap_or_default();
+        let Some(to) = memory.as_mut().get_mut(..held.len()) else { return Err((self, memory)) };
+        to.copy_from_slice(held);
+        let FlowInbox { unread, end, position, epoch, .. } = self;
+        Ok(FlowInbox { memory, unread, end, position, epoch })
+    }
+
     /// Bytes that came under other keys than they should have.
     pub(super) fn check_epoch(&self, epoch: Epoch) -> Result<(), Kind> {
         match self.message_header() {
@@ -65,16 +75,22 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FlowInbox<B> {
 
     /// Marks the next message, of a body of this length, as read, if all of it is there; where it lies.
     pub(super) fn read_message(&mut self, body: usize) -> Result<Option<Range<u32>>, Kind> {
-        let end = self.unread.saturating_add(MESSAGE_HEADER).saturating_add(body);
-        if end > self.memory.as_ref().len() {
-            return Err(Kind::InboxTooSmall { needed: u32::try_from(end).unwrap_or(u32::MAX) });
-        }
+        let end = self.room_for(body)?;
         if end > self.end {
             return Ok(None);
         }
         let range = self.at(self.unread)..self.at(end);
         self.unread = end;
         Ok(Some(range))
+    }
+
+    /// Where the next message will end, if its body has this length; its header alone, if that is yet to come.
+    pub(super) fn room_for(&self, body: usize) -> Result<usize, Kind> {
+        let end = self.unread.saturating_add(MESSAGE_HEADER).saturating_add(body);
+        if end > self.memory.as_ref().len() {
+            return Err(Kind::InboxTooSmall { needed: u32::try_from(end).unwrap_or(u32::MAX) });
+        }
+        Ok(end)
     }
 
     fn at(&self, offset: usize) -> u32 {

@@ -107,7 +107,9 @@ impl<P: Borrow<Policy>> Flow<P> {
     /// [`FlowInbox::feed`], of the epoch that [`Flow::read_epoch`] says.
     ///
     /// # Errors
-    /// After a fatal error the transport conveys [`Error::alert`]. Every later call returns the same error.
+    /// After a fatal error the transport conveys [`Error::alert`], for which it may need the handshake secrets: they stay
+    /// until this value is dropped. Every later call returns the same error. [`Kind::InboxTooSmall`] and
+    /// [`Kind::OutboxTooSmall`] are not fatal: move to larger memory and call again.
     pub fn drive<R, T>(&mut self, rx: &mut FlowInbox<R>, tx: &mut FlowOutbox<T>) -> Result<Want, Error>
     where
         R: AsRef<[u8]> + AsMut<[u8]>,
@@ -147,7 +149,11 @@ impl<P: Borrow<Policy>> Flow<P> {
                 }
                 Need::Message => {
                     if !self.receive(rx, tx)? {
-                        return Ok(if tx.is_empty() { Want::Read } else { Want::Write });
+                        if !tx.is_empty() {
+                            return Ok(Want::Write);
+                        }
+                        rx.room_for(0)?; // R3: nothing is asked for that cannot be taken
+                        return Ok(Want::Read);
                     }
                 }
                 Need::Credential(question) => return Ok(Want::Credential(question)),
@@ -339,7 +345,8 @@ impl<P: Borrow<Policy>> Flow<P> {
         self.engine.facts.protocol(self.policy.borrow())
     }
 
-    /// Takes the session's secrets, after [`Want::Done`].
+    /// Takes the session's secrets, after [`Want::Done`]. (A client has them as soon as it has signed; what lies in its
+    /// outbox must be conveyed all the same.)
     ///
     /// # Errors
     /// [`Slip::NotNow`].
