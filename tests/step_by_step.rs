@@ -303,3 +303,23 @@ fn a_handshake_step_by_step() {
     assert_eq!(story[7], "answered Verify -> AskCredential");
     assert_eq!(story[12], "sent finished (36 bytes, handshake keys) -> Connected");
 }
+
+/// What `drive` has done is done: steps after it report what they do themselves, however much one answer set off.
+#[test]
+fn no_step_reports_what_drive_has_passed() {
+    let pki = Pki::new();
+    let server_identity = pki.issue("server.test", &rcgen::PKCS_ECDSA_P256_SHA256);
+    let client_identity = pki.issue("client.test", &rcgen::PKCS_ED25519);
+    let mut client = End::new(Role::Client, Policy::new(), &client_identity);
+    let mut server = End::new(Role::Server, Policy::new(), &server_identity);
+    assert_eq!(client.hs.drive(&mut client.rx, &mut client.tx), Ok(Want::Write));
+    server.gets(&client.sends());
+
+    let Ok(Want::Credential(question)) = server.hs.drive(&mut server.rx, &mut server.tx) else { panic!("no question") };
+    server.hs.present(&question, &Credential::new(&server_identity.chain), &mut server.tx).unwrap();
+    let asked = server.hs.drive(&mut server.rx, &mut server.tx).unwrap();
+    assert!(matches!(asked, Want::Sign(_)));
+    assert_eq!(wants(&mut server), asked, "the answer and four messages have gone before");
+    let events: Vec<_> = server.hs.transitions().map(|transition| transition.event).collect();
+    assert_eq!(events.len(), 6, "the log has them all: {events:?}");
+}

@@ -108,7 +108,7 @@ impl<P: Borrow<Policy>> Flow<P> {
     ///
     /// # Errors
     /// After a fatal error the transport conveys [`Error::alert`], for which it may need the handshake secrets: they stay
-    /// until this value is dropped. Every later call returns the same error. [`Kind::InboxTooSmall`] and
+    /// until this value is dropped, which it should be then (RFC 9846 §6). Every later call returns the same error. [`Kind::InboxTooSmall`] and
     /// [`Kind::OutboxTooSmall`] are not fatal: move to larger memory and call again.
     pub fn drive<R, T>(&mut self, rx: &mut FlowInbox<R>, tx: &mut FlowOutbox<T>) -> Result<Want, Error>
     where

@@ -89,8 +89,10 @@ impl Shell {
             return Err(Kind::ForeignInbox);
         }
         loop {
-            if let Some(transition) = self.log.next_unreported().filter(|_| watched) {
-                return Ok(Step::Did(transition));
+            while let Some(transition) = self.log.next_unreported() {
+                if watched {
+                    return Ok(Step::Did(transition));
+                }
             }
             if let Course::Refused(refusal) = self.course {
                 return Err(refusal);

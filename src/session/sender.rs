@@ -45,7 +45,8 @@ impl Sender {
     /// many bytes that was. 0: send what is pending first. The write key is updated when it is time (RFC 9846 §5.5).
     ///
     /// # Errors
-    /// [`Slip::Closed`] after close_notify or an alert; [`Slip::NoRoom`] if even an empty outbox is too small.
+    /// [`Slip::Closed`] after close_notify or an alert; [`Slip::NoRoom`] if even an empty outbox is too small;
+    /// [`Slip::NotNow`] if the last key is used up. None after data has been taken: the next call says it.
     pub fn write<T>(&mut self, data: &[u8], tx: &mut Outbox<T>) -> Result<usize, Slip>
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
@@ -53,15 +54,22 @@ impl Sender {
         let mut tx = tx.view();
         let mut taken = 0usize;
         while let Some(rest) = data.get(taken..).filter(|rest| !rest.is_empty()) {
-            if !self.keep_key_fresh(rest.len(), &mut tx)? {
-                break;
-            }
-            match tx.write_data(&mut self.write, rest)? {
-                0 => break,
-                n => taken = taken.saturating_add(n),
+            match self.write_some(rest, &mut tx) {
+                Ok(0) => break,
+                Ok(n) => taken = taken.saturating_add(n),
+                Err(_) if taken > 0 => break, // what has been taken is told first, the next call says why no more is
+                Err(slip) => return Err(slip),
             }
         }
         Ok(taken)
+    }
+
+    /// As much of `data` as one key and the room that there is allow.
+    fn write_some(&mut self, data: &[u8], tx: &mut OutboxView<'_>) -> Result<usize, Slip> {
+        if !self.keep_key_fresh(data.len(), tx)? {
+            return Ok(0);
+        }
+        Ok(tx.write_data(&mut self.write, data)?)
     }
 
     /// The place in `tx` for the content of the next record: put it there and [`seal`](Self::seal) it, and nothing is
@@ -317,5 +325,16 @@ mod tests {
         assert_eq!(sender.confirm(&mut tx), Err(Slip::NotNow));
         assert_eq!(tx.pending().len(), sent, "nothing is sent");
         assert_eq!(sender.write(b"data", &mut tx), Ok(4), "the key itself is not used up");
+    }
+    /// Whoever writes is told how much has gone before it is told that nothing more goes.
+    #[test]
+    fn what_was_taken_is_told_before_the_last_key_is_used_up() {
+        let mut tx = Outbox::new(vec![0; 60_000]);
+        let mut sender = sender(&mut tx);
+        sender.generation = MAX_GENERATIONS;
+        sender.write.set_update_after(2);
+        let data = vec![7; 40_000];
+        assert_eq!(sender.write(&data, &mut tx), Ok(2 << 14), "two records");
+        assert_eq!(sender.write(&data[2 << 14..], &mut tx), Err(Slip::NotNow));
     }
 }
