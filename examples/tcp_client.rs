@@ -61,7 +61,7 @@ fn run(arguments: &Arguments, name: &str, expect: Expect) -> Result<(), String> 
     // A SPIFFE ID is for the verdict alone: server_name carries DNS names.
     let server_name = if matches!(expect, Expect::Dns(_) | Expect::Ip(_)) { Some(name) } else { None };
     let seed = Seed::random().map_err(|error| error.to_string())?;
-    let mut hs = Handshake::client(&arguments.policy, server_name, seed).map_err(|slip| slip.to_string())?;
+    let mut hs = Handshake::client(&arguments.policy, server_name, seed).map_err(|misuse| misuse.to_string())?;
     let expect = [expect];
     let mut local = Local::new(&files.vault, &files.trust, &expect, UnixTime::now());
 

@@ -417,7 +417,7 @@ impl Kind {
 /// An answer or a call that does not fit: it changes nothing and poisons nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Slip {
+pub enum Misuse {
     /// The question is stale, answered already, or another connection's.
     StaleQuestion,
     /// The inbox belongs to another connection.
@@ -441,22 +441,22 @@ pub enum Slip {
     NoRandomness,
 }
 
-impl fmt::Display for Slip {
+impl fmt::Display for Misuse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Slip::StaleQuestion => "this question is not open on this connection",
-            Slip::ForeignInbox => "this inbox belongs to another connection",
-            Slip::NoRoom { needed } => {
+            Misuse::StaleQuestion => "this question is not open on this connection",
+            Misuse::ForeignInbox => "this inbox belongs to another connection",
+            Misuse::NoRoom { needed } => {
                 return write!(f, "the outbox needs a capacity of {needed} bytes, or to be emptied first");
             }
-            Slip::UnfitCredential => "the credential is empty or of a certificate type that was not agreed on",
-            Slip::UnfitSignature => "a signature of this length cannot be sent",
-            Slip::NotNow => "what is asked for is not available in this state",
-            Slip::InvalidServerName => "the server's name is neither a DNS name nor an IP address",
-            Slip::Closed => "our side of the connection is closed",
-            Slip::NoRandomness => "the system gave no randomness",
+            Misuse::UnfitCredential => "the credential is empty or of a certificate type that was not agreed on",
+            Misuse::UnfitSignature => "a signature of this length cannot be sent",
+            Misuse::NotNow => "what is asked for is not available in this state",
+            Misuse::InvalidServerName => "the server's name is neither a DNS name nor an IP address",
+            Misuse::Closed => "our side of the connection is closed",
+            Misuse::NoRandomness => "the system gave no randomness",
         })
     }
 }
 
-impl core::error::Error for Slip {}
+impl core::error::Error for Misuse {}

@@ -7,8 +7,8 @@ mod common;
 
 use common::{End, Identity, Pki, carry, run};
 use countersign::{
-    Alert, AlertDescription, By, Credential, CredentialQuestion, Ending, Error, Event, Handshake, Inbox, Kind, Outbox,
-    Policy, Question, Reason, Role, Seed, SignQuestion, Slip, State, Step, Verdict, VerifyQuestion, Want,
+    Alert, AlertDescription, By, Credential, CredentialQuestion, Ending, Error, Event, Handshake, Inbox, Kind, Misuse,
+    Outbox, Policy, Question, Reason, Role, Seed, SignQuestion, State, Step, Verdict, VerifyQuestion, Want,
 };
 use std::sync::LazyLock;
 use std::sync::mpsc;
@@ -102,7 +102,7 @@ fn at_every_step(
     }
 }
 
-/// Everything about an end that a slip must not change.
+/// Everything about an end that a misuse must not change.
 fn snapshot(end: &End<'_>) -> (State, usize, Vec<u8>, Option<Vec<u8>>) {
     let peer = end.hs.peer(&end.rx).ok().map(|peer| peer.leaf().to_vec());
     (end.hs.state(), end.hs.transitions().count(), end.tx.pending().to_vec(), peer)
@@ -300,7 +300,7 @@ fn a_connection_that_is_dropped_leaves_no_trace() {
     );
 }
 
-// ---- R1: what does not fit is a slip ----
+// ---- R1: what does not fit is a misuse ----
 
 /// Every question of a whole connection, of both its ends.
 fn questions_of(mut client: End<'static>, mut server: End<'static>) -> Vec<Want> {
@@ -315,7 +315,7 @@ fn questions_of(mut client: End<'static>, mut server: End<'static>) -> Vec<Want>
 }
 
 /// Tries to answer, in every way.
-fn try_all(end: &mut End<'_>, question: &Want) -> Vec<Result<(), Slip>> {
+fn try_all(end: &mut End<'_>, question: &Want) -> Vec<Result<(), Misuse>> {
     let alert = AlertDescription::INTERNAL_ERROR;
     match question {
         Want::Credential(question) => vec![
@@ -357,7 +357,7 @@ fn stale_and_foreign_answers_are_slips_at_every_step() {
             let stale = asked.iter().map(|(_, question)| question).filter(|question| Some(*question) != open);
             for question in foreign.iter().chain(stale) {
                 for outcome in try_all(end, question) {
-                    assert_eq!(outcome, Err(Slip::StaleQuestion), "{role} at {step:?}: {question:?}");
+                    assert_eq!(outcome, Err(Misuse::StaleQuestion), "{role} at {step:?}: {question:?}");
                     tried += 1;
                 }
             }
@@ -382,7 +382,7 @@ fn an_answer_is_taken_once() {
         if let Some(question) = last.take() {
             let before = snapshot(end);
             for outcome in try_all(end, &question) {
-                assert_eq!(outcome, Err(Slip::StaleQuestion));
+                assert_eq!(outcome, Err(Misuse::StaleQuestion));
             }
             assert_eq!(snapshot(end), before);
         }
@@ -405,9 +405,9 @@ fn a_foreign_inbox_is_a_slip_at_every_step() {
             let before = snapshot(end);
             let error = end.hs.drive(&mut stranger.rx, &mut end.tx).unwrap_err();
             assert_eq!((error.kind(), error.by(), error.is_fatal()), (Kind::ForeignInbox, By::Caller, false));
-            assert_eq!(end.hs.peer(&stranger.rx).err(), Some(Slip::ForeignInbox));
-            assert_eq!(end.hs.offer(&stranger.rx).err(), Some(Slip::ForeignInbox));
-            assert_eq!(end.hs.peer(&fresh).err(), Some(Slip::ForeignInbox));
+            assert_eq!(end.hs.peer(&stranger.rx).err(), Some(Misuse::ForeignInbox));
+            assert_eq!(end.hs.offer(&stranger.rx).err(), Some(Misuse::ForeignInbox));
+            assert_eq!(end.hs.peer(&fresh).err(), Some(Misuse::ForeignInbox));
             assert_eq!(snapshot(end), before);
             false
         });
@@ -434,7 +434,7 @@ fn what_is_shown_is_shown_while_it_is_asked_about() {
             Step::Want(Want::Sign(_)) => assert_eq!(end.hs.peer(&end.rx).is_ok(), end.hs.role() == Role::Client),
             _ => {}
         }
-        assert_eq!(end.hs.finish().err().unwrap_or(Slip::NotNow), Slip::NotNow);
+        assert_eq!(end.hs.finish().err().unwrap_or(Misuse::NotNow), Misuse::NotNow);
         matches!(step, Step::Want(Want::Done))
     });
 }
@@ -444,13 +444,13 @@ fn a_session_is_there_once_and_not_before_done() {
     let (mut client, mut server) = ends(false);
     play(&mut client, &mut server, &mut |_, end, step| {
         if !matches!(step, Step::Want(Want::Done)) {
-            assert_eq!(end.hs.finish().err(), Some(Slip::NotNow), "{step:?}");
+            assert_eq!(end.hs.finish().err(), Some(Misuse::NotNow), "{step:?}");
         }
         false
     });
     for end in [&mut client, &mut server] {
         let mut session = end.hs.finish().unwrap();
-        assert_eq!(end.hs.finish().err(), Some(Slip::NotNow));
+        assert_eq!(end.hs.finish().err(), Some(Misuse::NotNow));
         // The machine has nothing more to say on this connection: the session has the keys.
         end.hs.cancel(&mut end.tx);
         end.hs.abort(AlertDescription::INTERNAL_ERROR, &mut end.tx);
@@ -527,15 +527,15 @@ fn an_answer_without_room_changes_nothing_and_says_how_much_it_needs() {
                     let signature = IDENTITY.key.sign(question.scheme(), question.message()).unwrap();
                     end.hs.signature(question, &signature, &mut end.tx)
                 }
-                _ => Err(Slip::NotNow),
+                _ => Err(Misuse::NotNow),
             };
             // As small as what is held allows.
             let least = (0..).find(|len| resized(end, *len)).unwrap();
             let before = snapshot(end);
-            let Err(Slip::NoRoom { needed }) = answer(end) else { panic!("{want:?} fits {least} bytes") };
+            let Err(Misuse::NoRoom { needed }) = answer(end) else { panic!("{want:?} fits {least} bytes") };
             for len in [least, least + 1, needed - 2, needed - 1] {
                 if resized(end, len) {
-                    assert_eq!(answer(end), Err(Slip::NoRoom { needed }), "with {len} bytes");
+                    assert_eq!(answer(end), Err(Misuse::NoRoom { needed }), "with {len} bytes");
                     assert_eq!(end.hs.step(&mut end.rx, &mut end.tx), Ok(step.clone()), "it is still asked");
                     assert_eq!(snapshot(end), before);
                     refused += 1;
@@ -584,8 +584,8 @@ fn squeeze(end: &mut End<'_>, other: &mut End<'_>, no_room: &mut usize) -> bool 
             Want::Read => return false,
             Want::Done => return true,
         };
-        if let Err(slip) = answer {
-            let Slip::NoRoom { needed } = slip else { panic!("{slip}") };
+        if let Err(misuse) = answer {
+            let Misuse::NoRoom { needed } = misuse else { panic!("{misuse}") };
             *no_room += 1;
             if end.tx.pending().is_empty() {
                 let tx = std::mem::replace(&mut end.tx, Outbox::new(vec![]));
@@ -607,14 +607,14 @@ fn a_credential_or_signature_that_cannot_be_sent_is_a_slip() {
         match step {
             Step::Want(Want::Credential(question)) => {
                 let raw = Credential::raw_public_key(&IDENTITY.chain);
-                assert_eq!(end.hs.present(question, &Credential::new(&[]), &mut end.tx), Err(Slip::UnfitCredential));
-                assert_eq!(end.hs.present(question, &raw, &mut end.tx), Err(Slip::UnfitCredential), "not agreed on");
+                assert_eq!(end.hs.present(question, &Credential::new(&[]), &mut end.tx), Err(Misuse::UnfitCredential));
+                assert_eq!(end.hs.present(question, &raw, &mut end.tx), Err(Misuse::UnfitCredential), "not agreed on");
                 seen += 1;
             }
             Step::Want(Want::Sign(question)) => {
                 let long = vec![0; 65_536];
-                assert_eq!(end.hs.signature(question, &[], &mut end.tx), Err(Slip::UnfitSignature));
-                assert_eq!(end.hs.signature(question, &long, &mut end.tx), Err(Slip::UnfitSignature));
+                assert_eq!(end.hs.signature(question, &[], &mut end.tx), Err(Misuse::UnfitSignature));
+                assert_eq!(end.hs.signature(question, &long, &mut end.tx), Err(Misuse::UnfitSignature));
                 seen += 1;
             }
             _ => {}
@@ -895,7 +895,7 @@ fn after_a_fatal_error_every_call_says_the_same_and_everything_stays_readable() 
                 assert_eq!(end.hs.drive(&mut end.rx, &mut end.tx), Err(error));
                 end.hs.cancel(&mut end.tx);
                 end.hs.abort(AlertDescription::ACCESS_DENIED, &mut end.tx);
-                assert_eq!(end.hs.finish().err(), Some(Slip::NotNow));
+                assert_eq!(end.hs.finish().err(), Some(Misuse::NotNow));
                 assert_eq!(end.tx.pending(), pending, "one alert, and nothing after it");
             }
             assert_eq!(end.hs.state(), error.state());
@@ -926,7 +926,7 @@ fn the_refused_chain_stays_readable() {
     }
 }
 
-/// Answers after an error are slips; the error stays.
+/// Answers after an error are misuses; the error stays.
 #[test]
 fn answers_after_an_error_are_slips() {
     for role in [Role::Client, Role::Server] {
@@ -936,11 +936,11 @@ fn answers_after_an_error_are_slips() {
             let questions = questions_of(client, server);
             // Declined, but not yet driven: the question is closed already.
             for question in &questions {
-                assert!(try_all(&mut end, question).iter().all(|outcome| *outcome == Err(Slip::StaleQuestion)));
+                assert!(try_all(&mut end, question).iter().all(|outcome| *outcome == Err(Misuse::StaleQuestion)));
             }
             let error = end.drive().unwrap_err();
             for question in &questions {
-                assert!(try_all(&mut end, question).iter().all(|outcome| *outcome == Err(Slip::StaleQuestion)));
+                assert!(try_all(&mut end, question).iter().all(|outcome| *outcome == Err(Misuse::StaleQuestion)));
             }
             assert_eq!(end.drive(), Err(error));
         }
@@ -967,12 +967,12 @@ fn after_a_sessions_fatal_error_nothing_more_is_sent_or_received() {
     let pending = server.tx.pending().to_vec();
     for _ in 0..3 {
         assert_eq!(s.receive(&mut server.rx, &mut server.tx), Err(error));
-        assert_eq!(s.write(b"x", &mut server.tx), Err(Slip::Closed));
-        assert_eq!(s.body(1, &mut server.tx).err(), Some(Slip::Closed));
-        assert_eq!(s.seal(0, &mut server.tx), Err(Slip::Closed));
-        assert_eq!(s.update_key(&mut server.tx), Err(Slip::Closed));
-        assert_eq!(s.confirm(&mut server.tx), Err(Slip::Closed));
-        assert_eq!(s.abort(AlertDescription::INTERNAL_ERROR, &mut server.tx), Err(Slip::Closed));
+        assert_eq!(s.write(b"x", &mut server.tx), Err(Misuse::Closed));
+        assert_eq!(s.body(1, &mut server.tx).err(), Some(Misuse::Closed));
+        assert_eq!(s.seal(0, &mut server.tx), Err(Misuse::Closed));
+        assert_eq!(s.update_key(&mut server.tx), Err(Misuse::Closed));
+        assert_eq!(s.confirm(&mut server.tx), Err(Misuse::Closed));
+        assert_eq!(s.abort(AlertDescription::INTERNAL_ERROR, &mut server.tx), Err(Misuse::Closed));
         assert_eq!(s.close(&mut server.tx), Ok(()));
         assert_eq!(server.tx.pending(), pending, "one alert");
         assert!(server.rx.data().is_empty());
@@ -1004,7 +1004,7 @@ fn an_error_after_our_close_notify_claims_no_alert() {
 fn a_servers_name_must_be_one() {
     for name in ["", "two words", "-", "a..b", "[::1]", "\u{fc}ber.test", &"a.".repeat(200)] {
         let made = Handshake::client(Policy::new(), Some(name), Seed::from_bytes(&[1; 64]));
-        assert_eq!(made.err(), Some(Slip::InvalidServerName), "{name:?}");
+        assert_eq!(made.err(), Some(Misuse::InvalidServerName), "{name:?}");
     }
     for name in ["server.test", "192.0.2.1", "2001:db8::1"] {
         let made = Handshake::client(Policy::new(), Some(name), Seed::from_bytes(&[1; 64])).unwrap();

@@ -12,7 +12,7 @@ use common::{Connection, End, Identity, Pki, seed};
 use countersign::codec::NewSessionTicket;
 use countersign::crypto::Suite;
 use countersign::{
-    By, ContentType, Credential, Event, Handshake, Inbox, Kind, Outbox, Policy, Role, Session, Slip, State, Step,
+    By, ContentType, Credential, Event, Handshake, Inbox, Kind, Misuse, Outbox, Policy, Role, Session, State, Step,
     Transition, Verdict, Want,
 };
 use proptest::prelude::*;
@@ -98,8 +98,8 @@ impl Side {
     }
 
     /// An answer or a write had no room: what is pending is sent, or the memory is changed.
-    fn make_room(&mut self, slip: Slip, to: &mut VecDeque<u8>) {
-        let Slip::NoRoom { needed } = slip else { panic!("{slip}") };
+    fn make_room(&mut self, misuse: Misuse, to: &mut VecDeque<u8>) {
+        let Misuse::NoRoom { needed } = misuse else { panic!("{misuse}") };
         if self.tx.pending().is_empty() { self.grow_tx(needed) } else { self.send(usize::MAX, to) }
     }
 
@@ -136,14 +136,14 @@ impl Side {
                 Ok(Step::Want(Want::Credential(question))) => {
                     assert!(self.hs.offer(&self.rx).is_ok());
                     let credential = Credential::new(&IDENTITY.chain);
-                    if let Err(slip) = self.hs.present(&question, &credential, &mut self.tx) {
-                        self.make_room(slip, to);
+                    if let Err(misuse) = self.hs.present(&question, &credential, &mut self.tx) {
+                        self.make_room(misuse, to);
                     }
                 }
                 Ok(Step::Want(Want::Sign(question))) => {
                     let signature = IDENTITY.key.sign(question.scheme(), question.message()).unwrap();
-                    if let Err(slip) = self.hs.signature(&question, &signature, &mut self.tx) {
-                        self.make_room(slip, to);
+                    if let Err(misuse) = self.hs.signature(&question, &signature, &mut self.tx) {
+                        self.make_room(misuse, to);
                     }
                 }
                 Ok(Step::Want(Want::Verify(question))) => {
@@ -162,7 +162,7 @@ impl Side {
         while !self.unsaid.is_empty() {
             match session.write(&self.unsaid, &mut self.tx) {
                 Ok(len) => drop(self.unsaid.drain(..len)),
-                Err(slip) => self.make_room(slip, to),
+                Err(misuse) => self.make_room(misuse, to),
             }
             if self.unsaid.is_empty() {
                 session.close(&mut self.tx).unwrap();
@@ -400,13 +400,13 @@ fn a_session_without_room_loses_nothing() {
     let Connection { c, client, .. } = &mut connection;
     for capacity in [0, 47, 48, 60] {
         client.tx = Outbox::new(vec![0; capacity]);
-        let Err(Slip::NoRoom { needed }) = c.write(b"ab", &mut client.tx) else { panic!("{capacity} bytes do") };
+        let Err(Misuse::NoRoom { needed }) = c.write(b"ab", &mut client.tx) else { panic!("{capacity} bytes do") };
         assert!(needed > capacity);
-        assert_eq!(c.body(1, &mut client.tx).err(), Some(Slip::NoRoom { needed }));
+        assert_eq!(c.body(1, &mut client.tx).err(), Some(Misuse::NoRoom { needed }));
         client.tx = Outbox::new(vec![0; needed]);
         assert_eq!(c.write(b"ab", &mut client.tx), Ok(1), "one byte at a time, if need be");
         assert_eq!(c.write(b"b", &mut client.tx), Ok(0), "full");
-        assert!(matches!(c.update_key(&mut client.tx), Err(Slip::NoRoom { .. })));
+        assert!(matches!(c.update_key(&mut client.tx), Err(Misuse::NoRoom { .. })));
         client.sends();
         assert_eq!(c.write(b"b", &mut client.tx), Ok(1));
     }
@@ -425,7 +425,7 @@ fn an_answer_that_is_owed_waits_for_room() {
     assert_eq!(connection.to_server(), Ok((vec![], vec![])));
     assert!(connection.server.tx.is_empty() && connection.s.expose_secrets().0 == secret, "no room for an answer");
     let Connection { s, server, .. } = &mut connection;
-    assert!(matches!(s.write(b"data", &mut server.tx), Err(Slip::NoRoom { .. })), "data does not overtake it");
+    assert!(matches!(s.write(b"data", &mut server.tx), Err(Misuse::NoRoom { .. })), "data does not overtake it");
     server.tx = Outbox::new(vec![0; 1_000]);
     s.write(b"data", &mut server.tx).unwrap();
     assert_ne!(s.expose_secrets().0, secret);
@@ -454,7 +454,7 @@ fn our_update_waits_for_room_for_the_data_behind_it() {
         assert_eq!(send(&mut c, 61, &mut client.tx), 0, "one byte too much");
         assert_eq!(client.tx.pending().len(), record(100), "and no update");
         assert_eq!(c.expose_secrets().0, secret);
-        assert_eq!(c.seal(61, &mut client.tx), Err(Slip::NoRoom { needed: capacity + 1 }), "no body was given");
+        assert_eq!(c.seal(61, &mut client.tx), Err(Misuse::NoRoom { needed: capacity + 1 }), "no body was given");
         assert_eq!(send(&mut c, 60, &mut client.tx), 60);
         assert_eq!(client.tx.pending().len(), capacity - 48, "both");
         assert_ne!(c.expose_secrets().0, secret);

@@ -10,7 +10,7 @@ use countersign::crypto::{CryptoMode, KeyExchange, Suite};
 use countersign::schedule::{Early, SignedContent};
 use countersign::{
     Alert, AlertDescription, By, CipherSuite, ContentType, Credential, Ending, Error, Event, HandshakeType, Kind,
-    NamedGroup, Outbox, Padding, Policy, Role, Session, SignatureScheme, Slip, State, TransitionEvent, Verdict, Want,
+    Misuse, NamedGroup, Outbox, Padding, Policy, Role, Session, SignatureScheme, State, TransitionEvent, Verdict, Want,
 };
 
 const SUITES: [CipherSuite; 3] = [
@@ -299,9 +299,9 @@ fn what_an_answer_needs_is_told_exactly_for_records_of_any_size() {
             assert!(answered.is_ok() || server.tx.is_empty());
             answered
         };
-        let Err(Slip::NoRoom { needed }) = present(100) else { panic!("100 bytes are too few") };
+        let Err(Misuse::NoRoom { needed }) = present(100) else { panic!("100 bytes are too few") };
         for capacity in [101, needed / 2, needed - 20, needed - 1] {
-            assert_eq!(present(capacity), Err(Slip::NoRoom { needed }));
+            assert_eq!(present(capacity), Err(Misuse::NoRoom { needed }));
         }
         assert_eq!(present(needed), Ok(()));
     }
@@ -513,9 +513,9 @@ fn after_one_side_has_closed_the_other_may_go_on() {
         let len = first_end.tx.pending().len();
         first.close(&mut first_end.tx).unwrap();
         assert_eq!(first_end.tx.pending().len(), len, "a second close says nothing");
-        assert_eq!(first.write(b"more", &mut first_end.tx), Err(Slip::Closed));
-        assert_eq!(first.update_key(&mut first_end.tx), Err(Slip::Closed));
-        assert_eq!(first.confirm(&mut first_end.tx), Err(Slip::Closed));
+        assert_eq!(first.write(b"more", &mut first_end.tx), Err(Misuse::Closed));
+        assert_eq!(first.update_key(&mut first_end.tx), Err(Misuse::Closed));
+        assert_eq!(first.confirm(&mut first_end.tx), Err(Misuse::Closed));
         let mut bytes = first_end.sends();
         bytes.extend_from_slice(b"bytes after close_notify are ignored");
         second_end.gets(&bytes);
@@ -546,7 +546,7 @@ fn an_end_without_close_notify_is_truncation() {
         let error = session.receive(&mut end.rx, &mut end.tx).unwrap_err();
         assert_eq!((error.kind(), error.alert()), (Kind::Truncated, None));
         assert!(end.tx.is_empty(), "nobody is there to be told");
-        assert_eq!(session.write(b"x", &mut end.tx), Err(Slip::Closed));
+        assert_eq!(session.write(b"x", &mut end.tx), Err(Misuse::Closed));
     }
 }
 
@@ -874,7 +874,7 @@ fn a_fatal_alert_of_the_application_ends_both_directions() {
     let error = ours.receive(&mut client.rx, &mut client.tx).unwrap_err();
     assert_eq!(error.kind(), Kind::Aborted { alert });
     assert_eq!(error.alert(), Some(Alert::Sent(alert)));
-    assert_eq!(ours.write(b"more", &mut client.tx), Err(Slip::Closed));
+    assert_eq!(ours.write(b"more", &mut client.tx), Err(Misuse::Closed));
     let bytes = client.sends();
     server.gets(&bytes);
     let error = theirs.receive(&mut server.rx, &mut server.tx).unwrap_err();

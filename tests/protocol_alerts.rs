@@ -4,7 +4,7 @@ mod common;
 mod peer;
 
 use countersign::AlertDescription as A;
-use countersign::{Alert, By, Ending, Epoch, Event, HandshakeType, Kind, Policy, Role, Slip, State};
+use countersign::{Alert, By, Ending, Epoch, Event, HandshakeType, Kind, Misuse, Policy, Role, State};
 use peer::{ALERT, DATA, HANDSHAKE, Story};
 
 const BOTH: [Role; 2] = [Role::Client, Role::Server];
@@ -79,7 +79,7 @@ fn an_error_alert_of_the_peer_ends_the_connection_whatever_its_level() {
         story.turn();
         ended(&mut story, Kind::PeerAlert { alert: A::INTERNAL_ERROR }, Some(A::INTERNAL_ERROR));
         assert_eq!(story.data, b"x", "nothing is received after it");
-        assert_eq!(story.session.as_mut().unwrap().write(b"y", &mut story.end.tx), Err(Slip::Closed));
+        assert_eq!(story.session.as_mut().unwrap().write(b"y", &mut story.end.tx), Err(Misuse::Closed));
     }
 }
 
@@ -254,11 +254,11 @@ fn close_notify_is_a_warning_and_nothing_of_ours_follows_it() {
         let session = story.session.as_mut().unwrap();
         session.close(tx).unwrap();
         session.close(tx).unwrap();
-        assert_eq!(session.write(b"x", tx), Err(Slip::Closed));
-        assert_eq!(session.update_key(tx), Err(Slip::Closed));
-        assert_eq!(session.confirm(tx), Err(Slip::Closed));
-        assert_eq!(session.seal(0, tx), Err(Slip::Closed));
-        assert_eq!(session.abort(A::INTERNAL_ERROR, tx), Err(Slip::Closed));
+        assert_eq!(session.write(b"x", tx), Err(Misuse::Closed));
+        assert_eq!(session.update_key(tx), Err(Misuse::Closed));
+        assert_eq!(session.confirm(tx), Err(Misuse::Closed));
+        assert_eq!(session.seal(0, tx), Err(Misuse::Closed));
+        assert_eq!(session.abort(A::INTERNAL_ERROR, tx), Err(Misuse::Closed));
         story.drive();
         assert_eq!(story.peer.alerts(), [(Epoch::Application, vec![1, 0])]);
         // A KeyUpdate is processed without an answer.
@@ -287,7 +287,7 @@ fn the_application_can_send_its_own_alert_and_nothing_follows() {
         let mut story = session(role);
         let session = story.session.as_mut().unwrap();
         session.abort(A::ACCESS_DENIED, &mut story.end.tx).unwrap();
-        assert_eq!(session.abort(A::ACCESS_DENIED, &mut story.end.tx), Err(Slip::Closed));
+        assert_eq!(session.abort(A::ACCESS_DENIED, &mut story.end.tx), Err(Misuse::Closed));
         session.close(&mut story.end.tx).unwrap();
         story.drive();
         assert_eq!(story.peer.alerts(), [(Epoch::Application, vec![2, A::ACCESS_DENIED.0])]);

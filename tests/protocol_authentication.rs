@@ -8,7 +8,7 @@ use countersign::codec::{CertificateVerify, ExtensionType as E};
 use countersign::crypto::Suite;
 use countersign::schedule::SignedContent;
 use countersign::{Alert, By, Credential, Epoch, HandshakeType, Kind, Policy, Reason, Role, SignatureScheme, State};
-use countersign::{Slip, Step, Verdict, Want};
+use countersign::{Misuse, Step, Verdict, Want};
 use peer::message::{GREASE, KEY_SHARE, Msg, SCHEMES, certificate, certificate_verify, numbers, written};
 use peer::{Row, Story, accepts, identities, refuses};
 
@@ -61,7 +61,7 @@ fn both_sides_send_certificate_proof_and_finished_in_order_leaf_first() {
         story.end.hs.present(&question, &Credential::new(&chain), &mut story.end.tx).unwrap();
         assert_eq!(
             story.end.hs.present(&question, &Credential::new(&chain), &mut story.end.tx),
-            Err(Slip::StaleQuestion)
+            Err(Misuse::StaleQuestion)
         );
         let story = story.connected();
         let sent = countersign::codec::Certificate::parse(&story.peer.message(CT)[4..]).unwrap();

@@ -4,7 +4,7 @@ mod common;
 mod peer;
 
 use countersign::AlertDescription as A;
-use countersign::{Epoch, Event, HandshakeType, Policy, Role, Slip, State};
+use countersign::{Epoch, Event, HandshakeType, Misuse, Policy, Role, State};
 use peer::message::{GREASE, KEY_SHARE, Msg, VERSIONS};
 use peer::{DATA, HANDSHAKE, Story};
 
@@ -413,7 +413,7 @@ fn without_room_nothing_is_taken_until_what_is_pending_has_been_sent() {
             }
         }
         assert_eq!(session.body(100, tx), Ok(&mut [][..]));
-        assert!(matches!(session.seal(3000, tx), Err(Slip::NoRoom { .. })));
+        assert!(matches!(session.seal(3000, tx), Err(Misuse::NoRoom { .. })));
         story.drive();
         let data: Vec<u8> =
             story.peer.seen.iter().filter(|seen| seen.typ == DATA).flat_map(|seen| seen.content.clone()).collect();
@@ -436,17 +436,17 @@ fn after_an_error_nothing_is_sent_and_the_handshake_can_still_be_read() {
         story.turn();
         let error = story.error();
         let session = story.session.as_mut().unwrap();
-        assert_eq!(session.write(b"x", &mut story.end.tx), Err(Slip::Closed));
-        assert_eq!(session.update_key(&mut story.end.tx), Err(Slip::Closed));
-        assert_eq!(session.body(1, &mut story.end.tx).err(), Some(Slip::Closed));
+        assert_eq!(session.write(b"x", &mut story.end.tx), Err(Misuse::Closed));
+        assert_eq!(session.update_key(&mut story.end.tx), Err(Misuse::Closed));
+        assert_eq!(session.body(1, &mut story.end.tx).err(), Some(Misuse::Closed));
         assert_eq!(session.close(&mut story.end.tx), Ok(()));
         story.is_dead(error);
         // No session before the handshake is complete, and none after an error in it.
         let mut story = Story::new(role, Policy::new()).until(State::WaitFinished);
-        assert_eq!(story.end.hs.finish().err(), Some(Slip::NotNow));
+        assert_eq!(story.end.hs.finish().err(), Some(Misuse::NotNow));
         story.peer.inner(&[1, 99]);
         story.turn();
-        assert_eq!(story.end.hs.finish().err(), Some(Slip::NotNow));
+        assert_eq!(story.end.hs.finish().err(), Some(Misuse::NotNow));
         assert_eq!(story.end.hs.state(), State::WaitFinished);
         assert!(story.end.hs.transitions().count() > 3);
         assert!(story.end.hs.cipher_suite().is_some() && story.end.hs.peer(&story.end.rx).is_ok());

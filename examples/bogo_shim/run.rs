@@ -6,7 +6,7 @@ use crate::wire::Wire;
 use crate::{ours, tokens};
 use countersign::x509::{Fault, Terms, Trust};
 use countersign::{
-    AlertDescription, Error, Handshake, Offer, Peer, Policy, Reason, Role, Seed, Session, Slip, Verdict, Want,
+    AlertDescription, Error, Handshake, Misuse, Offer, Peer, Policy, Reason, Role, Seed, Session, Verdict, Want,
 };
 use rustls_pki_types::{CertificateDer, UnixTime, pem::PemObject};
 use std::fmt::{Debug, Display};
@@ -29,9 +29,9 @@ impl From<Error> for Failure {
     }
 }
 
-impl From<Slip> for Failure {
-    fn from(slip: Slip) -> Failure {
-        Failure::new("INTERNAL_ERROR", slip)
+impl From<Misuse> for Failure {
+    fn from(misuse: Misuse) -> Failure {
+        Failure::new("INTERNAL_ERROR", misuse)
     }
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn run(flags: &Flags, wire: &mut Wire) -> Result<(), Failure> {
 }
 
 fn handshake(flags: &Flags, wire: &mut Wire) -> Result<Session, Failure> {
-    let seed = Seed::random().map_err(|_| Slip::NoRandomness)?;
+    let seed = Seed::random().map_err(|_| Misuse::NoRandomness)?;
     let mut hs = match flags.role {
         Role::Client => Handshake::client(&flags.policy, flags.server_name.as_deref(), seed)?,
         Role::Server => Handshake::server(&flags.policy, seed),
@@ -108,7 +108,7 @@ fn handshake(flags: &Flags, wire: &mut Wire) -> Result<Session, Failure> {
                         chosen = Some(place);
                         hs.present(&question, &credential, &mut wire.tx)?;
                     }
-                    Ok((_, None)) => return Err(Slip::UnfitCredential.into()),
+                    Ok((_, None)) => return Err(Misuse::UnfitCredential.into()),
                     Err(token) => {
                         hs.decline(&question, AlertDescription::HANDSHAKE_FAILURE)?;
                         let _ = hs.drive(&mut wire.rx, &mut wire.tx);

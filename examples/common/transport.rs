@@ -3,7 +3,7 @@
 use super::key_log::ConnectionKeys;
 use super::words::Failure;
 use countersign::x509::Local;
-use countersign::{Handshake, Inbox, Kind, Outbox, Policy, Session, Slip, Want};
+use countersign::{Handshake, Inbox, Kind, Misuse, Outbox, Policy, Session, Want};
 use std::borrow::Borrow;
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem;
@@ -68,8 +68,8 @@ impl Link {
                     keys.note(hs);
                     match local.answer(hs, &question, &self.rx, &mut self.tx) {
                         Ok(_) => {}
-                        Err(Slip::NoRoom { needed }) => grow_outbox(&mut self.tx, needed),
-                        Err(slip) => return Err(slip.into()),
+                        Err(Misuse::NoRoom { needed }) => grow_outbox(&mut self.tx, needed),
+                        Err(misuse) => return Err(misuse.into()),
                     }
                 }
                 // Not fatal: our memory is too small.

@@ -1,7 +1,7 @@
 //! What is said about a connection: one line that an operator understands.
 
 use countersign::x509::{Escaped, Local, PeerIdentity, Vault};
-use countersign::{Alert, Error, Handshake, Inbox, Kind, Policy, Slip, State};
+use countersign::{Alert, Error, Handshake, Inbox, Kind, Misuse, Policy, State};
 use std::borrow::Borrow;
 use std::fmt;
 use std::io;
@@ -18,12 +18,12 @@ pub(crate) enum Failure {
     /// Our own input or output failed.
     Local(&'static str, io::Error),
     /// A misuse of the library: a bug of this program.
-    Slip(Slip),
+    Misuse(Misuse),
 }
 
-impl From<Slip> for Failure {
-    fn from(slip: Slip) -> Failure {
-        Failure::Slip(slip)
+impl From<Misuse> for Failure {
+    fn from(misuse: Misuse) -> Failure {
+        Failure::Misuse(misuse)
     }
 }
 
@@ -34,7 +34,7 @@ impl fmt::Display for Failure {
             Failure::Transport(error, state) => write!(f, "the transport failed (in {state}): {error}"),
             Failure::TooSlow(state) => write!(f, "the peer took too long (in {state}); user_canceled sent"),
             Failure::Local(what, error) => write!(f, "{what}: {error}"),
-            Failure::Slip(slip) => write!(f, "a bug of this program: {slip}"),
+            Failure::Misuse(misuse) => write!(f, "a bug of this program: {misuse}"),
         }
     }
 }

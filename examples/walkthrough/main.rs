@@ -11,7 +11,7 @@ mod pki;
 mod screen;
 
 use countersign::x509::{Expect, Live, Local, PeerIdentity, Trust, Vault};
-use countersign::{Error, Event, Handshake, Inbox, Outbox, Policy, Role, Seed, Session, Slip, State, Step, Want};
+use countersign::{Error, Event, Handshake, Inbox, Misuse, Outbox, Policy, Role, Seed, Session, State, Step, Want};
 use rustls_pki_types::UnixTime;
 use screen::{Way, show};
 
@@ -41,7 +41,7 @@ impl<'a> Party<'a> {
                 Step::Want(want) => match self.local.answer(&mut self.hs, &want, &self.rx, &mut self.tx) {
                     Ok(true) => {} // it was a question
                     Ok(false) => return Ok(want == Want::Done),
-                    Err(slip) => panic!("the buffers are large enough: {slip}"),
+                    Err(misuse) => panic!("the buffers are large enough: {misuse}"),
                 },
             }
         }
@@ -147,7 +147,7 @@ impl<'a> Talk<'a> {
         &mut self,
         other: &mut Talk<'_>,
         what: &str,
-        act: impl FnOnce(&mut Session, &mut Outbox<Vec<u8>>) -> Result<(), Slip>,
+        act: impl FnOnce(&mut Session, &mut Outbox<Vec<u8>>) -> Result<(), Misuse>,
     ) -> Result<(), Failure> {
         act(&mut self.session, &mut self.party.tx)?;
         let state = if what == "close_notify" { State::Closed } else { State::Connected };

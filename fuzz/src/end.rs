@@ -2,8 +2,8 @@
 
 use countersign::x509::SigningKey;
 use countersign::{
-    Alert, CertificateType, Credential, Error, Handshake, Inbox, Kind, Outbox, Padding, Policy, Role, Seed, Session,
-    Slip, Verdict, Want, limits,
+    Alert, CertificateType, Credential, Error, Handshake, Inbox, Kind, Misuse, Outbox, Padding, Policy, Role, Seed,
+    Session, Verdict, Want, limits,
 };
 use rustls_pki_types::CertificateDer;
 use std::sync::{LazyLock, OnceLock};
@@ -145,11 +145,11 @@ impl End {
                         if raw { Credential::raw_public_key(&spki) } else { Credential::new(&identity.chain) };
                     loop {
                         match self.hs.present(&question, &credential, &mut self.tx) {
-                            Err(Slip::NoRoom { needed }) => self.grow_outbox(needed),
+                            Err(Misuse::NoRoom { needed }) => self.grow_outbox(needed),
                             answered => break answered.expect("an open question can be answered"),
                         }
                     }
-                    assert_eq!(self.hs.present(&question, &credential, &mut self.tx), Err(Slip::StaleQuestion));
+                    assert_eq!(self.hs.present(&question, &credential, &mut self.tx), Err(Misuse::StaleQuestion));
                 }
                 Want::Sign(question) => {
                     self.expose();
@@ -159,7 +159,7 @@ impl End {
                     };
                     loop {
                         match self.hs.signature(&question, &signature, &mut self.tx) {
-                            Err(Slip::NoRoom { needed }) => self.grow_outbox(needed),
+                            Err(Misuse::NoRoom { needed }) => self.grow_outbox(needed),
                             answered => break answered.expect("an open question can be answered"),
                         }
                     }

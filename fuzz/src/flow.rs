@@ -9,7 +9,7 @@ use super::wire::{HEADER, null_protected, plain, records};
 use countersign::codec::{AlertDescription, ContentType, ExtensionType, HandshakeType, Message};
 use countersign::flow::{Flow, FlowInbox, FlowOutbox, FlowSession};
 use countersign::{
-    Alert, Bytes, CertificateType, Credential, Epoch, Error, Event, Kind, Policy, Reason, Role, Slip, Verdict, Want,
+    Alert, Bytes, CertificateType, Credential, Epoch, Error, Event, Kind, Misuse, Policy, Reason, Role, Verdict, Want,
 };
 use rustls_pki_types::CertificateDer;
 use std::sync::LazyLock;
@@ -146,17 +146,19 @@ impl Side {
         match self.answer(question, how) {
             // The host comes back to it.
             _ if how == 6 => return false,
-            Err(Slip::NoRoom { .. }) if !self.tx.is_empty() => return false,
-            Err(Slip::NoRoom { needed }) => {
+            Err(Misuse::NoRoom { .. }) if !self.tx.is_empty() => return false,
+            Err(Misuse::NoRoom { needed }) => {
                 self.larger_outbox(needed);
                 assert_eq!(self.answer(question, how), Ok(()), "as much as was needed is enough");
             }
-            // A slip changes nothing.
-            Err(Slip::UnfitCredential | Slip::UnfitSignature) if how == 4 => return self.answers(question, 0, None),
+            // A misuse changes nothing.
+            Err(Misuse::UnfitCredential | Misuse::UnfitSignature) if how == 4 => {
+                return self.answers(question, 0, None);
+            }
             answered => assert_eq!(answered, Ok(())),
         }
         if how == 2 || refuses {
-            assert_eq!(self.answer(question, 0), Err(Slip::StaleQuestion), "answered twice");
+            assert_eq!(self.answer(question, 0), Err(Misuse::StaleQuestion), "answered twice");
         }
         if refuses {
             let refused = self.flow.drive(&mut self.rx, &mut self.tx).map_err(|error| error.kind());
@@ -166,7 +168,7 @@ impl Side {
     }
 
     /// 3: declined; 4: unfit, or a refusal; 5: a foreign chain, a wrong signature; 6: not now; else as is right.
-    fn answer(&mut self, question: &Want, how: u8) -> Result<(), Slip> {
+    fn answer(&mut self, question: &Want, how: u8) -> Result<(), Misuse> {
         let alert = AlertDescription::INTERNAL_ERROR;
         let identity = pki().of(self.flow.role());
         match question {
@@ -204,7 +206,7 @@ impl Side {
                 self.accepted |= how != 4;
                 Ok(())
             }
-            _ => Err(Slip::NotNow),
+            _ => Err(Misuse::NotNow),
         }
     }
 }

@@ -5,7 +5,7 @@
 use super::choices::Choices;
 use super::end::{connected, gets, policy};
 use super::wire::text;
-use countersign::{Event, Inbox, Kind, Outbox, Slip};
+use countersign::{Event, Inbox, Kind, Misuse, Outbox};
 
 /// The first byte is the policy, the second and third are the memories; then come the operations.
 pub fn inbox(data: &[u8]) {
@@ -25,8 +25,8 @@ pub fn inbox(data: &[u8]) {
         match op & 15 {
             0 | 1 => match sender.write(text(written, choices.word() % 1000), &mut tx) {
                 Ok(taken) => written += taken,
-                Err(Slip::NoRoom { needed }) => assert!(needed > tx.capacity() || !tx.is_empty()),
-                Err(slip) => panic!("{slip}"),
+                Err(Misuse::NoRoom { needed }) => assert!(needed > tx.capacity() || !tx.is_empty()),
+                Err(misuse) => panic!("{misuse}"),
             },
             2 => {
                 let (wanted, capacity) = (usize::from(choices.byte()), tx.capacity());
@@ -41,8 +41,8 @@ pub fn inbox(data: &[u8]) {
                 }
             }
             3 => match sender.update_key(&mut tx) {
-                Ok(()) | Err(Slip::NoRoom { .. }) => {}
-                Err(slip) => panic!("{slip}"),
+                Ok(()) | Err(Misuse::NoRoom { .. }) => {}
+                Err(misuse) => panic!("{misuse}"),
             },
             4 => {
                 let n = choices.word();

@@ -8,7 +8,7 @@ use super::end::{End, connected, gets, policy};
 use super::tap::Tap;
 use super::wire::{HEADER, null_protected, records, text};
 use countersign::codec::{AlertDescription, ContentType, HandshakeType, write_message};
-use countersign::{Alert, Error, Event, Inbox, Kind, Outbox, Role, Session, Slip, limits};
+use countersign::{Alert, Error, Event, Inbox, Kind, Misuse, Outbox, Role, Session, limits};
 use std::collections::VecDeque;
 
 /// The first byte: bit 7, a ticket; else bits 0-1, the policy; bit 2, real cryptography.
@@ -220,7 +220,7 @@ impl Party {
                 assert_eq!(sealed, taken);
                 self.written += taken;
             }
-            Err(slip) => self.refused(slip),
+            Err(misuse) => self.refused(misuse),
         }
     }
 
@@ -240,7 +240,7 @@ impl Party {
                 assert!(!sealed.is_empty(), "a record, if only an empty one");
                 self.written += len;
             }
-            Err(slip) => (assert_eq!(sealed, []), self.refused(slip)).1,
+            Err(misuse) => (assert_eq!(sealed, []), self.refused(misuse)).1,
         }
     }
 
@@ -249,7 +249,7 @@ impl Party {
         let sealed = self.has_sealed_besides_answer();
         match done {
             Ok(()) => assert!(matches!(sealed[..], [Sealed::KeyUpdate(false, _)]), "{sealed:?} for a KeyUpdate"),
-            Err(slip) => (assert_eq!(sealed, []), self.refused(slip)).1,
+            Err(misuse) => (assert_eq!(sealed, []), self.refused(misuse)).1,
         }
     }
 
@@ -262,7 +262,7 @@ impl Party {
                 assert!(matches!(sealed[..], [Sealed::KeyUpdate(true, _)]), "{sealed:?} for a request");
                 self.asked = true;
             }
-            Err(slip) => (assert_eq!(sealed, []), self.refused(slip)).1,
+            Err(misuse) => (assert_eq!(sealed, []), self.refused(misuse)).1,
         }
     }
 
@@ -270,11 +270,11 @@ impl Party {
     /// does and for the answer that goes before it.
     fn makes_room<T>(
         &mut self,
-        mut call: impl FnMut(&mut Session, &mut Outbox<Vec<u8>>) -> Result<T, Slip>,
-    ) -> Result<T, Slip> {
+        mut call: impl FnMut(&mut Session, &mut Outbox<Vec<u8>>) -> Result<T, Misuse>,
+    ) -> Result<T, Misuse> {
         let mut result = call(&mut self.session, &mut self.end.tx);
         for _ in 0..2 {
-            let Err(Slip::NoRoom { needed }) = result else { break };
+            let Err(Misuse::NoRoom { needed }) = result else { break };
             if needed % 2 == 1 {
                 return result;
             }
@@ -282,15 +282,15 @@ impl Party {
             self.end.tx = old.move_into(vec![0; needed]).map_err(|_| ()).expect("room for what is held, and more");
             result = call(&mut self.session, &mut self.end.tx);
         }
-        assert!(!matches!(result, Err(Slip::NoRoom { .. })), "as much as was needed is not enough");
+        assert!(!matches!(result, Err(Misuse::NoRoom { .. })), "as much as was needed is not enough");
         result
     }
 
-    fn refused(&self, slip: Slip) {
-        match slip {
-            Slip::Closed => assert!(self.over, "open, and refused"),
-            Slip::NoRoom { .. } => assert!(!self.end.tx.is_empty(), "an empty outbox of 1500 bytes has room"),
-            slip => panic!("{slip}"),
+    fn refused(&self, misuse: Misuse) {
+        match misuse {
+            Misuse::Closed => assert!(self.over, "open, and refused"),
+            Misuse::NoRoom { .. } => assert!(!self.end.tx.is_empty(), "an empty outbox of 1500 bytes has room"),
+            misuse => panic!("{misuse}"),
         }
     }
 
@@ -313,7 +313,7 @@ impl Party {
                 assert!(!self.over);
                 self.ends = Some(Ends::Fails(Kind::Aborted { alert }));
             }
-            Err(slip) => self.refused(slip),
+            Err(misuse) => self.refused(misuse),
         }
         self.ends(alert);
     }

@@ -16,7 +16,7 @@ use crate::crypto::Suite;
 use crate::engine::post_handshake::{self, PostHandshake};
 use crate::engine::question::{Credential, CredentialQuestion, Offer, Peer, SignQuestion, Verdict, VerifyQuestion};
 use crate::engine::{Effects, Engine, Input, Need, Secret, ServerName};
-use crate::error::{Error, Kind, Slip};
+use crate::error::{Error, Kind, Misuse};
 use crate::flight::Flight;
 use crate::handshake::{Question, Want};
 use crate::policy::Policy;
@@ -81,13 +81,13 @@ impl<P: Borrow<Policy>> Flow<P> {
     /// A client's handshake. See [`crate::Handshake::client`].
     ///
     /// # Errors
-    /// [`Slip::InvalidServerName`], [`Slip::NoRandomness`].
-    pub fn client(policy: P, server_name: Option<&str>, seed: Seed) -> Result<Self, Slip> {
+    /// [`Misuse::InvalidServerName`], [`Misuse::NoRandomness`].
+    pub fn client(policy: P, server_name: Option<&str>, seed: Seed) -> Result<Self, Misuse> {
         let server_name = match server_name {
-            Some(name) => ServerName::new(name).ok_or(Slip::InvalidServerName)?,
+            Some(name) => ServerName::new(name).ok_or(Misuse::InvalidServerName)?,
             None => ServerName::NONE,
         };
-        let mut engine = Engine::client(policy.borrow(), server_name, seed).map_err(|_| Slip::NoRandomness)?;
+        let mut engine = Engine::client(policy.borrow(), server_name, seed).map_err(|_| Misuse::NoRandomness)?;
         engine.facts.middlebox_compatibility = false; // there are no records to disguise (RFC 9001 §8.4)
         Ok(Self::new(policy, engine))
     }
@@ -192,19 +192,19 @@ impl<P: Borrow<Policy>> Flow<P> {
     /// The answer to [`Want::Credential`].
     ///
     /// # Errors
-    /// A [`Slip`] changes nothing.
+    /// A [`Misuse`] changes nothing.
     pub fn present<T>(
         &mut self,
         question: &CredentialQuestion,
         credential: &Credential<'_>,
         tx: &mut FlowOutbox<T>,
-    ) -> Result<(), Slip>
+    ) -> Result<(), Misuse>
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
         self.check_open(question.into())?;
         if credential.chain.is_empty() || credential.certificate_type != self.engine.facts.own_type {
-            return Err(Slip::UnfitCredential);
+            return Err(Misuse::UnfitCredential);
         }
         let (plain, protected) = self.engine.present_len(self.policy.borrow(), credential);
         tx.room_for(plain.saturating_add(protected))?;
@@ -215,19 +215,19 @@ impl<P: Borrow<Policy>> Flow<P> {
     /// The answer to [`Want::Sign`].
     ///
     /// # Errors
-    /// A [`Slip`] changes nothing.
+    /// A [`Misuse`] changes nothing.
     pub fn signature<T>(
         &mut self,
         question: &SignQuestion,
         signature: &[u8],
         tx: &mut FlowOutbox<T>,
-    ) -> Result<(), Slip>
+    ) -> Result<(), Misuse>
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
         self.check_open(question.into())?;
         if signature.is_empty() || signature.len() > usize::from(u16::MAX) {
-            return Err(Slip::UnfitSignature);
+            return Err(Misuse::UnfitSignature);
         }
         tx.room_for(self.engine.sign_len(signature.len()))?;
         self.answer(Input::Signature(signature), tx);
@@ -237,8 +237,8 @@ impl<P: Borrow<Policy>> Flow<P> {
     /// The answer to [`Want::Verify`].
     ///
     /// # Errors
-    /// A [`Slip`] changes nothing.
-    pub fn verdict(&mut self, question: &VerifyQuestion, verdict: Verdict) -> Result<(), Slip> {
+    /// A [`Misuse`] changes nothing.
+    pub fn verdict(&mut self, question: &VerifyQuestion, verdict: Verdict) -> Result<(), Misuse> {
         self.check_open(question.into())?;
         match verdict {
             Verdict::Reject(reason) => self.refusal = Some(reason.into()),
@@ -250,17 +250,17 @@ impl<P: Borrow<Policy>> Flow<P> {
     /// No answer can be given to a question.
     ///
     /// # Errors
-    /// A [`Slip`] changes nothing.
-    pub fn decline<'q>(&mut self, question: impl Into<Question<'q>>, alert: AlertDescription) -> Result<(), Slip> {
+    /// A [`Misuse`] changes nothing.
+    pub fn decline<'q>(&mut self, question: impl Into<Question<'q>>, alert: AlertDescription) -> Result<(), Misuse> {
         self.check_open(question.into())?;
         self.refusal = Some(Kind::Declined { alert });
         Ok(())
     }
 
-    fn check_open(&mut self, question: Question<'_>) -> Result<(), Slip> {
+    fn check_open(&mut self, question: Question<'_>) -> Result<(), Misuse> {
         let open = self.failed.is_none() && self.refusal.is_none();
         let need = self.engine.need(self.policy.borrow(), Flight::EMPTY);
-        if open && question.is(&need) { Ok(()) } else { Err(Slip::StaleQuestion) }
+        if open && question.is(&need) { Ok(()) } else { Err(Misuse::StaleQuestion) }
     }
 
     fn answer<T>(&mut self, input: Input<'_>, tx: &mut FlowOutbox<T>)
@@ -311,23 +311,23 @@ impl<P: Borrow<Policy>> Flow<P> {
     /// What the peer says about the certificate that it wants to see.
     ///
     /// # Errors
-    /// [`Slip::NotNow`].
-    pub fn offer<'a, R>(&'a self, rx: &'a FlowInbox<R>) -> Result<Offer<'a>, Slip>
+    /// [`Misuse::NotNow`].
+    pub fn offer<'a, R>(&'a self, rx: &'a FlowInbox<R>) -> Result<Offer<'a>, Misuse>
     where
         R: AsRef<[u8]> + AsMut<[u8]>,
     {
-        Offer::read(rx.flight(), &self.engine.facts, self.role()).ok_or(Slip::NotNow)
+        Offer::read(rx.flight(), &self.engine.facts, self.role()).ok_or(Misuse::NotNow)
     }
 
     /// The peer's certificates.
     ///
     /// # Errors
-    /// [`Slip::NotNow`].
-    pub fn peer<'a, R>(&'a self, rx: &'a FlowInbox<R>) -> Result<Peer<'a>, Slip>
+    /// [`Misuse::NotNow`].
+    pub fn peer<'a, R>(&'a self, rx: &'a FlowInbox<R>) -> Result<Peer<'a>, Misuse>
     where
         R: AsRef<[u8]> + AsMut<[u8]>,
     {
-        self.engine.peer(rx.flight()).ok_or(Slip::NotNow)
+        self.engine.peer(rx.flight()).ok_or(Misuse::NotNow)
     }
 
     /// Our role.
@@ -349,9 +349,9 @@ impl<P: Borrow<Policy>> Flow<P> {
     /// outbox must be conveyed all the same.)
     ///
     /// # Errors
-    /// [`Slip::NotNow`].
-    pub fn finish(&mut self) -> Result<FlowSession, Slip> {
-        let connected = self.engine.take_connected().ok_or(Slip::NotNow)?;
+    /// [`Misuse::NotNow`].
+    pub fn finish(&mut self) -> Result<FlowSession, Misuse> {
+        let connected = self.engine.take_connected().ok_or(Misuse::NotNow)?;
         let Pair { client, server } = &connected.secrets;
         let secrets = Pair { client: ExposedSecret::new(client.expose()), server: ExposedSecret::new(server.expose()) };
         Ok(FlowSession { suite: connected.suite, secrets, exporter: Exporter::new(connected.exporter) })

@@ -10,7 +10,7 @@ use crate::codec::{AlertDescription, CipherSuite, NamedGroup, SignatureScheme};
 use crate::crypto::Suite;
 use crate::engine::question::{Credential, CredentialQuestion, Offer, Peer, SignQuestion, Verdict, VerifyQuestion};
 use crate::engine::{Engine, Need, ServerName};
-use crate::error::{Error, Kind, Slip};
+use crate::error::{Error, Kind, Misuse};
 use crate::policy::Policy;
 use crate::record::{Inbox, Outbox, WriteProtection};
 use crate::role::{Role, State};
@@ -101,13 +101,13 @@ impl<P: Borrow<Policy>> Handshake<P> {
     /// which is not (RFC 6066 §3). The machine does not compare the name with the certificate: that is the verdict's part.
     ///
     /// # Errors
-    /// [`Slip::InvalidServerName`], [`Slip::NoRandomness`] (key shares are drawn here).
-    pub fn client(policy: P, server_name: Option<&str>, seed: Seed) -> Result<Self, Slip> {
+    /// [`Misuse::InvalidServerName`], [`Misuse::NoRandomness`] (key shares are drawn here).
+    pub fn client(policy: P, server_name: Option<&str>, seed: Seed) -> Result<Self, Misuse> {
         let server_name = match server_name {
-            Some(name) => ServerName::new(name).ok_or(Slip::InvalidServerName)?,
+            Some(name) => ServerName::new(name).ok_or(Misuse::InvalidServerName)?,
             None => ServerName::NONE,
         };
-        let engine = Engine::client(policy.borrow(), server_name, seed).map_err(|_| Slip::NoRandomness)?;
+        let engine = Engine::client(policy.borrow(), server_name, seed).map_err(|_| Misuse::NoRandomness)?;
         Ok(Self::new(policy, engine, WriteProtection::client()))
     }
 
@@ -153,13 +153,13 @@ impl<P: Borrow<Policy>> Handshake<P> {
     /// The answer to [`Want::Credential`]. The credential is read here and not kept.
     ///
     /// # Errors
-    /// A [`Slip`] changes nothing. If no scheme fits the credential's key, the next [`drive`](Self::drive) says so.
+    /// A [`Misuse`] changes nothing. If no scheme fits the credential's key, the next [`drive`](Self::drive) says so.
     pub fn present<T>(
         &mut self,
         question: &CredentialQuestion,
         credential: &Credential<'_>,
         tx: &mut Outbox<T>,
-    ) -> Result<(), Slip>
+    ) -> Result<(), Misuse>
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
@@ -169,8 +169,8 @@ impl<P: Borrow<Policy>> Handshake<P> {
     /// The answer to [`Want::Sign`]. The signature is sent as it is: whether it is right, the peer will tell.
     ///
     /// # Errors
-    /// A [`Slip`] changes nothing.
-    pub fn signature<T>(&mut self, question: &SignQuestion, signature: &[u8], tx: &mut Outbox<T>) -> Result<(), Slip>
+    /// A [`Misuse`] changes nothing.
+    pub fn signature<T>(&mut self, question: &SignQuestion, signature: &[u8], tx: &mut Outbox<T>) -> Result<(), Misuse>
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
@@ -181,8 +181,8 @@ impl<P: Borrow<Policy>> Handshake<P> {
     /// lies in `tx`.
     ///
     /// # Errors
-    /// A [`Slip`] changes nothing.
-    pub fn verdict(&mut self, question: &VerifyQuestion, verdict: Verdict) -> Result<(), Slip> {
+    /// A [`Misuse`] changes nothing.
+    pub fn verdict(&mut self, question: &VerifyQuestion, verdict: Verdict) -> Result<(), Misuse> {
         self.shell.verdict(self.policy.borrow(), question, verdict)
     }
 
@@ -190,8 +190,8 @@ impl<P: Borrow<Policy>> Handshake<P> {
     /// [`drive`](Self::drive) returns the error, and this alert lies in `tx`.
     ///
     /// # Errors
-    /// A [`Slip`] changes nothing.
-    pub fn decline<'q>(&mut self, question: impl Into<Question<'q>>, alert: AlertDescription) -> Result<(), Slip> {
+    /// A [`Misuse`] changes nothing.
+    pub fn decline<'q>(&mut self, question: impl Into<Question<'q>>, alert: AlertDescription) -> Result<(), Misuse> {
         self.shell.decline(self.policy.borrow(), question.into(), alert)
     }
 
@@ -210,33 +210,33 @@ impl<P: Borrow<Policy>> Handshake<P> {
     /// Takes the session, after [`Want::Done`]; inbox and outbox go on with it.
     ///
     /// # Errors
-    /// [`Slip::NotNow`] before that, or the second time.
-    pub fn finish(&mut self) -> Result<Session, Slip> {
+    /// [`Misuse::NotNow`] before that, or the second time.
+    pub fn finish(&mut self) -> Result<Session, Misuse> {
         self.shell.finish(self.policy.borrow())
     }
 
     /// What the peer says about the certificate that it wants to see, while [`Want::Credential`] is open.
     ///
     /// # Errors
-    /// [`Slip::ForeignInbox`], [`Slip::NotNow`].
-    pub fn offer<'a, R>(&'a self, rx: &'a Inbox<R>) -> Result<Offer<'a>, Slip>
+    /// [`Misuse::ForeignInbox`], [`Misuse::NotNow`].
+    pub fn offer<'a, R>(&'a self, rx: &'a Inbox<R>) -> Result<Offer<'a>, Misuse>
     where
         R: AsRef<[u8]> + AsMut<[u8]>,
     {
         self.shell.check_stamp(rx.stamp())?;
-        Offer::read(rx.flight(), &self.shell.engine.facts, self.role()).ok_or(Slip::NotNow)
+        Offer::read(rx.flight(), &self.shell.engine.facts, self.role()).ok_or(Misuse::NotNow)
     }
 
     /// The peer's certificates, from [`Want::Verify`] on until the last question has been answered, and after an error.
     ///
     /// # Errors
-    /// [`Slip::ForeignInbox`], [`Slip::NotNow`].
-    pub fn peer<'a, R>(&'a self, rx: &'a Inbox<R>) -> Result<Peer<'a>, Slip>
+    /// [`Misuse::ForeignInbox`], [`Misuse::NotNow`].
+    pub fn peer<'a, R>(&'a self, rx: &'a Inbox<R>) -> Result<Peer<'a>, Misuse>
     where
         R: AsRef<[u8]> + AsMut<[u8]>,
     {
         self.shell.check_stamp(rx.stamp())?;
-        self.shell.engine.peer(rx.flight()).ok_or(Slip::NotNow)
+        self.shell.engine.peer(rx.flight()).ok_or(Misuse::NotNow)
     }
 
     /// Our role.

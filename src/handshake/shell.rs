@@ -6,7 +6,7 @@ use super::{Question, Step, Want};
 use crate::codec::{AlertDescription, Message};
 use crate::engine::question::{Credential, CredentialQuestion, SignQuestion, Verdict, VerifyQuestion};
 use crate::engine::{Engine, Input, Need};
-use crate::error::{Error, Kind, Slip};
+use crate::error::{Error, Kind, Misuse};
 use crate::flight::Flight;
 use crate::policy::Policy;
 use crate::record::{EarlyData, Expect, InboxView, Opened, OutboxView, ReadProtection, WriteProtection};
@@ -226,10 +226,10 @@ impl Shell {
     }
 
     /// Whether this question is open.
-    fn is_open(&mut self, policy: &Policy, question: Question<'_>) -> Result<(), Slip> {
+    fn is_open(&mut self, policy: &Policy, question: Question<'_>) -> Result<(), Misuse> {
         let open = matches!(self.course, Course::Open);
         let need = self.engine.need(policy, Flight::EMPTY);
-        if open && question.is(&need) { Ok(()) } else { Err(Slip::StaleQuestion) }
+        if open && question.is(&need) { Ok(()) } else { Err(Misuse::StaleQuestion) }
     }
 
     /// An answer that makes the engine send. Its failure is for the next `drive`.
@@ -255,10 +255,10 @@ impl Shell {
         question: &CredentialQuestion,
         credential: &Credential<'_>,
         tx: &mut OutboxView<'_>,
-    ) -> Result<(), Slip> {
+    ) -> Result<(), Misuse> {
         self.is_open(policy, question.into())?;
         if credential.chain.is_empty() || credential.certificate_type != self.engine.facts.own_type {
-            return Err(Slip::UnfitCredential);
+            return Err(Misuse::UnfitCredential);
         }
         let (plain, protected) = self.engine.present_len(policy, credential);
         let plan = tx.plan(&self.write);
@@ -281,10 +281,10 @@ impl Shell {
         question: &SignQuestion,
         signature: &[u8],
         tx: &mut OutboxView<'_>,
-    ) -> Result<(), Slip> {
+    ) -> Result<(), Misuse> {
         self.is_open(policy, question.into())?;
         if signature.is_empty() || signature.len() > usize::from(u16::MAX) {
-            return Err(Slip::UnfitSignature);
+            return Err(Misuse::UnfitSignature);
         }
         let plan = tx.plan(&self.write).handshake(self.engine.sign_len(signature.len()));
         tx.room_for(&plan).map_err(no_room)?;
@@ -293,7 +293,12 @@ impl Shell {
         Ok(())
     }
 
-    pub(super) fn verdict(&mut self, policy: &Policy, question: &VerifyQuestion, verdict: Verdict) -> Result<(), Slip> {
+    pub(super) fn verdict(
+        &mut self,
+        policy: &Policy,
+        question: &VerifyQuestion,
+        verdict: Verdict,
+    ) -> Result<(), Misuse> {
         self.is_open(policy, question.into())?;
         match verdict {
             Verdict::Reject(reason) => self.course = Course::Refused(Kind::Rejected { reason }),
@@ -313,7 +318,7 @@ impl Shell {
         policy: &Policy,
         question: Question<'_>,
         alert: AlertDescription,
-    ) -> Result<(), Slip> {
+    ) -> Result<(), Misuse> {
         self.is_open(policy, question)?;
         self.course = Course::Refused(Kind::Declined { alert });
         Ok(())
@@ -374,27 +379,27 @@ impl Shell {
         matches!(self.course, Course::Failed(_))
     }
 
-    pub(super) fn finish(&mut self, policy: &Policy) -> Result<Session, Slip> {
+    pub(super) fn finish(&mut self, policy: &Policy) -> Result<Session, Misuse> {
         if self.end != End::Done || self.has_failed() {
-            return Err(Slip::NotNow);
+            return Err(Misuse::NotNow);
         }
         let role = self.engine.role();
-        let connected = self.engine.take_connected().ok_or(Slip::NotNow)?;
+        let connected = self.engine.take_connected().ok_or(Misuse::NotNow)?;
         let read = core::mem::replace(&mut self.read, ReadProtection::new());
         let write = core::mem::replace(&mut self.write, WriteProtection::server());
         self.closed = true; // what is sent from now on is the session's
         Ok(Session::new(role, policy, self.engine.facts.stamp, connected, read, write))
     }
 
-    pub(super) fn check_stamp(&self, stamp: Option<u64>) -> Result<(), Slip> {
-        if stamp == Some(self.engine.facts.stamp) { Ok(()) } else { Err(Slip::ForeignInbox) }
+    pub(super) fn check_stamp(&self, stamp: Option<u64>) -> Result<(), Misuse> {
+        if stamp == Some(self.engine.facts.stamp) { Ok(()) } else { Err(Misuse::ForeignInbox) }
     }
 }
 
 /// What a record layer's size error means to whoever answers.
-fn no_room(kind: Kind) -> Slip {
+fn no_room(kind: Kind) -> Misuse {
     match kind {
-        Kind::OutboxTooSmall { needed } => Slip::NoRoom { needed: usize::try_from(needed).unwrap_or(usize::MAX) },
-        _ => Slip::NotNow,
+        Kind::OutboxTooSmall { needed } => Misuse::NoRoom { needed: usize::try_from(needed).unwrap_or(usize::MAX) },
+        _ => Misuse::NotNow,
     }
 }

@@ -10,7 +10,7 @@ pub use sender::{Reply, Sender};
 use crate::codec::AlertDescription;
 use crate::crypto::CryptoFailed;
 use crate::engine::Connected;
-use crate::error::{Error, Kind, Slip};
+use crate::error::{Error, Kind, Misuse};
 use crate::policy::Policy;
 use crate::record::{Inbox, InboxView, Outbox, OutboxView, ReadProtection, WriteProtection};
 use crate::role::Role;
@@ -126,7 +126,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Sender::write`].
-    pub fn write<T>(&mut self, data: &[u8], tx: &mut Outbox<T>) -> Result<usize, Slip>
+    pub fn write<T>(&mut self, data: &[u8], tx: &mut Outbox<T>) -> Result<usize, Misuse>
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
@@ -138,7 +138,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Sender::body`].
-    pub fn body<'t, T>(&mut self, wanted: usize, tx: &'t mut Outbox<T>) -> Result<&'t mut [u8], Slip>
+    pub fn body<'t, T>(&mut self, wanted: usize, tx: &'t mut Outbox<T>) -> Result<&'t mut [u8], Misuse>
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
@@ -150,7 +150,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Sender::seal`].
-    pub fn seal<T>(&mut self, len: usize, tx: &mut Outbox<T>) -> Result<(), Slip>
+    pub fn seal<T>(&mut self, len: usize, tx: &mut Outbox<T>) -> Result<(), Misuse>
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
@@ -161,7 +161,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Sender::update_key`].
-    pub fn update_key<T>(&mut self, tx: &mut Outbox<T>) -> Result<(), Slip>
+    pub fn update_key<T>(&mut self, tx: &mut Outbox<T>) -> Result<(), Misuse>
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
@@ -173,7 +173,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Sender::confirm`].
-    pub fn confirm<T>(&mut self, tx: &mut Outbox<T>) -> Result<(), Slip>
+    pub fn confirm<T>(&mut self, tx: &mut Outbox<T>) -> Result<(), Misuse>
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
@@ -185,7 +185,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Sender::close`].
-    pub fn close<T>(&mut self, tx: &mut Outbox<T>) -> Result<(), Slip>
+    pub fn close<T>(&mut self, tx: &mut Outbox<T>) -> Result<(), Misuse>
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
@@ -196,7 +196,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Sender::abort`].
-    pub fn abort<T>(&mut self, alert: AlertDescription, tx: &mut Outbox<T>) -> Result<(), Slip>
+    pub fn abort<T>(&mut self, alert: AlertDescription, tx: &mut Outbox<T>) -> Result<(), Misuse>
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {

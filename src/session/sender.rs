@@ -1,7 +1,7 @@
 //! The sending half of a session.
 
 use crate::codec::{AlertDescription, KeyUpdate, KeyUpdateRequest, MESSAGE_HEADER, Writer};
-use crate::error::{Error, Kind, Slip};
+use crate::error::{Error, Kind, Misuse};
 use crate::limits::MAX_GENERATIONS;
 use crate::record::{Outbox, OutboxView, WriteProtection};
 use crate::schedule::TrafficSecret;
@@ -45,9 +45,9 @@ impl Sender {
     /// many bytes that was. 0: send what is pending first. The write key is updated when it is time (RFC 9846 §5.5).
     ///
     /// # Errors
-    /// [`Slip::Closed`] after close_notify or an alert; [`Slip::NoRoom`] if even an empty outbox is too small;
-    /// [`Slip::NotNow`] if the last key is used up. None after data has been taken: the next call says it.
-    pub fn write<T>(&mut self, data: &[u8], tx: &mut Outbox<T>) -> Result<usize, Slip>
+    /// [`Misuse::Closed`] after close_notify or an alert; [`Misuse::NoRoom`] if even an empty outbox is too small;
+    /// [`Misuse::NotNow`] if the last key is used up. None after data has been taken: the next call says it.
+    pub fn write<T>(&mut self, data: &[u8], tx: &mut Outbox<T>) -> Result<usize, Misuse>
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
@@ -58,14 +58,14 @@ impl Sender {
                 Ok(0) => break,
                 Ok(n) => taken = taken.saturating_add(n),
                 Err(_) if taken > 0 => break, // what has been taken is told first, the next call says why no more is
-                Err(slip) => return Err(slip),
+                Err(misuse) => return Err(misuse),
             }
         }
         Ok(taken)
     }
 
     /// As much of `data` as one key and the room that there is allow.
-    fn write_some(&mut self, data: &[u8], tx: &mut OutboxView<'_>) -> Result<usize, Slip> {
+    fn write_some(&mut self, data: &[u8], tx: &mut OutboxView<'_>) -> Result<usize, Misuse> {
         if !self.keep_key_fresh(data.len(), tx)? {
             return Ok(0);
         }
@@ -77,7 +77,7 @@ impl Sender {
     ///
     /// # Errors
     /// As [`write`](Self::write).
-    pub fn body<'t, T>(&mut self, wanted: usize, tx: &'t mut Outbox<T>) -> Result<&'t mut [u8], Slip>
+    pub fn body<'t, T>(&mut self, wanted: usize, tx: &'t mut Outbox<T>) -> Result<&'t mut [u8], Misuse>
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
@@ -85,7 +85,7 @@ impl Sender {
         Ok(tx.at(place))
     }
 
-    fn place_body(&mut self, wanted: usize, tx: &mut OutboxView<'_>) -> Result<Range<usize>, Slip> {
+    fn place_body(&mut self, wanted: usize, tx: &mut OutboxView<'_>) -> Result<Range<usize>, Misuse> {
         if !self.keep_key_fresh(wanted, tx)? {
             return Ok(0..0);
         }
@@ -95,8 +95,8 @@ impl Sender {
     /// Seals the first `len` bytes of [`body`](Self::body) as one record; it may be empty.
     ///
     /// # Errors
-    /// [`Slip::Closed`]; [`Slip::NoRoom`] if `len` is more than [`body`](Self::body) gave.
-    pub fn seal<T>(&mut self, len: usize, tx: &mut Outbox<T>) -> Result<(), Slip>
+    /// [`Misuse::Closed`]; [`Misuse::NoRoom`] if `len` is more than [`body`](Self::body) gave.
+    pub fn seal<T>(&mut self, len: usize, tx: &mut Outbox<T>) -> Result<(), Misuse>
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
@@ -105,7 +105,7 @@ impl Sender {
         match tx.seal_body(&mut self.write, len) {
             // The update that must go first had no room, and `body` gave nothing.
             Err(Kind::KeyExhausted) if self.generation < MAX_GENERATIONS => {
-                Err(Slip::NoRoom { needed: tx.needed_for_message_and_data(&self.write, KEY_UPDATE, len) })
+                Err(Misuse::NoRoom { needed: tx.needed_for_message_and_data(&self.write, KEY_UPDATE, len) })
             }
             sealed => Ok(sealed?),
         }
@@ -114,8 +114,8 @@ impl Sender {
     /// Changes our write key now: a KeyUpdate that asks for nothing (RFC 9846 §4.7.3).
     ///
     /// # Errors
-    /// [`Slip::Closed`]; [`Slip::NoRoom`]; [`Slip::NotNow`] after 2^48 - 1 updates.
-    pub fn update_key<T>(&mut self, tx: &mut Outbox<T>) -> Result<(), Slip>
+    /// [`Misuse::Closed`]; [`Misuse::NoRoom`]; [`Misuse::NotNow`] after 2^48 - 1 updates.
+    pub fn update_key<T>(&mut self, tx: &mut Outbox<T>) -> Result<(), Misuse>
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
@@ -128,7 +128,7 @@ impl Sender {
     ///
     /// # Errors
     /// As [`update_key`](Self::update_key).
-    pub fn confirm<T>(&mut self, tx: &mut Outbox<T>) -> Result<(), Slip>
+    pub fn confirm<T>(&mut self, tx: &mut Outbox<T>) -> Result<(), Misuse>
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
@@ -144,8 +144,8 @@ impl Sender {
     /// Answers the peer's KeyUpdates up to this one, if they want an answer that has not been given.
     ///
     /// # Errors
-    /// [`Slip::Closed`]: nothing is owed any more; [`Slip::NoRoom`]: send what is pending, and reply again.
-    pub fn reply<T>(&mut self, reply: &Reply, tx: &mut Outbox<T>) -> Result<(), Slip>
+    /// [`Misuse::Closed`]: nothing is owed any more; [`Misuse::NoRoom`]: send what is pending, and reply again.
+    pub fn reply<T>(&mut self, reply: &Reply, tx: &mut Outbox<T>) -> Result<(), Misuse>
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
@@ -166,7 +166,7 @@ impl Sender {
 
     /// Sends the KeyUpdate that is owed. Once the generations are used up, requests are ignored (RFC 9846 §4.7.3).
     #[inline]
-    pub(super) fn pay(&mut self, tx: &mut OutboxView<'_>) -> Result<(), Slip> {
+    pub(super) fn pay(&mut self, tx: &mut OutboxView<'_>) -> Result<(), Misuse> {
         if self.owes && !self.closed && self.generation < MAX_GENERATIONS {
             self.send_key_update(KeyUpdateRequest::UPDATE_NOT_REQUESTED, tx)?;
             self.owes = false;
@@ -177,13 +177,13 @@ impl Sender {
     /// Sends close_notify: we send nothing more, and may go on receiving. A second call does nothing.
     ///
     /// # Errors
-    /// [`Slip::NoRoom`] if the outbox has no room even for an alert.
-    pub fn close<T>(&mut self, tx: &mut Outbox<T>) -> Result<(), Slip>
+    /// [`Misuse::NoRoom`] if the outbox has no room even for an alert.
+    pub fn close<T>(&mut self, tx: &mut Outbox<T>) -> Result<(), Misuse>
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
         match self.abort(AlertDescription::CLOSE_NOTIFY, tx) {
-            Err(Slip::Closed) => Ok(()),
+            Err(Misuse::Closed) => Ok(()),
             sent => sent,
         }
     }
@@ -191,15 +191,15 @@ impl Sender {
     /// Ends the connection with an alert of the application's choice.
     ///
     /// # Errors
-    /// [`Slip::Closed`]; [`Slip::NoRoom`] if the outbox has no room even for an alert.
-    pub fn abort<T>(&mut self, alert: AlertDescription, tx: &mut Outbox<T>) -> Result<(), Slip>
+    /// [`Misuse::Closed`]; [`Misuse::NoRoom`] if the outbox has no room even for an alert.
+    pub fn abort<T>(&mut self, alert: AlertDescription, tx: &mut Outbox<T>) -> Result<(), Misuse>
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
         self.say_last(alert, &mut tx.view())
     }
 
-    fn say_last(&mut self, alert: AlertDescription, tx: &mut OutboxView<'_>) -> Result<(), Slip> {
+    fn say_last(&mut self, alert: AlertDescription, tx: &mut OutboxView<'_>) -> Result<(), Misuse> {
         self.check_open()?;
         tx.alert(&mut self.write, alert)?;
         self.end();
@@ -244,14 +244,14 @@ impl Sender {
         self.secret.as_ref().map_or(&[], TrafficSecret::expose)
     }
 
-    fn check_open(&self) -> Result<(), Slip> {
-        if self.closed { Err(Slip::Closed) } else { Ok(()) }
+    fn check_open(&self) -> Result<(), Misuse> {
+        if self.closed { Err(Misuse::Closed) } else { Ok(()) }
     }
 
     /// Updates the write key if it is used up. False: the update, and so much data behind it, have no room before
     /// pending bytes have been sent.
     #[inline]
-    fn keep_key_fresh(&mut self, wanted: usize, tx: &mut OutboxView<'_>) -> Result<bool, Slip> {
+    fn keep_key_fresh(&mut self, wanted: usize, tx: &mut OutboxView<'_>) -> Result<bool, Misuse> {
         self.check_open()?;
         if self.write.records_left() > 0 {
             return Ok(true);
@@ -265,17 +265,17 @@ impl Sender {
     }
 
     /// KeyUpdate (RFC 9846 §4.7.3), and the next generation of our key.
-    fn send_key_update(&mut self, request_update: KeyUpdateRequest, tx: &mut OutboxView<'_>) -> Result<(), Slip> {
+    fn send_key_update(&mut self, request_update: KeyUpdateRequest, tx: &mut OutboxView<'_>) -> Result<(), Misuse> {
         if self.generation >= MAX_GENERATIONS {
-            return Err(Slip::NotNow);
+            return Err(Misuse::NotNow);
         }
         let mut message = [0; KEY_UPDATE];
         let mut writer = Writer::new(&mut message);
         KeyUpdate { request_update }.write(&mut writer);
         tx.append_handshake(&mut self.write, message.len(), |memory| memory.copy_from_slice(&message))?;
-        let secret = self.secret.take().ok_or(Slip::NotNow)?.next();
-        let (suite, crypto) = self.write.algorithms().ok_or(Slip::NotNow)?;
-        let key = secret.key(suite, crypto).map_err(|_| Slip::NotNow)?;
+        let secret = self.secret.take().ok_or(Misuse::NotNow)?.next();
+        let (suite, crypto) = self.write.algorithms().ok_or(Misuse::NotNow)?;
+        let key = secret.key(suite, crypto).map_err(|_| Misuse::NotNow)?;
         self.secret = Some(secret);
         self.write.replace_key(tx, key)?;
         self.generation = self.generation.saturating_add(1);
@@ -283,12 +283,12 @@ impl Sender {
     }
 }
 
-impl From<Kind> for Slip {
+impl From<Kind> for Misuse {
     /// What the record layer says about room, said to the caller.
-    fn from(kind: Kind) -> Slip {
+    fn from(kind: Kind) -> Misuse {
         match kind {
-            Kind::OutboxTooSmall { needed } => Slip::NoRoom { needed: usize::try_from(needed).unwrap_or(usize::MAX) },
-            _ => Slip::NotNow,
+            Kind::OutboxTooSmall { needed } => Misuse::NoRoom { needed: usize::try_from(needed).unwrap_or(usize::MAX) },
+            _ => Misuse::NotNow,
         }
     }
 }
@@ -321,8 +321,8 @@ mod tests {
         assert_eq!(tx.pending().len(), 5 + 5 + 1 + 16, "the last KeyUpdate");
         let sent = tx.pending().len();
         assert_eq!(sender.reply(&Reply { number: 2, wanted: 2 }, &mut tx), Ok(()));
-        assert_eq!(sender.update_key(&mut tx), Err(Slip::NotNow));
-        assert_eq!(sender.confirm(&mut tx), Err(Slip::NotNow));
+        assert_eq!(sender.update_key(&mut tx), Err(Misuse::NotNow));
+        assert_eq!(sender.confirm(&mut tx), Err(Misuse::NotNow));
         assert_eq!(tx.pending().len(), sent, "nothing is sent");
         assert_eq!(sender.write(b"data", &mut tx), Ok(4), "the key itself is not used up");
     }
@@ -335,6 +335,6 @@ mod tests {
         sender.write.set_update_after(2);
         let data = vec![7; 40_000];
         assert_eq!(sender.write(&data, &mut tx), Ok(2 << 14), "two records");
-        assert_eq!(sender.write(&data[2 << 14..], &mut tx), Err(Slip::NotNow));
+        assert_eq!(sender.write(&data[2 << 14..], &mut tx), Err(Misuse::NotNow));
     }
 }

@@ -10,7 +10,7 @@ use super::live::Live;
 use super::trust::Trust;
 use super::vault::Vault;
 use crate::{AlertDescription, Credential, Handshake, Inbox, Offer, Outbox, Peer, Policy};
-use crate::{SignQuestion, Slip, Verdict, Want};
+use crate::{Misuse, SignQuestion, Verdict, Want};
 use core::{borrow::Borrow, fmt};
 use rustls_pki_types::UnixTime;
 use std::{sync::Arc, vec::Vec};
@@ -97,7 +97,7 @@ impl<'a> Local<'a> {
     /// `drive` returns the error, the alert lies in `tx`, and [`Local::why`] knows the facts.
     ///
     /// ```
-    /// # use countersign::{Error, Handshake, Inbox, Outbox, Policy, Slip, Want, x509::Local};
+    /// # use countersign::{Error, Handshake, Inbox, Outbox, Policy, Misuse, Want, x509::Local};
     /// # fn until_the_transport_is_wanted(
     /// #     hs: &mut Handshake<Policy>, local: &mut Local<'_>, rx: &mut Inbox<Vec<u8>>, tx: &mut Outbox<Vec<u8>>,
     /// # ) -> Result<Want, Box<dyn std::error::Error>> {
@@ -111,7 +111,7 @@ impl<'a> Local<'a> {
     /// ```
     ///
     /// # Errors
-    /// A [`Slip`] changes nothing: after [`Slip::NoRoom`] send what is pending, or move to larger memory, and drive
+    /// A [`Misuse`] changes nothing: after [`Misuse::NoRoom`] send what is pending, or move to larger memory, and drive
     /// again.
     pub fn answer<P, R, T>(
         &mut self,
@@ -119,7 +119,7 @@ impl<'a> Local<'a> {
         want: &Want,
         rx: &Inbox<R>,
         tx: &mut Outbox<T>,
-    ) -> Result<bool, Slip>
+    ) -> Result<bool, Misuse>
     where
         P: Borrow<Policy>,
         R: AsRef<[u8]> + AsMut<[u8]>,
