@@ -10,7 +10,7 @@ use core::fmt;
 
 /// Who is to blame for an [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum By {
+pub enum Blame {
     /// The peer broke the protocol, ended the connection, or shares nothing with us.
     Peer,
     /// Our side decided so: a verdict, a declined question, a failed primitive.
@@ -96,8 +96,8 @@ macro_rules! kinds {
             }
 
             /// Who is to blame.
-            pub const fn by(&self) -> By {
-                match self { $( Kind::$name { .. } => By::$by, )* }
+            pub const fn blame(&self) -> Blame {
+                match self { $( Kind::$name { .. } => Blame::$by, )* }
             }
 
             /// The alert that we send for it; `None` where none is sent (the peer has ended the connection, or the
@@ -112,8 +112,8 @@ macro_rules! kinds {
             }
 
             /// Every kind's name with its alert, in the order of the table: for documentation and tests.
-            pub const TABLE: &'static [(&'static str, By, Option<AlertDescription>)] =
-                &[ $( (stringify!($name), By::$by, kinds!(@alert $alert)), )* ];
+            pub const TABLE: &'static [(&'static str, Blame, Option<AlertDescription>)] =
+                &[ $( (stringify!($name), Blame::$by, kinds!(@alert $alert)), )* ];
         }
 
         impl fmt::Display for Kind {
@@ -340,8 +340,8 @@ impl Error {
     }
 
     /// Who is to blame.
-    pub fn by(&self) -> By {
-        self.kind.by()
+    pub fn blame(&self) -> Blame {
+        self.kind.blame()
     }
 
     /// Our role in the connection.
@@ -365,7 +365,7 @@ impl Error {
 
     /// False: the caller's memory is too small, nothing has changed; call again with larger memory.
     pub fn is_fatal(&self) -> bool {
-        self.kind.by() != By::Caller
+        self.kind.blame() != Blame::Caller
     }
 }
 

@@ -111,7 +111,7 @@ pub mod x509;
 pub use codec::names::*;
 pub use engine::question::{Credential, CredentialQuestion, Offer, Peer, SignQuestion, Verdict, VerifyQuestion};
 pub use engine::table;
-pub use error::{Alert, By, Ending, Error, Kind, Misuse, Reason};
+pub use error::{Alert, Blame, Ending, Error, Kind, Misuse, Reason};
 pub use handshake::{Event as TransitionEvent, Handshake, Question, Step, Transition, Want};
 pub use policy::{Bytes, Padding, Policy};
 pub use record::{Inbox, Outbox};

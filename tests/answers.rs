@@ -7,8 +7,8 @@ mod common;
 
 use common::{End, Identity, Pki, carry, run};
 use countersign::{
-    Alert, AlertDescription, By, Credential, CredentialQuestion, Ending, Error, Event, Handshake, Inbox, Kind, Misuse,
-    Outbox, Policy, Question, Reason, Role, Seed, SignQuestion, State, Step, Verdict, VerifyQuestion, Want,
+    Alert, AlertDescription, Blame, Credential, CredentialQuestion, Ending, Error, Event, Handshake, Inbox, Kind,
+    Misuse, Outbox, Policy, Question, Reason, Role, Seed, SignQuestion, State, Step, Verdict, VerifyQuestion, Want,
 };
 use std::sync::LazyLock;
 use std::sync::mpsc;
@@ -404,7 +404,7 @@ fn a_foreign_inbox_is_a_slip_at_every_step() {
         play(&mut client, &mut server, &mut |_, end, _| {
             let before = snapshot(end);
             let error = end.hs.drive(&mut stranger.rx, &mut end.tx).unwrap_err();
-            assert_eq!((error.kind(), error.by(), error.is_fatal()), (Kind::ForeignInbox, By::Caller, false));
+            assert_eq!((error.kind(), error.blame(), error.is_fatal()), (Kind::ForeignInbox, Blame::Caller, false));
             assert_eq!(end.hs.peer(&stranger.rx).err(), Some(Misuse::ForeignInbox));
             assert_eq!(end.hs.offer(&stranger.rx).err(), Some(Misuse::ForeignInbox));
             assert_eq!(end.hs.peer(&fresh).err(), Some(Misuse::ForeignInbox));
@@ -667,12 +667,15 @@ fn a_refusal_says_why_on_both_sides() {
         client.verdict = Verdict::Reject(reason);
         let (c, s) = run(&mut client, &mut server);
         let (c, s) = (c.unwrap().unwrap_err(), s.unwrap().unwrap_err());
-        assert_eq!((c.kind(), c.by(), c.alert()), (Kind::Rejected { reason }, By::Us, Some(Alert::Sent(alert))));
+        assert_eq!((c.kind(), c.blame(), c.alert()), (Kind::Rejected { reason }, Blame::Us, Some(Alert::Sent(alert))));
         let sentence =
             format!("we refused the peer's certificate: {words} (as client, in AskVerify, alert {alert} sent)");
         assert_eq!(c.to_string(), sentence);
         assert_eq!(s.kind(), refusal(alert, Role::Server, false));
-        assert_eq!((s.by(), s.alert(), s.state()), (By::Peer, Some(Alert::Received(alert)), State::WaitCertificate));
+        assert_eq!(
+            (s.blame(), s.alert(), s.state()),
+            (Blame::Peer, Some(Alert::Received(alert)), State::WaitCertificate)
+        );
         assert!(server.tx.is_empty(), "an alert is not answered by an alert");
 
         // The server refuses the client, which is done already.
@@ -735,7 +738,7 @@ fn every_question_can_be_declined_with_any_alert() {
                     error.to_string(),
                     format!("our side could not go on (alert {alert}) (as {role}, in {which}, alert {alert} sent)")
                 );
-                assert_eq!((error.by(), error.alert()), (By::Us, Some(Alert::Sent(alert))));
+                assert_eq!((error.blame(), error.alert()), (Blame::Us, Some(Alert::Sent(alert))));
                 let told = fate(&mut end, &mut other).unwrap_err();
                 assert_eq!(told.alert(), Some(Alert::Received(alert)));
                 let unconfirmed = role == Role::Server && which == State::AskVerify;
@@ -796,7 +799,7 @@ fn a_wrong_signature_is_found_by_the_peer() {
             (s.unwrap().unwrap_err(), c.unwrap().unwrap_err())
         };
         assert_eq!(found.kind(), Kind::BadSignature);
-        assert_eq!((found.by(), found.state()), (By::Peer, State::WaitCertificateVerify));
+        assert_eq!((found.blame(), found.state()), (Blame::Peer, State::WaitCertificateVerify));
         assert_eq!(found.alert(), Some(Alert::Sent(AlertDescription::DECRYPT_ERROR)));
         assert_eq!(told.kind(), Kind::PeerRejectedProof { alert: AlertDescription::DECRYPT_ERROR });
     }
@@ -812,7 +815,7 @@ fn a_handshake_can_be_cancelled_at_every_step() {
         |end, _| end.hs.cancel(&mut end.tx),
         |end, other, at| {
             let error = end.drive().unwrap_err();
-            assert_eq!((error.kind(), error.by()), (Kind::Cancelled, By::Us), "step {at}");
+            assert_eq!((error.kind(), error.blame()), (Kind::Cancelled, Blame::Us), "step {at}");
             assert_eq!(
                 error.to_string(),
                 format!("our side cancelled the handshake (as {}, in {})", end.hs.role(), end.hs.state())
@@ -883,7 +886,7 @@ fn after_a_fatal_error_every_call_says_the_same_and_everything_stays_readable() 
                     Err(error) => break error,
                 }
             };
-            assert!(error.is_fatal() && error.by() == By::Peer, "{error}");
+            assert!(error.is_fatal() && error.blame() == Blame::Peer, "{error}");
             let Some(Alert::Sent(alert)) = error.alert() else { panic!("{error}") };
             assert_eq!(Some(alert), error.kind().alert());
             assert_eq!(error.state(), end.hs.state());

@@ -12,7 +12,7 @@ use common::{Connection, End, Identity, Pki, seed};
 use countersign::codec::NewSessionTicket;
 use countersign::crypto::Suite;
 use countersign::{
-    By, ContentType, Credential, Event, Handshake, Inbox, Kind, Misuse, Outbox, Policy, Role, Session, State, Step,
+    Blame, ContentType, Credential, Event, Handshake, Inbox, Kind, Misuse, Outbox, Policy, Role, Session, State, Step,
     Transition, Verdict, Want,
 };
 use proptest::prelude::*;
@@ -88,7 +88,7 @@ impl Side {
     }
 
     fn grow(&mut self, kind: Kind) {
-        assert_eq!(kind.by(), By::Caller);
+        assert_eq!(kind.blame(), Blame::Caller);
         assert_eq!(kind.alert(), None);
         match kind {
             Kind::InboxTooSmall { needed } => self.grow_rx(needed),
@@ -338,7 +338,7 @@ fn a_message_beyond_the_policy_is_the_peers_fault_and_judged_from_its_header() {
             }
         };
         assert_eq!(error.kind(), Kind::MessageTooLong { message: countersign::HandshakeType::CERTIFICATE });
-        assert_eq!(error.by(), By::Peer);
+        assert_eq!(error.blame(), Blame::Peer);
         assert_eq!(error.state(), State::WaitCertificate);
     }
 }
@@ -350,7 +350,7 @@ fn a_size_error_repeats_and_poisons_nothing() {
     let error = client.hs.drive(&mut client.rx, &mut client.tx).unwrap_err();
     let Kind::OutboxTooSmall { needed } = error.kind() else { panic!("{error}") };
     assert!(!error.is_fatal());
-    assert_eq!((error.alert(), error.by(), error.state()), (None, By::Caller, State::SendClientHello));
+    assert_eq!((error.alert(), error.blame(), error.state()), (None, Blame::Caller, State::SendClientHello));
     assert_eq!(error.to_string(), format!("the outbox needs {needed} bytes (as client, in SendClientHello)"));
     for _ in 0..3 {
         assert_eq!(client.hs.drive(&mut client.rx, &mut client.tx), Err(error));

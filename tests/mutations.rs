@@ -9,7 +9,7 @@ mod common;
 
 use common::{End, Identity, Pki, receive, script};
 use countersign::{
-    AlertDescription, By, Ending, Error, Event, Handshake, Kind, Policy, Role, Seed, State, Verdict, Want,
+    AlertDescription, Blame, Ending, Error, Event, Handshake, Kind, Policy, Role, Seed, State, Verdict, Want,
 };
 use std::sync::LazyLock;
 
@@ -121,7 +121,7 @@ fn flipped(retry: bool, sender: Role, at: usize, bit: u8) -> [Result<(), Error>;
         let mut session = client.hs.finish().unwrap();
         match receive(&mut session, &mut client) {
             Ok((data, events)) => assert!(data.is_empty() && events.is_empty(), "{error}"),
-            Err(error) => assert_eq!(error.by(), By::Peer),
+            Err(error) => assert_eq!(error.blame(), Blame::Peer),
         }
     }
     outcome
@@ -199,7 +199,7 @@ fn flip_every_bit(retry: bool, records: &[Record]) -> usize {
                 assert!(server.is_err() || is_confirming(record), "{}", case());
                 assert!(client.is_err() || last_flight || is_confirming(record), "{}", case());
                 for error in [client, server].into_iter().filter_map(Result::err) {
-                    assert_eq!(error.by(), By::Peer, "{}", case());
+                    assert_eq!(error.blame(), Blame::Peer, "{}", case());
                 }
                 let attacked = if record.sender == Role::Client { server } else { client };
                 match record.bytes[0] {
@@ -439,7 +439,7 @@ fn one_splice(retry: bool, target: &Record, number: usize, source: &Record, from
         )
     };
     for error in outcome.into_iter().filter_map(Result::err) {
-        assert_eq!(error.by(), By::Peer, "{}", case());
+        assert_eq!(error.blame(), Blame::Peer, "{}", case());
     }
     let attacked = outcome[usize::from(target.sender == Role::Client)];
     // change_cipher_spec means nothing (RFC 9846 §5): it may be dropped, or repeated, inside the handshake.
@@ -459,7 +459,7 @@ fn one_splice(retry: bool, target: &Record, number: usize, source: &Record, from
             Ok((data, events)) => {
                 assert_eq!((data, events), (vec![], vec![Event::Confirmed]), "{}", case());
             }
-            Err(error) => assert!(behind && error.by() == By::Peer, "{}: {error}", case()),
+            Err(error) => assert!(behind && error.blame() == Blame::Peer, "{}: {error}", case()),
         }
     }
 }

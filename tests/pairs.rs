@@ -9,7 +9,7 @@ use countersign::codec::{self, ClientHello, ExtensionType, KeyShareEntry, TLS13}
 use countersign::crypto::{CryptoMode, KeyExchange, Suite};
 use countersign::schedule::{Early, SignedContent};
 use countersign::{
-    Alert, AlertDescription, By, CipherSuite, ContentType, Credential, Ending, Error, Event, HandshakeType, Kind,
+    Alert, AlertDescription, Blame, CipherSuite, ContentType, Credential, Ending, Error, Event, HandshakeType, Kind,
     Misuse, NamedGroup, Outbox, Padding, Policy, Role, Session, SignatureScheme, State, TransitionEvent, Verdict, Want,
 };
 
@@ -163,7 +163,7 @@ fn nothing_in_common_is_told_to_both_ends() {
         let (c, s) = run(&mut client, &mut server);
         let (c, s) = (c.unwrap().unwrap_err(), s.unwrap().unwrap_err());
         assert_eq!(s.kind(), kind);
-        assert_eq!(s.by(), By::Peer);
+        assert_eq!(s.blame(), Blame::Peer);
         assert_eq!(s.alert(), Some(Alert::Sent(kind.alert().unwrap())));
         assert_eq!(c.kind(), Kind::PeerAlert { alert: kind.alert().unwrap() });
         assert_eq!(c.state(), State::WaitServerHello);

@@ -4,7 +4,7 @@ mod common;
 mod peer;
 
 use countersign::AlertDescription as A;
-use countersign::{Alert, By, Ending, Epoch, Event, HandshakeType, Kind, Misuse, Policy, Role, State};
+use countersign::{Alert, Blame, Ending, Epoch, Event, HandshakeType, Kind, Misuse, Policy, Role, State};
 use peer::{ALERT, DATA, HANDSHAKE, Story};
 
 const BOTH: [Role; 2] = [Role::Client, Role::Server];
@@ -43,7 +43,7 @@ fn session(role: Role) -> Story<'static> {
 fn ended(story: &mut Story<'_>, kind: Kind, alert: Option<A>) {
     let error = story.error();
     assert_eq!(error.kind(), kind);
-    assert_eq!(error.by(), By::Peer);
+    assert_eq!(error.blame(), Blame::Peer);
     assert_eq!(error.alert(), alert.map(Alert::Received));
     assert_eq!(story.peer.alerts(), []);
     story.is_dead(error);
@@ -273,7 +273,7 @@ fn close_notify_is_a_warning_and_nothing_of_ours_follows_it() {
         story.peer.plain(DATA, &[1; 50]);
         story.turn();
         let error = story.error();
-        assert_eq!((error.kind(), error.by(), error.alert()), (Kind::BadRecordMac, By::Peer, None));
+        assert_eq!((error.kind(), error.blame(), error.alert()), (Kind::BadRecordMac, Blame::Peer, None));
         assert_eq!(story.peer.seen.len(), seen);
     }
 }

@@ -7,7 +7,7 @@ use countersign::AlertDescription as A;
 use countersign::codec::{CertificateVerify, ExtensionType as E};
 use countersign::crypto::Suite;
 use countersign::schedule::SignedContent;
-use countersign::{Alert, By, Credential, Epoch, HandshakeType, Kind, Policy, Reason, Role, SignatureScheme, State};
+use countersign::{Alert, Blame, Credential, Epoch, HandshakeType, Kind, Policy, Reason, Role, SignatureScheme, State};
 use countersign::{Misuse, Step, Verdict, Want};
 use peer::message::{GREASE, KEY_SHARE, Msg, SCHEMES, certificate, certificate_verify, numbers, written};
 use peer::{Row, Story, accepts, identities, refuses};
@@ -593,7 +593,7 @@ fn each_refusal_of_the_verdict_has_its_own_alert() {
             let mut story = story.play();
             let error = story.error();
             assert_eq!(error.kind(), Kind::Rejected { reason });
-            assert_eq!((error.by(), error.state()), (By::Us, State::AskVerify));
+            assert_eq!((error.blame(), error.state()), (Blame::Us, State::AskVerify));
             assert_eq!(error.alert(), Some(Alert::Sent(alert)));
             assert_eq!(story.peer.alerts(), [(epoch, vec![2, alert.0])]);
             if role == Role::Client {
@@ -618,7 +618,7 @@ fn a_question_can_be_declined_and_the_handshake_cancelled_or_aborted() {
         story.drive();
         let error = story.error();
         assert_eq!(error.kind(), Kind::Declined { alert: A::UNRECOGNIZED_NAME });
-        assert_eq!((error.by(), error.state()), (By::Us, State::AskCredential));
+        assert_eq!((error.blame(), error.state()), (Blame::Us, State::AskCredential));
         assert_eq!(story.peer.alerts(), [(epoch_before, vec![2, A::UNRECOGNIZED_NAME.0])]);
         story.is_dead(error);
         let mut shown = 0;

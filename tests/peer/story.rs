@@ -4,7 +4,7 @@ use super::message::Msg;
 use super::{HELLO_RETRY_REQUEST, Peer, SECOND_CLIENT_HELLO};
 use crate::common::{End, Identity, Pki};
 use countersign::{
-    Alert, AlertDescription, By, Epoch, Error, Event, HandshakeType, Policy, Role, Session, State, Step, Want,
+    Alert, AlertDescription, Blame, Epoch, Error, Event, HandshakeType, Policy, Role, Session, State, Step, Want,
 };
 use std::sync::OnceLock;
 
@@ -225,7 +225,7 @@ impl<'a> Story<'a> {
     pub fn refused(&mut self, kind: &str, alert: AlertDescription, state: State, epoch: Epoch) {
         let error = self.error();
         assert_eq!(error.kind().name(), kind, "{error}");
-        assert_eq!(error.by(), By::Peer, "{error}");
+        assert_eq!(error.blame(), Blame::Peer, "{error}");
         assert_eq!(error.alert(), Some(Alert::Sent(alert)), "{error}");
         assert_eq!(error.state(), state, "{error}");
         assert_eq!(error.role(), self.peer.role.peer());
