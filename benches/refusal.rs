@@ -3,7 +3,7 @@
 
 mod support;
 
-use countersign::{CipherSuite, Error, Handshake, Inbox, Kind, Outbox, Policy, Seed};
+use countersign::{CipherSuite, Error, ErrorKind, Handshake, Inbox, Outbox, Policy, Seed};
 use criterion::{Criterion, criterion_group, criterion_main};
 use support::{End, KeyType, POLICY, World};
 
@@ -37,9 +37,9 @@ fn refusal(c: &mut Criterion) {
     let world = World::new(KeyType::P256);
     let aes = Policy::new().cipher_suites(&[CipherSuite::TLS_AES_128_GCM_SHA256]);
     let cases = [
-        ("garbage", b"GET / HTTP/1.1\r\nHost: server.test\r\n\r\n".to_vec(), Kind::NotTls),
-        ("wrong version", wrong_version(client_hello(&world, &POLICY)), Kind::UnsupportedVersion),
-        ("no common suite", client_hello(&world, &aes), Kind::NoCommonCipherSuite),
+        ("garbage", b"GET / HTTP/1.1\r\nHost: server.test\r\n\r\n".to_vec(), ErrorKind::NotTls),
+        ("wrong version", wrong_version(client_hello(&world, &POLICY)), ErrorKind::UnsupportedVersion),
+        ("no common suite", client_hello(&world, &aes), ErrorKind::NoCommonCipherSuite),
     ];
     let mut group = c.benchmark_group("refusal");
     group.bench_function("drawing the seed", |b| b.iter(Seed::random));

@@ -13,9 +13,9 @@ use common::key_log::KeyLog;
 use common::transport::{self, Link};
 use common::words::{self, Failure};
 use countersign::x509::{Expect, Local};
-use countersign::{AlertDescription, Event, Handshake, Inbox, Kind, Outbox, Receiver, Reply, Seed, Sender, State};
+use countersign::{AlertDescription, ErrorKind, Event, Handshake, Inbox, Outbox, Receiver, Reply, Seed, Sender, State};
 use rustls_pki_types::UnixTime;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::process::ExitCode;
 use std::sync::mpsc;
@@ -159,7 +159,7 @@ fn read_input(tell: &mpsc::Sender<News>, empty: &mpsc::Receiver<Vec<u8>>) {
                     return;
                 }
             }
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {
                 let _ = tell.send(News::Failed(Failure::Local("cannot read standard input", error)));
                 return;
@@ -176,7 +176,7 @@ fn receive(mut stream: TcpStream, mut receiver: Receiver, mut rx: Inbox<Vec<u8>>
         match receiver.receive(&mut rx) {
             Ok(Event::Read) => match stream.read(rx.space()) {
                 Ok(n) => rx.filled(n),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => break transport_failed(error),
             },
             Ok(Event::Data) => {
@@ -190,7 +190,7 @@ fn receive(mut stream: TcpStream, mut receiver: Receiver, mut rx: Inbox<Vec<u8>>
             Ok(Event::Confirmed) => {}
             Ok(Event::Closed) => break News::Closed,
             Err(error) => match error.kind() {
-                Kind::InboxTooSmall { needed } => transport::grow_inbox(&mut rx, needed),
+                ErrorKind::InboxTooSmall { needed } => transport::grow_inbox(&mut rx, needed),
                 _ => break News::Failed(Failure::Tls(error)),
             },
         }

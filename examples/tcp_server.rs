@@ -13,7 +13,7 @@ use common::key_log::KeyLog;
 use common::transport::Link;
 use common::words::{self, Failure};
 use countersign::x509::{Expect, Local};
-use countersign::{Event, Handshake, Kind, Policy, Reply, Seed, Session, State};
+use countersign::{ErrorKind, Event, Handshake, Policy, Reply, Seed, Session, State};
 use rustls_pki_types::UnixTime;
 use std::net::{TcpListener, TcpStream};
 use std::process::ExitCode;
@@ -131,7 +131,7 @@ fn echo(link: &mut Link, session: Session) -> Result<(), Failure> {
             }
             Ok(Event::Confirmed) => {} // for clients
             Err(error) => match error.kind() {
-                Kind::InboxTooSmall { needed } => link.grow_inbox(needed),
+                ErrorKind::InboxTooSmall { needed } => link.grow_inbox(needed),
                 _ => {
                     sender.alert(&error, &mut link.tx);
                     link.farewell();

@@ -1,6 +1,6 @@
 //! What went wrong: who (peer, us, caller), during which state, what, and which alert was sent or received.
 //!
-//! [`Kind`] is one table: each kind has its blame, its alert and its sentence in one line.
+//! [`ErrorKind`] is one table: each kind has its blame, its alert and its sentence in one line.
 
 use crate::codec::{
     AlertDescription, CipherSuite, ContentType, ExtensionType, HandshakeType, Malformed, NamedGroup, SignatureScheme,
@@ -21,10 +21,10 @@ pub enum Blame {
 
 /// Why a caller refuses the peer's certificate: the answer `Reject(reason)` to `Verify`.
 ///
-/// The peer sees only [`Reason::alert`].
+/// The peer sees only [`Rejection::alert`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Reason {
+pub enum Rejection {
     /// No path to a trusted root.
     UnknownCa,
     /// Expired, or not yet valid.
@@ -45,34 +45,34 @@ pub enum Reason {
     Alert(AlertDescription),
 }
 
-impl Reason {
+impl Rejection {
     /// The alert that tells the peer.
     pub const fn alert(self) -> AlertDescription {
         match self {
-            Reason::UnknownCa => AlertDescription::UNKNOWN_CA,
-            Reason::Expired => AlertDescription::CERTIFICATE_EXPIRED,
-            Reason::Revoked => AlertDescription::CERTIFICATE_REVOKED,
-            Reason::WrongName | Reason::BadCertificate => AlertDescription::BAD_CERTIFICATE,
-            Reason::UnsupportedCertificate => AlertDescription::UNSUPPORTED_CERTIFICATE,
-            Reason::AccessDenied => AlertDescription::ACCESS_DENIED,
-            Reason::CertificateUnknown => AlertDescription::CERTIFICATE_UNKNOWN,
-            Reason::Alert(alert) => alert,
+            Rejection::UnknownCa => AlertDescription::UNKNOWN_CA,
+            Rejection::Expired => AlertDescription::CERTIFICATE_EXPIRED,
+            Rejection::Revoked => AlertDescription::CERTIFICATE_REVOKED,
+            Rejection::WrongName | Rejection::BadCertificate => AlertDescription::BAD_CERTIFICATE,
+            Rejection::UnsupportedCertificate => AlertDescription::UNSUPPORTED_CERTIFICATE,
+            Rejection::AccessDenied => AlertDescription::ACCESS_DENIED,
+            Rejection::CertificateUnknown => AlertDescription::CERTIFICATE_UNKNOWN,
+            Rejection::Alert(alert) => alert,
         }
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Reason::UnknownCa => "no path to a trusted root",
-            Reason::Expired => "it has expired or is not yet valid",
-            Reason::Revoked => "it has been revoked",
-            Reason::WrongName => "it is for another name",
-            Reason::BadCertificate => "the certificate or its chain is malformed or broken",
-            Reason::UnsupportedCertificate => "its key or its permitted use does not fit",
-            Reason::AccessDenied => "this identity is not allowed here",
-            Reason::CertificateUnknown => "its status could not be established",
-            Reason::Alert(alert) => return write!(f, "the caller chose the alert {alert}"),
+            Rejection::UnknownCa => "no path to a trusted root",
+            Rejection::Expired => "it has expired or is not yet valid",
+            Rejection::Revoked => "it has been revoked",
+            Rejection::WrongName => "it is for another name",
+            Rejection::BadCertificate => "the certificate or its chain is malformed or broken",
+            Rejection::UnsupportedCertificate => "its key or its permitted use does not fit",
+            Rejection::AccessDenied => "this identity is not allowed here",
+            Rejection::CertificateUnknown => "its status could not be established",
+            Rejection::Alert(alert) => return write!(f, "the caller chose the alert {alert}"),
         })
     }
 }
@@ -85,19 +85,19 @@ macro_rules! kinds {
         /// What went wrong. The documentation of each kind cites the rule; its `Display` is a sentence for operators.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[non_exhaustive]
-        pub enum Kind {
+        pub enum ErrorKind {
             $( $(#[$doc])* $name $({ $(#[doc = concat!("The ", stringify!($field), " in question.")] $field: $ty),* })? , )*
         }
 
-        impl Kind {
+        impl ErrorKind {
             /// The kind's name, for logs and tables.
             pub const fn name(&self) -> &'static str {
-                match self { $( Kind::$name { .. } => stringify!($name), )* }
+                match self { $( ErrorKind::$name { .. } => stringify!($name), )* }
             }
 
             /// Who is to blame.
             pub const fn blame(&self) -> Blame {
-                match self { $( Kind::$name { .. } => Blame::$by, )* }
+                match self { $( ErrorKind::$name { .. } => Blame::$by, )* }
             }
 
             /// The alert that we send for it; `None` where none is sent (the peer has ended the connection, or the
@@ -105,9 +105,9 @@ macro_rules! kinds {
             #[allow(unreachable_patterns, reason = "those two arms stand in the table as well")]
             pub const fn alert(&self) -> Option<AlertDescription> {
                 match self {
-                    Kind::Rejected { reason } => Some(reason.alert()),
-                    Kind::Declined { alert } | Kind::Aborted { alert } => Some(*alert),
-                    $( Kind::$name { .. } => kinds!(@alert $alert), )*
+                    ErrorKind::Rejected { reason } => Some(reason.alert()),
+                    ErrorKind::Declined { alert } | ErrorKind::Aborted { alert } => Some(*alert),
+                    $( ErrorKind::$name { .. } => kinds!(@alert $alert), )*
                 }
             }
 
@@ -116,9 +116,9 @@ macro_rules! kinds {
                 &[ $( (stringify!($name), Blame::$by, kinds!(@alert $alert)), )* ];
         }
 
-        impl fmt::Display for Kind {
+        impl fmt::Display for ErrorKind {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                match self { $( Kind::$name $({ $($field),* })? => write!(f, $text), )* }
+                match self { $( ErrorKind::$name $({ $($field),* })? => write!(f, $text), )* }
             }
         }
     };
@@ -241,7 +241,7 @@ kinds! {
     /// verify_data is wrong (§4.5.3).
     BadFinished, Peer, DECRYPT_ERROR, "Finished does not match: the two sides saw different handshakes";
     /// The caller's verdict on the peer's certificate: the peer has been told by the reason's alert.
-    Rejected { reason: Reason }, Us, -, "we refused the peer's certificate: {reason}";
+    Rejected { reason: Rejection }, Us, -, "we refused the peer's certificate: {reason}";
     /// The caller could not answer a question (no credential, signer failed).
     Declined { alert: AlertDescription }, Us, -, "our side could not go on (alert {alert})";
     /// The caller ended the connection with an alert of its choice.
@@ -288,9 +288,9 @@ kinds! {
     OutboxTooSmall { needed: u32 }, Caller, -, "the outbox needs {needed} bytes";
 }
 
-impl From<Reason> for Kind {
-    fn from(reason: Reason) -> Kind {
-        Kind::Rejected { reason }
+impl From<Rejection> for ErrorKind {
+    fn from(reason: Rejection) -> ErrorKind {
+        ErrorKind::Rejected { reason }
     }
 }
 
@@ -326,7 +326,7 @@ pub enum Alert {
 /// Only [`Error::is_fatal`] errors stay: every later call returns the same one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Error {
-    pub(crate) kind: Kind,
+    pub(crate) kind: ErrorKind,
     pub(crate) role: Role,
     pub(crate) state: State,
     /// False where an alert or close_notify of ours had gone out before.
@@ -335,7 +335,7 @@ pub struct Error {
 
 impl Error {
     /// What went wrong.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
@@ -381,23 +381,23 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
-impl Kind {
+impl ErrorKind {
     /// The alert that the peer sent, for the kinds that report one.
     pub(crate) const fn received(&self) -> Option<AlertDescription> {
         match self {
-            Kind::PeerRejectedCertificate { alert }
-            | Kind::PeerRejectedProof { alert }
-            | Kind::PeerAlert { alert }
-            | Kind::UnauthenticatedAlert { alert } => Some(*alert),
-            Kind::PeerEndedUnconfirmed { how: Ending::Alert(alert) } => Some(*alert),
-            Kind::ClosedInHandshake => Some(AlertDescription::CLOSE_NOTIFY),
+            ErrorKind::PeerRejectedCertificate { alert }
+            | ErrorKind::PeerRejectedProof { alert }
+            | ErrorKind::PeerAlert { alert }
+            | ErrorKind::UnauthenticatedAlert { alert } => Some(*alert),
+            ErrorKind::PeerEndedUnconfirmed { how: Ending::Alert(alert) } => Some(*alert),
+            ErrorKind::ClosedInHandshake => Some(AlertDescription::CLOSE_NOTIFY),
             _ => None,
         }
     }
 
     /// What a fatal alert of the peer means to us; `unconfirmed`: we are a client whose server has not spoken since
     /// our Finished.
-    pub(crate) const fn from_alert(alert: AlertDescription, unconfirmed: bool) -> Kind {
+    pub(crate) const fn from_alert(alert: AlertDescription, unconfirmed: bool) -> ErrorKind {
         match alert {
             AlertDescription::BAD_CERTIFICATE
             | AlertDescription::UNSUPPORTED_CERTIFICATE
@@ -406,10 +406,10 @@ impl Kind {
             | AlertDescription::CERTIFICATE_UNKNOWN
             | AlertDescription::UNKNOWN_CA
             | AlertDescription::ACCESS_DENIED
-            | AlertDescription::CERTIFICATE_REQUIRED => Kind::PeerRejectedCertificate { alert },
-            AlertDescription::DECRYPT_ERROR => Kind::PeerRejectedProof { alert },
-            _ if unconfirmed => Kind::PeerEndedUnconfirmed { how: Ending::Alert(alert) },
-            _ => Kind::PeerAlert { alert },
+            | AlertDescription::CERTIFICATE_REQUIRED => ErrorKind::PeerRejectedCertificate { alert },
+            AlertDescription::DECRYPT_ERROR => ErrorKind::PeerRejectedProof { alert },
+            _ if unconfirmed => ErrorKind::PeerEndedUnconfirmed { how: Ending::Alert(alert) },
+            _ => ErrorKind::PeerAlert { alert },
         }
     }
 }

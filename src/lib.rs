@@ -68,7 +68,7 @@
 //! ```
 //!
 //! Where to look: [`Handshake`] and [`Session`] for records over a stream, [`flow`] for transports that protect
-//! handshake bytes themselves, [`x509`] for the answers to the questions, [`Kind`] for everything that can go wrong,
+//! handshake bytes themselves, [`x509`] for the answers to the questions, [`ErrorKind`] for everything that can go wrong,
 //! [`table`] for the transitions; and `tests/step_by_step.rs` for a handshake told step by step.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -111,7 +111,7 @@ pub mod x509;
 pub use codec::names::*;
 pub use engine::question::{Credential, CredentialQuestion, Offer, Peer, SignQuestion, Verdict, VerifyQuestion};
 pub use engine::table;
-pub use error::{Alert, Blame, Ending, Error, Kind, Misuse, Reason};
+pub use error::{Alert, Blame, Ending, Error, ErrorKind, Misuse, Rejection};
 pub use handshake::{Event as TransitionEvent, Handshake, Question, Step, Transition, Want};
 pub use policy::{Bytes, Padding, Policy};
 pub use record::{Inbox, Outbox};

@@ -7,8 +7,8 @@ mod common;
 
 use common::{End, Identity, Pki, carry, run};
 use countersign::{
-    Alert, AlertDescription, Blame, Credential, CredentialQuestion, Ending, Error, Event, Handshake, Inbox, Kind,
-    Misuse, Outbox, Policy, Question, Reason, Role, Seed, SignQuestion, State, Step, Verdict, VerifyQuestion, Want,
+    Alert, AlertDescription, Blame, Credential, CredentialQuestion, Ending, Error, ErrorKind, Event, Handshake, Inbox,
+    Misuse, Outbox, Policy, Question, Rejection, Role, Seed, SignQuestion, State, Step, Verdict, VerifyQuestion, Want,
 };
 use std::sync::LazyLock;
 use std::sync::mpsc;
@@ -294,7 +294,7 @@ fn a_connection_that_is_dropped_leaves_no_trace() {
             };
             other.rx.filled(0);
             let error = other.drive().unwrap_err();
-            assert_eq!((error.kind(), error.state()), (Kind::Truncated, other.hs.state()));
+            assert_eq!((error.kind(), error.state()), (ErrorKind::Truncated, other.hs.state()));
             assert!(other.tx.is_empty() && error.alert().is_none(), "in {state}");
         },
     );
@@ -330,7 +330,7 @@ fn try_all(end: &mut End<'_>, question: &Want) -> Vec<Result<(), Misuse>> {
         ],
         Want::Verify(question) => vec![
             end.hs.verdict(question, Verdict::Accept),
-            end.hs.verdict(question, Verdict::Reject(Reason::Expired)),
+            end.hs.verdict(question, Verdict::Reject(Rejection::Expired)),
             end.hs.decline(Question::Verify(question), alert),
         ],
         _ => vec![],
@@ -404,7 +404,10 @@ fn a_foreign_inbox_is_a_slip_at_every_step() {
         play(&mut client, &mut server, &mut |_, end, _| {
             let before = snapshot(end);
             let error = end.hs.drive(&mut stranger.rx, &mut end.tx).unwrap_err();
-            assert_eq!((error.kind(), error.blame(), error.is_fatal()), (Kind::ForeignInbox, Blame::Caller, false));
+            assert_eq!(
+                (error.kind(), error.blame(), error.is_fatal()),
+                (ErrorKind::ForeignInbox, Blame::Caller, false)
+            );
             assert_eq!(end.hs.peer(&stranger.rx).err(), Some(Misuse::ForeignInbox));
             assert_eq!(end.hs.offer(&stranger.rx).err(), Some(Misuse::ForeignInbox));
             assert_eq!(end.hs.peer(&fresh).err(), Some(Misuse::ForeignInbox));
@@ -413,7 +416,7 @@ fn a_foreign_inbox_is_a_slip_at_every_step() {
         });
         let mut session = client.hs.finish().unwrap();
         let error = session.receive(&mut stranger.rx, &mut client.tx).unwrap_err();
-        assert_eq!(error.kind(), Kind::ForeignInbox);
+        assert_eq!(error.kind(), ErrorKind::ForeignInbox);
         assert!(client.tx.is_empty());
         assert_eq!(session.receive(&mut client.rx, &mut client.tx), Ok(Event::Confirmed), "nothing has happened");
     }
@@ -627,34 +630,38 @@ fn a_credential_or_signature_that_cannot_be_sent_is_a_slip() {
 
 // ---- R2: no ----
 
-const REASONS: [(Reason, AlertDescription, &str); 9] = [
-    (Reason::UnknownCa, AlertDescription::UNKNOWN_CA, "no path to a trusted root"),
-    (Reason::Expired, AlertDescription::CERTIFICATE_EXPIRED, "it has expired or is not yet valid"),
-    (Reason::Revoked, AlertDescription::CERTIFICATE_REVOKED, "it has been revoked"),
-    (Reason::WrongName, AlertDescription::BAD_CERTIFICATE, "it is for another name"),
-    (Reason::BadCertificate, AlertDescription::BAD_CERTIFICATE, "the certificate or its chain is malformed or broken"),
+const REASONS: [(Rejection, AlertDescription, &str); 9] = [
+    (Rejection::UnknownCa, AlertDescription::UNKNOWN_CA, "no path to a trusted root"),
+    (Rejection::Expired, AlertDescription::CERTIFICATE_EXPIRED, "it has expired or is not yet valid"),
+    (Rejection::Revoked, AlertDescription::CERTIFICATE_REVOKED, "it has been revoked"),
+    (Rejection::WrongName, AlertDescription::BAD_CERTIFICATE, "it is for another name"),
     (
-        Reason::UnsupportedCertificate,
+        Rejection::BadCertificate,
+        AlertDescription::BAD_CERTIFICATE,
+        "the certificate or its chain is malformed or broken",
+    ),
+    (
+        Rejection::UnsupportedCertificate,
         AlertDescription::UNSUPPORTED_CERTIFICATE,
         "its key or its permitted use does not fit",
     ),
-    (Reason::AccessDenied, AlertDescription::ACCESS_DENIED, "this identity is not allowed here"),
-    (Reason::CertificateUnknown, AlertDescription::CERTIFICATE_UNKNOWN, "its status could not be established"),
+    (Rejection::AccessDenied, AlertDescription::ACCESS_DENIED, "this identity is not allowed here"),
+    (Rejection::CertificateUnknown, AlertDescription::CERTIFICATE_UNKNOWN, "its status could not be established"),
     (
-        Reason::Alert(AlertDescription::UNRECOGNIZED_NAME),
+        Rejection::Alert(AlertDescription::UNRECOGNIZED_NAME),
         AlertDescription::UNRECOGNIZED_NAME,
         "the caller chose the alert unrecognized_name",
     ),
 ];
 
 /// What the refused end must say of this alert.
-fn refusal(alert: AlertDescription, role: Role, unconfirmed: bool) -> Kind {
+fn refusal(alert: AlertDescription, role: Role, unconfirmed: bool) -> ErrorKind {
     match alert {
         AlertDescription::UNRECOGNIZED_NAME if role == Role::Client && unconfirmed => {
-            Kind::PeerEndedUnconfirmed { how: Ending::Alert(alert) }
+            ErrorKind::PeerEndedUnconfirmed { how: Ending::Alert(alert) }
         }
-        AlertDescription::UNRECOGNIZED_NAME => Kind::PeerAlert { alert },
-        _ => Kind::PeerRejectedCertificate { alert },
+        AlertDescription::UNRECOGNIZED_NAME => ErrorKind::PeerAlert { alert },
+        _ => ErrorKind::PeerRejectedCertificate { alert },
     }
 }
 
@@ -667,7 +674,10 @@ fn a_refusal_says_why_on_both_sides() {
         client.verdict = Verdict::Reject(reason);
         let (c, s) = run(&mut client, &mut server);
         let (c, s) = (c.unwrap().unwrap_err(), s.unwrap().unwrap_err());
-        assert_eq!((c.kind(), c.blame(), c.alert()), (Kind::Rejected { reason }, Blame::Us, Some(Alert::Sent(alert))));
+        assert_eq!(
+            (c.kind(), c.blame(), c.alert()),
+            (ErrorKind::Rejected { reason }, Blame::Us, Some(Alert::Sent(alert)))
+        );
         let sentence =
             format!("we refused the peer's certificate: {words} (as client, in AskVerify, alert {alert} sent)");
         assert_eq!(c.to_string(), sentence);
@@ -697,7 +707,7 @@ fn a_refusal_says_why_on_both_sides() {
 #[test]
 fn a_refusal_in_words() {
     let (mut client, mut server) = ends(false);
-    client.verdict = Verdict::Reject(Reason::WrongName);
+    client.verdict = Verdict::Reject(Rejection::WrongName);
     let (_, s) = run(&mut client, &mut server);
     assert_eq!(
         s.unwrap().unwrap_err().to_string(),
@@ -743,9 +753,9 @@ fn every_question_can_be_declined_with_any_alert() {
                 assert_eq!(told.alert(), Some(Alert::Received(alert)));
                 let unconfirmed = role == Role::Server && which == State::AskVerify;
                 let expected = if unconfirmed {
-                    Kind::PeerEndedUnconfirmed { how: Ending::Alert(alert) }
+                    ErrorKind::PeerEndedUnconfirmed { how: Ending::Alert(alert) }
                 } else {
-                    Kind::PeerAlert { alert }
+                    ErrorKind::PeerAlert { alert }
                 };
                 assert_eq!(told.kind(), expected);
             }
@@ -771,9 +781,12 @@ fn a_credential_that_the_peer_does_not_accept_ends_the_handshake() {
         let (c, s) = run(&mut client, &mut server);
         let (own, told) = if role == Role::Client { (c, s) } else { (s, c) };
         let own = own.unwrap().unwrap_err();
-        assert_eq!(own.kind(), Kind::NoCommonSignatureScheme);
+        assert_eq!(own.kind(), ErrorKind::NoCommonSignatureScheme);
         assert_eq!((own.role(), own.state()), (role, State::AskCredential));
-        assert_eq!(told.unwrap().unwrap_err().kind(), Kind::PeerAlert { alert: AlertDescription::HANDSHAKE_FAILURE });
+        assert_eq!(
+            told.unwrap().unwrap_err().kind(),
+            ErrorKind::PeerAlert { alert: AlertDescription::HANDSHAKE_FAILURE }
+        );
     }
 }
 
@@ -798,10 +811,10 @@ fn a_wrong_signature_is_found_by_the_peer() {
         } else {
             (s.unwrap().unwrap_err(), c.unwrap().unwrap_err())
         };
-        assert_eq!(found.kind(), Kind::BadSignature);
+        assert_eq!(found.kind(), ErrorKind::BadSignature);
         assert_eq!((found.blame(), found.state()), (Blame::Peer, State::WaitCertificateVerify));
         assert_eq!(found.alert(), Some(Alert::Sent(AlertDescription::DECRYPT_ERROR)));
-        assert_eq!(told.kind(), Kind::PeerRejectedProof { alert: AlertDescription::DECRYPT_ERROR });
+        assert_eq!(told.kind(), ErrorKind::PeerRejectedProof { alert: AlertDescription::DECRYPT_ERROR });
     }
 }
 
@@ -815,7 +828,7 @@ fn a_handshake_can_be_cancelled_at_every_step() {
         |end, _| end.hs.cancel(&mut end.tx),
         |end, other, at| {
             let error = end.drive().unwrap_err();
-            assert_eq!((error.kind(), error.blame()), (Kind::Cancelled, Blame::Us), "step {at}");
+            assert_eq!((error.kind(), error.blame()), (ErrorKind::Cancelled, Blame::Us), "step {at}");
             assert_eq!(
                 error.to_string(),
                 format!("our side cancelled the handshake (as {}, in {})", end.hs.role(), end.hs.state())
@@ -824,13 +837,13 @@ fn a_handshake_can_be_cancelled_at_every_step() {
             assert!(!end.tx.pending().is_empty());
             match fate(end, other) {
                 Ok(Some(Event::Closed | Event::Confirmed)) => {}
-                Err(told) if told.kind() == Kind::ClosedInHandshake => {
+                Err(told) if told.kind() == ErrorKind::ClosedInHandshake => {
                     assert_eq!(told.alert(), Some(Alert::Received(AlertDescription::CLOSE_NOTIFY)));
                 }
                 // A client that has not read the ServerHello cannot protect its alerts; only a fatal one is taken so.
                 Err(told) if other.hs.role() == Role::Server && other.hs.state() == State::WaitCertificate => {
                     let content = countersign::ContentType::ALERT;
-                    assert_eq!(told.kind(), Kind::UnexpectedRecord { content }, "step {at}");
+                    assert_eq!(told.kind(), ErrorKind::UnexpectedRecord { content }, "step {at}");
                 }
                 told => panic!("step {at}: {told:?}"),
             }
@@ -845,7 +858,7 @@ fn a_handshake_can_be_aborted_with_any_alert_at_every_step() {
         |end, _| end.hs.abort(alert, &mut end.tx),
         |end, other, at| {
             let error = end.drive().unwrap_err();
-            assert_eq!((error.kind(), error.alert()), (Kind::Aborted { alert }, Some(Alert::Sent(alert))));
+            assert_eq!((error.kind(), error.alert()), (ErrorKind::Aborted { alert }, Some(Alert::Sent(alert))));
             // Once is enough.
             let pending = end.tx.pending().to_vec();
             end.hs.abort(alert, &mut end.tx);
@@ -854,9 +867,11 @@ fn a_handshake_can_be_aborted_with_any_alert_at_every_step() {
             match fate(end, other) {
                 Err(told) => {
                     let expected = match told.kind() {
-                        Kind::UnauthenticatedAlert { .. } => Kind::UnauthenticatedAlert { alert },
-                        Kind::PeerEndedUnconfirmed { .. } => Kind::PeerEndedUnconfirmed { how: Ending::Alert(alert) },
-                        _ => Kind::PeerAlert { alert },
+                        ErrorKind::UnauthenticatedAlert { .. } => ErrorKind::UnauthenticatedAlert { alert },
+                        ErrorKind::PeerEndedUnconfirmed { .. } => {
+                            ErrorKind::PeerEndedUnconfirmed { how: Ending::Alert(alert) }
+                        }
+                        _ => ErrorKind::PeerAlert { alert },
                     };
                     assert_eq!((told.kind(), told.alert()), (expected, Some(Alert::Received(alert))), "step {at}");
                 }
@@ -917,7 +932,7 @@ fn the_refused_chain_stays_readable() {
     for role in [Role::Client, Role::Server] {
         let (mut client, mut server) = ends(false);
         let end = if role == Role::Client { &mut client } else { &mut server };
-        end.verdict = Verdict::Reject(Reason::AccessDenied);
+        end.verdict = Verdict::Reject(Rejection::AccessDenied);
         run(&mut client, &mut server);
         let end = if role == Role::Client { &mut client } else { &mut server };
         let peer = end.hs.peer(&end.rx).unwrap();
@@ -965,7 +980,7 @@ fn after_a_sessions_fatal_error_nothing_more_is_sent_or_received() {
     let error = s.receive(&mut server.rx, &mut server.tx).unwrap_err();
     assert_eq!(
         (error.kind(), error.alert()),
-        (Kind::BadRecordMac, Some(Alert::Sent(AlertDescription::BAD_RECORD_MAC)))
+        (ErrorKind::BadRecordMac, Some(Alert::Sent(AlertDescription::BAD_RECORD_MAC)))
     );
     let pending = server.tx.pending().to_vec();
     for _ in 0..3 {
@@ -981,7 +996,7 @@ fn after_a_sessions_fatal_error_nothing_more_is_sent_or_received() {
         assert!(server.rx.data().is_empty());
     }
     let told = connection.to_client().unwrap_err();
-    assert_eq!(told.kind(), Kind::PeerAlert { alert: AlertDescription::BAD_RECORD_MAC });
+    assert_eq!(told.kind(), ErrorKind::PeerAlert { alert: AlertDescription::BAD_RECORD_MAC });
 }
 
 /// After our close_notify nothing can follow it, the alert of an error neither: and the error does not claim one.
@@ -998,7 +1013,7 @@ fn an_error_after_our_close_notify_claims_no_alert() {
     let pending = server.tx.pending().to_vec();
     server.gets(&record);
     let error = s.receive(&mut server.rx, &mut server.tx).unwrap_err();
-    assert_eq!((error.kind(), error.alert()), (Kind::BadRecordMac, None));
+    assert_eq!((error.kind(), error.alert()), (ErrorKind::BadRecordMac, None));
     assert_eq!(server.tx.pending(), pending);
     assert_eq!(s.receive(&mut server.rx, &mut server.tx), Err(error));
 }

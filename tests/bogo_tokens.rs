@@ -4,11 +4,11 @@
 #[allow(dead_code)] // the shim uses the rest
 mod tokens;
 
-use countersign::Kind;
+use countersign::ErrorKind;
 
 #[test]
 fn every_kind_has_exactly_one_token() {
-    let kinds: Vec<_> = Kind::TABLE.iter().map(|(name, ..)| *name).collect();
+    let kinds: Vec<_> = ErrorKind::TABLE.iter().map(|(name, ..)| *name).collect();
     let named: Vec<_> = tokens::TABLE.iter().map(|(name, _)| *name).collect();
     assert_eq!(named, kinds, "the same kinds in the same order");
 }

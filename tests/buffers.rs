@@ -12,8 +12,8 @@ use common::{Connection, End, Identity, Pki, seed};
 use countersign::codec::NewSessionTicket;
 use countersign::crypto::Suite;
 use countersign::{
-    Blame, ContentType, Credential, Event, Handshake, Inbox, Kind, Misuse, Outbox, Policy, Role, Session, State, Step,
-    Transition, Verdict, Want,
+    Blame, ContentType, Credential, ErrorKind, Event, Handshake, Inbox, Misuse, Outbox, Policy, Role, Session, State,
+    Step, Transition, Verdict, Want,
 };
 use proptest::prelude::*;
 use std::collections::VecDeque;
@@ -87,12 +87,12 @@ impl Side {
         self.moves += 1;
     }
 
-    fn grow(&mut self, kind: Kind) {
+    fn grow(&mut self, kind: ErrorKind) {
         assert_eq!(kind.blame(), Blame::Caller);
         assert_eq!(kind.alert(), None);
         match kind {
-            Kind::InboxTooSmall { needed } => self.grow_rx(needed),
-            Kind::OutboxTooSmall { needed } => self.grow_tx(needed as usize),
+            ErrorKind::InboxTooSmall { needed } => self.grow_rx(needed),
+            ErrorKind::OutboxTooSmall { needed } => self.grow_tx(needed as usize),
             other => panic!("{other}"),
         }
     }
@@ -337,7 +337,7 @@ fn a_message_beyond_the_policy_is_the_peers_fault_and_judged_from_its_header() {
                 Err(error) => client.grow(error.kind()),
             }
         };
-        assert_eq!(error.kind(), Kind::MessageTooLong { message: countersign::HandshakeType::CERTIFICATE });
+        assert_eq!(error.kind(), ErrorKind::MessageTooLong { message: countersign::HandshakeType::CERTIFICATE });
         assert_eq!(error.blame(), Blame::Peer);
         assert_eq!(error.state(), State::WaitCertificate);
     }
@@ -348,7 +348,7 @@ fn a_message_beyond_the_policy_is_the_peers_fault_and_judged_from_its_header() {
 fn a_size_error_repeats_and_poisons_nothing() {
     let mut client = Side::new(Role::Client, Policy::new(), 0, 0);
     let error = client.hs.drive(&mut client.rx, &mut client.tx).unwrap_err();
-    let Kind::OutboxTooSmall { needed } = error.kind() else { panic!("{error}") };
+    let ErrorKind::OutboxTooSmall { needed } = error.kind() else { panic!("{error}") };
     assert!(!error.is_fatal());
     assert_eq!((error.alert(), error.blame(), error.state()), (None, Blame::Caller, State::SendClientHello));
     assert_eq!(error.to_string(), format!("the outbox needs {needed} bytes (as client, in SendClientHello)"));
@@ -360,7 +360,7 @@ fn a_size_error_repeats_and_poisons_nothing() {
     assert_eq!(client.hs.drive(&mut client.rx, &mut client.tx), Ok(Want::Write));
     client.tx.sent(usize::MAX);
     let error = client.hs.drive(&mut client.rx, &mut client.tx).unwrap_err();
-    assert_eq!(error.kind(), Kind::InboxTooSmall { needed: 5 }, "a record's header, for the beginning");
+    assert_eq!(error.kind(), ErrorKind::InboxTooSmall { needed: 5 }, "a record's header, for the beginning");
     assert_eq!(client.hs.drive(&mut client.rx, &mut client.tx), Err(error));
     client.grow(error.kind());
     assert_eq!(client.hs.drive(&mut client.rx, &mut client.tx), Ok(Want::Read));
@@ -378,7 +378,7 @@ fn a_record_larger_than_the_inbox_waits_for_larger_memory() {
     server.rx = Inbox::new(vec![0; 300]);
     assert_eq!(server.gets(&record), 300);
     let error = s.receive(&mut server.rx, &mut server.tx).unwrap_err();
-    assert_eq!((error.kind(), error.is_fatal()), (Kind::InboxTooSmall { needed: 10_022 }, false));
+    assert_eq!((error.kind(), error.is_fatal()), (ErrorKind::InboxTooSmall { needed: 10_022 }, false));
     assert_eq!(s.receive(&mut server.rx, &mut server.tx), Err(error));
     assert!(server.tx.is_empty(), "the peer has done nothing wrong");
     let rx = std::mem::replace(&mut server.rx, Inbox::new(vec![]));

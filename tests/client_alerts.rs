@@ -3,7 +3,7 @@
 mod common;
 
 use common::{End, Pki};
-use countersign::{NamedGroup, Policy, Reason, Role, Verdict};
+use countersign::{NamedGroup, Policy, Rejection, Role, Verdict};
 
 /// The types of the records in these bytes.
 fn record_types(mut bytes: &[u8]) -> Vec<u8> {
@@ -21,7 +21,7 @@ fn refusal(client: Policy, server: Policy) -> Vec<u8> {
     let id = pki.issue("server.test", &rcgen::PKCS_ED25519);
     let mut client = End::new(Role::Client, client, &id);
     let mut server = End::new(Role::Server, server, &id);
-    client.verdict = Verdict::Reject(Reason::UnknownCa);
+    client.verdict = Verdict::Reject(Rejection::UnknownCa);
     while client.drive().is_ok() {
         let hello = client.sends();
         server.gets(&hello);

@@ -4,7 +4,9 @@ mod common;
 
 use common::{Identity, Pki, seed};
 use countersign::flow::{Flow, FlowInbox, FlowOutbox};
-use countersign::{Bytes, Credential, Epoch, Error, ExtensionType, Kind, Policy, Reason, Role, State, Verdict, Want};
+use countersign::{
+    Bytes, Credential, Epoch, Error, ErrorKind, ExtensionType, Policy, Rejection, Role, State, Verdict, Want,
+};
 
 const PARAMETERS: ExtensionType = ExtensionType::QUIC_TRANSPORT_PARAMETERS;
 
@@ -134,7 +136,7 @@ fn a_message_may_not_span_a_key_change() {
     let mut hello = client.tx.pending().unwrap().1.to_vec();
     hello.push(11); // the first byte of a Certificate
     server.rx.feed(Epoch::Plaintext, &hello);
-    assert_eq!(server.drive().unwrap_err().kind(), Kind::DataAcrossKeyChange);
+    assert_eq!(server.drive().unwrap_err().kind(), ErrorKind::DataAcrossKeyChange);
 }
 
 #[test]
@@ -150,7 +152,7 @@ fn an_inbox_that_is_too_small_says_how_much_it_needs_and_moves() {
             let n = client.rx.feed(epoch, bytes);
             server.tx.sent(n);
             if let Err(error) = client.drive() {
-                let Kind::InboxTooSmall { needed } = error.kind() else { panic!("{error}") };
+                let ErrorKind::InboxTooSmall { needed } = error.kind() else { panic!("{error}") };
                 let rx = std::mem::replace(&mut client.rx, FlowInbox::new(vec![]));
                 let rx = rx.move_into(vec![]).unwrap_or_else(|(rx, _)| rx); // what does not fit comes back
                 client.rx = rx.move_into(vec![0; needed as usize]).ok().expect("it is larger");
@@ -169,7 +171,7 @@ fn an_inbox_that_is_too_small_says_how_much_it_needs_and_moves() {
 fn a_refused_server_never_sees_the_clients_certificate() {
     let (client, server) = identities();
     let (mut client, mut server) = (End::new(Role::Client, &client), End::new(Role::Server, &server));
-    client.verdict = Verdict::Reject(Reason::WrongName);
+    client.verdict = Verdict::Reject(Rejection::WrongName);
     client.drive().unwrap();
     client.convey(&mut server);
     let mut error = None;
@@ -178,6 +180,6 @@ fn a_refused_server_never_sees_the_clients_certificate() {
         server.tx.sent(n);
         error = client.drive().err();
     }
-    assert_eq!(error.unwrap().kind(), Kind::Rejected { reason: Reason::WrongName });
+    assert_eq!(error.unwrap().kind(), ErrorKind::Rejected { reason: Rejection::WrongName });
     assert_eq!(client.tx.pending(), None);
 }

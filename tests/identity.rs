@@ -3,7 +3,7 @@
 mod pki;
 
 use countersign::x509::{Expect, Fault, Judgement, PeerIdentity, SigningKey, Terms, Trust};
-use countersign::{Peer, Reason, Role, Verdict};
+use countersign::{Peer, Rejection, Role, Verdict};
 use pki::{Ca, custom, now, pem};
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose};
 use rustls_pki_types::CertificateDer;
@@ -38,7 +38,7 @@ fn a_spiffe_id_is_matched_whole_and_a_trust_domain_by_its_name() {
         }
     }
     let refused = judge(&trust, Role::Client, &leaf.der, &["spiffe://example.org/other"]);
-    assert_eq!(refused.verdict, Verdict::Reject(Reason::AccessDenied));
+    assert_eq!(refused.verdict, Verdict::Reject(Rejection::AccessDenied));
     assert!(refused.report.to_string().contains(ID), "{}", refused.report);
 }
 
@@ -90,7 +90,7 @@ fn the_roots_of_one_trust_domain_vouch_for_no_other() {
     assert_eq!(forged.report.refusal().unwrap().fault, Fault::ForeignTrustDomain(ID.into()));
     // A bundle's roots say nothing about DNS names.
     let named = theirs.leaf("", &["spiffe://partner.example/x", "api.internal"]);
-    assert_eq!(accepts(&named.der, "api.internal"), Verdict::Reject(Reason::AccessDenied));
+    assert_eq!(accepts(&named.der, "api.internal"), Verdict::Reject(Rejection::AccessDenied));
 }
 
 #[test]
@@ -125,10 +125,10 @@ fn a_pin_matches_the_key_of_a_certificate_whose_chain_holds() {
     };
     let trust = Trust::from_roots("roots", &root.der).unwrap();
     assert_eq!(judge(&trust, hash), Verdict::Accept);
-    assert_eq!(judge(&trust, [7; 32]), Verdict::Reject(Reason::WrongName));
+    assert_eq!(judge(&trust, [7; 32]), Verdict::Reject(Rejection::WrongName));
     let other = Trust::from_roots("other", &Ca::root("Other").der).unwrap();
-    assert_eq!(judge(&other, hash), Verdict::Reject(Reason::UnknownCa), "a pin replaces no chain");
-    assert_eq!(judge(&Trust::raw_keys_only(), hash), Verdict::Reject(Reason::UnsupportedCertificate));
+    assert_eq!(judge(&other, hash), Verdict::Reject(Rejection::UnknownCa), "a pin replaces no chain");
+    assert_eq!(judge(&Trust::raw_keys_only(), hash), Verdict::Reject(Rejection::UnsupportedCertificate));
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn a_raw_public_key_matches_a_pin_and_nothing_else() {
             assert!(report.identity().is_none(), "a bare key has no names");
             for other in [Expect::AnyTrusted, "a.internal".parse().unwrap(), ID.parse().unwrap(), Expect::Spki([1; 32])]
             {
-                assert_eq!(judge(&[other]).0, Verdict::Reject(Reason::AccessDenied));
+                assert_eq!(judge(&[other]).0, Verdict::Reject(Rejection::AccessDenied));
             }
             let expect = [Expect::Spki(hash)];
             let terms = Terms { own: &spki, ..Terms::new(&expect, now()) };

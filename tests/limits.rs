@@ -17,8 +17,8 @@ use countersign::limits::{
     MAX_MESSAGE, MAX_TICKETS, MAX_WARNINGS,
 };
 use countersign::{
-    Alert, AlertDescription, CipherSuite, ContentType, Error, Event, ExtensionType, HandshakeType, Kind, NamedGroup,
-    Policy, Role, Session, SignatureScheme, State, Want,
+    Alert, AlertDescription, CipherSuite, ContentType, Error, ErrorKind, Event, ExtensionType, HandshakeType,
+    NamedGroup, Policy, Role, Session, SignatureScheme, State, Want,
 };
 use wire::{null_protected, plain, written};
 
@@ -193,7 +193,7 @@ fn the_most_memory_that_a_peer_can_make_us_ask_for() {
     let all_but_one = [&header[..], &vec![0; body - 1]].concat();
     assert_eq!(gets(&mut client, &protected(&all_but_one)), Ok(Want::Read));
     let error = gets(&mut client, &[ContentType::APPLICATION_DATA.0, 3, 3, 0x41, 0]).unwrap_err();
-    assert_eq!(error.kind(), Kind::InboxTooSmall { needed: MOST });
+    assert_eq!(error.kind(), ErrorKind::InboxTooSmall { needed: MOST });
     assert_eq!(MOST, 49_416, "docs/SECURITY.md says so");
 }
 

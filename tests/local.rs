@@ -5,7 +5,7 @@ mod pki;
 
 use common::seed;
 use countersign::x509::{Expect, Identity, Live, Local, SigningKey, Trust, Vault, VerifiedChains};
-use countersign::{CertificateType, Handshake, Inbox, Kind, Outbox, Policy, Reason, Role, Want};
+use countersign::{CertificateType, ErrorKind, Handshake, Inbox, Outbox, Policy, Rejection, Role, Want};
 use pki::{Ca, now};
 use std::sync::Mutex;
 
@@ -42,7 +42,7 @@ impl End {
     }
 
     /// Until it wants the transport, is done (`Ok(true)`), or has failed.
-    fn drive(&mut self, local: &mut Local<'_>) -> Result<bool, Kind> {
+    fn drive(&mut self, local: &mut Local<'_>) -> Result<bool, ErrorKind> {
         loop {
             match self.hs.drive(&mut self.rx, &mut self.tx).map_err(|error| error.kind())? {
                 Want::Done => return Ok(true),
@@ -63,7 +63,7 @@ impl End {
 }
 
 /// Runs both sides to their ends: what client and server came to.
-fn connect(policy: Policy, client: &mut Local<'_>, server: &mut Local<'_>) -> [Result<bool, Kind>; 2] {
+fn connect(policy: Policy, client: &mut Local<'_>, server: &mut Local<'_>) -> [Result<bool, ErrorKind>; 2] {
     let mut ends = [
         End::new(Handshake::client(policy.clone(), Some("server.test"), seed(1)).unwrap()),
         End::new(Handshake::server(policy, seed(2))),
@@ -105,8 +105,8 @@ fn a_refusal_has_its_alert_on_the_wire_and_its_reason_here() {
     let mut c = Local::new(&client.vault, &client.trust, &client.expect, now());
     let mut s = Local::new(&server.vault, &server.trust, &server.expect, now());
     let [client_result, server_result] = connect(Policy::new(), &mut c, &mut s);
-    assert_eq!(client_result, Err(Kind::Rejected { reason: Reason::WrongName }));
-    assert!(matches!(server_result, Err(Kind::PeerRejectedCertificate { .. })), "{server_result:?}");
+    assert_eq!(client_result, Err(ErrorKind::Rejected { reason: Rejection::WrongName }));
+    assert!(matches!(server_result, Err(ErrorKind::PeerRejectedCertificate { .. })), "{server_result:?}");
     let text = c.report().unwrap().to_string();
     assert!(text.contains("is not for DNS name other.test: it is for server.test"), "{text}");
     assert!(s.report().is_none(), "the client was never judged");
@@ -132,7 +132,7 @@ fn raw_public_keys_serve_both_ways_with_pins() {
     let mut c = Local::new(&client, &trust, &expect_client, now());
     let mut s = Local::new(&server, &trust, &expect_client, now());
     let [client_result, _] = connect(policy, &mut c, &mut s);
-    assert_eq!(client_result, Err(Kind::Rejected { reason: Reason::AccessDenied }));
+    assert_eq!(client_result, Err(ErrorKind::Rejected { reason: Rejection::AccessDenied }));
 }
 
 #[test]
@@ -206,5 +206,5 @@ fn credentials_and_crls_are_swapped_under_running_handshakes_and_none_fails() {
     server.trust.set(trust(parsed.raw_serial()));
     let mut c = Local::new(&client.vault, &client.trust, &client.expect, now()).with_cache(&cache);
     let mut s = Local::new(&server.vault, &server.trust, &server.expect, now()).with_cache(&cache);
-    assert_eq!(connect(Policy::new(), &mut c, &mut s)[1], Err(Kind::Rejected { reason: Reason::Revoked }));
+    assert_eq!(connect(Policy::new(), &mut c, &mut s)[1], Err(ErrorKind::Rejected { reason: Rejection::Revoked }));
 }

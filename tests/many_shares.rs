@@ -4,10 +4,10 @@ mod common;
 
 use common::{End, Pki};
 use countersign::codec::{KeyShareEntry, TLS13, Writer, write_client_hello};
-use countersign::{CipherSuite, Kind, NamedGroup, Policy, Role, SignatureScheme};
+use countersign::{CipherSuite, ErrorKind, NamedGroup, Policy, Role, SignatureScheme};
 
 /// What a server makes of a ClientHello with these groups and shares; the unknown ones are one byte long.
-fn judged(groups: &[u16], shares: &[u16]) -> Option<Kind> {
+fn judged(groups: &[u16], shares: &[u16]) -> Option<ErrorKind> {
     let pki = Pki::new();
     let identity = pki.issue("server.test", &rcgen::PKCS_ED25519);
     let mut memory = vec![0; 8192];
@@ -43,7 +43,7 @@ fn hundreds_of_shares_are_passed_over_for_the_one_that_we_know() {
 fn two_shares_for_one_group_contradict_wherever_they_stand() {
     let all = [unknown(), vec![NamedGroup::X25519.0]].concat();
     for twice in [all[0], all[300], NamedGroup::X25519.0] {
-        assert_eq!(judged(&all, &[&all[..], &[twice]].concat()), Some(Kind::InconsistentKeyShares));
+        assert_eq!(judged(&all, &[&all[..], &[twice]].concat()), Some(ErrorKind::InconsistentKeyShares));
     }
 }
 
@@ -51,6 +51,6 @@ fn two_shares_for_one_group_contradict_wherever_they_stand() {
 fn a_share_for_a_group_that_is_not_offered_contradicts_wherever_it_stands() {
     let all = [unknown(), vec![NamedGroup::X25519.0]].concat();
     for alien in [0x4200, NamedGroup::SECP256R1.0] {
-        assert_eq!(judged(&all, &[&all[..], &[alien]].concat()), Some(Kind::InconsistentKeyShares));
+        assert_eq!(judged(&all, &[&all[..], &[alien]].concat()), Some(ErrorKind::InconsistentKeyShares));
     }
 }

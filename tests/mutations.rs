@@ -9,7 +9,7 @@ mod common;
 
 use common::{End, Identity, Pki, receive, script};
 use countersign::{
-    AlertDescription, Blame, Ending, Error, Event, Handshake, Kind, Policy, Role, Seed, State, Verdict, Want,
+    AlertDescription, Blame, Ending, Error, ErrorKind, Event, Handshake, Policy, Role, Seed, State, Verdict, Want,
 };
 use std::sync::LazyLock;
 
@@ -135,17 +135,17 @@ fn protected_verdict(record: &Record, at: usize, error: Error) -> bool {
         0 => {
             matches!(
                 kind,
-                Kind::UnexpectedRecord { .. }
-                    | Kind::UnexpectedChangeCipherSpec
-                    | Kind::MalformedAlert
-                    | Kind::UnauthenticatedAlert { .. }
-                    | Kind::InterleavedRecord
+                ErrorKind::UnexpectedRecord { .. }
+                    | ErrorKind::UnexpectedChangeCipherSpec
+                    | ErrorKind::MalformedAlert
+                    | ErrorKind::UnauthenticatedAlert { .. }
+                    | ErrorKind::InterleavedRecord
             )
         }
         // legacy_record_version and length are authenticated as additional data (§5.2).
-        1 | 2 => kind == Kind::BadRecordMac,
-        3 | 4 => matches!(kind, Kind::BadRecordMac | Kind::RecordOverflow | Kind::Truncated),
-        _ => kind == Kind::BadRecordMac && at < record.bytes.len(),
+        1 | 2 => kind == ErrorKind::BadRecordMac,
+        3 | 4 => matches!(kind, ErrorKind::BadRecordMac | ErrorKind::RecordOverflow | ErrorKind::Truncated),
+        _ => kind == ErrorKind::BadRecordMac && at < record.bytes.len(),
     }
 }
 
@@ -169,7 +169,10 @@ fn plain_verdict(error: Error) -> bool {
         .contains(&alert),
         None => matches!(
             error.kind(),
-            Kind::Truncated | Kind::PeerAlert { .. } | Kind::UnauthenticatedAlert { .. } | Kind::ClosedInHandshake
+            ErrorKind::Truncated
+                | ErrorKind::PeerAlert { .. }
+                | ErrorKind::UnauthenticatedAlert { .. }
+                | ErrorKind::ClosedInHandshake
         ),
     }
 }
@@ -271,12 +274,14 @@ fn every_flipped_bit_of_the_confirming_record_is_found_by_the_session() {
             assert!(!session.is_confirmed(), "{error}");
             let kind = error.kind();
             let expected = match at {
-                0 => matches!(kind, Kind::UnexpectedRecord { .. } | Kind::UnexpectedChangeCipherSpec),
+                0 => matches!(kind, ErrorKind::UnexpectedRecord { .. } | ErrorKind::UnexpectedChangeCipherSpec),
                 3 | 4 => matches!(
                     kind,
-                    Kind::BadRecordMac | Kind::RecordOverflow | Kind::PeerEndedUnconfirmed { how: Ending::Silence }
+                    ErrorKind::BadRecordMac
+                        | ErrorKind::RecordOverflow
+                        | ErrorKind::PeerEndedUnconfirmed { how: Ending::Silence }
                 ),
-                _ => kind == Kind::BadRecordMac,
+                _ => kind == ErrorKind::BadRecordMac,
             };
             assert!(expected, "byte {at}, bit {bit}: {error}");
         }
@@ -306,11 +311,11 @@ fn a_handshake_that_is_cut_off_anywhere_is_truncated() {
                     bytes
                 });
                 let cut_off = if sender == Role::Client { s } else { c }.unwrap_err();
-                assert_eq!(cut_off.kind(), Kind::Truncated, "after {len} bytes");
+                assert_eq!(cut_off.kind(), ErrorKind::Truncated, "after {len} bytes");
                 assert_eq!(cut_off.alert(), None);
                 states.push(cut_off.state());
                 if let Err(other) = if sender == Role::Client { c } else { s } {
-                    assert_eq!(other.kind(), Kind::Truncated);
+                    assert_eq!(other.kind(), ErrorKind::Truncated);
                 }
             }
             states.dedup();
@@ -346,7 +351,7 @@ fn short_records_are_cut_off_in_every_state() {
             });
             let attacked = if sender == Role::Client { s } else { c };
             let Err(error) = attacked else { break };
-            assert_eq!(error.kind(), Kind::Truncated, "after {number} records");
+            assert_eq!(error.kind(), ErrorKind::Truncated, "after {number} records");
             seen[usize::from(sender == Role::Server)].push(error.state());
             number += 1;
         }
@@ -487,8 +492,8 @@ fn a_flight_of_another_connection_proves_nothing() {
             recorded.get(flight - 1).cloned().unwrap_or_default()
         });
         let attacked = outcome[usize::from(sender == Role::Client)].unwrap_err();
-        let expected = [Kind::BadRecordMac, Kind::PeerAlert { alert: AlertDescription::BAD_RECORD_MAC }];
-        let unauthenticated = Kind::UnauthenticatedAlert { alert: AlertDescription::BAD_RECORD_MAC };
+        let expected = [ErrorKind::BadRecordMac, ErrorKind::PeerAlert { alert: AlertDescription::BAD_RECORD_MAC }];
+        let unauthenticated = ErrorKind::UnauthenticatedAlert { alert: AlertDescription::BAD_RECORD_MAC };
         assert!(expected.contains(&attacked.kind()) || attacked.kind() == unauthenticated, "{attacked}");
     }
 }

@@ -9,8 +9,9 @@ use countersign::codec::{self, ClientHello, ExtensionType, KeyShareEntry, TLS13}
 use countersign::crypto::{CryptoMode, KeyExchange, Suite};
 use countersign::schedule::{Early, SignedContent};
 use countersign::{
-    Alert, AlertDescription, Blame, CipherSuite, ContentType, Credential, Ending, Error, Event, HandshakeType, Kind,
-    Misuse, NamedGroup, Outbox, Padding, Policy, Role, Session, SignatureScheme, State, TransitionEvent, Verdict, Want,
+    Alert, AlertDescription, Blame, CipherSuite, ContentType, Credential, Ending, Error, ErrorKind, Event,
+    HandshakeType, Misuse, NamedGroup, Outbox, Padding, Policy, Role, Session, SignatureScheme, State, TransitionEvent,
+    Verdict, Want,
 };
 
 const SUITES: [CipherSuite; 3] = [
@@ -155,9 +156,13 @@ fn nothing_in_common_is_told_to_both_ends() {
     let id = identity();
     let (one, other) = (Policy::new(), Policy::new());
     for (client, server, kind) in [
-        (one.clone().cipher_suites(&SUITES[..1]), other.clone().cipher_suites(&SUITES[1..]), Kind::NoCommonCipherSuite),
-        (one.clone().groups(&GROUPS[..1]), other.clone().groups(&GROUPS[1..]), Kind::NoCommonGroup),
-        (one.alpn(&[b"h2"]), other.alpn(&[b"http/1.1"]), Kind::NoApplicationProtocol),
+        (
+            one.clone().cipher_suites(&SUITES[..1]),
+            other.clone().cipher_suites(&SUITES[1..]),
+            ErrorKind::NoCommonCipherSuite,
+        ),
+        (one.clone().groups(&GROUPS[..1]), other.clone().groups(&GROUPS[1..]), ErrorKind::NoCommonGroup),
+        (one.alpn(&[b"h2"]), other.alpn(&[b"http/1.1"]), ErrorKind::NoApplicationProtocol),
     ] {
         let (mut client, mut server) = pair(client, server, &id);
         let (c, s) = run(&mut client, &mut server);
@@ -165,7 +170,7 @@ fn nothing_in_common_is_told_to_both_ends() {
         assert_eq!(s.kind(), kind);
         assert_eq!(s.blame(), Blame::Peer);
         assert_eq!(s.alert(), Some(Alert::Sent(kind.alert().unwrap())));
-        assert_eq!(c.kind(), Kind::PeerAlert { alert: kind.alert().unwrap() });
+        assert_eq!(c.kind(), ErrorKind::PeerAlert { alert: kind.alert().unwrap() });
         assert_eq!(c.state(), State::WaitServerHello);
     }
 }
@@ -544,7 +549,7 @@ fn an_end_without_close_notify_is_truncation() {
     for (session, end) in [(&mut connection.c, &mut connection.client), (&mut connection.s, &mut connection.server)] {
         end.rx.filled(0);
         let error = session.receive(&mut end.rx, &mut end.tx).unwrap_err();
-        assert_eq!((error.kind(), error.alert()), (Kind::Truncated, None));
+        assert_eq!((error.kind(), error.alert()), (ErrorKind::Truncated, None));
         assert!(end.tx.is_empty(), "nobody is there to be told");
         assert_eq!(session.write(b"x", &mut end.tx), Err(Misuse::Closed));
     }
@@ -669,19 +674,19 @@ fn early_record(secret: &[u8], suite: CipherSuite) -> Vec<u8> {
 fn a_refused_client_learns_its_fate_from_its_session() {
     let id = identity();
     for (alert, kind) in [
-        (AlertDescription::UNKNOWN_CA, Kind::PeerRejectedCertificate { alert: AlertDescription::UNKNOWN_CA }),
+        (AlertDescription::UNKNOWN_CA, ErrorKind::PeerRejectedCertificate { alert: AlertDescription::UNKNOWN_CA }),
         (
             AlertDescription::CERTIFICATE_REQUIRED,
-            Kind::PeerRejectedCertificate { alert: AlertDescription::CERTIFICATE_REQUIRED },
+            ErrorKind::PeerRejectedCertificate { alert: AlertDescription::CERTIFICATE_REQUIRED },
         ),
-        (AlertDescription::DECRYPT_ERROR, Kind::PeerRejectedProof { alert: AlertDescription::DECRYPT_ERROR }),
+        (AlertDescription::DECRYPT_ERROR, ErrorKind::PeerRejectedProof { alert: AlertDescription::DECRYPT_ERROR }),
         (
             AlertDescription::INTERNAL_ERROR,
-            Kind::PeerEndedUnconfirmed { how: Ending::Alert(AlertDescription::INTERNAL_ERROR) },
+            ErrorKind::PeerEndedUnconfirmed { how: Ending::Alert(AlertDescription::INTERNAL_ERROR) },
         ),
     ] {
         let (mut client, mut server) = pair(Policy::new(), Policy::new(), &id);
-        server.verdict = Verdict::Reject(countersign::Reason::Alert(alert));
+        server.verdict = Verdict::Reject(countersign::Rejection::Alert(alert));
         let (c, s) = run(&mut client, &mut server);
         assert_eq!(c, Some(Ok(())), "TLS 1.3 lets a client finish first");
         assert_eq!(s.unwrap().unwrap_err().alert(), Some(Alert::Sent(alert)));
@@ -701,7 +706,7 @@ fn a_server_that_just_leaves_has_not_confirmed() {
     let mut connection = Connection::new(client, server);
     connection.client.rx.filled(0);
     let error = connection.to_client().unwrap_err();
-    assert_eq!(error.kind(), Kind::PeerEndedUnconfirmed { how: Ending::Silence });
+    assert_eq!(error.kind(), ErrorKind::PeerEndedUnconfirmed { how: Ending::Silence });
     assert_eq!(
         error.to_string(),
         "the peer ended the connection before confirming us (the transport just ended) (as client, in Connected)"
@@ -872,7 +877,7 @@ fn a_fatal_alert_of_the_application_ends_both_directions() {
     let alert = AlertDescription::ACCESS_DENIED;
     ours.abort(alert, &mut client.tx).unwrap();
     let error = ours.receive(&mut client.rx, &mut client.tx).unwrap_err();
-    assert_eq!(error.kind(), Kind::Aborted { alert });
+    assert_eq!(error.kind(), ErrorKind::Aborted { alert });
     assert_eq!(error.alert(), Some(Alert::Sent(alert)));
     assert_eq!(ours.write(b"more", &mut client.tx), Err(Misuse::Closed));
     let bytes = client.sends();

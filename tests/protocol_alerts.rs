@@ -4,7 +4,7 @@ mod common;
 mod peer;
 
 use countersign::AlertDescription as A;
-use countersign::{Alert, Blame, Ending, Epoch, Event, HandshakeType, Kind, Misuse, Policy, Role, State};
+use countersign::{Alert, Blame, Ending, Epoch, ErrorKind, Event, HandshakeType, Misuse, Policy, Role, State};
 use peer::{ALERT, DATA, HANDSHAKE, Story};
 
 const BOTH: [Role; 2] = [Role::Client, Role::Server];
@@ -40,7 +40,7 @@ fn session(role: Role) -> Story<'static> {
 
 /// The end says that the peer has ended it, by this alert, and has sent nothing.
 #[track_caller]
-fn ended(story: &mut Story<'_>, kind: Kind, alert: Option<A>) {
+fn ended(story: &mut Story<'_>, kind: ErrorKind, alert: Option<A>) {
     let error = story.error();
     assert_eq!(error.kind(), kind);
     assert_eq!(error.blame(), Blame::Peer);
@@ -62,10 +62,10 @@ fn an_error_alert_of_the_peer_ends_the_connection_whatever_its_level() {
                 story.turn();
                 let unconfirmed = role == Role::Client && state == State::Connected;
                 let kind = match alert {
-                    A::UNKNOWN_CA => Kind::PeerRejectedCertificate { alert },
-                    A::DECRYPT_ERROR => Kind::PeerRejectedProof { alert },
-                    _ if unconfirmed => Kind::PeerEndedUnconfirmed { how: Ending::Alert(alert) },
-                    _ => Kind::PeerAlert { alert },
+                    A::UNKNOWN_CA => ErrorKind::PeerRejectedCertificate { alert },
+                    A::DECRYPT_ERROR => ErrorKind::PeerRejectedProof { alert },
+                    _ if unconfirmed => ErrorKind::PeerEndedUnconfirmed { how: Ending::Alert(alert) },
+                    _ => ErrorKind::PeerAlert { alert },
                 };
                 assert_eq!(story.error().state(), state);
                 ended(&mut story, kind, Some(alert));
@@ -77,7 +77,7 @@ fn an_error_alert_of_the_peer_ends_the_connection_whatever_its_level() {
         story.peer.alert(2, A::INTERNAL_ERROR);
         story.peer.record(DATA, b"after it");
         story.turn();
-        ended(&mut story, Kind::PeerAlert { alert: A::INTERNAL_ERROR }, Some(A::INTERNAL_ERROR));
+        ended(&mut story, ErrorKind::PeerAlert { alert: A::INTERNAL_ERROR }, Some(A::INTERNAL_ERROR));
         assert_eq!(story.data, b"x", "nothing is received after it");
         assert_eq!(story.session.as_mut().unwrap().write(b"y", &mut story.end.tx), Err(Misuse::Closed));
     }
@@ -89,7 +89,7 @@ fn every_alert_about_a_certificate_says_so() {
         let mut story = Story::client().connected();
         story.peer.alert(2, A(number));
         story.turn();
-        ended(&mut story, Kind::PeerRejectedCertificate { alert: A(number) }, Some(A(number)));
+        ended(&mut story, ErrorKind::PeerRejectedCertificate { alert: A(number) }, Some(A(number)));
     }
 }
 
@@ -139,7 +139,7 @@ fn a_client_may_say_unprotected_why_it_refused_server_hello_until_its_first_reco
         let mut story = Story::server().until(State::WaitCertificate);
         story.peer.plain(ALERT, &[2, alert.0]);
         story.turn();
-        ended(&mut story, Kind::UnauthenticatedAlert { alert }, Some(alert));
+        ended(&mut story, ErrorKind::UnauthenticatedAlert { alert }, Some(alert));
     }
     // Nothing but a refusal may be said so.
     for alert in [A::CLOSE_NOTIFY, A::USER_CANCELED] {
@@ -183,12 +183,12 @@ fn close_notify_and_the_end_of_the_transport_inside_the_handshake_are_told_apart
         let mut story = at(role, state);
         story.peer.alert(1, A::CLOSE_NOTIFY);
         story.turn();
-        ended(&mut story, Kind::ClosedInHandshake, Some(A::CLOSE_NOTIFY));
+        ended(&mut story, ErrorKind::ClosedInHandshake, Some(A::CLOSE_NOTIFY));
         let mut story = at(role, state);
         story.end.rx.space();
         story.end.rx.filled(0);
         story.turn();
-        ended(&mut story, Kind::Truncated, None);
+        ended(&mut story, ErrorKind::Truncated, None);
         // In the middle of a record or of a message as well.
         for cut in [3, 30] {
             let mut story = at(role, state);
@@ -198,7 +198,7 @@ fn close_notify_and_the_end_of_the_transport_inside_the_handshake_are_told_apart
             story.turn();
             story.end.rx.filled(0);
             story.turn();
-            ended(&mut story, Kind::Truncated, None);
+            ended(&mut story, ErrorKind::Truncated, None);
         }
     }
 }
@@ -229,20 +229,20 @@ fn the_end_of_data_is_reported_only_after_close_notify() {
         let mut story = session(role);
         story.end.rx.filled(0);
         story.turn();
-        ended(&mut story, Kind::Truncated, None);
+        ended(&mut story, ErrorKind::Truncated, None);
         let mut story = session(role);
         story.peer.record(DATA, b"abc");
         story.peer.out.truncate(10);
         story.turn();
         story.end.rx.filled(0);
         story.turn();
-        ended(&mut story, Kind::Truncated, None);
+        ended(&mut story, ErrorKind::Truncated, None);
     }
     // A client that is not confirmed: the server may have refused it.
     let mut story = Story::client().connected();
     story.end.rx.filled(0);
     story.turn();
-    ended(&mut story, Kind::PeerEndedUnconfirmed { how: Ending::Silence }, None);
+    ended(&mut story, ErrorKind::PeerEndedUnconfirmed { how: Ending::Silence }, None);
 }
 
 // req: 9846-6.1-2, 9846-6.1-3, 9846-6.1-4, 9846-6-3
@@ -273,7 +273,7 @@ fn close_notify_is_a_warning_and_nothing_of_ours_follows_it() {
         story.peer.plain(DATA, &[1; 50]);
         story.turn();
         let error = story.error();
-        assert_eq!((error.kind(), error.blame(), error.alert()), (Kind::BadRecordMac, Blame::Peer, None));
+        assert_eq!((error.kind(), error.blame(), error.alert()), (ErrorKind::BadRecordMac, Blame::Peer, None));
         assert_eq!(story.peer.seen.len(), seen);
     }
 }

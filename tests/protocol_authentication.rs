@@ -7,7 +7,9 @@ use countersign::AlertDescription as A;
 use countersign::codec::{CertificateVerify, ExtensionType as E};
 use countersign::crypto::Suite;
 use countersign::schedule::SignedContent;
-use countersign::{Alert, Blame, Credential, Epoch, HandshakeType, Kind, Policy, Reason, Role, SignatureScheme, State};
+use countersign::{
+    Alert, Blame, Credential, Epoch, ErrorKind, HandshakeType, Policy, Rejection, Role, SignatureScheme, State,
+};
 use countersign::{Misuse, Step, Verdict, Want};
 use peer::message::{GREASE, KEY_SHARE, Msg, SCHEMES, certificate, certificate_verify, numbers, written};
 use peer::{Row, Story, accepts, identities, refuses};
@@ -485,7 +487,7 @@ fn the_scheme_goes_by_the_credentials_preference_or_else_by_the_peers() {
             assert_eq!(story.end.hs.own_scheme(), chosen);
             match chosen {
                 Some(_) => assert_eq!(story.result, Some(Ok(()))),
-                None => assert_eq!(story.error().kind(), Kind::NoCommonSignatureScheme),
+                None => assert_eq!(story.error().kind(), ErrorKind::NoCommonSignatureScheme),
             }
         }
     }
@@ -577,22 +579,22 @@ fn a_message_longer_than_the_limit_is_refused_from_its_header() {
 #[test]
 fn each_refusal_of_the_verdict_has_its_own_alert() {
     for (reason, alert) in [
-        (Reason::UnknownCa, A::UNKNOWN_CA),
-        (Reason::Expired, A::CERTIFICATE_EXPIRED),
-        (Reason::Revoked, A::CERTIFICATE_REVOKED),
-        (Reason::WrongName, A::BAD_CERTIFICATE),
-        (Reason::BadCertificate, A::BAD_CERTIFICATE),
-        (Reason::UnsupportedCertificate, A::UNSUPPORTED_CERTIFICATE),
-        (Reason::AccessDenied, A::ACCESS_DENIED),
-        (Reason::CertificateUnknown, A::CERTIFICATE_UNKNOWN),
-        (Reason::Alert(A::BAD_CERTIFICATE_STATUS_RESPONSE), A::BAD_CERTIFICATE_STATUS_RESPONSE),
+        (Rejection::UnknownCa, A::UNKNOWN_CA),
+        (Rejection::Expired, A::CERTIFICATE_EXPIRED),
+        (Rejection::Revoked, A::CERTIFICATE_REVOKED),
+        (Rejection::WrongName, A::BAD_CERTIFICATE),
+        (Rejection::BadCertificate, A::BAD_CERTIFICATE),
+        (Rejection::UnsupportedCertificate, A::UNSUPPORTED_CERTIFICATE),
+        (Rejection::AccessDenied, A::ACCESS_DENIED),
+        (Rejection::CertificateUnknown, A::CERTIFICATE_UNKNOWN),
+        (Rejection::Alert(A::BAD_CERTIFICATE_STATUS_RESPONSE), A::BAD_CERTIFICATE_STATUS_RESPONSE),
     ] {
         for (role, epoch) in [(Role::Client, Epoch::Handshake), (Role::Server, Epoch::Application)] {
             let mut story = Story::new(role, Policy::new());
             story.end.verdict = Verdict::Reject(reason);
             let mut story = story.play();
             let error = story.error();
-            assert_eq!(error.kind(), Kind::Rejected { reason });
+            assert_eq!(error.kind(), ErrorKind::Rejected { reason });
             assert_eq!((error.blame(), error.state()), (Blame::Us, State::AskVerify));
             assert_eq!(error.alert(), Some(Alert::Sent(alert)));
             assert_eq!(story.peer.alerts(), [(epoch, vec![2, alert.0])]);
@@ -617,7 +619,7 @@ fn a_question_can_be_declined_and_the_handshake_cancelled_or_aborted() {
         end.hs.decline(&question, A::UNRECOGNIZED_NAME).unwrap();
         story.drive();
         let error = story.error();
-        assert_eq!(error.kind(), Kind::Declined { alert: A::UNRECOGNIZED_NAME });
+        assert_eq!(error.kind(), ErrorKind::Declined { alert: A::UNRECOGNIZED_NAME });
         assert_eq!((error.blame(), error.state()), (Blame::Us, State::AskCredential));
         assert_eq!(story.peer.alerts(), [(epoch_before, vec![2, A::UNRECOGNIZED_NAME.0])]);
         story.is_dead(error);
@@ -629,7 +631,7 @@ fn a_question_can_be_declined_and_the_handshake_cancelled_or_aborted() {
         let epoch = if role == Role::Client { Epoch::Handshake } else { Epoch::Application };
         story.end.hs.cancel(&mut story.end.tx);
         story.drive();
-        assert_eq!(story.error().kind(), Kind::Cancelled);
+        assert_eq!(story.error().kind(), ErrorKind::Cancelled);
         assert_eq!(story.peer.alerts(), [(epoch, vec![1, 90]), (epoch, vec![1, 0])], "user_canceled, close_notify");
         let error = story.error();
         story.is_dead(error);
@@ -637,7 +639,7 @@ fn a_question_can_be_declined_and_the_handshake_cancelled_or_aborted() {
         let mut story = Story::new(role, Policy::new()).until(State::WaitCertificate);
         story.end.hs.abort(A::GENERAL_ERROR, &mut story.end.tx);
         story.drive();
-        assert_eq!(story.error().kind(), Kind::Aborted { alert: A::GENERAL_ERROR });
+        assert_eq!(story.error().kind(), ErrorKind::Aborted { alert: A::GENERAL_ERROR });
         assert_eq!(story.peer.alerts(), [(epoch, vec![2, A::GENERAL_ERROR.0])]);
     }
 }

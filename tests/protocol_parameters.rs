@@ -7,7 +7,7 @@ use common::End;
 use countersign::AlertDescription as A;
 use countersign::codec::{CertificateRequest, CertificateType, ClientHello, EncryptedExtensions, Malformed};
 use countersign::{
-    Bytes, Credential, Epoch, ExtensionType, HandshakeType, Kind, Policy, Role, SignatureScheme, State, Step, Want,
+    Bytes, Credential, Epoch, ErrorKind, ExtensionType, HandshakeType, Policy, Role, SignatureScheme, State, Step, Want,
 };
 use peer::message::{ALPN, GREASE, GROUPS, KEY_SHARE, Msg, SCHEMES, SERVER_NAME, VERSIONS, certificate, numbers};
 use peer::{Row, Story, accepts, identities, refuses};
@@ -474,6 +474,6 @@ fn a_malformed_message_is_named_with_what_is_wrong() {
     let edit = |m: &mut Msg| m.tail = vec![0];
     for (role, typ) in [(Role::Client, EE), (Role::Client, CR), (Role::Server, CH)] {
         let story = Story::new(role, Policy::new()).edit(typ, &edit).play();
-        assert_eq!(story.error().kind(), Kind::Malformed { message: typ, what: Malformed::TrailingBytes });
+        assert_eq!(story.error().kind(), ErrorKind::Malformed { message: typ, what: Malformed::TrailingBytes });
     }
 }

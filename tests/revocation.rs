@@ -3,7 +3,7 @@
 mod pki;
 
 use countersign::x509::{Expect, Fault, Judgement, Terms, Trust, TrustBuilder};
-use countersign::{Peer, Reason, Role, Verdict};
+use countersign::{Peer, Rejection, Role, Verdict};
 use pki::{Ca, DAY, HOUR, Leaf, NOW, at, pem};
 use rcgen::KeyUsagePurpose;
 use rustls_pki_types::{CertificateDer, UnixTime};
@@ -35,7 +35,7 @@ impl World {
         trust.build().unwrap().judge(&Peer::new(Role::Client, &chain), &Terms::new(&[Expect::AnyTrusted], now))
     }
 
-    fn fault(&self, trust: TrustBuilder) -> (Reason, Fault, String) {
+    fn fault(&self, trust: TrustBuilder) -> (Rejection, Fault, String) {
         let judgement = self.judge(trust, at(NOW));
         let Verdict::Reject(reason) = judgement.verdict else { panic!("{}", judgement.report) };
         (reason, judgement.report.refusal().unwrap().fault.clone(), judgement.report.to_string())
@@ -58,13 +58,13 @@ fn a_revoked_leaf_and_a_revoked_ca_are_refused_and_named() {
     let w = World::new();
     let good = w.root.crl(&[], -DAYS, DAYS);
     let (reason, fault, text) = w.fault(w.trust(&[good, w.ca.crl(&[&w.leaf.serial], -DAYS, DAYS)]));
-    assert_eq!((reason, fault), (Reason::Revoked, Fault::Revoked));
+    assert_eq!((reason, fault), (Rejection::Revoked, Fault::Revoked));
     assert!(text.starts_with("client certificate CN=api (serial ") && text.ends_with(" has been revoked"), "{text}");
 
     let (_, parsed) = x509_parser::parse_x509_certificate(&w.ca.der).unwrap();
     let crls = [w.root.crl(&[parsed.raw_serial()], -DAYS, DAYS), w.ca.crl(&[], -DAYS, DAYS)];
     let (reason, _, text) = w.fault(w.trust(&crls));
-    assert_eq!(reason, Reason::Revoked);
+    assert_eq!(reason, Rejection::Revoked);
     assert!(text.starts_with("CA certificate CN=Issuing (serial "), "{text}");
     assert!(w.accepts(w.trust(&crls).check_revocation_of_leaf_only()), "relaxation: leaf only");
 }
@@ -74,7 +74,7 @@ fn unknown_status_refuses_unless_relaxed() {
     let w = World::new();
     let crls = [w.ca.crl(&[], -DAYS, DAYS)];
     let (reason, fault, text) = w.fault(w.trust(&crls));
-    assert_eq!((reason, fault), (Reason::CertificateUnknown, Fault::StatusUnknown("CN=Root".into())));
+    assert_eq!((reason, fault), (Rejection::CertificateUnknown, Fault::StatusUnknown("CN=Root".into())));
     assert!(text.contains("no CRL of CN=Root is loaded"), "{text}");
     assert!(text.starts_with("CA certificate CN=Issuing (serial "), "{text}");
     assert!(w.accepts(w.trust(&crls).accept_unknown_revocation_status()));
@@ -86,7 +86,7 @@ fn unknown_status_refuses_unless_relaxed() {
     assert_eq!(w.fault(w.trust(&crls).check_revocation_of_leaf_only()).1, Fault::StatusUnknown("CN=Issuing".into()));
     // A relaxed status is not a relaxed revocation.
     let crls = [w.ca.crl(&[&w.leaf.serial], -DAYS, DAYS)];
-    assert_eq!(w.fault(w.trust(&crls).accept_unknown_revocation_status()).0, Reason::Revoked);
+    assert_eq!(w.fault(w.trust(&crls).accept_unknown_revocation_status()).0, Rejection::Revoked);
 }
 
 #[test]
@@ -94,13 +94,13 @@ fn an_expired_crl_refuses_from_its_next_update_on_unless_relaxed() {
     let w = World::new();
     let crls = [w.root.crl(&[], -DAYS, DAYS), w.ca.crl(&[], -2 * DAYS, -3 * HOUR as i64)];
     let (reason, _, text) = w.fault(w.trust(&crls));
-    assert_eq!(reason, Reason::CertificateUnknown);
+    assert_eq!(reason, Rejection::CertificateUnknown);
     assert!(text.ends_with("a CRL expired 3 h ago (2026-11-23 09:00 UTC)"), "{text}");
     assert_eq!(w.judge(w.trust(&crls), at(NOW - 3 * HOUR - 1)).verdict, Verdict::Accept);
     assert_ne!(w.judge(w.trust(&crls), at(NOW - 3 * HOUR)).verdict, Verdict::Accept, "nextUpdate is exclusive");
     assert!(w.accepts(w.trust(&crls).accept_expired_crls()));
     let revoked = [w.root.crl(&[], -DAYS, DAYS), w.ca.crl(&[&w.leaf.serial], -2 * DAYS, -DAYS)];
-    assert_eq!(w.fault(w.trust(&revoked).accept_expired_crls()).0, Reason::Revoked);
+    assert_eq!(w.fault(w.trust(&revoked).accept_expired_crls()).0, Rejection::Revoked);
 }
 
 #[test]
@@ -108,10 +108,10 @@ fn a_crl_from_the_future_and_one_signed_by_another_are_not_believed() {
     let w = World::new();
     let good = w.root.crl(&[], -DAYS, DAYS);
     let (reason, fault, _) = w.fault(w.trust(&[good.clone(), w.ca.crl(&[], DAYS, 2 * DAYS)]));
-    assert_eq!((reason, fault), (Reason::CertificateUnknown, Fault::CrlNotYetValid(at(NOW + DAY))));
+    assert_eq!((reason, fault), (Rejection::CertificateUnknown, Fault::CrlNotYetValid(at(NOW + DAY))));
     let namesake = w.root.intermediate("Issuing");
     let (reason, fault, _) = w.fault(w.trust(&[good, namesake.crl(&[], -DAYS, DAYS)]));
-    assert_eq!((reason, fault), (Reason::CertificateUnknown, Fault::CrlUnusable("the CRL's signature is wrong")));
+    assert_eq!((reason, fault), (Rejection::CertificateUnknown, Fault::CrlUnusable("the CRL's signature is wrong")));
 }
 
 // RFC 5280 §4.2.1.3: cRLSign.
@@ -124,7 +124,7 @@ fn a_crl_of_a_ca_that_may_not_sign_crls_is_not_believed() {
     w.ca.params.key_usages.push(KeyUsagePurpose::CrlSign);
     let crls = [w.root.crl(&[], -DAYS, DAYS), w.ca.crl(&[], -DAYS, DAYS)];
     let (reason, fault, _) = w.fault(w.trust(&crls));
-    assert_eq!(reason, Reason::CertificateUnknown);
+    assert_eq!(reason, Rejection::CertificateUnknown);
     assert_eq!(fault, Fault::CrlUnusable("its issuer's keyUsage lacks cRLSign"));
 }
 
@@ -135,7 +135,7 @@ fn of_two_crls_of_one_issuer_the_newer_decides() {
     let old = w.ca.crl(&[], -3 * DAYS, DAYS);
     let new = w.ca.crl(&[&w.leaf.serial], -DAYS, DAYS);
     for crls in [[root.clone(), old.clone(), new.clone()], [new, old, root]] {
-        assert_eq!(w.fault(w.trust(&crls)).0, Reason::Revoked);
+        assert_eq!(w.fault(w.trust(&crls)).0, Rejection::Revoked);
     }
 }
 
@@ -147,7 +147,7 @@ fn a_crl_that_is_loaded_ahead_counts_from_its_this_update_on() {
     let at = |seconds| w.judge(w.trust(&crls), at(seconds)).verdict;
     assert_eq!(at(NOW), Verdict::Accept);
     assert_eq!(at(NOW + DAY - 1), Verdict::Accept);
-    assert_eq!(at(NOW + DAY), Verdict::Reject(Reason::Revoked));
+    assert_eq!(at(NOW + DAY), Verdict::Reject(Rejection::Revoked));
     // If there are none but future ones, the status is unknown.
     let only = [w.root.crl(&[], DAYS, 9 * DAYS), w.ca.crl(&[], DAYS, 9 * DAYS)];
     assert_eq!(w.fault(w.trust(&only)).1, Fault::CrlNotYetValid(pki::at(NOW + DAY)));

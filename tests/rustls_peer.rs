@@ -5,7 +5,7 @@
 mod pki;
 
 use countersign::x509::{Expect, Identity, Live, Local, PeerIdentity, SigningKey, Trust, Vault};
-use countersign::{Event, Handshake, Inbox, Kind, Outbox, Policy, Reason, Role, Seed, Session, Want};
+use countersign::{ErrorKind, Event, Handshake, Inbox, Outbox, Policy, Rejection, Role, Seed, Session, Want};
 use pki::{Ca, Leaf, now};
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::{CryptoProvider, ring};
@@ -154,7 +154,7 @@ struct Ours<'a> {
 
 impl Ours<'_> {
     /// Deals with all that has come.
-    fn turn(&mut self) -> Result<(), Kind> {
+    fn turn(&mut self) -> Result<(), ErrorKind> {
         while self.session.is_none() {
             match self.hs.drive(&mut self.rx, &mut self.tx).map_err(|error| error.kind())? {
                 Want::Done => self.session = Some(self.hs.finish().unwrap()),
@@ -189,7 +189,7 @@ impl Ours<'_> {
 }
 
 /// Carries bytes both ways until none are left: what each side came to.
-fn exchange(ours: &mut Ours<'_>, theirs: &mut Connection) -> (Result<(), Kind>, Result<(), rustls::Error>) {
+fn exchange(ours: &mut Ours<'_>, theirs: &mut Connection) -> (Result<(), ErrorKind>, Result<(), rustls::Error>) {
     let mut outcome = (Ok(()), Ok(()));
     loop {
         if outcome.0.is_ok() {
@@ -329,7 +329,7 @@ fn rustls_refuses_our_stranger_and_we_are_told() {
     let (mut ours, mut theirs) = (us.end(), rustls_server(mesh.rustls_server(&mesh)));
     let (our_end, their_end) = exchange(&mut ours, &mut theirs);
     assert!(
-        matches!(our_end, Err(Kind::PeerRejectedCertificate { alert }) if alert == countersign::AlertDescription::UNKNOWN_CA)
+        matches!(our_end, Err(ErrorKind::PeerRejectedCertificate { alert }) if alert == countersign::AlertDescription::UNKNOWN_CA)
     );
     assert!(matches!(their_end, Err(rustls::Error::InvalidCertificate(_))), "{their_end:?}");
 
@@ -337,7 +337,7 @@ fn rustls_refuses_our_stranger_and_we_are_told() {
     let (mut ours, mut theirs) = (us.end(), rustls_client(mesh.rustls_client(Some(&mesh))));
     let (our_end, their_end) = exchange(&mut ours, &mut theirs);
     assert!(
-        matches!(our_end, Err(Kind::PeerRejectedCertificate { alert }) if alert == countersign::AlertDescription::UNKNOWN_CA)
+        matches!(our_end, Err(ErrorKind::PeerRejectedCertificate { alert }) if alert == countersign::AlertDescription::UNKNOWN_CA)
     );
     assert!(matches!(their_end, Err(rustls::Error::InvalidCertificate(_))), "{their_end:?}");
 }
@@ -348,7 +348,7 @@ fn we_refuse_a_stranger_and_rustls_is_told() {
     let told = |alert| Err(rustls::Error::AlertReceived(alert));
     let us = mesh.ours(Role::Client, &mesh);
     let (mut ours, mut theirs) = (us.end(), rustls_server(mesh.rustls_server(&stranger)));
-    let rejected = Err(Kind::Rejected { reason: Reason::UnknownCa });
+    let rejected = Err(ErrorKind::Rejected { reason: Rejection::UnknownCa });
     assert_eq!(exchange(&mut ours, &mut theirs), (rejected, told(AlertDescription::UnknownCA)));
 
     let us = mesh.ours(Role::Server, &mesh);
@@ -371,6 +371,6 @@ fn nobody_comes_without_a_certificate() {
     let config = mesh.rustls_server_with(provider(), WebPkiClientVerifier::no_client_auth());
     let (mut ours, mut theirs) = (us.end(), rustls_server(config));
     let (our_end, their_end) = exchange(&mut ours, &mut theirs);
-    assert_eq!(our_end, Err(Kind::NotMutual));
+    assert_eq!(our_end, Err(ErrorKind::NotMutual));
     assert_eq!(their_end, Err(rustls::Error::AlertReceived(AlertDescription::HandshakeFailure)));
 }

@@ -16,7 +16,7 @@ use countersign::schedule::{
 };
 use countersign::x509::SigningKey;
 use countersign::{
-    AlertDescription, CipherSuite, Exporter, Handshake, Inbox, NamedGroup, Outbox, Policy, Reason, Receiver, Role,
+    AlertDescription, CipherSuite, Exporter, Handshake, Inbox, NamedGroup, Outbox, Policy, Receiver, Rejection, Role,
     Sender, Session, Verdict, Want,
 };
 use std::fmt::Debug;
@@ -374,7 +374,7 @@ fn a_failed_handshake_forgets_its_secrets() {
                 0 => end.hs.cancel(&mut end.tx),
                 1 => end.hs.abort(AlertDescription::INTERNAL_ERROR, &mut end.tx),
                 _ if end.hs.role() == Role::Client => {
-                    end.hs.verdict(&question, Verdict::Reject(Reason::Expired)).unwrap();
+                    end.hs.verdict(&question, Verdict::Reject(Rejection::Expired)).unwrap();
                 }
                 _ => {
                     end.gets(&[24; 30]);

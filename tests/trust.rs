@@ -3,7 +3,7 @@
 mod pki;
 
 use countersign::x509::{Culprit, Expect, Fault, Judgement, Terms, Trust};
-use countersign::{Peer, Reason, Role, Verdict};
+use countersign::{Peer, Rejection, Role, Verdict};
 use pki::{Ca, DAY, HOUR, NOW, at, now};
 use rcgen::{DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose};
 use rustls_pki_types::CertificateDer;
@@ -35,7 +35,7 @@ fn judge(trust: &Trust, role: Role, chain: &[&CertificateDer<'_>], expect: &[Exp
 }
 
 /// The reason and the sentence of a refusal.
-fn refused(judgement: Judgement) -> (Reason, String) {
+fn refused(judgement: Judgement) -> (Rejection, String) {
     match judgement.verdict {
         Verdict::Reject(reason) => (reason, judgement.report.to_string()),
         Verdict::Accept => panic!("accepted: {}", judgement.report),
@@ -55,7 +55,7 @@ fn a_chain_to_a_trusted_root_with_the_right_name_is_accepted() {
     }
     for name in ["web.internal", "a.b.web.internal", "api", "10.0.0.8", "api.internal.evil"] {
         let (reason, text) = refused(server(&trust, &[&leaf.der, &ca.der], &dns(name), NOW));
-        assert_eq!(reason, Reason::WrongName, "{name}");
+        assert_eq!(reason, Rejection::WrongName, "{name}");
         assert!(text.contains("it is for api.internal, *.web.internal, 10.0.0.7"), "{text}");
     }
 }
@@ -65,7 +65,7 @@ fn a_common_name_is_no_server_name() {
     let root = Ca::root("Root");
     let leaf = root.leaf("api.internal", &["other.internal"]);
     let (reason, _) = refused(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW));
-    assert_eq!(reason, Reason::WrongName);
+    assert_eq!(reason, Rejection::WrongName);
 }
 
 #[test]
@@ -81,10 +81,10 @@ fn expiry_is_told_with_its_distance_and_date() {
         judgement.report.to_string(),
         format!("client certificate CN=api (serial {serial}) expired 3 h ago (2026-11-23 09:00 UTC)")
     );
-    assert_eq!(judgement.verdict, Verdict::Reject(Reason::Expired));
+    assert_eq!(judgement.verdict, Verdict::Reject(Rejection::Expired));
     let last = NOW - 3 * HOUR;
     assert_eq!(client(&trust, &[&leaf.der], &[Expect::AnyTrusted], last).verdict, Verdict::Accept);
-    assert_eq!(refused(client(&trust, &[&leaf.der], &[Expect::AnyTrusted], last + 1)).0, Reason::Expired);
+    assert_eq!(refused(client(&trust, &[&leaf.der], &[Expect::AnyTrusted], last + 1)).0, Rejection::Expired);
 }
 
 #[test]
@@ -94,13 +94,13 @@ fn an_expired_ca_or_root_is_named() {
     let ca = root.intermediate_with("Issuing", |params| params.not_after = soon);
     let leaf = ca.leaf("api", &["api.internal"]);
     let (reason, text) = refused(server(&trust(&[&root]), &[&leaf.der, &ca.der], &dns("api.internal"), NOW));
-    assert_eq!(reason, Reason::Expired);
+    assert_eq!(reason, Rejection::Expired);
     assert!(text.starts_with("CA certificate CN=Issuing (serial "), "{text}");
     assert!(text.contains("of server certificate CN=api"), "{text}");
     let root = Ca::root_with("Old Root", |params| params.not_after = soon);
     let leaf = root.leaf("api", &["api.internal"]);
     let (reason, text) = refused(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW));
-    assert_eq!(reason, Reason::Expired);
+    assert_eq!(reason, Rejection::Expired);
     assert!(text.starts_with("CA certificate CN=Old Root (serial "), "{text}");
     assert!(text.contains("expired 22 days ago (2026-11-01 00:00 UTC)"), "{text}");
 }
@@ -110,7 +110,7 @@ fn not_yet_valid_is_told_apart_from_expired() {
     let root = Ca::root("Root");
     let leaf = root.leaf_with("api", &["api.internal"], |p| p.not_before = rcgen::date_time_ymd(2026, 11, 24));
     let (reason, text) = refused(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW));
-    assert_eq!(reason, Reason::Expired);
+    assert_eq!(reason, Rejection::Expired);
     assert!(text.ends_with("is not valid for another 12 h (from 2026-11-24 00:00 UTC)"), "{text}");
     assert_eq!(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW + DAY).verdict, Verdict::Accept);
 }
@@ -121,12 +121,12 @@ fn an_unknown_ca_is_named_also_when_it_borrows_a_trusted_name() {
     let stranger = Ca::root("Stranger");
     let leaf = stranger.leaf("api", &["api.internal"]);
     let (reason, text) = refused(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW));
-    assert_eq!(reason, Reason::UnknownCa);
+    assert_eq!(reason, Rejection::UnknownCa);
     assert!(text.ends_with("leads to no trusted root: CN=Stranger is not known here"), "{text}");
     let namesake = Ca::root("Root");
     let leaf = namesake.leaf("api", &["api.internal"]);
     let (reason, text) = refused(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW));
-    assert_eq!(reason, Reason::UnknownCa);
+    assert_eq!(reason, Rejection::UnknownCa);
     assert!(text.contains("the trusted CN=Root has another key"), "{text}");
     // The missing intermediate is what an operator must add.
     let ca = root.intermediate("Issuing");
@@ -142,7 +142,7 @@ fn a_forged_signature_is_refused() {
     let mut forged = leaf.der.to_vec();
     *forged.last_mut().unwrap() ^= 1;
     let (reason, _) = refused(server(&trust(&[&root]), &[&forged.into()], &dns("api.internal"), NOW));
-    assert_eq!(reason, Reason::BadCertificate);
+    assert_eq!(reason, Rejection::BadCertificate);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn the_purpose_must_fit_the_role() {
     });
     assert_eq!(server(&trust, &[&leaf.der], &dns("api.internal"), NOW).verdict, Verdict::Accept);
     let (reason, text) = refused(client(&trust, &[&leaf.der], &[Expect::AnyTrusted], NOW));
-    assert_eq!(reason, Reason::UnsupportedCertificate);
+    assert_eq!(reason, Rejection::UnsupportedCertificate);
     assert!(text.contains("not meant for clients (extKeyUsage lacks clientAuth)"), "{text}");
 }
 
@@ -166,7 +166,7 @@ fn an_absent_or_any_purpose_is_accepted_unless_policy_requires_one() {
         let leaf = root.leaf_with("api", &["api.internal"], |params| params.extended_key_usages = purposes);
         assert_eq!(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW).verdict, Verdict::Accept);
         let (reason, _) = refused(server(&strict, &[&leaf.der], &dns("api.internal"), NOW));
-        assert_eq!(reason, Reason::UnsupportedCertificate);
+        assert_eq!(reason, Rejection::UnsupportedCertificate);
     }
     let leaf = root.leaf("api", &["api.internal"]);
     assert_eq!(server(&strict, &[&leaf.der], &dns("api.internal"), NOW).verdict, Verdict::Accept);
@@ -178,12 +178,12 @@ fn key_usage_must_allow_what_the_key_does() {
     let root = Ca::root("Root");
     let leaf = root.leaf_with("api", &["api.internal"], |p| p.key_usages = vec![KeyUsagePurpose::KeyEncipherment]);
     let (reason, text) = refused(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW));
-    assert_eq!(reason, Reason::UnsupportedCertificate);
+    assert_eq!(reason, Rejection::UnsupportedCertificate);
     assert!(text.contains("keyUsage without digitalSignature"), "{text}");
     let ca = root.intermediate_with("Issuing", |p| p.key_usages = vec![KeyUsagePurpose::CrlSign]);
     let leaf = ca.leaf("api", &["api.internal"]);
     let (reason, text) = refused(server(&trust(&[&root]), &[&leaf.der, &ca.der], &dns("api.internal"), NOW));
-    assert_eq!(reason, Reason::UnsupportedCertificate);
+    assert_eq!(reason, Rejection::UnsupportedCertificate);
     assert!(text.starts_with("CA certificate CN=Issuing"), "{text}");
     // Absent keyUsage: any use.
     let leaf = root.leaf_with("api", &["api.internal"], |p| p.key_usages.clear());
@@ -199,10 +199,10 @@ fn a_leaf_issues_nothing_and_a_ca_identifies_nobody() {
     });
     let leaf = not_ca.leaf("api", &["api.internal"]);
     let (reason, text) = refused(server(&trust(&[&root]), &[&leaf.der, &not_ca.der], &dns("api.internal"), NOW));
-    assert_eq!(reason, Reason::BadCertificate);
+    assert_eq!(reason, Rejection::BadCertificate);
     assert!(text.starts_with("CA certificate CN=Clerk"), "{text}");
     let (reason, text) = refused(server(&trust(&[&root]), &[&root.der], &dns("api.internal"), NOW));
-    assert_eq!(reason, Reason::BadCertificate);
+    assert_eq!(reason, Rejection::BadCertificate);
     assert!(text.contains("is a CA certificate"), "{text}");
 }
 
@@ -212,7 +212,7 @@ fn a_client_that_is_not_on_the_list_is_denied_not_misnamed() {
     let leaf = root.leaf("worker", &["worker.internal"]);
     let list: Vec<Expect> = ["api.internal", "db.internal"].iter().map(|name| name.parse().unwrap()).collect();
     let (reason, text) = refused(client(&trust(&[&root]), &[&leaf.der], &list, NOW));
-    assert_eq!(reason, Reason::AccessDenied);
+    assert_eq!(reason, Rejection::AccessDenied);
     assert!(text.contains("worker.internal is not on the list"), "{text}");
     let list = [list, dns("worker.internal")].concat();
     assert_eq!(client(&trust(&[&root]), &[&leaf.der], &list, NOW).report.matched(), Some(2));
@@ -229,8 +229,12 @@ fn any_trusted_never_judges_a_server() {
         assert_eq!(judgement.report.refusal().unwrap().fault, Fault::NothingExpected);
     }
     let mixed = [Expect::AnyTrusted, "db.internal".parse().unwrap()];
-    assert_eq!(refused(server(&trust, &[&leaf.der], &mixed, NOW)).0, Reason::WrongName);
-    assert_eq!(refused(client(&trust, &[&leaf.der], &[], NOW)).0, Reason::AccessDenied, "an empty list allows nobody");
+    assert_eq!(refused(server(&trust, &[&leaf.der], &mixed, NOW)).0, Rejection::WrongName);
+    assert_eq!(
+        refused(client(&trust, &[&leaf.der], &[], NOW)).0,
+        Rejection::AccessDenied,
+        "an empty list allows nobody"
+    );
 }
 
 #[test]
@@ -242,7 +246,7 @@ fn our_own_certificate_is_a_reflection_unless_policy_allows_it() {
     let terms = Terms { own: &chain, ..Terms::new(&expect, now()) };
     let judgement = trust(&[&root]).judge(&Peer::new(Role::Client, &chain), &terms);
     assert_eq!(judgement.report.refusal().unwrap().fault, Fault::OwnCertificate);
-    assert_eq!(judgement.verdict, Verdict::Reject(Reason::AccessDenied));
+    assert_eq!(judgement.verdict, Verdict::Reject(Rejection::AccessDenied));
     let shared = Trust::builder().roots("roots", &root.der).accept_own_certificate().build().unwrap();
     assert_eq!(shared.judge(&Peer::new(Role::Client, &chain), &terms).verdict, Verdict::Accept);
 }
@@ -267,7 +271,7 @@ fn garbage_is_refused_and_never_panics() {
     let trust = trust(&[&root]);
     for cut in 0..leaf.der.len() {
         let cut = CertificateDer::from(&leaf.der[..cut]);
-        assert_eq!(refused(server(&trust, &[&cut], &dns("api.internal"), NOW)).0, Reason::BadCertificate);
+        assert_eq!(refused(server(&trust, &[&cut], &dns("api.internal"), NOW)).0, Rejection::BadCertificate);
     }
     for index in 0..leaf.der.len() {
         let mut broken = leaf.der.to_vec();
@@ -330,7 +334,7 @@ fn an_md5_or_sha1_signature_in_the_chain_is_a_bad_certificate() {
         for chain in [[&weak_leaf, &ca.der], [&leaf.der, &weak_ca]] {
             for role in [Role::Server, Role::Client] {
                 let (reason, text) = refused(judge(&trust, role, &chain, &dns("api.internal"), NOW));
-                assert_eq!(reason, Reason::BadCertificate, "{name}: {text}");
+                assert_eq!(reason, Rejection::BadCertificate, "{name}: {text}");
                 assert!(text.contains(name), "{text}");
                 assert_eq!(reason.alert(), countersign::AlertDescription::BAD_CERTIFICATE);
             }

@@ -3,7 +3,7 @@
 mod pki;
 
 use countersign::x509::{Expect, Terms, Trust, TrustBuilder, VerifiedChains};
-use countersign::{Peer, Reason, Role, Verdict};
+use countersign::{Peer, Rejection, Role, Verdict};
 use pki::{Ca, DAY, Leaf, NOW, at};
 use rcgen::{ExtendedKeyUsagePurpose, date_time_ymd};
 use rustls_pki_types::CertificateDer;
@@ -66,7 +66,7 @@ fn a_chain_is_remembered_once_and_found_again_without_its_signatures() {
 
 #[test]
 fn expired_since() {
-    for (expiring, reason) in [("leaf", Reason::Expired), ("ca", Reason::Expired), ("root", Reason::Expired)] {
+    for (expiring, reason) in [("leaf", Rejection::Expired), ("ca", Rejection::Expired), ("root", Rejection::Expired)] {
         let mut w = World::new();
         let soon = date_time_ymd(2026, 11, 24);
         if expiring == "root" {
@@ -88,7 +88,7 @@ fn expired_since() {
         assert_eq!(w.server(&trust, &w.chain(), last), Verdict::Accept);
         assert_eq!(w.server(&trust, &w.chain(), last + 1), Verdict::Reject(reason), "{expiring}");
         // A clock that was set back before notBefore.
-        assert_eq!(w.server(&trust, &w.chain(), NOW - 365 * DAY), Verdict::Reject(Reason::Expired), "{expiring}");
+        assert_eq!(w.server(&trust, &w.chain(), NOW - 365 * DAY), Verdict::Reject(Rejection::Expired), "{expiring}");
     }
 }
 
@@ -100,9 +100,9 @@ fn crl_outdated_since() {
     assert_eq!(w.server(&trust, &w.chain(), NOW), Verdict::Accept);
     assert_eq!(w.server(&trust, &w.chain(), NOW + DAY - 1), Verdict::Accept);
     assert_eq!(w.cache.len(), 1);
-    assert_eq!(w.server(&trust, &w.chain(), NOW + DAY), Verdict::Reject(Reason::CertificateUnknown));
+    assert_eq!(w.server(&trust, &w.chain(), NOW + DAY), Verdict::Reject(Rejection::CertificateUnknown));
     // Before the CRL's thisUpdate, too.
-    assert_eq!(w.server(&trust, &w.chain(), NOW - DAY - 1), Verdict::Reject(Reason::CertificateUnknown));
+    assert_eq!(w.server(&trust, &w.chain(), NOW - DAY - 1), Verdict::Reject(Rejection::CertificateUnknown));
 }
 
 #[test]
@@ -114,10 +114,10 @@ fn each_crl_of_the_chain_bounds_what_is_remembered() {
         let strict = trust().build().unwrap();
         assert_eq!(w.server(&strict, &w.chain(), NOW), Verdict::Accept);
         assert_eq!(w.server(&strict, &w.chain(), NOW + DAY - 1), Verdict::Accept);
-        assert_eq!(w.server(&strict, &w.chain(), NOW + DAY), Verdict::Reject(Reason::CertificateUnknown));
+        assert_eq!(w.server(&strict, &w.chain(), NOW + DAY), Verdict::Reject(Rejection::CertificateUnknown));
         // Of a relaxed policy only what it looks at.
         let leaf_only = trust().check_revocation_of_leaf_only().build().unwrap();
-        let at_last = if ca < root { Verdict::Reject(Reason::CertificateUnknown) } else { Verdict::Accept };
+        let at_last = if ca < root { Verdict::Reject(Rejection::CertificateUnknown) } else { Verdict::Accept };
         assert_eq!(w.server(&leaf_only, &w.chain(), NOW), Verdict::Accept);
         assert_eq!(w.server(&leaf_only, &w.chain(), NOW + DAY), at_last);
         let expired = trust().accept_expired_crls().build().unwrap();
@@ -146,7 +146,7 @@ fn another_crl_has_come_into_force_since() {
     let trust = crls.iter().fold(w.trust(), |trust, crl| trust.crls("crl", crl)).build().unwrap();
     assert_eq!(w.server(&trust, &w.chain(), NOW), Verdict::Accept);
     assert_eq!(w.cache.len(), 1);
-    assert_eq!(w.server(&trust, &w.chain(), NOW + DAY), Verdict::Reject(Reason::Revoked));
+    assert_eq!(w.server(&trust, &w.chain(), NOW + DAY), Verdict::Reject(Rejection::Revoked));
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn revoked_since() {
     assert_eq!(w.server(&before, &w.chain(), NOW), Verdict::Accept);
     let bad = w.ca.crl(&[&w.leaf.serial], -DAYS, DAYS);
     let after = w.trust().crls("root", &root).crls("ca", &bad).build().unwrap();
-    assert_eq!(w.server(&after, &w.chain(), NOW), Verdict::Reject(Reason::Revoked));
+    assert_eq!(w.server(&after, &w.chain(), NOW), Verdict::Reject(Rejection::Revoked));
 }
 
 #[test]
@@ -165,13 +165,13 @@ fn other_roots_and_other_policy() {
     let w = World::new();
     assert_eq!(w.server(&w.trust().build().unwrap(), &w.chain(), NOW), Verdict::Accept);
     let other = Trust::from_roots("other", &Ca::root("Other").der).unwrap();
-    assert_eq!(w.server(&other, &w.chain(), NOW), Verdict::Reject(Reason::UnknownCa));
+    assert_eq!(w.server(&other, &w.chain(), NOW), Verdict::Reject(Rejection::UnknownCa));
     let short = w.trust().max_intermediates(0).build().unwrap();
-    assert_eq!(w.server(&short, &w.chain(), NOW), Verdict::Reject(Reason::BadCertificate));
+    assert_eq!(w.server(&short, &w.chain(), NOW), Verdict::Reject(Rejection::BadCertificate));
     let checked = w.trust().crls("ca", &w.ca.crl(&[], -DAYS, DAYS)).build().unwrap();
-    assert_eq!(w.server(&checked, &w.chain(), NOW), Verdict::Reject(Reason::CertificateUnknown));
+    assert_eq!(w.server(&checked, &w.chain(), NOW), Verdict::Reject(Rejection::CertificateUnknown));
     let bundle = Trust::builder().spiffe_bundle("example.org".parse().unwrap(), "bundle", &w.root.der).build().unwrap();
-    assert_eq!(w.server(&bundle, &w.chain(), NOW), Verdict::Reject(Reason::BadCertificate));
+    assert_eq!(w.server(&bundle, &w.chain(), NOW), Verdict::Reject(Rejection::BadCertificate));
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn other_role_or_purpose() {
     let trust = w.trust().build().unwrap();
     assert_eq!(w.server(&trust, &w.chain(), NOW), Verdict::Accept);
     let as_client = w.judge(&trust, Role::Client, &w.chain(), "api.internal", NOW);
-    assert_eq!(as_client, Verdict::Reject(Reason::UnsupportedCertificate));
+    assert_eq!(as_client, Verdict::Reject(Rejection::UnsupportedCertificate));
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn other_name() {
     let trust = w.trust().build().unwrap();
     assert_eq!(w.server(&trust, &w.chain(), NOW), Verdict::Accept);
     let other = w.judge(&trust, Role::Server, &w.chain(), "db.internal", NOW);
-    assert_eq!(other, Verdict::Reject(Reason::WrongName));
+    assert_eq!(other, Verdict::Reject(Rejection::WrongName));
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn our_own_leaf_is_a_reflection_also_when_its_chain_is_remembered() {
     assert_eq!(w.server(&trust, &w.chain(), NOW), Verdict::Accept);
     let (chain, expect) = (w.chain(), ["api.internal".parse().unwrap()]);
     let terms = Terms { own: &chain[..1], cache: Some(&w.cache), ..Terms::new(&expect, at(NOW)) };
-    assert_eq!(trust.judge(&Peer::new(Role::Server, &chain), &terms).verdict, Verdict::Reject(Reason::AccessDenied));
+    assert_eq!(trust.judge(&Peer::new(Role::Server, &chain), &terms).verdict, Verdict::Reject(Rejection::AccessDenied));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::wire::Wire;
 use crate::{ours, tokens};
 use countersign::x509::{Fault, Terms, Trust};
 use countersign::{
-    AlertDescription, Error, Handshake, Misuse, Offer, Peer, Policy, Reason, Role, Seed, Session, Verdict, Want,
+    AlertDescription, Error, Handshake, Misuse, Offer, Peer, Policy, Rejection, Role, Seed, Session, Verdict, Want,
 };
 use rustls_pki_types::{CertificateDer, UnixTime, pem::PemObject};
 use std::fmt::{Debug, Display};
@@ -128,7 +128,7 @@ fn handshake(flags: &Flags, wire: &mut Wire) -> Result<Session, Failure> {
                 check_peer(&flags.expect, &peer)?;
                 let verdict = verdict(flags, &peer);
                 hs.verdict(&question, verdict)?;
-                if let (Verdict::Reject(Reason::UnsupportedCertificate), Err(error)) =
+                if let (Verdict::Reject(Rejection::UnsupportedCertificate), Err(error)) =
                     (verdict, hs.drive(&mut wire.rx, &mut wire.tx).map(drop))
                 {
                     return Err(Failure::new("KEY_USAGE_BIT_INCORRECT", error));
@@ -145,7 +145,7 @@ fn handshake(flags: &Flags, wire: &mut Wire) -> Result<Session, Failure> {
 fn verdict(flags: &Flags, peer: &Peer<'_>) -> Verdict {
     if flags.verify_fail {
         // The alert that the runner waits for.
-        return Verdict::Reject(Reason::Alert(AlertDescription::HANDSHAKE_FAILURE));
+        return Verdict::Reject(Rejection::Alert(AlertDescription::HANDSHAKE_FAILURE));
     }
     let trust = flags.trust.as_ref().and_then(|roots| Trust::from_roots("-trust-cert", roots).ok());
     let judgement = trust.map(|trust| trust.judge(peer, &Terms::new(&[], UnixTime::now())));

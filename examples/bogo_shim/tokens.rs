@@ -1,6 +1,8 @@
 //! The runner's names for what goes wrong: BoringSSL's reason codes.
 
-use countersign::{AlertDescription, ContentType, Ending, Error, ExtensionType, Kind, Role, State, codec::Malformed};
+use countersign::{
+    AlertDescription, ContentType, Ending, Error, ErrorKind, ExtensionType, Role, State, codec::Malformed,
+};
 
 /// The transport ended without close_notify: what BoringSSL's shim says then.
 pub(crate) const TRUNCATED: &str = "Unexpected SSL_shutdown result: -1 != 1";
@@ -86,21 +88,21 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
 /// The runner's token for this error.
 pub(crate) fn token(error: &Error) -> String {
     let token = match error.kind() {
-        Kind::PeerRejectedCertificate { alert }
-        | Kind::PeerRejectedProof { alert }
-        | Kind::PeerAlert { alert }
-        | Kind::UnauthenticatedAlert { alert }
-        | Kind::PeerEndedUnconfirmed { how: Ending::Alert(alert) } => return received(alert, error.state()),
-        Kind::Malformed { what: Malformed::DuplicateExtension, .. } => "DUPLICATE_EXTENSION",
-        Kind::MissingExtension { extension: ExtensionType::KEY_SHARE } => "MISSING_KEY_SHARE",
-        Kind::MissingExtension { extension: ExtensionType::SUPPORTED_GROUPS } => "NO_SHARED_GROUP",
-        Kind::MissingExtension { extension: ExtensionType::SIGNATURE_ALGORITHMS } => match error.role() {
+        ErrorKind::PeerRejectedCertificate { alert }
+        | ErrorKind::PeerRejectedProof { alert }
+        | ErrorKind::PeerAlert { alert }
+        | ErrorKind::UnauthenticatedAlert { alert }
+        | ErrorKind::PeerEndedUnconfirmed { how: Ending::Alert(alert) } => return received(alert, error.state()),
+        ErrorKind::Malformed { what: Malformed::DuplicateExtension, .. } => "DUPLICATE_EXTENSION",
+        ErrorKind::MissingExtension { extension: ExtensionType::KEY_SHARE } => "MISSING_KEY_SHARE",
+        ErrorKind::MissingExtension { extension: ExtensionType::SUPPORTED_GROUPS } => "NO_SHARED_GROUP",
+        ErrorKind::MissingExtension { extension: ExtensionType::SIGNATURE_ALGORITHMS } => match error.role() {
             Role::Client => "DECODE_ERROR",
             Role::Server => "NO_COMMON_SIGNATURE_ALGORITHMS",
         },
-        Kind::UnexpectedRecord { content: ContentType::HANDSHAKE } => "INVALID_OUTER_RECORD_TYPE",
-        Kind::IllegalCompression if error.role() == Role::Server => "INVALID_COMPRESSION_LIST",
-        Kind::Declined { alert: AlertDescription::NO_APPLICATION_PROTOCOL } => "NO_APPLICATION_PROTOCOL",
+        ErrorKind::UnexpectedRecord { content: ContentType::HANDSHAKE } => "INVALID_OUTER_RECORD_TYPE",
+        ErrorKind::IllegalCompression if error.role() == Role::Server => "INVALID_COMPRESSION_LIST",
+        ErrorKind::Declined { alert: AlertDescription::NO_APPLICATION_PROTOCOL } => "NO_APPLICATION_PROTOCOL",
         kind => {
             let entry = TABLE.iter().find(|(name, _)| *name == kind.name());
             entry.map_or("INTERNAL_ERROR", |(_, token)| token)

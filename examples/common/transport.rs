@@ -3,9 +3,9 @@
 use super::key_log::ConnectionKeys;
 use super::words::Failure;
 use countersign::x509::Local;
-use countersign::{Handshake, Inbox, Kind, Misuse, Outbox, Policy, Session, Want};
+use countersign::{ErrorKind, Handshake, Inbox, Misuse, Outbox, Policy, Session, Want};
 use std::borrow::Borrow;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Read, Write};
 use std::mem;
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
@@ -74,8 +74,8 @@ impl Link {
                 }
                 // Not fatal: our memory is too small.
                 Err(error) => match error.kind() {
-                    Kind::InboxTooSmall { needed } => self.grow_inbox(needed),
-                    Kind::OutboxTooSmall { needed } => grow_outbox(&mut self.tx, needed as usize),
+                    ErrorKind::InboxTooSmall { needed } => self.grow_inbox(needed),
+                    ErrorKind::OutboxTooSmall { needed } => grow_outbox(&mut self.tx, needed as usize),
                     _ => {
                         self.farewell();
                         return Err(Failure::Tls(error));
@@ -99,7 +99,7 @@ impl Link {
                 // Nobody will get it. What has come before may still be read.
                 Ok(0) => self.tx.sent(self.tx.pending().len()),
                 Ok(n) => self.tx.sent(n),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => self.broken = Some(error),
             }
         }
@@ -113,7 +113,7 @@ impl Link {
                     self.rx.filled(n);
                     return Ok(());
                 }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 // What broke first says more.
                 Err(error) => return Err(self.broken.take().unwrap_or(error)),
             }
@@ -146,14 +146,14 @@ pub(crate) fn farewell(mut stream: &TcpStream, until: Instant) {
         }
         match stream.read(&mut unwanted) {
             Ok(0) => return,
-            Err(error) if error.kind() != ErrorKind::Interrupted => return,
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => return,
             _ => {}
         }
     }
 }
 
 fn is_timeout(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
 /// Moves to memory of the size that is needed. What lies in the old one moves along.

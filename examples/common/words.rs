@@ -1,7 +1,7 @@
 //! What is said about a connection: one line that an operator understands.
 
 use countersign::x509::{Escaped, Local, PeerIdentity, Vault};
-use countersign::{Alert, Error, Handshake, Inbox, Kind, Misuse, Policy, State};
+use countersign::{Alert, Error, ErrorKind, Handshake, Inbox, Misuse, Policy, State};
 use std::borrow::Borrow;
 use std::fmt;
 use std::io;
@@ -51,12 +51,14 @@ impl Failure {
         };
         match (error.kind(), local.why()) {
             // Whatever its certificate says is a claim, and this one we do not believe.
-            (Kind::Rejected { .. }, Some(why)) => format!("we, the {role}, refused the claimed identity: {why}{alert}"),
-            (Kind::Declined { .. }, Some(why)) => format!("we, the {role}, could not go on: {why}{alert}"),
+            (ErrorKind::Rejected { .. }, Some(why)) => {
+                format!("we, the {role}, refused the claimed identity: {why}{alert}")
+            }
+            (ErrorKind::Declined { .. }, Some(why)) => format!("we, the {role}, could not go on: {why}{alert}"),
             (
-                Kind::PeerRejectedCertificate { .. }
-                | Kind::PeerRejectedProof { .. }
-                | Kind::UnauthenticatedAlert { .. },
+                ErrorKind::PeerRejectedCertificate { .. }
+                | ErrorKind::PeerRejectedProof { .. }
+                | ErrorKind::UnauthenticatedAlert { .. },
                 _,
             ) => {
                 let ours = vault.identities().first().and_then(|identity| identity.chain().first());

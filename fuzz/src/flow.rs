@@ -9,7 +9,8 @@ use super::wire::{HEADER, null_protected, plain, records};
 use countersign::codec::{AlertDescription, ContentType, ExtensionType, HandshakeType, Message};
 use countersign::flow::{Flow, FlowInbox, FlowOutbox, FlowSession};
 use countersign::{
-    Alert, Bytes, CertificateType, Credential, Epoch, Error, Event, Kind, Misuse, Policy, Reason, Role, Verdict, Want,
+    Alert, Bytes, CertificateType, Credential, Epoch, Error, ErrorKind, Event, Misuse, Policy, Rejection, Role,
+    Verdict, Want,
 };
 use rustls_pki_types::CertificateDer;
 use std::sync::LazyLock;
@@ -101,7 +102,7 @@ impl Side {
             let want = match self.flow.drive(&mut self.rx, &mut self.tx) {
                 Ok(want) => want,
                 Err(error) => match error.kind() {
-                    Kind::OutboxTooSmall { needed } => {
+                    ErrorKind::OutboxTooSmall { needed } => {
                         self.larger_outbox(needed as usize);
                         continue;
                     }
@@ -162,7 +163,10 @@ impl Side {
         }
         if refuses {
             let refused = self.flow.drive(&mut self.rx, &mut self.tx).map_err(|error| error.kind());
-            assert!(matches!(refused, Err(Kind::Declined { .. } | Kind::Rejected { .. })), "{refused:?}, and refused");
+            assert!(
+                matches!(refused, Err(ErrorKind::Declined { .. } | ErrorKind::Rejected { .. })),
+                "{refused:?}, and refused"
+            );
         }
         true
     }
@@ -201,7 +205,7 @@ impl Side {
                 if let Ok(peer) = self.flow.peer(&self.rx) {
                     self.peer = peer.chain().map(<[u8]>::to_vec).collect();
                 }
-                let verdict = if how == 4 { Verdict::Reject(Reason::WrongName) } else { Verdict::Accept };
+                let verdict = if how == 4 { Verdict::Reject(Rejection::WrongName) } else { Verdict::Accept };
                 self.flow.verdict(question, verdict)?;
                 self.accepted |= how != 4;
                 Ok(())
@@ -223,7 +227,7 @@ impl Side {
         assert!(self.flow.finish().is_err(), "no secrets after an error");
         match error.kind() {
             // The host should have known.
-            Kind::InboxTooSmall { needed } => assert!(needed > 4000),
+            ErrorKind::InboxTooSmall { needed } => assert!(needed > 4000),
             kind => assert!(matches!(error.alert(), Some(Alert::Sent(_))), "{kind}, and nobody tells the peer"),
         }
     }

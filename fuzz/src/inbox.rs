@@ -5,7 +5,7 @@
 use super::choices::Choices;
 use super::end::{connected, gets, policy};
 use super::wire::text;
-use countersign::{Event, Inbox, Kind, Misuse, Outbox};
+use countersign::{ErrorKind, Event, Inbox, Misuse, Outbox};
 
 /// The first byte is the policy, the second and third are the memories; then come the operations.
 pub fn inbox(data: &[u8]) {
@@ -109,13 +109,13 @@ pub fn inbox(data: &[u8]) {
                     Ok(Event::Data) => assert!(!rx.data().is_empty()),
                     Ok(event) => panic!("{event:?} of nobody"),
                     Err(error) => match error.kind() {
-                        Kind::InboxTooSmall { needed } => {
+                        ErrorKind::InboxTooSmall { needed } => {
                             assert!(needed as usize > rx.capacity() && needed < 17_000);
                             rx = rx.move_into(vec![0; needed as usize]).map_err(|_| ()).expect("larger memory will do");
                             let again = receiver.receive(&mut rx, &mut back);
                             assert!(again.is_ok(), "as much as was needed is enough: {again:?}");
                         }
-                        Kind::TooManyKeyUpdates => return,
+                        ErrorKind::TooManyKeyUpdates => return,
                         _ => panic!("{error}"),
                     },
                 }

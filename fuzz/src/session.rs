@@ -8,7 +8,7 @@ use super::end::{End, connected, gets, policy};
 use super::tap::Tap;
 use super::wire::{HEADER, null_protected, records, text};
 use countersign::codec::{AlertDescription, ContentType, HandshakeType, write_message};
-use countersign::{Alert, Error, Event, Inbox, Kind, Misuse, Outbox, Role, Session, limits};
+use countersign::{Alert, Error, ErrorKind, Event, Inbox, Misuse, Outbox, Role, Session, limits};
 use std::collections::VecDeque;
 
 /// The first byte: bit 7, a ticket; else bits 0-1, the policy; bit 2, real cryptography.
@@ -33,7 +33,7 @@ enum Sealed {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Ends {
     Closed,
-    Fails(Kind),
+    Fails(ErrorKind),
     Alert(AlertDescription),
 }
 
@@ -311,7 +311,7 @@ impl Party {
         match self.session.abort(alert, &mut self.end.tx) {
             Ok(()) => {
                 assert!(!self.over);
-                self.ends = Some(Ends::Fails(Kind::Aborted { alert }));
+                self.ends = Some(Ends::Fails(ErrorKind::Aborted { alert }));
             }
             Err(misuse) => self.refused(misuse),
         }
@@ -366,7 +366,7 @@ impl Party {
             Sealed::Data(0) => {
                 self.empty_records += 1;
                 if self.empty_records > limits::MAX_EMPTY_RECORDS {
-                    self.ends = Some(Ends::Fails(Kind::TooManyEmptyRecords));
+                    self.ends = Some(Ends::Fails(ErrorKind::TooManyEmptyRecords));
                 }
             }
             Sealed::Data(n) => {
@@ -377,7 +377,7 @@ impl Party {
                 self.empty_records = 0;
                 self.key_updates += 1;
                 if self.key_updates > limits::MAX_KEY_UPDATES {
-                    self.ends = Some(Ends::Fails(Kind::TooManyKeyUpdates));
+                    self.ends = Some(Ends::Fails(ErrorKind::TooManyKeyUpdates));
                 } else {
                     (self.owes, self.asked) = (self.owes || requested, false);
                 }

@@ -9,14 +9,14 @@ use crate::codec::{
     Message, Place, SignatureScheme, Spki, Writer, may_stand, spki, write_certificate,
 };
 use crate::crypto::{Hash, VerifyError, schemes_for};
-use crate::error::Kind;
+use crate::error::ErrorKind;
 use crate::role::Role;
 use crate::schedule::{HandshakeSecret, PossessionProved, SignedContent};
 use core::ops::Range;
 
 /// Names the message in which a structure error was found.
-pub(super) fn malformed(message: HandshakeType) -> impl Fn(Malformed) -> Kind {
-    move |what| Kind::Malformed { message, what }
+pub(super) fn malformed(message: HandshakeType) -> impl Fn(Malformed) -> ErrorKind {
+    move |what| ErrorKind::Malformed { message, what }
 }
 
 /// An extension of the peer's answer must be one that we offered, and may stand in this message (§4.3).
@@ -24,13 +24,13 @@ pub(super) fn check_answers(
     extensions: &Extensions<'_>,
     place: Place,
     offered: impl Fn(ExtensionType) -> bool,
-) -> Result<(), Kind> {
+) -> Result<(), ErrorKind> {
     for extension in extensions.iter().map(|each| each.extension_type) {
         if !offered(extension) {
-            return Err(Kind::UnsolicitedExtension { extension });
+            return Err(ErrorKind::UnsolicitedExtension { extension });
         }
         if may_stand(extension, place) == Some(false) {
-            return Err(Kind::ForbiddenExtension { extension });
+            return Err(ErrorKind::ForbiddenExtension { extension });
         }
     }
     Ok(())
@@ -46,11 +46,15 @@ pub(super) fn leaf_key(certificate_type: CertificateType, leaf: &[u8]) -> Option
 
 /// The peer's Certificate (§4.5.1). Its entries stay in the flight for the verdict; here is where the leaf's
 /// SubjectPublicKeyInfo lies.
-pub(super) fn read_certificate(cx: &mut Context<'_>, peer: Role, message: Message<'_>) -> Result<Range<u32>, Kind> {
+pub(super) fn read_certificate(
+    cx: &mut Context<'_>,
+    peer: Role,
+    message: Message<'_>,
+) -> Result<Range<u32>, ErrorKind> {
     let malformed = malformed(HandshakeType::CERTIFICATE);
     let certificate = Certificate::parse(message.body).map_err(&malformed)?;
     if !certificate.certificate_request_context.is_empty() {
-        return Err(Kind::IllegalContext);
+        return Err(ErrorKind::IllegalContext);
     }
     let offered = |extension| match extension {
         ExtensionType::STATUS_REQUEST => cx.policy.request_ocsp_staple,
@@ -59,20 +63,20 @@ pub(super) fn read_certificate(cx: &mut Context<'_>, peer: Role, message: Messag
     };
     for (position, entry) in certificate.certificate_list.iter().enumerate() {
         if position >= usize::from(cx.policy.max_chain) {
-            return Err(Kind::ChainTooLong);
+            return Err(ErrorKind::ChainTooLong);
         }
         check_answers(&entry.extensions, Place::Certificate, offered)?;
         entry.extensions.ocsp_response().map_err(&malformed)?;
         entry.extensions.sct_list().map_err(&malformed)?;
     }
     let leaf = certificate.certificate_list.iter().next().ok_or(match peer {
-        Role::Client => Kind::NoClientCertificate,
-        Role::Server => Kind::NoServerCertificate,
+        Role::Client => ErrorKind::NoClientCertificate,
+        Role::Server => ErrorKind::NoServerCertificate,
     })?;
     if cx.facts.peer_type == CertificateType::RAW_PUBLIC_KEY && certificate.certificate_list.iter().count() != 1 {
-        return Err(Kind::IllegalRawPublicKey);
+        return Err(ErrorKind::IllegalRawPublicKey);
     }
-    let key = leaf_key(cx.facts.peer_type, leaf.cert_data).ok_or(Kind::UnreadableLeaf)?;
+    let key = leaf_key(cx.facts.peer_type, leaf.cert_data).ok_or(ErrorKind::UnreadableLeaf)?;
     cx.facts.chain = cx.find(message.body)?;
     cx.find(key.raw)
 }
@@ -83,24 +87,24 @@ pub(super) fn check_possession(
     message: Message<'_>,
     content: &SignedContent,
     key: Range<u32>,
-) -> Result<PossessionProved, Kind> {
+) -> Result<PossessionProved, ErrorKind> {
     let proof = CertificateVerify::parse(message.body).map_err(malformed(HandshakeType::CERTIFICATE_VERIFY))?;
     let scheme = proof.algorithm;
     if !cx.policy.signature_schemes.contains(scheme) {
-        return Err(Kind::IllegalSignatureScheme { scheme });
+        return Err(ErrorKind::IllegalSignatureScheme { scheme });
     }
-    let key = cx.flight.get(key).and_then(|raw| spki::parse_spki(raw).ok()).ok_or(Kind::Internal)?.key;
+    let key = cx.flight.get(key).and_then(|raw| spki::parse_spki(raw).ok()).ok_or(ErrorKind::Internal)?.key;
     let proved = content.verify(scheme, &key, proof.signature, cx.policy.crypto).map_err(|error| match error {
-        VerifyError::SchemeDoesNotFitKey => Kind::IllegalSignatureScheme { scheme },
-        VerifyError::UnsupportedKey => Kind::UnsupportedKey,
-        VerifyError::BadSignature => Kind::BadSignature,
+        VerifyError::SchemeDoesNotFitKey => ErrorKind::IllegalSignatureScheme { scheme },
+        VerifyError::UnsupportedKey => ErrorKind::UnsupportedKey,
+        VerifyError::BadSignature => ErrorKind::BadSignature,
     })?;
     cx.facts.peer_scheme = Some(scheme);
     Ok(proved)
 }
 
 /// The scheme that we sign with: one that the peer accepts and our key can do (§4.3.3).
-pub(super) fn choose_scheme(wishes: &Wishes, credential: &Credential<'_>) -> Result<SignatureScheme, Kind> {
+pub(super) fn choose_scheme(wishes: &Wishes, credential: &Credential<'_>) -> Result<SignatureScheme, ErrorKind> {
     let mut accepted = wishes.schemes.as_slice().iter().copied();
     let chosen = if credential.schemes.is_empty() {
         let leaf = credential.chain.first().and_then(|leaf| leaf_key(credential.certificate_type, leaf));
@@ -109,7 +113,7 @@ pub(super) fn choose_scheme(wishes: &Wishes, credential: &Credential<'_>) -> Res
     } else {
         credential.schemes.iter().copied().find(|scheme| wishes.schemes.contains(*scheme))
     };
-    chosen.ok_or(Kind::NoCommonSignatureScheme)
+    chosen.ok_or(ErrorKind::NoCommonSignatureScheme)
 }
 
 /// Writes our Certificate: the leaf's entry carries what the peer asked for and we have.
@@ -137,7 +141,7 @@ pub(super) fn send_certificate<T>(
     credential: &Credential<'_>,
     out: &mut impl Effects,
     append: impl FnOnce(&[u8]) -> T,
-) -> Result<T, Kind> {
+) -> Result<T, ErrorKind> {
     sent(out, &|w| write_own_certificate(wishes, credential, w), append)
 }
 
@@ -159,7 +163,7 @@ pub(super) fn send_proof<T, U>(
     out: &mut impl Effects,
     append: impl FnOnce(&[u8]) -> (T, Hash),
     append_finished: impl FnOnce(T, &[u8]) -> U,
-) -> Result<(LocalProofSent, U), Kind> {
+) -> Result<(LocalProofSent, U), ErrorKind> {
     let write = |w: &mut Writer<'_>| CertificateVerify { algorithm: scheme, signature }.write(w);
     let (transcript, hash) = sent(out, &write, append)?;
     let verify_data = secret.finished(&hash);
@@ -173,9 +177,9 @@ pub(super) fn sent<T>(
     out: &mut impl Effects,
     write: &dyn Fn(&mut Writer<'_>),
     append: impl FnOnce(&[u8]) -> T,
-) -> Result<T, Kind> {
+) -> Result<T, ErrorKind> {
     let mut append = Some(append);
     let mut result = None;
     out.message(write, &mut |bytes| result = append.take().map(|append| append(bytes)))?;
-    result.ok_or(Kind::Internal)
+    result.ok_or(ErrorKind::Internal)
 }

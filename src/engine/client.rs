@@ -19,7 +19,7 @@ use crate::codec::{
     Message, Place, ServerHello, SignatureScheme, TLS13, Writer,
 };
 use crate::crypto::{Hash, KxError, Suite};
-use crate::error::Kind;
+use crate::error::ErrorKind;
 use crate::limits::MAX_COOKIE;
 use crate::policy::Policy;
 use crate::role::{Role, State};
@@ -50,7 +50,7 @@ pub(super) enum Client {
 }
 
 impl Client {
-    pub(super) fn start(policy: &Policy, session_id: [u8; 32]) -> Result<Client, Kind> {
+    pub(super) fn start(policy: &Policy, session_id: [u8; 32]) -> Result<Client, ErrorKind> {
         let shares = Shares::start(policy, policy.key_shares.as_slice())?;
         let hello = Hello { session_id, shares, retry_request: 0..0 };
         Ok(Client::SendClientHello(SendClientHello { retried: None, hello }))
@@ -91,7 +91,7 @@ impl Client {
         cx: &mut Context<'_>,
         input: Input<'_>,
         out: &mut impl Effects,
-    ) -> Result<(), Kind> {
+    ) -> Result<(), ErrorKind> {
         *self = match (core::mem::replace(self, Client::Spent), input) {
             (Client::SendClientHello(state), Input::Room) => Client::WaitServerHello(state.send(cx, out)?),
             (Client::WaitServerHello(state), Input::Message(message)) => state.server_hello(cx, message, out)?,
@@ -123,7 +123,7 @@ impl Client {
             (Client::AskSign(state), Input::Signature(signature)) => {
                 Client::Connected(state.signature(signature, out)?)
             }
-            (_, Input::Message(message)) => return Err(Kind::UnexpectedMessage { message: message.typ }),
+            (_, Input::Message(message)) => return Err(ErrorKind::UnexpectedMessage { message: message.typ }),
             (state, _) => state,
         };
         Ok(())
@@ -173,7 +173,7 @@ pub(super) struct SendClientHello {
 }
 
 impl SendClientHello {
-    fn send(self, cx: &mut Context<'_>, out: &mut impl Effects) -> Result<WaitServerHello, Kind> {
+    fn send(self, cx: &mut Context<'_>, out: &mut impl Effects) -> Result<WaitServerHello, ErrorKind> {
         let SendClientHello { retried, hello } = self;
         if retried.is_some() && cx.facts.middlebox_compatibility {
             out.change_cipher_spec()?; // before the second flight (§E.4)
@@ -206,37 +206,42 @@ pub(super) struct WaitServerHello {
 }
 
 impl WaitServerHello {
-    fn server_hello(self, cx: &mut Context<'_>, message: Message<'_>, out: &mut impl Effects) -> Result<Client, Kind> {
+    fn server_hello(
+        self,
+        cx: &mut Context<'_>,
+        message: Message<'_>,
+        out: &mut impl Effects,
+    ) -> Result<Client, ErrorKind> {
         let malformed = malformed(HandshakeType::SERVER_HELLO);
         let hello = ServerHello::parse(message.body).map_err(&malformed)?;
         // The version first: an older server's hello need not make sense otherwise (§4.2.3).
         if hello.legacy_version != LEGACY_VERSION {
-            return Err(Kind::UnsupportedVersion);
+            return Err(ErrorKind::UnsupportedVersion);
         }
         match hello.extensions.selected_version().map_err(&malformed)? {
             Some(TLS13) => {}
-            Some(_) => return Err(Kind::IllegalSelectedVersion),
-            None if hello.is_downgrade() => return Err(Kind::Downgrade),
-            None => return Err(Kind::UnsupportedVersion),
+            Some(_) => return Err(ErrorKind::IllegalSelectedVersion),
+            None if hello.is_downgrade() => return Err(ErrorKind::Downgrade),
+            None => return Err(ErrorKind::UnsupportedVersion),
         }
         if hello.is_hello_retry_request() && cx.facts.retried {
-            return Err(Kind::UnexpectedMessage { message: HandshakeType::SERVER_HELLO });
+            return Err(ErrorKind::UnexpectedMessage { message: HandshakeType::SERVER_HELLO });
         }
         let place = if hello.is_hello_retry_request() { Place::HelloRetryRequest } else { Place::ServerHello };
         check_answers(&hello.extensions, place, |extension| {
             offered(cx, extension) || (place == Place::HelloRetryRequest && extension == ExtensionType::COOKIE)
         })?;
         if hello.legacy_session_id_echo != session_id(cx, &self.session_id) {
-            return Err(Kind::SessionIdMismatch);
+            return Err(ErrorKind::SessionIdMismatch);
         }
         if hello.legacy_compression_method != 0 {
-            return Err(Kind::IllegalCompression);
+            return Err(ErrorKind::IllegalCompression);
         }
         let suite = Suite::from(hello.cipher_suite)
             .filter(|_| cx.policy.cipher_suites.contains(hello.cipher_suite))
-            .ok_or(Kind::IllegalCipherSuite { suite: hello.cipher_suite })?;
+            .ok_or(ErrorKind::IllegalCipherSuite { suite: hello.cipher_suite })?;
         if cx.facts.suite.is_some_and(|retried| retried != suite) {
-            return Err(Kind::ChangedAfterRetry);
+            return Err(ErrorKind::ChangedAfterRetry);
         }
         if hello.is_hello_retry_request() {
             self.hello_retry_request(cx, hello, suite, message)
@@ -252,21 +257,21 @@ impl WaitServerHello {
         retry: ServerHello<'_>,
         suite: Suite,
         message: Message<'_>,
-    ) -> Result<Client, Kind> {
+    ) -> Result<Client, ErrorKind> {
         let malformed = malformed(HandshakeType::SERVER_HELLO);
         let group = retry.extensions.selected_group().map_err(&malformed)?;
         let cookie = retry.extensions.cookie().map_err(&malformed)?;
         let shares = match group {
-            None if cookie.is_none() => return Err(Kind::PointlessRetry),
+            None if cookie.is_none() => return Err(ErrorKind::PointlessRetry),
             None => self.shares, // a cookie alone: the same share is sent again (R11)
-            Some(group) if !cx.policy.groups.contains(group) => return Err(Kind::IllegalGroup { group }),
-            Some(group) if self.shares.has(group) => return Err(Kind::PointlessRetry),
+            Some(group) if !cx.policy.groups.contains(group) => return Err(ErrorKind::IllegalGroup { group }),
+            Some(group) if self.shares.has(group) => return Err(ErrorKind::PointlessRetry),
             Some(group) => Shares::start(cx.policy, &[group])?,
         };
         if cookie.is_some_and(|cookie| cookie.len() > MAX_COOKIE) {
-            return Err(Kind::CookieTooLong);
+            return Err(ErrorKind::CookieTooLong);
         }
-        let Beginning::Open(transcript) = self.transcript else { return Err(Kind::Internal) };
+        let Beginning::Open(transcript) = self.transcript else { return Err(ErrorKind::Internal) };
         cx.facts.suite = Some(suite);
         cx.facts.group = group;
         cx.facts.retried = true;
@@ -284,17 +289,17 @@ impl WaitServerHello {
         suite: Suite,
         message: Message<'_>,
         out: &mut impl Effects,
-    ) -> Result<Client, Kind> {
+    ) -> Result<Client, ErrorKind> {
         let share = hello.extensions.server_share().map_err(malformed(HandshakeType::SERVER_HELLO))?;
-        let share = share.ok_or(Kind::MissingExtension { extension: ExtensionType::KEY_SHARE })?;
+        let share = share.ok_or(ErrorKind::MissingExtension { extension: ExtensionType::KEY_SHARE })?;
         let group = share.group;
         if cx.facts.group.is_some_and(|retried| retried != group) {
-            return Err(Kind::IllegalGroup { group });
+            return Err(ErrorKind::IllegalGroup { group });
         }
-        let ours = self.shares.take(group).ok_or(Kind::IllegalGroup { group })?;
+        let ours = self.shares.take(group).ok_or(ErrorKind::IllegalGroup { group })?;
         let shared_secret = ours.finish(share.key_exchange).map_err(|error| match error {
-            KxError::BadShare => Kind::IllegalKeyShare { group },
-            KxError::Failed => Kind::Internal,
+            KxError::BadShare => ErrorKind::IllegalKeyShare { group },
+            KxError::Failed => ErrorKind::Internal,
         })?;
         let transcript = match self.transcript {
             Beginning::Open(transcript) => transcript.choose(suite.hash()),
@@ -336,22 +341,22 @@ impl Handshaking<at::ServerHello> {
         cx: &mut Context<'_>,
         message: Message<'_>,
         out: &mut impl Effects,
-    ) -> Result<Handshaking<at::EncryptedExtensions>, Kind> {
+    ) -> Result<Handshaking<at::EncryptedExtensions>, ErrorKind> {
         let malformed = malformed(HandshakeType::ENCRYPTED_EXTENSIONS);
         let extensions = EncryptedExtensions::parse(message.body).map_err(&malformed)?.extensions;
         if extensions.has(ExtensionType::RECORD_SIZE_LIMIT) && extensions.has(ExtensionType::MAX_FRAGMENT_LENGTH) {
-            return Err(Kind::IllegalRecordSizeLimit); // RFC 8449 §5
+            return Err(ErrorKind::IllegalRecordSizeLimit); // RFC 8449 §5
         }
         check_answers(&extensions, Place::EncryptedExtensions, |extension| offered(cx, extension))?;
         extensions.server_name_used().map_err(&malformed)?;
         extensions.supported_groups().map_err(&malformed)?;
         if let Some(name) = extensions.selected_protocol().map_err(&malformed)? {
             let agreed = (0..).zip(cx.policy.protocols()).find(|(_, each)| *each == name);
-            cx.facts.alpn = Some(agreed.ok_or(Kind::IllegalApplicationProtocol)?.0);
+            cx.facts.alpn = Some(agreed.ok_or(ErrorKind::IllegalApplicationProtocol)?.0);
         }
         if let Some(limit) = extensions.record_size_limit().map_err(&malformed)? {
             if !(64..=16_385).contains(&limit) {
-                return Err(Kind::IllegalRecordSizeLimit); // RFC 8449 §4
+                return Err(ErrorKind::IllegalRecordSizeLimit); // RFC 8449 §4
             }
             out.peer_record_size_limit(limit);
             if let Some(own) = cx.policy.record_size_limit {
@@ -361,8 +366,8 @@ impl Handshaking<at::ServerHello> {
         let chosen = |types: &crate::list::List<CertificateType, 2>, answer: Option<CertificateType>| match answer {
             Some(answer) if types.contains(answer) => Ok(answer),
             None if types.contains(CertificateType::X509) => Ok(CertificateType::X509),
-            Some(_) => Err(Kind::IllegalCertificateType),
-            None => Err(Kind::NoCommonCertificateType),
+            Some(_) => Err(ErrorKind::IllegalCertificateType),
+            None => Err(ErrorKind::NoCommonCertificateType),
         };
         let own = extensions.client_certificate_type().map_err(&malformed)?;
         let peer = extensions.server_certificate_type().map_err(&malformed)?;
@@ -379,17 +384,17 @@ impl Handshaking<at::EncryptedExtensions> {
         self,
         cx: &mut Context<'_>,
         message: Message<'_>,
-    ) -> Result<Handshaking<at::CertificateRequest>, Kind> {
+    ) -> Result<Handshaking<at::CertificateRequest>, ErrorKind> {
         let malformed = malformed(HandshakeType::CERTIFICATE_REQUEST);
         let request = CertificateRequest::parse(message.body).map_err(&malformed)?;
         if !request.certificate_request_context.is_empty() {
-            return Err(Kind::IllegalContext);
+            return Err(ErrorKind::IllegalContext);
         }
         if let Some(extension) = request.extensions.forbidden_in(Place::CertificateRequest) {
-            return Err(Kind::ForbiddenExtension { extension });
+            return Err(ErrorKind::ForbiddenExtension { extension });
         }
         let schemes = request.extensions.signature_algorithms().map_err(&malformed)?;
-        let schemes = schemes.ok_or(Kind::MissingExtension { extension: ExtensionType::SIGNATURE_ALGORITHMS })?;
+        let schemes = schemes.ok_or(ErrorKind::MissingExtension { extension: ExtensionType::SIGNATURE_ALGORITHMS })?;
         request.extensions.signature_algorithms_cert().map_err(&malformed)?;
         request.extensions.certificate_authorities().map_err(&malformed)?;
         let ocsp_staple = request.extensions.status_request_of_server().map_err(&malformed)?;
@@ -408,13 +413,13 @@ impl Handshaking<at::ServerCertificateVerify> {
         message: Message<'_>,
         possession: PossessionProved,
         out: &mut impl Effects,
-    ) -> Result<Proved, Kind> {
+    ) -> Result<Proved, ErrorKind> {
         let Handshaking { suite, transcript, secrets, main, wishes } = self;
         let verify_data = Finished::parse(message.body).map_err(malformed(HandshakeType::FINISHED))?.verify_data;
         let finished = secrets
             .server
             .verify_finished(&transcript.hash(), verify_data, cx.policy.crypto)
-            .map_err(|_| Kind::BadFinished)?;
+            .map_err(|_| ErrorKind::BadFinished)?;
         let transcript = transcript.append(message.raw);
         let (application, exporter) = main.application(&transcript.hash());
         out.read_key(suite, Secret::Application(&application.server))?;
@@ -442,7 +447,7 @@ impl Proved {
         accepted: PeerAccepted,
         credential: &Credential<'_>,
         out: &mut impl Effects,
-    ) -> Result<AskSign, Kind> {
+    ) -> Result<AskSign, ErrorKind> {
         let scheme = choose_scheme(&self.wishes, credential)?;
         cx.facts.own_scheme = Some(scheme);
         if !cx.facts.retried && cx.facts.middlebox_compatibility {
@@ -471,7 +476,7 @@ pub(super) struct AskSign {
 
 impl AskSign {
     /// Sends CertificateVerify and Finished: connected.
-    fn signature(self, signature: &[u8], out: &mut impl Effects) -> Result<Connected, Kind> {
+    fn signature(self, signature: &[u8], out: &mut impl Effects) -> Result<Connected, ErrorKind> {
         let transcript = self.transcript;
         let (proof, _) = send_proof(
             self.scheme,

@@ -5,7 +5,7 @@ use crate::codec::{
     CertificateType, ExtensionType, KeyShareEntry, NamedGroup, ServerHello, TLS13, Writer, write_client_hello,
 };
 use crate::crypto::KeyExchange;
-use crate::error::Kind;
+use crate::error::ErrorKind;
 use crate::list::List;
 use crate::policy::Policy;
 use core::ops::Range;
@@ -14,12 +14,12 @@ use core::ops::Range;
 pub(super) struct Shares([Option<KeyExchange>; 2]);
 
 impl Shares {
-    pub(super) fn start(policy: &Policy, groups: &[NamedGroup]) -> Result<Shares, Kind> {
+    pub(super) fn start(policy: &Policy, groups: &[NamedGroup]) -> Result<Shares, ErrorKind> {
         let mut shares = Shares([None, None]);
         // A share for a group that is not offered would contradict supported_groups (§4.3.8).
         let offered = groups.iter().filter(|group| policy.groups.contains(**group));
         for (share, group) in shares.0.iter_mut().zip(offered) {
-            *share = Some(KeyExchange::start(*group, policy.crypto).map_err(|_| Kind::Internal)?);
+            *share = Some(KeyExchange::start(*group, policy.crypto).map_err(|_| ErrorKind::Internal)?);
         }
         Ok(shares)
     }

@@ -18,7 +18,7 @@ use crate::codec::{
     self, CertificateType, ExtensionType, Extensions, HandshakeType, Message, NamedGroup, SignatureScheme, Writer,
 };
 use crate::crypto::Suite;
-use crate::error::Kind;
+use crate::error::ErrorKind;
 use crate::flight::Flight;
 use crate::list::List;
 use crate::policy::Policy;
@@ -41,13 +41,13 @@ pub(crate) enum Secret<'a> {
 /// list of effects returned. Whoever calls a handler has made sure that there is room for what it sends.
 pub(crate) trait Effects {
     /// Sends a handshake message, under the current write key; shows `seen` its bytes, header included.
-    fn message(&mut self, write: &dyn Fn(&mut Writer<'_>), seen: &mut dyn FnMut(&[u8])) -> Result<(), Kind>;
+    fn message(&mut self, write: &dyn Fn(&mut Writer<'_>), seen: &mut dyn FnMut(&[u8])) -> Result<(), ErrorKind>;
     /// Sends a change_cipher_spec (§E.4); transports without records ignore it.
-    fn change_cipher_spec(&mut self) -> Result<(), Kind>;
+    fn change_cipher_spec(&mut self) -> Result<(), ErrorKind>;
     /// Protects what we send from now on.
-    fn write_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), Kind>;
+    fn write_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), ErrorKind>;
     /// Opens what the peer sends from now on. Fails if anything of the peer's is unread (R8).
-    fn read_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), Kind>;
+    fn read_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), ErrorKind>;
     /// The peer's record_size_limit binds protected records from now on (RFC 8449).
     fn peer_record_size_limit(&mut self, limit: u16);
     /// Our own record_size_limit binds the peer from now on.
@@ -163,8 +163,8 @@ pub(crate) struct Context<'a> {
 
 impl Context<'_> {
     /// Where a part of the peer's message lies in the flight.
-    fn find(&self, part: &[u8]) -> Result<Range<u32>, Kind> {
-        self.flight.find(part).ok_or(Kind::Internal)
+    fn find(&self, part: &[u8]) -> Result<Range<u32>, ErrorKind> {
+        self.flight.find(part).ok_or(ErrorKind::Internal)
     }
 }
 
@@ -266,7 +266,7 @@ fn message_len(write: &dyn Fn(&mut Writer<'_>)) -> usize {
 }
 
 impl Engine {
-    pub(crate) fn client(policy: &Policy, server_name: ServerName, seed: Seed) -> Result<Engine, Kind> {
+    pub(crate) fn client(policy: &Policy, server_name: ServerName, seed: Seed) -> Result<Engine, ErrorKind> {
         let mut facts = Facts::new(seed.stamp(), seed.random, server_name);
         let client = client::Client::start(policy, seed.session_id)?;
         facts.middlebox_compatibility = policy.middlebox_compatibility;
@@ -302,11 +302,13 @@ impl Engine {
     }
 
     /// Whether a message of this type is legal now; if so, whether nothing unread may follow it.
-    pub(crate) fn accepts(&self, message: HandshakeType) -> Result<bool, Kind> {
+    pub(crate) fn accepts(&self, message: HandshakeType) -> Result<bool, ErrorKind> {
         match (self.state(), message) {
             // RFC 9846 §4.4.2 lets a server ask for nothing; this crate is mutual or nothing.
-            (State::WaitCertificateRequest, HandshakeType::CERTIFICATE) => Err(Kind::NotMutual),
-            (state, message) => table::accepts(self.role(), state, message).ok_or(Kind::UnexpectedMessage { message }),
+            (State::WaitCertificateRequest, HandshakeType::CERTIFICATE) => Err(ErrorKind::NotMutual),
+            (state, message) => {
+                table::accepts(self.role(), state, message).ok_or(ErrorKind::UnexpectedMessage { message })
+            }
         }
     }
 
@@ -317,7 +319,7 @@ impl Engine {
         flight: Flight<'_>,
         input: Input<'_>,
         out: &mut impl Effects,
-    ) -> Result<(), Kind> {
+    ) -> Result<(), ErrorKind> {
         let mut cx = Context { role: self.role(), policy, facts: &mut self.facts, flight };
         match &mut self.machine {
             Machine::Client(client) => client.advance(&mut cx, input, out),

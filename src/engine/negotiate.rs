@@ -11,7 +11,7 @@ use crate::codec::{
     TLS13,
 };
 use crate::crypto::{Hash, Suite, check_share};
-use crate::error::Kind;
+use crate::error::ErrorKind;
 use crate::list::List;
 
 /// What the server chooses.
@@ -40,22 +40,22 @@ pub(super) fn negotiate(
     cx: &mut Context<'_>,
     hello: &ClientHello<'_>,
     retried: Option<(Hash, NamedGroup)>,
-) -> Result<Choice, Kind> {
+) -> Result<Choice, ErrorKind> {
     let policy = cx.policy;
     let malformed = malformed(HandshakeType::CLIENT_HELLO);
-    let missing = |extension| Kind::MissingExtension { extension };
+    let missing = |extension| ErrorKind::MissingExtension { extension };
     let extensions = &hello.extensions;
 
     // The version before everything else: an older client's hello need not make sense otherwise (§4.2.2, §4.3.1).
     let versions = extensions.supported_versions().map_err(&malformed)?;
     if !versions.is_some_and(|versions| versions.contains(TLS13)) || hello.legacy_version != LEGACY_VERSION {
-        return Err(Kind::UnsupportedVersion);
+        return Err(ErrorKind::UnsupportedVersion);
     }
     if hello.legacy_compression_methods != [0] {
-        return Err(Kind::IllegalCompression);
+        return Err(ErrorKind::IllegalCompression);
     }
     if let Some(extension) = extensions.forbidden_in(Place::ClientHello) {
-        return Err(Kind::ForbiddenExtension { extension });
+        return Err(ErrorKind::ForbiddenExtension { extension });
     }
     if extensions.has(ExtensionType::PRE_SHARED_KEY) {
         // We take no PSK, but the offer must be well-formed (§4.3.9, §4.3.11).
@@ -63,7 +63,7 @@ pub(super) fn negotiate(
             return Err(missing(ExtensionType::PSK_KEY_EXCHANGE_MODES));
         }
         if extensions.last() != Some(ExtensionType::PRE_SHARED_KEY) {
-            return Err(Kind::PreSharedKeyNotLast);
+            return Err(ErrorKind::PreSharedKeyNotLast);
         }
     }
     extensions.psk_key_exchange_modes().map_err(&malformed)?;
@@ -89,26 +89,26 @@ pub(super) fn negotiate(
         let mut each = shares.iter();
         let answers = each.next().is_some_and(|share| share.group == group) && each.next().is_none();
         if hello_digest(hello) != digest || early_data || !answers {
-            return Err(Kind::IllegalSecondClientHello);
+            return Err(ErrorKind::IllegalSecondClientHello);
         }
     }
 
     let suite = policy.cipher_suites.as_slice().iter().copied().find(|suite| hello.cipher_suites.contains(*suite));
-    let suite = suite.and_then(Suite::from).ok_or(Kind::NoCommonCipherSuite)?;
+    let suite = suite.and_then(Suite::from).ok_or(ErrorKind::NoCommonCipherSuite)?;
     let wishes = Wishes::read(schemes, extensions, ocsp_staple);
     if wishes.schemes.is_empty() {
-        return Err(Kind::NoCommonSignatureScheme); // whatever our credential will be
+        return Err(ErrorKind::NoCommonSignatureScheme); // whatever our credential will be
     }
     let (group, retry) = choose_group(policy.groups.as_slice(), groups, shares)?;
 
     let record_size_limit = extensions.record_size_limit().map_err(&malformed)?;
     if record_size_limit.is_some_and(|limit| limit < 64) {
-        return Err(Kind::IllegalRecordSizeLimit); // RFC 8449 §4; larger than TLS knows is legal
+        return Err(ErrorKind::IllegalRecordSizeLimit); // RFC 8449 §4; larger than TLS knows is legal
     }
     let protocols = extensions.protocols().map_err(&malformed)?;
     if let Some(offered) = protocols.filter(|_| !policy.alpn.is_empty()) {
         let agreed = (0..).zip(policy.protocols()).find(|(_, ours)| offered.iter().any(|each| each.0 == *ours));
-        cx.facts.alpn = Some(agreed.ok_or(Kind::NoApplicationProtocol)?.0);
+        cx.facts.alpn = Some(agreed.ok_or(ErrorKind::NoApplicationProtocol)?.0);
     }
     let own = extensions.server_certificate_types().map_err(&malformed)?;
     let peer = extensions.client_certificate_types().map_err(&malformed)?;
@@ -135,13 +135,16 @@ pub(super) fn negotiate(
 
 /// No two shares for one group, none for a group that is not in supported_groups (§4.3.8): each share takes its group
 /// out of the list.
-fn check_shares(shares: codec::List<'_, KeyShareEntry<'_>>, groups: codec::List<'_, NamedGroup>) -> Result<(), Kind> {
+fn check_shares(
+    shares: codec::List<'_, KeyShareEntry<'_>>,
+    groups: codec::List<'_, NamedGroup>,
+) -> Result<(), ErrorKind> {
     for mut left in Numbers::eighths() {
         for group in groups.iter() {
             left.add(group.0);
         }
         if !shares.iter().all(|share| left.take(share.group.0)) {
-            return Err(Kind::InconsistentKeyShares);
+            return Err(ErrorKind::InconsistentKeyShares);
         }
     }
     Ok(())
@@ -152,16 +155,16 @@ fn choose_group(
     ours: &[NamedGroup],
     groups: codec::List<'_, NamedGroup>,
     shares: codec::List<'_, KeyShareEntry<'_>>,
-) -> Result<(NamedGroup, bool), Kind> {
+) -> Result<(NamedGroup, bool), ErrorKind> {
     let shared = ours.iter().find_map(|group| shares.iter().find(|share| share.group == *group));
     if let Some(share) = shared {
         let group = share.group;
         if check_share(group, share.key_exchange).is_err() {
-            return Err(Kind::IllegalKeyShare { group });
+            return Err(ErrorKind::IllegalKeyShare { group });
         }
         return Ok((group, false));
     }
-    let group = ours.iter().copied().find(|group| groups.contains(*group)).ok_or(Kind::NoCommonGroup)?;
+    let group = ours.iter().copied().find(|group| groups.contains(*group)).ok_or(ErrorKind::NoCommonGroup)?;
     Ok((group, true))
 }
 
@@ -169,7 +172,7 @@ fn choose_group(
 fn choose_type(
     ours: &[CertificateType],
     offered: Option<codec::List<'_, CertificateType>>,
-) -> Result<CertificateType, Kind> {
+) -> Result<CertificateType, ErrorKind> {
     let takes = |each: CertificateType| offered.map_or(each == CertificateType::X509, |list| list.contains(each));
-    ours.iter().copied().find(|each| takes(*each)).ok_or(Kind::NoCommonCertificateType)
+    ours.iter().copied().find(|each| takes(*each)).ok_or(ErrorKind::NoCommonCertificateType)
 }

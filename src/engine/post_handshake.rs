@@ -1,7 +1,7 @@
 //! What may come after the handshake (RFC 9846 §4.7): one judgement for sessions and message-level transports.
 
 use crate::codec::{ExtensionType, HandshakeType, KeyUpdate, KeyUpdateRequest, Message, NewSessionTicket, Place};
-use crate::error::Kind;
+use crate::error::ErrorKind;
 use crate::role::Role;
 
 /// What a legal message means.
@@ -18,21 +18,21 @@ pub(crate) enum PostHandshake {
 
 /// Whether a message of this type is legal for us, judged from its header. Everything but these is not, a second
 /// CertificateRequest included: post_handshake_auth is never offered (§4.7.2).
-pub(crate) fn accepts(role: Role, message: HandshakeType) -> Result<(), Kind> {
+pub(crate) fn accepts(role: Role, message: HandshakeType) -> Result<(), ErrorKind> {
     match (role, message) {
         (_, HandshakeType::KEY_UPDATE) | (Role::Client, HandshakeType::NEW_SESSION_TICKET) => Ok(()),
-        _ => Err(Kind::UnexpectedMessage { message }),
+        _ => Err(ErrorKind::UnexpectedMessage { message }),
     }
 }
 
 /// Judges a whole message of a type that [`accepts`] accepts.
-pub(crate) fn judge(message: Message<'_>) -> Result<PostHandshake, Kind> {
-    let malformed = |what| Kind::Malformed { message: message.typ, what };
+pub(crate) fn judge(message: Message<'_>) -> Result<PostHandshake, ErrorKind> {
+    let malformed = |what| ErrorKind::Malformed { message: message.typ, what };
     match message.typ {
         HandshakeType::NEW_SESSION_TICKET => {
             let ticket = NewSessionTicket::parse(message.body).map_err(malformed)?;
             if let Some(extension) = ticket.extensions.forbidden_in(Place::NewSessionTicket) {
-                return Err(Kind::ForbiddenExtension { extension });
+                return Err(ErrorKind::ForbiddenExtension { extension });
             }
             if ticket.extensions.has(ExtensionType::EARLY_DATA) {
                 ticket.extensions.max_early_data_size().map_err(malformed)?;
@@ -42,8 +42,8 @@ pub(crate) fn judge(message: Message<'_>) -> Result<PostHandshake, Kind> {
         HandshakeType::KEY_UPDATE => match KeyUpdate::parse(message.body).map_err(malformed)?.request_update {
             KeyUpdateRequest::UPDATE_NOT_REQUESTED => Ok(PostHandshake::KeyUpdate { requested: false }),
             KeyUpdateRequest::UPDATE_REQUESTED => Ok(PostHandshake::KeyUpdate { requested: true }),
-            _ => Err(Kind::IllegalKeyUpdate),
+            _ => Err(ErrorKind::IllegalKeyUpdate),
         },
-        typ => Err(Kind::UnexpectedMessage { message: typ }),
+        typ => Err(ErrorKind::UnexpectedMessage { message: typ }),
     }
 }

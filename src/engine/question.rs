@@ -4,7 +4,7 @@ use super::Facts;
 use crate::codec::{
     Certificate, CertificateEntry, CertificateRequest, CertificateType, ClientHello, Extensions, List, SignatureScheme,
 };
-use crate::error::Reason;
+use crate::error::Rejection;
 use crate::flight::Flight;
 use crate::role::Role;
 use crate::schedule::SignedContent;
@@ -54,7 +54,7 @@ pub enum Verdict {
     /// The peer is who it must be.
     Accept,
     /// It is not; the peer is told by the reason's alert.
-    Reject(Reason),
+    Reject(Rejection),
 }
 
 /// The answer to [`CredentialQuestion`]: what we show. Borrowed for the call only.

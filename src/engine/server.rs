@@ -20,7 +20,7 @@ use crate::codec::{
     Writer, write_certificate_request, write_encrypted_extensions, write_hello_retry_request, write_server_hello,
 };
 use crate::crypto::{Hash, KeyExchange, KxError, Suite};
-use crate::error::Kind;
+use crate::error::ErrorKind;
 use crate::role::{Role, State};
 use crate::schedule::{
     Early, ExporterSecret, FinishedVerified, HandshakeSecret, Main, Pair, PossessionProved, SignedContent,
@@ -87,7 +87,7 @@ impl Server {
         cx: &mut Context<'_>,
         input: Input<'_>,
         out: &mut impl Effects,
-    ) -> Result<(), Kind> {
+    ) -> Result<(), ErrorKind> {
         *self = match (core::mem::replace(self, Server::Spent), input) {
             (Server::WaitClientHello(state), Input::Message(message)) => state.client_hello(cx, message, out)?,
             (Server::SendHelloRetryRequest(state), Input::Room) => Server::WaitClientHello(state.send(out)?),
@@ -116,7 +116,7 @@ impl Server {
             (Server::AskVerify(proved), Input::Accepted) => {
                 Server::Connected(proved.accepted(PeerAccepted::by_verdict()))
             }
-            (_, Input::Message(message)) => return Err(Kind::UnexpectedMessage { message: message.typ }),
+            (_, Input::Message(message)) => return Err(ErrorKind::UnexpectedMessage { message: message.typ }),
             (state, _) => state,
         };
         Ok(())
@@ -185,7 +185,12 @@ struct Retried {
 
 impl WaitClientHello {
     /// ClientHello (§4.2.2), the first or the second.
-    fn client_hello(self, cx: &mut Context<'_>, message: Message<'_>, out: &mut impl Effects) -> Result<Server, Kind> {
+    fn client_hello(
+        self,
+        cx: &mut Context<'_>,
+        message: Message<'_>,
+        out: &mut impl Effects,
+    ) -> Result<Server, ErrorKind> {
         let WaitClientHello { random, retried } = self;
         let hello = ClientHello::parse(message.body).map_err(malformed(HandshakeType::CLIENT_HELLO))?;
         let choice = negotiate(cx, &hello, retried.as_ref().map(|retried| (retried.digest, retried.group)))?;
@@ -225,7 +230,7 @@ pub(super) struct SendHelloRetryRequest {
 }
 
 impl SendHelloRetryRequest {
-    fn send(self, out: &mut impl Effects) -> Result<WaitClientHello, Kind> {
+    fn send(self, out: &mut impl Effects) -> Result<WaitClientHello, ErrorKind> {
         let SendHelloRetryRequest { random, transcript, digest, choice } = self;
         let transcript = sent(out, &|w| hello_retry_request(&choice, w), |message| transcript.append(message))?;
         if !choice.legacy_session_id.is_empty() {
@@ -258,15 +263,15 @@ impl AskCredential {
         cx: &mut Context<'_>,
         credential: &Credential<'_>,
         out: &mut impl Effects,
-    ) -> Result<AskSign, Kind> {
+    ) -> Result<AskSign, ErrorKind> {
         let AskCredential { random, transcript, choice, .. } = self;
         let Choice { suite, group, .. } = choice;
         let scheme = choose_scheme(&choice.wishes, credential)?;
         cx.facts.own_scheme = Some(scheme);
         let (public_key, shared_secret) = KeyExchange::respond(group, choice.key_exchange.as_slice(), cx.policy.crypto)
             .map_err(|error| match error {
-                KxError::BadShare => Kind::IllegalKeyShare { group },
-                KxError::Failed => Kind::Internal,
+                KxError::BadShare => ErrorKind::IllegalKeyShare { group },
+                KxError::Failed => ErrorKind::Internal,
             })?;
 
         let write = |w: &mut Writer<'_>| server_hello(&random, &choice, public_key.as_ref(), w);
@@ -364,7 +369,11 @@ pub(super) struct AskSign {
 impl AskSign {
     /// Sends CertificateVerify and Finished, and protects what follows with the application key: before the client is
     /// judged, alerts included (§4.5.3, §7.1).
-    fn signature(self, signature: &[u8], out: &mut impl Effects) -> Result<Authenticating<at::ServerFinished>, Kind> {
+    fn signature(
+        self,
+        signature: &[u8],
+        out: &mut impl Effects,
+    ) -> Result<Authenticating<at::ServerFinished>, ErrorKind> {
         let AskSign { suite, transcript, secrets, main, scheme, .. } = self;
         let certificate_verify = |message: &[u8]| {
             let transcript = transcript.append(message);
@@ -405,11 +414,12 @@ impl Authenticating<at::ClientCertificateVerify> {
         message: Message<'_>,
         possession: PossessionProved,
         out: &mut impl Effects,
-    ) -> Result<Proved, Kind> {
+    ) -> Result<Proved, ErrorKind> {
         let Authenticating { suite, transcript, client, application, exporter, proof } = self;
         let verify_data = Finished::parse(message.body).map_err(malformed(HandshakeType::FINISHED))?.verify_data;
-        let finished =
-            client.verify_finished(&transcript.hash(), verify_data, cx.policy.crypto).map_err(|_| Kind::BadFinished)?;
+        let finished = client
+            .verify_finished(&transcript.hash(), verify_data, cx.policy.crypto)
+            .map_err(|_| ErrorKind::BadFinished)?;
         out.read_key(suite, Secret::Application(&application.client))?;
         let question = VerifyQuestion(cx.facts.tag(cx.role));
         Ok(Proved { suite, application, exporter, possession, finished, proof, question })

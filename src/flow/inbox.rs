@@ -1,7 +1,7 @@
 //! The memory for the peer's handshake messages.
 
 use crate::codec::{self, HandshakeType, MESSAGE_HEADER};
-use crate::error::Kind;
+use crate::error::ErrorKind;
 use crate::flight::Flight;
 use crate::role::Epoch;
 use core::ops::Range;
@@ -53,10 +53,10 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FlowInbox<B> {
     }
 
     /// Bytes that came under other keys than they should have.
-    pub(super) fn check_epoch(&self, epoch: Epoch) -> Result<(), Kind> {
+    pub(super) fn check_epoch(&self, epoch: Epoch) -> Result<(), ErrorKind> {
         match self.message_header() {
-            Some((message, _)) if epoch != self.epoch => Err(Kind::UnexpectedMessage { message }),
-            _ if self.has_unread() && epoch != self.epoch => Err(Kind::DataAcrossKeyChange),
+            Some((message, _)) if epoch != self.epoch => Err(ErrorKind::UnexpectedMessage { message }),
+            _ if self.has_unread() && epoch != self.epoch => Err(ErrorKind::DataAcrossKeyChange),
             _ => Ok(()),
         }
     }
@@ -74,7 +74,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FlowInbox<B> {
     }
 
     /// Marks the next message, of a body of this length, as read, if all of it is there; where it lies.
-    pub(super) fn read_message(&mut self, body: usize) -> Result<Option<Range<u32>>, Kind> {
+    pub(super) fn read_message(&mut self, body: usize) -> Result<Option<Range<u32>>, ErrorKind> {
         let end = self.room_for(body)?;
         if end > self.end {
             return Ok(None);
@@ -85,10 +85,10 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FlowInbox<B> {
     }
 
     /// Where the next message will end, if its body has this length; its header alone, if that is yet to come.
-    pub(super) fn room_for(&self, body: usize) -> Result<usize, Kind> {
+    pub(super) fn room_for(&self, body: usize) -> Result<usize, ErrorKind> {
         let end = self.unread.saturating_add(MESSAGE_HEADER).saturating_add(body);
         if end > self.memory.as_ref().len() {
-            return Err(Kind::InboxTooSmall { needed: u32::try_from(end).unwrap_or(u32::MAX) });
+            return Err(ErrorKind::InboxTooSmall { needed: u32::try_from(end).unwrap_or(u32::MAX) });
         }
         Ok(end)
     }

@@ -16,7 +16,7 @@ use crate::crypto::Suite;
 use crate::engine::post_handshake::{self, PostHandshake};
 use crate::engine::question::{Credential, CredentialQuestion, Offer, Peer, SignQuestion, Verdict, VerifyQuestion};
 use crate::engine::{Effects, Engine, Input, Need, Secret, ServerName};
-use crate::error::{Error, Kind, Misuse};
+use crate::error::{Error, ErrorKind, Misuse};
 use crate::flight::Flight;
 use crate::handshake::{Question, Want};
 use crate::policy::Policy;
@@ -64,7 +64,7 @@ pub struct Flow<P> {
     policy: P,
     engine: Engine,
     keys: Keys,
-    refusal: Option<Kind>,
+    refusal: Option<ErrorKind>,
     failed: Option<Error>,
     state: State,
 }
@@ -108,8 +108,8 @@ impl<P: Borrow<Policy>> Flow<P> {
     ///
     /// # Errors
     /// After a fatal error the transport conveys [`Error::alert`], for which it may need the handshake secrets: they stay
-    /// until this value is dropped, which it should be then (RFC 9846 §6). Every later call returns the same error. [`Kind::InboxTooSmall`] and
-    /// [`Kind::OutboxTooSmall`] are not fatal: move to larger memory and call again.
+    /// until this value is dropped, which it should be then (RFC 9846 §6). Every later call returns the same error. [`ErrorKind::InboxTooSmall`] and
+    /// [`ErrorKind::OutboxTooSmall`] are not fatal: move to larger memory and call again.
     pub fn drive<R, T>(&mut self, rx: &mut FlowInbox<R>, tx: &mut FlowOutbox<T>) -> Result<Want, Error>
     where
         R: AsRef<[u8]> + AsMut<[u8]>,
@@ -121,7 +121,7 @@ impl<P: Borrow<Policy>> Flow<P> {
         self.try_drive(rx, tx).map_err(|kind| self.fail(kind))
     }
 
-    fn try_drive<R, T>(&mut self, rx: &mut FlowInbox<R>, tx: &mut FlowOutbox<T>) -> Result<Want, Kind>
+    fn try_drive<R, T>(&mut self, rx: &mut FlowInbox<R>, tx: &mut FlowOutbox<T>) -> Result<Want, ErrorKind>
     where
         R: AsRef<[u8]> + AsMut<[u8]>,
         T: AsRef<[u8]> + AsMut<[u8]>,
@@ -167,7 +167,7 @@ impl<P: Borrow<Policy>> Flow<P> {
     }
 
     /// Takes the peer's next message, if all of it is there.
-    fn receive<R, T>(&mut self, rx: &mut FlowInbox<R>, tx: &mut FlowOutbox<T>) -> Result<bool, Kind>
+    fn receive<R, T>(&mut self, rx: &mut FlowInbox<R>, tx: &mut FlowOutbox<T>) -> Result<bool, ErrorKind>
     where
         R: AsRef<[u8]> + AsMut<[u8]>,
         T: AsRef<[u8]> + AsMut<[u8]>,
@@ -177,13 +177,13 @@ impl<P: Borrow<Policy>> Flow<P> {
         let Some((typ, len)) = rx.message_header() else { return Ok(false) };
         let boundary = self.engine.accepts(typ)?;
         if len > policy.max_message || rx.retained_len().saturating_add(len) > policy.max_flight {
-            return Err(Kind::MessageTooLong { message: typ });
+            return Err(ErrorKind::MessageTooLong { message: typ });
         }
         let Some(range) = rx.read_message(len)? else { return Ok(false) };
         if boundary && rx.has_unread() {
-            return Err(Kind::DataAcrossKeyChange);
+            return Err(ErrorKind::DataAcrossKeyChange);
         }
-        let (message, _) = rx.flight().get(range).and_then(Message::split).ok_or(Kind::Internal)?;
+        let (message, _) = rx.flight().get(range).and_then(Message::split).ok_or(ErrorKind::Internal)?;
         let mut effects = Messages { keys: &mut self.keys, unread: rx.has_unread(), tx };
         self.engine.advance(policy, rx.flight(), Input::Message(message), &mut effects)?;
         Ok(true)
@@ -253,7 +253,7 @@ impl<P: Borrow<Policy>> Flow<P> {
     /// A [`Misuse`] changes nothing.
     pub fn decline<'q>(&mut self, question: impl Into<Question<'q>>, alert: AlertDescription) -> Result<(), Misuse> {
         self.check_open(question.into())?;
-        self.refusal = Some(Kind::Declined { alert });
+        self.refusal = Some(ErrorKind::Declined { alert });
         Ok(())
     }
 
@@ -274,7 +274,7 @@ impl<P: Borrow<Policy>> Flow<P> {
         }
     }
 
-    fn fail(&mut self, kind: Kind) -> Error {
+    fn fail(&mut self, kind: ErrorKind) -> Error {
         let error = Error { kind, role: self.role(), state: self.state, alerts: kind.alert().is_some() };
         if error.is_fatal() {
             self.failed = Some(error);
@@ -364,11 +364,11 @@ impl<P: Borrow<Policy>> Flow<P> {
     /// The peer's fault; the transport conveys the alert.
     pub fn after_handshake(&mut self, message: &[u8]) -> Result<(), Error> {
         let judged = || {
-            let (message, rest) = Message::split(message).ok_or(Kind::DataAcrossKeyChange)?;
+            let (message, rest) = Message::split(message).ok_or(ErrorKind::DataAcrossKeyChange)?;
             post_handshake::accepts(self.role(), message.typ)?;
             match post_handshake::judge(message)? {
                 PostHandshake::Ticket if rest.is_empty() => Ok(()),
-                _ => Err(Kind::UnexpectedMessage { message: message.typ }),
+                _ => Err(ErrorKind::UnexpectedMessage { message: message.typ }),
             }
         };
         judged().map_err(|kind| self.fail(kind))
@@ -384,15 +384,15 @@ struct Messages<'a, T> {
 }
 
 impl<T: AsRef<[u8]> + AsMut<[u8]>> Effects for Messages<'_, T> {
-    fn message(&mut self, write: &dyn Fn(&mut Writer<'_>), seen: &mut dyn FnMut(&[u8])) -> Result<(), Kind> {
+    fn message(&mut self, write: &dyn Fn(&mut Writer<'_>), seen: &mut dyn FnMut(&[u8])) -> Result<(), ErrorKind> {
         self.tx.append(self.keys.write_epoch, write, seen)
     }
 
-    fn change_cipher_spec(&mut self) -> Result<(), Kind> {
+    fn change_cipher_spec(&mut self) -> Result<(), ErrorKind> {
         Ok(())
     }
 
-    fn write_key(&mut self, _: Suite, secret: Secret<'_>) -> Result<(), Kind> {
+    fn write_key(&mut self, _: Suite, secret: Secret<'_>) -> Result<(), ErrorKind> {
         self.keys.write_epoch = match secret {
             Secret::Handshake(secret) => {
                 self.keys.own = Some(ExposedSecret::new(secret.expose()));
@@ -403,9 +403,9 @@ impl<T: AsRef<[u8]> + AsMut<[u8]>> Effects for Messages<'_, T> {
         Ok(())
     }
 
-    fn read_key(&mut self, _: Suite, secret: Secret<'_>) -> Result<(), Kind> {
+    fn read_key(&mut self, _: Suite, secret: Secret<'_>) -> Result<(), ErrorKind> {
         if self.unread {
-            return Err(Kind::DataAcrossKeyChange);
+            return Err(ErrorKind::DataAcrossKeyChange);
         }
         self.keys.read_epoch = match secret {
             Secret::Handshake(secret) => {

@@ -1,7 +1,7 @@
 //! The memory for our handshake messages.
 
 use crate::codec::Writer;
-use crate::error::Kind;
+use crate::error::ErrorKind;
 use crate::role::Epoch;
 
 /// The memory for our handshake messages, in up to three epochs, one after the other.
@@ -45,12 +45,12 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FlowOutbox<B> {
         end
     }
 
-    pub(super) fn room_for(&self, len: usize) -> Result<(), Kind> {
+    pub(super) fn room_for(&self, len: usize) -> Result<(), ErrorKind> {
         let needed = self.end().saturating_add(len);
         if needed <= self.memory.as_ref().len() {
             return Ok(());
         }
-        Err(Kind::OutboxTooSmall { needed: u32::try_from(needed).unwrap_or(u32::MAX) })
+        Err(ErrorKind::OutboxTooSmall { needed: u32::try_from(needed).unwrap_or(u32::MAX) })
     }
 
     pub(super) fn append(
@@ -58,13 +58,13 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FlowOutbox<B> {
         epoch: Epoch,
         write: &dyn Fn(&mut Writer<'_>),
         seen: &mut dyn FnMut(&[u8]),
-    ) -> Result<(), Kind> {
+    ) -> Result<(), ErrorKind> {
         let end = self.end();
-        let memory = self.memory.as_mut().get_mut(end..).ok_or(Kind::Internal)?;
+        let memory = self.memory.as_mut().get_mut(end..).ok_or(ErrorKind::Internal)?;
         let mut writer = Writer::new(memory);
         write(&mut writer);
-        let len = writer.finish().map_err(|_| Kind::CredentialTooLong)?;
-        seen(memory.get(..len).ok_or(Kind::Internal)?);
+        let len = writer.finish().map_err(|_| ErrorKind::CredentialTooLong)?;
+        seen(memory.get(..len).ok_or(ErrorKind::Internal)?);
         let new = end.saturating_add(len);
         let [plaintext, handshake, application] = &mut self.ends;
         match epoch {

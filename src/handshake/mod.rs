@@ -10,7 +10,7 @@ use crate::codec::{AlertDescription, CipherSuite, NamedGroup, SignatureScheme};
 use crate::crypto::Suite;
 use crate::engine::question::{Credential, CredentialQuestion, Offer, Peer, SignQuestion, Verdict, VerifyQuestion};
 use crate::engine::{Engine, Need, ServerName};
-use crate::error::{Error, Kind, Misuse};
+use crate::error::{Error, ErrorKind, Misuse};
 use crate::policy::Policy;
 use crate::record::{Inbox, Outbox, WriteProtection};
 use crate::role::{Role, State};
@@ -125,7 +125,7 @@ impl<P: Borrow<Policy>> Handshake<P> {
     ///
     /// # Errors
     /// After a fatal error the alert for the peer lies in `tx`: send it, then close. Every later call returns the same
-    /// error. [`Kind::InboxTooSmall`] and [`Kind::OutboxTooSmall`] are not fatal: move to larger memory and call again.
+    /// error. [`ErrorKind::InboxTooSmall`] and [`ErrorKind::OutboxTooSmall`] are not fatal: move to larger memory and call again.
     pub fn drive<R, T>(&mut self, rx: &mut Inbox<R>, tx: &mut Outbox<T>) -> Result<Want, Error>
     where
         R: AsRef<[u8]> + AsMut<[u8]>,
@@ -195,16 +195,16 @@ impl<P: Borrow<Policy>> Handshake<P> {
         self.shell.decline(self.policy.borrow(), question.into(), alert)
     }
 
-    /// Gives up: user_canceled and close_notify lie in `tx`, every later call says [`Kind::Cancelled`]. Does nothing
+    /// Gives up: user_canceled and close_notify lie in `tx`, every later call says [`ErrorKind::Cancelled`]. Does nothing
     /// after an error.
     pub fn cancel<T: AsRef<[u8]> + AsMut<[u8]>>(&mut self, tx: &mut Outbox<T>) {
         let alerts = [AlertDescription::USER_CANCELED, AlertDescription::CLOSE_NOTIFY];
-        self.shell.end_with(self.policy.borrow(), Kind::Cancelled, &alerts, &mut tx.view());
+        self.shell.end_with(self.policy.borrow(), ErrorKind::Cancelled, &alerts, &mut tx.view());
     }
 
     /// Gives up with an alert of the caller's choice. Does nothing after an error.
     pub fn abort<T: AsRef<[u8]> + AsMut<[u8]>>(&mut self, alert: AlertDescription, tx: &mut Outbox<T>) {
-        self.shell.end_with(self.policy.borrow(), Kind::Aborted { alert }, &[alert], &mut tx.view());
+        self.shell.end_with(self.policy.borrow(), ErrorKind::Aborted { alert }, &[alert], &mut tx.view());
     }
 
     /// Takes the session, after [`Want::Done`]; inbox and outbox go on with it.

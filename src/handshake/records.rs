@@ -4,7 +4,7 @@ use super::log::Log;
 use crate::codec::{Message, Writer};
 use crate::crypto::{CryptoMode, Suite, TrafficKey};
 use crate::engine::{Effects, Secret};
-use crate::error::Kind;
+use crate::error::ErrorKind;
 use crate::record::{EarlyData, InboxView, OutboxView, ReadProtection, WriteProtection};
 use crate::role::Epoch;
 
@@ -21,17 +21,17 @@ pub(super) struct Records<'a, 'r, 't> {
 }
 
 impl Records<'_, '_, '_> {
-    fn key(&self, suite: Suite, secret: Secret<'_>) -> Result<TrafficKey, Kind> {
+    fn key(&self, suite: Suite, secret: Secret<'_>) -> Result<TrafficKey, ErrorKind> {
         match secret {
             Secret::Handshake(secret) => secret.key(suite, self.crypto),
             Secret::Application(secret) => secret.key(suite, self.crypto),
         }
-        .map_err(|_| Kind::Internal)
+        .map_err(|_| ErrorKind::Internal)
     }
 }
 
 impl Effects for Records<'_, '_, '_> {
-    fn message(&mut self, write: &dyn Fn(&mut Writer<'_>), seen: &mut dyn FnMut(&[u8])) -> Result<(), Kind> {
+    fn message(&mut self, write: &dyn Fn(&mut Writer<'_>), seen: &mut dyn FnMut(&[u8])) -> Result<(), ErrorKind> {
         let mut counter = Writer::counting();
         write(&mut counter);
         let epoch = if self.write.is_protected() { Epoch::Handshake } else { Epoch::Plaintext };
@@ -39,7 +39,7 @@ impl Effects for Records<'_, '_, '_> {
         self.tx.append_handshake(self.write, counter.len(), |memory| {
             let mut writer = Writer::new(memory);
             write(&mut writer);
-            writer.finish().map_err(|_| Kind::CredentialTooLong)?;
+            writer.finish().map_err(|_| ErrorKind::CredentialTooLong)?;
             seen(memory);
             if let Some((message, _)) = Message::split(memory) {
                 log.sent(message, epoch);
@@ -48,18 +48,18 @@ impl Effects for Records<'_, '_, '_> {
         })?
     }
 
-    fn change_cipher_spec(&mut self) -> Result<(), Kind> {
+    fn change_cipher_spec(&mut self) -> Result<(), ErrorKind> {
         self.tx.change_cipher_spec(self.write)
     }
 
-    fn write_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), Kind> {
+    fn write_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), ErrorKind> {
         let key = self.key(suite, secret)?;
         self.write.replace_key(self.tx, key)
     }
 
-    fn read_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), Kind> {
+    fn read_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), ErrorKind> {
         let key = self.key(suite, secret)?;
-        self.read.replace_key(self.rx.ok_or(Kind::Internal)?, key)
+        self.read.replace_key(self.rx.ok_or(ErrorKind::Internal)?, key)
     }
 
     fn peer_record_size_limit(&mut self, limit: u16) {
@@ -79,20 +79,20 @@ impl Effects for Records<'_, '_, '_> {
 pub(super) struct Nowhere;
 
 impl Effects for Nowhere {
-    fn message(&mut self, _: &dyn Fn(&mut Writer<'_>), _: &mut dyn FnMut(&[u8])) -> Result<(), Kind> {
-        Err(Kind::Internal)
+    fn message(&mut self, _: &dyn Fn(&mut Writer<'_>), _: &mut dyn FnMut(&[u8])) -> Result<(), ErrorKind> {
+        Err(ErrorKind::Internal)
     }
 
-    fn change_cipher_spec(&mut self) -> Result<(), Kind> {
-        Err(Kind::Internal)
+    fn change_cipher_spec(&mut self) -> Result<(), ErrorKind> {
+        Err(ErrorKind::Internal)
     }
 
-    fn write_key(&mut self, _: Suite, _: Secret<'_>) -> Result<(), Kind> {
-        Err(Kind::Internal)
+    fn write_key(&mut self, _: Suite, _: Secret<'_>) -> Result<(), ErrorKind> {
+        Err(ErrorKind::Internal)
     }
 
-    fn read_key(&mut self, _: Suite, _: Secret<'_>) -> Result<(), Kind> {
-        Err(Kind::Internal)
+    fn read_key(&mut self, _: Suite, _: Secret<'_>) -> Result<(), ErrorKind> {
+        Err(ErrorKind::Internal)
     }
 
     fn peer_record_size_limit(&mut self, _: u16) {}

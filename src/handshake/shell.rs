@@ -6,7 +6,7 @@ use super::{Question, Step, Want};
 use crate::codec::{AlertDescription, Message};
 use crate::engine::question::{Credential, CredentialQuestion, SignQuestion, Verdict, VerifyQuestion};
 use crate::engine::{Engine, Input, Need};
-use crate::error::{Error, Kind, Misuse};
+use crate::error::{Error, ErrorKind, Misuse};
 use crate::flight::Flight;
 use crate::policy::Policy;
 use crate::record::{EarlyData, Expect, InboxView, Opened, OutboxView, ReadProtection, WriteProtection};
@@ -30,7 +30,7 @@ pub(super) struct Shell {
 enum Course {
     Open,
     /// Raised by the next `drive`: a refusal, or an answer that could not be used.
-    Refused(Kind),
+    Refused(ErrorKind),
     Failed(Error),
 }
 
@@ -84,9 +84,9 @@ impl Shell {
         rx: &mut InboxView<'_>,
         tx: &mut OutboxView<'_>,
         watched: bool,
-    ) -> Result<Step, Kind> {
+    ) -> Result<Step, ErrorKind> {
         if !rx.belongs_to(self.engine.facts.stamp) {
-            return Err(Kind::ForeignInbox);
+            return Err(ErrorKind::ForeignInbox);
         }
         loop {
             while let Some(transition) = self.log.next_unreported() {
@@ -130,7 +130,7 @@ impl Shell {
         rx: &InboxView<'_>,
         input: Input<'_>,
         tx: &mut OutboxView<'_>,
-    ) -> Result<(), Kind> {
+    ) -> Result<(), ErrorKind> {
         let mut records = Records {
             read: &mut self.read,
             write: &mut self.write,
@@ -146,20 +146,25 @@ impl Shell {
     }
 
     /// Takes the peer's next message, opening records until there is one.
-    fn receive(&mut self, policy: &Policy, rx: &mut InboxView<'_>, tx: &mut OutboxView<'_>) -> Result<Received, Kind> {
+    fn receive(
+        &mut self,
+        policy: &Policy,
+        rx: &mut InboxView<'_>,
+        tx: &mut OutboxView<'_>,
+    ) -> Result<Received, ErrorKind> {
         loop {
             if let Some((typ, len)) = rx.message_header() {
                 let boundary = self.engine.accepts(typ)?;
                 if rx.retained_len().saturating_add(len) > policy.max_flight {
-                    return Err(Kind::MessageTooLong { message: typ });
+                    return Err(ErrorKind::MessageTooLong { message: typ });
                 }
                 if let Some(next) = rx.next_message(policy.max_message)? {
                     rx.read(&next);
                     if boundary && rx.has_unread() {
-                        return Err(Kind::DataAcrossKeyChange);
+                        return Err(ErrorKind::DataAcrossKeyChange);
                     }
-                    let bytes = rx.flight().get(next.range).ok_or(Kind::Internal)?;
-                    let (message, _) = Message::split(bytes).ok_or(Kind::Internal)?;
+                    let bytes = rx.flight().get(next.range).ok_or(ErrorKind::Internal)?;
+                    let (message, _) = Message::split(bytes).ok_or(ErrorKind::Internal)?;
                     self.log.received(message, self.read_epoch());
                     self.advance(policy, rx, Input::Message(message), tx)?;
                     return Ok(Received::Message);
@@ -167,11 +172,11 @@ impl Shell {
             }
             match self.read.open(rx, self.expect())? {
                 Some(Opened::Handshake | Opened::Dropped) => {}
-                Some(Opened::ApplicationData) => return Err(Kind::EarlyApplicationData),
+                Some(Opened::ApplicationData) => return Err(ErrorKind::EarlyApplicationData),
                 Some(Opened::Alert(AlertDescription::USER_CANCELED)) => {}
-                Some(Opened::Alert(AlertDescription::CLOSE_NOTIFY)) => return Err(Kind::ClosedInHandshake),
-                Some(Opened::Alert(alert)) => return Err(Kind::from_alert(alert, false)),
-                None if rx.eof() => return Err(Kind::Truncated),
+                Some(Opened::Alert(AlertDescription::CLOSE_NOTIFY)) => return Err(ErrorKind::ClosedInHandshake),
+                Some(Opened::Alert(alert)) => return Err(ErrorKind::from_alert(alert, false)),
+                None if rx.eof() => return Err(ErrorKind::Truncated),
                 None => {
                     if tx.is_empty() {
                         self.read.want_more(rx)?;
@@ -198,13 +203,13 @@ impl Shell {
     }
 
     /// Nothing more can be done before what is written has been sent.
-    fn want_write(&mut self, tx: &mut OutboxView<'_>) -> Result<Step, Kind> {
+    fn want_write(&mut self, tx: &mut OutboxView<'_>) -> Result<Step, ErrorKind> {
         tx.seal_open_record(&mut self.write)?;
         Ok(Step::Want(Want::Write))
     }
 
     /// Both sides have proved themselves.
-    fn end(&mut self, policy: &Policy, rx: &mut InboxView<'_>, tx: &mut OutboxView<'_>) -> Result<Step, Kind> {
+    fn end(&mut self, policy: &Policy, rx: &mut InboxView<'_>, tx: &mut OutboxView<'_>) -> Result<Step, ErrorKind> {
         if self.end == End::NotYet {
             self.write.set_padding(policy.padding);
             self.write.set_update_after(policy.update_after);
@@ -301,7 +306,7 @@ impl Shell {
     ) -> Result<(), Misuse> {
         self.is_open(policy, question.into())?;
         match verdict {
-            Verdict::Reject(reason) => self.course = Course::Refused(Kind::Rejected { reason }),
+            Verdict::Reject(reason) => self.course = Course::Refused(ErrorKind::Rejected { reason }),
             Verdict::Accept => {
                 self.log.answered(Event::Accepted);
                 match self.engine.advance(policy, Flight::EMPTY, Input::Accepted, &mut Nowhere) {
@@ -320,12 +325,12 @@ impl Shell {
         alert: AlertDescription,
     ) -> Result<(), Misuse> {
         self.is_open(policy, question)?;
-        self.course = Course::Refused(Kind::Declined { alert });
+        self.course = Course::Refused(ErrorKind::Declined { alert });
         Ok(())
     }
 
     /// Turns what went wrong into the error, and tells the peer: exactly one alert.
-    fn fail(&mut self, policy: &Policy, kind: Kind, tx: &mut OutboxView<'_>) -> Error {
+    fn fail(&mut self, policy: &Policy, kind: ErrorKind, tx: &mut OutboxView<'_>) -> Error {
         let alert = kind.alert().filter(|_| !self.closed);
         let error = Error { kind, role: self.engine.role(), state: self.log.state(), alerts: alert.is_some() };
         if error.is_fatal() {
@@ -361,7 +366,7 @@ impl Shell {
     pub(super) fn end_with(
         &mut self,
         policy: &Policy,
-        kind: Kind,
+        kind: ErrorKind,
         alerts: &[AlertDescription],
         tx: &mut OutboxView<'_>,
     ) {
@@ -397,9 +402,11 @@ impl Shell {
 }
 
 /// What a record layer's size error means to whoever answers.
-fn no_room(kind: Kind) -> Misuse {
+fn no_room(kind: ErrorKind) -> Misuse {
     match kind {
-        Kind::OutboxTooSmall { needed } => Misuse::NoRoom { needed: usize::try_from(needed).unwrap_or(usize::MAX) },
+        ErrorKind::OutboxTooSmall { needed } => {
+            Misuse::NoRoom { needed: usize::try_from(needed).unwrap_or(usize::MAX) }
+        }
         _ => Misuse::NotNow,
     }
 }

@@ -13,7 +13,7 @@
 
 use super::header::{HEADER, Header};
 use crate::codec::{self, HandshakeType, MESSAGE_HEADER};
-use crate::error::Kind;
+use crate::error::ErrorKind;
 use crate::flight::Flight;
 use core::fmt;
 use core::ops::Range;
@@ -284,10 +284,10 @@ impl<'m> InboxView<'m> {
 
     /// The next whole message. It stays unread until [`read`](Self::read). A message whose header announces a body
     /// longer than `limit` is refused before it has come.
-    pub(crate) fn next_message(&self, limit: usize) -> Result<Option<MessageAt>, Kind> {
+    pub(crate) fn next_message(&self, limit: usize) -> Result<Option<MessageAt>, ErrorKind> {
         let Some((typ, body)) = self.message_header() else { return Ok(None) };
         if body > limit {
-            return Err(Kind::MessageTooLong { message: typ });
+            return Err(ErrorKind::MessageTooLong { message: typ });
         }
         let len = body.saturating_add(MESSAGE_HEADER);
         if self.unread().len() < len {
@@ -363,7 +363,7 @@ impl<'m> InboxView<'m> {
 
     /// When neither a whole message nor a whole record is left: can reading more help? `overhead` is what a record
     /// adds to its content, at least.
-    pub(super) fn want_more(&self, overhead: usize) -> Result<(), Kind> {
+    pub(super) fn want_more(&self, overhead: usize) -> Result<(), ErrorKind> {
         let cursors = &*self.cursors;
         let record = self.header().map_or(HEADER, Header::record_len);
         let plaintext = cursors.plaintext_len();
@@ -376,7 +376,7 @@ impl<'m> InboxView<'m> {
             0
         };
         let needed = plaintext.saturating_add(record).max(retained.saturating_add(message));
-        if needed > self.memory.len() { Err(Kind::InboxTooSmall { needed: to_u32(needed) }) } else { Ok(()) }
+        if needed > self.memory.len() { Err(ErrorKind::InboxTooSmall { needed: to_u32(needed) }) } else { Ok(()) }
     }
 
     fn unread(&self) -> &[u8] {

@@ -7,7 +7,7 @@ use super::header::{HEADER, Header, MAX_CIPHERTEXT, MAX_INNER_PLAINTEXT, MAX_PLA
 use super::inbox::InboxView;
 use crate::codec::{Alert, AlertDescription, ContentType};
 use crate::crypto::{CryptoMode, Suite, TrafficKey};
-use crate::error::Kind;
+use crate::error::ErrorKind;
 use crate::limits::{MAX_CHANGE_CIPHER_SPECS, MAX_EARLY_DATA, MAX_EMPTY_RECORDS, MAX_WARNINGS};
 use core::num::NonZeroU16;
 
@@ -103,9 +103,9 @@ impl ReadProtection {
 
     /// From the next record on, this key. No handshake bytes may be unread: messages must not span key changes
     /// (RFC 9846 §5.1), and there is no other way to change the key.
-    pub(crate) fn replace_key(&mut self, rx: &InboxView<'_>, key: TrafficKey) -> Result<(), Kind> {
+    pub(crate) fn replace_key(&mut self, rx: &InboxView<'_>, key: TrafficKey) -> Result<(), ErrorKind> {
         if rx.has_unread() {
-            return Err(Kind::DataAcrossKeyChange);
+            return Err(ErrorKind::DataAcrossKeyChange);
         }
         self.key = Some(key);
         self.sequence = 0;
@@ -130,14 +130,14 @@ impl ReadProtection {
     /// Neither a whole message nor a whole record is left: says whether reading more can help, or that the memory is
     /// too small for what must be held at once.
     #[inline(always)]
-    pub(crate) fn want_more(&self, rx: &InboxView<'_>) -> Result<(), Kind> {
+    pub(crate) fn want_more(&self, rx: &InboxView<'_>) -> Result<(), ErrorKind> {
         rx.want_more(if self.is_protected() { HEADER + 1 + TAG } else { HEADER })
     }
 
     /// Opens the next record; `None` while it has not all come. Whole messages and application data must have been
     /// read before: what is unread counts as the beginning of a message.
     #[inline(always)]
-    pub(crate) fn open(&mut self, rx: &mut InboxView<'_>, expect: Expect) -> Result<Option<Opened>, Kind> {
+    pub(crate) fn open(&mut self, rx: &mut InboxView<'_>, expect: Expect) -> Result<Option<Opened>, ErrorKind> {
         if rx.has_data() {
             return Ok(Some(Opened::ApplicationData));
         }
@@ -156,7 +156,7 @@ impl ReadProtection {
         content: ContentType,
         rx: &mut InboxView<'_>,
         expect: Expect,
-    ) -> Result<Option<Opened>, Kind> {
+    ) -> Result<Option<Opened>, ErrorKind> {
         let partial = rx.has_unread();
         let route = self.route(content, expect, partial)?;
         let Some(header) = rx.header() else { return Ok(None) };
@@ -184,45 +184,47 @@ impl ReadProtection {
     }
 
     /// Judges the content type (RFC 9846 §5). `partial`: a handshake message has begun and not ended.
-    fn route(&self, content: ContentType, expect: Expect, partial: bool) -> Result<Route, Kind> {
+    fn route(&self, content: ContentType, expect: Expect, partial: bool) -> Result<Route, ErrorKind> {
         let protected = self.key.is_some();
         match content {
-            ContentType::CHANGE_CIPHER_SPEC if partial => Err(Kind::InterleavedRecord),
+            ContentType::CHANGE_CIPHER_SPEC if partial => Err(ErrorKind::InterleavedRecord),
             ContentType::CHANGE_CIPHER_SPEC if expect.change_cipher_spec => Ok(Route::ChangeCipherSpec),
-            ContentType::CHANGE_CIPHER_SPEC => Err(Kind::UnexpectedChangeCipherSpec),
+            ContentType::CHANGE_CIPHER_SPEC => Err(ErrorKind::UnexpectedChangeCipherSpec),
             ContentType::APPLICATION_DATA if protected => Ok(Route::Protected),
             ContentType::HANDSHAKE if !protected => Ok(Route::PlainHandshake),
-            ContentType::ALERT | ContentType::APPLICATION_DATA if !protected && partial => Err(Kind::InterleavedRecord),
+            ContentType::ALERT | ContentType::APPLICATION_DATA if !protected && partial => {
+                Err(ErrorKind::InterleavedRecord)
+            }
             ContentType::ALERT if !protected => Ok(Route::PlainAlert),
             ContentType::ALERT if expect.plaintext_alert && self.progress != Progress::Opened => {
                 Ok(Route::UnauthenticatedAlert)
             }
             ContentType::APPLICATION_DATA if expect.early_data == EarlyData::Protected => Ok(Route::EarlyData),
-            _ if content.name().is_none() && self.progress == Progress::Nothing => Err(Kind::NotTls),
-            _ => Err(Kind::UnexpectedRecord { content }),
+            _ if content.name().is_none() && self.progress == Progress::Nothing => Err(ErrorKind::NotTls),
+            _ => Err(ErrorKind::UnexpectedRecord { content }),
         }
     }
 
     /// Judges the length that the header announces.
-    fn check_length(&self, route: Route, length: usize, expect: Expect) -> Result<Route, Kind> {
+    fn check_length(&self, route: Route, length: usize, expect: Expect) -> Result<Route, ErrorKind> {
         match route {
             Route::Protected if length <= self.max_ciphertext() => Ok(route),
             // Early data was written under the limits of another connection: this can be nothing else.
             Route::Protected if length <= MAX_CIPHERTEXT && self.skips_unopened(expect) => Ok(Route::EarlyData),
             Route::EarlyData if length <= MAX_CIPHERTEXT => Ok(route),
-            Route::Protected | Route::EarlyData => Err(Kind::RecordOverflow),
-            _ if length > MAX_PLAINTEXT => Err(Kind::RecordOverflow),
-            Route::ChangeCipherSpec if length != 1 => Err(Kind::UnexpectedChangeCipherSpec),
+            Route::Protected | Route::EarlyData => Err(ErrorKind::RecordOverflow),
+            _ if length > MAX_PLAINTEXT => Err(ErrorKind::RecordOverflow),
+            Route::ChangeCipherSpec if length != 1 => Err(ErrorKind::UnexpectedChangeCipherSpec),
             Route::PlainHandshake | Route::PlainAlert | Route::UnauthenticatedAlert if length == 0 => {
-                Err(Kind::EmptyFragment)
+                Err(ErrorKind::EmptyFragment)
             }
-            Route::PlainAlert | Route::UnauthenticatedAlert if length != 2 => Err(Kind::MalformedAlert),
+            Route::PlainAlert | Route::UnauthenticatedAlert if length != 2 => Err(ErrorKind::MalformedAlert),
             _ => Ok(route),
         }
     }
 
-    fn keep_plain_handshake(&mut self, rx: &mut InboxView<'_>, header: Header) -> Result<Opened, Kind> {
-        let (record, fragment) = rx.record(header).ok_or(Kind::Internal)?;
+    fn keep_plain_handshake(&mut self, rx: &mut InboxView<'_>, header: Header) -> Result<Opened, ErrorKind> {
+        let (record, fragment) = rx.record(header).ok_or(ErrorKind::Internal)?;
         let len = record.len().saturating_sub(fragment);
         if fragment > 0 && fragment <= record.len() {
             record.copy_within(fragment.., 0);
@@ -232,13 +234,13 @@ impl ReadProtection {
         Ok(Opened::Handshake)
     }
 
-    fn drop_change_cipher_spec(&mut self, fragment: &[u8]) -> Result<Opened, Kind> {
+    fn drop_change_cipher_spec(&mut self, fragment: &[u8]) -> Result<Opened, ErrorKind> {
         if fragment != [1] {
-            return Err(Kind::UnexpectedChangeCipherSpec);
+            return Err(ErrorKind::UnexpectedChangeCipherSpec);
         }
         self.change_cipher_specs = self.change_cipher_specs.saturating_add(1);
         if self.change_cipher_specs > MAX_CHANGE_CIPHER_SPECS {
-            return Err(Kind::TooManyChangeCipherSpecs);
+            return Err(ErrorKind::TooManyChangeCipherSpecs);
         }
         Ok(Opened::Dropped)
     }
@@ -251,28 +253,32 @@ impl ReadProtection {
         header: Header,
         expect: Expect,
         partial: bool,
-    ) -> Result<Opened, Kind> {
-        let key = self.key.as_ref().ok_or(Kind::Internal)?;
-        let (record, ciphertext_from) = rx.record(header).ok_or(Kind::Internal)?;
+    ) -> Result<Opened, ErrorKind> {
+        let key = self.key.as_ref().ok_or(ErrorKind::Internal)?;
+        let (record, ciphertext_from) = rx.record(header).ok_or(ErrorKind::Internal)?;
         let Ok(inner) = key.open_within(self.sequence, &header.0, record, ciphertext_from) else {
-            return if self.skips_unopened(expect) { self.drop_early_data(header) } else { Err(Kind::BadRecordMac) };
+            return if self.skips_unopened(expect) {
+                self.drop_early_data(header)
+            } else {
+                Err(ErrorKind::BadRecordMac)
+            };
         };
         self.progress = Progress::Opened;
-        self.sequence = self.sequence.checked_add(1).ok_or(Kind::Internal)?;
+        self.sequence = self.sequence.checked_add(1).ok_or(ErrorKind::Internal)?;
         if inner > self.max_inner_plaintext() {
-            return Err(Kind::RecordOverflow);
+            return Err(ErrorKind::RecordOverflow);
         }
-        let (typ, content) = record.get(..inner).and_then(split_type).ok_or(Kind::NoContentType)?;
+        let (typ, content) = record.get(..inner).and_then(split_type).ok_or(ErrorKind::NoContentType)?;
         let len = content.len();
         match typ {
-            ContentType::HANDSHAKE if len == 0 => Err(Kind::EmptyFragment),
+            ContentType::HANDSHAKE if len == 0 => Err(ErrorKind::EmptyFragment),
             ContentType::HANDSHAKE => {
                 self.has_content();
                 rx.keep_handshake(header, len);
                 Ok(Opened::Handshake)
             }
-            _ if partial => Err(Kind::InterleavedRecord),
-            ContentType::APPLICATION_DATA if !expect.application_data => Err(Kind::EarlyApplicationData),
+            _ if partial => Err(ErrorKind::InterleavedRecord),
+            ContentType::APPLICATION_DATA if !expect.application_data => Err(ErrorKind::EarlyApplicationData),
             ContentType::APPLICATION_DATA => {
                 if len > 0 {
                     self.has_content()
@@ -283,8 +289,8 @@ impl ReadProtection {
                 Ok(Opened::ApplicationData)
             }
             ContentType::ALERT => self.read_alert(content),
-            ContentType::CHANGE_CIPHER_SPEC => Err(Kind::UnexpectedChangeCipherSpec),
-            content => Err(Kind::UnexpectedRecord { content }),
+            ContentType::CHANGE_CIPHER_SPEC => Err(ErrorKind::UnexpectedChangeCipherSpec),
+            content => Err(ErrorKind::UnexpectedRecord { content }),
         }
     }
 
@@ -301,18 +307,18 @@ impl ReadProtection {
         expect.early_data == EarlyData::Unopened && self.progress != Progress::Opened
     }
 
-    fn drop_early_data(&mut self, header: Header) -> Result<Opened, Kind> {
+    fn drop_early_data(&mut self, header: Header) -> Result<Opened, ErrorKind> {
         let length = u16::try_from(header.length()).unwrap_or(u16::MAX);
         self.early_data = self.early_data.saturating_add(length);
-        if self.early_data > MAX_EARLY_DATA { Err(Kind::TooMuchEarlyData) } else { Ok(Opened::Dropped) }
+        if self.early_data > MAX_EARLY_DATA { Err(ErrorKind::TooMuchEarlyData) } else { Ok(Opened::Dropped) }
     }
 
-    fn read_alert(&mut self, content: &[u8]) -> Result<Opened, Kind> {
+    fn read_alert(&mut self, content: &[u8]) -> Result<Opened, ErrorKind> {
         let alert = parse_alert(content)?;
         if alert == AlertDescription::USER_CANCELED {
             self.warnings = self.warnings.saturating_add(1);
             if self.warnings > MAX_WARNINGS {
-                return Err(Kind::TooManyWarnings);
+                return Err(ErrorKind::TooManyWarnings);
             }
         }
         Ok(Opened::Alert(alert))
@@ -323,9 +329,9 @@ impl ReadProtection {
         self.warnings = 0;
     }
 
-    fn count_empty(&mut self) -> Result<(), Kind> {
+    fn count_empty(&mut self) -> Result<(), ErrorKind> {
         self.empty_records = self.empty_records.saturating_add(1);
-        if self.empty_records > MAX_EMPTY_RECORDS { Err(Kind::TooManyEmptyRecords) } else { Ok(()) }
+        if self.empty_records > MAX_EMPTY_RECORDS { Err(ErrorKind::TooManyEmptyRecords) } else { Ok(()) }
     }
 }
 
@@ -341,20 +347,20 @@ fn split_type(mut inner: &[u8]) -> Option<(ContentType, &[u8])> {
 
 /// What anybody on the path can say ends the connection, but does not count as the peer's word; and nothing but a
 /// refusal may be said so.
-fn refuse_unauthenticated_alert(content: &[u8]) -> Result<Opened, Kind> {
+fn refuse_unauthenticated_alert(content: &[u8]) -> Result<Opened, ErrorKind> {
     match parse_alert(content)? {
         AlertDescription::CLOSE_NOTIFY | AlertDescription::USER_CANCELED => {
-            Err(Kind::UnexpectedRecord { content: ContentType::ALERT })
+            Err(ErrorKind::UnexpectedRecord { content: ContentType::ALERT })
         }
-        alert => Err(Kind::UnauthenticatedAlert { alert }),
+        alert => Err(ErrorKind::UnauthenticatedAlert { alert }),
     }
 }
 
 /// An alert is two bytes, in a record of its own (RFC 9846 §5.1).
-fn parse_alert(content: &[u8]) -> Result<AlertDescription, Kind> {
+fn parse_alert(content: &[u8]) -> Result<AlertDescription, ErrorKind> {
     match Alert::parse(content) {
-        _ if content.is_empty() => Err(Kind::EmptyFragment),
+        _ if content.is_empty() => Err(ErrorKind::EmptyFragment),
         Ok(alert) => Ok(alert.description),
-        Err(_) => Err(Kind::MalformedAlert),
+        Err(_) => Err(ErrorKind::MalformedAlert),
     }
 }

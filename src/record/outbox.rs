@@ -11,7 +11,7 @@
 use super::header::{HEADER, TAG};
 use super::seal::{Plan, WriteProtection};
 use crate::codec::{Alert, AlertDescription, ContentType};
-use crate::error::Kind;
+use crate::error::ErrorKind;
 use core::fmt;
 use core::ops::Range;
 
@@ -152,7 +152,7 @@ impl<'m> OutboxView<'m> {
 
     /// Whether all that is planned fits; else `OutboxTooSmall` with the capacity that would do as things stand. Less
     /// does after pending bytes have been sent.
-    pub(crate) fn room_for(&self, plan: &Plan) -> Result<(), Kind> {
+    pub(crate) fn room_for(&self, plan: &Plan) -> Result<(), ErrorKind> {
         self.room(plan.len())
     }
 
@@ -163,16 +163,16 @@ impl<'m> OutboxView<'m> {
         protection: &mut WriteProtection,
         len: usize,
         write: impl FnOnce(&mut [u8]) -> R,
-    ) -> Result<R, Kind> {
+    ) -> Result<R, ErrorKind> {
         let at = self.place(protection, len)?;
-        let result = write(self.memory.get_mut(at.clone()).ok_or(Kind::Internal)?);
+        let result = write(self.memory.get_mut(at.clone()).ok_or(ErrorKind::Internal)?);
         self.divide(protection, at)?;
         Ok(result)
     }
 
     /// Where a message is written: so that its last fragment already lies in its place. Between this and the open
     /// record there are then exactly the bytes for the headers and trailers of the records in between.
-    fn place(&mut self, protection: &WriteProtection, len: usize) -> Result<Range<usize>, Kind> {
+    fn place(&mut self, protection: &WriteProtection, len: usize) -> Result<Range<usize>, ErrorKind> {
         let plan = self.plan(protection).handshake(len);
         self.make_room(plan.len())?;
         let end = self.cursors.sealed.saturating_add(plan.len()).saturating_sub(protection.trailer());
@@ -180,7 +180,7 @@ impl<'m> OutboxView<'m> {
     }
 
     /// Moves the fragments of a message to where they belong, and seals all but the last.
-    fn divide(&mut self, protection: &mut WriteProtection, mut message: Range<usize>) -> Result<(), Kind> {
+    fn divide(&mut self, protection: &mut WriteProtection, mut message: Range<usize>) -> Result<(), ErrorKind> {
         loop {
             let open = self.cursors.open;
             let len = message.len().min(protection.max_content().saturating_sub(open));
@@ -200,7 +200,7 @@ impl<'m> OutboxView<'m> {
     }
 
     /// Seals the open record, if there is one: it is complete.
-    pub(crate) fn seal_open_record(&mut self, protection: &mut WriteProtection) -> Result<(), Kind> {
+    pub(crate) fn seal_open_record(&mut self, protection: &mut WriteProtection) -> Result<(), ErrorKind> {
         let content = self.cursors.open;
         if content == 0 {
             return Ok(());
@@ -215,19 +215,19 @@ impl<'m> OutboxView<'m> {
     // ---- other records ----
 
     /// Writes a change_cipher_spec, which is never protected (RFC 9846 §5).
-    pub(crate) fn change_cipher_spec(&mut self, protection: &mut WriteProtection) -> Result<(), Kind> {
+    pub(crate) fn change_cipher_spec(&mut self, protection: &mut WriteProtection) -> Result<(), ErrorKind> {
         const RECORD: [u8; HEADER + 1] = [ContentType::CHANGE_CIPHER_SPEC.0, 3, 3, 0, 1, 1];
         self.make_room(self.plan(protection).change_cipher_spec().len())?;
         self.seal_open_record(protection)?;
         let end = self.cursors.sealed.saturating_add(RECORD.len());
-        self.memory.get_mut(self.cursors.sealed..end).ok_or(Kind::Internal)?.copy_from_slice(&RECORD);
+        self.memory.get_mut(self.cursors.sealed..end).ok_or(ErrorKind::Internal)?.copy_from_slice(&RECORD);
         self.cursors.sealed = end;
         protection.set_sent_change_cipher_spec();
         Ok(())
     }
 
     /// Writes an alert. There is always room for two (where the memory has room for them at all).
-    pub(crate) fn alert(&mut self, protection: &mut WriteProtection, alert: AlertDescription) -> Result<(), Kind> {
+    pub(crate) fn alert(&mut self, protection: &mut WriteProtection, alert: AlertDescription) -> Result<(), ErrorKind> {
         self.seal_open_record(protection)?;
         let len = protection.overhead().saturating_add(2);
         if len > self.memory.len().saturating_sub(self.cursors.sealed) {
@@ -237,16 +237,16 @@ impl<'m> OutboxView<'m> {
         if len > self.memory.len().saturating_sub(self.cursors.sealed) {
             return self.room(0);
         }
-        let content = self.memory.get_mut(at..).and_then(<[u8]>::first_chunk_mut).ok_or(Kind::Internal)?;
+        let content = self.memory.get_mut(at..).and_then(<[u8]>::first_chunk_mut).ok_or(ErrorKind::Internal)?;
         *content = Alert::new(alert).bytes();
         self.seal(protection, ContentType::ALERT, 2, len)
     }
 
     /// The place for the content of the next application-data record: at least `wanted` bytes, or as many as a record
     /// takes if that is less; empty if there is no room for that before pending bytes have been sent.
-    pub(crate) fn body(&mut self, protection: &mut WriteProtection, wanted: usize) -> Result<&mut [u8], Kind> {
+    pub(crate) fn body(&mut self, protection: &mut WriteProtection, wanted: usize) -> Result<&mut [u8], ErrorKind> {
         let at = self.place_body(protection, wanted)?;
-        self.memory.get_mut(at).ok_or(Kind::Internal)
+        self.memory.get_mut(at).ok_or(ErrorKind::Internal)
     }
 
     /// The capacity that has room for a handshake message of `message` bytes and then a record of `content` bytes.
@@ -265,37 +265,41 @@ impl<'m> OutboxView<'m> {
         protection: &mut WriteProtection,
         message: usize,
         wanted: usize,
-    ) -> Result<bool, Kind> {
+    ) -> Result<bool, ErrorKind> {
         let before = self.plan(protection).handshake(message).len();
         Ok(self.make_data_room(protection, before, wanted)?.is_some())
     }
 
     /// Where [`body`](Self::body) is: for [`Outbox::at`].
     #[inline(always)]
-    pub(crate) fn place_body(&mut self, protection: &mut WriteProtection, wanted: usize) -> Result<Range<usize>, Kind> {
+    pub(crate) fn place_body(
+        &mut self,
+        protection: &mut WriteProtection,
+        wanted: usize,
+    ) -> Result<Range<usize>, ErrorKind> {
         let Some(room) = self.make_data_room(protection, 0, wanted)? else { return Ok(0..0) };
         let at = self.cursors.sealed.saturating_add(HEADER);
         Ok(at..at.saturating_add(room))
     }
 
     /// Seals the first `len` bytes of [`body`](Self::body) as a record of application data. It may be empty.
-    pub(crate) fn seal_body(&mut self, protection: &mut WriteProtection, len: usize) -> Result<(), Kind> {
+    pub(crate) fn seal_body(&mut self, protection: &mut WriteProtection, len: usize) -> Result<(), ErrorKind> {
         let record_len = protection.data_record_len(len);
         if !protection.is_protected() || len > protection.max_content() || self.cursors.open > 0 {
-            return Err(Kind::Internal);
+            return Err(ErrorKind::Internal);
         }
         if record_len > self.tail() {
             return Err(too_small(self.cursors.sealed.saturating_add(record_len).saturating_add(RESERVE)));
         }
         if protection.records_left() == 0 {
-            return Err(Kind::KeyExhausted);
+            return Err(ErrorKind::KeyExhausted);
         }
         self.seal(protection, ContentType::APPLICATION_DATA, len, record_len)
     }
 
     /// Copies and seals application data: as much as fits in records that are as long as they can be. Returns how much
     /// was taken; 0 if pending bytes must be sent first.
-    pub(crate) fn write_data(&mut self, protection: &mut WriteProtection, data: &[u8]) -> Result<usize, Kind> {
+    pub(crate) fn write_data(&mut self, protection: &mut WriteProtection, data: &[u8]) -> Result<usize, ErrorKind> {
         let mut rest = data;
         while !rest.is_empty() {
             if rest.len() < data.len() && protection.records_left() == 0 {
@@ -303,9 +307,9 @@ impl<'m> OutboxView<'m> {
             }
             let Some(room) = self.make_data_room(protection, 0, rest.len())? else { break };
             let len = rest.len().min(room);
-            let (content, after) = rest.split_at_checked(len).ok_or(Kind::Internal)?;
+            let (content, after) = rest.split_at_checked(len).ok_or(ErrorKind::Internal)?;
             let at = self.cursors.sealed.saturating_add(HEADER);
-            self.memory.get_mut(at..at.saturating_add(len)).ok_or(Kind::Internal)?.copy_from_slice(content);
+            self.memory.get_mut(at..at.saturating_add(len)).ok_or(ErrorKind::Internal)?.copy_from_slice(content);
             self.seal_body(protection, len)?;
             rest = after;
         }
@@ -321,7 +325,7 @@ impl<'m> OutboxView<'m> {
     }
 
     /// Whether so many bytes fit behind what is sealed, if need be after [`compact`](Self::compact).
-    fn room(&self, len: usize) -> Result<(), Kind> {
+    fn room(&self, len: usize) -> Result<(), ErrorKind> {
         let needed = self.needed(len);
         if needed > self.memory.len() { Err(too_small(needed)) } else { Ok(()) }
     }
@@ -331,7 +335,7 @@ impl<'m> OutboxView<'m> {
         self.cursors.compacted().sealed.saturating_add(len).saturating_add(RESERVE)
     }
 
-    fn make_room(&mut self, len: usize) -> Result<(), Kind> {
+    fn make_room(&mut self, len: usize) -> Result<(), ErrorKind> {
         self.room(len)?;
         if len > self.tail() {
             self.compact();
@@ -347,7 +351,7 @@ impl<'m> OutboxView<'m> {
         protection: &mut WriteProtection,
         before: usize,
         wanted: usize,
-    ) -> Result<Option<usize>, Kind> {
+    ) -> Result<Option<usize>, ErrorKind> {
         self.seal_open_record(protection)?;
         let most = self.max_data(protection);
         if most == 0 {
@@ -378,9 +382,9 @@ impl<'m> OutboxView<'m> {
         typ: ContentType,
         content: usize,
         len: usize,
-    ) -> Result<(), Kind> {
+    ) -> Result<(), ErrorKind> {
         let end = self.cursors.sealed.saturating_add(len);
-        let record = self.memory.get_mut(self.cursors.sealed..end).ok_or(Kind::Internal)?;
+        let record = self.memory.get_mut(self.cursors.sealed..end).ok_or(ErrorKind::Internal)?;
         protection.seal(typ, record, content)?;
         self.cursors.sealed = end;
         Ok(())
@@ -392,6 +396,6 @@ impl<'m> OutboxView<'m> {
     }
 }
 
-fn too_small(needed: usize) -> Kind {
-    Kind::OutboxTooSmall { needed: u32::try_from(needed).unwrap_or(u32::MAX) }
+fn too_small(needed: usize) -> ErrorKind {
+    ErrorKind::OutboxTooSmall { needed: u32::try_from(needed).unwrap_or(u32::MAX) }
 }

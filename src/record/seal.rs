@@ -4,7 +4,7 @@ use super::header::{HEADER, Header, MAX_INNER_PLAINTEXT, MAX_PLAINTEXT, TAG, VER
 use super::outbox::OutboxView;
 use crate::codec::ContentType;
 use crate::crypto::{CryptoMode, Suite, TrafficKey};
-use crate::error::Kind;
+use crate::error::ErrorKind;
 use crate::policy::Padding;
 
 /// Records that are kept for a KeyUpdate and two alerts when a key is used up.
@@ -50,7 +50,7 @@ impl WriteProtection {
     }
 
     /// Seals what is open with the key that it was written under; from the next record on, this key.
-    pub(crate) fn replace_key(&mut self, tx: &mut OutboxView<'_>, key: TrafficKey) -> Result<(), Kind> {
+    pub(crate) fn replace_key(&mut self, tx: &mut OutboxView<'_>, key: TrafficKey) -> Result<(), ErrorKind> {
         tx.seal_open_record(self)?;
         self.key = Some(key);
         self.sequence = 0;
@@ -168,24 +168,25 @@ impl WriteProtection {
     /// Writes the header of, and seals, a record whose content lies in its place. With a key, `record` is header,
     /// content, zeros and room for the tag; the zeros' first byte is where the type goes.
     #[inline(always)]
-    pub(super) fn seal(&mut self, typ: ContentType, record: &mut [u8], content: usize) -> Result<(), Kind> {
-        let (header, fragment) = record.split_first_chunk_mut::<HEADER>().ok_or(Kind::Internal)?;
+    pub(super) fn seal(&mut self, typ: ContentType, record: &mut [u8], content: usize) -> Result<(), ErrorKind> {
+        let (header, fragment) = record.split_first_chunk_mut::<HEADER>().ok_or(ErrorKind::Internal)?;
         let Some(key) = &self.key else {
-            *header = Header::write(typ, self.version, fragment.len()).ok_or(Kind::Internal)?;
+            *header = Header::write(typ, self.version, fragment.len()).ok_or(ErrorKind::Internal)?;
             self.version = VERSION;
             return Ok(());
         };
         if self.sequence >= key.suite().record_limit() {
-            return Err(Kind::KeyExhausted);
+            return Err(ErrorKind::KeyExhausted);
         }
-        *header = Header::write(ContentType::APPLICATION_DATA, VERSION, fragment.len()).ok_or(Kind::Internal)?;
-        let (inner, tag) = fragment.split_last_chunk_mut::<TAG>().ok_or(Kind::Internal)?;
-        let (inner_type, zeros) = inner.get_mut(content..).and_then(<[u8]>::split_first_mut).ok_or(Kind::Internal)?;
+        *header = Header::write(ContentType::APPLICATION_DATA, VERSION, fragment.len()).ok_or(ErrorKind::Internal)?;
+        let (inner, tag) = fragment.split_last_chunk_mut::<TAG>().ok_or(ErrorKind::Internal)?;
+        let (inner_type, zeros) =
+            inner.get_mut(content..).and_then(<[u8]>::split_first_mut).ok_or(ErrorKind::Internal)?;
         *inner_type = typ.0;
         if !zeros.is_empty() {
             zeros.fill(0); // filling nothing is a call as well
         }
-        *tag = key.seal(self.sequence, header, inner).map_err(|_| Kind::Internal)?;
+        *tag = key.seal(self.sequence, header, inner).map_err(|_| ErrorKind::Internal)?;
         self.sequence = self.sequence.saturating_add(1);
         Ok(())
     }

@@ -10,14 +10,14 @@ pub use sender::{Reply, Sender};
 use crate::codec::AlertDescription;
 use crate::crypto::CryptoFailed;
 use crate::engine::Connected;
-use crate::error::{Error, Kind, Misuse};
+use crate::error::{Error, ErrorKind, Misuse};
 use crate::policy::Policy;
 use crate::record::{Inbox, InboxView, Outbox, OutboxView, ReadProtection, WriteProtection};
 use crate::role::Role;
 use crate::schedule::{ExporterSecret, Pair};
 
 /// The server's empty record that tells the client: you are accepted.
-pub(crate) fn confirm_client(write: &mut WriteProtection, tx: &mut OutboxView<'_>) -> Result<(), Kind> {
+pub(crate) fn confirm_client(write: &mut WriteProtection, tx: &mut OutboxView<'_>) -> Result<(), ErrorKind> {
     tx.seal_open_record(write)?;
     tx.body(write, 0)?;
     tx.seal_body(write, 0)
@@ -202,7 +202,7 @@ impl Session {
     {
         self.sender.abort(alert, tx)?;
         if alert != AlertDescription::CLOSE_NOTIFY {
-            self.receiver.fail(Kind::Aborted { alert }); // a fatal alert ends both directions (RFC 9846 §6.2)
+            self.receiver.fail(ErrorKind::Aborted { alert }); // a fatal alert ends both directions (RFC 9846 §6.2)
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use super::sender::Reply;
 use super::ticket::TicketReader;
 use crate::codec::{AlertDescription, HandshakeType, Message};
 use crate::engine::post_handshake::{self, PostHandshake};
-use crate::error::{Ending, Error, Kind};
+use crate::error::{Ending, Error, ErrorKind};
 use crate::limits::{MAX_KEY_UPDATES, MAX_TICKETS};
 use crate::policy::Policy;
 use crate::record::{EarlyData, Expect, Inbox, InboxView, Opened, ReadProtection};
@@ -38,7 +38,7 @@ pub struct Receiver {
     closed: bool,
     /// Our side had said its last before anything failed: no alert tells the peer.
     silent: bool,
-    failed: Option<Kind>,
+    failed: Option<ErrorKind>,
     /// A ticket that is too long for the memory, being read in pieces.
     ticket: Option<TicketReader>,
     tickets: u8,
@@ -83,7 +83,7 @@ impl Receiver {
     ///
     /// # Errors
     /// After a fatal error every call returns the same one; give it to [`crate::Sender::alert`].
-    /// [`Kind::InboxTooSmall`] is not fatal: move to larger memory and call again.
+    /// [`ErrorKind::InboxTooSmall`] is not fatal: move to larger memory and call again.
     pub fn receive<R>(&mut self, rx: &mut Inbox<R>) -> Result<Event, Error>
     where
         R: AsRef<[u8]> + AsMut<[u8]>,
@@ -110,7 +110,7 @@ impl Receiver {
 
     /// Nothing more is received, unless something failed before. The secrets of a failed connection are forgotten
     /// (RFC 9846 §6).
-    pub(super) fn fail(&mut self, kind: Kind) {
+    pub(super) fn fail(&mut self, kind: ErrorKind) {
         self.failed.get_or_insert(kind);
         self.secret = None;
         self.read = ReadProtection::new();
@@ -132,9 +132,9 @@ impl Receiver {
     }
 
     #[inline(always)]
-    fn try_receive(&mut self, rx: &mut InboxView<'_>) -> Result<Event, Kind> {
+    fn try_receive(&mut self, rx: &mut InboxView<'_>) -> Result<Event, ErrorKind> {
         if !rx.belongs_to(self.stamp) {
-            return Err(Kind::ForeignInbox);
+            return Err(ErrorKind::ForeignInbox);
         }
         if core::mem::take(&mut self.owed) {
             return Ok(Event::Owed(Reply { number: self.updates, wanted: self.wanted }));
@@ -168,11 +168,11 @@ impl Receiver {
                 Some(Opened::Handshake | Opened::ApplicationData | Opened::Dropped) => {}
                 Some(Opened::Alert(AlertDescription::USER_CANCELED)) => {}
                 Some(Opened::Alert(AlertDescription::CLOSE_NOTIFY)) => self.closed = true,
-                Some(Opened::Alert(alert)) => return Err(Kind::from_alert(alert, !self.confirmed)),
+                Some(Opened::Alert(alert)) => return Err(ErrorKind::from_alert(alert, !self.confirmed)),
                 None if rx.eof() && !self.confirmed => {
-                    return Err(Kind::PeerEndedUnconfirmed { how: Ending::Silence });
+                    return Err(ErrorKind::PeerEndedUnconfirmed { how: Ending::Silence });
                 }
-                None if rx.eof() => return Err(Kind::Truncated),
+                None if rx.eof() => return Err(ErrorKind::Truncated),
                 None => match self.read.want_more(rx) {
                     Ok(()) => return Ok(Event::Read),
                     // A ticket need not fit: it is dropped anyway.
@@ -189,7 +189,7 @@ impl Receiver {
     }
 
     /// Deals with the next handshake message, if it is there.
-    fn next_message(&mut self, rx: &mut InboxView<'_>) -> Result<Option<Event>, Kind> {
+    fn next_message(&mut self, rx: &mut InboxView<'_>) -> Result<Option<Event>, ErrorKind> {
         while let Some(ticket) = &mut self.ticket {
             let Some((piece, left)) = rx.next_piece() else { return Ok(None) };
             ticket.read(piece)?;
@@ -205,8 +205,8 @@ impl Receiver {
             let Some((typ, _)) = rx.message_header() else { return Ok(None) };
             post_handshake::accepts(self.role, typ)?;
             let Some(next) = rx.next_message(limit)? else { return Ok(None) };
-            let bytes = rx.flight().get(next.range.clone()).ok_or(Kind::Internal)?;
-            let (message, _) = Message::split(bytes).ok_or(Kind::Internal)?;
+            let bytes = rx.flight().get(next.range.clone()).ok_or(ErrorKind::Internal)?;
+            let (message, _) = Message::split(bytes).ok_or(ErrorKind::Internal)?;
             let judged = post_handshake::judge(message)?;
             rx.read(&next);
             rx.release_all();
@@ -217,20 +217,20 @@ impl Receiver {
         }
     }
 
-    fn count_ticket(&mut self) -> Result<(), Kind> {
+    fn count_ticket(&mut self) -> Result<(), ErrorKind> {
         self.tickets = self.tickets.saturating_add(1);
-        if self.tickets > MAX_TICKETS { Err(Kind::TooManyTickets) } else { Ok(()) }
+        if self.tickets > MAX_TICKETS { Err(ErrorKind::TooManyTickets) } else { Ok(()) }
     }
 
     /// KeyUpdate (RFC 9846 §4.7.3): the next record is under the next generation of the peer's key.
-    fn key_update(&mut self, rx: &InboxView<'_>, requested: bool) -> Result<Event, Kind> {
+    fn key_update(&mut self, rx: &InboxView<'_>, requested: bool) -> Result<Event, ErrorKind> {
         self.key_updates = self.key_updates.saturating_add(1);
         if self.key_updates > MAX_KEY_UPDATES {
-            return Err(Kind::TooManyKeyUpdates);
+            return Err(ErrorKind::TooManyKeyUpdates);
         }
-        let secret = self.secret.take().ok_or(Kind::Internal)?.next();
-        let (suite, crypto) = self.read.algorithms().ok_or(Kind::Internal)?;
-        let key = secret.key(suite, crypto).map_err(|_| Kind::Internal)?;
+        let secret = self.secret.take().ok_or(ErrorKind::Internal)?.next();
+        let (suite, crypto) = self.read.algorithms().ok_or(ErrorKind::Internal)?;
+        let key = secret.key(suite, crypto).map_err(|_| ErrorKind::Internal)?;
         self.secret = Some(secret);
         self.read.replace_key(rx, key)?;
         self.updates = self.updates.wrapping_add(1);

@@ -1,7 +1,7 @@
 //! The sending half of a session.
 
 use crate::codec::{AlertDescription, KeyUpdate, KeyUpdateRequest, MESSAGE_HEADER, Writer};
-use crate::error::{Error, Kind, Misuse};
+use crate::error::{Error, ErrorKind, Misuse};
 use crate::limits::MAX_GENERATIONS;
 use crate::record::{Outbox, OutboxView, WriteProtection};
 use crate::schedule::TrafficSecret;
@@ -104,7 +104,7 @@ impl Sender {
         let mut tx = tx.view();
         match tx.seal_body(&mut self.write, len) {
             // The update that must go first had no room, and `body` gave nothing.
-            Err(Kind::KeyExhausted) if self.generation < MAX_GENERATIONS => {
+            Err(ErrorKind::KeyExhausted) if self.generation < MAX_GENERATIONS => {
                 Err(Misuse::NoRoom { needed: tx.needed_for_message_and_data(&self.write, KEY_UPDATE, len) })
             }
             sealed => Ok(sealed?),
@@ -283,11 +283,13 @@ impl Sender {
     }
 }
 
-impl From<Kind> for Misuse {
+impl From<ErrorKind> for Misuse {
     /// What the record layer says about room, said to the caller.
-    fn from(kind: Kind) -> Misuse {
+    fn from(kind: ErrorKind) -> Misuse {
         match kind {
-            Kind::OutboxTooSmall { needed } => Misuse::NoRoom { needed: usize::try_from(needed).unwrap_or(usize::MAX) },
+            ErrorKind::OutboxTooSmall { needed } => {
+                Misuse::NoRoom { needed: usize::try_from(needed).unwrap_or(usize::MAX) }
+            }
             _ => Misuse::NotNow,
         }
     }

@@ -1,7 +1,7 @@
 //! A NewSessionTicket that is too long for the memory: checked and dropped as it comes.
 
 use crate::codec::{HandshakeType, Malformed};
-use crate::error::Kind;
+use crate::error::ErrorKind;
 
 /// Where in the message the reader is (RFC 9846 §4.7.1).
 #[derive(Clone, Copy)]
@@ -36,7 +36,7 @@ impl TicketReader {
     }
 
     /// The next bytes of the message.
-    pub(super) fn read(&mut self, piece: &[u8]) -> Result<(), Kind> {
+    pub(super) fn read(&mut self, piece: &[u8]) -> Result<(), ErrorKind> {
         for &byte in piece {
             self.left = self.left.saturating_sub(1);
             if self.skip > 0 {
@@ -52,7 +52,7 @@ impl TicketReader {
         Ok(())
     }
 
-    fn next(&mut self, byte: u8) -> Result<(), Kind> {
+    fn next(&mut self, byte: u8) -> Result<(), ErrorKind> {
         self.length = self.length << 8 | u16::from(byte);
         self.at = match self.at {
             At::Fixed(0 | 1) => At::NonceLength,
@@ -94,7 +94,7 @@ impl TicketReader {
     }
 
     /// The whole message has come.
-    pub(super) fn end(&self) -> Result<(), Kind> {
+    pub(super) fn end(&self) -> Result<(), ErrorKind> {
         match self.at {
             At::End if self.skip == 0 => Ok(()),
             _ => Err(malformed(Malformed::Truncated)),
@@ -102,8 +102,8 @@ impl TicketReader {
     }
 }
 
-fn malformed(what: Malformed) -> Kind {
-    Kind::Malformed { message: HandshakeType::NEW_SESSION_TICKET, what }
+fn malformed(what: Malformed) -> ErrorKind {
+    ErrorKind::Malformed { message: HandshakeType::NEW_SESSION_TICKET, what }
 }
 
 #[cfg(test)]
@@ -114,7 +114,7 @@ mod tests {
     use std::vec::Vec;
 
     /// The message's bytes in pieces of this many.
-    fn in_pieces(body: &[u8], size: usize) -> Result<(), Kind> {
+    fn in_pieces(body: &[u8], size: usize) -> Result<(), ErrorKind> {
         let len = u32::try_from(body.len()).unwrap().to_be_bytes();
         let message = [&[4, len[1], len[2], len[3]], body].concat();
         let mut reader = TicketReader::new(body.len());

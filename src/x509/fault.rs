@@ -1,7 +1,7 @@
 //! Why a peer is refused: each fault with the alert's reason and a sentence that carries the facts.
 
 use super::text::{date, span};
-use crate::{Reason, Role};
+use crate::{Rejection, Role};
 use core::fmt;
 use rustls_pki_types::UnixTime;
 use std::{string::String, vec::Vec};
@@ -91,12 +91,12 @@ pub enum Fault {
 
 impl Fault {
     /// The reason to answer with; its alert is what the peer sees.
-    pub fn reason(&self) -> Reason {
+    pub fn reason(&self) -> Rejection {
         match self {
-            Fault::UnknownIssuer(_) | Fault::OtherRootKey(_) => Reason::UnknownCa,
-            Fault::Expired(_) | Fault::NotYetValid(_) => Reason::Expired,
-            Fault::Revoked => Reason::Revoked,
-            Fault::WrongName { .. } => Reason::WrongName,
+            Fault::UnknownIssuer(_) | Fault::OtherRootKey(_) => Rejection::UnknownCa,
+            Fault::Expired(_) | Fault::NotYetValid(_) => Rejection::Expired,
+            Fault::Revoked => Rejection::Revoked,
+            Fault::WrongName { .. } => Rejection::WrongName,
             Fault::Malformed(_)
             | Fault::BadSignature
             | Fault::WeakSignature(_)
@@ -107,19 +107,19 @@ impl Fault {
             | Fault::UnsupportedConstraint(_)
             | Fault::TooComplex
             | Fault::Svid(_)
-            | Fault::ForeignTrustDomain(_) => Reason::BadCertificate,
+            | Fault::ForeignTrustDomain(_) => Rejection::BadCertificate,
             Fault::UnsupportedSignature(_)
             | Fault::UnsupportedKey
             | Fault::CriticalExtension
             | Fault::KeyUsage(_)
             | Fault::ExtKeyUsage(_)
-            | Fault::NotRawKey => Reason::UnsupportedCertificate,
-            Fault::NotAllowed { .. } | Fault::OwnCertificate | Fault::UnknownKey(_) => Reason::AccessDenied,
+            | Fault::NotRawKey => Rejection::UnsupportedCertificate,
+            Fault::NotAllowed { .. } | Fault::OwnCertificate | Fault::UnknownKey(_) => Rejection::AccessDenied,
             Fault::StatusUnknown(_)
             | Fault::CrlExpired(_)
             | Fault::CrlNotYetValid(_)
             | Fault::CrlUnusable(_)
-            | Fault::NothingExpected => Reason::CertificateUnknown,
+            | Fault::NothingExpected => Rejection::CertificateUnknown,
         }
     }
 

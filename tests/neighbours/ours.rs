@@ -9,7 +9,7 @@ use common::key_log::KeyLog;
 use common::transport::Link;
 use common::words::{self, Failure};
 use countersign::x509::{Expect, Identity, Live, Local, Trust, Vault};
-use countersign::{Event, Handshake, Kind, Policy, Seed, Session, State};
+use countersign::{ErrorKind, Event, Handshake, Policy, Seed, Session, State};
 use rustls_pki_types::UnixTime;
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc;
@@ -102,7 +102,7 @@ fn hear(link: &mut Link, session: &mut Session, enough: impl Fn(&str) -> bool) -
             Ok(Event::Closed) => return Ok(String::from_utf8_lossy(&heard).into_owned()),
             Ok(Event::Confirmed | Event::Owed(_)) => {}
             Err(error) => match error.kind() {
-                Kind::InboxTooSmall { needed } => link.grow_inbox(needed),
+                ErrorKind::InboxTooSmall { needed } => link.grow_inbox(needed),
                 _ => {
                     link.farewell();
                     return Err(Failure::Tls(error));

@@ -17,8 +17,8 @@ fn early_data_is_dropped_until_a_record_opens_and_the_sequence_number_stays() {
     let bytes = [early.clone(), plain(CCS, &[1]), short, early.clone(), finished].concat();
     let expected = vec![Dropped, Dropped, Dropped, Dropped, Handshake];
     assert_eq!(open_with_key(&bytes, SKIP_UNOPENED), Ok(expected));
-    assert_eq!(open_with_key(&[bytes.clone(), early.clone()].concat(), SKIP_UNOPENED), Err(Kind::BadRecordMac));
-    assert_eq!(open_with_key(&early, IN_HANDSHAKE), Err(Kind::BadRecordMac), "not offered");
+    assert_eq!(open_with_key(&[bytes.clone(), early.clone()].concat(), SKIP_UNOPENED), Err(ErrorKind::BadRecordMac));
+    assert_eq!(open_with_key(&early, IN_HANDSHAKE), Err(ErrorKind::BadRecordMac), "not offered");
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn after_hello_retry_request_protected_records_are_dropped_by_their_outer_type()
     assert_eq!(open_plain(&bytes, SKIP_PROTECTED), Ok(vec![Dropped, Dropped, Handshake]));
     assert_eq!(open_plain(&early, IN_HANDSHAKE), Err(unexpected(DATA)), "not offered");
     let amid = [plain(HANDSHAKE, b"x"), early].concat();
-    assert_eq!(open_plain(&amid, SKIP_PROTECTED), Err(Kind::InterleavedRecord));
+    assert_eq!(open_plain(&amid, SKIP_PROTECTED), Err(ErrorKind::InterleavedRecord));
 }
 
 #[test]
@@ -38,11 +38,15 @@ fn early_data_is_bounded() {
         let fits: Vec<u8> = parts.iter().flat_map(|&len| plain(DATA, &vec![0; len])).collect();
         let too_much = [fits.clone(), plain(DATA, &[0])].concat();
         assert!(open_with_key(&fits, SKIP_UNOPENED).is_ok());
-        assert_eq!(open_with_key(&too_much, SKIP_UNOPENED), Err(Kind::TooMuchEarlyData));
+        assert_eq!(open_with_key(&too_much, SKIP_UNOPENED), Err(ErrorKind::TooMuchEarlyData));
         assert!(open_plain(&fits, SKIP_PROTECTED).is_ok());
-        assert_eq!(open_plain(&too_much, SKIP_PROTECTED), Err(Kind::TooMuchEarlyData));
+        assert_eq!(open_plain(&too_much, SKIP_PROTECTED), Err(ErrorKind::TooMuchEarlyData));
     }
-    assert_eq!(open_plain(&[23, 3, 3, 0x40, 0x01], SKIP_PROTECTED), Err(Kind::TooMuchEarlyData), "from the header");
+    assert_eq!(
+        open_plain(&[23, 3, 3, 0x40, 0x01], SKIP_PROTECTED),
+        Err(ErrorKind::TooMuchEarlyData),
+        "from the header"
+    );
 }
 
 #[test]

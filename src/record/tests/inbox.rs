@@ -13,7 +13,7 @@ fn read_messages<B: AsRef<[u8]> + AsMut<[u8]>>(
     protection: &mut ReadProtection,
     bytes: &[u8],
     count: usize,
-) -> Result<Vec<MessageAt>, Kind> {
+) -> Result<Vec<MessageAt>, ErrorKind> {
     let mut sent = 0;
     let mut messages = Vec::new();
     while messages.len() < count {
@@ -68,7 +68,7 @@ fn a_message_too_long_is_refused_from_its_header() {
     let mut view = rx.view();
     ReadProtection::new().open(&mut view, IN_HANDSHAKE).unwrap();
     assert_eq!(view.next_message(0x101), Ok(None));
-    let too_long = Kind::MessageTooLong { message: HandshakeType::CERTIFICATE };
+    let too_long = ErrorKind::MessageTooLong { message: HandshakeType::CERTIFICATE };
     assert_eq!(view.next_message(0x100), Err(too_long));
 }
 
@@ -111,7 +111,7 @@ fn a_flight_fits_memory_of_its_length_and_22_bytes_and_no_less() {
         for capacity in 0..flight + 22 {
             let mut rx = Inbox::new(vec![0; capacity]);
             let result = read_messages(&mut rx, &mut with_key(key(SUITE, 1)), &bytes, 5);
-            let Err(Kind::InboxTooSmall { needed }) = result else { panic!("{capacity}: {result:?}") };
+            let Err(ErrorKind::InboxTooSmall { needed }) = result else { panic!("{capacity}: {result:?}") };
             assert!(needed as usize > capacity && needed as usize <= flight + 22);
         }
         let mut rx = Inbox::new(vec![0; flight + 22]);
@@ -129,8 +129,8 @@ fn too_little_memory_is_found_before_it_is_full_and_nothing_is_lost() {
     let mut view = rx.view();
     assert_eq!(view.next_message(LIMIT), Ok(None));
     assert_eq!(protection.open(&mut view, IN_HANDSHAKE), Ok(Some(Opened::Handshake)));
-    assert_eq!(protection.want_more(&view), Err(Kind::InboxTooSmall { needed: 3004 + 22 }));
-    assert_eq!(protection.want_more(&view), Err(Kind::InboxTooSmall { needed: 3004 + 22 }), "not sticky");
+    assert_eq!(protection.want_more(&view), Err(ErrorKind::InboxTooSmall { needed: 3004 + 22 }));
+    assert_eq!(protection.want_more(&view), Err(ErrorKind::InboxTooSmall { needed: 3004 + 22 }), "not sticky");
     let mut rx = rx.move_into(vec![0; 3004 + 22]).unwrap();
     let found = read_messages(&mut rx, &mut protection, &bytes[first..], 1).unwrap();
     assert_eq!(rx.flight().get(found[0].range.clone()), Some(&messages[0][..]));
@@ -141,7 +141,7 @@ fn a_record_that_does_not_fit_is_found_from_its_header() {
     let mut rx = Inbox::new([0; 100]);
     receive(&mut rx, &[23, 3, 3, 0, 96]);
     let protection = with_key(key(SUITE, 1));
-    assert_eq!(protection.want_more(&rx.view()), Err(Kind::InboxTooSmall { needed: 101 }));
+    assert_eq!(protection.want_more(&rx.view()), Err(ErrorKind::InboxTooSmall { needed: 101 }));
     let rx = &mut rx.move_into([0; 101]).unwrap();
     assert_eq!(protection.want_more(&rx.view()), Ok(()));
     assert_eq!(rx.space().len(), 96);
@@ -153,7 +153,7 @@ fn a_message_whose_header_has_not_all_come_needs_room_for_it() {
     let mut protection = with_key(key(SUITE, 1));
     receive(&mut rx, &protected(&key(SUITE, 1), 0, HANDSHAKE, &[11, 0, 0]));
     assert_eq!(protection.open(&mut rx.view(), IN_HANDSHAKE), Ok(Some(Opened::Handshake)));
-    assert_eq!(protection.want_more(&rx.view()), Err(Kind::InboxTooSmall { needed: 26 }));
+    assert_eq!(protection.want_more(&rx.view()), Err(ErrorKind::InboxTooSmall { needed: 26 }));
     let mut rx = rx.move_into([0; 26]).unwrap();
     assert_eq!(protection.want_more(&rx.view()), Ok(()));
 }
@@ -161,7 +161,7 @@ fn a_message_whose_header_has_not_all_come_needs_room_for_it() {
 #[test]
 fn without_any_memory_the_caller_is_told() {
     let mut rx = Inbox::new([]);
-    let needed = |result| matches!(result, Err(Kind::InboxTooSmall { needed: 5 }));
+    let needed = |result| matches!(result, Err(ErrorKind::InboxTooSmall { needed: 5 }));
     assert!(needed(ReadProtection::new().want_more(&rx.view())));
     assert!(rx.space().is_empty());
 }

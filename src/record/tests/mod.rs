@@ -10,7 +10,7 @@ mod round_trip;
 use super::*;
 use crate::codec::{AlertDescription, ContentType, HandshakeType};
 use crate::crypto::{CryptoMode, Prk, Secret, Suite, TrafficKey};
-use crate::error::Kind;
+use crate::error::ErrorKind;
 use std::{vec, vec::Vec};
 
 /// Where the suite does not matter.
@@ -91,7 +91,7 @@ fn with_key(key: TrafficKey) -> ReadProtection {
 }
 
 /// Opens everything there is; returns what the records were, or the first error.
-fn open_all(protection: &mut ReadProtection, bytes: &[u8], expect: Expect) -> Result<Vec<Opened>, Kind> {
+fn open_all(protection: &mut ReadProtection, bytes: &[u8], expect: Expect) -> Result<Vec<Opened>, ErrorKind> {
     let mut rx = inbox(bytes);
     let mut all = Vec::new();
     while let Some(opened) = protection.open(&mut rx.view(), expect)? {
@@ -102,15 +102,15 @@ fn open_all(protection: &mut ReadProtection, bytes: &[u8], expect: Expect) -> Re
 }
 
 /// Records before there are keys.
-fn open_plain(records: &[u8], expect: Expect) -> Result<Vec<Opened>, Kind> {
+fn open_plain(records: &[u8], expect: Expect) -> Result<Vec<Opened>, ErrorKind> {
     open_all(&mut ReadProtection::new(), records, expect)
 }
 
 /// Records under a first key, number 1.
-fn open_with_key(records: &[u8], expect: Expect) -> Result<Vec<Opened>, Kind> {
+fn open_with_key(records: &[u8], expect: Expect) -> Result<Vec<Opened>, ErrorKind> {
     open_all(&mut with_key(key(SUITE, 1)), records, expect)
 }
 
-fn unexpected(content: ContentType) -> Kind {
-    Kind::UnexpectedRecord { content }
+fn unexpected(content: ContentType) -> ErrorKind {
+    ErrorKind::UnexpectedRecord { content }
 }

@@ -24,7 +24,7 @@ fn the_type_is_judged_from_the_first_byte() {
         let expected = match ContentType(content) {
             HANDSHAKE | ALERT | CCS => Ok(vec![]),
             DATA => Err(unexpected(DATA)),
-            _ => Err(Kind::NotTls),
+            _ => Err(ErrorKind::NotTls),
         };
         assert_eq!(result, expected, "{content}");
     }
@@ -32,7 +32,7 @@ fn the_type_is_judged_from_the_first_byte() {
 
 #[test]
 fn http_fails_at_once_but_only_the_first_bytes_are_called_not_tls() {
-    assert_eq!(open_plain(b"GET / HTTP/1.1\r\n", IN_HANDSHAKE), Err(Kind::NotTls));
+    assert_eq!(open_plain(b"GET / HTTP/1.1\r\n", IN_HANDSHAKE), Err(ErrorKind::NotTls));
     let later = [plain(HANDSHAKE, b"x"), b"GET".to_vec()].concat();
     assert_eq!(open_plain(&later, IN_HANDSHAKE), Err(unexpected(ContentType(b'G'))));
 }
@@ -56,13 +56,16 @@ fn the_inner_type_is_judged_too() {
         match ContentType(content) {
             HANDSHAKE => assert_eq!((in_session, in_handshake), (Ok(vec![Handshake]), Ok(vec![Handshake]))),
             DATA => {
-                assert_eq!((in_session, in_handshake), (Ok(vec![ApplicationData]), Err(Kind::EarlyApplicationData)))
+                assert_eq!(
+                    (in_session, in_handshake),
+                    (Ok(vec![ApplicationData]), Err(ErrorKind::EarlyApplicationData))
+                )
             }
             ALERT => {
                 let close = Ok(vec![Opened::Alert(AlertDescription::CLOSE_NOTIFY)]);
                 assert_eq!((in_session, in_handshake), (close.clone(), close));
             }
-            CCS => assert_eq!(in_handshake, Err(Kind::UnexpectedChangeCipherSpec)),
+            CCS => assert_eq!(in_handshake, Err(ErrorKind::UnexpectedChangeCipherSpec)),
             content => assert_eq!(in_session, Err(unexpected(content))),
         }
     }
@@ -71,7 +74,7 @@ fn the_inner_type_is_judged_too() {
 #[test]
 fn empty_application_data_before_the_end_of_the_handshake_is_refused_as_well() {
     let record = protected(&key(SUITE, 1), 0, DATA, b"");
-    assert_eq!(open_with_key(&record, IN_HANDSHAKE), Err(Kind::EarlyApplicationData));
+    assert_eq!(open_with_key(&record, IN_HANDSHAKE), Err(ErrorKind::EarlyApplicationData));
 }
 
 // ---- fragments of a message stay together ----
@@ -82,16 +85,16 @@ fn no_other_record_stands_between_the_fragments_of_a_message() {
     let alert = [1, 0];
     for other in [plain(ALERT, &alert), plain(CCS, &[1]), plain(DATA, &[0; 40])] {
         let bytes = [plain(HANDSHAKE, half), other].concat();
-        assert_eq!(open_plain(&bytes, IN_HANDSHAKE), Err(Kind::InterleavedRecord));
+        assert_eq!(open_plain(&bytes, IN_HANDSHAKE), Err(ErrorKind::InterleavedRecord));
     }
     let key1 = key(SUITE, 1);
     let first = protected(&key1, 0, HANDSHAKE, half);
     for (content, fragment) in [(ALERT, &alert[..]), (DATA, b"data"), (DATA, b"")] {
         let bytes = [first.clone(), protected(&key1, 1, content, fragment)].concat();
-        assert_eq!(open_with_key(&bytes, SESSION), Err(Kind::InterleavedRecord));
+        assert_eq!(open_with_key(&bytes, SESSION), Err(ErrorKind::InterleavedRecord));
     }
     let bytes = [first, plain(CCS, &[1])].concat();
-    assert_eq!(open_with_key(&bytes, IN_HANDSHAKE), Err(Kind::InterleavedRecord));
+    assert_eq!(open_with_key(&bytes, IN_HANDSHAKE), Err(ErrorKind::InterleavedRecord));
 }
 
 #[test]
@@ -104,7 +107,7 @@ fn nor_between_the_pieces_of_a_message_that_is_never_held_as_a_whole() {
     assert_eq!(protection.open(&mut rx, SESSION), Ok(Some(Handshake)));
     rx.read_in_pieces();
     assert_eq!(rx.next_piece().map(|(piece, rest)| (piece.len(), rest)), Some((50, 54)));
-    assert_eq!(protection.open(&mut rx, SESSION), Err(Kind::InterleavedRecord));
+    assert_eq!(protection.open(&mut rx, SESSION), Err(ErrorKind::InterleavedRecord));
 }
 
 // ---- the read key (R8) ----
@@ -117,12 +120,12 @@ fn the_read_key_is_not_replaced_while_anything_is_unread() {
         let mut protection = ReadProtection::new();
         let mut rx = rx.view();
         protection.open(&mut rx, IN_HANDSHAKE).unwrap();
-        assert_eq!(protection.replace_key(&rx, key(SUITE, 1)), Err(Kind::DataAcrossKeyChange), "not yet read");
+        assert_eq!(protection.replace_key(&rx, key(SUITE, 1)), Err(ErrorKind::DataAcrossKeyChange), "not yet read");
         assert!(!protection.is_protected());
         let finished = rx.next_message(1000).unwrap().unwrap();
         rx.read(&finished);
         let replaced = protection.replace_key(&rx, key(SUITE, 1));
-        assert_eq!(replaced, if extra.is_empty() { Ok(()) } else { Err(Kind::DataAcrossKeyChange) });
+        assert_eq!(replaced, if extra.is_empty() { Ok(()) } else { Err(ErrorKind::DataAcrossKeyChange) });
         assert_eq!(protection.is_protected(), extra.is_empty());
     }
 }
@@ -135,7 +138,7 @@ fn the_read_key_is_not_replaced_amid_a_message_that_is_read_in_pieces() {
     protection.open(&mut rx, IN_HANDSHAKE).unwrap();
     rx.read_in_pieces();
     rx.next_piece().unwrap();
-    assert_eq!(protection.replace_key(&rx, key(SUITE, 1)), Err(Kind::DataAcrossKeyChange));
+    assert_eq!(protection.replace_key(&rx, key(SUITE, 1)), Err(ErrorKind::DataAcrossKeyChange));
 }
 
 #[test]
@@ -173,13 +176,13 @@ fn a_bit_flipped_anywhere_is_found_in_each_suite() {
             let mut record = record.clone();
             record[bit / 8] ^= 1 << (bit % 8);
             let result = open_all(&mut with_key(key(suite, 1)), &record, SESSION);
-            assert_eq!(result, Err(Kind::BadRecordMac), "{suite:?}, bit {bit}");
+            assert_eq!(result, Err(ErrorKind::BadRecordMac), "{suite:?}, bit {bit}");
         }
         // The header is authenticated: even the version, which means nothing.
         for bit in 8..24 {
             let mut record = record.clone();
             record[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(open_all(&mut with_key(key(suite, 1)), &record, SESSION), Err(Kind::BadRecordMac));
+            assert_eq!(open_all(&mut with_key(key(suite, 1)), &record, SESSION), Err(ErrorKind::BadRecordMac));
         }
     }
 }
@@ -187,7 +190,7 @@ fn a_bit_flipped_anywhere_is_found_in_each_suite() {
 #[test]
 fn a_record_shorter_than_its_tag_does_not_open() {
     for len in 0..16 {
-        assert_eq!(open_with_key(&plain(DATA, &vec![0; len]), SESSION), Err(Kind::BadRecordMac), "{len}");
+        assert_eq!(open_with_key(&plain(DATA, &vec![0; len]), SESSION), Err(ErrorKind::BadRecordMac), "{len}");
     }
 }
 
@@ -195,8 +198,8 @@ fn a_record_shorter_than_its_tag_does_not_open() {
 fn records_repeated_or_out_of_order_do_not_open() {
     let key1 = key(SUITE, 1);
     let (a, b) = (protected(&key1, 0, DATA, b"a"), protected(&key1, 1, DATA, b"b"));
-    assert_eq!(open_with_key(&[a.clone(), a.clone()].concat(), SESSION), Err(Kind::BadRecordMac));
-    assert_eq!(open_with_key(&[b, a].concat(), SESSION), Err(Kind::BadRecordMac));
+    assert_eq!(open_with_key(&[a.clone(), a.clone()].concat(), SESSION), Err(ErrorKind::BadRecordMac));
+    assert_eq!(open_with_key(&[b, a].concat(), SESSION), Err(ErrorKind::BadRecordMac));
 }
 
 // ---- lengths ----
@@ -204,7 +207,7 @@ fn records_repeated_or_out_of_order_do_not_open() {
 #[test]
 fn exactly_the_longest_plain_record_is_accepted_and_one_more_refused_from_its_header() {
     assert_eq!(open_plain(&plain(HANDSHAKE, &[0; 1 << 14]), IN_HANDSHAKE), Ok(vec![Handshake]));
-    assert_eq!(open_plain(&[22, 3, 3, 0x40, 0x01], IN_HANDSHAKE), Err(Kind::RecordOverflow));
+    assert_eq!(open_plain(&[22, 3, 3, 0x40, 0x01], IN_HANDSHAKE), Err(ErrorKind::RecordOverflow));
 }
 
 #[test]
@@ -221,7 +224,7 @@ fn exactly_the_longest_inner_plaintext_is_accepted_with_and_without_padding() {
         ] {
             let inner = [vec![7; content], vec![23], vec![0; padding]].concat();
             let result = open_all(&mut with_key(key(suite, 1)), &protected_inner(&key1, 0, &inner), SESSION);
-            let expected = if fits { Ok(vec![ApplicationData]) } else { Err(Kind::RecordOverflow) };
+            let expected = if fits { Ok(vec![ApplicationData]) } else { Err(ErrorKind::RecordOverflow) };
             assert_eq!(result, expected, "{suite:?}: {content} + 1 + {padding}");
         }
     }
@@ -230,7 +233,7 @@ fn exactly_the_longest_inner_plaintext_is_accepted_with_and_without_padding() {
 #[test]
 fn a_header_beyond_the_longest_ciphertext_is_refused_before_the_body_comes() {
     assert_eq!(open_with_key(&[23, 3, 3, 0x41, 0x00], SESSION), Ok(vec![]));
-    assert_eq!(open_with_key(&[23, 3, 3, 0x41, 0x01], SESSION), Err(Kind::RecordOverflow));
+    assert_eq!(open_with_key(&[23, 3, 3, 0x41, 0x01], SESSION), Err(ErrorKind::RecordOverflow));
 }
 
 #[test]
@@ -243,11 +246,15 @@ fn our_record_size_limit_counts_content_type_and_padding() {
     };
     for (content, padding, fits) in [(63, 0, true), (10, 53, true), (64, 0, false), (10, 54, false)] {
         let record = protected_inner(&key1, 0, &[vec![7; content], vec![22], vec![0; padding]].concat());
-        let expected = if fits { Ok(vec![Handshake]) } else { Err(Kind::RecordOverflow) };
+        let expected = if fits { Ok(vec![Handshake]) } else { Err(ErrorKind::RecordOverflow) };
         assert_eq!(open_all(&mut limited(), &record, IN_HANDSHAKE), expected);
     }
     assert_eq!(open_all(&mut limited(), &[23, 3, 3, 0, 80], SESSION), Ok(vec![]));
-    assert_eq!(open_all(&mut limited(), &[23, 3, 3, 0, 81], SESSION), Err(Kind::RecordOverflow), "from the header");
+    assert_eq!(
+        open_all(&mut limited(), &[23, 3, 3, 0, 81], SESSION),
+        Err(ErrorKind::RecordOverflow),
+        "from the header"
+    );
 }
 
 #[test]
@@ -263,7 +270,7 @@ fn our_record_size_limit_does_not_bind_unprotected_records() {
 fn nothing_but_padding_is_refused() {
     for len in [0, 1, 2, 100] {
         let record = protected_inner(&key(SUITE, 1), 0, &vec![0; len]);
-        assert_eq!(open_with_key(&record, SESSION), Err(Kind::NoContentType));
+        assert_eq!(open_with_key(&record, SESSION), Err(ErrorKind::NoContentType));
     }
 }
 
@@ -271,10 +278,10 @@ fn nothing_but_padding_is_refused() {
 fn empty_handshake_and_alert_fragments_are_refused() {
     let key1 = key(SUITE, 1);
     for content in [HANDSHAKE, ALERT] {
-        assert_eq!(open_plain(&plain(content, b""), IN_HANDSHAKE), Err(Kind::EmptyFragment));
+        assert_eq!(open_plain(&plain(content, b""), IN_HANDSHAKE), Err(ErrorKind::EmptyFragment));
         for padding in [0, 5] {
             let inner = [vec![content.0], vec![0; padding]].concat();
-            assert_eq!(open_with_key(&protected_inner(&key1, 0, &inner), SESSION), Err(Kind::EmptyFragment));
+            assert_eq!(open_with_key(&protected_inner(&key1, 0, &inner), SESSION), Err(ErrorKind::EmptyFragment));
         }
     }
 }
@@ -290,12 +297,12 @@ fn empty_records_are_tolerated_in_limits_and_counted_in_a_row() {
     let mut contents = vec![&b""[..]; limit];
     assert!(run(&contents).is_ok());
     contents.push(b"");
-    assert_eq!(run(&contents), Err(Kind::TooManyEmptyRecords));
+    assert_eq!(run(&contents), Err(ErrorKind::TooManyEmptyRecords));
     contents[limit] = b"x";
     contents.extend(vec![&b""[..]; limit]);
     assert!(run(&contents).is_ok(), "data between");
     contents.push(b"");
-    assert_eq!(run(&contents), Err(Kind::TooManyEmptyRecords));
+    assert_eq!(run(&contents), Err(ErrorKind::TooManyEmptyRecords));
 }
 
 // ---- change_cipher_spec ----
@@ -305,14 +312,14 @@ fn change_cipher_spec_is_dropped_where_it_may_stand() {
     let record = plain(CCS, &[1]);
     assert_eq!(open_plain(&record, IN_HANDSHAKE), Ok(vec![Dropped]));
     assert_eq!(open_with_key(&record, IN_HANDSHAKE), Ok(vec![Dropped]));
-    assert_eq!(open_plain(&record, Expect::default()), Err(Kind::UnexpectedChangeCipherSpec));
-    assert_eq!(open_with_key(&record, SESSION), Err(Kind::UnexpectedChangeCipherSpec));
+    assert_eq!(open_plain(&record, Expect::default()), Err(ErrorKind::UnexpectedChangeCipherSpec));
+    assert_eq!(open_with_key(&record, SESSION), Err(ErrorKind::UnexpectedChangeCipherSpec));
 }
 
 #[test]
 fn change_cipher_spec_is_exactly_one_byte_1() {
     for fragment in [&b""[..], &[0], &[2], &[1, 1]] {
-        assert_eq!(open_plain(&plain(CCS, fragment), IN_HANDSHAKE), Err(Kind::UnexpectedChangeCipherSpec));
+        assert_eq!(open_plain(&plain(CCS, fragment), IN_HANDSHAKE), Err(ErrorKind::UnexpectedChangeCipherSpec));
     }
 }
 
@@ -322,13 +329,13 @@ fn a_length_that_no_such_record_has_is_refused_from_the_header() {
         open_plain(&[content.0, 3, 3, 0, length], IN_HANDSHAKE).map(|opened| assert_eq!(opened, [], "nothing yet"))
     };
     for length in 0..=255 {
-        let ccs = if length == 1 { Ok(()) } else { Err(Kind::UnexpectedChangeCipherSpec) };
+        let ccs = if length == 1 { Ok(()) } else { Err(ErrorKind::UnexpectedChangeCipherSpec) };
         let alert = match length {
             2 => Ok(()),
-            0 => Err(Kind::EmptyFragment),
-            _ => Err(Kind::MalformedAlert),
+            0 => Err(ErrorKind::EmptyFragment),
+            _ => Err(ErrorKind::MalformedAlert),
         };
-        let handshake = if length == 0 { Err(Kind::EmptyFragment) } else { Ok(()) };
+        let handshake = if length == 0 { Err(ErrorKind::EmptyFragment) } else { Ok(()) };
         assert_eq!((alone(CCS, length), alone(ALERT, length), alone(HANDSHAKE, length)), (ccs, alert, handshake));
     }
 }
@@ -340,7 +347,7 @@ fn change_cipher_specs_are_counted_in_all() {
     assert!(open_all(&mut protection, &many, IN_HANDSHAKE).is_ok());
     assert!(open_all(&mut protection, &plain(HANDSHAKE, b"x"), IN_HANDSHAKE).is_ok());
     let last = open_all(&mut protection, &plain(CCS, &[1]), IN_HANDSHAKE);
-    assert_eq!(last, Err(Kind::TooManyChangeCipherSpecs));
+    assert_eq!(last, Err(ErrorKind::TooManyChangeCipherSpecs));
 }
 
 // ---- alerts ----
@@ -354,8 +361,8 @@ fn an_alert_is_two_bytes_in_one_record_and_its_level_is_ignored() {
         assert_eq!(open_with_key(&protected(&key1, 0, ALERT, &[level, 40]), IN_HANDSHAKE), expected);
     }
     for alert in [&[2][..], &[2, 40, 2], &[1, 0, 1, 0]] {
-        assert_eq!(open_plain(&plain(ALERT, alert), IN_HANDSHAKE), Err(Kind::MalformedAlert));
-        assert_eq!(open_with_key(&protected(&key1, 0, ALERT, alert), IN_HANDSHAKE), Err(Kind::MalformedAlert));
+        assert_eq!(open_plain(&plain(ALERT, alert), IN_HANDSHAKE), Err(ErrorKind::MalformedAlert));
+        assert_eq!(open_with_key(&protected(&key1, 0, ALERT, alert), IN_HANDSHAKE), Err(ErrorKind::MalformedAlert));
     }
 }
 
@@ -364,14 +371,14 @@ fn user_canceled_is_tolerated_in_limits() {
     let warnings = usize::from(MAX_WARNINGS);
     let warning = plain(ALERT, &[1, 90]);
     assert!(open_plain(&warning.repeat(warnings), IN_HANDSHAKE).is_ok());
-    assert_eq!(open_plain(&warning.repeat(warnings + 1), IN_HANDSHAKE), Err(Kind::TooManyWarnings));
+    assert_eq!(open_plain(&warning.repeat(warnings + 1), IN_HANDSHAKE), Err(ErrorKind::TooManyWarnings));
 }
 
 #[test]
 fn a_client_may_refuse_our_server_hello_without_protection_until_its_first_record_opens() {
     let server = Expect { plaintext_alert: true, ..IN_HANDSHAKE };
     let refusal = plain(ALERT, &[2, 47]);
-    let told = Err(Kind::UnauthenticatedAlert { alert: AlertDescription::ILLEGAL_PARAMETER });
+    let told = Err(ErrorKind::UnauthenticatedAlert { alert: AlertDescription::ILLEGAL_PARAMETER });
     assert_eq!(open_with_key(&refusal, server), told);
     assert_eq!(open_with_key(&[plain(CCS, &[1]), refusal.clone()].concat(), server), told);
     // Not as a client, not to close, not of another form, and not once the client has the keys.
@@ -379,7 +386,7 @@ fn a_client_may_refuse_our_server_hello_without_protection_until_its_first_recor
     for warning in [0, 90] {
         assert_eq!(open_with_key(&plain(ALERT, &[1, warning]), server), Err(unexpected(ALERT)));
     }
-    assert_eq!(open_with_key(&plain(ALERT, &[2]), server), Err(Kind::MalformedAlert));
+    assert_eq!(open_with_key(&plain(ALERT, &[2]), server), Err(ErrorKind::MalformedAlert));
     let after = [protected(&key(SUITE, 1), 0, HANDSHAKE, &message(11, 0)), refusal.clone()].concat();
     assert_eq!(open_with_key(&after, server), Err(unexpected(ALERT)));
     // Not even under the next key.
@@ -400,7 +407,7 @@ proptest! {
             change_cipher_spec: !session, application_data: session, plaintext_alert: alert, early_data
         };
         let result = open_all(&mut protection, &bytes, expect);
-        prop_assert!(result != Err(Kind::Internal));
+        prop_assert!(result != Err(ErrorKind::Internal));
     }
 
     #[test]

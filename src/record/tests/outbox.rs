@@ -20,7 +20,7 @@ fn with_key(number: u8, limit: u16) -> WriteProtection {
     protection
 }
 
-fn append(tx: &mut Outbox<Vec<u8>>, protection: &mut WriteProtection, message: &[u8]) -> Result<(), Kind> {
+fn append(tx: &mut Outbox<Vec<u8>>, protection: &mut WriteProtection, message: &[u8]) -> Result<(), ErrorKind> {
     tx.view().append_handshake(protection, message.len(), |place| place.copy_from_slice(message))
 }
 
@@ -55,10 +55,10 @@ fn inner_plaintexts(key: &TrafficKey, mut bytes: &[u8]) -> Vec<Vec<u8>> {
     all
 }
 
-fn needed<T>(result: Result<T, Kind>) -> Option<usize> {
+fn needed<T>(result: Result<T, ErrorKind>) -> Option<usize> {
     match result {
         Ok(_) => None,
-        Err(Kind::OutboxTooSmall { needed }) => Some(needed as usize),
+        Err(ErrorKind::OutboxTooSmall { needed }) => Some(needed as usize),
         Err(kind) => panic!("{kind}"),
     }
 }
@@ -304,7 +304,7 @@ fn a_body_is_as_long_as_the_peer_takes_and_never_shorter_than_wanted() {
     let mut protection = with_key(1, 100);
     assert_eq!(tx.view().body(&mut protection, 1).unwrap().len(), 99);
     assert_eq!(tx.view().body(&mut protection, 1_000).unwrap().len(), 99);
-    assert_eq!(tx.view().seal_body(&mut protection, 100), Err(Kind::Internal));
+    assert_eq!(tx.view().seal_body(&mut protection, 100), Err(ErrorKind::Internal));
     protection.set_record_size_limit(u16::MAX);
     assert_eq!(tx.view().body(&mut protection, 1).unwrap().len(), 1 << 14);
 
@@ -322,8 +322,8 @@ fn a_body_is_as_long_as_the_peer_takes_and_never_shorter_than_wanted() {
 fn application_data_is_never_written_without_a_key() {
     let mut tx = outbox(1000);
     let mut protection = WriteProtection::server();
-    assert_eq!(tx.view().seal_body(&mut protection, 1), Err(Kind::Internal));
-    assert_eq!(tx.view().write_data(&mut protection, b"x"), Err(Kind::Internal));
+    assert_eq!(tx.view().seal_body(&mut protection, 1), Err(ErrorKind::Internal));
+    assert_eq!(tx.view().write_data(&mut protection, b"x"), Err(ErrorKind::Internal));
     assert!(tx.is_empty());
 }
 
@@ -358,12 +358,12 @@ fn records_stop_before_the_keys_limit_but_a_key_update_and_alerts_still_go() {
         assert_eq!(tx.view().write_data(&mut protection, b"x"), Ok(1));
         assert_eq!(protection.records_left(), left);
     }
-    assert_eq!(tx.view().write_data(&mut protection, b"x"), Err(Kind::KeyExhausted));
-    assert_eq!(tx.view().seal_body(&mut protection, 0), Err(Kind::KeyExhausted));
+    assert_eq!(tx.view().write_data(&mut protection, b"x"), Err(ErrorKind::KeyExhausted));
+    assert_eq!(tx.view().seal_body(&mut protection, 0), Err(ErrorKind::KeyExhausted));
     append(&mut tx, &mut protection, &message(24, 1)).unwrap();
     tx.view().alert(&mut protection, AlertDescription::USER_CANCELED).unwrap();
     tx.view().alert(&mut protection, AlertDescription::CLOSE_NOTIFY).unwrap();
-    assert_eq!(tx.view().alert(&mut protection, AlertDescription::CLOSE_NOTIFY), Err(Kind::KeyExhausted));
+    assert_eq!(tx.view().alert(&mut protection, AlertDescription::CLOSE_NOTIFY), Err(ErrorKind::KeyExhausted));
     protection.replace_key(&mut tx.view(), key(SUITE, 2)).unwrap();
     assert_eq!(protection.records_left(), 23_726_566 - 3);
     assert_eq!(tx.view().write_data(&mut protection, b"x"), Ok(1));
@@ -378,11 +378,11 @@ fn the_sequence_number_never_wraps() {
     protection.use_up(4);
     assert_eq!(protection.records_left(), 1);
     assert_eq!(tx.view().write_data(&mut protection, b"x"), Ok(1));
-    assert_eq!(tx.view().write_data(&mut protection, b"x"), Err(Kind::KeyExhausted));
+    assert_eq!(tx.view().write_data(&mut protection, b"x"), Err(ErrorKind::KeyExhausted));
     append(&mut tx, &mut protection, &message(24, 1)).unwrap();
     tx.view().alert(&mut protection, AlertDescription::USER_CANCELED).unwrap();
     tx.view().alert(&mut protection, AlertDescription::CLOSE_NOTIFY).unwrap();
-    assert_eq!(tx.view().alert(&mut protection, AlertDescription::CLOSE_NOTIFY), Err(Kind::KeyExhausted));
+    assert_eq!(tx.view().alert(&mut protection, AlertDescription::CLOSE_NOTIFY), Err(ErrorKind::KeyExhausted));
 }
 
 // req: 9846-5.5-1
@@ -392,7 +392,7 @@ fn a_batch_stops_at_the_keys_limit() {
     let mut protection = with_key(1, 64);
     protection.use_up(5);
     assert_eq!(tx.view().write_data(&mut protection, &[7; 200]), Ok(126));
-    assert_eq!(tx.view().write_data(&mut protection, &[7; 200]), Err(Kind::KeyExhausted));
+    assert_eq!(tx.view().write_data(&mut protection, &[7; 200]), Err(ErrorKind::KeyExhausted));
 }
 
 proptest! {
