@@ -2,7 +2,7 @@
 
 mod pki;
 
-use countersign::x509::{Expect, Fault, Judgement, PeerIdentity, SigningKey, Terms, Trust};
+use countersign::x509::{Expect, Judgement, PeerIdentity, RefusalReason, SigningKey, Terms, Trust};
 use countersign::{Peer, Rejection, Role, Verdict};
 use pki::{Ca, custom, now, pem};
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose};
@@ -16,7 +16,7 @@ fn judge(trust: &Trust, role: Role, leaf: &CertificateDer<'_>, expect: &[&str]) 
 }
 
 /// Judges a leaf with these SANs and changes against the expected SPIFFE ID.
-fn svid(sans: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Result<(), Fault> {
+fn svid(sans: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Result<(), RefusalReason> {
     let root = Ca::root("Root");
     let leaf = root.leaf_with("", sans, change);
     let trust = Trust::from_roots("roots", &root.der).unwrap();
@@ -44,8 +44,8 @@ fn a_spiffe_id_is_matched_whole_and_a_trust_domain_by_its_name() {
 
 #[test]
 fn the_rules_of_an_x509_svid() {
-    let says = |fault: Result<(), Fault>| match fault {
-        Err(Fault::Svid(why)) => why,
+    let says = |fault: Result<(), RefusalReason>| match fault {
+        Err(RefusalReason::Svid(why)) => why,
         other => panic!("{other:?}"),
     };
     assert_eq!(svid(&[ID], |_| {}), Ok(()));
@@ -64,12 +64,12 @@ fn the_rules_of_an_x509_svid() {
     assert!(says(svid(&[ID], |p| p.key_usages.push(KeyUsagePurpose::CrlSign))).contains("cRLSign"));
     let one = |purpose| move |p: &mut CertificateParams| p.extended_key_usages = vec![purpose];
     assert_eq!(svid(&[ID], one(ExtendedKeyUsagePurpose::ClientAuth)), Ok(()));
-    assert_eq!(svid(&[ID], one(ExtendedKeyUsagePurpose::ServerAuth)), Err(Fault::ExtKeyUsage(Role::Client)));
+    assert_eq!(svid(&[ID], one(ExtendedKeyUsagePurpose::ServerAuth)), Err(RefusalReason::ExtKeyUsage(Role::Client)));
     // Refused by the general rules already.
     assert!(svid(&[ID], |p| p.key_usages = vec![KeyUsagePurpose::KeyEncipherment]).is_err());
     assert!(svid(&[ID], |p| p.key_usages.push(KeyUsagePurpose::KeyCertSign)).is_err());
     let ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    assert_eq!(svid(&[ID], |p| p.is_ca = ca), Err(Fault::CaAsLeaf));
+    assert_eq!(svid(&[ID], |p| p.is_ca = ca), Err(RefusalReason::CaAsLeaf));
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn the_roots_of_one_trust_domain_vouch_for_no_other() {
         Verdict::Accept
     );
     let forged = judge(&trust, Role::Client, &theirs.leaf("", &[ID]).der, &[ID]);
-    assert_eq!(forged.report.refusal().unwrap().fault, Fault::ForeignTrustDomain(ID.into()));
+    assert_eq!(forged.report.refusal().unwrap().fault, RefusalReason::ForeignTrustDomain(ID.into()));
     // A bundle's roots say nothing about DNS names.
     let named = theirs.leaf("", &["spiffe://partner.example/x", "api.internal"]);
     assert_eq!(accepts(&named.der, "api.internal"), Verdict::Reject(Rejection::AccessDenied));
@@ -105,7 +105,7 @@ fn uri_constraints_fail_closed_and_say_so() {
     let expect = ["spiffe://a.example.org".parse().unwrap()];
     let judgement = trust.judge(&Peer::new(Role::Client, &chain), &Terms::new(&expect, now()));
     let refusal = judgement.report.refusal().unwrap();
-    assert_eq!(refusal.fault, Fault::UnsupportedConstraint("URIs (SPIFFE IDs)"));
+    assert_eq!(refusal.fault, RefusalReason::UnsupportedConstraint("URIs (SPIFFE IDs)"));
     assert!(refusal.to_string().contains("constraints on URIs (SPIFFE IDs), which are not supported"), "{refusal}");
     // Names of other kinds are not concerned.
     let chain = [ca.leaf("", &["api.internal"]).der, ca.der];
@@ -158,7 +158,7 @@ fn a_raw_public_key_matches_a_pin_and_nothing_else() {
             let expect = [Expect::Spki(hash)];
             let terms = Terms { own: &spki, ..Terms::new(&expect, now()) };
             let reflected = trust.judge(&Peer::raw_public_key(role, &spki), &terms);
-            assert_eq!(reflected.report.refusal().unwrap().fault, Fault::OwnCertificate);
+            assert_eq!(reflected.report.refusal().unwrap().fault, RefusalReason::OwnCertificate);
         }
     }
 }

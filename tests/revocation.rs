@@ -2,7 +2,7 @@
 
 mod pki;
 
-use countersign::x509::{Expect, Fault, Judgement, Terms, Trust, TrustBuilder};
+use countersign::x509::{Expect, Judgement, RefusalReason, Terms, Trust, TrustBuilder};
 use countersign::{Peer, Rejection, Role, Verdict};
 use pki::{Ca, DAY, HOUR, Leaf, NOW, at, pem};
 use rcgen::KeyUsagePurpose;
@@ -35,7 +35,7 @@ impl World {
         trust.build().unwrap().judge(&Peer::new(Role::Client, &chain), &Terms::new(&[Expect::AnyTrusted], now))
     }
 
-    fn fault(&self, trust: TrustBuilder) -> (Rejection, Fault, String) {
+    fn fault(&self, trust: TrustBuilder) -> (Rejection, RefusalReason, String) {
         let judgement = self.judge(trust, at(NOW));
         let Verdict::Reject(reason) = judgement.verdict else { panic!("{}", judgement.report) };
         (reason, judgement.report.refusal().unwrap().fault.clone(), judgement.report.to_string())
@@ -58,7 +58,7 @@ fn a_revoked_leaf_and_a_revoked_ca_are_refused_and_named() {
     let w = World::new();
     let good = w.root.crl(&[], -DAYS, DAYS);
     let (reason, fault, text) = w.fault(w.trust(&[good, w.ca.crl(&[&w.leaf.serial], -DAYS, DAYS)]));
-    assert_eq!((reason, fault), (Rejection::Revoked, Fault::Revoked));
+    assert_eq!((reason, fault), (Rejection::Revoked, RefusalReason::Revoked));
     assert!(text.starts_with("client certificate CN=api (serial ") && text.ends_with(" has been revoked"), "{text}");
 
     let (_, parsed) = x509_parser::parse_x509_certificate(&w.ca.der).unwrap();
@@ -74,16 +74,19 @@ fn unknown_status_refuses_unless_relaxed() {
     let w = World::new();
     let crls = [w.ca.crl(&[], -DAYS, DAYS)];
     let (reason, fault, text) = w.fault(w.trust(&crls));
-    assert_eq!((reason, fault), (Rejection::CertificateUnknown, Fault::StatusUnknown("CN=Root".into())));
+    assert_eq!((reason, fault), (Rejection::CertificateUnknown, RefusalReason::StatusUnknown("CN=Root".into())));
     assert!(text.contains("no CRL of CN=Root is loaded"), "{text}");
     assert!(text.starts_with("CA certificate CN=Issuing (serial "), "{text}");
     assert!(w.accepts(w.trust(&crls).accept_unknown_revocation_status()));
     assert!(w.accepts(w.trust(&crls).check_revocation_of_leaf_only()));
     let crls = [w.root.crl(&[], -DAYS, DAYS)];
     let (_, fault, text) = w.fault(w.trust(&crls));
-    assert_eq!(fault, Fault::StatusUnknown("CN=Issuing".into()));
+    assert_eq!(fault, RefusalReason::StatusUnknown("CN=Issuing".into()));
     assert!(text.starts_with("client certificate CN=api (serial "), "{text}");
-    assert_eq!(w.fault(w.trust(&crls).check_revocation_of_leaf_only()).1, Fault::StatusUnknown("CN=Issuing".into()));
+    assert_eq!(
+        w.fault(w.trust(&crls).check_revocation_of_leaf_only()).1,
+        RefusalReason::StatusUnknown("CN=Issuing".into())
+    );
     // A relaxed status is not a relaxed revocation.
     let crls = [w.ca.crl(&[&w.leaf.serial], -DAYS, DAYS)];
     assert_eq!(w.fault(w.trust(&crls).accept_unknown_revocation_status()).0, Rejection::Revoked);
@@ -108,10 +111,13 @@ fn a_crl_from_the_future_and_one_signed_by_another_are_not_believed() {
     let w = World::new();
     let good = w.root.crl(&[], -DAYS, DAYS);
     let (reason, fault, _) = w.fault(w.trust(&[good.clone(), w.ca.crl(&[], DAYS, 2 * DAYS)]));
-    assert_eq!((reason, fault), (Rejection::CertificateUnknown, Fault::CrlNotYetValid(at(NOW + DAY))));
+    assert_eq!((reason, fault), (Rejection::CertificateUnknown, RefusalReason::CrlNotYetValid(at(NOW + DAY))));
     let namesake = w.root.intermediate("Issuing");
     let (reason, fault, _) = w.fault(w.trust(&[good, namesake.crl(&[], -DAYS, DAYS)]));
-    assert_eq!((reason, fault), (Rejection::CertificateUnknown, Fault::CrlUnusable("the CRL's signature is wrong")));
+    assert_eq!(
+        (reason, fault),
+        (Rejection::CertificateUnknown, RefusalReason::CrlUnusable("the CRL's signature is wrong"))
+    );
 }
 
 // RFC 5280 §4.2.1.3: cRLSign.
@@ -125,7 +131,7 @@ fn a_crl_of_a_ca_that_may_not_sign_crls_is_not_believed() {
     let crls = [w.root.crl(&[], -DAYS, DAYS), w.ca.crl(&[], -DAYS, DAYS)];
     let (reason, fault, _) = w.fault(w.trust(&crls));
     assert_eq!(reason, Rejection::CertificateUnknown);
-    assert_eq!(fault, Fault::CrlUnusable("its issuer's keyUsage lacks cRLSign"));
+    assert_eq!(fault, RefusalReason::CrlUnusable("its issuer's keyUsage lacks cRLSign"));
 }
 
 #[test]
@@ -150,7 +156,7 @@ fn a_crl_that_is_loaded_ahead_counts_from_its_this_update_on() {
     assert_eq!(at(NOW + DAY), Verdict::Reject(Rejection::Revoked));
     // If there are none but future ones, the status is unknown.
     let only = [w.root.crl(&[], DAYS, 9 * DAYS), w.ca.crl(&[], DAYS, 9 * DAYS)];
-    assert_eq!(w.fault(w.trust(&only)).1, Fault::CrlNotYetValid(pki::at(NOW + DAY)));
+    assert_eq!(w.fault(w.trust(&only)).1, RefusalReason::CrlNotYetValid(pki::at(NOW + DAY)));
     assert!(w.accepts(w.trust(&only).accept_unknown_revocation_status()));
 }
 
@@ -165,7 +171,7 @@ fn a_root_that_may_not_sign_crls_vouches_for_none() {
     w.ca = w.root.intermediate("Issuing");
     w.leaf = w.ca.leaf("api", &["api.internal"]);
     let (_, fault, _) = w.fault(w.trust(&[crl, w.ca.crl(&[], -DAYS, DAYS)]));
-    assert_eq!(fault, Fault::CrlUnusable("its keyUsage lacks cRLSign"));
+    assert_eq!(fault, RefusalReason::CrlUnusable("its keyUsage lacks cRLSign"));
 }
 
 #[test]

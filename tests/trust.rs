@@ -2,7 +2,7 @@
 
 mod pki;
 
-use countersign::x509::{Culprit, Expect, Fault, Judgement, Terms, Trust};
+use countersign::x509::{Culprit, Expect, Judgement, RefusalReason, Terms, Trust};
 use countersign::{Peer, Rejection, Role, Verdict};
 use pki::{Ca, DAY, HOUR, NOW, at, now};
 use rcgen::{DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose};
@@ -226,7 +226,7 @@ fn any_trusted_never_judges_a_server() {
     assert_eq!(client(&trust, &[&leaf.der], &[Expect::AnyTrusted], NOW).verdict, Verdict::Accept);
     for expect in [&[Expect::AnyTrusted][..], &[]] {
         let judgement = server(&trust, &[&leaf.der], expect, NOW);
-        assert_eq!(judgement.report.refusal().unwrap().fault, Fault::NothingExpected);
+        assert_eq!(judgement.report.refusal().unwrap().fault, RefusalReason::NothingExpected);
     }
     let mixed = [Expect::AnyTrusted, "db.internal".parse().unwrap()];
     assert_eq!(refused(server(&trust, &[&leaf.der], &mixed, NOW)).0, Rejection::WrongName);
@@ -245,7 +245,7 @@ fn our_own_certificate_is_a_reflection_unless_policy_allows_it() {
     let expect = [Expect::AnyTrusted];
     let terms = Terms { own: &chain, ..Terms::new(&expect, now()) };
     let judgement = trust(&[&root]).judge(&Peer::new(Role::Client, &chain), &terms);
-    assert_eq!(judgement.report.refusal().unwrap().fault, Fault::OwnCertificate);
+    assert_eq!(judgement.report.refusal().unwrap().fault, RefusalReason::OwnCertificate);
     assert_eq!(judgement.verdict, Verdict::Reject(Rejection::AccessDenied));
     let shared = Trust::builder().roots("roots", &root.der).accept_own_certificate().build().unwrap();
     assert_eq!(shared.judge(&Peer::new(Role::Client, &chain), &terms).verdict, Verdict::Accept);
@@ -348,7 +348,7 @@ fn an_md5_or_sha1_signature_in_the_chain_is_a_bad_certificate() {
 // ---- who is named, and why ----
 
 /// The chain as a server's, refused: who is at fault, and the fault.
-fn fault(trust: &Trust, chain: &[&CertificateDer<'_>]) -> (Culprit, Fault) {
+fn fault(trust: &Trust, chain: &[&CertificateDer<'_>]) -> (Culprit, RefusalReason) {
     let judgement = server(trust, chain, &dns("api.internal"), NOW);
     let refusal = judgement.report.refusal().unwrap_or_else(|| panic!("accepted: {}", judgement.report));
     (refusal.culprit.clone(), refusal.fault.clone())
@@ -373,7 +373,7 @@ fn a_ca_that_is_limited_to_one_purpose_vouches_for_no_other() {
                 assert_eq!(judgement.verdict, Verdict::Accept, "{}", judgement.report);
             } else {
                 let refusal = judgement.report.refusal().unwrap();
-                assert_eq!(refusal.fault, Fault::ExtKeyUsage(role));
+                assert_eq!(refusal.fault, RefusalReason::ExtKeyUsage(role));
                 assert!(is_ca(&refusal.culprit, "CN=Issuing"), "{refusal}");
             }
         }
@@ -389,7 +389,7 @@ fn a_critical_extension_that_nobody_knows_is_named_as_such() {
     let root = Ca::root("Root");
     let trust = trust(&[&root]);
     let leaf = root.leaf_with("api", &["api.internal"], |params| params.custom_extensions.push(unknown()));
-    assert_eq!(fault(&trust, &[&leaf.der]), (Culprit::Leaf, Fault::CriticalExtension));
+    assert_eq!(fault(&trust, &[&leaf.der]), (Culprit::Leaf, RefusalReason::CriticalExtension));
     let strange = Ca::root_with("Root", |params| params.custom_extensions.push(unknown()));
     assert!(Trust::from_roots("roots", &strange.der).is_err());
 }
@@ -401,11 +401,11 @@ fn of_a_chain_the_certificate_whose_time_has_not_come_is_named() {
     let trust = trust(&[&root]);
     let ca = root.intermediate("Issuing");
     let leaf = ca.leaf_with("api", &["api.internal"], |params| params.not_before = later);
-    assert_eq!(fault(&trust, &[&leaf.der, &ca.der]), (Culprit::Leaf, Fault::NotYetValid(at(NOW + DAY / 2))));
+    assert_eq!(fault(&trust, &[&leaf.der, &ca.der]), (Culprit::Leaf, RefusalReason::NotYetValid(at(NOW + DAY / 2))));
     let ca = root.intermediate_with("Issuing", |params| params.not_before = later);
     let leaf = ca.leaf("api", &["api.internal"]);
     let (culprit, fault) = fault(&trust, &[&leaf.der, &ca.der]);
-    assert_eq!(fault, Fault::NotYetValid(at(NOW + DAY / 2)));
+    assert_eq!(fault, RefusalReason::NotYetValid(at(NOW + DAY / 2)));
     assert!(is_ca(&culprit, "CN=Issuing"), "{culprit:?}");
 }
 
@@ -418,7 +418,7 @@ fn of_a_chain_the_certificate_that_ends_before_it_begins_is_named() {
     let trust = trust(&[&root]);
     let ca = root.intermediate("Issuing");
     let leaf = ca.leaf_with("api", &["api.internal"], backwards);
-    let says = Fault::Malformed("its validity ends before it begins");
+    let says = RefusalReason::Malformed("its validity ends before it begins");
     assert_eq!(fault(&trust, &[&leaf.der, &ca.der]), (Culprit::Leaf, says.clone()));
     let ca = root.intermediate_with("Issuing", backwards);
     let leaf = ca.leaf("api", &["api.internal"]);
@@ -439,7 +439,7 @@ fn of_a_chain_the_certificate_whose_times_are_none_is_named() {
     let trust = trust(&[&root]);
     let ca = root.intermediate("Issuing");
     let leaf = ca.leaf("api", &["api.internal"]);
-    let says = Fault::Malformed("its validity is malformed");
+    let says = RefusalReason::Malformed("its validity is malformed");
     assert_eq!(fault(&trust, &[&in_month_13(&leaf.der), &ca.der]), (Culprit::Leaf, says.clone()));
     let (culprit, fault) = fault(&trust, &[&leaf.der, &in_month_13(&ca.der)]);
     assert!(fault == says && is_ca(&culprit, "CN=Issuing"), "{culprit:?} {fault:?}");
@@ -451,7 +451,7 @@ fn the_issuer_that_is_missing_is_told_whatever_else_was_sent() {
     let trust = trust(&[&root]);
     let (other, missing) = (root.intermediate("Other"), root.intermediate("Missing"));
     let leaf = missing.leaf("api", &["api.internal"]);
-    let unknown = |name: &str| (Culprit::Leaf, Fault::UnknownIssuer(name.into()));
+    let unknown = |name: &str| (Culprit::Leaf, RefusalReason::UnknownIssuer(name.into()));
     assert_eq!(fault(&trust, &[&leaf.der]), unknown("CN=Missing"));
     assert_eq!(fault(&trust, &[&leaf.der, &other.der]), unknown("CN=Missing"));
     // One step further up.
@@ -469,13 +469,13 @@ fn a_forgery_is_told_from_a_namesake_by_the_key_identifiers() {
     let namesake = Ca::root("Root").leaf("api", &["api.internal"]);
     let unrelated = root.intermediate("Other");
     for chain in [&[&namesake.der][..], &[&namesake.der, &unrelated.der]] {
-        assert_eq!(fault(&trust, chain), (Culprit::Leaf, Fault::OtherRootKey("CN=Root".into())));
+        assert_eq!(fault(&trust, chain), (Culprit::Leaf, RefusalReason::OtherRootKey("CN=Root".into())));
     }
     // The key that is meant was sent, under the root's name: then only the signature can be wrong.
     let between = root.intermediate("Root");
     let mut forged = between.leaf("api", &["api.internal"]).der.to_vec();
     *forged.last_mut().unwrap() ^= 1;
-    assert_eq!(fault(&trust, &[&forged.into(), &between.der]), (Culprit::Leaf, Fault::BadSignature));
+    assert_eq!(fault(&trust, &[&forged.into(), &between.der]), (Culprit::Leaf, RefusalReason::BadSignature));
 }
 
 // RFC 5280 §4.2.1.10
@@ -489,13 +489,13 @@ fn a_roots_constraints_concern_only_what_is_below_it() {
     let trust = trust(&[&constrained, &free]);
     let names = ["api.internal", "spiffe://a.example.org/x"];
     let leaf = constrained.leaf("api", &names);
-    assert_eq!(fault(&trust, &[&leaf.der]), (Culprit::Leaf, Fault::UnsupportedConstraint("URIs (SPIFFE IDs)")));
+    assert_eq!(fault(&trust, &[&leaf.der]), (Culprit::Leaf, RefusalReason::UnsupportedConstraint("URIs (SPIFFE IDs)")));
     assert_eq!(server(&trust, &[&free.leaf("api", &names).der], &dns("api.internal"), NOW).verdict, Verdict::Accept);
     // A name outside of what the CA may vouch for is the fault, whatever the other root says of URIs.
     let dns_only = b"\x30\x10\xa0\x0e\x30\x0c\x82\x0aother.test";
     let ca =
         free.intermediate_with("Issuing", |p| p.custom_extensions.push(pki::custom(&[2, 5, 29, 30], dns_only, true)));
-    assert_eq!(fault(&trust, &[&ca.leaf("api", &names).der, &ca.der]), (Culprit::Leaf, Fault::NameConstraints));
+    assert_eq!(fault(&trust, &[&ca.leaf("api", &names).der, &ca.der]), (Culprit::Leaf, RefusalReason::NameConstraints));
 }
 
 // RFC 5280 §4.1.1.2: the algorithm beside the signature is the one inside.
@@ -513,7 +513,7 @@ fn two_signature_algorithms_in_one_certificate_are_a_fault() {
         bytes[outer + 7] = 3;
         CertificateDer::from(bytes)
     };
-    let says = Fault::Malformed("its two signature algorithms differ");
+    let says = RefusalReason::Malformed("its two signature algorithms differ");
     assert_eq!(fault(&trust, &[&differing(&leaf.der), &ca.der]), (Culprit::Leaf, says.clone()));
     assert_eq!(fault(&trust, &[&leaf.der, &differing(&ca.der)]).1, says);
 }

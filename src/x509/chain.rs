@@ -4,7 +4,7 @@
 use super::asn1::{Cert, Id, only};
 use super::crl::{self, unusable};
 use super::expect::Leaf;
-use super::fault::{Culprit, Fault};
+use super::refusal::{Culprit, RefusalReason};
 use super::trust::Trust;
 use super::{asn1, rules, spiffe, text};
 use crate::Role;
@@ -44,7 +44,7 @@ pub(super) struct Path {
 }
 
 /// A fault, and where.
-pub(super) type Located = (Culprit, Fault);
+pub(super) type Located = (Culprit, RefusalReason);
 
 /// Verifies a presented chain in full: `others` are the certificates that came after the leaf. The path's window is
 /// computed if it is to be remembered.
@@ -81,7 +81,7 @@ pub(super) fn verify(
         .map(drop);
     match (result, found.get()) {
         (Ok(()), Some(path)) => Ok(path),
-        (Ok(()), None) => Err((Culprit::Leaf, Fault::TooComplex)),
+        (Ok(()), None) => Err((Culprit::Leaf, RefusalReason::TooComplex)),
         (Err(error), _) => match refused.take() {
             Some(refused) => Err(refused),
             None => Err(explain(&error, trust, leaf, others, now)),
@@ -98,7 +98,7 @@ fn examine(
     now: UnixTime,
     remember: bool,
 ) -> Result<Path, Located> {
-    let root = trust.root_of(path.anchor()).ok_or((Culprit::Leaf, Fault::TooComplex))?;
+    let root = trust.root_of(path.anchor()).ok_or((Culprit::Leaf, RefusalReason::TooComplex))?;
     let mut window = Window { from: root.not_before, to: root.not_after };
     let of_root = |fault| match rules::read(&root.der) {
         Ok(cert) => (ca(&cert), fault),
@@ -106,14 +106,14 @@ fn examine(
     };
     // RFC 5280 §6.1 leaves the root's own validity to the one who trusts it; an expired root is refused here.
     if now.as_secs() > root.not_after {
-        return Err(of_root(Fault::Expired(at(root.not_after))));
+        return Err(of_root(RefusalReason::Expired(at(root.not_after))));
     }
     if now.as_secs() < root.not_before {
-        return Err(of_root(Fault::NotYetValid(at(root.not_before))));
+        return Err(of_root(RefusalReason::NotYetValid(at(root.not_before))));
     }
     let mut narrow = |cert: &Cert<'_>, is_leaf: bool| {
         if remember {
-            let (from, to) = cert.validity().map_err(Fault::Malformed)?;
+            let (from, to) = cert.validity().map_err(RefusalReason::Malformed)?;
             window.narrow(from, to);
             if !trust.crls.is_empty() && (is_leaf || !trust.relaxed.leaf_only) {
                 let (from, to) = trust.crls.window(cert, now, trust.relaxed);
@@ -127,7 +127,7 @@ fn examine(
     if let Some(domain) = &root.domain {
         let id = spiffe::svid(leaf).map_err(|fault| (Culprit::Leaf, fault))?;
         if spiffe::trust_domain(id) != domain.as_str() {
-            return Err((Culprit::Leaf, Fault::ForeignTrustDomain(id.into())));
+            return Err((Culprit::Leaf, RefusalReason::ForeignTrustDomain(id.into())));
         }
     }
     narrow(leaf, true).map_err(|fault| (Culprit::Leaf, fault))?;
@@ -139,7 +139,7 @@ fn examine(
         let mut list = [const { None }; MAX_INTERMEDIATES];
         let mut slots = list.iter_mut();
         for cert in path.intermediate_certificates() {
-            *slots.next().ok_or((Culprit::Leaf, Fault::PathTooLong))? = Some(cert.der());
+            *slots.next().ok_or((Culprit::Leaf, RefusalReason::PathTooLong))? = Some(cert.der());
         }
         list
     };
@@ -157,13 +157,13 @@ fn examine(
         below = cert;
     }
     if intermediate_count > trust.max_intermediates {
-        return Err((Culprit::Leaf, Fault::PathTooLong));
+        return Err((Culprit::Leaf, RefusalReason::PathTooLong));
     }
     // webpki knows no keyUsage of roots.
     if !root.may_sign_crls && !trust.crls.is_empty() && (direct || !trust.relaxed.leaf_only) {
         let covered = only(below.issuer, Tag::Sequence).is_some_and(|issuer| trust.crls.covers(issuer));
         if covered {
-            return Err(of_root(Fault::CrlUnusable("its keyUsage lacks cRLSign")));
+            return Err(of_root(RefusalReason::CrlUnusable("its keyUsage lacks cRLSign")));
         }
     }
     // Many servers append the root.
@@ -220,75 +220,81 @@ fn ca(cert: &Cert<'_>) -> Culprit {
 fn explain(error: &Error, trust: &Trust, leaf: &Leaf<'_>, others: &[CertificateDer<'_>], now: UnixTime) -> Located {
     let (role, leaf_cert) = (leaf.role, leaf.cert);
     let cas: Vec<Cert<'_>> = others.iter().filter_map(|der| Cert::read(der).ok()).collect();
-    let located = |fault: Fault, guilty: &dyn Fn(&Cert<'_>) -> bool| match guilty(leaf_cert) {
+    let located = |fault: RefusalReason, guilty: &dyn Fn(&Cert<'_>) -> bool| match guilty(leaf_cert) {
         true => (Culprit::Leaf, fault),
         false => (cas.iter().find(|cert| guilty(cert)).map_or(Culprit::Leaf, ca), fault),
     };
     match error {
-        Error::CertExpired { not_after, .. } => {
-            located(Fault::Expired(*not_after), &|cert| cert.validity().is_ok_and(|(_, to)| to == not_after.as_secs()))
-        }
+        Error::CertExpired { not_after, .. } => located(RefusalReason::Expired(*not_after), &|cert| {
+            cert.validity().is_ok_and(|(_, to)| to == not_after.as_secs())
+        }),
         Error::CertNotValidYet { not_before, .. } => {
             let guilty = |cert: &Cert<'_>| cert.validity().is_ok_and(|(from, _)| from == not_before.as_secs());
-            located(Fault::NotYetValid(*not_before), &guilty)
+            located(RefusalReason::NotYetValid(*not_before), &guilty)
         }
         Error::InvalidCertValidity => {
-            let fault = Fault::Malformed("its validity ends before it begins");
+            let fault = RefusalReason::Malformed("its validity ends before it begins");
             located(fault, &|cert| cert.validity().is_ok_and(|(from, to)| from > to))
         }
-        Error::BadDerTime => located(Fault::Malformed("its validity is malformed"), &|cert| cert.validity().is_err()),
+        Error::BadDerTime => {
+            located(RefusalReason::Malformed("its validity is malformed"), &|cert| cert.validity().is_err())
+        }
         Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => {
-            located(Fault::ExtKeyUsage(role), &|cert| match cert.purposes() {
+            located(RefusalReason::ExtKeyUsage(role), &|cert| match cert.purposes() {
                 Some(_) => rules::purpose(cert, role, false).eq(&false),
                 None => false,
             })
         }
-        Error::CertRevoked => located(Fault::Revoked, &|cert| trust.crls.revokes(cert)),
+        Error::CertRevoked => located(RefusalReason::Revoked, &|cert| trust.crls.revokes(cert)),
         Error::UnknownRevocationStatus => unknown_status(trust, leaf_cert, &cas, now),
-        Error::CrlExpired { next_update, .. } => (Culprit::Leaf, Fault::CrlExpired(*next_update)),
+        Error::CrlExpired { next_update, .. } => (Culprit::Leaf, RefusalReason::CrlExpired(*next_update)),
         Error::IssuerNotCrlSigner
         | Error::InvalidCrlSignatureForPublicKey
         | Error::UnsupportedCrlSignatureAlgorithmContext(_)
         | Error::UnsupportedCrlSignatureAlgorithmForPublicKeyContext(_) => {
-            (Culprit::Leaf, Fault::CrlUnusable(unusable(error)))
+            (Culprit::Leaf, RefusalReason::CrlUnusable(unusable(error)))
         }
-        Error::CaUsedAsEndEntity => (Culprit::Leaf, Fault::CaAsLeaf),
+        Error::CaUsedAsEndEntity => (Culprit::Leaf, RefusalReason::CaAsLeaf),
         Error::EndEntityUsedAsCa => {
-            located(Fault::NotCa, &|cert| cert.der != leaf_cert.der && !matches!(cert.is_ca(), Ok(Some(true))))
+            located(RefusalReason::NotCa, &|cert| cert.der != leaf_cert.der && !matches!(cert.is_ca(), Ok(Some(true))))
         }
-        Error::PathLenConstraintViolated | Error::MaximumPathDepthExceeded => (Culprit::Leaf, Fault::PathTooLong),
+        Error::PathLenConstraintViolated | Error::MaximumPathDepthExceeded => {
+            (Culprit::Leaf, RefusalReason::PathTooLong)
+        }
         Error::NameConstraintViolation | Error::MalformedNameConstraint | Error::InvalidNetworkMaskConstraint => {
             (Culprit::Leaf, constraint(trust, leaf_cert, &cas))
         }
         Error::MaximumNameConstraintComparisonsExceeded
         | Error::MaximumPathBuildCallsExceeded
-        | Error::MaximumSignatureChecksExceeded => (Culprit::Leaf, Fault::TooComplex),
+        | Error::MaximumSignatureChecksExceeded => (Culprit::Leaf, RefusalReason::TooComplex),
         Error::UnsupportedSignatureAlgorithmContext(context) => {
             (Culprit::Leaf, signature_algorithm(&context.signature_algorithm_id))
         }
         Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
             match cas.iter().find(|cert| rules::public_key(cert).is_err()) {
-                Some(weak) => (ca(weak), Fault::UnsupportedKey),
-                None => (Culprit::Leaf, Fault::BadSignature),
+                Some(weak) => (ca(weak), RefusalReason::UnsupportedKey),
+                None => (Culprit::Leaf, RefusalReason::BadSignature),
             }
         }
         Error::InvalidSignatureForPublicKey => match cas.iter().find(|cert| rules::public_key(cert).is_err()) {
             // A key too small to be used cannot verify anything.
-            Some(weak) => (ca(weak), Fault::UnsupportedKey),
+            Some(weak) => (ca(weak), RefusalReason::UnsupportedKey),
             None => other_key(trust, leaf_cert, &cas),
         },
         Error::UnknownIssuer => unknown_issuer(trust, leaf_cert, &cas, others),
-        Error::SignatureAlgorithmMismatch => (Culprit::Leaf, Fault::Malformed("its two signature algorithms differ")),
-        _ => (Culprit::Leaf, Fault::Malformed("it or its chain breaks the rules of X.509")),
+        Error::SignatureAlgorithmMismatch => {
+            (Culprit::Leaf, RefusalReason::Malformed("its two signature algorithms differ"))
+        }
+        _ => (Culprit::Leaf, RefusalReason::Malformed("it or its chain breaks the rules of X.509")),
     }
 }
 
 /// What webpki cannot read.
-pub(super) fn unreadable(error: &Error) -> Fault {
+pub(super) fn unreadable(error: &Error) -> RefusalReason {
     match error {
-        Error::UnsupportedCriticalExtension => Fault::CriticalExtension,
-        Error::SignatureAlgorithmMismatch => Fault::Malformed("its two signature algorithms differ"),
-        _ => Fault::Malformed("it or its chain breaks the rules of X.509"),
+        Error::UnsupportedCriticalExtension => RefusalReason::CriticalExtension,
+        Error::SignatureAlgorithmMismatch => RefusalReason::Malformed("its two signature algorithms differ"),
+        _ => RefusalReason::Malformed("it or its chain breaks the rules of X.509"),
     }
 }
 
@@ -314,8 +320,8 @@ fn unknown_issuer(trust: &Trust, leaf: &Cert<'_>, cas: &[Cert<'_>], others: &[Ce
     let top = climb(leaf, cas).last().unwrap_or(leaf);
     // A root that is known but was not usable would have been reported when it was loaded.
     match trust.roots.iter().any(|root| Cert::read(&root.der).is_ok_and(|root| root.subject == top.issuer)) {
-        true => (Culprit::Leaf, Fault::BadSignature),
-        false => (Culprit::Leaf, Fault::UnknownIssuer(issuer_name(top))),
+        true => (Culprit::Leaf, RefusalReason::BadSignature),
+        false => (Culprit::Leaf, RefusalReason::UnknownIssuer(issuer_name(top))),
     }
 }
 
@@ -337,10 +343,10 @@ fn other_key(trust: &Trust, leaf: &Cert<'_>, cas: &[Cert<'_>]) -> Located {
             root.key_id().is_none_or(|id| id == wanted)
         });
         if known && !fits && !cas.iter().any(|ca| ca.key_id() == Some(wanted)) {
-            return (Culprit::Leaf, Fault::OtherRootKey(issuer_name(cert)));
+            return (Culprit::Leaf, RefusalReason::OtherRootKey(issuer_name(cert)));
         }
     }
-    (Culprit::Leaf, Fault::BadSignature)
+    (Culprit::Leaf, RefusalReason::BadSignature)
 }
 
 fn unknown_status(trust: &Trust, leaf: &Cert<'_>, cas: &[Cert<'_>], now: UnixTime) -> Located {
@@ -350,30 +356,32 @@ fn unknown_status(trust: &Trust, leaf: &Cert<'_>, cas: &[Cert<'_>], now: UnixTim
     };
     let cert = climb(leaf, cas).find(|cert| !covers(cert)).unwrap_or(leaf);
     let issuer = only(cert.issuer, Tag::Sequence).unwrap_or_default();
-    let unknown = || Fault::StatusUnknown(issuer_name(cert));
+    let unknown = || RefusalReason::StatusUnknown(issuer_name(cert));
     let fault = trust.crls.not_yet_valid(issuer, now).unwrap_or_else(unknown);
     (if cert.der == leaf.der { Culprit::Leaf } else { ca(cert) }, fault)
 }
 
 /// webpki refuses every name of a kind that it cannot compare; tell that from a name outside its constraints.
-fn constraint(trust: &Trust, leaf: &Cert<'_>, cas: &[Cert<'_>]) -> Fault {
+fn constraint(trust: &Trust, leaf: &Cert<'_>, cas: &[Cert<'_>]) -> RefusalReason {
     let roots = trust.roots.iter().filter_map(|root| Cert::read(&root.der).ok());
     let top = climb(leaf, cas).last().map(|top| top.issuer);
     let roots: Vec<Cert<'_>> = roots.filter(|root| Some(root.subject) == top).collect();
     let mut constraints = cas.iter().chain(&roots).filter_map(|cert| cert.extension(Id::NameConstraints));
     constraints
         .find_map(|extension| rules::unsupported_constraint(extension.value, leaf))
-        .map_or(Fault::NameConstraints, Fault::UnsupportedConstraint)
+        .map_or(RefusalReason::NameConstraints, RefusalReason::UnsupportedConstraint)
 }
 
 /// Names the broken algorithms; `id` is the content of an AlgorithmIdentifier.
-fn signature_algorithm(id: &[u8]) -> Fault {
+fn signature_algorithm(id: &[u8]) -> RefusalReason {
     let oid = asn1::reader(id).and_then(|mut id| asn1::expect(&mut id, Tag::ObjectIdentifier)).unwrap_or_default();
     match oid {
-        [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 4] => Fault::WeakSignature("MD5"),
-        [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 5] => Fault::WeakSignature("SHA-1"),
+        [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 4] => RefusalReason::WeakSignature("MD5"),
+        [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 5] => RefusalReason::WeakSignature("SHA-1"),
         // ecdsa-with-SHA1, dsa-with-sha1.
-        [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1] | [0x2a, 0x86, 0x48, 0xce, 0x38, 4, 3] => Fault::WeakSignature("SHA-1"),
-        oid => Fault::UnsupportedSignature(text::hex(oid)),
+        [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1] | [0x2a, 0x86, 0x48, 0xce, 0x38, 4, 3] => {
+            RefusalReason::WeakSignature("SHA-1")
+        }
+        oid => RefusalReason::UnsupportedSignature(text::hex(oid)),
     }
 }

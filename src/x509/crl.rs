@@ -1,7 +1,7 @@
 //! Certificate revocation lists: loading, and what webpki leaves out of their rules.
 
 use super::asn1::{Cert, Extensions, Id, context, expect, only, optional, reader};
-use super::fault::Fault;
+use super::refusal::RefusalReason;
 use der::asn1::{GeneralizedTime, UtcTime};
 use der::{Decode, SliceReader, Tag};
 use rustls_pki_types::UnixTime;
@@ -64,10 +64,10 @@ impl Crls {
     }
 
     /// Is there a list of this issuer that will be valid later? From when?
-    pub(super) fn not_yet_valid(&self, issuer: &[u8], now: UnixTime) -> Option<Fault> {
+    pub(super) fn not_yet_valid(&self, issuer: &[u8], now: UnixTime) -> Option<RefusalReason> {
         let future = self.lists.iter().filter(|crl| crl.list.issuer() == issuer && crl.this_update > now.as_secs());
         let first = future.map(|crl| crl.this_update).min()?;
-        Some(Fault::CrlNotYetValid(UnixTime::since_unix_epoch(Duration::from_secs(first))))
+        Some(RefusalReason::CrlNotYetValid(UnixTime::since_unix_epoch(Duration::from_secs(first))))
     }
 
     /// After webpki has accepted `cert`: the time during which its answer stays the same, in seconds since 1970.
@@ -222,7 +222,10 @@ mod tests {
                 let out_of_date = |t: u64| [one, other].map(|(from, to)| from <= t && to <= t);
                 let future = [one, other].map(|(from, _)| from).into_iter().filter(|from| *from > now).min();
                 let issuer = only(cert.issuer, Tag::Sequence).unwrap();
-                assert_eq!(crls.not_yet_valid(issuer, at(now)), future.map(|from| Fault::CrlNotYetValid(at(from))));
+                assert_eq!(
+                    crls.not_yet_valid(issuer, at(now)),
+                    future.map(|from| RefusalReason::CrlNotYetValid(at(from)))
+                );
                 for expired in [false, true] {
                     let same = |t: &u64| {
                         in_force(*t) == in_force(now) && (expired || *t < now || out_of_date(*t) == out_of_date(now))

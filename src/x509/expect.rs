@@ -1,8 +1,8 @@
 //! Who the peer should be. Matched only after its chain holds.
 
 use super::asn1::{Cert, GeneralName};
-use super::fault::Fault;
 use super::hash::sha256;
+use super::refusal::RefusalReason;
 use super::spiffe::{self, NotSpiffe, SpiffeId, TrustDomain};
 use super::text::{Escaped, hex, shown};
 use crate::Role;
@@ -94,11 +94,11 @@ pub(super) struct Leaf<'a> {
 
 /// The first of `expected` that a leaf whose chain holds matches, by its index. `bound`: its root vouches for SPIFFE IDs
 /// only.
-pub(super) fn find(expected: &[Expect], leaf: &Leaf<'_>, bound: bool) -> Result<usize, Fault> {
+pub(super) fn find(expected: &[Expect], leaf: &Leaf<'_>, bound: bool) -> Result<usize, RefusalReason> {
     let mut invalid_svid = None;
     let spki_hash = OnceCell::new();
     if leaf.role == Role::Server && expected.iter().all(|expect| *expect == Expect::AnyTrusted) {
-        return Err(Fault::NothingExpected);
+        return Err(RefusalReason::NothingExpected);
     }
     for (index, expect) in expected.iter().enumerate() {
         match matches(expect, leaf, bound, &spki_hash) {
@@ -111,7 +111,12 @@ pub(super) fn find(expected: &[Expect], leaf: &Leaf<'_>, bound: bool) -> Result<
     Err(invalid_svid.unwrap_or_else(|| mismatch(expected, leaf)))
 }
 
-fn matches(expect: &Expect, leaf: &Leaf<'_>, bound: bool, spki_hash: &OnceCell<[u8; 32]>) -> Result<bool, Fault> {
+fn matches(
+    expect: &Expect,
+    leaf: &Leaf<'_>,
+    bound: bool,
+    spki_hash: &OnceCell<[u8; 32]>,
+) -> Result<bool, RefusalReason> {
     let is = |name: ServerName<'_>| leaf.end_entity.verify_is_valid_for_subject_name(&name).is_ok();
     Ok(match expect {
         Expect::Dns(_) | Expect::Ip(_) if bound => false,
@@ -124,13 +129,13 @@ fn matches(expect: &Expect, leaf: &Leaf<'_>, bound: bool, spki_hash: &OnceCell<[
     })
 }
 
-fn mismatch(expected: &[Expect], leaf: &Leaf<'_>) -> Fault {
+fn mismatch(expected: &[Expect], leaf: &Leaf<'_>) -> RefusalReason {
     let presented = presented(leaf.cert);
     match leaf.role {
-        Role::Client => Fault::NotAllowed { presented },
+        Role::Client => RefusalReason::NotAllowed { presented },
         Role::Server => {
             let expected: Vec<String> = expected.iter().map(ToString::to_string).collect();
-            Fault::WrongName { expected: expected.join(" or "), presented }
+            RefusalReason::WrongName { expected: expected.join(" or "), presented }
         }
     }
 }

@@ -4,9 +4,9 @@ use super::asn1::Cert;
 use super::cache::{self, VerifiedChains};
 use super::chain::{self, Located};
 use super::expect::{self, Expect, Leaf};
-use super::fault::{Culprit, Fault, Refusal};
 use super::hash::sha256;
 use super::identity::PeerIdentity;
+use super::refusal::{Culprit, Refusal, RefusalReason};
 use super::trust::Trust;
 use super::{rules, text};
 use crate::{CertificateType, Peer, Role, Verdict};
@@ -138,13 +138,13 @@ impl Trust {
     fn decide(&self, peer: &Peer<'_>, terms: &Terms<'_>) -> Result<Accepted, Located> {
         let leaf_fault = |fault| (Culprit::Leaf, fault);
         if !self.allow_own && terms.own.iter().any(|own| own.as_ref() == peer.leaf()) {
-            return Err(leaf_fault(Fault::OwnCertificate));
+            return Err(leaf_fault(RefusalReason::OwnCertificate));
         }
         if peer.certificate_type() == CertificateType::RAW_PUBLIC_KEY {
             return raw_key(peer.leaf(), terms.expect).map_err(leaf_fault);
         }
         if self.roots.is_empty() {
-            return Err(leaf_fault(Fault::NotRawKey));
+            return Err(leaf_fault(RefusalReason::NotRawKey));
         }
         let der = CertificateDer::from(peer.leaf());
         let cert = rules::read(&der).map_err(leaf_fault)?;
@@ -171,11 +171,11 @@ impl Trust {
 
 /// A raw public key (RFC 7250): possession is proved, so a pin is all there is to check. It matches no name, SPIFFE ID
 /// or "any trusted".
-fn raw_key(spki: &[u8], expected: &[Expect]) -> Result<Accepted, Fault> {
+fn raw_key(spki: &[u8], expected: &[Expect]) -> Result<Accepted, RefusalReason> {
     let hash = sha256(spki);
     match expected.iter().position(|expect| *expect == Expect::Spki(hash)) {
         Some(matched) => Ok(Accepted { matched }),
-        None => Err(Fault::UnknownKey(text::hex(&hash))),
+        None => Err(RefusalReason::UnknownKey(text::hex(&hash))),
     }
 }
 

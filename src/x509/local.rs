@@ -3,10 +3,10 @@
 use super::cache::VerifiedChains;
 use super::credential::Identity;
 use super::expect::Expect;
-use super::fault::Refusal;
 use super::judge::{Report, Terms};
 use super::key::SignError;
 use super::live::Live;
+use super::refusal::Refusal;
 use super::trust::Trust;
 use super::vault::Vault;
 use crate::{AlertDescription, Credential, Handshake, Inbox, Offer, Outbox, Peer, Policy};

@@ -6,7 +6,7 @@
 
 use super::asn1::{ANY_PURPOSE, Broken, CLIENT_AUTH, Cert, GeneralName, Id, KeyUsage, SERVER_AUTH, only, reader};
 use super::asn1::{context, expect, general_name, optional};
-use super::fault::Fault;
+use super::refusal::RefusalReason;
 use crate::Role;
 use crate::codec::{PublicKey, spki::parse_spki};
 use der::{Reader, Tag};
@@ -17,78 +17,78 @@ const EMPTY_NAME: &[u8] = &[0x30, 0];
 const MAX_SERIAL: usize = 20;
 
 /// Rules for every certificate below the root.
-fn every(cert: &Cert<'_>, strict: bool) -> Result<(), Fault> {
+fn every(cert: &Cert<'_>, strict: bool) -> Result<(), RefusalReason> {
     // §4.1.2.4: the issuer is a non-empty name.
     if cert.issuer == EMPTY_NAME {
-        return Err(Fault::Malformed("its issuer is empty"));
+        return Err(RefusalReason::Malformed("its issuer is empty"));
     }
     // §4.1.2.2: positive, at most 20 octets (21 with a sign octet would be 2^160 or more).
     match cert.serial {
-        [] => return Err(Fault::Malformed("its serial number is empty")),
-        [first, ..] if *first >= 0x80 => return Err(Fault::Malformed("its serial number is negative")),
-        serial if serial.len() > MAX_SERIAL => return Err(Fault::Malformed("its serial number is too long")),
-        [0] => return Err(Fault::Malformed("its serial number is zero")),
+        [] => return Err(RefusalReason::Malformed("its serial number is empty")),
+        [first, ..] if *first >= 0x80 => return Err(RefusalReason::Malformed("its serial number is negative")),
+        serial if serial.len() > MAX_SERIAL => return Err(RefusalReason::Malformed("its serial number is too long")),
+        [0] => return Err(RefusalReason::Malformed("its serial number is zero")),
         _ => {}
     }
     // §4.2.1.11: we process no policies, so a constraint on them cannot be honoured.
     if cert.extension(Id::PolicyConstraints).is_some() {
-        return Err(Fault::UnsupportedConstraint("policies"));
+        return Err(RefusalReason::UnsupportedConstraint("policies"));
     }
     // §4.2.1.1: MUST be there in all certificates except self-signed ones.
     if strict && cert.issuer_key_id().is_none() {
-        return Err(Fault::Malformed("it has no authorityKeyIdentifier"));
+        return Err(RefusalReason::Malformed("it has no authorityKeyIdentifier"));
     }
     names(cert, strict)
 }
 
 /// §4.2.1.6: subject alternative names.
-fn names(cert: &Cert<'_>, strict: bool) -> Result<(), Fault> {
+fn names(cert: &Cert<'_>, strict: bool) -> Result<(), RefusalReason> {
     let Some(extension) = cert.extension(Id::SubjectAltName) else { return Ok(()) };
     if only(extension.value, Tag::Sequence).is_none_or(<[u8]>::is_empty) {
-        return Err(Fault::Malformed("its subjectAltName is empty or broken"));
+        return Err(RefusalReason::Malformed("its subjectAltName is empty or broken"));
     }
     for name in cert.names().iter() {
         match name {
-            GeneralName::Broken => return Err(Fault::Malformed("its subjectAltName is broken")),
+            GeneralName::Broken => return Err(RefusalReason::Malformed("its subjectAltName is broken")),
             GeneralName::Ip(octets) if octets.len() != 4 && octets.len() != 16 => {
-                return Err(Fault::Malformed("an IP address in its subjectAltName has the wrong length"));
+                return Err(RefusalReason::Malformed("an IP address in its subjectAltName has the wrong length"));
             }
             GeneralName::Dns(text) | GeneralName::Uri(text) | GeneralName::Email(text) if !text.is_ascii() => {
-                return Err(Fault::Malformed("a name in its subjectAltName is not ASCII"));
+                return Err(RefusalReason::Malformed("a name in its subjectAltName is not ASCII"));
             }
             // RFC 1034 §3.5 knows no underscore; service names in the wild do.
             GeneralName::Dns(text) if strict && text.contains(&b'_') => {
-                return Err(Fault::Malformed("a DNS name in its subjectAltName has an underscore"));
+                return Err(RefusalReason::Malformed("a DNS name in its subjectAltName has an underscore"));
             }
             _ => {}
         }
     }
     // §4.2.1.6: critical if the subject is empty.
     if strict && cert.subject == EMPTY_NAME && !extension.critical {
-        return Err(Fault::Malformed("its subject is empty, but its subjectAltName not critical"));
+        return Err(RefusalReason::Malformed("its subject is empty, but its subjectAltName not critical"));
     }
     Ok(())
 }
 
 /// Rules for the peer's own certificate. `required`: extKeyUsage must name the role.
-pub(super) fn leaf(cert: &Cert<'_>, role: Role, required: bool, strict: bool) -> Result<(), Fault> {
+pub(super) fn leaf(cert: &Cert<'_>, role: Role, required: bool, strict: bool) -> Result<(), RefusalReason> {
     every(cert, strict)?;
-    if let Some(usage) = cert.key_usage().map_err(Fault::Malformed)? {
+    if let Some(usage) = cert.key_usage().map_err(RefusalReason::Malformed)? {
         // §4.2.1.3: TLS 1.3 proves possession by a signature.
         if !usage.digital_signature() {
-            return Err(Fault::KeyUsage("digitalSignature"));
+            return Err(RefusalReason::KeyUsage("digitalSignature"));
         }
         // §4.2.1.9: only a CA may have keyCertSign.
         if usage.key_cert_sign() {
-            return Err(Fault::Malformed("its keyUsage has keyCertSign, but it is no CA"));
+            return Err(RefusalReason::Malformed("its keyUsage has keyCertSign, but it is no CA"));
         }
     }
     // §4.2.1.10: name constraints only in CA certificates.
     if cert.extension(Id::NameConstraints).is_some() {
-        return Err(Fault::Malformed("it has nameConstraints, but it is no CA"));
+        return Err(RefusalReason::Malformed("it has nameConstraints, but it is no CA"));
     }
     if !purpose(cert, role, required) {
-        return Err(Fault::ExtKeyUsage(role));
+        return Err(RefusalReason::ExtKeyUsage(role));
     }
     public_key(cert)
 }
@@ -106,15 +106,15 @@ pub(super) fn purpose(cert: &Cert<'_>, role: Role, required: bool) -> bool {
 }
 
 /// Rules for an intermediate CA. (webpki: cA is TRUE, path length, critical extensions, name constraints.)
-pub(super) fn intermediate(cert: &Cert<'_>, strict: bool) -> Result<(), Fault> {
+pub(super) fn intermediate(cert: &Cert<'_>, strict: bool) -> Result<(), RefusalReason> {
     every(cert, strict)?;
     ca(cert, strict)
 }
 
 /// Rules for a root, judged when it is loaded; a root that breaks one is not trusted.
-pub(super) fn root(cert: &Cert<'_>, strict: bool) -> Result<(), Fault> {
-    if cert.is_ca().map_err(Fault::Malformed)? != Some(true) {
-        return Err(Fault::NotCa);
+pub(super) fn root(cert: &Cert<'_>, strict: bool) -> Result<(), RefusalReason> {
+    if cert.is_ca().map_err(RefusalReason::Malformed)? != Some(true) {
+        return Err(RefusalReason::NotCa);
     }
     // webpki does not look at the extensions of roots.
     let unknown = cert.extensions.iter().find(|extension| {
@@ -122,37 +122,37 @@ pub(super) fn root(cert: &Cert<'_>, strict: bool) -> Result<(), Fault> {
         extension.critical && !known
     });
     if unknown.is_some() {
-        return Err(Fault::CriticalExtension);
+        return Err(RefusalReason::CriticalExtension);
     }
     ca(cert, strict)
 }
 
 /// Rules for every CA.
-fn ca(cert: &Cert<'_>, strict: bool) -> Result<(), Fault> {
+fn ca(cert: &Cert<'_>, strict: bool) -> Result<(), RefusalReason> {
     // §4.1.2.6: a CA has a name.
     if cert.subject == EMPTY_NAME {
-        return Err(Fault::Malformed("its subject is empty"));
+        return Err(RefusalReason::Malformed("its subject is empty"));
     }
     // §4.2.1.3: keyCertSign.
-    if cert.key_usage().map_err(Fault::Malformed)?.is_some_and(|usage| !usage.key_cert_sign()) {
-        return Err(Fault::KeyUsage("keyCertSign"));
+    if cert.key_usage().map_err(RefusalReason::Malformed)?.is_some_and(|usage| !usage.key_cert_sign()) {
+        return Err(RefusalReason::KeyUsage("keyCertSign"));
     }
     public_key(cert)?;
     if let Some(constraints) = cert.extension(Id::NameConstraints) {
         name_constraints(constraints.value, strict)?;
         // §4.2.1.10: MUST be critical.
         if strict && !constraints.critical {
-            return Err(Fault::Malformed("its nameConstraints are not critical"));
+            return Err(RefusalReason::Malformed("its nameConstraints are not critical"));
         }
     }
     if strict {
         // §4.2.1.9: MUST be critical.
         if !cert.extension(Id::BasicConstraints).is_some_and(|extension| extension.critical) {
-            return Err(Fault::Malformed("its basicConstraints are not critical"));
+            return Err(RefusalReason::Malformed("its basicConstraints are not critical"));
         }
         // §4.2.1.2: MUST be there in all CA certificates.
         if cert.key_id().is_none() {
-            return Err(Fault::Malformed("it has no subjectKeyIdentifier"));
+            return Err(RefusalReason::Malformed("it has no subjectKeyIdentifier"));
         }
     }
     Ok(())
@@ -185,14 +185,14 @@ fn subtrees(value: &[u8]) -> Option<impl Iterator<Item = Option<GeneralName<'_>>
 }
 
 /// §4.2.1.10: neither empty nor broken. (webpki compares the names.)
-fn name_constraints(value: &[u8], strict: bool) -> Result<(), Fault> {
-    const BROKEN: Fault = Fault::Malformed("its nameConstraints are broken");
+fn name_constraints(value: &[u8], strict: bool) -> Result<(), RefusalReason> {
+    const BROKEN: RefusalReason = RefusalReason::Malformed("its nameConstraints are broken");
     for base in subtrees(value).ok_or(BROKEN)? {
         match base {
             None | Some(GeneralName::Broken) => return Err(BROKEN),
             // A domain name, no pattern: the leading dot is a habit from URI constraints.
             Some(GeneralName::Dns(base)) if strict && base.first() == Some(&b'.') => {
-                return Err(Fault::Malformed("a DNS name in its nameConstraints begins with a dot"));
+                return Err(RefusalReason::Malformed("a DNS name in its nameConstraints begins with a dot"));
             }
             Some(_) => {}
         }
@@ -222,17 +222,17 @@ pub(super) fn may_sign_crls(usage: Option<KeyUsage>) -> bool {
 }
 
 /// P-256, P-384, Ed25519, or RSA with a modulus of 2048 bits or more.
-pub(super) fn public_key(cert: &Cert<'_>) -> Result<(), Fault> {
+pub(super) fn public_key(cert: &Cert<'_>) -> Result<(), RefusalReason> {
     match parse_spki(cert.spki).map(|spki| spki.key) {
-        Ok(PublicKey::Rsa { modulus_bits: ..2048, .. } | PublicKey::Unsupported) => Err(Fault::UnsupportedKey),
+        Ok(PublicKey::Rsa { modulus_bits: ..2048, .. } | PublicKey::Unsupported) => Err(RefusalReason::UnsupportedKey),
         Ok(_) => Ok(()),
-        Err(_) => Err(Fault::Malformed("its public key is broken")),
+        Err(_) => Err(RefusalReason::Malformed("its public key is broken")),
     }
 }
 
 /// Reads a certificate; what breaks the form is a fault.
-pub(super) fn read(der: &[u8]) -> Result<Cert<'_>, Fault> {
-    Cert::read(der).map_err(|what: Broken| Fault::Malformed(what))
+pub(super) fn read(der: &[u8]) -> Result<Cert<'_>, RefusalReason> {
+    Cert::read(der).map_err(|what: Broken| RefusalReason::Malformed(what))
 }
 
 #[cfg(test)]
@@ -246,20 +246,20 @@ mod tests {
     const CONSTRAINTS: &[u8] = &[0x55, 0x1d, 30];
 
     /// What the rules for a leaf say, by the default policy and by the strict one.
-    fn leaf_says(made: &Made) -> [Result<(), Fault>; 2] {
+    fn leaf_says(made: &Made) -> [Result<(), RefusalReason>; 2] {
         let certificate = made.der();
         let cert = Cert::read(&certificate).unwrap();
         [false, true].map(|strict| leaf(&cert, Role::Server, false, strict))
     }
 
-    fn root_says(made: &Made) -> [Result<(), Fault>; 2] {
+    fn root_says(made: &Made) -> [Result<(), RefusalReason>; 2] {
         let certificate = made.der();
         let cert = Cert::read(&certificate).unwrap();
         [false, true].map(|strict| root(&cert, strict))
     }
 
-    fn broken(what: &'static str) -> Result<(), Fault> {
-        Err(Fault::Malformed(what))
+    fn broken(what: &'static str) -> Result<(), RefusalReason> {
+        Err(RefusalReason::Malformed(what))
     }
 
     /// A leaf that no rule minds, strict or not.
@@ -294,7 +294,7 @@ mod tests {
 
     #[test]
     fn names_stand_where_they_must_and_are_well_formed() {
-        let same = |says: Result<(), Fault>| [says.clone(), says];
+        let same = |says: Result<(), RefusalReason>| [says.clone(), says];
         assert_eq!(leaf_says(&good()), same(Ok(())));
         assert_eq!(leaf_says(&Made { issuer: der(0x30, &[]), ..good() }), same(broken("its issuer is empty")));
         let san = |critical, names: &[Vec<u8>]| good().and(SAN, critical, &der(0x30, &names.concat()));
@@ -333,11 +333,11 @@ mod tests {
 
     #[test]
     fn what_a_leaf_may_not_have() {
-        let same = |says: Result<(), Fault>| [says.clone(), says];
+        let same = |says: Result<(), RefusalReason>| [says.clone(), says];
         let usage = |bits: u8| leaf_says(&good().and(KEY_USAGE, None, &der(0x03, &[0, bits])));
         for bits in 0..=255_u8 {
             let says = match (bits & 0x80 != 0, bits & 0x04 != 0) {
-                (false, _) => Err(Fault::KeyUsage("digitalSignature")),
+                (false, _) => Err(RefusalReason::KeyUsage("digitalSignature")),
                 (true, true) => broken("its keyUsage has keyCertSign, but it is no CA"),
                 (true, false) => Ok(()),
             };
@@ -347,7 +347,7 @@ mod tests {
         let says = broken("it has nameConstraints, but it is no CA");
         assert_eq!(leaf_says(&good().and(CONSTRAINTS, None, b"?")), same(says));
         let policies = good().and(&[0x55, 0x1d, 36], None, b"?");
-        assert_eq!(leaf_says(&policies), same(Err(Fault::UnsupportedConstraint("policies"))));
+        assert_eq!(leaf_says(&policies), same(Err(RefusalReason::UnsupportedConstraint("policies"))));
         assert_eq!(leaf_says(&Made::default()), [Ok(()), broken("it has no authorityKeyIdentifier")]);
     }
 
@@ -374,26 +374,26 @@ mod tests {
 
     #[test]
     fn what_a_root_must_have() {
-        let same = |says: Result<(), Fault>| [says.clone(), says];
+        let same = |says: Result<(), RefusalReason>| [says.clone(), says];
         let ca = |value: &[u8], critical| {
             Made::with(&[0x55, 0x1d, 14], &der(0x04, b"id")).and(&[0x55, 0x1d, 19], critical, value)
         };
         let yes = der(0x30, &der(0x01, &[255]));
         assert_eq!(root_says(&good_root()), same(Ok(())));
-        assert_eq!(root_says(&good()), same(Err(Fault::NotCa)));
-        assert_eq!(root_says(&ca(&der(0x30, &[]), Some(255))), same(Err(Fault::NotCa)));
+        assert_eq!(root_says(&good()), same(Err(RefusalReason::NotCa)));
+        assert_eq!(root_says(&ca(&der(0x30, &[]), Some(255))), same(Err(RefusalReason::NotCa)));
         assert_eq!(root_says(&ca(&yes, None)), [Ok(()), broken("its basicConstraints are not critical")]);
         let no_id = Made::default().and(&[0x55, 0x1d, 19], Some(255), &yes);
         assert_eq!(root_says(&no_id), [Ok(()), broken("it has no subjectKeyIdentifier")]);
         assert_eq!(root_says(&Made { subject: der(0x30, &[]), ..good_root() }), same(broken("its subject is empty")));
         for bits in 0..=255_u8 {
-            let says = if bits & 0x04 != 0 { Ok(()) } else { Err(Fault::KeyUsage("keyCertSign")) };
+            let says = if bits & 0x04 != 0 { Ok(()) } else { Err(RefusalReason::KeyUsage("keyCertSign")) };
             assert_eq!(root_says(&good_root().and(KEY_USAGE, None, &der(0x03, &[0, bits]))), same(says));
         }
         // A critical extension that nobody processes; the same is no harm if it is not critical.
         for (oid, known) in [(&[0x55, 0x1d, 31][..], true), (&[0x55, 0x1d, 33], false), (&[0x2a, 3], false)] {
             assert_eq!(root_says(&good_root().and(oid, None, b"?")), same(Ok(())));
-            let says = if known { Ok(()) } else { Err(Fault::CriticalExtension) };
+            let says = if known { Ok(()) } else { Err(RefusalReason::CriticalExtension) };
             assert_eq!(root_says(&good_root().and(oid, Some(255), b"?")), same(says));
         }
     }
@@ -404,7 +404,7 @@ mod tests {
         let permitted = |subtrees: &[&[u8]]| der(0xa0, &subtrees.concat());
         let excluded = |subtrees: &[&[u8]]| der(0xa1, &subtrees.concat());
         let says = |value: &[u8]| root_says(&good_root().and(CONSTRAINTS, Some(255), value));
-        let same = |says: Result<(), Fault>| [says.clone(), says];
+        let same = |says: Result<(), RefusalReason>| [says.clone(), says];
         let dot = [Ok(()), broken("a DNS name in its nameConstraints begins with a dot")];
         let bad = same(broken("its nameConstraints are broken"));
         let good = subtree(0x82, b"a");

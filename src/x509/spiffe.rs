@@ -2,7 +2,7 @@
 //! (<https://github.com/spiffe/spiffe/tree/main/standards>).
 
 use super::asn1::{Cert, GeneralName};
-use super::fault::Fault;
+use super::refusal::RefusalReason;
 use core::{fmt, str::FromStr};
 use std::string::{String, ToString};
 
@@ -128,30 +128,32 @@ fn check_id(id: &str) -> Result<(&str, &str), NotSpiffe> {
 }
 
 /// The SPIFFE ID of a leaf that is a valid X.509-SVID, by X509-SVID §2 to §5.2, borrowed. Its chain is judged elsewhere.
-pub(super) fn svid<'a>(leaf: &Cert<'a>) -> Result<&'a str, Fault> {
+pub(super) fn svid<'a>(leaf: &Cert<'a>) -> Result<&'a str, RefusalReason> {
     let mut uris = leaf.names().iter().filter_map(|name| match name {
         GeneralName::Uri(uri) => Some(uri),
         _ => None,
     });
     let uri = match (uris.next(), uris.next()) {
         (Some(uri), None) => uri,
-        (None, _) => return Err(Fault::Svid("it has no URI SAN")),
+        (None, _) => return Err(RefusalReason::Svid("it has no URI SAN")),
         // §2: MUST reject.
-        (Some(_), Some(_)) => return Err(Fault::Svid("it has more than one URI SAN")),
+        (Some(_), Some(_)) => return Err(RefusalReason::Svid("it has more than one URI SAN")),
     };
-    let id = core::str::from_utf8(uri).map_err(|_| Fault::Svid("its URI is not ASCII"))?;
-    check_id(id).map_err(|NotSpiffe(why)| Fault::Svid(why))?;
+    let id = core::str::from_utf8(uri).map_err(|_| RefusalReason::Svid("its URI is not ASCII"))?;
+    check_id(id).map_err(|NotSpiffe(why)| RefusalReason::Svid(why))?;
     // §5.2: a leaf, and not one that signs.
-    if leaf.is_ca().map_err(Fault::Malformed)? == Some(true) {
-        return Err(Fault::Svid("a CA certificate identifies nobody"));
+    if leaf.is_ca().map_err(RefusalReason::Malformed)? == Some(true) {
+        return Err(RefusalReason::Svid("a CA certificate identifies nobody"));
     }
     // §4.3: MUST be set. (That it MUST be critical binds the issuer.)
-    match leaf.key_usage().map_err(Fault::Malformed)? {
-        None => return Err(Fault::Svid("it has no keyUsage")),
+    match leaf.key_usage().map_err(RefusalReason::Malformed)? {
+        None => return Err(RefusalReason::Svid("it has no keyUsage")),
         Some(usage) if usage.key_cert_sign() || usage.crl_sign() => {
-            return Err(Fault::Svid("its keyUsage has keyCertSign or cRLSign"));
+            return Err(RefusalReason::Svid("its keyUsage has keyCertSign or cRLSign"));
         }
-        Some(usage) if !usage.digital_signature() => return Err(Fault::Svid("its keyUsage lacks digitalSignature")),
+        Some(usage) if !usage.digital_signature() => {
+            return Err(RefusalReason::Svid("its keyUsage lacks digitalSignature"));
+        }
         Some(_) => {}
     }
     // §4.4 wants both purposes in an extKeyUsage: that binds the issuer. The peer's own role is judged with every leaf.

@@ -2,9 +2,9 @@
 
 use super::asn1::Cert;
 use super::crl::{Crls, Relaxed};
-use super::fault::Fault;
 use super::hash::Sha256;
 use super::pem;
+use super::refusal::RefusalReason;
 use super::spiffe::TrustDomain;
 use super::{rules, text};
 use crate::Bytes;
@@ -324,11 +324,11 @@ fn root(
     let wrong = |what: String| (subject.clone(), what);
     rules::root(&cert, strict).map_err(|fault| {
         wrong(match fault {
-            Fault::NotCa => "cannot be a root: basicConstraints does not say that it is a CA".into(),
-            Fault::KeyUsage(bit) => format!("cannot be a root: keyUsage lacks {bit}"),
-            Fault::UnsupportedKey => "cannot be a root: its key is weak or of an unsupported kind".into(),
-            Fault::CriticalExtension => "cannot be a root: it has an unsupported critical extension".into(),
-            Fault::Malformed(what) => format!("cannot be a root: {what}"),
+            RefusalReason::NotCa => "cannot be a root: basicConstraints does not say that it is a CA".into(),
+            RefusalReason::KeyUsage(bit) => format!("cannot be a root: keyUsage lacks {bit}"),
+            RefusalReason::UnsupportedKey => "cannot be a root: its key is weak or of an unsupported kind".into(),
+            RefusalReason::CriticalExtension => "cannot be a root: it has an unsupported critical extension".into(),
+            RefusalReason::Malformed(what) => format!("cannot be a root: {what}"),
             _ => "cannot be a root".into(),
         })
     })?;

@@ -8,10 +8,10 @@ use std::{string::String, vec::Vec};
 
 /// What is wrong with a peer's certificate, its chain, or its identity.
 ///
-/// Names are escaped already. The peer sees only the alert of [`Fault::reason`].
+/// Names are escaped already. The peer sees only the alert of [`RefusalReason::reason`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Fault {
+pub enum RefusalReason {
     // ---- the chain (RFC 5280 §4, §6) ----
     /// Not a certificate, or one that breaks a rule of form; says which.
     Malformed(&'static str),
@@ -89,37 +89,39 @@ pub enum Fault {
     NothingExpected,
 }
 
-impl Fault {
+impl RefusalReason {
     /// The reason to answer with; its alert is what the peer sees.
     pub fn reason(&self) -> Rejection {
         match self {
-            Fault::UnknownIssuer(_) | Fault::OtherRootKey(_) => Rejection::UnknownCa,
-            Fault::Expired(_) | Fault::NotYetValid(_) => Rejection::Expired,
-            Fault::Revoked => Rejection::Revoked,
-            Fault::WrongName { .. } => Rejection::WrongName,
-            Fault::Malformed(_)
-            | Fault::BadSignature
-            | Fault::WeakSignature(_)
-            | Fault::CaAsLeaf
-            | Fault::NotCa
-            | Fault::PathTooLong
-            | Fault::NameConstraints
-            | Fault::UnsupportedConstraint(_)
-            | Fault::TooComplex
-            | Fault::Svid(_)
-            | Fault::ForeignTrustDomain(_) => Rejection::BadCertificate,
-            Fault::UnsupportedSignature(_)
-            | Fault::UnsupportedKey
-            | Fault::CriticalExtension
-            | Fault::KeyUsage(_)
-            | Fault::ExtKeyUsage(_)
-            | Fault::NotRawKey => Rejection::UnsupportedCertificate,
-            Fault::NotAllowed { .. } | Fault::OwnCertificate | Fault::UnknownKey(_) => Rejection::AccessDenied,
-            Fault::StatusUnknown(_)
-            | Fault::CrlExpired(_)
-            | Fault::CrlNotYetValid(_)
-            | Fault::CrlUnusable(_)
-            | Fault::NothingExpected => Rejection::CertificateUnknown,
+            RefusalReason::UnknownIssuer(_) | RefusalReason::OtherRootKey(_) => Rejection::UnknownCa,
+            RefusalReason::Expired(_) | RefusalReason::NotYetValid(_) => Rejection::Expired,
+            RefusalReason::Revoked => Rejection::Revoked,
+            RefusalReason::WrongName { .. } => Rejection::WrongName,
+            RefusalReason::Malformed(_)
+            | RefusalReason::BadSignature
+            | RefusalReason::WeakSignature(_)
+            | RefusalReason::CaAsLeaf
+            | RefusalReason::NotCa
+            | RefusalReason::PathTooLong
+            | RefusalReason::NameConstraints
+            | RefusalReason::UnsupportedConstraint(_)
+            | RefusalReason::TooComplex
+            | RefusalReason::Svid(_)
+            | RefusalReason::ForeignTrustDomain(_) => Rejection::BadCertificate,
+            RefusalReason::UnsupportedSignature(_)
+            | RefusalReason::UnsupportedKey
+            | RefusalReason::CriticalExtension
+            | RefusalReason::KeyUsage(_)
+            | RefusalReason::ExtKeyUsage(_)
+            | RefusalReason::NotRawKey => Rejection::UnsupportedCertificate,
+            RefusalReason::NotAllowed { .. } | RefusalReason::OwnCertificate | RefusalReason::UnknownKey(_) => {
+                Rejection::AccessDenied
+            }
+            RefusalReason::StatusUnknown(_)
+            | RefusalReason::CrlExpired(_)
+            | RefusalReason::CrlNotYetValid(_)
+            | RefusalReason::CrlUnusable(_)
+            | RefusalReason::NothingExpected => Rejection::CertificateUnknown,
         }
     }
 
@@ -128,58 +130,58 @@ impl Fault {
         let ago = |then: UnixTime| span(now.as_secs().saturating_sub(then.as_secs()));
         let ahead = |then: UnixTime| span(then.as_secs().saturating_sub(now.as_secs()));
         match self {
-            Fault::Malformed(what) => write!(f, "is malformed: {what}"),
-            Fault::UnknownIssuer(issuer) => write!(f, "leads to no trusted root: {issuer} is not known here"),
-            Fault::OtherRootKey(issuer) => {
+            RefusalReason::Malformed(what) => write!(f, "is malformed: {what}"),
+            RefusalReason::UnknownIssuer(issuer) => write!(f, "leads to no trusted root: {issuer} is not known here"),
+            RefusalReason::OtherRootKey(issuer) => {
                 write!(f, "leads to no trusted root: the trusted {issuer} has another key than its issuer")
             }
-            Fault::BadSignature => f.write_str("comes with a chain that holds a wrong signature"),
-            Fault::WeakSignature(hash) => write!(f, "comes with a chain that is signed with {hash}, which is broken"),
-            Fault::UnsupportedSignature(oid) => {
+            RefusalReason::BadSignature => f.write_str("comes with a chain that holds a wrong signature"),
+            RefusalReason::WeakSignature(hash) => write!(f, "comes with a chain that is signed with {hash}, which is broken"),
+            RefusalReason::UnsupportedSignature(oid) => {
                 write!(f, "comes with a chain that is signed with an unsupported algorithm (object identifier {oid})")
             }
-            Fault::UnsupportedKey => {
+            RefusalReason::UnsupportedKey => {
                 f.write_str("has a weak or unsupported key (P-256, P-384, Ed25519 or RSA from 2048 bits is needed)")
             }
-            Fault::Expired(then) => write!(f, "expired {} ago ({})", ago(*then), date(*then)),
-            Fault::NotYetValid(then) => write!(f, "is not valid for another {} (from {})", ahead(*then), date(*then)),
-            Fault::CaAsLeaf => f.write_str(
+            RefusalReason::Expired(then) => write!(f, "expired {} ago ({})", ago(*then), date(*then)),
+            RefusalReason::NotYetValid(then) => write!(f, "is not valid for another {} (from {})", ahead(*then), date(*then)),
+            RefusalReason::CaAsLeaf => f.write_str(
                 "is a CA certificate, which identifies nobody (issue a leaf with it, or pin its key as a raw public key)",
             ),
-            Fault::NotCa => f.write_str("is no CA, yet has issued a certificate"),
-            Fault::PathTooLong => f.write_str("comes with a chain that is longer than its CAs, or we, allow"),
-            Fault::NameConstraints => f.write_str("comes with a chain whose CAs are not allowed to issue its names"),
-            Fault::UnsupportedConstraint(kind) => {
+            RefusalReason::NotCa => f.write_str("is no CA, yet has issued a certificate"),
+            RefusalReason::PathTooLong => f.write_str("comes with a chain that is longer than its CAs, or we, allow"),
+            RefusalReason::NameConstraints => f.write_str("comes with a chain whose CAs are not allowed to issue its names"),
+            RefusalReason::UnsupportedConstraint(kind) => {
                 write!(f, "is subject to constraints on {kind}, which are not supported and therefore refused")
             }
-            Fault::CriticalExtension => f.write_str("has, or its chain has, an unsupported critical extension"),
-            Fault::KeyUsage(bit) => write!(f, "has a keyUsage without {bit}"),
-            Fault::ExtKeyUsage(Role::Server) => f.write_str("is not meant for servers (extKeyUsage lacks serverAuth)"),
-            Fault::ExtKeyUsage(Role::Client) => f.write_str("is not meant for clients (extKeyUsage lacks clientAuth)"),
-            Fault::TooComplex => f.write_str("comes with a chain that costs too much to search"),
-            Fault::Revoked => f.write_str("has been revoked"),
-            Fault::StatusUnknown(issuer) => {
+            RefusalReason::CriticalExtension => f.write_str("has, or its chain has, an unsupported critical extension"),
+            RefusalReason::KeyUsage(bit) => write!(f, "has a keyUsage without {bit}"),
+            RefusalReason::ExtKeyUsage(Role::Server) => f.write_str("is not meant for servers (extKeyUsage lacks serverAuth)"),
+            RefusalReason::ExtKeyUsage(Role::Client) => f.write_str("is not meant for clients (extKeyUsage lacks clientAuth)"),
+            RefusalReason::TooComplex => f.write_str("comes with a chain that costs too much to search"),
+            RefusalReason::Revoked => f.write_str("has been revoked"),
+            RefusalReason::StatusUnknown(issuer) => {
                 write!(f, "cannot be checked for revocation: no CRL of {issuer} is loaded that covers it")
             }
-            Fault::CrlExpired(then) => {
+            RefusalReason::CrlExpired(then) => {
                 write!(f, "cannot be checked for revocation: a CRL expired {} ago ({})", ago(*then), date(*then))
             }
-            Fault::CrlNotYetValid(then) => {
+            RefusalReason::CrlNotYetValid(then) => {
                 write!(f, "cannot be checked for revocation: a CRL is valid only from {}", date(*then))
             }
-            Fault::CrlUnusable(why) => write!(f, "cannot be checked for revocation: {why}"),
-            Fault::WrongName { expected, presented } => {
+            RefusalReason::CrlUnusable(why) => write!(f, "cannot be checked for revocation: {why}"),
+            RefusalReason::WrongName { expected, presented } => {
                 write!(f, "is not for {expected}: it is for {}", list(presented))
             }
-            Fault::NotAllowed { presented } => {
+            RefusalReason::NotAllowed { presented } => {
                 write!(f, "is genuine, but {} is not on the list of those allowed here", list(presented))
             }
-            Fault::Svid(why) => write!(f, "is no valid SPIFFE X.509-SVID: {why}"),
-            Fault::ForeignTrustDomain(id) => write!(f, "names {id}, for which its root may not vouch"),
-            Fault::OwnCertificate => f.write_str("is our own: the connection seems to be reflected"),
-            Fault::UnknownKey(hash) => write!(f, "is a raw public key that is not pinned here (SHA-256 {hash})"),
-            Fault::NotRawKey => f.write_str("is an X.509 certificate, but no root is trusted here, only pinned raw public keys"),
-            Fault::NothingExpected => {
+            RefusalReason::Svid(why) => write!(f, "is no valid SPIFFE X.509-SVID: {why}"),
+            RefusalReason::ForeignTrustDomain(id) => write!(f, "names {id}, for which its root may not vouch"),
+            RefusalReason::OwnCertificate => f.write_str("is our own: the connection seems to be reflected"),
+            RefusalReason::UnknownKey(hash) => write!(f, "is a raw public key that is not pinned here (SHA-256 {hash})"),
+            RefusalReason::NotRawKey => f.write_str("is an X.509 certificate, but no root is trusted here, only pinned raw public keys"),
+            RefusalReason::NothingExpected => {
                 f.write_str("was to be judged without any expected identity: say which server is meant")
             }
         }
@@ -224,7 +226,7 @@ pub struct Refusal {
     /// The certificate at fault.
     pub culprit: Culprit,
     /// What is wrong.
-    pub fault: Fault,
+    pub fault: RefusalReason,
     /// The moment of the verdict.
     pub now: UnixTime,
 }
