@@ -63,7 +63,7 @@ fn run(arguments: &Arguments, name: &str, expect: Expect) -> Result<(), String> 
     let seed = Seed::random().map_err(|error| error.to_string())?;
     let mut hs = Handshake::client(&arguments.policy, server_name, seed).map_err(|misuse| misuse.to_string())?;
     let expect = [expect];
-    let mut local = Local::new(&files.vault, &files.trust, &expect, UnixTime::now());
+    let mut local = Local::new(&files.identities, &files.trust, &expect, UnixTime::now());
 
     let cannot_connect = |error| format!("cannot connect to {}: {error}", arguments.address);
     let mut link = Link::new(TcpStream::connect(&arguments.address).map_err(cannot_connect)?);
@@ -72,7 +72,7 @@ fn run(arguments: &Arguments, name: &str, expect: Expect) -> Result<(), String> 
         let (sender, receiver, _) = session.split();
         copy(link, sender, receiver)
     });
-    outcome.map_err(|failure| failure.sentence(&local, &files.vault.get()))
+    outcome.map_err(|failure| failure.sentence(&local, &files.identities.get()))
 }
 
 /// What the main thread is told by the others.

@@ -89,7 +89,7 @@ impl Server {
         let mut hs = Handshake::server(&self.policy, seed);
         // Whoever our CA has certified is served. An allow-list would stand here.
         let expect = [Expect::AnyTrusted];
-        let mut local = Local::new(&self.files.vault, &self.files.trust, &expect, UnixTime::now());
+        let mut local = Local::new(&self.files.identities, &self.files.trust, &expect, UnixTime::now());
         let mut link = Link::new(stream);
         let outcome = link.handshake(&mut hs, &mut local, &mut self.key_log.connection()).and_then(|session| {
             eprintln!("{from}: {}", words::connected(&hs, &local));
@@ -97,7 +97,7 @@ impl Server {
         });
         if let Err(failure) = outcome {
             let claimed = if local.report().is_none() { words::claimed(&hs, &link.rx) } else { String::new() };
-            eprintln!("{from}: {}{claimed}", failure.sentence(&local, &self.files.vault.get()));
+            eprintln!("{from}: {}{claimed}", failure.sentence(&local, &self.files.identities.get()));
         }
     }
 }

@@ -9,7 +9,7 @@
 //! ```
 //! # #[cfg(feature = "x509")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use countersign::x509::{Expect, Identity, Live, Local, SigningKey, Trust, Vault};
+//! use countersign::x509::{Expect, Identity, Live, Local, SigningKey, Trust, Identities};
 //! use countersign::{CertificateType, Handshake, Inbox, Outbox, Policy, Seed, Want};
 //! use rustls_pki_types::UnixTime;
 //!
@@ -22,20 +22,20 @@
 //! let expect_ours = [Expect::public_key(&ours.public_key())];
 //! let expect_theirs = [Expect::public_key(&theirs.public_key())];
 //! let trust = Live::new(Trust::raw_keys_only());
-//! let (our_vault, their_vault) = (
-//!     Live::new(Vault::new(Identity::raw_public_key(ours))),
-//!     Live::new(Vault::new(Identity::raw_public_key(theirs))),
+//! let (our_identities, their_identities) = (
+//!     Live::new(Identities::new(Identity::raw_public_key(ours))),
+//!     Live::new(Identities::new(Identity::raw_public_key(theirs))),
 //! );
 //!
 //! let mut client = (
 //!     Handshake::client(POLICY, None, Seed::random()?)?,
-//!     Local::new(&our_vault, &trust, &expect_theirs, UnixTime::now()),
+//!     Local::new(&our_identities, &trust, &expect_theirs, UnixTime::now()),
 //!     Inbox::new([0; 4096]),
 //!     Outbox::new([0; 4096]),
 //! );
 //! let mut server = (
 //!     Handshake::server(POLICY, Seed::random()?),
-//!     Local::new(&their_vault, &trust, &expect_ours, UnixTime::now()),
+//!     Local::new(&their_identities, &trust, &expect_ours, UnixTime::now()),
 //!     Inbox::new([0; 4096]),
 //!     Outbox::new([0; 4096]),
 //! );

@@ -4,14 +4,14 @@ mod common;
 mod pki;
 
 use common::seed;
-use countersign::x509::{Expect, Identity, Live, Local, SigningKey, Trust, Vault, VerifiedChains};
+use countersign::x509::{Expect, Identities, Identity, Live, Local, SigningKey, Trust, VerifiedChains};
 use countersign::{CertificateType, ErrorKind, Handshake, Inbox, Outbox, Policy, Rejection, Role, Want};
 use pki::{Ca, now};
 use std::sync::Mutex;
 
 /// One side, as a program would have it.
 struct Side {
-    vault: Live<Vault>,
+    identities: Live<Identities>,
     trust: Live<Trust>,
     expect: Vec<Expect>,
 }
@@ -24,7 +24,7 @@ fn identity(ca: &Ca, name: &str) -> Identity {
 
 fn side(ca: &Ca, name: &str, expect: &[&str]) -> Side {
     Side {
-        vault: Live::new(Vault::new(identity(ca, name))),
+        identities: Live::new(Identities::new(identity(ca, name))),
         trust: Live::new(Trust::from_roots("roots", &ca.der).unwrap()),
         expect: expect.iter().map(|name| name.parse().unwrap()).collect(),
     }
@@ -89,8 +89,8 @@ fn both_sides_answer_in_one_line_and_know_each_other() {
     let (client, server) = (side(&ca, "client.test", &["server.test"]), side(&ca, "server.test", &["client.test"]));
     let cache = VerifiedChains::new(8);
     for _ in 0..2 {
-        let mut c = Local::new(&client.vault, &client.trust, &client.expect, now()).with_cache(&cache);
-        let mut s = Local::new(&server.vault, &server.trust, &server.expect, now()).with_cache(&cache);
+        let mut c = Local::new(&client.identities, &client.trust, &client.expect, now()).with_cache(&cache);
+        let mut s = Local::new(&server.identities, &server.trust, &server.expect, now()).with_cache(&cache);
         assert_eq!(connect(Policy::new(), &mut c, &mut s), [Ok(true), Ok(true)]);
         assert_eq!(c.report().unwrap().identity().unwrap().dns_names, ["server.test"]);
         assert_eq!(s.report().unwrap().identity().unwrap().dns_names, ["client.test"]);
@@ -102,8 +102,8 @@ fn both_sides_answer_in_one_line_and_know_each_other() {
 fn a_refusal_has_its_alert_on_the_wire_and_its_reason_here() {
     let ca = Ca::root("Root");
     let (client, server) = (side(&ca, "client.test", &["other.test"]), side(&ca, "server.test", &["client.test"]));
-    let mut c = Local::new(&client.vault, &client.trust, &client.expect, now());
-    let mut s = Local::new(&server.vault, &server.trust, &server.expect, now());
+    let mut c = Local::new(&client.identities, &client.trust, &client.expect, now());
+    let mut s = Local::new(&server.identities, &server.trust, &server.expect, now());
     let [client_result, server_result] = connect(Policy::new(), &mut c, &mut s);
     assert_eq!(client_result, Err(ErrorKind::Rejected { reason: Rejection::WrongName }));
     assert!(matches!(server_result, Err(ErrorKind::PeerRejectedCertificate { .. })), "{server_result:?}");
@@ -124,8 +124,8 @@ fn raw_public_keys_serve_both_ways_with_pins() {
     let (c, s) = (key(), key());
     let (expect_client, expect_server) = (pin(&c), pin(&s));
     let trust = Live::new(Trust::raw_keys_only());
-    let client = Live::new(Vault::new(Identity::raw_public_key(c)));
-    let server = Live::new(Vault::new(Identity::raw_public_key(s)));
+    let client = Live::new(Identities::new(Identity::raw_public_key(c)));
+    let server = Live::new(Identities::new(Identity::raw_public_key(s)));
     let mut c = Local::new(&client, &trust, &expect_server, now());
     let mut s = Local::new(&server, &trust, &expect_client, now());
     assert_eq!(connect(policy.clone(), &mut c, &mut s), [Ok(true), Ok(true)]);
@@ -141,11 +141,11 @@ fn a_renewed_certificate_is_used_from_the_next_handshake_on() {
     let (client, server) = (side(&ca, "client.test", &["server.test"]), side(&ca, "server.test", &["client.test"]));
     let mut seen = Vec::new();
     for _ in 0..3 {
-        let mut c = Local::new(&client.vault, &client.trust, &client.expect, now());
-        let mut s = Local::new(&server.vault, &server.trust, &server.expect, now());
+        let mut c = Local::new(&client.identities, &client.trust, &client.expect, now());
+        let mut s = Local::new(&server.identities, &server.trust, &server.expect, now());
         assert_eq!(connect(Policy::new(), &mut c, &mut s), [Ok(true), Ok(true)]);
         seen.push(s.report().unwrap().leaf().to_vec());
-        client.vault.set(Vault::new(identity(&ca, "client.test")));
+        client.identities.set(Identities::new(identity(&ca, "client.test")));
     }
     seen.dedup();
     assert_eq!(seen.len(), 3);
@@ -155,7 +155,7 @@ fn a_renewed_certificate_is_used_from_the_next_handshake_on() {
 fn the_transports_wants_are_not_questions() {
     let ca = Ca::root("Root");
     let side = side(&ca, "client.test", &["server.test"]);
-    let mut local = Local::new(&side.vault, &side.trust, &side.expect, now());
+    let mut local = Local::new(&side.identities, &side.trust, &side.expect, now());
     let mut end = End::new(Handshake::client(Policy::new(), Some("server.test"), seed(1)).unwrap());
     for want in [Want::Read, Want::Write, Want::Done] {
         assert_eq!(local.answer(&mut end.hs, &want, &end.rx, &mut end.tx), Ok(false));
@@ -175,9 +175,9 @@ fn credentials_and_crls_are_swapped_under_running_handshakes_and_none_fails() {
     // A leaf that is in use when a handshake begins, or a later one, is what the peer sees in it.
     let [of_client, of_server] = [Mutex::new(Vec::new()), Mutex::new(Vec::new())];
     let renew = |side: &Side, name: &str, leaves: &Mutex<Vec<Vec<u8>>>| {
-        let vault = Vault::new(identity(&ca, name));
-        leaves.lock().unwrap().push(vault.leaves()[0].to_vec());
-        side.vault.set(vault);
+        let identities = Identities::new(identity(&ca, name));
+        leaves.lock().unwrap().push(identities.leaves()[0].to_vec());
+        side.identities.set(identities);
     };
     let place = |leaves: &Mutex<Vec<Vec<u8>>>, leaf: &[u8]| leaves.lock().unwrap().iter().position(|each| each == leaf);
     std::thread::scope(|scope| {
@@ -191,9 +191,9 @@ fn credentials_and_crls_are_swapped_under_running_handshakes_and_none_fails() {
         });
         while !swaps.is_finished() {
             let current = [(&client, &of_client), (&server, &of_server)]
-                .map(|(side, leaves)| place(leaves, &side.vault.get().leaves()[0]));
-            let mut c = Local::new(&client.vault, &client.trust, &client.expect, now()).with_cache(&cache);
-            let mut s = Local::new(&server.vault, &server.trust, &server.expect, now()).with_cache(&cache);
+                .map(|(side, leaves)| place(leaves, &side.identities.get().leaves()[0]));
+            let mut c = Local::new(&client.identities, &client.trust, &client.expect, now()).with_cache(&cache);
+            let mut s = Local::new(&server.identities, &server.trust, &server.expect, now()).with_cache(&cache);
             assert_eq!(connect(Policy::new(), &mut c, &mut s), [Ok(true), Ok(true)]);
             assert!(place(&of_client, s.report().unwrap().leaf()) >= current[0]);
             assert!(place(&of_server, c.report().unwrap().leaf()) >= current[1]);
@@ -201,10 +201,10 @@ fn credentials_and_crls_are_swapped_under_running_handshakes_and_none_fails() {
         swaps.join().unwrap();
     });
     // What came last is what counts.
-    let leaf = client.vault.get().leaves()[0].clone();
+    let leaf = client.identities.get().leaves()[0].clone();
     let (_, parsed) = x509_parser::parse_x509_certificate(&leaf).unwrap();
     server.trust.set(trust(parsed.raw_serial()));
-    let mut c = Local::new(&client.vault, &client.trust, &client.expect, now()).with_cache(&cache);
-    let mut s = Local::new(&server.vault, &server.trust, &server.expect, now()).with_cache(&cache);
+    let mut c = Local::new(&client.identities, &client.trust, &client.expect, now()).with_cache(&cache);
+    let mut s = Local::new(&server.identities, &server.trust, &server.expect, now()).with_cache(&cache);
     assert_eq!(connect(Policy::new(), &mut c, &mut s)[1], Err(ErrorKind::Rejected { reason: Rejection::Revoked }));
 }

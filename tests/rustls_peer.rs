@@ -4,7 +4,7 @@
 
 mod pki;
 
-use countersign::x509::{Expect, Identity, Live, Local, PeerIdentity, SigningKey, Trust, Vault};
+use countersign::x509::{Expect, Identities, Identity, Live, Local, PeerIdentity, SigningKey, Trust};
 use countersign::{ErrorKind, Event, Handshake, Inbox, Outbox, Policy, Rejection, Role, Seed, Session, Want};
 use pki::{Ca, Leaf, now};
 use rustls::client::WebPkiServerVerifier;
@@ -89,7 +89,7 @@ impl Mesh {
         Us {
             role,
             policy: Policy::new().alpn(&[ALPN]),
-            vault: Live::new(Vault::new(identity)),
+            identities: Live::new(Identities::new(identity)),
             trust: Live::new(Trust::from_roots("anchor", &self.anchor.der).unwrap()),
             expect: vec![expect.parse().unwrap()],
         }
@@ -118,7 +118,7 @@ impl TimeProvider for Clock {
 struct Us {
     role: Role,
     policy: Policy,
-    vault: Live<Vault>,
+    identities: Live<Identities>,
     trust: Live<Trust>,
     expect: Vec<Expect>,
 }
@@ -131,7 +131,7 @@ impl Us {
                 Role::Client => Handshake::client(self.policy.clone(), Some(API), seed).unwrap(),
                 Role::Server => Handshake::server(self.policy.clone(), seed),
             },
-            local: Local::new(&self.vault, &self.trust, &self.expect, now()),
+            local: Local::new(&self.identities, &self.trust, &self.expect, now()),
             rx: Inbox::new(vec![0; 40_000]),
             tx: Outbox::new(vec![0; 40_000]),
             session: None,

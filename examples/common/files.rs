@@ -1,7 +1,7 @@
 //! Certificates, key and CRLs: read from files, and read again when the files change.
 
 use super::arguments::Arguments;
-use countersign::x509::{Identity, Live, Trust, Vault};
+use countersign::x509::{Identities, Identity, Live, Trust};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 /// Who we are and whom we trust, as the files have it.
 pub(crate) struct Files {
-    pub(crate) vault: Live<Vault>,
+    pub(crate) identities: Live<Identities>,
     pub(crate) trust: Live<Trust>,
     paths: Paths,
     seen: Mutex<[Seen; 2]>,
@@ -37,15 +37,15 @@ impl Files {
         let paths = Paths { cert: cert.clone(), key: key.clone(), ca: ca.clone(), crl: crl.clone() };
         // The stamps first: a file that changes while it is read is read again.
         let seen = [paths.own(), paths.trusted()].map(|paths| Seen { stamps: stamps(&paths), good: true });
-        let (vault, trust) = (Live::new(paths.vault()?), Live::new(paths.trust()?));
-        Ok(Files { vault, trust, paths, seen: Mutex::new(seen) })
+        let (identities, trust) = (Live::new(paths.identities()?), Live::new(paths.trust()?));
+        Ok(Files { identities, trust, paths, seen: Mutex::new(seen) })
     }
 
     /// Reads those again that have changed, before a handshake. While new files are broken, the old ones serve on.
     pub(crate) fn refresh(&self) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let [own, trusted] = &mut *seen;
-        own.refresh(&self.paths.own(), || self.paths.vault().map(|vault| self.vault.set(vault)));
+        own.refresh(&self.paths.own(), || self.paths.identities().map(|identities| self.identities.set(identities)));
         trusted.refresh(&self.paths.trusted(), || self.paths.trust().map(|trust| self.trust.set(trust)));
     }
 }
@@ -89,10 +89,10 @@ impl Paths {
         paths
     }
 
-    fn vault(&self) -> Result<Vault, String> {
+    fn identities(&self) -> Result<Identities, String> {
         let identity = Identity::from_pem_or_der(&read(&self.cert)?, &read(&self.key)?)
             .map_err(|error| format!("{} with {}: {error}", self.cert.display(), self.key.display()))?;
-        Ok(Vault::new(identity))
+        Ok(Identities::new(identity))
     }
 
     fn trust(&self) -> Result<Trust, String> {

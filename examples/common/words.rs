@@ -1,6 +1,6 @@
 //! What is said about a connection: one line that an operator understands.
 
-use countersign::x509::{Escaped, Local, PeerIdentity, Vault};
+use countersign::x509::{Escaped, Identities, Local, PeerIdentity};
 use countersign::{Alert, Error, ErrorKind, Handshake, Inbox, Misuse, Policy, State};
 use std::borrow::Borrow;
 use std::fmt;
@@ -41,7 +41,7 @@ impl fmt::Display for Failure {
 
 impl Failure {
     /// The failure in one sentence: which side, which certificate, what is wrong with it, which alert.
-    pub(crate) fn sentence(&self, local: &Local<'_>, vault: &Vault) -> String {
+    pub(crate) fn sentence(&self, local: &Local<'_>, identities: &Identities) -> String {
         let Failure::Tls(error) = self else { return self.to_string() };
         let role = error.role();
         let alert = match error.alert() {
@@ -61,7 +61,7 @@ impl Failure {
                 | ErrorKind::UnauthenticatedAlert { .. },
                 _,
             ) => {
-                let ours = vault.identities().first().and_then(|identity| identity.chain().first());
+                let ours = identities.identities().first().and_then(|identity| identity.chain().first());
                 let ours = ours.and_then(|leaf| PeerIdentity::read(leaf).ok());
                 let ours = ours.map_or(String::new(), |ours| format!("; our certificate is {ours}"));
                 format!("{error}{alert}{ours}")

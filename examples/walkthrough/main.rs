@@ -10,7 +10,7 @@
 mod pki;
 mod screen;
 
-use countersign::x509::{Expect, Live, Local, PeerIdentity, Trust, Vault};
+use countersign::x509::{Expect, Identities, Live, Local, PeerIdentity, Trust};
 use countersign::{Error, Event, Handshake, Inbox, Misuse, Outbox, Policy, Role, Seed, Session, State, Step, Want};
 use rustls_pki_types::UnixTime;
 use screen::{Way, show};
@@ -75,8 +75,8 @@ fn main() -> Result<(), Failure> {
     let trust = Live::new(Trust::from_roots("the CA", ca.pem().as_bytes())?);
     let name = if refused == Some(Role::Server) { "db" } else { "api" };
     let year = if refused == Some(Role::Client) { 2025 } else { 2100 };
-    let server_is = Live::new(Vault::new(pki::issue(&ca, name, &format!("{name}.internal"), 2100)?));
-    let client_is = Live::new(Vault::new(pki::issue(&ca, "billing", "spiffe://example.org/billing", year)?));
+    let server_is = Live::new(Identities::new(pki::issue(&ca, name, &format!("{name}.internal"), 2100)?));
+    let client_is = Live::new(Identities::new(pki::issue(&ca, "billing", "spiffe://example.org/billing", year)?));
 
     // Two ends, and whom each of them expects.
     let (server_must_be, client_must_be) = (["api.internal".parse::<Expect>()?], ["spiffe://example.org".parse()?]);

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// Today's [`Vault`](super::Vault) or [`Trust`](super::Trust): handshakes take the current one, a renewal puts the
+/// Today's [`Identities`](super::Identities) or [`Trust`](super::Trust): handshakes take the current one, a renewal puts the
 /// next. A handshake that has begun to answer keeps what it took.
 pub struct Live<T>(RwLock<Arc<T>>);
 

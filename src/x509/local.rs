@@ -3,12 +3,12 @@
 use super::cache::VerifiedChains;
 use super::credential::Identity;
 use super::expect::Expect;
+use super::identities::Identities;
 use super::judge::{Report, Terms};
 use super::key::SignError;
 use super::live::Live;
 use super::refusal::Refusal;
 use super::trust::Trust;
-use super::vault::Vault;
 use crate::{AlertDescription, Credential, Handshake, Inbox, Offer, Outbox, Peer, Policy};
 use crate::{Misuse, SignQuestion, Verdict, Want};
 use core::{borrow::Borrow, fmt};
@@ -17,7 +17,7 @@ use std::{sync::Arc, vec::Vec};
 
 /// Answers one handshake's questions from what is at hand, and keeps the report: one `Local` per handshake.
 pub struct Local<'a> {
-    vault: &'a Live<Vault>,
+    identities: &'a Live<Identities>,
     trust: &'a Live<Trust>,
     expect: &'a [Expect],
     /// The clock for the verdict; set it anew if the handshake has waited long.
@@ -59,9 +59,14 @@ impl fmt::Display for Why<'_> {
 }
 
 impl<'a> Local<'a> {
-    /// For one handshake. The vault and the trust are looked up when a question comes.
-    pub fn new(vault: &'a Live<Vault>, trust: &'a Live<Trust>, expect: &'a [Expect], now: UnixTime) -> Local<'a> {
-        Local { vault, trust, expect, now, cache: None, chosen: None, report: None, declined: None }
+    /// For one handshake. The identities and the trust are looked up when a question comes.
+    pub fn new(
+        identities: &'a Live<Identities>,
+        trust: &'a Live<Trust>,
+        expect: &'a [Expect],
+        now: UnixTime,
+    ) -> Local<'a> {
+        Local { identities, trust, expect, now, cache: None, chosen: None, report: None, declined: None }
     }
 
     /// Remembers verified chains there.
@@ -72,7 +77,7 @@ impl<'a> Local<'a> {
 
     /// Answers `Credential`; `None`: we have nothing of the certificate type that was agreed on.
     pub fn choose(&mut self, offer: &Offer<'_>) -> Option<Credential<'_>> {
-        self.chosen = self.vault.get().choose(offer);
+        self.chosen = self.identities.get().choose(offer);
         self.chosen.as_ref().map(|identity| identity.credential())
     }
 
@@ -84,8 +89,8 @@ impl<'a> Local<'a> {
 
     /// Answers `Verify`, and keeps the report.
     pub fn judge(&mut self, peer: &Peer<'_>) -> Verdict {
-        let vault = self.vault.get();
-        let terms = Terms { own: vault.leaves(), cache: self.cache, ..Terms::new(self.expect, self.now) };
+        let identities = self.identities.get();
+        let terms = Terms { own: identities.leaves(), cache: self.cache, ..Terms::new(self.expect, self.now) };
         let judgement = self.trust.get().judge(peer, &terms);
         self.report = Some(judgement.report);
         judgement.verdict

@@ -3,8 +3,8 @@
 //!
 //! * [`Trust`]: roots, CRLs and policy; [`Trust::judge`] answers `Verify` with a [`Judgement`].
 //! * [`Expect`]: who the peer may be.
-//! * [`Vault`]: who we are; answers `Credential` with an [`Identity`], whose [`SigningKey`] answers `Sign`.
-//! * [`Live`]: the vault and the trust of today, swapped while handshakes run.
+//! * [`Identities`]: who we are; answers `Credential` with an [`Identity`], whose [`SigningKey`] answers `Sign`.
+//! * [`Live`]: the identities and the trust of today, swapped while handshakes run.
 //! * [`Local`]: all three answers in one line, for callers that have everything at hand.
 
 mod asn1;
@@ -14,6 +14,7 @@ mod credential;
 mod crl;
 mod expect;
 mod hash;
+mod identities;
 mod identity;
 mod judge;
 mod key;
@@ -27,11 +28,11 @@ mod rules;
 mod spiffe;
 mod text;
 mod trust;
-mod vault;
 
 pub use cache::VerifiedChains;
 pub use credential::{Identity, IdentityError};
 pub use expect::{Expect, NotAName};
+pub use identities::Identities;
 pub use identity::PeerIdentity;
 pub use judge::{Judgement, Report, Terms};
 pub use key::{KeyError, SignError, SigningKey};
@@ -41,4 +42,3 @@ pub use refusal::{Culprit, Refusal, RefusalReason};
 pub use spiffe::{NotSpiffe, SpiffeId, TrustDomain};
 pub use text::Escaped;
 pub use trust::{Problem, Trust, TrustBuilder, TrustError};
-pub use vault::Vault;

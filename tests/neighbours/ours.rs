@@ -8,7 +8,7 @@ use crate::pki::Dir;
 use common::key_log::KeyLog;
 use common::transport::Link;
 use common::words::{self, Failure};
-use countersign::x509::{Expect, Identity, Live, Local, Trust, Vault};
+use countersign::x509::{Expect, Identities, Identity, Live, Local, Trust};
 use countersign::{ErrorKind, Event, Handshake, Policy, Seed, Session, State};
 use rustls_pki_types::UnixTime;
 use std::net::{TcpListener, TcpStream};
@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 /// Who we are, and whom we trust.
 pub struct Side {
-    vault: Live<Vault>,
+    identities: Live<Identities>,
     trust: Live<Trust>,
     expect: Vec<Expect>,
 }
@@ -30,7 +30,7 @@ impl Side {
             Identity::from_pem_or_der(&dir.read(&format!("pki/{name}.pem")), &dir.read(&format!("pki/{name}.key")));
         let trust = Trust::builder().roots("ca", &dir.read("pki/ca.pem")).crls("crl", &dir.read("pki/crl.pem"));
         Side {
-            vault: Live::new(Vault::new(identity.unwrap())),
+            identities: Live::new(Identities::new(identity.unwrap())),
             trust: Live::new(trust.build().unwrap()),
             expect: expect.to_vec(),
         }
@@ -56,7 +56,7 @@ pub struct Met {
 /// Connects (once somebody listens), says `request`, and listens until the server has closed, or has said `until`.
 pub fn call(port: u16, side: &Side, request: &str, until: &str) -> Outcome {
     let mut hs = Handshake::client(Policy::new(), Some("localhost"), Seed::random().unwrap()).unwrap();
-    let mut local = Local::new(&side.vault, &side.trust, &side.expect, UnixTime::now());
+    let mut local = Local::new(&side.identities, &side.trust, &side.expect, UnixTime::now());
     let mut link = Link::new(connect(port));
     let key_log = KeyLog::open(None).unwrap();
     let outcome = link.handshake(&mut hs, &mut local, &mut key_log.connection()).and_then(|mut session| {
@@ -67,7 +67,7 @@ pub fn call(port: u16, side: &Side, request: &str, until: &str) -> Outcome {
         link.farewell();
         Ok(Met { whom: words::connected(&hs, &local), said: heard })
     });
-    outcome.map_err(|failure| failure.sentence(&local, &side.vault.get()))
+    outcome.map_err(|failure| failure.sentence(&local, &side.identities.get()))
 }
 
 fn connect(port: u16) -> TcpStream {
@@ -138,7 +138,7 @@ impl Server {
 
 fn serve(stream: TcpStream, side: &Side) -> Outcome {
     let mut hs = Handshake::server(Policy::new(), Seed::random().unwrap());
-    let mut local = Local::new(&side.vault, &side.trust, &side.expect, UnixTime::now());
+    let mut local = Local::new(&side.identities, &side.trust, &side.expect, UnixTime::now());
     let mut link = Link::new(stream);
     let key_log = KeyLog::open(None).unwrap();
     let outcome = link.handshake(&mut hs, &mut local, &mut key_log.connection()).and_then(|mut session| {
@@ -151,5 +151,5 @@ fn serve(stream: TcpStream, side: &Side) -> Outcome {
         link.farewell();
         Ok(Met { whom, said: request })
     });
-    outcome.map_err(|failure| failure.sentence(&local, &side.vault.get()))
+    outcome.map_err(|failure| failure.sentence(&local, &side.identities.get()))
 }

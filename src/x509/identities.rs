@@ -6,19 +6,19 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use std::{sync::Arc, vec::Vec};
 
 /// Our identities of the moment; the first is the default. Swap the whole in a [`Live`](super::Live) to renew.
-pub struct Vault {
+pub struct Identities {
     identities: Vec<Arc<Identity>>,
     leaves: Vec<CertificateDer<'static>>,
 }
 
-impl Vault {
+impl Identities {
     /// One identity.
-    pub fn new(identity: Identity) -> Vault {
-        Vault { identities: Vec::new(), leaves: Vec::new() }.and(identity)
+    pub fn new(identity: Identity) -> Identities {
+        Identities { identities: Vec::new(), leaves: Vec::new() }.and(identity)
     }
 
     /// One more identity, after the others.
-    pub fn and(mut self, identity: Identity) -> Vault {
+    pub fn and(mut self, identity: Identity) -> Identities {
         self.leaves.extend(identity.chain().first().cloned());
         self.identities.push(Arc::new(identity));
         self
@@ -129,68 +129,68 @@ mod tests {
 
     const ASK: Ask<'static> = Ask { raw: false, name: None, schemes: BOTH, cert: BOTH, authorities: &[] };
 
-    /// Which identity of the vault is picked, by its index.
-    fn pick(vault: &Vault, ask: &Ask<'_>) -> Option<usize> {
-        let picked = vault.pick(&Wishes {
+    /// Which identity of the identities is picked, by its index.
+    fn pick(identities: &Identities, ask: &Ask<'_>) -> Option<usize> {
+        let picked = identities.pick(&Wishes {
             certificate_type: if ask.raw { CertificateType::RAW_PUBLIC_KEY } else { CertificateType::X509 },
             server_name: ask.name,
             schemes: ask.schemes.iter().copied(),
             certificate_schemes: ask.cert.iter().copied(),
             authorities: ask.authorities.iter().copied(),
         })?;
-        vault.identities().iter().position(|identity| Arc::ptr_eq(identity, &picked))
+        identities.identities().iter().position(|identity| Arc::ptr_eq(identity, &picked))
     }
 
     #[test]
     fn the_first_serves_whoever_asks_for_nothing_in_particular() {
         let root = root("Root", ECDSA);
-        let vault = Vault::new(identity(&root, "a.test", ECDSA)).and(identity(&root, "b.test", ECDSA));
-        assert_eq!(pick(&vault, &ASK), Some(0));
-        assert_eq!(pick(&vault, &Ask { name: Some("unknown.test"), ..ASK }), Some(0));
-        assert_eq!(pick(&vault, &Ask { raw: true, ..ASK }), None);
+        let identities = Identities::new(identity(&root, "a.test", ECDSA)).and(identity(&root, "b.test", ECDSA));
+        assert_eq!(pick(&identities, &ASK), Some(0));
+        assert_eq!(pick(&identities, &Ask { name: Some("unknown.test"), ..ASK }), Some(0));
+        assert_eq!(pick(&identities, &Ask { raw: true, ..ASK }), None);
     }
 
     #[test]
     fn the_server_name_picks_wildcards_too() {
         let root = root("Root", ECDSA);
-        let vault = Vault::new(identity(&root, "a.test", ECDSA))
+        let identities = Identities::new(identity(&root, "a.test", ECDSA))
             .and(identity(&root, "*.b.test", ECDSA))
             .and(identity(&root, "c.test", EDDSA));
-        assert_eq!(pick(&vault, &Ask { name: Some("x.B.test"), ..ASK }), Some(1));
-        assert_eq!(pick(&vault, &Ask { name: Some("b.test"), ..ASK }), Some(0));
-        assert_eq!(pick(&vault, &Ask { name: Some("y.x.b.test"), ..ASK }), Some(0));
-        assert_eq!(pick(&vault, &Ask { name: Some("c.test"), ..ASK }), Some(2));
-        assert_eq!(pick(&vault, &Ask { name: Some("c.test"), schemes: &[P256], ..ASK }), Some(0), "it must sign");
+        assert_eq!(pick(&identities, &Ask { name: Some("x.B.test"), ..ASK }), Some(1));
+        assert_eq!(pick(&identities, &Ask { name: Some("b.test"), ..ASK }), Some(0));
+        assert_eq!(pick(&identities, &Ask { name: Some("y.x.b.test"), ..ASK }), Some(0));
+        assert_eq!(pick(&identities, &Ask { name: Some("c.test"), ..ASK }), Some(2));
+        assert_eq!(pick(&identities, &Ask { name: Some("c.test"), schemes: &[P256], ..ASK }), Some(0), "it must sign");
     }
 
     #[test]
     fn the_peers_schemes_pick_the_key_and_the_chain() {
         let (ec, ed) = (root("EC", ECDSA), root("Ed", EDDSA));
-        let vault = Vault::new(identity(&ed, "a.test", EDDSA)).and(identity(&ed, "a.test", ECDSA));
-        assert_eq!(pick(&vault, &Ask { schemes: &[P256], ..ASK }), Some(1));
-        assert_eq!(pick(&vault, &Ask { schemes: &[SignatureScheme::ED25519], ..ASK }), Some(0));
+        let identities = Identities::new(identity(&ed, "a.test", EDDSA)).and(identity(&ed, "a.test", ECDSA));
+        assert_eq!(pick(&identities, &Ask { schemes: &[P256], ..ASK }), Some(1));
+        assert_eq!(pick(&identities, &Ask { schemes: &[SignatureScheme::ED25519], ..ASK }), Some(0));
         let hopeless = Ask { schemes: &[SignatureScheme::ED448], ..ASK };
-        assert_eq!(pick(&vault, &hopeless), Some(0), "the handshake will say that no scheme fits");
-        let vault = Vault::new(identity(&ed, "a.test", ECDSA)).and(identity(&ec, "a.test", ECDSA));
-        assert_eq!(pick(&vault, &Ask { cert: &[P256], ..ASK }), Some(1));
+        assert_eq!(pick(&identities, &hopeless), Some(0), "the handshake will say that no scheme fits");
+        let identities = Identities::new(identity(&ed, "a.test", ECDSA)).and(identity(&ec, "a.test", ECDSA));
+        assert_eq!(pick(&identities, &Ask { cert: &[P256], ..ASK }), Some(1));
     }
 
     #[test]
     fn the_peers_authorities_pick_the_issuer_and_strangers_are_shown_the_first() {
         let (one, two) = (root("One", ECDSA), root("Two", ECDSA));
-        let vault = Vault::new(identity(&one, "a.test", ECDSA)).and(identity(&two, "a.test", ECDSA));
+        let identities = Identities::new(identity(&one, "a.test", ECDSA)).and(identity(&two, "a.test", ECDSA));
         let trust = crate::x509::Trust::from_roots("two", two.der()).unwrap();
         let names: Vec<&[u8]> = trust.root_names().collect();
-        assert_eq!(pick(&vault, &Ask { authorities: &names, ..ASK }), Some(1));
-        assert_eq!(pick(&vault, &Ask { authorities: &[b"\x30\x00"], ..ASK }), Some(0));
+        assert_eq!(pick(&identities, &Ask { authorities: &names, ..ASK }), Some(1));
+        assert_eq!(pick(&identities, &Ask { authorities: &[b"\x30\x00"], ..ASK }), Some(0));
     }
 
     #[test]
     fn a_swap_is_seen_by_the_next_and_leaves_what_is_in_use() {
         let root = root("Root", ECDSA);
-        let live = Live::new(Vault::new(identity(&root, "old.test", ECDSA)));
+        let live = Live::new(Identities::new(identity(&root, "old.test", ECDSA)));
         let in_use = live.get().identities()[0].clone();
-        live.set(Vault::new(identity(&root, "new.test", ECDSA)));
+        live.set(Identities::new(identity(&root, "new.test", ECDSA)));
         assert!(in_use.sign(P256, b"still signs").is_ok());
         assert_ne!(live.get().leaves()[0], in_use.chain()[0]);
         assert_eq!(live.get().expires().unwrap().as_secs(), 1_795_478_400);
