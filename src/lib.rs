@@ -9,7 +9,7 @@
 //! ```
 //! # #[cfg(feature = "x509")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use countersign::x509::{Expect, Identity, Live, Local, SigningKey, Trust, Identities};
+//! use countersign::x509::{Expect, Identity, Reloadable, Local, SigningKey, Trust, Identities};
 //! use countersign::{CertificateType, Handshake, Inbox, Outbox, Policy, Seed, Want};
 //! use rustls_pki_types::UnixTime;
 //!
@@ -21,10 +21,10 @@
 //! let (ours, theirs) = (new_key()?, new_key()?);
 //! let expect_ours = [Expect::public_key(&ours.public_key())];
 //! let expect_theirs = [Expect::public_key(&theirs.public_key())];
-//! let trust = Live::new(Trust::raw_keys_only());
+//! let trust = Reloadable::new(Trust::raw_keys_only());
 //! let (our_identities, their_identities) = (
-//!     Live::new(Identities::new(Identity::raw_public_key(ours))),
-//!     Live::new(Identities::new(Identity::raw_public_key(theirs))),
+//!     Reloadable::new(Identities::new(Identity::raw_public_key(ours))),
+//!     Reloadable::new(Identities::new(Identity::raw_public_key(theirs))),
 //! );
 //!
 //! let mut client = (

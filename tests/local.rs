@@ -4,15 +4,15 @@ mod common;
 mod pki;
 
 use common::seed;
-use countersign::x509::{Expect, Identities, Identity, Live, Local, SigningKey, Trust, VerifiedChains};
+use countersign::x509::{Expect, Identities, Identity, Local, Reloadable, SigningKey, Trust, VerifiedChains};
 use countersign::{CertificateType, ErrorKind, Handshake, Inbox, Outbox, Policy, Rejection, Role, Want};
 use pki::{Ca, now};
 use std::sync::Mutex;
 
 /// One side, as a program would have it.
 struct Side {
-    identities: Live<Identities>,
-    trust: Live<Trust>,
+    identities: Reloadable<Identities>,
+    trust: Reloadable<Trust>,
     expect: Vec<Expect>,
 }
 
@@ -24,8 +24,8 @@ fn identity(ca: &Ca, name: &str) -> Identity {
 
 fn side(ca: &Ca, name: &str, expect: &[&str]) -> Side {
     Side {
-        identities: Live::new(Identities::new(identity(ca, name))),
-        trust: Live::new(Trust::from_roots("roots", &ca.der).unwrap()),
+        identities: Reloadable::new(Identities::new(identity(ca, name))),
+        trust: Reloadable::new(Trust::from_roots("roots", &ca.der).unwrap()),
         expect: expect.iter().map(|name| name.parse().unwrap()).collect(),
     }
 }
@@ -123,9 +123,9 @@ fn raw_public_keys_serve_both_ways_with_pins() {
     };
     let (c, s) = (key(), key());
     let (expect_client, expect_server) = (pin(&c), pin(&s));
-    let trust = Live::new(Trust::raw_keys_only());
-    let client = Live::new(Identities::new(Identity::raw_public_key(c)));
-    let server = Live::new(Identities::new(Identity::raw_public_key(s)));
+    let trust = Reloadable::new(Trust::raw_keys_only());
+    let client = Reloadable::new(Identities::new(Identity::raw_public_key(c)));
+    let server = Reloadable::new(Identities::new(Identity::raw_public_key(s)));
     let mut c = Local::new(&client, &trust, &expect_server, now());
     let mut s = Local::new(&server, &trust, &expect_client, now());
     assert_eq!(connect(policy.clone(), &mut c, &mut s), [Ok(true), Ok(true)]);

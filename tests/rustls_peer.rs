@@ -4,7 +4,7 @@
 
 mod pki;
 
-use countersign::x509::{Expect, Identities, Identity, Live, Local, PeerIdentity, SigningKey, Trust};
+use countersign::x509::{Expect, Identities, Identity, Local, PeerIdentity, Reloadable, SigningKey, Trust};
 use countersign::{ErrorKind, Event, Handshake, Inbox, Outbox, Policy, Rejection, Role, Seed, Session, Want};
 use pki::{Ca, Leaf, now};
 use rustls::client::WebPkiServerVerifier;
@@ -89,8 +89,8 @@ impl Mesh {
         Us {
             role,
             policy: Policy::new().alpn(&[ALPN]),
-            identities: Live::new(Identities::new(identity)),
-            trust: Live::new(Trust::from_roots("anchor", &self.anchor.der).unwrap()),
+            identities: Reloadable::new(Identities::new(identity)),
+            trust: Reloadable::new(Trust::from_roots("anchor", &self.anchor.der).unwrap()),
             expect: vec![expect.parse().unwrap()],
         }
     }
@@ -118,8 +118,8 @@ impl TimeProvider for Clock {
 struct Us {
     role: Role,
     policy: Policy,
-    identities: Live<Identities>,
-    trust: Live<Trust>,
+    identities: Reloadable<Identities>,
+    trust: Reloadable<Trust>,
     expect: Vec<Expect>,
 }
 

@@ -1,7 +1,7 @@
 //! Certificates, key and CRLs: read from files, and read again when the files change.
 
 use super::arguments::Arguments;
-use countersign::x509::{Identities, Identity, Live, Trust};
+use countersign::x509::{Identities, Identity, Reloadable, Trust};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -9,8 +9,8 @@ use std::time::SystemTime;
 
 /// Who we are and whom we trust, as the files have it.
 pub(crate) struct Files {
-    pub(crate) identities: Live<Identities>,
-    pub(crate) trust: Live<Trust>,
+    pub(crate) identities: Reloadable<Identities>,
+    pub(crate) trust: Reloadable<Trust>,
     paths: Paths,
     seen: Mutex<[Seen; 2]>,
 }
@@ -37,7 +37,7 @@ impl Files {
         let paths = Paths { cert: cert.clone(), key: key.clone(), ca: ca.clone(), crl: crl.clone() };
         // The stamps first: a file that changes while it is read is read again.
         let seen = [paths.own(), paths.trusted()].map(|paths| Seen { stamps: stamps(&paths), good: true });
-        let (identities, trust) = (Live::new(paths.identities()?), Live::new(paths.trust()?));
+        let (identities, trust) = (Reloadable::new(paths.identities()?), Reloadable::new(paths.trust()?));
         Ok(Files { identities, trust, paths, seen: Mutex::new(seen) })
     }
 

@@ -10,7 +10,7 @@
 mod pki;
 mod screen;
 
-use countersign::x509::{Expect, Identities, Live, Local, PeerIdentity, Trust};
+use countersign::x509::{Expect, Identities, Local, PeerIdentity, Reloadable, Trust};
 use countersign::{Error, Event, Handshake, Inbox, Misuse, Outbox, Policy, Role, Seed, Session, State, Step, Want};
 use rustls_pki_types::UnixTime;
 use screen::{Way, show};
@@ -72,11 +72,11 @@ fn main() -> Result<(), Failure> {
 
     // A small PKI. Who is to be refused has a certificate that is no good: out of date, or for somebody else.
     let ca = pki::ca()?;
-    let trust = Live::new(Trust::from_roots("the CA", ca.pem().as_bytes())?);
+    let trust = Reloadable::new(Trust::from_roots("the CA", ca.pem().as_bytes())?);
     let name = if refused == Some(Role::Server) { "db" } else { "api" };
     let year = if refused == Some(Role::Client) { 2025 } else { 2100 };
-    let server_is = Live::new(Identities::new(pki::issue(&ca, name, &format!("{name}.internal"), 2100)?));
-    let client_is = Live::new(Identities::new(pki::issue(&ca, "billing", "spiffe://example.org/billing", year)?));
+    let server_is = Reloadable::new(Identities::new(pki::issue(&ca, name, &format!("{name}.internal"), 2100)?));
+    let client_is = Reloadable::new(Identities::new(pki::issue(&ca, "billing", "spiffe://example.org/billing", year)?));
 
     // Two ends, and whom each of them expects.
     let (server_must_be, client_must_be) = (["api.internal".parse::<Expect>()?], ["spiffe://example.org".parse()?]);

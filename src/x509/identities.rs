@@ -5,7 +5,7 @@ use crate::{CertificateType, Offer, SignatureScheme};
 use rustls_pki_types::{CertificateDer, UnixTime};
 use std::{sync::Arc, vec::Vec};
 
-/// Our identities of the moment; the first is the default. Swap the whole in a [`Live`](super::Live) to renew.
+/// Our identities of the moment; the first is the default. Swap the whole in a [`Reloadable`](super::Reloadable) to renew.
 pub struct Identities {
     identities: Vec<Arc<Identity>>,
     leaves: Vec<CertificateDer<'static>>,
@@ -93,7 +93,7 @@ struct Wishes<'n, S, C, A> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::x509::{Live, SigningKey};
+    use crate::x509::{Reloadable, SigningKey};
     use rcgen::{CertificateParams, CertifiedIssuer, DnType, KeyPair, SignatureAlgorithm};
     use std::{string::ToString, vec};
 
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn a_swap_is_seen_by_the_next_and_leaves_what_is_in_use() {
         let root = root("Root", ECDSA);
-        let live = Live::new(Identities::new(identity(&root, "old.test", ECDSA)));
+        let live = Reloadable::new(Identities::new(identity(&root, "old.test", ECDSA)));
         let in_use = live.get().identities()[0].clone();
         live.set(Identities::new(identity(&root, "new.test", ECDSA)));
         assert!(in_use.sign(P256, b"still signs").is_ok());

@@ -6,8 +6,8 @@ use super::expect::Expect;
 use super::identities::Identities;
 use super::judge::{Report, Terms};
 use super::key::SignError;
-use super::live::Live;
 use super::refusal::Refusal;
+use super::reloadable::Reloadable;
 use super::trust::Trust;
 use crate::{AlertDescription, Credential, Handshake, Inbox, Offer, Outbox, Peer, Policy};
 use crate::{Misuse, SignQuestion, Verdict, Want};
@@ -17,8 +17,8 @@ use std::{sync::Arc, vec::Vec};
 
 /// Answers one handshake's questions from what is at hand, and keeps the report: one `Local` per handshake.
 pub struct Local<'a> {
-    identities: &'a Live<Identities>,
-    trust: &'a Live<Trust>,
+    identities: &'a Reloadable<Identities>,
+    trust: &'a Reloadable<Trust>,
     expect: &'a [Expect],
     /// The clock for the verdict; set it anew if the handshake has waited long.
     pub now: UnixTime,
@@ -61,8 +61,8 @@ impl fmt::Display for Why<'_> {
 impl<'a> Local<'a> {
     /// For one handshake. The identities and the trust are looked up when a question comes.
     pub fn new(
-        identities: &'a Live<Identities>,
-        trust: &'a Live<Trust>,
+        identities: &'a Reloadable<Identities>,
+        trust: &'a Reloadable<Trust>,
         expect: &'a [Expect],
         now: UnixTime,
     ) -> Local<'a> {

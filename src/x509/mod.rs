@@ -4,7 +4,7 @@
 //! * [`Trust`]: roots, CRLs and policy; [`Trust::judge`] answers `Verify` with a [`Judgement`].
 //! * [`Expect`]: who the peer may be.
 //! * [`Identities`]: who we are; answers `Credential` with an [`Identity`], whose [`SigningKey`] answers `Sign`.
-//! * [`Live`]: the identities and the trust of today, swapped while handshakes run.
+//! * [`Reloadable`]: the identities and the trust of today, swapped while handshakes run.
 //! * [`Local`]: all three answers in one line, for callers that have everything at hand.
 
 mod asn1;
@@ -18,12 +18,12 @@ mod identities;
 mod identity;
 mod judge;
 mod key;
-mod live;
 mod local;
 #[cfg(test)]
 mod made;
 mod pem;
 mod refusal;
+mod reloadable;
 mod rules;
 mod spiffe;
 mod text;
@@ -36,9 +36,9 @@ pub use identities::Identities;
 pub use identity::PeerIdentity;
 pub use judge::{Judgement, Report, Terms};
 pub use key::{KeyError, SignError, SigningKey};
-pub use live::Live;
 pub use local::{Local, Why};
 pub use refusal::{Culprit, Refusal, RefusalReason};
+pub use reloadable::Reloadable;
 pub use spiffe::{NotSpiffe, SpiffeId, TrustDomain};
 pub use text::Escaped;
 pub use trust::{Problem, Trust, TrustBuilder, TrustError};

@@ -12,7 +12,7 @@ use core::fmt;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 use std::{format, string::String, string::ToString, vec::Vec};
 
-/// Roots, CRLs and policy, immutable: swap the whole for another (in a [`Live`](super::Live)) to change anything. A
+/// Roots, CRLs and policy, immutable: swap the whole for another (in a [`Reloadable`](super::Reloadable)) to change anything. A
 /// handshake is judged by the snapshot of the moment of its verdict.
 ///
 /// OCSP responses are not judged here: `Peer::ocsp_staple` hands a stapled one to the caller.

@@ -8,7 +8,7 @@ use crate::pki::Dir;
 use common::key_log::KeyLog;
 use common::transport::Link;
 use common::words::{self, Failure};
-use countersign::x509::{Expect, Identities, Identity, Live, Local, Trust};
+use countersign::x509::{Expect, Identities, Identity, Local, Reloadable, Trust};
 use countersign::{ErrorKind, Event, Handshake, Policy, Seed, Session, State};
 use rustls_pki_types::UnixTime;
 use std::net::{TcpListener, TcpStream};
@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 
 /// Who we are, and whom we trust.
 pub struct Side {
-    identities: Live<Identities>,
-    trust: Live<Trust>,
+    identities: Reloadable<Identities>,
+    trust: Reloadable<Trust>,
     expect: Vec<Expect>,
 }
 
@@ -30,8 +30,8 @@ impl Side {
             Identity::from_pem_or_der(&dir.read(&format!("pki/{name}.pem")), &dir.read(&format!("pki/{name}.key")));
         let trust = Trust::builder().roots("ca", &dir.read("pki/ca.pem")).crls("crl", &dir.read("pki/crl.pem"));
         Side {
-            identities: Live::new(Identities::new(identity.unwrap())),
-            trust: Live::new(trust.build().unwrap()),
+            identities: Reloadable::new(Identities::new(identity.unwrap())),
+            trust: Reloadable::new(trust.build().unwrap()),
             expect: expect.to_vec(),
         }
     }

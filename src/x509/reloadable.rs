@@ -4,12 +4,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 /// Today's [`Identities`](super::Identities) or [`Trust`](super::Trust): handshakes take the current one, a renewal puts the
 /// next. A handshake that has begun to answer keeps what it took.
-pub struct Live<T>(RwLock<Arc<T>>);
+pub struct Reloadable<T>(RwLock<Arc<T>>);
 
-impl<T> Live<T> {
+impl<T> Reloadable<T> {
     /// Starts with `value`.
-    pub fn new(value: T) -> Live<T> {
-        Live(RwLock::new(Arc::new(value)))
+    pub fn new(value: T) -> Reloadable<T> {
+        Reloadable(RwLock::new(Arc::new(value)))
     }
 
     /// The current value. Held no longer than it takes to count a reference.
