@@ -12,7 +12,7 @@ use common::files::Files;
 use common::key_log::KeyLog;
 use common::transport::Link;
 use common::words::{self, Failure};
-use countersign::x509::{Expect, Local};
+use countersign::x509::{Answerer, Expect};
 use countersign::{ErrorKind, Event, Handshake, Policy, Reply, Seed, Session, State};
 use rustls_pki_types::UnixTime;
 use std::net::{TcpListener, TcpStream};
@@ -89,7 +89,7 @@ impl Server {
         let mut hs = Handshake::server(&self.policy, seed);
         // Whoever our CA has certified is served. An allow-list would stand here.
         let expect = [Expect::AnyTrusted];
-        let mut local = Local::new(&self.files.identities, &self.files.trust, &expect, UnixTime::now());
+        let mut local = Answerer::new(&self.files.identities, &self.files.trust, &expect, UnixTime::now());
         let mut link = Link::new(stream);
         let outcome = link.handshake(&mut hs, &mut local, &mut self.key_log.connection()).and_then(|session| {
             eprintln!("{from}: {}", words::connected(&hs, &local));

@@ -9,7 +9,7 @@
 //! ```
 //! # #[cfg(feature = "x509")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use countersign::x509::{Expect, Identity, Reloadable, Local, SigningKey, Trust, Identities};
+//! use countersign::x509::{Expect, Identity, Reloadable, Answerer, SigningKey, Trust, Identities};
 //! use countersign::{CertificateType, Handshake, Inbox, Outbox, Policy, Seed, Want};
 //! use rustls_pki_types::UnixTime;
 //!
@@ -29,13 +29,13 @@
 //!
 //! let mut client = (
 //!     Handshake::client(POLICY, None, Seed::random()?)?,
-//!     Local::new(&our_identities, &trust, &expect_theirs, UnixTime::now()),
+//!     Answerer::new(&our_identities, &trust, &expect_theirs, UnixTime::now()),
 //!     Inbox::new([0; 4096]),
 //!     Outbox::new([0; 4096]),
 //! );
 //! let mut server = (
 //!     Handshake::server(POLICY, Seed::random()?),
-//!     Local::new(&their_identities, &trust, &expect_ours, UnixTime::now()),
+//!     Answerer::new(&their_identities, &trust, &expect_ours, UnixTime::now()),
 //!     Inbox::new([0; 4096]),
 //!     Outbox::new([0; 4096]),
 //! );

@@ -1,10 +1,10 @@
-//! `Local` answers a handshake's three questions, and keeps the reason when the answer is no.
+//! `Answerer` answers a handshake's three questions, and keeps the reason when the answer is no.
 
 mod common;
 mod pki;
 
 use common::seed;
-use countersign::x509::{Expect, Identities, Identity, Local, Reloadable, SigningKey, Trust, VerifiedChains};
+use countersign::x509::{Answerer, Expect, Identities, Identity, Reloadable, SigningKey, Trust, VerifiedChains};
 use countersign::{CertificateType, ErrorKind, Handshake, Inbox, Outbox, Policy, Rejection, Role, Want};
 use pki::{Ca, now};
 use std::sync::Mutex;
@@ -42,7 +42,7 @@ impl End {
     }
 
     /// Until it wants the transport, is done (`Ok(true)`), or has failed.
-    fn drive(&mut self, local: &mut Local<'_>) -> Result<bool, ErrorKind> {
+    fn drive(&mut self, local: &mut Answerer<'_>) -> Result<bool, ErrorKind> {
         loop {
             match self.hs.drive(&mut self.rx, &mut self.tx).map_err(|error| error.kind())? {
                 Want::Done => return Ok(true),
@@ -63,7 +63,7 @@ impl End {
 }
 
 /// Runs both sides to their ends: what client and server came to.
-fn connect(policy: Policy, client: &mut Local<'_>, server: &mut Local<'_>) -> [Result<bool, ErrorKind>; 2] {
+fn connect(policy: Policy, client: &mut Answerer<'_>, server: &mut Answerer<'_>) -> [Result<bool, ErrorKind>; 2] {
     let mut ends = [
         End::new(Handshake::client(policy.clone(), Some("server.test"), seed(1)).unwrap()),
         End::new(Handshake::server(policy, seed(2))),
@@ -89,8 +89,8 @@ fn both_sides_answer_in_one_line_and_know_each_other() {
     let (client, server) = (side(&ca, "client.test", &["server.test"]), side(&ca, "server.test", &["client.test"]));
     let cache = VerifiedChains::new(8);
     for _ in 0..2 {
-        let mut c = Local::new(&client.identities, &client.trust, &client.expect, now()).with_cache(&cache);
-        let mut s = Local::new(&server.identities, &server.trust, &server.expect, now()).with_cache(&cache);
+        let mut c = Answerer::new(&client.identities, &client.trust, &client.expect, now()).with_cache(&cache);
+        let mut s = Answerer::new(&server.identities, &server.trust, &server.expect, now()).with_cache(&cache);
         assert_eq!(connect(Policy::new(), &mut c, &mut s), [Ok(true), Ok(true)]);
         assert_eq!(c.report().unwrap().identity().unwrap().dns_names, ["server.test"]);
         assert_eq!(s.report().unwrap().identity().unwrap().dns_names, ["client.test"]);
@@ -102,8 +102,8 @@ fn both_sides_answer_in_one_line_and_know_each_other() {
 fn a_refusal_has_its_alert_on_the_wire_and_its_reason_here() {
     let ca = Ca::root("Root");
     let (client, server) = (side(&ca, "client.test", &["other.test"]), side(&ca, "server.test", &["client.test"]));
-    let mut c = Local::new(&client.identities, &client.trust, &client.expect, now());
-    let mut s = Local::new(&server.identities, &server.trust, &server.expect, now());
+    let mut c = Answerer::new(&client.identities, &client.trust, &client.expect, now());
+    let mut s = Answerer::new(&server.identities, &server.trust, &server.expect, now());
     let [client_result, server_result] = connect(Policy::new(), &mut c, &mut s);
     assert_eq!(client_result, Err(ErrorKind::Rejected { reason: Rejection::WrongName }));
     assert!(matches!(server_result, Err(ErrorKind::PeerRejectedCertificate { .. })), "{server_result:?}");
@@ -126,11 +126,11 @@ fn raw_public_keys_serve_both_ways_with_pins() {
     let trust = Reloadable::new(Trust::raw_keys_only());
     let client = Reloadable::new(Identities::new(Identity::raw_public_key(c)));
     let server = Reloadable::new(Identities::new(Identity::raw_public_key(s)));
-    let mut c = Local::new(&client, &trust, &expect_server, now());
-    let mut s = Local::new(&server, &trust, &expect_client, now());
+    let mut c = Answerer::new(&client, &trust, &expect_server, now());
+    let mut s = Answerer::new(&server, &trust, &expect_client, now());
     assert_eq!(connect(policy.clone(), &mut c, &mut s), [Ok(true), Ok(true)]);
-    let mut c = Local::new(&client, &trust, &expect_client, now());
-    let mut s = Local::new(&server, &trust, &expect_client, now());
+    let mut c = Answerer::new(&client, &trust, &expect_client, now());
+    let mut s = Answerer::new(&server, &trust, &expect_client, now());
     let [client_result, _] = connect(policy, &mut c, &mut s);
     assert_eq!(client_result, Err(ErrorKind::Rejected { reason: Rejection::AccessDenied }));
 }
@@ -141,8 +141,8 @@ fn a_renewed_certificate_is_used_from_the_next_handshake_on() {
     let (client, server) = (side(&ca, "client.test", &["server.test"]), side(&ca, "server.test", &["client.test"]));
     let mut seen = Vec::new();
     for _ in 0..3 {
-        let mut c = Local::new(&client.identities, &client.trust, &client.expect, now());
-        let mut s = Local::new(&server.identities, &server.trust, &server.expect, now());
+        let mut c = Answerer::new(&client.identities, &client.trust, &client.expect, now());
+        let mut s = Answerer::new(&server.identities, &server.trust, &server.expect, now());
         assert_eq!(connect(Policy::new(), &mut c, &mut s), [Ok(true), Ok(true)]);
         seen.push(s.report().unwrap().leaf().to_vec());
         client.identities.set(Identities::new(identity(&ca, "client.test")));
@@ -155,7 +155,7 @@ fn a_renewed_certificate_is_used_from_the_next_handshake_on() {
 fn the_transports_wants_are_not_questions() {
     let ca = Ca::root("Root");
     let side = side(&ca, "client.test", &["server.test"]);
-    let mut local = Local::new(&side.identities, &side.trust, &side.expect, now());
+    let mut local = Answerer::new(&side.identities, &side.trust, &side.expect, now());
     let mut end = End::new(Handshake::client(Policy::new(), Some("server.test"), seed(1)).unwrap());
     for want in [Want::Read, Want::Write, Want::Done] {
         assert_eq!(local.answer(&mut end.hs, &want, &end.rx, &mut end.tx), Ok(false));
@@ -192,8 +192,8 @@ fn credentials_and_crls_are_swapped_under_running_handshakes_and_none_fails() {
         while !swaps.is_finished() {
             let current = [(&client, &of_client), (&server, &of_server)]
                 .map(|(side, leaves)| place(leaves, &side.identities.get().leaves()[0]));
-            let mut c = Local::new(&client.identities, &client.trust, &client.expect, now()).with_cache(&cache);
-            let mut s = Local::new(&server.identities, &server.trust, &server.expect, now()).with_cache(&cache);
+            let mut c = Answerer::new(&client.identities, &client.trust, &client.expect, now()).with_cache(&cache);
+            let mut s = Answerer::new(&server.identities, &server.trust, &server.expect, now()).with_cache(&cache);
             assert_eq!(connect(Policy::new(), &mut c, &mut s), [Ok(true), Ok(true)]);
             assert!(place(&of_client, s.report().unwrap().leaf()) >= current[0]);
             assert!(place(&of_server, c.report().unwrap().leaf()) >= current[1]);
@@ -204,7 +204,7 @@ fn credentials_and_crls_are_swapped_under_running_handshakes_and_none_fails() {
     let leaf = client.identities.get().leaves()[0].clone();
     let (_, parsed) = x509_parser::parse_x509_certificate(&leaf).unwrap();
     server.trust.set(trust(parsed.raw_serial()));
-    let mut c = Local::new(&client.identities, &client.trust, &client.expect, now()).with_cache(&cache);
-    let mut s = Local::new(&server.identities, &server.trust, &server.expect, now()).with_cache(&cache);
+    let mut c = Answerer::new(&client.identities, &client.trust, &client.expect, now()).with_cache(&cache);
+    let mut s = Answerer::new(&server.identities, &server.trust, &server.expect, now()).with_cache(&cache);
     assert_eq!(connect(Policy::new(), &mut c, &mut s)[1], Err(ErrorKind::Rejected { reason: Rejection::Revoked }));
 }

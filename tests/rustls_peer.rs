@@ -4,7 +4,7 @@
 
 mod pki;
 
-use countersign::x509::{Expect, Identities, Identity, Local, PeerIdentity, Reloadable, SigningKey, Trust};
+use countersign::x509::{Answerer, Expect, Identities, Identity, PeerIdentity, Reloadable, SigningKey, Trust};
 use countersign::{ErrorKind, Event, Handshake, Inbox, Outbox, Policy, Rejection, Role, Seed, Session, Want};
 use pki::{Ca, Leaf, now};
 use rustls::client::WebPkiServerVerifier;
@@ -131,7 +131,7 @@ impl Us {
                 Role::Client => Handshake::client(self.policy.clone(), Some(API), seed).unwrap(),
                 Role::Server => Handshake::server(self.policy.clone(), seed),
             },
-            local: Local::new(&self.identities, &self.trust, &self.expect, now()),
+            local: Answerer::new(&self.identities, &self.trust, &self.expect, now()),
             rx: Inbox::new(vec![0; 40_000]),
             tx: Outbox::new(vec![0; 40_000]),
             session: None,
@@ -144,7 +144,7 @@ impl Us {
 /// Our end of one connection.
 struct Ours<'a> {
     hs: Handshake<Policy>,
-    local: Local<'a>,
+    local: Answerer<'a>,
     rx: Inbox<Vec<u8>>,
     tx: Outbox<Vec<u8>>,
     session: Option<Session>,

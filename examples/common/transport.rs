@@ -2,7 +2,7 @@
 
 use super::key_log::ConnectionKeys;
 use super::words::Failure;
-use countersign::x509::Local;
+use countersign::x509::Answerer;
 use countersign::{ErrorKind, Handshake, Inbox, Misuse, Outbox, Policy, Session, Want};
 use std::borrow::Borrow;
 use std::io::{self, Read, Write};
@@ -38,7 +38,7 @@ impl Link {
     pub(crate) fn handshake<P: Borrow<Policy>>(
         &mut self,
         hs: &mut Handshake<P>,
-        local: &mut Local<'_>,
+        local: &mut Answerer<'_>,
         keys: &mut ConnectionKeys<'_>,
     ) -> Result<Session, Failure> {
         let deadline = Instant::now() + PATIENCE;

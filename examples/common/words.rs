@@ -1,6 +1,6 @@
 //! What is said about a connection: one line that an operator understands.
 
-use countersign::x509::{Escaped, Identities, Local, PeerIdentity};
+use countersign::x509::{Answerer, Escaped, Identities, PeerIdentity};
 use countersign::{Alert, Error, ErrorKind, Handshake, Inbox, Misuse, Policy, State};
 use std::borrow::Borrow;
 use std::fmt;
@@ -16,7 +16,7 @@ pub(crate) enum Failure {
     /// The peer took too long, while this was awaited. It has been told by user_canceled.
     TooSlow(State),
     /// Our own input or output failed.
-    Local(&'static str, io::Error),
+    Answerer(&'static str, io::Error),
     /// A misuse of the library: a bug of this program.
     Misuse(Misuse),
 }
@@ -33,7 +33,7 @@ impl fmt::Display for Failure {
             Failure::Tls(error) => write!(f, "{error}"),
             Failure::Transport(error, state) => write!(f, "the transport failed (in {state}): {error}"),
             Failure::TooSlow(state) => write!(f, "the peer took too long (in {state}); user_canceled sent"),
-            Failure::Local(what, error) => write!(f, "{what}: {error}"),
+            Failure::Answerer(what, error) => write!(f, "{what}: {error}"),
             Failure::Misuse(misuse) => write!(f, "a bug of this program: {misuse}"),
         }
     }
@@ -41,7 +41,7 @@ impl fmt::Display for Failure {
 
 impl Failure {
     /// The failure in one sentence: which side, which certificate, what is wrong with it, which alert.
-    pub(crate) fn sentence(&self, local: &Local<'_>, identities: &Identities) -> String {
+    pub(crate) fn sentence(&self, local: &Answerer<'_>, identities: &Identities) -> String {
         let Failure::Tls(error) = self else { return self.to_string() };
         let role = error.role();
         let alert = match error.alert() {
@@ -49,7 +49,7 @@ impl Failure {
             Some(Alert::Received(alert)) => format!("; alert {alert} received"),
             None => String::new(),
         };
-        match (error.kind(), local.why()) {
+        match (error.kind(), local.failure()) {
             // Whatever its certificate says is a claim, and this one we do not believe.
             (ErrorKind::Rejected { .. }, Some(why)) => {
                 format!("we, the {role}, refused the claimed identity: {why}{alert}")
@@ -73,7 +73,7 @@ impl Failure {
 }
 
 /// Who the peer has proved to be, and what was agreed on.
-pub(crate) fn connected<P: Borrow<Policy>>(hs: &Handshake<P>, local: &Local<'_>) -> String {
+pub(crate) fn connected<P: Borrow<Policy>>(hs: &Handshake<P>, local: &Answerer<'_>) -> String {
     let mut facts = Vec::new();
     if let Some(peer) = local.report().and_then(|report| report.identity()) {
         facts.push(match &peer.common_name {

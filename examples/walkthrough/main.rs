@@ -10,7 +10,7 @@
 mod pki;
 mod screen;
 
-use countersign::x509::{Expect, Identities, Local, PeerIdentity, Reloadable, Trust};
+use countersign::x509::{Answerer, Expect, Identities, PeerIdentity, Reloadable, Trust};
 use countersign::{Error, Event, Handshake, Inbox, Misuse, Outbox, Policy, Role, Seed, Session, State, Step, Want};
 use rustls_pki_types::UnixTime;
 use screen::{Way, show};
@@ -23,13 +23,13 @@ static POLICY: Policy = Policy::new();
 struct Party<'a> {
     role: Role,
     hs: Handshake<&'static Policy>,
-    local: Local<'a>,
+    local: Answerer<'a>,
     rx: Inbox<Vec<u8>>,
     tx: Outbox<Vec<u8>>,
 }
 
 impl<'a> Party<'a> {
-    fn new(hs: Handshake<&'static Policy>, local: Local<'a>) -> Party<'a> {
+    fn new(hs: Handshake<&'static Policy>, local: Answerer<'a>) -> Party<'a> {
         Party { role: hs.role(), hs, local, rx: Inbox::new(vec![0; 20_000]), tx: Outbox::new(vec![0; 20_000]) }
     }
 
@@ -49,7 +49,7 @@ impl<'a> Party<'a> {
 
     /// What this end has to say about an error: the facts are its own, the peer learns the alert.
     fn explain(&self, error: &Error) {
-        let facts = self.local.why().map_or(String::new(), |why| format!("\n          {why}"));
+        let facts = self.local.failure().map_or(String::new(), |why| format!("\n          {why}"));
         println!("\n  {}", screen::in_colour(self.role, format!("{}: {error}{facts}", self.role)));
     }
 
@@ -81,9 +81,9 @@ fn main() -> Result<(), Failure> {
     // Two ends, and whom each of them expects.
     let (server_must_be, client_must_be) = (["api.internal".parse::<Expect>()?], ["spiffe://example.org".parse()?]);
     let hs = Handshake::client(&POLICY, Some("api.internal"), Seed::random()?)?;
-    let mut client = Party::new(hs, Local::new(&client_is, &trust, &server_must_be, UnixTime::now()));
+    let mut client = Party::new(hs, Answerer::new(&client_is, &trust, &server_must_be, UnixTime::now()));
     let hs = Handshake::server(&POLICY, Seed::random()?);
-    let mut server = Party::new(hs, Local::new(&server_is, &trust, &client_must_be, UnixTime::now()));
+    let mut server = Party::new(hs, Answerer::new(&server_is, &trust, &client_must_be, UnixTime::now()));
 
     screen::heading();
     loop {

@@ -5,8 +5,9 @@
 //! * [`Expect`]: who the peer may be.
 //! * [`Identities`]: who we are; answers `Credential` with an [`Identity`], whose [`SigningKey`] answers `Sign`.
 //! * [`Reloadable`]: the identities and the trust of today, swapped while handshakes run.
-//! * [`Local`]: all three answers in one line, for callers that have everything at hand.
+//! * [`Answerer`]: all three answers in one line, for callers that have everything at hand.
 
+mod answerer;
 mod asn1;
 mod cache;
 mod chain;
@@ -18,7 +19,6 @@ mod identities;
 mod identity;
 mod judge;
 mod key;
-mod local;
 #[cfg(test)]
 mod made;
 mod pem;
@@ -29,6 +29,7 @@ mod spiffe;
 mod text;
 mod trust;
 
+pub use answerer::{AnswerFailure, Answerer};
 pub use cache::VerifiedChains;
 pub use credential::{Identity, IdentityError};
 pub use expect::{Expect, NotAName};
@@ -36,7 +37,6 @@ pub use identities::Identities;
 pub use identity::PeerIdentity;
 pub use judge::{Judgement, Report, Terms};
 pub use key::{KeyError, SignError, SigningKey};
-pub use local::{Local, Why};
 pub use refusal::{Culprit, Refusal, RefusalReason};
 pub use reloadable::Reloadable;
 pub use spiffe::{NotSpiffe, SpiffeId, TrustDomain};

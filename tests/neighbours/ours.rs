@@ -8,7 +8,7 @@ use crate::pki::Dir;
 use common::key_log::KeyLog;
 use common::transport::Link;
 use common::words::{self, Failure};
-use countersign::x509::{Expect, Identities, Identity, Local, Reloadable, Trust};
+use countersign::x509::{Answerer, Expect, Identities, Identity, Reloadable, Trust};
 use countersign::{ErrorKind, Event, Handshake, Policy, Seed, Session, State};
 use rustls_pki_types::UnixTime;
 use std::net::{TcpListener, TcpStream};
@@ -56,7 +56,7 @@ pub struct Met {
 /// Connects (once somebody listens), says `request`, and listens until the server has closed, or has said `until`.
 pub fn call(port: u16, side: &Side, request: &str, until: &str) -> Outcome {
     let mut hs = Handshake::client(Policy::new(), Some("localhost"), Seed::random().unwrap()).unwrap();
-    let mut local = Local::new(&side.identities, &side.trust, &side.expect, UnixTime::now());
+    let mut local = Answerer::new(&side.identities, &side.trust, &side.expect, UnixTime::now());
     let mut link = Link::new(connect(port));
     let key_log = KeyLog::open(None).unwrap();
     let outcome = link.handshake(&mut hs, &mut local, &mut key_log.connection()).and_then(|mut session| {
@@ -138,7 +138,7 @@ impl Server {
 
 fn serve(stream: TcpStream, side: &Side) -> Outcome {
     let mut hs = Handshake::server(Policy::new(), Seed::random().unwrap());
-    let mut local = Local::new(&side.identities, &side.trust, &side.expect, UnixTime::now());
+    let mut local = Answerer::new(&side.identities, &side.trust, &side.expect, UnixTime::now());
     let mut link = Link::new(stream);
     let key_log = KeyLog::open(None).unwrap();
     let outcome = link.handshake(&mut hs, &mut local, &mut key_log.connection()).and_then(|mut session| {

@@ -15,8 +15,8 @@ use core::{borrow::Borrow, fmt};
 use rustls_pki_types::UnixTime;
 use std::{sync::Arc, vec::Vec};
 
-/// Answers one handshake's questions from what is at hand, and keeps the report: one `Local` per handshake.
-pub struct Local<'a> {
+/// Answers one handshake's questions from what is at hand, and keeps the report: one `Answerer` per handshake.
+pub struct Answerer<'a> {
     identities: &'a Reloadable<Identities>,
     trust: &'a Reloadable<Trust>,
     expect: &'a [Expect],
@@ -39,7 +39,7 @@ enum Declined {
 /// `Display` is one sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Why<'a> {
+pub enum AnswerFailure<'a> {
     /// The peer was refused.
     Refused(&'a Refusal),
     /// We have no credential of the certificate type that was agreed on.
@@ -48,29 +48,31 @@ pub enum Why<'a> {
     Signer(SignError),
 }
 
-impl fmt::Display for Why<'_> {
+impl fmt::Display for AnswerFailure<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Why::Refused(refusal) => write!(f, "{refusal}"),
-            Why::NoCredential => f.write_str("we have no credential of the certificate type that was agreed on"),
-            Why::Signer(error) => write!(f, "our signer failed: {error}"),
+            AnswerFailure::Refused(refusal) => write!(f, "{refusal}"),
+            AnswerFailure::NoCredential => {
+                f.write_str("we have no credential of the certificate type that was agreed on")
+            }
+            AnswerFailure::Signer(error) => write!(f, "our signer failed: {error}"),
         }
     }
 }
 
-impl<'a> Local<'a> {
+impl<'a> Answerer<'a> {
     /// For one handshake. The identities and the trust are looked up when a question comes.
     pub fn new(
         identities: &'a Reloadable<Identities>,
         trust: &'a Reloadable<Trust>,
         expect: &'a [Expect],
         now: UnixTime,
-    ) -> Local<'a> {
-        Local { identities, trust, expect, now, cache: None, chosen: None, report: None, declined: None }
+    ) -> Answerer<'a> {
+        Answerer { identities, trust, expect, now, cache: None, chosen: None, report: None, declined: None }
     }
 
     /// Remembers verified chains there.
-    pub fn with_cache(mut self, cache: &'a VerifiedChains) -> Local<'a> {
+    pub fn with_cache(mut self, cache: &'a VerifiedChains) -> Answerer<'a> {
         self.cache = Some(cache);
         self
     }
@@ -99,12 +101,12 @@ impl<'a> Local<'a> {
     /// Answers the question that the handshake has; `false`: it has none, but wants `Write` or `Read` or is `Done`.
     ///
     /// No credential that fits, or a signer that fails, declines the question; a bad peer is refused. Then the next
-    /// `drive` returns the error, the alert lies in `tx`, and [`Local::why`] knows the facts.
+    /// `drive` returns the error, the alert lies in `tx`, and [`Answerer::failure`] knows the facts.
     ///
     /// ```
-    /// # use countersign::{Error, Handshake, Inbox, Outbox, Policy, Misuse, Want, x509::Local};
+    /// # use countersign::{Error, Handshake, Inbox, Outbox, Policy, Misuse, Want, x509::Answerer};
     /// # fn until_the_transport_is_wanted(
-    /// #     hs: &mut Handshake<Policy>, local: &mut Local<'_>, rx: &mut Inbox<Vec<u8>>, tx: &mut Outbox<Vec<u8>>,
+    /// #     hs: &mut Handshake<Policy>, local: &mut Answerer<'_>, rx: &mut Inbox<Vec<u8>>, tx: &mut Outbox<Vec<u8>>,
     /// # ) -> Result<Want, Box<dyn std::error::Error>> {
     /// loop {
     ///     let want = hs.drive(rx, tx)?;
@@ -155,15 +157,15 @@ impl<'a> Local<'a> {
     }
 
     /// Why our answers ended the handshake, if they did.
-    pub fn why(&self) -> Option<Why<'_>> {
+    pub fn failure(&self) -> Option<AnswerFailure<'_>> {
         match self.declined {
-            Some(Declined::NoCredential) => Some(Why::NoCredential),
-            Some(Declined::Signer(error)) => Some(Why::Signer(error)),
-            None => self.report()?.refusal().map(Why::Refused),
+            Some(Declined::NoCredential) => Some(AnswerFailure::NoCredential),
+            Some(Declined::Signer(error)) => Some(AnswerFailure::Signer(error)),
+            None => self.report()?.refusal().map(AnswerFailure::Refused),
         }
     }
 
-    /// What [`Local::judge`] found: why the peer was refused, or who it is.
+    /// What [`Answerer::judge`] found: why the peer was refused, or who it is.
     pub fn report(&self) -> Option<&Report> {
         self.report.as_ref()
     }
