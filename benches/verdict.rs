@@ -6,7 +6,7 @@
 
 mod support;
 
-use countersign::x509::{Terms, VerifiedChains};
+use countersign::x509::{JudgeOptions, VerifiedChains};
 use countersign::{Peer, Role, Verdict};
 use criterion::Criterion;
 use ring::signature::{ECDSA_P256_SHA256_ASN1, ED25519, RSA_PKCS1_2048_8192_SHA256};
@@ -53,7 +53,7 @@ impl<'a> Bench<'a> {
 
     fn judge(&self, cache: Option<&VerifiedChains>) {
         let peer = Peer::new(Role::Server, black_box(&self.world.server.chain));
-        let terms = Terms { cache, ..Terms::new(&self.world.server_expects, self.world.now) };
+        let terms = JudgeOptions { cache, ..JudgeOptions::new(&self.world.server_expects, self.world.now) };
         assert_eq!(black_box(self.world.trust.judge(&peer, &terms)).verdict, Verdict::Accept);
     }
 }

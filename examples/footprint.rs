@@ -6,7 +6,7 @@
 #[path = "../benches/support/mod.rs"]
 mod support;
 
-use countersign::x509::{Terms, VerifiedChains};
+use countersign::x509::{JudgeOptions, VerifiedChains};
 use countersign::{Error, Event, Handshake, Peer, Policy, Receiver, Role, Sender, Session, Transition, Want};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::mem::size_of;
@@ -80,7 +80,7 @@ fn verdicts(world: &World) {
     let cache = VerifiedChains::new(16);
     let peer = Peer::new(Role::Server, &world.server.chain);
     let judge = |cache| {
-        let terms = Terms { cache, ..Terms::new(&world.server_expects, world.now) };
+        let terms = JudgeOptions { cache, ..JudgeOptions::new(&world.server_expects, world.now) };
         allocations(|| world.trust.judge(&peer, &terms))
     };
     println!("allocations per side");

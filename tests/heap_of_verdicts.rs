@@ -2,7 +2,7 @@
 
 mod pki;
 
-use countersign::x509::{Expect, Terms, Trust, VerifiedChains};
+use countersign::x509::{Expect, JudgeOptions, Trust, VerifiedChains};
 use countersign::{Peer, Role, Verdict};
 use pki::{Ca, now};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -51,7 +51,7 @@ fn a_verdict_allocates_at_most_30_times_and_12_when_the_chain_is_remembered() {
             let cache = VerifiedChains::new(8);
             let judge = |cache| {
                 count(|| {
-                    let terms = Terms { cache, own: &chain[1..], ..Terms::new(&expect, now()) };
+                    let terms = JudgeOptions { cache, own: &chain[1..], ..JudgeOptions::new(&expect, now()) };
                     assert_eq!(trust.judge(&Peer::new(Role::Server, &chain), &terms).verdict, Verdict::Accept);
                 })
             };

@@ -2,7 +2,7 @@
 
 mod pki;
 
-use countersign::x509::{Expect, Judgement, PeerIdentity, RefusalReason, SigningKey, Terms, Trust};
+use countersign::x509::{Expect, JudgeOptions, Judgement, PeerIdentity, RefusalReason, SigningKey, Trust};
 use countersign::{Peer, Rejection, Role, Verdict};
 use pki::{Ca, custom, now, pem};
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose};
@@ -12,7 +12,7 @@ const ID: &str = "spiffe://example.org/billing/api";
 
 fn judge(trust: &Trust, role: Role, leaf: &CertificateDer<'_>, expect: &[&str]) -> Judgement {
     let expect: Vec<Expect> = expect.iter().map(|name| name.parse().unwrap()).collect();
-    trust.judge(&Peer::new(role, core::slice::from_ref(leaf)), &Terms::new(&expect, now()))
+    trust.judge(&Peer::new(role, core::slice::from_ref(leaf)), &JudgeOptions::new(&expect, now()))
 }
 
 /// Judges a leaf with these SANs and changes against the expected SPIFFE ID.
@@ -103,14 +103,14 @@ fn uri_constraints_fail_closed_and_say_so() {
     let trust = Trust::from_roots("roots", &root.der).unwrap();
     let chain = [leaf.der, ca.der.clone()];
     let expect = ["spiffe://a.example.org".parse().unwrap()];
-    let judgement = trust.judge(&Peer::new(Role::Client, &chain), &Terms::new(&expect, now()));
+    let judgement = trust.judge(&Peer::new(Role::Client, &chain), &JudgeOptions::new(&expect, now()));
     let refusal = judgement.report.refusal().unwrap();
     assert_eq!(refusal.fault, RefusalReason::UnsupportedConstraint("URIs (SPIFFE IDs)"));
     assert!(refusal.to_string().contains("constraints on URIs (SPIFFE IDs), which are not supported"), "{refusal}");
     // Names of other kinds are not concerned.
     let chain = [ca.leaf("", &["api.internal"]).der, ca.der];
     let expect = ["api.internal".parse().unwrap()];
-    let judgement = trust.judge(&Peer::new(Role::Client, &chain), &Terms::new(&expect, now()));
+    let judgement = trust.judge(&Peer::new(Role::Client, &chain), &JudgeOptions::new(&expect, now()));
     assert_eq!(judgement.verdict, Verdict::Accept, "{}", judgement.report);
 }
 
@@ -121,7 +121,7 @@ fn a_pin_matches_the_key_of_a_certificate_whose_chain_holds() {
     let hash = PeerIdentity::read(&leaf.der).unwrap().spki_sha256;
     let judge = |trust: &Trust, hash| {
         let peer = [leaf.der.clone()];
-        trust.judge(&Peer::new(Role::Server, &peer), &Terms::new(&[Expect::Spki(hash)], now())).verdict
+        trust.judge(&Peer::new(Role::Server, &peer), &JudgeOptions::new(&[Expect::Spki(hash)], now())).verdict
     };
     let trust = Trust::from_roots("roots", &root.der).unwrap();
     assert_eq!(judge(&trust, hash), Verdict::Accept);
@@ -145,7 +145,7 @@ fn a_raw_public_key_matches_a_pin_and_nothing_else() {
     for trust in [Trust::raw_keys_only(), Trust::from_roots("roots", &root.der).unwrap()] {
         for role in [Role::Client, Role::Server] {
             let judge = |expect: &[Expect]| {
-                let judgement = trust.judge(&Peer::raw_public_key(role, &spki), &Terms::new(expect, now()));
+                let judgement = trust.judge(&Peer::raw_public_key(role, &spki), &JudgeOptions::new(expect, now()));
                 (judgement.verdict, judgement.report)
             };
             let (verdict, report) = judge(&[Expect::Spki([1; 32]), Expect::Spki(hash)]);
@@ -156,7 +156,7 @@ fn a_raw_public_key_matches_a_pin_and_nothing_else() {
                 assert_eq!(judge(&[other]).0, Verdict::Reject(Rejection::AccessDenied));
             }
             let expect = [Expect::Spki(hash)];
-            let terms = Terms { own: &spki, ..Terms::new(&expect, now()) };
+            let terms = JudgeOptions { own: &spki, ..JudgeOptions::new(&expect, now()) };
             let reflected = trust.judge(&Peer::raw_public_key(role, &spki), &terms);
             assert_eq!(reflected.report.refusal().unwrap().fault, RefusalReason::OwnCertificate);
         }
@@ -242,7 +242,7 @@ fn a_report_holds_what_was_judged_and_calls_it_by_a_name_that_it_has() {
         for role in [Role::Client, Role::Server] {
             for (expect, accepted) in [(pin(&leaf.der), true), (Expect::Spki([1; 32]), false)] {
                 let peer = [leaf.der.clone()];
-                let report = trust.judge(&Peer::new(role, &peer), &Terms::new(&[expect], now())).report;
+                let report = trust.judge(&Peer::new(role, &peer), &JudgeOptions::new(&[expect], now())).report;
                 assert_eq!((report.role(), report.leaf()), (role, leaf.der.as_ref()));
                 assert_eq!(report.certificate_type(), countersign::CertificateType::X509);
                 assert_eq!((report.refusal().is_none(), report.matched()), (accepted, accepted.then_some(0)));
@@ -253,6 +253,6 @@ fn a_report_holds_what_was_judged_and_calls_it_by_a_name_that_it_has() {
         }
     }
     let key = [CertificateDer::from(b"key".as_slice())];
-    let report = trust.judge(&Peer::raw_public_key(Role::Client, &key), &Terms::new(&[], now())).report;
+    let report = trust.judge(&Peer::raw_public_key(Role::Client, &key), &JudgeOptions::new(&[], now())).report;
     assert_eq!((report.leaf(), report.certificate_type()), (&b"key"[..], countersign::CertificateType::RAW_PUBLIC_KEY));
 }

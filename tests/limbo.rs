@@ -1,7 +1,7 @@
 //! x509-limbo's cases for private PKIs, judged with `strict_issuance` and with the default policy. Every difference is
 //! listed here and explained in docs/TRUST.md.
 
-use countersign::x509::{Expect, Terms, Trust};
+use countersign::x509::{Expect, JudgeOptions, Trust};
 use countersign::{Peer, Role, Verdict};
 use rustls_pki_types::{CertificateDer, UnixTime};
 use std::time::Duration;
@@ -91,7 +91,7 @@ fn judge(case: &Case<'_>, strict: bool) -> Result<(), String> {
     let chain: Vec<CertificateDer<'_>> =
         std::iter::once(&case.leaf).chain(&case.cas).map(|der| CertificateDer::from(der.as_slice())).collect();
     let now = UnixTime::since_unix_epoch(Duration::from_secs(case.time.unwrap_or(TODAY)));
-    let judgement = trust.judge(&Peer::new(role, &chain), &Terms::new(&expect, now));
+    let judgement = trust.judge(&Peer::new(role, &chain), &JudgeOptions::new(&expect, now));
     match judgement.verdict {
         // A list that cannot be used must not be ignored.
         Verdict::Accept if !case.crls.is_empty() && !problems.is_empty() => Err(problems.join("; ")),

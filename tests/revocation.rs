@@ -2,7 +2,7 @@
 
 mod pki;
 
-use countersign::x509::{Expect, Judgement, RefusalReason, Terms, Trust, TrustBuilder};
+use countersign::x509::{Expect, JudgeOptions, Judgement, RefusalReason, Trust, TrustBuilder};
 use countersign::{Peer, Rejection, Role, Verdict};
 use pki::{Ca, DAY, HOUR, Leaf, NOW, at, pem};
 use rcgen::KeyUsagePurpose;
@@ -32,7 +32,7 @@ impl World {
 
     fn judge(&self, trust: TrustBuilder, now: UnixTime) -> Judgement {
         let chain: Vec<CertificateDer<'_>> = vec![self.leaf.der.clone(), self.ca.der.clone()];
-        trust.build().unwrap().judge(&Peer::new(Role::Client, &chain), &Terms::new(&[Expect::AnyTrusted], now))
+        trust.build().unwrap().judge(&Peer::new(Role::Client, &chain), &JudgeOptions::new(&[Expect::AnyTrusted], now))
     }
 
     fn fault(&self, trust: TrustBuilder) -> (Rejection, RefusalReason, String) {
@@ -218,7 +218,8 @@ fn a_crl_with_any_byte_changed_is_refused_when_loaded_or_used() {
         broken[index] ^= 0x20;
         let (trust, problems) = w.trust(&[root.clone(), broken]).build_from_usable();
         let chain = [w.leaf.der.clone(), w.ca.der.clone()];
-        let judgement = trust.judge(&Peer::new(Role::Client, &chain), &Terms::new(&[Expect::AnyTrusted], at(NOW)));
+        let judgement =
+            trust.judge(&Peer::new(Role::Client, &chain), &JudgeOptions::new(&[Expect::AnyTrusted], at(NOW)));
         assert_ne!(judgement.verdict, Verdict::Accept, "byte {index}: {problems:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 mod pki;
 
-use countersign::x509::{Culprit, Expect, Judgement, RefusalReason, Terms, Trust};
+use countersign::x509::{Culprit, Expect, JudgeOptions, Judgement, RefusalReason, Trust};
 use countersign::{Peer, Rejection, Role, Verdict};
 use pki::{Ca, DAY, HOUR, NOW, at, now};
 use rcgen::{DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose};
@@ -31,7 +31,7 @@ fn client(trust: &Trust, chain: &[&CertificateDer<'_>], expect: &[Expect], now: 
 
 fn judge(trust: &Trust, role: Role, chain: &[&CertificateDer<'_>], expect: &[Expect], now: u64) -> Judgement {
     let chain: Vec<CertificateDer<'_>> = chain.iter().map(|der| CertificateDer::from(der.as_ref())).collect();
-    trust.judge(&Peer::new(role, &chain), &Terms::new(expect, at(now)))
+    trust.judge(&Peer::new(role, &chain), &JudgeOptions::new(expect, at(now)))
 }
 
 /// The reason and the sentence of a refusal.
@@ -243,7 +243,7 @@ fn our_own_certificate_is_a_reflection_unless_policy_allows_it() {
     let leaf = root.leaf("api", &["api.internal"]);
     let chain = [leaf.der.clone()];
     let expect = [Expect::AnyTrusted];
-    let terms = Terms { own: &chain, ..Terms::new(&expect, now()) };
+    let terms = JudgeOptions { own: &chain, ..JudgeOptions::new(&expect, now()) };
     let judgement = trust(&[&root]).judge(&Peer::new(Role::Client, &chain), &terms);
     assert_eq!(judgement.report.refusal().unwrap().fault, RefusalReason::OwnCertificate);
     assert_eq!(judgement.verdict, Verdict::Reject(Rejection::AccessDenied));

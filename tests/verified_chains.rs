@@ -2,7 +2,7 @@
 
 mod pki;
 
-use countersign::x509::{Expect, Terms, Trust, TrustBuilder, VerifiedChains};
+use countersign::x509::{Expect, JudgeOptions, Trust, TrustBuilder, VerifiedChains};
 use countersign::{Peer, Rejection, Role, Verdict};
 use pki::{Ca, DAY, Leaf, NOW, at};
 use rcgen::{ExtendedKeyUsagePurpose, date_time_ymd};
@@ -36,9 +36,9 @@ impl World {
     /// The verdict with the cache; it must be the one without.
     fn judge(&self, trust: &Trust, role: Role, chain: &[CertificateDer<'_>], name: &str, now: u64) -> Verdict {
         let expect: Vec<Expect> = vec![name.parse().unwrap()];
-        let fresh = Terms::new(&expect, at(now));
+        let fresh = JudgeOptions::new(&expect, at(now));
         let peer = Peer::new(role, chain);
-        let cached = trust.judge(&peer, &Terms { cache: Some(&self.cache), ..fresh }).verdict;
+        let cached = trust.judge(&peer, &JudgeOptions { cache: Some(&self.cache), ..fresh }).verdict;
         assert_eq!(cached, trust.judge(&peer, &fresh).verdict, "the cache changed a verdict");
         cached
     }
@@ -201,7 +201,7 @@ fn our_own_leaf_is_a_reflection_also_when_its_chain_is_remembered() {
     let trust = w.trust().build().unwrap();
     assert_eq!(w.server(&trust, &w.chain(), NOW), Verdict::Accept);
     let (chain, expect) = (w.chain(), ["api.internal".parse().unwrap()]);
-    let terms = Terms { own: &chain[..1], cache: Some(&w.cache), ..Terms::new(&expect, at(NOW)) };
+    let terms = JudgeOptions { own: &chain[..1], cache: Some(&w.cache), ..JudgeOptions::new(&expect, at(NOW)) };
     assert_eq!(trust.judge(&Peer::new(Role::Server, &chain), &terms).verdict, Verdict::Reject(Rejection::AccessDenied));
 }
 

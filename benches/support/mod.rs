@@ -7,7 +7,7 @@ pub mod clock;
 pub mod floor;
 pub mod rustls_pair;
 
-use countersign::x509::{Expect, SigningKey, Terms, Trust, VerifiedChains};
+use countersign::x509::{Expect, JudgeOptions, SigningKey, Trust, VerifiedChains};
 use countersign::{Credential, Error, Handshake, Inbox, Outbox, Policy, Role, Seed, Session, Verdict, Want};
 use rustls_pki_types::{CertificateDer, UnixTime};
 use std::time::Duration;
@@ -162,7 +162,8 @@ impl<'a, M: AsRef<[u8]> + AsMut<[u8]>> End<'a, M> {
                     self.hs.signature(&question, &signature, &mut self.tx).expect("there is room");
                 }
                 Want::Verify(question) => {
-                    let terms = Terms { own: &own.chain[..1], cache, ..Terms::new(expect, self.world.now) };
+                    let terms =
+                        JudgeOptions { own: &own.chain[..1], cache, ..JudgeOptions::new(expect, self.world.now) };
                     let peer = self.hs.peer(&self.rx).expect("its own inbox");
                     let verdict = self.world.trust.judge(&peer, &terms).verdict;
                     assert_eq!(verdict, Verdict::Accept);

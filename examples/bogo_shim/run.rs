@@ -4,7 +4,7 @@ use crate::flags::{Expect, Flags};
 use crate::talk::Talk;
 use crate::wire::Wire;
 use crate::{ours, tokens};
-use countersign::x509::{RefusalReason, Terms, Trust};
+use countersign::x509::{JudgeOptions, RefusalReason, Trust};
 use countersign::{
     AlertDescription, Error, Handshake, Misuse, Offer, Peer, Policy, Rejection, Role, Seed, Session, Verdict, Want,
 };
@@ -148,7 +148,7 @@ fn verdict(flags: &Flags, peer: &Peer<'_>) -> Verdict {
         return Verdict::Reject(Rejection::Alert(AlertDescription::HANDSHAKE_FAILURE));
     }
     let trust = flags.trust.as_ref().and_then(|roots| Trust::from_roots("-trust-cert", roots).ok());
-    let judgement = trust.map(|trust| trust.judge(peer, &Terms::new(&[], UnixTime::now())));
+    let judgement = trust.map(|trust| trust.judge(peer, &JudgeOptions::new(&[], UnixTime::now())));
     match judgement.as_ref().and_then(|judgement| judgement.report.refusal()) {
         Some(refusal) if matches!(refusal.fault, RefusalReason::KeyUsage(_)) => Verdict::Reject(refusal.fault.reason()),
         _ => Verdict::Accept,

@@ -13,7 +13,7 @@ use countersign::codec::{
 };
 use countersign::crypto::{CryptoMode::Real, HashAlgorithm, Hasher, KeyExchange, Suite, TrafficKey};
 use countersign::schedule::{Early, HandshakeSecret, Main, Pair, SignedContent};
-use countersign::x509::{Expect, Terms, Trust, VerifiedChains};
+use countersign::x509::{Expect, JudgeOptions, Trust, VerifiedChains};
 use countersign::{Credential, Error, Event, Handshake, Inbox, Outbox, Policy, Role, Session, Want, codec};
 use rustls::pki_types::{PrivateKeyDer, UnixTime};
 use std::sync::{Arc, LazyLock};
@@ -201,8 +201,10 @@ impl Ours {
                         Role::Server => Expect::AnyTrusted,
                     };
                     let peer = self.hs.peer(&self.rx).expect("the peer");
-                    let terms =
-                        Terms { cache: Some(&CACHE), ..Terms::new(std::slice::from_ref(&expect), UnixTime::now()) };
+                    let terms = JudgeOptions {
+                        cache: Some(&CACHE),
+                        ..JudgeOptions::new(std::slice::from_ref(&expect), UnixTime::now())
+                    };
                     let judgement = TRUST.judge(&peer, &terms);
                     self.hs.verdict(&question, judgement.verdict).expect("an answer");
                 }

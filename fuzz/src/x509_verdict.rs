@@ -3,7 +3,7 @@
 //! top.) And every reader of certificates, keys, CRLs and names survives whatever it is given.
 
 use super::choices::Choices;
-use countersign::x509::{Expect, PeerIdentity, SigningKey, Terms, Trust, VerifiedChains};
+use countersign::x509::{Expect, JudgeOptions, PeerIdentity, SigningKey, Trust, VerifiedChains};
 use countersign::{Peer, Role, Verdict};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose as Purpose, GeneralSubtree,
@@ -153,7 +153,7 @@ fn judge(
 ) -> Verdict {
     let time = UnixTime::since_unix_epoch(Duration::from_secs(now));
     let expected = std::slice::from_ref(expect);
-    let terms = Terms { cache, ..Terms::new(expected, time) };
+    let terms = JudgeOptions { cache, ..JudgeOptions::new(expected, time) };
     let peer = Peer::new(role, chain);
     let judgement = trust.judge(&peer, &terms);
     if cache.is_some() {

@@ -4,7 +4,7 @@ use super::cache::VerifiedChains;
 use super::credential::Identity;
 use super::expect::Expect;
 use super::identities::Identities;
-use super::judge::{Report, Terms};
+use super::judge::{JudgeOptions, Report};
 use super::key::SignError;
 use super::refusal::Refusal;
 use super::reloadable::Reloadable;
@@ -92,7 +92,8 @@ impl<'a> Answerer<'a> {
     /// Answers `Verify`, and keeps the report.
     pub fn judge(&mut self, peer: &Peer<'_>) -> Verdict {
         let identities = self.identities.get();
-        let terms = Terms { own: identities.leaves(), cache: self.cache, ..Terms::new(self.expect, self.now) };
+        let terms =
+            JudgeOptions { own: identities.leaves(), cache: self.cache, ..JudgeOptions::new(self.expect, self.now) };
         let judgement = self.trust.get().judge(peer, &terms);
         self.report = Some(judgement.report);
         judgement.verdict

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{vec, vec::Vec};
 
 /// Remembers verified chains, for peers that connect again and again. The caller's object, opt-in by
-/// [`Terms::cache`](super::Terms); bounded; shared by any number of threads and snapshots.
+/// [`JudgeOptions::cache`](super::JudgeOptions); bounded; shared by any number of threads and snapshots.
 ///
 /// What is skipped is path building and its signatures, CRLs included, and nothing else: names, SPIFFE rules, pins, the
 /// leaf's own rules and reflection are judged every time, and possession of the key is always proved afresh. An entry is

@@ -70,7 +70,7 @@ impl Identities {
         best.map(|(_, identity)| Arc::clone(identity))
     }
 
-    /// Our leaves (and raw public keys), for [`Terms::own`](super::Terms).
+    /// Our leaves (and raw public keys), for [`JudgeOptions::own`](super::JudgeOptions).
     pub fn leaves(&self) -> &[CertificateDer<'static>] {
         &self.leaves
     }

@@ -17,7 +17,7 @@ use webpki::EndEntityCert;
 
 /// What a peer is judged by, besides the [`Trust`].
 #[derive(Clone, Copy)]
-pub struct Terms<'a> {
+pub struct JudgeOptions<'a> {
     /// Who the peer may be; one must match. Empty: nobody.
     pub expect: &'a [Expect],
     /// The moment of the verdict.
@@ -28,10 +28,10 @@ pub struct Terms<'a> {
     pub cache: Option<&'a VerifiedChains>,
 }
 
-impl<'a> Terms<'a> {
+impl<'a> JudgeOptions<'a> {
     /// With no own leaves to watch for, and no cache.
-    pub const fn new(expect: &'a [Expect], now: UnixTime) -> Terms<'a> {
-        Terms { expect, now, own: &[], cache: None }
+    pub const fn new(expect: &'a [Expect], now: UnixTime) -> JudgeOptions<'a> {
+        JudgeOptions { expect, now, own: &[], cache: None }
     }
 }
 
@@ -120,7 +120,7 @@ impl Trust {
     /// Judges a peer that has proved possession of its key: chain, revocation, use, then identity.
     ///
     /// Allocates a little (measured in docs/TRUST.md); never blocks, has no clock and asks no network.
-    pub fn judge(&self, peer: &Peer<'_>, terms: &Terms<'_>) -> Judgement {
+    pub fn judge(&self, peer: &Peer<'_>, terms: &JudgeOptions<'_>) -> Judgement {
         let outcome = self.decide(peer, terms);
         let leaf = peer.leaf().to_vec();
         let (role, certificate_type) = (peer.role(), peer.certificate_type());
@@ -135,7 +135,7 @@ impl Trust {
         Judgement { verdict, report: Report { role, certificate_type, leaf, outcome } }
     }
 
-    fn decide(&self, peer: &Peer<'_>, terms: &Terms<'_>) -> Result<Accepted, Located> {
+    fn decide(&self, peer: &Peer<'_>, terms: &JudgeOptions<'_>) -> Result<Accepted, Located> {
         let leaf_fault = |fault| (Culprit::Leaf, fault);
         if !self.allow_own && terms.own.iter().any(|own| own.as_ref() == peer.leaf()) {
             return Err(leaf_fault(RefusalReason::OwnCertificate));

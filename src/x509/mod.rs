@@ -35,7 +35,7 @@ pub use credential::{Identity, IdentityError};
 pub use expect::{Expect, NotAName};
 pub use identities::Identities;
 pub use identity::PeerIdentity;
-pub use judge::{Judgement, Report, Terms};
+pub use judge::{JudgeOptions, Judgement, Report};
 pub use key::{KeyError, SignError, SigningKey};
 pub use refusal::{Culprit, Refusal, RefusalReason};
 pub use reloadable::Reloadable;
