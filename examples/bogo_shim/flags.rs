@@ -55,7 +55,7 @@ pub(crate) struct Expect {
 
 /// What of the command line goes into the policy, before it is one.
 #[derive(Default)]
-struct Wishes {
+struct PeerPreferences {
     groups: Vec<NamedGroup>,
     shares: Option<Vec<NamedGroup>>,
     hints: Vec<u16>,
@@ -114,7 +114,7 @@ impl Flags {
             check_close_notify: false,
             expect: Expect::default(),
         };
-        let mut wishes = Wishes::default();
+        let mut preferences = PeerPreferences::default();
         let mut added = Vec::new();
         let mut credential = Ours::default(); // the one that the flags speak of: first the default one
         let mut default = None;
@@ -162,19 +162,19 @@ impl Flags {
                     flags.trust = if path.is_empty() { None } else { Some(read(path)?) };
                 }
                 "-verify-fail" => flags.verify_fail = true,
-                "-curves" => wishes.groups.push(group(value()?)?),
-                "-key-shares" => wishes.shares.get_or_insert_default().push(group(value()?)?),
-                "-no-key-shares" => wishes.shares = Some(Vec::new()),
-                "-server-supported-groups-hint" => wishes.hints.push(number(value()?)?),
-                "-verify-prefs" => wishes.schemes.push(number(value()?)?),
-                "-advertise-alpn" => wishes.alpn = value()?,
-                "-select-alpn" => wishes.alpn = prefixed(value()?),
-                "-decline-alpn" => wishes.alpn = Vec::new(),
+                "-curves" => preferences.groups.push(group(value()?)?),
+                "-key-shares" => preferences.shares.get_or_insert_default().push(group(value()?)?),
+                "-no-key-shares" => preferences.shares = Some(Vec::new()),
+                "-server-supported-groups-hint" => preferences.hints.push(number(value()?)?),
+                "-verify-prefs" => preferences.schemes.push(number(value()?)?),
+                "-advertise-alpn" => preferences.alpn = value()?,
+                "-select-alpn" => preferences.alpn = prefixed(value()?),
+                "-decline-alpn" => preferences.alpn = Vec::new(),
                 "-reject-alpn" => flags.reject_alpn = true,
                 "-host-name" => flags.server_name = Some(text(value()?)),
                 // Meant for clients.
-                "-enable-ocsp-stapling" => wishes.ocsp_staple = true,
-                "-enable-signed-cert-timestamps" => wishes.scts = true,
+                "-enable-ocsp-stapling" => preferences.ocsp_staple = true,
+                "-enable-signed-cert-timestamps" => preferences.scts = true,
                 "-use-client-ca-list" => {
                     let names = names(value()?)?.into_iter();
                     let list = names.flat_map(|name| [&(name.len() as u16).to_be_bytes()[..], &name].concat());
@@ -226,12 +226,12 @@ impl Flags {
             credential.load().map_err(Unsupported)?;
             flags.ours.push(credential);
         }
-        flags.policy = wishes.apply(flags.role, flags.policy)?;
+        flags.policy = preferences.apply(flags.role, flags.policy)?;
         Ok(flags)
     }
 }
 
-impl Wishes {
+impl PeerPreferences {
     fn apply(self, role: Role, policy: Policy) -> Result<Policy, Unsupported> {
         let is_client = role == Role::Client;
         let mut policy = policy.request_ocsp_staple(self.ocsp_staple && is_client).request_scts(self.scts && is_client);

@@ -3,7 +3,7 @@
 
 use super::evidence::LocalProofSent;
 use super::question::{Credential, SignQuestion};
-use super::{Context, Effects, Wishes, message_len};
+use super::{Context, Effects, PeerPreferences, message_len};
 use crate::codec::{
     Certificate, CertificateType, CertificateVerify, ExtensionType, Extensions, Finished, HandshakeType, Malformed,
     Message, Place, SignatureScheme, Spki, Writer, may_stand, spki, write_certificate,
@@ -104,22 +104,25 @@ pub(super) fn check_possession(
 }
 
 /// The scheme that we sign with: one that the peer accepts and our key can do (§4.3.3).
-pub(super) fn choose_scheme(wishes: &Wishes, credential: &Credential<'_>) -> Result<SignatureScheme, ErrorKind> {
-    let mut accepted = wishes.schemes.as_slice().iter().copied();
+pub(super) fn choose_scheme(
+    preferences: &PeerPreferences,
+    credential: &Credential<'_>,
+) -> Result<SignatureScheme, ErrorKind> {
+    let mut accepted = preferences.schemes.as_slice().iter().copied();
     let chosen = if credential.schemes.is_empty() {
         let leaf = credential.chain.first().and_then(|leaf| leaf_key(credential.certificate_type, leaf));
         let fitting = leaf.map_or(&[][..], |spki| schemes_for(&spki.key));
         accepted.find(|scheme| fitting.contains(scheme))
     } else {
-        credential.schemes.iter().copied().find(|scheme| wishes.schemes.contains(*scheme))
+        credential.schemes.iter().copied().find(|scheme| preferences.schemes.contains(*scheme))
     };
     chosen.ok_or(ErrorKind::NoCommonSignatureScheme)
 }
 
 /// Writes our Certificate: the leaf's entry carries what the peer asked for and we have.
-fn write_own_certificate(wishes: &Wishes, credential: &Credential<'_>, w: &mut Writer<'_>) {
-    let staple = credential.ocsp_staple.filter(|_| wishes.ocsp_staple);
-    let scts = credential.scts.filter(|_| wishes.scts);
+fn write_own_certificate(preferences: &PeerPreferences, credential: &Credential<'_>, w: &mut Writer<'_>) {
+    let staple = credential.ocsp_staple.filter(|_| preferences.ocsp_staple);
+    let scts = credential.scts.filter(|_| preferences.scts);
     write_certificate(w, &[], credential.chain.iter().map(|each| each.as_ref()), |w| {
         if let Some(response) = staple {
             w.ocsp_response(response);
@@ -131,18 +134,18 @@ fn write_own_certificate(wishes: &Wishes, credential: &Credential<'_>, w: &mut W
 }
 
 /// The length of our Certificate.
-pub(super) fn certificate_len(wishes: &Wishes, credential: &Credential<'_>) -> usize {
-    message_len(&|w| write_own_certificate(wishes, credential, w))
+pub(super) fn certificate_len(preferences: &PeerPreferences, credential: &Credential<'_>) -> usize {
+    message_len(&|w| write_own_certificate(preferences, credential, w))
 }
 
 /// Sends our Certificate; `append` consumes the transcript up to it.
 pub(super) fn send_certificate<T>(
-    wishes: &Wishes,
+    preferences: &PeerPreferences,
     credential: &Credential<'_>,
     out: &mut impl Effects,
     append: impl FnOnce(&[u8]) -> T,
 ) -> Result<T, ErrorKind> {
-    sent(out, &|w| write_own_certificate(wishes, credential, w), append)
+    sent(out, &|w| write_own_certificate(preferences, credential, w), append)
 }
 
 /// The question to the signer; `certificate` is the transcript hash up to our Certificate.

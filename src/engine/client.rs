@@ -13,7 +13,7 @@ use super::authenticate::{
 use super::client_hello::{Hello, Shares, offered, session_id};
 use super::evidence::{Connected, PeerAccepted};
 use super::question::{Credential, CredentialQuestion, VerifyQuestion};
-use super::{Context, Effects, Input, Need, Secret, Wishes, message_len};
+use super::{Context, Effects, Input, Need, PeerPreferences, Secret, message_len};
 use crate::codec::{
     CertificateRequest, CertificateType, EncryptedExtensions, ExtensionType, Finished, HandshakeType, LEGACY_VERSION,
     Message, Place, ServerHello, SignatureScheme, TLS13, Writer,
@@ -143,7 +143,7 @@ impl Client {
     /// The length of the Certificate that `present` sends.
     pub(super) fn present_len(&self, credential: &Credential<'_>) -> usize {
         let Client::AskCredential(proved, ..) = self else { return 0 };
-        certificate_len(&proved.wishes, credential)
+        certificate_len(&proved.preferences, credential)
     }
 
     /// The traffic secrets that the state holds, for the key log.
@@ -312,8 +312,8 @@ impl WaitServerHello {
         out.write_key(suite, Secret::Handshake(&secrets.client))?;
         cx.facts.suite = Some(suite);
         cx.facts.group = Some(group);
-        let (main, wishes) = (handshake.main(), Wishes::default());
-        Ok(Client::WaitEncryptedExtensions(Handshaking { suite, transcript, secrets, main, wishes }))
+        let (main, preferences) = (handshake.main(), PeerPreferences::default());
+        Ok(Client::WaitEncryptedExtensions(Handshaking { suite, transcript, secrets, main, preferences }))
     }
 }
 
@@ -324,13 +324,13 @@ pub(super) struct Handshaking<At> {
     secrets: Pair<HandshakeSecret>,
     main: Main,
     /// What CertificateRequest says about our credential; nothing before that.
-    wishes: Wishes,
+    preferences: PeerPreferences,
 }
 
 impl<At: at::Before> Handshaking<At> {
     fn append(self, message: Message<'_>) -> Handshaking<At::Next> {
-        let Handshaking { suite, transcript, secrets, main, wishes } = self;
-        Handshaking { suite, transcript: transcript.append(message.raw), secrets, main, wishes }
+        let Handshaking { suite, transcript, secrets, main, preferences } = self;
+        Handshaking { suite, transcript: transcript.append(message.raw), secrets, main, preferences }
     }
 }
 
@@ -399,9 +399,9 @@ impl Handshaking<at::EncryptedExtensions> {
         request.extensions.certificate_authorities().map_err(&malformed)?;
         let ocsp_staple = request.extensions.status_request_of_server().map_err(&malformed)?;
         request.extensions.sct_request().map_err(&malformed)?;
-        let wishes = Wishes::read(schemes, &request.extensions, ocsp_staple);
+        let preferences = PeerPreferences::read(schemes, &request.extensions, ocsp_staple);
         cx.facts.offer = cx.find(message.body)?;
-        Ok(Handshaking { wishes, ..self.append(message) })
+        Ok(Handshaking { preferences, ..self.append(message) })
     }
 }
 
@@ -414,7 +414,7 @@ impl Handshaking<at::ServerCertificateVerify> {
         possession: PossessionProved,
         out: &mut impl Effects,
     ) -> Result<Proved, ErrorKind> {
-        let Handshaking { suite, transcript, secrets, main, wishes } = self;
+        let Handshaking { suite, transcript, secrets, main, preferences } = self;
         let verify_data = Finished::parse(message.body).map_err(malformed(HandshakeType::FINISHED))?.verify_data;
         let finished = secrets
             .server
@@ -423,7 +423,7 @@ impl Handshaking<at::ServerCertificateVerify> {
         let transcript = transcript.append(message.raw);
         let (application, exporter) = main.application(&transcript.hash());
         out.read_key(suite, Secret::Application(&application.server))?;
-        Ok(Proved { suite, transcript, secrets, application, exporter, wishes, possession, finished })
+        Ok(Proved { suite, transcript, secrets, application, exporter, preferences, possession, finished })
     }
 }
 
@@ -434,7 +434,7 @@ pub(super) struct Proved {
     secrets: Pair<HandshakeSecret>,
     application: Pair<TrafficSecret>,
     exporter: ExporterSecret,
-    wishes: Wishes,
+    preferences: PeerPreferences,
     possession: PossessionProved,
     finished: FinishedVerified,
 }
@@ -448,13 +448,13 @@ impl Proved {
         credential: &Credential<'_>,
         out: &mut impl Effects,
     ) -> Result<AskSign, ErrorKind> {
-        let scheme = choose_scheme(&self.wishes, credential)?;
+        let scheme = choose_scheme(&self.preferences, credential)?;
         cx.facts.own_scheme = Some(scheme);
         if !cx.facts.retried && cx.facts.middlebox_compatibility {
             out.change_cipher_spec()?; // before the second flight (§E.4)
         }
-        let Proved { suite, transcript, secrets, application, exporter, wishes, possession, finished } = self;
-        let transcript = send_certificate(&wishes, credential, out, |message| transcript.append(message))?;
+        let Proved { suite, transcript, secrets, application, exporter, preferences, possession, finished } = self;
+        let transcript = send_certificate(&preferences, credential, out, |message| transcript.append(message))?;
         let certificate = transcript.hash();
         let evidence = (possession, finished, accepted);
         Ok(AskSign { suite, transcript, secrets, application, exporter, evidence, scheme, certificate })

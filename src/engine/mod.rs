@@ -85,17 +85,21 @@ pub(crate) struct Facts {
 /// What the peer's ClientHello or CertificateRequest says about our Certificate and CertificateVerify. Kept, so that
 /// answers need no inbox.
 #[derive(Default)]
-pub(crate) struct Wishes {
+pub(crate) struct PeerPreferences {
     schemes: List<SignatureScheme, 12>,
     ocsp_staple: bool,
     scts: bool,
 }
 
-impl Wishes {
+impl PeerPreferences {
     /// From extensions that have been checked.
-    fn read(schemes: codec::List<'_, SignatureScheme>, extensions: &Extensions<'_>, ocsp_staple: bool) -> Wishes {
+    fn read(
+        schemes: codec::List<'_, SignatureScheme>,
+        extensions: &Extensions<'_>,
+        ocsp_staple: bool,
+    ) -> PeerPreferences {
         let known = schemes.iter().filter(|scheme| may_sign(*scheme));
-        Wishes {
+        PeerPreferences {
             schemes: List::collect(known),
             ocsp_staple,
             scts: extensions.has(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP),

@@ -4,7 +4,7 @@
 
 use super::authenticate::malformed;
 use super::hello_digest::hello_digest;
-use super::{Context, ServerName, Wishes};
+use super::{Context, PeerPreferences, ServerName};
 use crate::codec::numbers::Numbers;
 use crate::codec::{
     self, CertificateType, ClientHello, ExtensionType, HandshakeType, KeyShareEntry, LEGACY_VERSION, NamedGroup, Place,
@@ -22,7 +22,7 @@ pub(super) struct Choice {
     pub(super) key_exchange: List<u8, 97>,
     pub(super) legacy_session_id: List<u8, 32>,
     /// What the client accepts of us.
-    pub(super) wishes: Wishes,
+    pub(super) preferences: PeerPreferences,
     /// The client offers RFC 7250 types for itself, and for us.
     pub(super) answers_types: (bool, bool),
     /// It sent the policy's opaque extension.
@@ -95,8 +95,8 @@ pub(super) fn negotiate(
 
     let suite = policy.cipher_suites.as_slice().iter().copied().find(|suite| hello.cipher_suites.contains(*suite));
     let suite = suite.and_then(Suite::from).ok_or(ErrorKind::NoCommonCipherSuite)?;
-    let wishes = Wishes::read(schemes, extensions, ocsp_staple);
-    if wishes.schemes.is_empty() {
+    let preferences = PeerPreferences::read(schemes, extensions, ocsp_staple);
+    if preferences.schemes.is_empty() {
         return Err(ErrorKind::NoCommonSignatureScheme); // whatever our credential will be
     }
     let (group, retry) = choose_group(policy.groups.as_slice(), groups, shares)?;
@@ -124,7 +124,7 @@ pub(super) fn negotiate(
         group,
         key_exchange: List::collect(share.iter().copied()),
         legacy_session_id: List::collect(hello.legacy_session_id.iter().copied()),
-        wishes,
+        preferences,
         answers_types: (peer.is_some(), own.is_some()),
         answers_extension: policy.extension.as_ref().is_some_and(|(extension, _)| extensions.has(*extension)),
         retry,

@@ -140,7 +140,7 @@ impl Server {
         let protected = [
             message_len(&|w| encrypted_extensions(cx, choice, w)),
             message_len(&|w| certificate_request(cx, w)),
-            certificate_len(&choice.wishes, credential),
+            certificate_len(&choice.preferences, credential),
         ];
         (plain.saturating_add(choice.key_exchange.as_slice().len()), protected.iter().sum())
     }
@@ -266,7 +266,7 @@ impl AskCredential {
     ) -> Result<AskSign, ErrorKind> {
         let AskCredential { random, transcript, choice, .. } = self;
         let Choice { suite, group, .. } = choice;
-        let scheme = choose_scheme(&choice.wishes, credential)?;
+        let scheme = choose_scheme(&choice.preferences, credential)?;
         cx.facts.own_scheme = Some(scheme);
         let (public_key, shared_secret) = KeyExchange::respond(group, choice.key_exchange.as_slice(), cx.policy.crypto)
             .map_err(|error| match error {
@@ -295,7 +295,7 @@ impl AskCredential {
         let write = |w: &mut Writer<'_>| encrypted_extensions(cx, &choice, w);
         let transcript = sent(out, &write, |message| transcript.append(message))?;
         let transcript = sent(out, &|w| certificate_request(cx, w), |message| transcript.append(message))?;
-        let transcript = send_certificate(&choice.wishes, credential, out, |message| transcript.append(message))?;
+        let transcript = send_certificate(&choice.preferences, credential, out, |message| transcript.append(message))?;
         let certificate = transcript.hash();
         Ok(AskSign { suite, transcript, secrets, main: handshake.main(), scheme, certificate })
     }

@@ -36,17 +36,17 @@ impl Identities {
     /// for; its certificates are signed with schemes that the peer knows; it was issued by one of the peer's
     /// certificate_authorities; it was given first. Keep the returned `Arc`: the same identity must sign.
     pub fn choose(&self, offer: &Offer<'_>) -> Option<Arc<Identity>> {
-        let wishes = Wishes {
+        let preferences = PeerPreferences {
             certificate_type: offer.certificate_type(),
             server_name: offer.server_name(),
             schemes: offer.signature_schemes(),
             certificate_schemes: offer.signature_schemes_cert(),
             authorities: offer.certificate_authorities(),
         };
-        self.pick(&wishes)
+        self.pick(&preferences)
     }
 
-    fn pick<'a, S, C, A>(&self, wishes: &Wishes<'_, S, C, A>) -> Option<Arc<Identity>>
+    fn pick<'a, S, C, A>(&self, preferences: &PeerPreferences<'_, S, C, A>) -> Option<Arc<Identity>>
     where
         S: Iterator<Item = SignatureScheme> + Clone,
         C: Iterator<Item = SignatureScheme> + Clone,
@@ -54,14 +54,14 @@ impl Identities {
     {
         let mut best: Option<([bool; 4], &Arc<Identity>)> = None;
         for identity in &self.identities {
-            if identity.certificate_type() != wishes.certificate_type {
+            if identity.certificate_type() != preferences.certificate_type {
                 continue;
             }
             let rank = [
-                wishes.schemes.clone().any(|scheme| identity.signs_with(scheme)),
-                wishes.server_name.is_some_and(|name| identity.covers(name)),
-                identity.is_signed_with(|scheme| wishes.certificate_schemes.clone().any(|known| known == scheme)),
-                identity.is_issued_by(wishes.authorities.clone()),
+                preferences.schemes.clone().any(|scheme| identity.signs_with(scheme)),
+                preferences.server_name.is_some_and(|name| identity.covers(name)),
+                identity.is_signed_with(|scheme| preferences.certificate_schemes.clone().any(|known| known == scheme)),
+                identity.is_issued_by(preferences.authorities.clone()),
             ];
             if best.is_none_or(|(highest, _)| rank > highest) {
                 best = Some((rank, identity));
@@ -82,7 +82,7 @@ impl Identities {
 }
 
 /// What the peer says about the certificate that it wants to see: the parts of [`Offer`].
-struct Wishes<'n, S, C, A> {
+struct PeerPreferences<'n, S, C, A> {
     certificate_type: CertificateType,
     server_name: Option<&'n str>,
     schemes: S,
@@ -131,7 +131,7 @@ mod tests {
 
     /// Which identity of the identities is picked, by its index.
     fn pick(identities: &Identities, ask: &Ask<'_>) -> Option<usize> {
-        let picked = identities.pick(&Wishes {
+        let picked = identities.pick(&PeerPreferences {
             certificate_type: if ask.raw { CertificateType::RAW_PUBLIC_KEY } else { CertificateType::X509 },
             server_name: ask.name,
             schemes: ask.schemes.iter().copied(),
