@@ -74,25 +74,25 @@ impl Failure {
 
 /// Who the peer has proved to be, and what was agreed on.
 pub(crate) fn connected<P: Borrow<Policy>>(hs: &Handshake<P>, local: &Answerer<'_>) -> String {
-    let mut facts = Vec::new();
+    let mut negotiated = Vec::new();
     if let Some(peer) = local.report().and_then(|report| report.identity()) {
-        facts.push(match &peer.common_name {
+        negotiated.push(match &peer.common_name {
             Some(name) => format!("CN={}", Escaped(name)),
             None => "no CN".to_string(),
         });
-        facts.extend(peer.spiffe_id.as_ref().map(|id| Escaped(id.as_str()).to_string()));
+        negotiated.extend(peer.spiffe_id.as_ref().map(|id| Escaped(id.as_str()).to_string()));
         facts
             .push(format!("SHA-256 {}", peer.fingerprint.iter().map(|byte| format!("{byte:02x}")).collect::<String>()));
     }
-    facts.extend(hs.cipher_suite().map(|suite| suite.to_string()));
-    facts.extend(hs.group().map(|group| group.to_string()));
+    negotiated.extend(hs.cipher_suite().map(|suite| suite.to_string()));
+    negotiated.extend(hs.group().map(|group| group.to_string()));
     if hs.retried() {
-        facts.push("after HelloRetryRequest".to_string());
+        negotiated.push("after HelloRetryRequest".to_string());
     }
     if let Some(protocol) = hs.alpn() {
-        facts.push(format!("ALPN {}", Escaped(&String::from_utf8_lossy(protocol))));
+        negotiated.push(format!("ALPN {}", Escaped(&String::from_utf8_lossy(protocol))));
     }
-    facts.join(", ")
+    negotiated.join(", ")
 }
 
 /// Who the peer says it is, before anybody has judged it.

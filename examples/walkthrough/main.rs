@@ -49,8 +49,8 @@ impl<'a> Party<'a> {
 
     /// What this end has to say about an error: the facts are its own, the peer learns the alert.
     fn explain(&self, error: &Error) {
-        let facts = self.local.failure().map_or(String::new(), |why| format!("\n          {why}"));
-        println!("\n  {}", screen::in_colour(self.role, format!("{}: {error}{facts}", self.role)));
+        let negotiated = self.local.failure().map_or(String::new(), |why| format!("\n          {why}"));
+        println!("\n  {}", screen::in_colour(self.role, format!("{}: {error}{negotiated}", self.role)));
     }
 
     fn peer(&self) -> Option<PeerIdentity> {

@@ -73,11 +73,11 @@ pub(super) fn read_certificate(
         Role::Client => ErrorKind::NoClientCertificate,
         Role::Server => ErrorKind::NoServerCertificate,
     })?;
-    if cx.facts.peer_type == CertificateType::RAW_PUBLIC_KEY && certificate.certificate_list.iter().count() != 1 {
+    if cx.negotiated.peer_type == CertificateType::RAW_PUBLIC_KEY && certificate.certificate_list.iter().count() != 1 {
         return Err(ErrorKind::IllegalRawPublicKey);
     }
-    let key = leaf_key(cx.facts.peer_type, leaf.cert_data).ok_or(ErrorKind::UnreadableLeaf)?;
-    cx.facts.chain = cx.find(message.body)?;
+    let key = leaf_key(cx.negotiated.peer_type, leaf.cert_data).ok_or(ErrorKind::UnreadableLeaf)?;
+    cx.negotiated.chain = cx.find(message.body)?;
     cx.find(key.raw)
 }
 
@@ -99,7 +99,7 @@ pub(super) fn check_possession(
         VerifyError::UnsupportedKey => ErrorKind::UnsupportedKey,
         VerifyError::BadSignature => ErrorKind::BadSignature,
     })?;
-    cx.facts.peer_scheme = Some(scheme);
+    cx.negotiated.peer_scheme = Some(scheme);
     Ok(proved)
 }
 

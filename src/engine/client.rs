@@ -111,12 +111,14 @@ impl Client {
                 Client::WaitFinished(state.append(message), proved)
             }
             (Client::WaitFinished(state, possession), Input::Message(message)) => {
-                let question = VerifyQuestion(cx.facts.tag(cx.role));
+                let question = VerifyQuestion(cx.negotiated.tag(cx.role));
                 Client::AskVerify(state.finished(cx, message, possession, out)?, question)
             }
-            (Client::AskVerify(proved, _), Input::Accepted) => {
-                Client::AskCredential(proved, PeerAccepted::by_verdict(), CredentialQuestion(cx.facts.tag(cx.role)))
-            }
+            (Client::AskVerify(proved, _), Input::Accepted) => Client::AskCredential(
+                proved,
+                PeerAccepted::by_verdict(),
+                CredentialQuestion(cx.negotiated.tag(cx.role)),
+            ),
             (Client::AskCredential(proved, accepted, _), Input::Credential(credential)) => {
                 Client::AskSign(proved.present(cx, accepted, credential, out)?)
             }
@@ -175,7 +177,7 @@ pub(super) struct SendClientHello {
 impl SendClientHello {
     fn send(self, cx: &mut Context<'_>, out: &mut impl Effects) -> Result<WaitServerHello, ErrorKind> {
         let SendClientHello { retried, hello } = self;
-        if retried.is_some() && cx.facts.middlebox_compatibility {
+        if retried.is_some() && cx.negotiated.middlebox_compatibility {
             out.change_cipher_spec()?; // before the second flight (§E.4)
         }
         let write = |w: &mut Writer<'_>| hello.write(cx, w);
@@ -224,7 +226,7 @@ impl WaitServerHello {
             None if hello.is_downgrade() => return Err(ErrorKind::Downgrade),
             None => return Err(ErrorKind::UnsupportedVersion),
         }
-        if hello.is_hello_retry_request() && cx.facts.retried {
+        if hello.is_hello_retry_request() && cx.negotiated.retried {
             return Err(ErrorKind::UnexpectedMessage { message: HandshakeType::SERVER_HELLO });
         }
         let place = if hello.is_hello_retry_request() { Place::HelloRetryRequest } else { Place::ServerHello };
@@ -240,7 +242,7 @@ impl WaitServerHello {
         let suite = Suite::from(hello.cipher_suite)
             .filter(|_| cx.policy.cipher_suites.contains(hello.cipher_suite))
             .ok_or(ErrorKind::IllegalCipherSuite { suite: hello.cipher_suite })?;
-        if cx.facts.suite.is_some_and(|retried| retried != suite) {
+        if cx.negotiated.suite.is_some_and(|retried| retried != suite) {
             return Err(ErrorKind::ChangedAfterRetry);
         }
         if hello.is_hello_retry_request() {
@@ -272,9 +274,9 @@ impl WaitServerHello {
             return Err(ErrorKind::CookieTooLong);
         }
         let Beginning::Open(transcript) = self.transcript else { return Err(ErrorKind::Internal) };
-        cx.facts.suite = Some(suite);
-        cx.facts.group = group;
-        cx.facts.retried = true;
+        cx.negotiated.suite = Some(suite);
+        cx.negotiated.group = group;
+        cx.negotiated.retried = true;
         Ok(Client::SendClientHello(SendClientHello {
             retried: Some(transcript.retry(suite.hash()).append(message.raw)),
             hello: Hello { session_id: self.session_id, shares, retry_request: cx.find(message.body)? },
@@ -293,7 +295,7 @@ impl WaitServerHello {
         let share = hello.extensions.server_share().map_err(malformed(HandshakeType::SERVER_HELLO))?;
         let share = share.ok_or(ErrorKind::MissingExtension { extension: ExtensionType::KEY_SHARE })?;
         let group = share.group;
-        if cx.facts.group.is_some_and(|retried| retried != group) {
+        if cx.negotiated.group.is_some_and(|retried| retried != group) {
             return Err(ErrorKind::IllegalGroup { group });
         }
         let ours = self.shares.take(group).ok_or(ErrorKind::IllegalGroup { group })?;
@@ -310,8 +312,8 @@ impl WaitServerHello {
         let secrets = handshake.traffic(&transcript.hash());
         out.read_key(suite, Secret::Handshake(&secrets.server))?;
         out.write_key(suite, Secret::Handshake(&secrets.client))?;
-        cx.facts.suite = Some(suite);
-        cx.facts.group = Some(group);
+        cx.negotiated.suite = Some(suite);
+        cx.negotiated.group = Some(group);
         let (main, preferences) = (handshake.main(), PeerPreferences::default());
         Ok(Client::WaitEncryptedExtensions(Handshaking { suite, transcript, secrets, main, preferences }))
     }
@@ -352,7 +354,7 @@ impl Handshaking<at::ServerHello> {
         extensions.supported_groups().map_err(&malformed)?;
         if let Some(name) = extensions.selected_protocol().map_err(&malformed)? {
             let agreed = (0..).zip(cx.policy.protocols()).find(|(_, each)| *each == name);
-            cx.facts.alpn = Some(agreed.ok_or(ErrorKind::IllegalApplicationProtocol)?.0);
+            cx.negotiated.alpn = Some(agreed.ok_or(ErrorKind::IllegalApplicationProtocol)?.0);
         }
         if let Some(limit) = extensions.record_size_limit().map_err(&malformed)? {
             if !(64..=16_385).contains(&limit) {
@@ -371,9 +373,9 @@ impl Handshaking<at::ServerHello> {
         };
         let own = extensions.client_certificate_type().map_err(&malformed)?;
         let peer = extensions.server_certificate_type().map_err(&malformed)?;
-        cx.facts.own_type = chosen(&cx.policy.client_certificate_types, own)?;
-        cx.facts.peer_type = chosen(&cx.policy.server_certificate_types, peer)?;
-        cx.facts.parameters = cx.find(message.body)?;
+        cx.negotiated.own_type = chosen(&cx.policy.client_certificate_types, own)?;
+        cx.negotiated.peer_type = chosen(&cx.policy.server_certificate_types, peer)?;
+        cx.negotiated.parameters = cx.find(message.body)?;
         Ok(self.append(message))
     }
 }
@@ -400,7 +402,7 @@ impl Handshaking<at::EncryptedExtensions> {
         let ocsp_staple = request.extensions.status_request_of_server().map_err(&malformed)?;
         request.extensions.sct_request().map_err(&malformed)?;
         let preferences = PeerPreferences::read(schemes, &request.extensions, ocsp_staple);
-        cx.facts.offer = cx.find(message.body)?;
+        cx.negotiated.offer = cx.find(message.body)?;
         Ok(Handshaking { preferences, ..self.append(message) })
     }
 }
@@ -449,8 +451,8 @@ impl Proved {
         out: &mut impl Effects,
     ) -> Result<AskSign, ErrorKind> {
         let scheme = choose_scheme(&self.preferences, credential)?;
-        cx.facts.own_scheme = Some(scheme);
-        if !cx.facts.retried && cx.facts.middlebox_compatibility {
+        cx.negotiated.own_scheme = Some(scheme);
+        if !cx.negotiated.retried && cx.negotiated.middlebox_compatibility {
             out.change_cipher_spec()?; // before the second flight (§E.4)
         }
         let Proved { suite, transcript, secrets, application, exporter, preferences, possession, finished } = self;

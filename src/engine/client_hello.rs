@@ -54,10 +54,10 @@ impl Hello {
 
     /// ClientHello (§4.2.2). The second is the first, but for the share and the cookie that HelloRetryRequest asked for.
     pub(super) fn write(&self, cx: &Context<'_>, w: &mut Writer<'_>) {
-        let (policy, facts) = (cx.policy, &*cx.facts);
+        let (policy, negotiated) = (cx.policy, &*cx.negotiated);
         let suites = policy.cipher_suites.as_slice().iter().copied();
-        write_client_hello(w, &facts.client_random, session_id(cx, &self.session_id), suites, |w| {
-            if let Some(name) = facts.server_name.as_str().filter(|_| facts.server_name.is_dns) {
+        write_client_hello(w, &negotiated.client_random, session_id(cx, &self.session_id), suites, |w| {
+            if let Some(name) = negotiated.server_name.as_str().filter(|_| negotiated.server_name.is_dns) {
                 w.server_name(name.as_bytes());
             }
             w.supported_groups(policy.groups.as_slice().iter().copied());
@@ -101,7 +101,7 @@ impl Hello {
 
 /// legacy_session_id: 32 random bytes for the middleboxes, or none (§E.4).
 pub(super) fn session_id<'a>(cx: &Context<'_>, random: &'a [u8; 32]) -> &'a [u8] {
-    if cx.facts.middlebox_compatibility { random } else { &[] }
+    if cx.negotiated.middlebox_compatibility { random } else { &[] }
 }
 
 /// X.509 alone goes without saying (RFC 7250 §4.1).
@@ -117,7 +117,7 @@ pub(super) fn offered(cx: &Context<'_>, extension: ExtensionType) -> bool {
         | ExtensionType::SIGNATURE_ALGORITHMS
         | ExtensionType::SUPPORTED_VERSIONS
         | ExtensionType::KEY_SHARE => true,
-        ExtensionType::SERVER_NAME => cx.facts.server_name.is_dns,
+        ExtensionType::SERVER_NAME => cx.negotiated.server_name.is_dns,
         ExtensionType::SIGNATURE_ALGORITHMS_CERT => policy.announced_schemes_cert().is_some(),
         ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION => !policy.alpn.is_empty(),
         ExtensionType::STATUS_REQUEST => policy.request_ocsp_staple,

@@ -57,7 +57,7 @@ pub(crate) trait Effects {
 }
 
 /// What both sides have agreed on so far, and where the peer's flight lies.
-pub(crate) struct Facts {
+pub(crate) struct Negotiated {
     /// Names this connection inside this process: to its inbox, and in its questions.
     pub(crate) stamp: u64,
     pub(crate) client_random: [u8; 32],
@@ -160,7 +160,7 @@ impl ServerName {
 pub(crate) struct Context<'a> {
     pub(crate) role: Role,
     pub(crate) policy: &'a Policy,
-    pub(crate) facts: &'a mut Facts,
+    pub(crate) negotiated: &'a mut Negotiated,
     /// The peer's current flight, as far as it is retained.
     pub(crate) flight: Flight<'a>,
 }
@@ -172,7 +172,7 @@ impl Context<'_> {
     }
 }
 
-impl Facts {
+impl Negotiated {
     /// Names this connection in its questions.
     fn tag(&self, role: Role) -> Tag {
         Tag(role, self.stamp)
@@ -183,8 +183,8 @@ impl Facts {
         policy.protocols().nth(usize::from(self.alpn?))
     }
 
-    fn new(stamp: u64, client_random: [u8; 32], server_name: ServerName) -> Facts {
-        Facts {
+    fn new(stamp: u64, client_random: [u8; 32], server_name: ServerName) -> Negotiated {
+        Negotiated {
             stamp,
             client_random,
             server_name,
@@ -253,7 +253,7 @@ pub(crate) enum Input<'a> {
 /// The state machine of one connection, either role.
 pub(crate) struct Engine {
     machine: Machine,
-    pub(crate) facts: Facts,
+    pub(crate) negotiated: Negotiated,
 }
 
 #[allow(clippy::large_enum_variant)] // no heap
@@ -271,15 +271,15 @@ fn message_len(write: &dyn Fn(&mut Writer<'_>)) -> usize {
 
 impl Engine {
     pub(crate) fn client(policy: &Policy, server_name: ServerName, seed: Seed) -> Result<Engine, ErrorKind> {
-        let mut facts = Facts::new(seed.stamp(), seed.random, server_name);
+        let mut negotiated = Negotiated::new(seed.stamp(), seed.random, server_name);
         let client = client::Client::start(policy, seed.session_id)?;
-        facts.middlebox_compatibility = policy.middlebox_compatibility;
-        Ok(Engine { machine: Machine::Client(client), facts })
+        negotiated.middlebox_compatibility = policy.middlebox_compatibility;
+        Ok(Engine { machine: Machine::Client(client), negotiated })
     }
 
     pub(crate) fn server(seed: Seed) -> Engine {
-        let facts = Facts::new(seed.stamp(), [0; 32], ServerName::NONE); // client_random is yet to come
-        Engine { machine: Machine::Server(server::Server::start(seed.random)), facts }
+        let negotiated = Negotiated::new(seed.stamp(), [0; 32], ServerName::NONE); // client_random is yet to come
+        Engine { machine: Machine::Server(server::Server::start(seed.random)), negotiated }
     }
 
     pub(crate) fn role(&self) -> Role {
@@ -298,7 +298,7 @@ impl Engine {
 
     /// What must happen next.
     pub(crate) fn need(&mut self, policy: &Policy, flight: Flight<'_>) -> Need {
-        let cx = Context { role: self.role(), policy, facts: &mut self.facts, flight };
+        let cx = Context { role: self.role(), policy, negotiated: &mut self.negotiated, flight };
         match &self.machine {
             Machine::Client(client) => client.need(&cx),
             Machine::Server(server) => server.need(),
@@ -324,7 +324,7 @@ impl Engine {
         input: Input<'_>,
         out: &mut impl Effects,
     ) -> Result<(), ErrorKind> {
-        let mut cx = Context { role: self.role(), policy, facts: &mut self.facts, flight };
+        let mut cx = Context { role: self.role(), policy, negotiated: &mut self.negotiated, flight };
         match &mut self.machine {
             Machine::Client(client) => client.advance(&mut cx, input, out),
             Machine::Server(server) => server.advance(&mut cx, input, out),
@@ -333,7 +333,7 @@ impl Engine {
 
     /// The lengths of the messages that presenting `credential` sends: unprotected, protected.
     pub(crate) fn present_len(&mut self, policy: &Policy, credential: &Credential<'_>) -> (usize, usize) {
-        let cx = Context { role: self.role(), policy, facts: &mut self.facts, flight: Flight::EMPTY };
+        let cx = Context { role: self.role(), policy, negotiated: &mut self.negotiated, flight: Flight::EMPTY };
         match &self.machine {
             Machine::Client(client) => (0, client.present_len(credential)),
             Machine::Server(server) => server.present_len(&cx, credential),
@@ -369,13 +369,13 @@ impl Engine {
     pub(crate) fn peer<'a>(&'a self, flight: Flight<'a>) -> Option<Peer<'a>> {
         match self.state() {
             State::WaitFinished => None,
-            _ => Peer::read(flight, &self.facts, self.role().peer()),
+            _ => Peer::read(flight, &self.negotiated, self.role().peer()),
         }
     }
 
     /// The body of the peer's opaque extension, as long as its message is retained.
     pub(crate) fn peer_extension<'a>(&self, flight: Flight<'a>, extension: ExtensionType) -> Option<&'a [u8]> {
-        let body = flight.get(self.facts.parameters.clone()).filter(|body| !body.is_empty())?;
+        let body = flight.get(self.negotiated.parameters.clone()).filter(|body| !body.is_empty())?;
         let extensions = match self.role() {
             Role::Client => codec::EncryptedExtensions::parse(body).ok()?.extensions,
             Role::Server => codec::ClientHello::parse(body).ok()?.extensions,
@@ -393,7 +393,7 @@ impl Engine {
 
     /// The length of the messages that a signature of `signature_len` bytes sends.
     pub(crate) fn sign_len(&self, signature_len: usize) -> usize {
-        let finished = self.facts.suite.map_or(0, |suite| suite.hash().output_len());
+        let finished = self.negotiated.suite.map_or(0, |suite| suite.hash().output_len());
         // CertificateVerify: header 4, scheme 2, length 2; Finished: header 4.
         signature_len.saturating_add(finished).saturating_add(12)
     }

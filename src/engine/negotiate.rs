@@ -108,15 +108,15 @@ pub(super) fn negotiate(
     let protocols = extensions.protocols().map_err(&malformed)?;
     if let Some(offered) = protocols.filter(|_| !policy.alpn.is_empty()) {
         let agreed = (0..).zip(policy.protocols()).find(|(_, ours)| offered.iter().any(|each| each.0 == *ours));
-        cx.facts.alpn = Some(agreed.ok_or(ErrorKind::NoApplicationProtocol)?.0);
+        cx.negotiated.alpn = Some(agreed.ok_or(ErrorKind::NoApplicationProtocol)?.0);
     }
     let own = extensions.server_certificate_types().map_err(&malformed)?;
     let peer = extensions.client_certificate_types().map_err(&malformed)?;
-    cx.facts.own_type = choose_type(policy.server_certificate_types.as_slice(), own)?;
-    cx.facts.peer_type = choose_type(policy.client_certificate_types.as_slice(), peer)?;
+    cx.negotiated.own_type = choose_type(policy.server_certificate_types.as_slice(), own)?;
+    cx.negotiated.peer_type = choose_type(policy.client_certificate_types.as_slice(), peer)?;
     if let Some(name) = extensions.server_name().map_err(&malformed)? {
         let name = core::str::from_utf8(name).ok().and_then(ServerName::new);
-        cx.facts.server_name = name.filter(|name| name.is_dns).unwrap_or(ServerName::NONE);
+        cx.negotiated.server_name = name.filter(|name| name.is_dns).unwrap_or(ServerName::NONE);
     }
     let share = shares.iter().find(|share| share.group == group).map_or(&[][..], |share| share.key_exchange);
     Ok(Choice {

@@ -1,6 +1,6 @@
 //! The three questions that both roles ask, what the caller sees when it answers them, and the answers.
 
-use super::Facts;
+use super::Negotiated;
 use crate::codec::{
     Certificate, CertificateEntry, CertificateRequest, CertificateType, ClientHello, Extensions, List, SignatureScheme,
 };
@@ -94,16 +94,16 @@ pub struct Offer<'a> {
 
 impl<'a> Offer<'a> {
     /// From the body of a ClientHello or CertificateRequest that has been checked.
-    pub(crate) fn read(flight: Flight<'a>, facts: &'a Facts, role: Role) -> Option<Offer<'a>> {
-        if facts.offer.is_empty() {
+    pub(crate) fn read(flight: Flight<'a>, negotiated: &'a Negotiated, role: Role) -> Option<Offer<'a>> {
+        if negotiated.offer.is_empty() {
             return None;
         }
-        let body = flight.get(facts.offer.clone())?;
+        let body = flight.get(negotiated.offer.clone())?;
         let extensions = match role {
             Role::Server => ClientHello::parse(body).ok()?.extensions,
             Role::Client => CertificateRequest::parse(body).ok()?.extensions,
         };
-        Some(Offer { extensions, server_name: facts.server_name.as_str(), own_type: facts.own_type })
+        Some(Offer { extensions, server_name: negotiated.server_name.as_str(), own_type: negotiated.own_type })
     }
 
     /// The name that the client asks for.
@@ -169,14 +169,14 @@ impl<'a> Peer<'a> {
     }
 
     /// From the body of a Certificate that has been checked.
-    pub(crate) fn read(flight: Flight<'a>, facts: &'a Facts, role: Role) -> Option<Peer<'a>> {
-        let certificate = Certificate::parse(flight.get(facts.chain.clone())?).ok()?;
-        let server_name = if role == Role::Server { facts.server_name.as_str() } else { None };
+    pub(crate) fn read(flight: Flight<'a>, negotiated: &'a Negotiated, role: Role) -> Option<Peer<'a>> {
+        let certificate = Certificate::parse(flight.get(negotiated.chain.clone())?).ok()?;
+        let server_name = if role == Role::Server { negotiated.server_name.as_str() } else { None };
         Some(Peer {
             role,
             certificates: Certificates::Message(certificate.certificate_list),
-            certificate_type: facts.peer_type,
-            scheme: facts.peer_scheme?,
+            certificate_type: negotiated.peer_type,
+            scheme: negotiated.peer_scheme?,
             server_name,
         })
     }

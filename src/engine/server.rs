@@ -195,14 +195,14 @@ impl WaitClientHello {
         let hello = ClientHello::parse(message.body).map_err(malformed(HandshakeType::CLIENT_HELLO))?;
         let choice = negotiate(cx, &hello, retried.as_ref().map(|retried| (retried.digest, retried.group)))?;
         let hash = choice.suite.hash();
-        cx.facts.client_random = *hello.random;
-        cx.facts.suite = Some(choice.suite);
-        cx.facts.group = Some(choice.group);
-        cx.facts.offer = cx.find(message.body)?;
-        cx.facts.parameters = cx.facts.offer.clone();
+        cx.negotiated.client_random = *hello.random;
+        cx.negotiated.suite = Some(choice.suite);
+        cx.negotiated.group = Some(choice.group);
+        cx.negotiated.offer = cx.find(message.body)?;
+        cx.negotiated.parameters = cx.negotiated.offer.clone();
         let transcript = match (choice.retry, retried) {
             (true, _) => {
-                cx.facts.retried = true;
+                cx.negotiated.retried = true;
                 if choice.early_data {
                     out.skip_early_data(true);
                 }
@@ -216,7 +216,7 @@ impl WaitClientHello {
             (false, None) => Transcript::start(hash, message.raw),
             (false, Some(retried)) => retried.transcript.append(message.raw),
         };
-        let question = CredentialQuestion(cx.facts.tag(cx.role));
+        let question = CredentialQuestion(cx.negotiated.tag(cx.role));
         Ok(Server::AskCredential(AskCredential { random, transcript, choice, question }))
     }
 }
@@ -267,7 +267,7 @@ impl AskCredential {
         let AskCredential { random, transcript, choice, .. } = self;
         let Choice { suite, group, .. } = choice;
         let scheme = choose_scheme(&choice.preferences, credential)?;
-        cx.facts.own_scheme = Some(scheme);
+        cx.negotiated.own_scheme = Some(scheme);
         let (public_key, shared_secret) = KeyExchange::respond(group, choice.key_exchange.as_slice(), cx.policy.crypto)
             .map_err(|error| match error {
                 KxError::BadShare => ErrorKind::IllegalKeyShare { group },
@@ -276,7 +276,7 @@ impl AskCredential {
 
         let write = |w: &mut Writer<'_>| server_hello(&random, &choice, public_key.as_ref(), w);
         let transcript = sent(out, &write, |message| transcript.append(message))?;
-        if !choice.legacy_session_id.is_empty() && !cx.facts.retried {
+        if !choice.legacy_session_id.is_empty() && !cx.negotiated.retried {
             out.change_cipher_spec()?; // after the first handshake message (§E.4)
         }
         let handshake = Early::new(suite.hash()).handshake(shared_secret);
@@ -313,10 +313,10 @@ fn server_hello(random: &[u8; 32], choice: &Choice, key_exchange: &[u8], w: &mut
 /// EncryptedExtensions (§4.4.1): the answers to what the client offered.
 fn encrypted_extensions(cx: &Context<'_>, choice: &Choice, w: &mut Writer<'_>) {
     write_encrypted_extensions(w, |w| {
-        if cx.facts.server_name.is_dns {
+        if cx.negotiated.server_name.is_dns {
             w.server_name_used();
         }
-        if let Some(name) = cx.facts.protocol(cx.policy) {
+        if let Some(name) = cx.negotiated.protocol(cx.policy) {
             w.selected_protocol(name);
         }
         if let (Some(own), Some(_)) = (cx.policy.record_size_limit, choice.record_size_limit) {
@@ -324,10 +324,10 @@ fn encrypted_extensions(cx: &Context<'_>, choice: &Choice, w: &mut Writer<'_>) {
         }
         let (for_client, for_server) = choice.answers_types;
         if for_client {
-            w.client_certificate_type(cx.facts.peer_type);
+            w.client_certificate_type(cx.negotiated.peer_type);
         }
         if for_server {
-            w.server_certificate_type(cx.facts.own_type);
+            w.server_certificate_type(cx.negotiated.own_type);
         }
         if let Some((extension, body)) = cx.policy.extension.as_ref().filter(|_| choice.answers_extension) {
             w.extension(*extension, |w| w.bytes(body.as_slice()));
@@ -421,7 +421,7 @@ impl Authenticating<at::ClientCertificateVerify> {
             .verify_finished(&transcript.hash(), verify_data, cx.policy.crypto)
             .map_err(|_| ErrorKind::BadFinished)?;
         out.read_key(suite, Secret::Application(&application.client))?;
-        let question = VerifyQuestion(cx.facts.tag(cx.role));
+        let question = VerifyQuestion(cx.negotiated.tag(cx.role));
         Ok(Proved { suite, application, exporter, possession, finished, proof, question })
     }
 }

@@ -88,7 +88,7 @@ impl<P: Borrow<Policy>> Flow<P> {
             None => ServerName::NONE,
         };
         let mut engine = Engine::client(policy.borrow(), server_name, seed).map_err(|_| Misuse::NoRandomness)?;
-        engine.facts.middlebox_compatibility = false; // there are no records to disguise (RFC 9001 §8.4)
+        engine.negotiated.middlebox_compatibility = false; // there are no records to disguise (RFC 9001 §8.4)
         Ok(Self::new(policy, engine))
     }
 
@@ -203,7 +203,7 @@ impl<P: Borrow<Policy>> Flow<P> {
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
         self.check_open(question.into())?;
-        if credential.chain.is_empty() || credential.certificate_type != self.engine.facts.own_type {
+        if credential.chain.is_empty() || credential.certificate_type != self.engine.negotiated.own_type {
             return Err(Misuse::UnfitCredential);
         }
         let (plain, protected) = self.engine.present_len(self.policy.borrow(), credential);
@@ -295,7 +295,7 @@ impl<P: Borrow<Policy>> Flow<P> {
             Role::Client => Pair { client: own, server: peer },
             Role::Server => Pair { client: peer, server: own },
         };
-        Some((self.engine.facts.suite?, pair))
+        Some((self.engine.negotiated.suite?, pair))
     }
 
     /// The peer's opaque extension ([`Policy::extension`]), while the message that carried it is retained: up to the
@@ -316,7 +316,7 @@ impl<P: Borrow<Policy>> Flow<P> {
     where
         R: AsRef<[u8]> + AsMut<[u8]>,
     {
-        Offer::read(rx.flight(), &self.engine.facts, self.role()).ok_or(Misuse::NotNow)
+        Offer::read(rx.flight(), &self.engine.negotiated, self.role()).ok_or(Misuse::NotNow)
     }
 
     /// The peer's certificates.
@@ -342,7 +342,7 @@ impl<P: Borrow<Policy>> Flow<P> {
 
     /// The application protocol that was agreed on.
     pub fn alpn(&self) -> Option<&[u8]> {
-        self.engine.facts.protocol(self.policy.borrow())
+        self.engine.negotiated.protocol(self.policy.borrow())
     }
 
     /// Takes the session's secrets, after [`Want::Done`]. (A client has them as soon as it has signed; what lies in its

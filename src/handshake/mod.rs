@@ -224,7 +224,7 @@ impl<P: Borrow<Policy>> Handshake<P> {
         R: AsRef<[u8]> + AsMut<[u8]>,
     {
         self.shell.check_stamp(rx.stamp())?;
-        Offer::read(rx.flight(), &self.shell.engine.facts, self.role()).ok_or(Misuse::NotNow)
+        Offer::read(rx.flight(), &self.shell.engine.negotiated, self.role()).ok_or(Misuse::NotNow)
     }
 
     /// The peer's certificates, from [`Want::Verify`] on until the last question has been answered, and after an error.
@@ -256,42 +256,42 @@ impl<P: Borrow<Policy>> Handshake<P> {
 
     /// The cipher suite, once it is agreed on.
     pub fn cipher_suite(&self) -> Option<CipherSuite> {
-        self.shell.engine.facts.suite.map(Suite::number)
+        self.shell.engine.negotiated.suite.map(Suite::number)
     }
 
     /// The key exchange group, once it is agreed on.
     pub fn group(&self) -> Option<NamedGroup> {
-        self.shell.engine.facts.group
+        self.shell.engine.negotiated.group
     }
 
     /// Whether there was a HelloRetryRequest.
     pub fn retried(&self) -> bool {
-        self.shell.engine.facts.retried
+        self.shell.engine.negotiated.retried
     }
 
     /// The application protocol that was agreed on (RFC 7301).
     pub fn alpn(&self) -> Option<&[u8]> {
-        self.shell.engine.facts.protocol(self.policy.borrow())
+        self.shell.engine.negotiated.protocol(self.policy.borrow())
     }
 
     /// The name that the client asked for.
     pub fn server_name(&self) -> Option<&str> {
-        self.shell.engine.facts.server_name.as_str()
+        self.shell.engine.negotiated.server_name.as_str()
     }
 
     /// The scheme of the peer's CertificateVerify.
     pub fn peer_scheme(&self) -> Option<SignatureScheme> {
-        self.shell.engine.facts.peer_scheme
+        self.shell.engine.negotiated.peer_scheme
     }
 
     /// The scheme of our CertificateVerify.
     pub fn own_scheme(&self) -> Option<SignatureScheme> {
-        self.shell.engine.facts.own_scheme
+        self.shell.engine.negotiated.own_scheme
     }
 
     /// client_random, by which a key log names the connection.
     pub fn client_random(&self) -> &[u8; 32] {
-        &self.shell.engine.facts.client_random
+        &self.shell.engine.negotiated.client_random
     }
 
     /// Shows the traffic secrets that the present state holds, each under its name in the key log format. Whoever has
