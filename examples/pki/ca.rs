@@ -2,7 +2,7 @@
 
 use crate::files::{self, shown};
 use crate::names;
-use crate::show::{hex, shell, utc};
+use crate::show::{driver, hex, utc};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SanType,
@@ -288,10 +288,10 @@ impl Ca {
             text += &format!(
                 "for a browser or a phone (older ones want -legacy as well):\n  \
                  openssl pkcs12 -export -in {} -inkey {} -certfile {} -name {name} -out {}\n",
-                shell(&chain),
-                shell(&key_path),
-                shell(&self.paths.root()),
-                shell(&self.paths.dir.join(format!("{name}.p12"))),
+                driver(&chain),
+                driver(&key_path),
+                driver(&self.paths.root()),
+                driver(&self.paths.dir.join(format!("{name}.p12"))),
             );
         }
         self.crl()?;

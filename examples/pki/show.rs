@@ -245,8 +245,8 @@ pub(crate) fn escape(name: &str) -> String {
     text
 }
 
-/// A path as one word of a shell's command line.
-pub(crate) fn shell(path: &Path) -> String {
+/// A path as one word of a driver's command line.
+pub(crate) fn driver(path: &Path) -> String {
     let text = path.to_string_lossy();
     if text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'-' | b'_')) {
         return text.into_owned();

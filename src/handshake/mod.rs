@@ -1,8 +1,8 @@
 //! The handshake over records: engine and record layer put together, as the loop that the caller drives.
 
+mod driver;
 mod log;
 mod records;
-mod shell;
 
 pub use log::{Event, Transition};
 
@@ -17,7 +17,7 @@ use crate::role::{Role, State};
 use crate::seed::Seed;
 use crate::session::Session;
 use core::borrow::Borrow;
-use shell::Shell;
+use driver::Driver;
 
 /// What the handshake wants from its host: the six things that it can want, in either role.
 ///
@@ -93,7 +93,7 @@ impl Question<'_> {
 /// how the policy is held: `Policy`, `&'static Policy`, `Arc<Policy>`.
 pub struct Handshake<P> {
     policy: P,
-    shell: Shell,
+    driver: Driver,
 }
 
 impl<P: Borrow<Policy>> Handshake<P> {
@@ -118,7 +118,7 @@ impl<P: Borrow<Policy>> Handshake<P> {
 
     fn new(policy: P, engine: Engine, mut write: WriteProtection) -> Self {
         write.set_max_fragment(policy.borrow().max_fragment);
-        Handshake { policy, shell: Shell::new(engine, write) }
+        Handshake { policy, driver: Driver::new(engine, write) }
     }
 
     /// Goes on until the caller is wanted, and says for what. Call it again after each want has been met.
@@ -132,7 +132,7 @@ impl<P: Borrow<Policy>> Handshake<P> {
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
         loop {
-            if let Step::Want(want) = self.shell.step(self.policy.borrow(), &mut rx.view(), &mut tx.view(), false)? {
+            if let Step::Want(want) = self.driver.step(self.policy.borrow(), &mut rx.view(), &mut tx.view(), false)? {
                 return Ok(want);
             }
         }
@@ -147,7 +147,7 @@ impl<P: Borrow<Policy>> Handshake<P> {
         R: AsRef<[u8]> + AsMut<[u8]>,
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
-        self.shell.step(self.policy.borrow(), &mut rx.view(), &mut tx.view(), true)
+        self.driver.step(self.policy.borrow(), &mut rx.view(), &mut tx.view(), true)
     }
 
     /// The answer to [`Want::Credential`]. The credential is read here and not kept.
@@ -163,7 +163,7 @@ impl<P: Borrow<Policy>> Handshake<P> {
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
-        self.shell.present(self.policy.borrow(), question, credential, &mut tx.view())
+        self.driver.present(self.policy.borrow(), question, credential, &mut tx.view())
     }
 
     /// The answer to [`Want::Sign`]. The signature is sent as it is: whether it is right, the peer will tell.
@@ -174,7 +174,7 @@ impl<P: Borrow<Policy>> Handshake<P> {
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
-        self.shell.signature(self.policy.borrow(), question, signature, &mut tx.view())
+        self.driver.signature(self.policy.borrow(), question, signature, &mut tx.view())
     }
 
     /// The answer to [`Want::Verify`]. After a refusal the next [`drive`](Self::drive) returns the error, and the alert
@@ -183,7 +183,7 @@ impl<P: Borrow<Policy>> Handshake<P> {
     /// # Errors
     /// A [`Misuse`] changes nothing.
     pub fn verdict(&mut self, question: &VerifyQuestion, verdict: Verdict) -> Result<(), Misuse> {
-        self.shell.verdict(self.policy.borrow(), question, verdict)
+        self.driver.verdict(self.policy.borrow(), question, verdict)
     }
 
     /// No answer can be given to a question: the signer failed, there is no credential. The next
@@ -192,19 +192,19 @@ impl<P: Borrow<Policy>> Handshake<P> {
     /// # Errors
     /// A [`Misuse`] changes nothing.
     pub fn decline<'q>(&mut self, question: impl Into<Question<'q>>, alert: AlertDescription) -> Result<(), Misuse> {
-        self.shell.decline(self.policy.borrow(), question.into(), alert)
+        self.driver.decline(self.policy.borrow(), question.into(), alert)
     }
 
     /// Gives up: user_canceled and close_notify lie in `tx`, every later call says [`ErrorKind::Cancelled`]. Does nothing
     /// after an error.
     pub fn cancel<T: AsRef<[u8]> + AsMut<[u8]>>(&mut self, tx: &mut Outbox<T>) {
         let alerts = [AlertDescription::USER_CANCELED, AlertDescription::CLOSE_NOTIFY];
-        self.shell.end_with(self.policy.borrow(), ErrorKind::Cancelled, &alerts, &mut tx.view());
+        self.driver.end_with(self.policy.borrow(), ErrorKind::Cancelled, &alerts, &mut tx.view());
     }
 
     /// Gives up with an alert of the caller's choice. Does nothing after an error.
     pub fn abort<T: AsRef<[u8]> + AsMut<[u8]>>(&mut self, alert: AlertDescription, tx: &mut Outbox<T>) {
-        self.shell.end_with(self.policy.borrow(), ErrorKind::Aborted { alert }, &[alert], &mut tx.view());
+        self.driver.end_with(self.policy.borrow(), ErrorKind::Aborted { alert }, &[alert], &mut tx.view());
     }
 
     /// Takes the session, after [`Want::Done`]; inbox and outbox go on with it.
@@ -212,7 +212,7 @@ impl<P: Borrow<Policy>> Handshake<P> {
     /// # Errors
     /// [`Misuse::NotNow`] before that, or the second time.
     pub fn finish(&mut self) -> Result<Session, Misuse> {
-        self.shell.finish(self.policy.borrow())
+        self.driver.finish(self.policy.borrow())
     }
 
     /// What the peer says about the certificate that it wants to see, while [`Want::Credential`] is open.
@@ -223,8 +223,8 @@ impl<P: Borrow<Policy>> Handshake<P> {
     where
         R: AsRef<[u8]> + AsMut<[u8]>,
     {
-        self.shell.check_stamp(rx.stamp())?;
-        Offer::read(rx.flight(), &self.shell.engine.negotiated, self.role()).ok_or(Misuse::NotNow)
+        self.driver.check_stamp(rx.stamp())?;
+        Offer::read(rx.flight(), &self.driver.engine.negotiated, self.role()).ok_or(Misuse::NotNow)
     }
 
     /// The peer's certificates, from [`Want::Verify`] on until the last question has been answered, and after an error.
@@ -235,68 +235,68 @@ impl<P: Borrow<Policy>> Handshake<P> {
     where
         R: AsRef<[u8]> + AsMut<[u8]>,
     {
-        self.shell.check_stamp(rx.stamp())?;
-        self.shell.engine.peer(rx.flight()).ok_or(Misuse::NotNow)
+        self.driver.check_stamp(rx.stamp())?;
+        self.driver.engine.peer(rx.flight()).ok_or(Misuse::NotNow)
     }
 
     /// Our role.
     pub fn role(&self) -> Role {
-        self.shell.engine.role()
+        self.driver.engine.role()
     }
 
     /// What the handshake awaits; after an error, what it awaited then.
     pub fn state(&self) -> State {
-        self.shell.log.state()
+        self.driver.log.state()
     }
 
     /// The last transitions, oldest first; at most 16.
     pub fn transitions(&self) -> impl Iterator<Item = Transition> + '_ {
-        self.shell.log.iter()
+        self.driver.log.iter()
     }
 
     /// The cipher suite, once it is agreed on.
     pub fn cipher_suite(&self) -> Option<CipherSuite> {
-        self.shell.engine.negotiated.suite.map(Suite::number)
+        self.driver.engine.negotiated.suite.map(Suite::number)
     }
 
     /// The key exchange group, once it is agreed on.
     pub fn group(&self) -> Option<NamedGroup> {
-        self.shell.engine.negotiated.group
+        self.driver.engine.negotiated.group
     }
 
     /// Whether there was a HelloRetryRequest.
     pub fn retried(&self) -> bool {
-        self.shell.engine.negotiated.retried
+        self.driver.engine.negotiated.retried
     }
 
     /// The application protocol that was agreed on (RFC 7301).
     pub fn alpn(&self) -> Option<&[u8]> {
-        self.shell.engine.negotiated.protocol(self.policy.borrow())
+        self.driver.engine.negotiated.protocol(self.policy.borrow())
     }
 
     /// The name that the client asked for.
     pub fn server_name(&self) -> Option<&str> {
-        self.shell.engine.negotiated.server_name.as_str()
+        self.driver.engine.negotiated.server_name.as_str()
     }
 
     /// The scheme of the peer's CertificateVerify.
     pub fn peer_scheme(&self) -> Option<SignatureScheme> {
-        self.shell.engine.negotiated.peer_scheme
+        self.driver.engine.negotiated.peer_scheme
     }
 
     /// The scheme of our CertificateVerify.
     pub fn own_scheme(&self) -> Option<SignatureScheme> {
-        self.shell.engine.negotiated.own_scheme
+        self.driver.engine.negotiated.own_scheme
     }
 
     /// client_random, by which a key log names the connection.
     pub fn client_random(&self) -> &[u8; 32] {
-        &self.shell.engine.negotiated.client_random
+        &self.driver.engine.negotiated.client_random
     }
 
     /// Shows the traffic secrets that the present state holds, each under its name in the key log format. Whoever has
     /// them reads everything: for debugging only. Call it at [`Want::Sign`], [`Want::Verify`] and [`Want::Done`].
     pub fn expose_secrets(&self, show: &mut dyn FnMut(&'static str, &[u8])) {
-        self.shell.engine.expose(show);
+        self.driver.engine.expose(show);
     }
 }

@@ -40,7 +40,7 @@ impl Program {
     }
 
     /// Runs a command line.
-    pub fn shell(dir: &Dir, line: &str, input: &str) -> Program {
+    pub fn driver(dir: &Dir, line: &str, input: &str) -> Program {
         Program::start(dir, Command::new("sh").args(["-c", &format!("exec {line}")]), input)
     }
 
@@ -133,8 +133,8 @@ pub fn make_files(dir: &Dir, title: &str, changes: &[(&str, &str)]) {
     assert!(command.args(["-ec", &book::changed(title, changes)]).current_dir(&dir.0).status().unwrap().success());
 }
 
-pub fn shell(dir: &Dir, _home: &Dir, line: &str) -> Program {
-    Program::shell(dir, line, "")
+pub fn driver(dir: &Dir, _home: &Dir, line: &str) -> Program {
+    Program::driver(dir, line, "")
 }
 
 /// In one process, with all of its files in its directory.

@@ -26,7 +26,7 @@ struct Client {
 
 enum Run {
     /// The program of a command line, to which the request is said.
-    Shell,
+    Driver,
     Python,
     Proxy(Start),
 }
@@ -46,7 +46,7 @@ impl Client {
         }
         let text = || book::changed(self.title, changes).replace("4433", &ours.port.to_string());
         match self.run {
-            Run::Shell => Program::shell(dir, &text(), "GET / HTTP/1.0\r\n\r\n"),
+            Run::Driver => Program::driver(dir, &text(), "GET / HTTP/1.0\r\n\r\n"),
             Run::Python => programs::python(dir, &text()),
             Run::Proxy(start) => {
                 let (program, port) = serve(start, dir, self.title, ours.port, changes);
@@ -116,7 +116,7 @@ fn curl_and_our_server() {
     Client {
         title: "sh curl",
         files: None,
-        run: Run::Shell,
+        run: Run::Driver,
         sees: &[],
         certificate: "--cert pki/client.pem --key pki/client.key ",
         hears: in_words,
@@ -132,7 +132,7 @@ fn openssl_and_our_server() {
     Client {
         title: "sh s_client",
         files: None,
-        run: Run::Shell,
+        run: Run::Driver,
         sees: &["subject=CN = server\n", "Verified peername: localhost\n"],
         certificate: "-cert pki/client.pem -cert_chain pki/intermediate.pem -key pki/client.key ",
         hears: in_words,
@@ -148,7 +148,7 @@ fn gnutls_and_our_server() {
     Client {
         title: "sh gnutls-cli",
         files: Some("sh gnutls-files"),
-        run: Run::Shell,
+        run: Run::Driver,
         sees: &["subject `CN=server'", "Status: The certificate is trusted"],
         certificate: "--x509certfile pki/client.pem --x509keyfile pki/client.key ",
         // "[48]: CA is unknown", "[44]: Certificate was revoked", "[116]: Certificate is required"

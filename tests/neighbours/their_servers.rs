@@ -164,7 +164,7 @@ fn our_client_and_gnutls() {
     Server {
         title: "sh gnutls-serv",
         files: None,
-        start: programs::shell,
+        start: programs::driver,
         until: "GET /",
         sees: &[
             "GET /",
@@ -186,7 +186,7 @@ fn our_client_and_openssl() {
     Server {
         title: "sh s_server",
         files: None,
-        start: programs::shell,
+        start: programs::driver,
         until: "</html>",
         sees: &["Client certificate\n", "URI:spiffe://example.org/client"],
         refuses: [UNKNOWN_CA, REVOKED],

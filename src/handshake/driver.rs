@@ -14,7 +14,7 @@ use crate::role::{Epoch, Role, State};
 use crate::session::{self, Session};
 
 /// The handshake without its type parameter: engine and record layer put together.
-pub(super) struct Shell {
+pub(super) struct Driver {
     pub(super) engine: Engine,
     read: ReadProtection,
     write: WriteProtection,
@@ -50,9 +50,9 @@ enum End {
     Done,
 }
 
-impl Shell {
-    pub(super) fn new(engine: Engine, write: WriteProtection) -> Shell {
-        Shell {
+impl Driver {
+    pub(super) fn new(engine: Engine, write: WriteProtection) -> Driver {
+        Driver {
             log: Log::new(engine.state()),
             engine,
             read: ReadProtection::new(),
