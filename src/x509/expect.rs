@@ -3,7 +3,7 @@
 use super::asn1::{Cert, GeneralName};
 use super::hash::sha256;
 use super::refusal::RefusalReason;
-use super::spiffe::{self, NotSpiffe, SpiffeId, TrustDomain};
+use super::spiffe::{self, InvalidSpiffeId, SpiffeId, TrustDomain};
 use super::text::{Escaped, hex, shown};
 use crate::Role;
 use core::{cell::OnceCell, fmt, net::IpAddr};
@@ -39,24 +39,24 @@ impl Expect {
 
 /// Text that names no DNS name, address or SPIFFE ID.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotAName(String);
+pub struct InvalidName(String);
 
-impl fmt::Display for NotAName {
+impl fmt::Display for InvalidName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} is no DNS name, IP address or SPIFFE ID", self.0)
     }
 }
 
-impl std::error::Error for NotAName {}
+impl std::error::Error for InvalidName {}
 
 impl core::str::FromStr for Expect {
-    type Err = NotAName;
+    type Err = InvalidName;
 
     /// `api.internal`, `10.0.0.7`, `::1`, `spiffe://example.org/api`, `spiffe://example.org` (its trust domain).
-    fn from_str(text: &str) -> Result<Expect, NotAName> {
-        let error = |why: &str| NotAName(format!("\"{}\"{why}", Escaped(text)));
+    fn from_str(text: &str) -> Result<Expect, InvalidName> {
+        let error = |why: &str| InvalidName(format!("\"{}\"{why}", Escaped(text)));
         if text.starts_with("spiffe:") {
-            let spiffe = |NotSpiffe(why)| error(&format!(" ({why})"));
+            let spiffe = |InvalidSpiffeId(why)| error(&format!(" ({why})"));
             return match text.parse::<TrustDomain>() {
                 Ok(domain) => Ok(Expect::SpiffeTrustDomain(domain)),
                 Err(_) => text.parse().map(Expect::Spiffe).map_err(spiffe),

@@ -21,15 +21,15 @@ pub struct SpiffeId(String);
 
 /// Text that is no SPIFFE ID or trust domain; says why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotSpiffe(pub &'static str);
+pub struct InvalidSpiffeId(pub &'static str);
 
-impl fmt::Display for NotSpiffe {
+impl fmt::Display for InvalidSpiffeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
     }
 }
 
-impl std::error::Error for NotSpiffe {}
+impl std::error::Error for InvalidSpiffeId {}
 
 impl TrustDomain {
     /// The name.
@@ -39,10 +39,10 @@ impl TrustDomain {
 }
 
 impl FromStr for TrustDomain {
-    type Err = NotSpiffe;
+    type Err = InvalidSpiffeId;
 
     /// Takes `example.org` and `spiffe://example.org`.
-    fn from_str(text: &str) -> Result<TrustDomain, NotSpiffe> {
+    fn from_str(text: &str) -> Result<TrustDomain, InvalidSpiffeId> {
         let name = text.strip_prefix(SCHEME).unwrap_or(text);
         check_domain(name)?;
         Ok(TrustDomain(name.to_string()))
@@ -73,9 +73,9 @@ impl SpiffeId {
 }
 
 impl FromStr for SpiffeId {
-    type Err = NotSpiffe;
+    type Err = InvalidSpiffeId;
 
-    fn from_str(text: &str) -> Result<SpiffeId, NotSpiffe> {
+    fn from_str(text: &str) -> Result<SpiffeId, InvalidSpiffeId> {
         check_id(text)?;
         Ok(SpiffeId(text.to_string()))
     }
@@ -94,34 +94,34 @@ fn split(id: &str) -> Option<(&str, &str)> {
 }
 
 /// SPIFFE-ID §2.1: lower-case letters, digits, `.`, `-`, `_`; no port, user or percent-encoding.
-fn check_domain(name: &str) -> Result<(), NotSpiffe> {
+fn check_domain(name: &str) -> Result<(), InvalidSpiffeId> {
     match name.len() {
-        0 => return Err(NotSpiffe("the trust domain is empty")),
-        len if len > MAX_DOMAIN => return Err(NotSpiffe("the trust domain is longer than 255 bytes")),
+        0 => return Err(InvalidSpiffeId("the trust domain is empty")),
+        len if len > MAX_DOMAIN => return Err(InvalidSpiffeId("the trust domain is longer than 255 bytes")),
         _ => {}
     }
     match name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_')) {
         true => Ok(()),
-        false => Err(NotSpiffe("the trust domain may hold only a-z, 0-9, '.', '-' and '_'")),
+        false => Err(InvalidSpiffeId("the trust domain may hold only a-z, 0-9, '.', '-' and '_'")),
     }
 }
 
 /// SPIFFE-ID §2: scheme, trust domain, and for a leaf a non-empty path (X509-SVID §3.1) of plain segments.
-fn check_id(id: &str) -> Result<(&str, &str), NotSpiffe> {
+fn check_id(id: &str) -> Result<(&str, &str), InvalidSpiffeId> {
     if id.len() > MAX_ID {
-        return Err(NotSpiffe("the SPIFFE ID is longer than 2048 bytes"));
+        return Err(InvalidSpiffeId("the SPIFFE ID is longer than 2048 bytes"));
     }
-    let (domain, path) = split(id).ok_or(NotSpiffe("its URI is no spiffe:// ID"))?;
+    let (domain, path) = split(id).ok_or(InvalidSpiffeId("its URI is no spiffe:// ID"))?;
     check_domain(domain)?;
-    let segments = path.strip_prefix('/').ok_or(NotSpiffe("the SPIFFE ID has no path"))?;
+    let segments = path.strip_prefix('/').ok_or(InvalidSpiffeId("the SPIFFE ID has no path"))?;
     for segment in segments.split('/') {
         match segment {
-            "" => return Err(NotSpiffe("the SPIFFE ID has an empty path segment or a trailing slash")),
-            "." | ".." => return Err(NotSpiffe("the SPIFFE ID has a relative path segment")),
+            "" => return Err(InvalidSpiffeId("the SPIFFE ID has an empty path segment or a trailing slash")),
+            "." | ".." => return Err(InvalidSpiffeId("the SPIFFE ID has a relative path segment")),
             _ => {}
         }
         if !segment.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_')) {
-            return Err(NotSpiffe("a SPIFFE path may hold only letters, digits, '.', '-' and '_'"));
+            return Err(InvalidSpiffeId("a SPIFFE path may hold only letters, digits, '.', '-' and '_'"));
         }
     }
     Ok((domain, path))
@@ -140,7 +140,7 @@ pub(super) fn svid<'a>(leaf: &Cert<'a>) -> Result<&'a str, RefusalReason> {
         (Some(_), Some(_)) => return Err(RefusalReason::Svid("it has more than one URI SAN")),
     };
     let id = core::str::from_utf8(uri).map_err(|_| RefusalReason::Svid("its URI is not ASCII"))?;
-    check_id(id).map_err(|NotSpiffe(why)| RefusalReason::Svid(why))?;
+    check_id(id).map_err(|InvalidSpiffeId(why)| RefusalReason::Svid(why))?;
     // §5.2: a leaf, and not one that signs.
     if leaf.is_ca().map_err(RefusalReason::Malformed)? == Some(true) {
         return Err(RefusalReason::Svid("a CA certificate identifies nobody"));
@@ -215,7 +215,7 @@ mod tests {
             ("spiffe://example.com/a\0b", "only letters"),
         ] {
             assert!(reason(id).contains(says), "{id}: {}", reason(id));
-            assert_eq!(NotSpiffe(reason(id)).to_string(), reason(id));
+            assert_eq!(InvalidSpiffeId(reason(id)).to_string(), reason(id));
         }
     }
 
