@@ -81,7 +81,7 @@ pub(crate) fn connected<P: Borrow<Policy>>(hs: &Handshake<P>, local: &Answerer<'
             None => "no CN".to_string(),
         });
         negotiated.extend(peer.spiffe_id.as_ref().map(|id| Escaped(id.as_str()).to_string()));
-        facts
+        negotiated
             .push(format!("SHA-256 {}", peer.fingerprint.iter().map(|byte| format!("{byte:02x}")).collect::<String>()));
     }
     negotiated.extend(hs.cipher_suite().map(|suite| suite.to_string()));
