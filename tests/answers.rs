@@ -24,13 +24,13 @@ fn ends(retry: bool) -> (End<'static>, End<'static>) {
 fn answer(end: &mut End<'_>, want: &Want) -> bool {
     match want {
         Want::Credential(question) => {
-            end.hs.present(question, &Credential::new(&end.identity.chain), &mut end.tx).unwrap();
+            end.hs.answer_credential(question, &Credential::new(&end.identity.chain), &mut end.tx).unwrap();
         }
         Want::Sign(question) => {
             let signature = end.identity.key.sign(question.scheme(), question.message()).unwrap();
-            end.hs.signature(question, &signature, &mut end.tx).unwrap();
+            end.hs.answer_sign(question, &signature, &mut end.tx).unwrap();
         }
-        Want::Verify(question) => end.hs.verdict(question, Verdict::Accept).unwrap(),
+        Want::Verify(question) => end.hs.answer_verify(question, Verdict::Accept).unwrap(),
         _ => return false,
     }
     true
@@ -200,7 +200,7 @@ impl Program {
     fn poll(&mut self) -> bool {
         match self.hs.drive(&mut self.rx, &mut self.tx).unwrap() {
             Want::Credential(question) => {
-                self.hs.present(&question, &Credential::new(&IDENTITY.chain), &mut self.tx).unwrap();
+                self.hs.answer_credential(&question, &Credential::new(&IDENTITY.chain), &mut self.tx).unwrap();
             }
             Want::Sign(question) => {
                 self.asked += 1;
@@ -211,10 +211,10 @@ impl Program {
                 // Whenever the answer comes, it may be the answer to this question or to an earlier copy of it.
                 let (question, signature) = self.signed.recv().unwrap();
                 if self.asked > 4 {
-                    self.hs.signature(&question, &signature, &mut self.tx).unwrap();
+                    self.hs.answer_sign(&question, &signature, &mut self.tx).unwrap();
                 }
             }
-            Want::Verify(question) => self.hs.verdict(&question, Verdict::Accept).unwrap(),
+            Want::Verify(question) => self.hs.answer_verify(&question, Verdict::Accept).unwrap(),
             Want::Done => return true,
             Want::Read | Want::Write => {}
         }
@@ -263,7 +263,7 @@ fn a_question_waits_for_its_answer_whatever_happens_meanwhile() {
     }
     let elsewhere = std::thread::spawn(move || (question, Verdict::Accept));
     let (question, verdict) = elsewhere.join().unwrap();
-    client.hs.verdict(&question, verdict).unwrap();
+    client.hs.answer_verify(&question, verdict).unwrap();
     assert_eq!(client.drive(), Ok(Want::Write));
 }
 
@@ -319,18 +319,18 @@ fn try_all(end: &mut End<'_>, question: &Want) -> Vec<Result<(), Misuse>> {
     let alert = AlertDescription::INTERNAL_ERROR;
     match question {
         Want::Credential(question) => vec![
-            end.hs.present(question, &Credential::new(&IDENTITY.chain), &mut end.tx),
-            end.hs.present(question, &Credential::new(&[]), &mut end.tx),
+            end.hs.answer_credential(question, &Credential::new(&IDENTITY.chain), &mut end.tx),
+            end.hs.answer_credential(question, &Credential::new(&[]), &mut end.tx),
             end.hs.decline(question, alert),
         ],
         Want::Sign(question) => vec![
-            end.hs.signature(question, &[1; 64], &mut end.tx),
-            end.hs.signature(question, &[], &mut end.tx),
+            end.hs.answer_sign(question, &[1; 64], &mut end.tx),
+            end.hs.answer_sign(question, &[], &mut end.tx),
             end.hs.decline(question, alert),
         ],
         Want::Verify(question) => vec![
-            end.hs.verdict(question, Verdict::Accept),
-            end.hs.verdict(question, Verdict::Reject(Rejection::Expired)),
+            end.hs.answer_verify(question, Verdict::Accept),
+            end.hs.answer_verify(question, Verdict::Reject(Rejection::Expired)),
             end.hs.decline(Question::Verify(question), alert),
         ],
         _ => vec![],
@@ -525,10 +525,12 @@ fn an_answer_without_room_changes_nothing_and_says_how_much_it_needs() {
                 return false;
             }
             let answer = |end: &mut End<'_>| match want {
-                Want::Credential(question) => end.hs.present(question, &Credential::new(&IDENTITY.chain), &mut end.tx),
+                Want::Credential(question) => {
+                    end.hs.answer_credential(question, &Credential::new(&IDENTITY.chain), &mut end.tx)
+                }
                 Want::Sign(question) => {
                     let signature = IDENTITY.key.sign(question.scheme(), question.message()).unwrap();
-                    end.hs.signature(question, &signature, &mut end.tx)
+                    end.hs.answer_sign(question, &signature, &mut end.tx)
                 }
                 _ => Err(Misuse::NotNow),
             };
@@ -574,12 +576,14 @@ fn squeeze(end: &mut End<'_>, other: &mut End<'_>, no_room: &mut usize) -> bool 
     loop {
         let want = end.hs.drive(&mut end.rx, &mut end.tx).unwrap();
         let answer = match &want {
-            Want::Credential(question) => end.hs.present(question, &Credential::new(&IDENTITY.chain), &mut end.tx),
+            Want::Credential(question) => {
+                end.hs.answer_credential(question, &Credential::new(&IDENTITY.chain), &mut end.tx)
+            }
             Want::Sign(question) => {
                 let signature = IDENTITY.key.sign(question.scheme(), question.message()).unwrap();
-                end.hs.signature(question, &signature, &mut end.tx)
+                end.hs.answer_sign(question, &signature, &mut end.tx)
             }
-            Want::Verify(question) => end.hs.verdict(question, Verdict::Accept),
+            Want::Verify(question) => end.hs.answer_verify(question, Verdict::Accept),
             Want::Write => {
                 carry(end, other);
                 Ok(())
@@ -610,14 +614,21 @@ fn a_credential_or_signature_that_cannot_be_sent_is_a_slip() {
         match step {
             Step::Want(Want::Credential(question)) => {
                 let raw = Credential::raw_public_key(&IDENTITY.chain);
-                assert_eq!(end.hs.present(question, &Credential::new(&[]), &mut end.tx), Err(Misuse::UnfitCredential));
-                assert_eq!(end.hs.present(question, &raw, &mut end.tx), Err(Misuse::UnfitCredential), "not agreed on");
+                assert_eq!(
+                    end.hs.answer_credential(question, &Credential::new(&[]), &mut end.tx),
+                    Err(Misuse::UnfitCredential)
+                );
+                assert_eq!(
+                    end.hs.answer_credential(question, &raw, &mut end.tx),
+                    Err(Misuse::UnfitCredential),
+                    "not agreed on"
+                );
                 seen += 1;
             }
             Step::Want(Want::Sign(question)) => {
                 let long = vec![0; 65_536];
-                assert_eq!(end.hs.signature(question, &[], &mut end.tx), Err(Misuse::UnfitSignature));
-                assert_eq!(end.hs.signature(question, &long, &mut end.tx), Err(Misuse::UnfitSignature));
+                assert_eq!(end.hs.answer_sign(question, &[], &mut end.tx), Err(Misuse::UnfitSignature));
+                assert_eq!(end.hs.answer_sign(question, &long, &mut end.tx), Err(Misuse::UnfitSignature));
                 seen += 1;
             }
             _ => {}

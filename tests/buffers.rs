@@ -136,19 +136,19 @@ impl Side {
                 Ok(Step::Want(Want::Credential(question))) => {
                     assert!(self.hs.offer(&self.rx).is_ok());
                     let credential = Credential::new(&IDENTITY.chain);
-                    if let Err(misuse) = self.hs.present(&question, &credential, &mut self.tx) {
+                    if let Err(misuse) = self.hs.answer_credential(&question, &credential, &mut self.tx) {
                         self.make_room(misuse, to);
                     }
                 }
                 Ok(Step::Want(Want::Sign(question))) => {
                     let signature = IDENTITY.key.sign(question.scheme(), question.message()).unwrap();
-                    if let Err(misuse) = self.hs.signature(&question, &signature, &mut self.tx) {
+                    if let Err(misuse) = self.hs.answer_sign(&question, &signature, &mut self.tx) {
                         self.make_room(misuse, to);
                     }
                 }
                 Ok(Step::Want(Want::Verify(question))) => {
                     assert_eq!(self.hs.peer(&self.rx).unwrap().leaf(), IDENTITY.chain[0].as_ref());
-                    self.hs.verdict(&question, Verdict::Accept).unwrap();
+                    self.hs.answer_verify(&question, Verdict::Accept).unwrap();
                 }
                 Ok(Step::Want(Want::Done)) => {
                     let session = self.hs.finish().unwrap();

@@ -52,13 +52,15 @@ impl<'a> End<'a> {
             }
             match want {
                 Want::Credential(question) => {
-                    self.flow.present(&question, &Credential::new(&self.identity.chain), &mut self.tx).unwrap();
+                    self.flow
+                        .answer_credential(&question, &Credential::new(&self.identity.chain), &mut self.tx)
+                        .unwrap();
                 }
                 Want::Sign(question) => {
                     let signature = self.identity.key.sign(question.scheme(), question.message()).unwrap();
-                    self.flow.signature(&question, &signature, &mut self.tx).unwrap();
+                    self.flow.answer_sign(&question, &signature, &mut self.tx).unwrap();
                 }
-                Want::Verify(question) => self.flow.verdict(&question, self.verdict).unwrap(),
+                Want::Verify(question) => self.flow.answer_verify(&question, self.verdict).unwrap(),
                 want => return Ok(want),
             }
         }

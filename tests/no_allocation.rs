@@ -97,15 +97,15 @@ impl End<'_> {
             match self.hs.drive(&mut self.rx, &mut self.tx).unwrap() {
                 Want::Credential(question) => {
                     assert!(self.hs.offer(&self.rx).unwrap().signature_schemes().count() > 0);
-                    self.hs.present(&question, &Credential::new(self.chain), &mut self.tx).unwrap();
+                    self.hs.answer_credential(&question, &Credential::new(self.chain), &mut self.tx).unwrap();
                 }
                 Want::Sign(question) => {
                     let signature = self.key.sign(question.message());
-                    self.hs.signature(&question, signature.as_ref(), &mut self.tx).unwrap();
+                    self.hs.answer_sign(&question, signature.as_ref(), &mut self.tx).unwrap();
                 }
                 Want::Verify(question) => {
                     assert_eq!(self.hs.peer(&self.rx).unwrap().leaf(), self.peer);
-                    self.hs.verdict(&question, Verdict::Accept).unwrap();
+                    self.hs.answer_verify(&question, Verdict::Accept).unwrap();
                 }
                 Want::Write => carry(&mut self.tx, other),
                 Want::Read => return,

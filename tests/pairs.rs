@@ -298,7 +298,7 @@ fn what_an_answer_needs_is_told_exactly_for_records_of_any_size() {
                 Want::Credential(question) => question,
                 want => panic!("{want:?}"),
             };
-            let answered = server.hs.present(&question, &Credential::new(&id.chain), &mut server.tx);
+            let answered = server.hs.answer_credential(&question, &Credential::new(&id.chain), &mut server.tx);
             let state = if answered.is_ok() { State::AskSign } else { State::AskCredential };
             assert_eq!(server.hs.state(), state);
             assert!(answered.is_ok() || server.tx.is_empty());
@@ -641,7 +641,7 @@ fn what_was_there_before_our_finished_confirms_nothing() {
             }
         });
         early = Some(early_record(&secret, client.hs.cipher_suite().unwrap()));
-        client.hs.verdict(&question, Verdict::Accept).unwrap();
+        client.hs.answer_verify(&question, Verdict::Accept).unwrap();
     }
     client.gets(&early.unwrap());
     assert_eq!(client.drive(), Ok(Want::Write));

@@ -60,9 +60,9 @@ fn both_sides_send_certificate_proof_and_finished_in_order_leaf_first() {
         let Ok(Step::Want(Want::Credential(question))) = story.end.hs.step(&mut story.end.rx, &mut story.end.tx) else {
             panic!("the question is open")
         };
-        story.end.hs.present(&question, &Credential::new(&chain), &mut story.end.tx).unwrap();
+        story.end.hs.answer_credential(&question, &Credential::new(&chain), &mut story.end.tx).unwrap();
         assert_eq!(
-            story.end.hs.present(&question, &Credential::new(&chain), &mut story.end.tx),
+            story.end.hs.answer_credential(&question, &Credential::new(&chain), &mut story.end.tx),
             Err(Misuse::StaleQuestion)
         );
         let story = story.connected();
@@ -244,7 +244,7 @@ fn our_staple_and_scts_are_shown_only_to_whom_asks() {
             let Ok(Step::Want(Want::Credential(question))) = end.hs.step(&mut end.rx, &mut end.tx) else { panic!() };
             let mut credential = Credential::new(&end.identity.chain);
             (credential.ocsp_staple, credential.scts) = (Some(&b"staple"[..]), Some(&scts[..]));
-            end.hs.present(&question, &credential, &mut end.tx).unwrap();
+            end.hs.answer_credential(&question, &credential, &mut end.tx).unwrap();
             let story = story.connected();
             let sent = countersign::codec::Certificate::parse(&story.peer.message(CT)[4..]).unwrap();
             let leaf = sent.certificate_list.iter().next().unwrap().extensions;
@@ -482,7 +482,7 @@ fn the_scheme_goes_by_the_credentials_preference_or_else_by_the_peers() {
             let Ok(Step::Want(Want::Credential(question))) = end.hs.step(&mut end.rx, &mut end.tx) else { panic!() };
             let mut credential = Credential::new(&identity.chain);
             credential.schemes = own;
-            end.hs.present(&question, &credential, &mut end.tx).unwrap();
+            end.hs.answer_credential(&question, &credential, &mut end.tx).unwrap();
             let story = story.play();
             assert_eq!(story.end.hs.own_scheme(), chosen);
             match chosen {

@@ -343,7 +343,7 @@ fn drive_raw(story: &mut Story<'_>, spki: &[u8]) {
             let end: &mut End<'_> = &mut story.end;
             let Ok(Step::Want(Want::Credential(question))) = end.hs.step(&mut end.rx, &mut end.tx) else { panic!() };
             assert_eq!(end.hs.offer(&end.rx).unwrap().certificate_type(), CertificateType::RAW_PUBLIC_KEY);
-            end.hs.present(&question, &Credential::raw_public_key(&chain), &mut end.tx).unwrap();
+            end.hs.answer_credential(&question, &Credential::raw_public_key(&chain), &mut end.tx).unwrap();
         } else {
             let next = story.next().unwrap();
             story.peer.send(next);

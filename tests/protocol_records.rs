@@ -562,7 +562,7 @@ fn records_of_16384_bytes_go_both_ways_in_each_suite() {
         let end = &mut story.end;
         let step = end.hs.step(&mut end.rx, &mut end.tx);
         let Ok(countersign::Step::Want(countersign::Want::Credential(question))) = step else { panic!() };
-        end.hs.present(&question, &countersign::Credential::new(&chain), &mut end.tx).unwrap();
+        end.hs.answer_credential(&question, &countersign::Credential::new(&chain), &mut end.tx).unwrap();
         let story = story.connected();
         assert!(story.peer.seen.iter().all(|seen| seen.content.len() <= 1 << 14));
         assert!(story.peer.message(HandshakeType::CERTIFICATE).len() > 20_000);

@@ -287,13 +287,15 @@ fn a_handshake_that_is_dropped_wipes_the_secrets_of_its_state() {
                     match step {
                         Step::Did(_) => {}
                         Step::Want(Want::Credential(question)) => {
-                            hs.value().present(&question, &Credential::new(&IDENTITY.chain), tx).unwrap();
+                            hs.value().answer_credential(&question, &Credential::new(&IDENTITY.chain), tx).unwrap();
                         }
                         Step::Want(Want::Sign(question)) => {
                             let signature = IDENTITY.key.sign(question.scheme(), question.message()).unwrap();
-                            hs.value().signature(&question, &signature, tx).unwrap();
+                            hs.value().answer_sign(&question, &signature, tx).unwrap();
                         }
-                        Step::Want(Want::Verify(question)) => hs.value().verdict(&question, Verdict::Accept).unwrap(),
+                        Step::Want(Want::Verify(question)) => {
+                            hs.value().answer_verify(&question, Verdict::Accept).unwrap()
+                        }
                         Step::Want(Want::Write) => {
                             let bytes = tx.pending().to_vec();
                             tx.sent(bytes.len());
@@ -374,7 +376,7 @@ fn a_failed_handshake_forgets_its_secrets() {
                 0 => end.hs.cancel(&mut end.tx),
                 1 => end.hs.abort(AlertDescription::INTERNAL_ERROR, &mut end.tx),
                 _ if end.hs.role() == Role::Client => {
-                    end.hs.verdict(&question, Verdict::Reject(Rejection::Expired)).unwrap();
+                    end.hs.answer_verify(&question, Verdict::Reject(Rejection::Expired)).unwrap();
                 }
                 _ => {
                     end.gets(&[24; 30]);

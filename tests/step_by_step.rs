@@ -121,7 +121,7 @@ fn a_handshake_step_by_step() {
     let offer = server.hs.offer(&server.rx).unwrap();
     assert_eq!(offer.server_name(), Some("server.test"));
     assert!(offer.signature_schemes().any(|scheme| scheme == SignatureScheme::ECDSA_SECP256R1_SHA256));
-    server.hs.present(&question, &Credential::new(&server_identity.chain), &mut server.tx).unwrap();
+    server.hs.answer_credential(&question, &Credential::new(&server_identity.chain), &mut server.tx).unwrap();
 
     // The answer sets off a good part of the server's flight. First the ServerHello (§4.2.3), the last message in the
     // clear: the choices, and the server's own key share. Now it knows both shares' secret (§7.4), and from that and
@@ -154,7 +154,7 @@ fn a_handshake_step_by_step() {
     assert_eq!(question.message()[64..97], *b"TLS 1.3, server CertificateVerify");
     assert_eq!(question.message().len(), 64 + 33 + 1 + 32, "a zero byte, and the transcript's SHA-256");
     let signature = server_identity.key.sign(question.scheme(), question.message()).unwrap();
-    server.hs.signature(&question, &signature, &mut server.tx).unwrap();
+    server.hs.answer_sign(&question, &signature, &mut server.tx).unwrap();
 
     // Finished follows: a MAC over everything up to here, with a key that only these two ends can have. It binds the
     // signature to this connection's keys: who relays somebody else's signature cannot make it.
@@ -204,7 +204,7 @@ fn a_handshake_step_by_step() {
     assert_eq!(peer.server_name(), Some("server.test"), "whom we wanted");
     assert_eq!(peer.chain().collect::<Vec<_>>(), [server_identity.chain[0].as_ref()], "whom we got");
     // A real program asks `x509::Trust`. This one knows the certificate.
-    client.hs.verdict(&question, Verdict::Accept).unwrap();
+    client.hs.answer_verify(&question, Verdict::Accept).unwrap();
     assert_eq!(did(&mut client).event, Accepted);
 
     // ---- 6. The client proves itself -----------------------------------------------------------------------------------
@@ -215,7 +215,7 @@ fn a_handshake_step_by_step() {
     let Want::Credential(question) = wants(&mut client) else { panic!("the client asks for its certificate") };
     let offer = client.hs.offer(&client.rx).unwrap();
     assert!(offer.signature_schemes().any(|scheme| scheme == SignatureScheme::ED25519));
-    client.hs.present(&question, &Credential::new(&client_identity.chain), &mut client.tx).unwrap();
+    client.hs.answer_credential(&question, &Credential::new(&client_identity.chain), &mut client.tx).unwrap();
     assert_eq!(did(&mut client).event, Presented);
     assert_eq!(did(&mut client).event, Sent(HandshakeType::CERTIFICATE));
 
@@ -223,7 +223,7 @@ fn a_handshake_step_by_step() {
     assert_eq!(question.scheme(), SignatureScheme::ED25519);
     assert_eq!(question.message()[64..97], *b"TLS 1.3, client CertificateVerify");
     let signature = client_identity.key.sign(question.scheme(), question.message()).unwrap();
-    client.hs.signature(&question, &signature, &mut client.tx).unwrap();
+    client.hs.answer_sign(&question, &signature, &mut client.tx).unwrap();
     assert_eq!(did(&mut client).event, Signed);
     assert_eq!(did(&mut client).event, Sent(HandshakeType::CERTIFICATE_VERIFY));
     let finished = did(&mut client);
@@ -251,7 +251,7 @@ fn a_handshake_step_by_step() {
     let Want::Verify(question) = wants(&mut server) else { panic!("the server asks for the verdict") };
     let peer = server.hs.peer(&server.rx).unwrap();
     assert_eq!((peer.role(), peer.leaf()), (Role::Client, client_identity.chain[0].as_ref()));
-    server.hs.verdict(&question, Verdict::Accept).unwrap();
+    server.hs.answer_verify(&question, Verdict::Accept).unwrap();
     assert_eq!((did(&mut server).event, server.hs.state()), (Accepted, State::Connected));
 
     // ---- 8. Confirmed ------------------------------------------------------------------------------------------------------
@@ -316,7 +316,7 @@ fn no_step_reports_what_drive_has_passed() {
     server.gets(&client.sends());
 
     let Ok(Want::Credential(question)) = server.hs.drive(&mut server.rx, &mut server.tx) else { panic!("no question") };
-    server.hs.present(&question, &Credential::new(&server_identity.chain), &mut server.tx).unwrap();
+    server.hs.answer_credential(&question, &Credential::new(&server_identity.chain), &mut server.tx).unwrap();
     let asked = server.hs.drive(&mut server.rx, &mut server.tx).unwrap();
     assert!(matches!(asked, Want::Sign(_)));
     assert_eq!(wants(&mut server), asked, "the answer and four messages have gone before");

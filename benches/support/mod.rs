@@ -155,11 +155,11 @@ impl<'a, M: AsRef<[u8]> + AsMut<[u8]>> End<'a, M> {
                 Want::Credential(question) => {
                     // As `x509::Identity` presents itself: the key's schemes are known.
                     let credential = Credential { schemes: own.key.schemes(), ..Credential::new(&own.chain) };
-                    self.hs.present(&question, &credential, &mut self.tx).expect("there is room");
+                    self.hs.answer_credential(&question, &credential, &mut self.tx).expect("there is room");
                 }
                 Want::Sign(question) => {
                     let signature = own.key.sign(question.scheme(), question.message()).expect("a scheme of the key's");
-                    self.hs.signature(&question, &signature, &mut self.tx).expect("there is room");
+                    self.hs.answer_sign(&question, &signature, &mut self.tx).expect("there is room");
                 }
                 Want::Verify(question) => {
                     let terms =
@@ -167,7 +167,7 @@ impl<'a, M: AsRef<[u8]> + AsMut<[u8]>> End<'a, M> {
                     let peer = self.hs.peer(&self.rx).expect("its own inbox");
                     let verdict = self.world.trust.judge(&peer, &terms).verdict;
                     assert_eq!(verdict, Verdict::Accept);
-                    self.hs.verdict(&question, verdict).expect("an open question");
+                    self.hs.answer_verify(&question, verdict).expect("an open question");
                 }
                 want => return Ok(want),
             }

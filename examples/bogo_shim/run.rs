@@ -106,7 +106,7 @@ fn handshake(flags: &Flags, wire: &mut Wire) -> Result<Session, Failure> {
                     _ if flags.reject_alpn => hs.decline(&question, AlertDescription::NO_APPLICATION_PROTOCOL)?,
                     Ok((place, Some(credential))) => {
                         chosen = Some(place);
-                        hs.present(&question, &credential, &mut wire.tx)?;
+                        hs.answer_credential(&question, &credential, &mut wire.tx)?;
                     }
                     Ok((_, None)) => return Err(Misuse::UnfitCredential.into()),
                     Err(token) => {
@@ -119,7 +119,7 @@ fn handshake(flags: &Flags, wire: &mut Wire) -> Result<Session, Failure> {
             Want::Sign(question) => {
                 let signature = chosen.map(|place| flags.ours[place].sign(&question));
                 match signature {
-                    Some(Ok(signature)) => hs.signature(&question, &signature, &mut wire.tx)?,
+                    Some(Ok(signature)) => hs.answer_sign(&question, &signature, &mut wire.tx)?,
                     _ => hs.decline(&question, AlertDescription::INTERNAL_ERROR)?,
                 }
             }
@@ -127,7 +127,7 @@ fn handshake(flags: &Flags, wire: &mut Wire) -> Result<Session, Failure> {
                 let peer = hs.peer(&wire.rx)?;
                 check_peer(&flags.expect, &peer)?;
                 let verdict = verdict(flags, &peer);
-                hs.verdict(&question, verdict)?;
+                hs.answer_verify(&question, verdict)?;
                 if let (Verdict::Reject(Rejection::UnsupportedCertificate), Err(error)) =
                     (verdict, hs.drive(&mut wire.rx, &mut wire.tx).map(drop))
                 {

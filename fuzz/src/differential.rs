@@ -189,11 +189,13 @@ impl Ours {
             match self.hs.drive(&mut self.rx, &mut self.tx) {
                 Ok(Want::Read | Want::Write) => return,
                 Ok(Want::Credential(question)) => {
-                    self.hs.present(&question, &Credential::new(&identity.chain), &mut self.tx).expect("an answer");
+                    self.hs
+                        .answer_credential(&question, &Credential::new(&identity.chain), &mut self.tx)
+                        .expect("an answer");
                 }
                 Ok(Want::Sign(question)) => {
                     let signature = identity.key.sign(question.scheme(), question.message()).expect("a signature");
-                    self.hs.signature(&question, &signature, &mut self.tx).expect("an answer");
+                    self.hs.answer_sign(&question, &signature, &mut self.tx).expect("an answer");
                 }
                 Ok(Want::Verify(question)) => {
                     let expect = match self.role {
@@ -206,7 +208,7 @@ impl Ours {
                         ..JudgeOptions::new(std::slice::from_ref(&expect), UnixTime::now())
                     };
                     let judgement = TRUST.judge(&peer, &terms);
-                    self.hs.verdict(&question, judgement.verdict).expect("an answer");
+                    self.hs.answer_verify(&question, judgement.verdict).expect("an answer");
                 }
                 Ok(Want::Done) => self.session = Some(self.hs.finish().expect("a session")),
                 Err(error) => self.error = Some(error),

@@ -144,12 +144,15 @@ impl End {
                     let credential =
                         if raw { Credential::raw_public_key(&spki) } else { Credential::new(&identity.chain) };
                     loop {
-                        match self.hs.present(&question, &credential, &mut self.tx) {
+                        match self.hs.answer_credential(&question, &credential, &mut self.tx) {
                             Err(Misuse::NoRoom { needed }) => self.grow_outbox(needed),
                             answered => break answered.expect("an open question can be answered"),
                         }
                     }
-                    assert_eq!(self.hs.present(&question, &credential, &mut self.tx), Err(Misuse::StaleQuestion));
+                    assert_eq!(
+                        self.hs.answer_credential(&question, &credential, &mut self.tx),
+                        Err(Misuse::StaleQuestion)
+                    );
                 }
                 Want::Sign(question) => {
                     self.expose();
@@ -158,7 +161,7 @@ impl End {
                         false => vec![0x51; 64],
                     };
                     loop {
-                        match self.hs.signature(&question, &signature, &mut self.tx) {
+                        match self.hs.answer_sign(&question, &signature, &mut self.tx) {
                             Err(Misuse::NoRoom { needed }) => self.grow_outbox(needed),
                             answered => break answered.expect("an open question can be answered"),
                         }
@@ -172,7 +175,7 @@ impl End {
                     assert!(!chain.is_empty(), "a peer without a certificate is never asked about");
                     assert!(self.peer.is_none(), "one verdict for each handshake (R7)");
                     self.peer = Some(chain);
-                    self.hs.verdict(&question, Verdict::Accept).expect("an open question can be answered");
+                    self.hs.answer_verify(&question, Verdict::Accept).expect("an open question can be answered");
                 }
                 Want::Read => {
                     assert!(!self.rx.space().is_empty(), "Read is never wanted without space (R3)");

@@ -187,7 +187,7 @@ impl Side {
                 let chain = if how == 5 { &pki().of(self.flow.role().peer()).chain } else { &identity.chain };
                 let chain = if how == 4 { &chain[..0] } else { chain };
                 let credential = if raw { Credential::raw_public_key(&spki) } else { Credential::new(chain) };
-                self.flow.present(question, &credential, &mut self.tx)
+                self.flow.answer_credential(question, &credential, &mut self.tx)
             }
             Want::Sign(question) => {
                 let mut signature = match self.real {
@@ -199,14 +199,14 @@ impl Side {
                     5 => signature[0] ^= 1,
                     _ => {}
                 }
-                self.flow.signature(question, &signature, &mut self.tx)
+                self.flow.answer_sign(question, &signature, &mut self.tx)
             }
             Want::Verify(question) => {
                 if let Ok(peer) = self.flow.peer(&self.rx) {
                     self.peer = peer.chain().map(<[u8]>::to_vec).collect();
                 }
                 let verdict = if how == 4 { Verdict::Reject(Rejection::WrongName) } else { Verdict::Accept };
-                self.flow.verdict(question, verdict)?;
+                self.flow.answer_verify(question, verdict)?;
                 self.accepted |= how != 4;
                 Ok(())
             }

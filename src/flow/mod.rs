@@ -193,7 +193,7 @@ impl<P: Borrow<Policy>> Flow<P> {
     ///
     /// # Errors
     /// A [`Misuse`] changes nothing.
-    pub fn present<T>(
+    pub fn answer_credential<T>(
         &mut self,
         question: &CredentialQuestion,
         credential: &Credential<'_>,
@@ -216,7 +216,7 @@ impl<P: Borrow<Policy>> Flow<P> {
     ///
     /// # Errors
     /// A [`Misuse`] changes nothing.
-    pub fn signature<T>(
+    pub fn answer_sign<T>(
         &mut self,
         question: &SignQuestion,
         signature: &[u8],
@@ -238,7 +238,7 @@ impl<P: Borrow<Policy>> Flow<P> {
     ///
     /// # Errors
     /// A [`Misuse`] changes nothing.
-    pub fn verdict(&mut self, question: &VerifyQuestion, verdict: Verdict) -> Result<(), Misuse> {
+    pub fn answer_verify(&mut self, question: &VerifyQuestion, verdict: Verdict) -> Result<(), Misuse> {
         self.check_open(question.into())?;
         match verdict {
             Verdict::Reject(reason) => self.refusal = Some(reason.into()),

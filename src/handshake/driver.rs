@@ -254,7 +254,7 @@ impl Driver {
         }
     }
 
-    pub(super) fn present(
+    pub(super) fn answer_credential(
         &mut self,
         policy: &Policy,
         question: &CredentialQuestion,
@@ -280,7 +280,7 @@ impl Driver {
         Ok(())
     }
 
-    pub(super) fn signature(
+    pub(super) fn answer_sign(
         &mut self,
         policy: &Policy,
         question: &SignQuestion,
@@ -298,7 +298,7 @@ impl Driver {
         Ok(())
     }
 
-    pub(super) fn verdict(
+    pub(super) fn answer_verify(
         &mut self,
         policy: &Policy,
         question: &VerifyQuestion,

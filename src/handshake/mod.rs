@@ -28,11 +28,11 @@ pub enum Want {
     Write,
     /// Read into [`Inbox::space`], say [`Inbox::filled`].
     Read,
-    /// Which certificate shall we show? Answer with [`Handshake::present`]; [`Handshake::offer`] tells what the peer accepts.
+    /// Which certificate shall we show? Answer with [`Handshake::answer_credential`]; [`Handshake::offer`] tells what the peer accepts.
     Credential(CredentialQuestion),
-    /// Sign this. Answer with [`Handshake::signature`].
+    /// Sign this. Answer with [`Handshake::answer_sign`].
     Sign(SignQuestion),
-    /// Is the peer who it must be? Answer with [`Handshake::verdict`]; [`Handshake::peer`] shows its certificates.
+    /// Is the peer who it must be? Answer with [`Handshake::answer_verify`]; [`Handshake::peer`] shows its certificates.
     Verify(VerifyQuestion),
     /// Both sides have proved themselves: take the session with [`Handshake::finish`].
     Done,
@@ -154,7 +154,7 @@ impl<P: Borrow<Policy>> Handshake<P> {
     ///
     /// # Errors
     /// A [`Misuse`] changes nothing. If no scheme fits the credential's key, the next [`drive`](Self::drive) says so.
-    pub fn present<T>(
+    pub fn answer_credential<T>(
         &mut self,
         question: &CredentialQuestion,
         credential: &Credential<'_>,
@@ -163,18 +163,23 @@ impl<P: Borrow<Policy>> Handshake<P> {
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
-        self.driver.present(self.policy.borrow(), question, credential, &mut tx.view())
+        self.driver.answer_credential(self.policy.borrow(), question, credential, &mut tx.view())
     }
 
     /// The answer to [`Want::Sign`]. The signature is sent as it is: whether it is right, the peer will tell.
     ///
     /// # Errors
     /// A [`Misuse`] changes nothing.
-    pub fn signature<T>(&mut self, question: &SignQuestion, signature: &[u8], tx: &mut Outbox<T>) -> Result<(), Misuse>
+    pub fn answer_sign<T>(
+        &mut self,
+        question: &SignQuestion,
+        signature: &[u8],
+        tx: &mut Outbox<T>,
+    ) -> Result<(), Misuse>
     where
         T: AsRef<[u8]> + AsMut<[u8]>,
     {
-        self.driver.signature(self.policy.borrow(), question, signature, &mut tx.view())
+        self.driver.answer_sign(self.policy.borrow(), question, signature, &mut tx.view())
     }
 
     /// The answer to [`Want::Verify`]. After a refusal the next [`drive`](Self::drive) returns the error, and the alert
@@ -182,8 +187,8 @@ impl<P: Borrow<Policy>> Handshake<P> {
     ///
     /// # Errors
     /// A [`Misuse`] changes nothing.
-    pub fn verdict(&mut self, question: &VerifyQuestion, verdict: Verdict) -> Result<(), Misuse> {
-        self.driver.verdict(self.policy.borrow(), question, verdict)
+    pub fn answer_verify(&mut self, question: &VerifyQuestion, verdict: Verdict) -> Result<(), Misuse> {
+        self.driver.answer_verify(self.policy.borrow(), question, verdict)
     }
 
     /// No answer can be given to a question: the signer failed, there is no credential. The next

@@ -136,14 +136,14 @@ impl<'a> Answerer<'a> {
         match want {
             Want::Write | Want::Read | Want::Done => return Ok(false),
             Want::Credential(question) => match self.choose(&hs.offer(rx)?) {
-                Some(credential) => hs.present(question, &credential, tx)?,
+                Some(credential) => hs.answer_credential(question, &credential, tx)?,
                 None => {
                     hs.decline(question, AlertDescription::HANDSHAKE_FAILURE)?;
                     self.declined = Some(Declined::NoCredential);
                 }
             },
             Want::Sign(question) => match self.sign(question) {
-                Ok(signature) => hs.signature(question, &signature, tx)?,
+                Ok(signature) => hs.answer_sign(question, &signature, tx)?,
                 Err(error) => {
                     hs.decline(question, AlertDescription::INTERNAL_ERROR)?;
                     self.declined = Some(Declined::Signer(error));
@@ -151,7 +151,7 @@ impl<'a> Answerer<'a> {
             },
             Want::Verify(question) => {
                 let verdict = self.judge(&hs.peer(rx)?);
-                hs.verdict(question, verdict)?;
+                hs.answer_verify(question, verdict)?;
             }
         }
         Ok(true)

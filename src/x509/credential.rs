@@ -127,7 +127,7 @@ impl Identity {
         self
     }
 
-    /// For `Handshake::present`.
+    /// For `Handshake::answer_credential`.
     pub fn credential(&self) -> Credential<'_> {
         Credential {
             certificate_type: self.certificate_type,
@@ -138,7 +138,7 @@ impl Identity {
         }
     }
 
-    /// For `Handshake::signature`, if the key is here.
+    /// For `Handshake::answer_sign`, if the key is here.
     pub fn key(&self) -> Option<&SigningKey> {
         self.key.as_ref()
     }

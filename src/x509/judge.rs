@@ -38,7 +38,7 @@ impl<'a> JudgeOptions<'a> {
 /// The answer to `Verify`, and why.
 #[derive(Debug)]
 pub struct Judgement {
-    /// For `Handshake::verdict`.
+    /// For `Handshake::answer_verify`.
     pub verdict: Verdict,
     /// For people and authorisation.
     pub report: Report,

@@ -100,13 +100,13 @@ impl<'a> End<'a> {
             match step {
                 Step::Did(transition) => self.transitions.push(transition),
                 Step::Want(Want::Credential(question)) => {
-                    self.hs.present(&question, &Credential::new(&self.identity.chain), &mut self.tx).unwrap();
+                    self.hs.answer_credential(&question, &Credential::new(&self.identity.chain), &mut self.tx).unwrap();
                 }
                 Step::Want(Want::Sign(question)) => {
                     let signature = self.identity.key.sign(question.scheme(), question.message()).unwrap();
-                    self.hs.signature(&question, &signature, &mut self.tx).unwrap();
+                    self.hs.answer_sign(&question, &signature, &mut self.tx).unwrap();
                 }
-                Step::Want(Want::Verify(question)) => self.hs.verdict(&question, self.verdict).unwrap(),
+                Step::Want(Want::Verify(question)) => self.hs.answer_verify(&question, self.verdict).unwrap(),
                 Step::Want(want) => return Ok(want),
             }
         }

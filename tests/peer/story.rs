@@ -122,13 +122,13 @@ impl<'a> Story<'a> {
             Ok(Step::Want(_)) if self.hold == Some(end.hs.state()) => return true,
             Ok(Step::Want(Want::Credential(question))) => {
                 let credential = countersign::Credential::new(&end.identity.chain);
-                end.hs.present(&question, &credential, &mut end.tx).unwrap();
+                end.hs.answer_credential(&question, &credential, &mut end.tx).unwrap();
             }
             Ok(Step::Want(Want::Sign(question))) => {
                 let signature = end.identity.key.sign(question.scheme(), question.message()).unwrap();
-                end.hs.signature(&question, &signature, &mut end.tx).unwrap();
+                end.hs.answer_sign(&question, &signature, &mut end.tx).unwrap();
             }
-            Ok(Step::Want(Want::Verify(question))) => end.hs.verdict(&question, end.verdict).unwrap(),
+            Ok(Step::Want(Want::Verify(question))) => end.hs.answer_verify(&question, end.verdict).unwrap(),
             Ok(Step::Want(Want::Done)) => {
                 self.result = Some(Ok(()));
                 self.session = Some(end.hs.finish().unwrap());
