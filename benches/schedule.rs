@@ -3,9 +3,9 @@
 
 #![allow(missing_docs)]
 
-use countersign::codec::NamedGroup;
-use countersign::crypto::{CryptoMode, HashAlgorithm, KeyExchange, SharedSecret, Suite};
-use countersign::schedule::Early;
+use countersign::internals::codec::NamedGroup;
+use countersign::internals::crypto::{CryptoMode, HashAlgorithm, KeyExchange, SharedSecret, Suite};
+use countersign::internals::schedule::Early;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 

@@ -89,8 +89,16 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
-pub mod codec;
-pub mod crypto;
+/// The layers below the handshake: messages, cryptography, key schedule; for study, for tests and for tools.
+///
+/// **No promise of stability.** What is here may change in any release. A connection never needs it:
+/// [`Handshake`], [`Session`] and the types they name are at the root.
+#[path = "."]
+pub mod internals {
+    pub mod codec;
+    pub mod crypto;
+    pub mod schedule;
+}
 mod engine;
 pub mod error;
 mod flight;
@@ -98,21 +106,24 @@ pub mod flow;
 mod handshake;
 pub mod limits;
 mod list;
+mod memory;
 mod policy;
 mod record;
 mod role;
-pub mod schedule;
 mod seed;
 mod session;
 pub mod trace;
 #[cfg(feature = "x509")]
 pub mod x509;
 
+use internals::{codec, crypto, schedule};
+
 pub use codec::names::*;
 pub use engine::question::{Credential, CredentialQuestion, Offer, Peer, SignQuestion, Verdict, VerifyQuestion};
 pub use engine::table;
 pub use error::{Alert, Blame, Ending, Error, ErrorKind, Misuse, Rejection};
 pub use handshake::{Event as TransitionEvent, Handshake, Question, Step, Transition, Want};
+pub use memory::Memory;
 pub use policy::{Bytes, Padding, Policy};
 pub use record::{Inbox, Outbox};
 pub use role::{Epoch, Role, State};

@@ -9,8 +9,8 @@ mod common;
 
 use common::script::{Protection, message};
 use common::{Connection, End, Identity, Pki, seed};
-use countersign::codec::NewSessionTicket;
-use countersign::crypto::Suite;
+use countersign::internals::codec::NewSessionTicket;
+use countersign::internals::crypto::Suite;
 use countersign::{
     Blame, ContentType, Credential, ErrorKind, Event, Handshake, Inbox, Misuse, Outbox, Policy, Role, Session, State,
     Step, Transition, Verdict, Want,
@@ -477,7 +477,7 @@ fn a_ticket_larger_than_the_inbox_is_read_in_pieces() {
     let mut protection = Protection::of(session.expose_secrets().1, suite);
     let ticket = vec![3; 10_000];
     let ticket = message(|w| {
-        let extensions = countersign::codec::Extensions::parse(&[]).unwrap();
+        let extensions = countersign::internals::codec::Extensions::parse(&[]).unwrap();
         NewSessionTicket { ticket_lifetime: 1, ticket_age_add: 2, ticket_nonce: &[0], ticket: &ticket, extensions }
             .write(w);
     });

@@ -1,6 +1,6 @@
 //! Extension bodies: each is written as the RFC draws it, read back, and refused in every other form.
 
-use countersign::codec::*;
+use countersign::internals::codec::*;
 use proptest::prelude::*;
 
 type Read = fn(Extensions<'_>) -> Result<String, Malformed>;

@@ -1,6 +1,6 @@
 //! Handshake messages: what is parsed is written back byte for byte, and nothing but the whole structure parses.
 
-use countersign::codec::*;
+use countersign::internals::codec::*;
 use proptest::prelude::*;
 
 /// Parses a message's body and writes the message again.

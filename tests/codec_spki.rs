@@ -1,6 +1,6 @@
 //! From a leaf to its key: the kinds of key we know, the forms we do not take, and damage of every sort.
 
-use countersign::codec::{BadDer, Certificate, PublicKey, spki::*};
+use countersign::internals::codec::{BadDer, Certificate, PublicKey, spki::*};
 use proptest::prelude::*;
 use rcgen::{CertificateParams, KeyPair, PublicKeyData};
 

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{End, Pki, connect};
-use countersign::codec::{Extensions, NewSessionTicket};
+use countersign::internals::codec::{Extensions, NewSessionTicket};
 use countersign::{ContentType, Event, Policy, Role};
 
 #[path = "../fuzz/src/wire.rs"]

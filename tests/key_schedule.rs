@@ -1,7 +1,7 @@
 //! The key schedule against HKDF written down a second time, by ring::hkdf: both hashes, all labels, any input.
 
-use countersign::crypto::{CryptoFailed, CryptoMode, HashAlgorithm, SharedSecret, Suite};
-use countersign::schedule::{Early, ExporterSecret, Pair, SignedContent, TrafficSecret};
+use countersign::internals::crypto::{CryptoFailed, CryptoMode, HashAlgorithm, SharedSecret, Suite};
+use countersign::internals::schedule::{Early, ExporterSecret, Pair, SignedContent, TrafficSecret};
 use proptest::prelude::*;
 use ring::{digest, hkdf};
 

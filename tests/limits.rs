@@ -7,7 +7,7 @@ mod common;
 mod wire;
 
 use common::{End, Identity, Pki};
-use countersign::codec::{
+use countersign::internals::codec::{
     CertificateVerify, Extensions, Finished, KeyShareEntry, KeyUpdate, KeyUpdateRequest, NewSessionTicket, TLS13,
     Writer, write_certificate, write_certificate_request, write_client_hello, write_encrypted_extensions,
     write_hello_retry_request, write_server_hello,

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{End, Pki};
-use countersign::codec::{KeyShareEntry, TLS13, Writer, write_client_hello};
+use countersign::internals::codec::{KeyShareEntry, TLS13, Writer, write_client_hello};
 use countersign::{CipherSuite, ErrorKind, NamedGroup, Policy, Role, SignatureScheme};
 
 /// What a server makes of a ClientHello with these groups and shares; the unknown ones are one byte long.

@@ -5,9 +5,9 @@ mod common;
 
 use common::script::{self, Protection, Transcript};
 use common::{Connection, End, Identity, Pki, connect, receive, run, seed};
-use countersign::codec::{self, ClientHello, ExtensionType, KeyShareEntry, TLS13};
-use countersign::crypto::{CryptoMode, KeyExchange, Suite};
-use countersign::schedule::{Early, SignedContent};
+use countersign::internals::codec::{self, ClientHello, ExtensionType, KeyShareEntry, TLS13};
+use countersign::internals::crypto::{CryptoMode, KeyExchange, Suite};
+use countersign::internals::schedule::{Early, SignedContent};
 use countersign::{
     Alert, AlertDescription, Blame, CipherSuite, ContentType, Credential, Ending, Error, ErrorKind, Event,
     HandshakeType, Misuse, NamedGroup, Outbox, Padding, Policy, Role, Session, SignatureScheme, State, TransitionEvent,

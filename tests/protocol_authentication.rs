@@ -4,9 +4,9 @@ mod common;
 mod peer;
 
 use countersign::AlertDescription as A;
-use countersign::codec::{CertificateVerify, ExtensionType as E};
-use countersign::crypto::Suite;
-use countersign::schedule::SignedContent;
+use countersign::internals::codec::{CertificateVerify, ExtensionType as E};
+use countersign::internals::crypto::Suite;
+use countersign::internals::schedule::SignedContent;
 use countersign::{
     Alert, Blame, Credential, Epoch, ErrorKind, HandshakeType, Policy, Rejection, Role, SignatureScheme, State,
 };
@@ -24,7 +24,7 @@ fn leaf(role: Role) -> &'static [u8] {
     if role == Role::Client { &identities().server.chain[0] } else { &identities().client.chain[0] }
 }
 
-fn block(write: impl Fn(&mut countersign::codec::Writer<'_>)) -> Vec<u8> {
+fn block(write: impl Fn(&mut countersign::internals::codec::Writer<'_>)) -> Vec<u8> {
     written(write)
 }
 
@@ -66,7 +66,7 @@ fn both_sides_send_certificate_proof_and_finished_in_order_leaf_first() {
             Err(Misuse::StaleQuestion)
         );
         let story = story.connected();
-        let sent = countersign::codec::Certificate::parse(&story.peer.message(CT)[4..]).unwrap();
+        let sent = countersign::internals::codec::Certificate::parse(&story.peer.message(CT)[4..]).unwrap();
         assert_eq!(sent.certificate_request_context, b"");
         let sent: Vec<&[u8]> = sent.certificate_list.iter().map(|each| each.cert_data).collect();
         assert_eq!(sent, [chain[0].as_ref(), chain[1].as_ref()]);
@@ -190,10 +190,12 @@ fn staples_and_scts_that_were_asked_for_reach_the_verdict() {
         assert_eq!(shown.leaf(), leaf);
         // Asked for in the right form: a request in ClientHello, empty in CertificateRequest.
         let asked = match role {
-            Role::Client => countersign::codec::ClientHello::parse(&story.peer.client_hello).unwrap().extensions,
+            Role::Client => {
+                countersign::internals::codec::ClientHello::parse(&story.peer.client_hello).unwrap().extensions
+            }
             Role::Server => {
                 let request = &story.peer.message(HandshakeType::CERTIFICATE_REQUEST)[4..];
-                countersign::codec::CertificateRequest::parse(request).unwrap().extensions
+                countersign::internals::codec::CertificateRequest::parse(request).unwrap().extensions
             }
         };
         assert_eq!(asked.get(E::STATUS_REQUEST), Some(if role == Role::Client { &[1, 0, 0, 0, 0][..] } else { &[] }));
@@ -246,7 +248,7 @@ fn our_staple_and_scts_are_shown_only_to_whom_asks() {
             (credential.ocsp_staple, credential.scts) = (Some(&b"staple"[..]), Some(&scts[..]));
             end.hs.answer_credential(&question, &credential, &mut end.tx).unwrap();
             let story = story.connected();
-            let sent = countersign::codec::Certificate::parse(&story.peer.message(CT)[4..]).unwrap();
+            let sent = countersign::internals::codec::Certificate::parse(&story.peer.message(CT)[4..]).unwrap();
             let leaf = sent.certificate_list.iter().next().unwrap().extensions;
             assert_eq!(leaf.ocsp_response(), Ok(asks.then_some(&b"staple"[..])));
             assert_eq!(leaf.sct_list(), Ok(asks.then_some(&scts[..])));

@@ -4,8 +4,8 @@ mod common;
 mod peer;
 
 use countersign::AlertDescription as A;
-use countersign::codec::{EncryptedExtensions, NamedGroup, ServerHello};
-use countersign::crypto::{CryptoMode, KeyExchange};
+use countersign::internals::codec::{EncryptedExtensions, NamedGroup, ServerHello};
+use countersign::internals::crypto::{CryptoMode, KeyExchange};
 use countersign::{CipherSuite, Epoch, ExtensionType, HandshakeType, Policy, Role, State};
 use peer::message::{ALPN, GREASE, GROUPS, KEY_SHARE, Msg, SCHEMES, SERVER_NAME, VERSIONS, numbers, shares};
 use peer::{DATA, HANDSHAKE, Row, SECOND_CLIENT_HELLO, Story, accepts, refuses};
@@ -767,7 +767,7 @@ fn the_server_answers_nothing_but_what_it_uses() {
         encrypted_extensions(&story).extensions.iter().map(|each| each.extension_type).collect();
     assert_eq!(answered, [SERVER_NAME, ExtensionType::CLIENT_CERTIFICATE_TYPE]);
     let request = story.peer.message(HandshakeType::CERTIFICATE_REQUEST);
-    let request = countersign::codec::CertificateRequest::parse(&request[4..]).unwrap();
+    let request = countersign::internals::codec::CertificateRequest::parse(&request[4..]).unwrap();
     let asked: Vec<ExtensionType> = request.extensions.iter().map(|each| each.extension_type).collect();
     assert_eq!(asked, [SCHEMES, ExtensionType::SIGNATURE_ALGORITHMS_CERT]);
 }

@@ -5,7 +5,7 @@ mod peer;
 
 use common::End;
 use countersign::AlertDescription as A;
-use countersign::codec::{CertificateRequest, CertificateType, ClientHello, EncryptedExtensions, Malformed};
+use countersign::internals::codec::{CertificateRequest, CertificateType, ClientHello, EncryptedExtensions, Malformed};
 use countersign::{
     Bytes, Credential, Epoch, ErrorKind, ExtensionType, HandshakeType, Policy, Role, SignatureScheme, State, Step, Want,
 };
@@ -354,7 +354,7 @@ fn drive_raw(story: &mut Story<'_>, spki: &[u8]) {
 
 fn spki(role: Role) -> Vec<u8> {
     let identity = if role == Role::Client { &identities().client } else { &identities().server };
-    countersign::codec::spki::leaf_spki(&identity.chain[0]).unwrap().raw.to_vec()
+    countersign::internals::codec::spki::leaf_spki(&identity.chain[0]).unwrap().raw.to_vec()
 }
 
 // req: 7250-3-1, 7250-4.1-1, 7250-4.1-3, 7250-4.2-1, 7250-4.2-2, 9846-4.5.1-10, 9846-4.5.1-11
@@ -372,7 +372,7 @@ fn raw_public_keys_work_both_ways_where_both_sides_offer_them() {
     assert_eq!(answer(&story).extensions.client_certificate_type(), Ok(Some(CertificateType::RAW_PUBLIC_KEY)));
     assert_eq!(answer(&story).extensions.server_certificate_type(), Ok(Some(CertificateType::RAW_PUBLIC_KEY)));
     let sent = story.peer.message(HandshakeType::CERTIFICATE);
-    let sent = countersign::codec::Certificate::parse(&sent[4..]).unwrap();
+    let sent = countersign::internals::codec::Certificate::parse(&sent[4..]).unwrap();
     assert_eq!(sent.certificate_list.iter().map(|each| each.cert_data).collect::<Vec<_>>(), [&spki(Role::Server)[..]]);
 
     let chosen = |m: &mut Msg| {

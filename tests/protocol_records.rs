@@ -4,7 +4,7 @@ mod common;
 mod peer;
 
 use countersign::AlertDescription as A;
-use countersign::crypto::Suite;
+use countersign::internals::crypto::Suite;
 use countersign::{Epoch, Event, HandshakeType, Padding, Policy, Role, State};
 use peer::message::{KEY_SHARE, Msg, certificate};
 use peer::{ALERT, CCS, DATA, HANDSHAKE, HELLO_RETRY_REQUEST, Story, identities};
@@ -648,7 +648,7 @@ fn our_own_records_are_as_they_must_be() {
                 _ => {
                     // Whole messages; the last before a change of keys ends its record.
                     let mut rest = &seen.content[..];
-                    while let Some((message, after)) = countersign::codec::Message::split(rest) {
+                    while let Some((message, after)) = countersign::internals::codec::Message::split(rest) {
                         let last = [
                             HandshakeType::CLIENT_HELLO,
                             HandshakeType::SERVER_HELLO,

@@ -4,8 +4,8 @@ mod common;
 mod peer;
 
 use countersign::AlertDescription as A;
-use countersign::codec::{ClientHello, DOWNGRADE_TLS11, DOWNGRADE_TLS12, NamedGroup};
-use countersign::crypto::{CryptoMode, KeyExchange};
+use countersign::internals::codec::{ClientHello, DOWNGRADE_TLS11, DOWNGRADE_TLS12, NamedGroup};
+use countersign::internals::crypto::{CryptoMode, KeyExchange};
 use countersign::{CipherSuite, Epoch, ExtensionType, HandshakeType, Policy, Role, State};
 use peer::message::{ALPN, GREASE, GROUPS, KEY_SHARE, Msg, SCHEMES, SERVER_NAME, VERSIONS, written};
 use peer::{CCS, HANDSHAKE, HELLO_RETRY_REQUEST, Row, Story, accepts, refuses};
@@ -389,7 +389,7 @@ fn a_server_hello_that_contradicts_the_retry_is_illegal_and_a_second_retry_unexp
 // req: 9846-4.3.2-1
 #[test]
 fn with_other_suites_the_retry_works_as_well() {
-    for suite in countersign::crypto::Suite::ALL {
+    for suite in countersign::internals::crypto::Suite::ALL {
         let mut story = retrying();
         story.peer.suite = suite;
         let story = story.connected();

@@ -301,7 +301,7 @@ fn every_other_message_after_the_handshake_is_unexpected() {
 // req: 9846-7.5-1, 9846-F.1-2
 #[test]
 fn both_sides_export_the_same() {
-    for suite in countersign::crypto::Suite::ALL {
+    for suite in countersign::internals::crypto::Suite::ALL {
         for role in BOTH {
             let mut story = Story::new(role, Policy::new());
             story.peer.suite = suite;

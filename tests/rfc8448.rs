@@ -2,11 +2,11 @@
 
 mod vectors;
 
-use countersign::codec::{Certificate, CertificateVerify, Message, PublicKey, spki};
-use countersign::crypto::{
+use countersign::internals::codec::{Certificate, CertificateVerify, Message, PublicKey, spki};
+use countersign::internals::crypto::{
     AeadKey, CryptoMode, Hash, HashAlgorithm, Label, Prk, Secret, SharedSecret, Suite, TrafficKey, VerifyError,
 };
-use countersign::schedule::{
+use countersign::internals::schedule::{
     BadFinished, Early, ExporterSecret, HandshakeSecret, OpenTranscript, Pair, SignedContent, TrafficSecret,
     Transcript, at,
 };

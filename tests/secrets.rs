@@ -8,10 +8,10 @@
 mod common;
 
 use common::{Connection, End, Identity, Pki};
-use countersign::crypto::{
+use countersign::internals::crypto::{
     AeadKey, CryptoMode, HashAlgorithm, KeyExchange, Prk, Secret, SharedSecret, Suite, TrafficKey, VerifyData,
 };
-use countersign::schedule::{
+use countersign::internals::schedule::{
     self, Early, ExporterSecret, FinishedVerified, HandshakeSecret, Pair, PossessionProved, TrafficSecret,
 };
 use countersign::x509::SigningKey;

@@ -2,8 +2,8 @@
 
 mod vectors;
 
-use countersign::codec::{PublicKey, SignatureScheme};
-use countersign::crypto::{CryptoMode, VerifyError, schemes_for, verify};
+use countersign::internals::codec::{PublicKey, SignatureScheme};
+use countersign::internals::crypto::{CryptoMode, VerifyError, schemes_for, verify};
 use ring::rand::SystemRandom;
 use ring::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
 use vectors::Vectors;

@@ -3,8 +3,8 @@
 mod common;
 mod peer;
 
-use countersign::codec::NamedGroup;
-use countersign::crypto::CryptoMode;
+use countersign::internals::codec::NamedGroup;
+use countersign::internals::crypto::CryptoMode;
 use countersign::table::{Cause, TABLE, accepts, leads};
 use countersign::{AlertDescription as A, Epoch, HandshakeType, Policy, Role, State};
 use peer::message::{KEY_SHARE, Msg, SCHEMES as SIGNATURE_ALGORITHMS};

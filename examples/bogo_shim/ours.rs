@@ -1,6 +1,6 @@
 //! What the shim can show: its credentials, and the choice among them.
 
-use countersign::codec::{List, Reader, SerializedSct};
+use countersign::internals::codec::{List, Reader, SerializedSct};
 use countersign::x509::{Identity, IdentityError, KeyError, SignError};
 use countersign::{Credential, Offer, SignQuestion, SignatureScheme};
 

@@ -1,7 +1,7 @@
 //! The runner's names for what goes wrong: BoringSSL's reason codes.
 
 use countersign::{
-    AlertDescription, ContentType, Ending, Error, ErrorKind, ExtensionType, Role, State, codec::Malformed,
+    AlertDescription, ContentType, Ending, Error, ErrorKind, ExtensionType, Role, State, internals::codec::Malformed,
 };
 
 /// The transport ended without close_notify: what BoringSSL's shim says then.

@@ -5,7 +5,7 @@ use super::bytes::honest;
 use super::end::pki;
 use super::wire::{HEADER, records, written};
 use countersign::Role;
-use countersign::codec::{
+use countersign::internals::codec::{
     Alert, Certificate, CertificateRequest, CertificateVerify, ClientHello, EncryptedExtensions, Extensions, Finished,
     HandshakeType, KeyUpdate, MESSAGE_HEADER, Message, NewSessionTicket, Place, ServerHello, Writer, spki,
 };

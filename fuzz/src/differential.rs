@@ -5,16 +5,16 @@
 use super::choices::Choices;
 use super::end::{gets, pki, seed};
 use super::wire::{HEADER, plain, records, written};
-use countersign::codec::{
+use countersign::internals::codec::{
     CertificateVerify, CipherSuite, ContentType, ExtensionType, Finished, HandshakeType, KeyShareEntry, KeyUpdate,
     KeyUpdateRequest, MESSAGE_HEADER, Message, NamedGroup, Place, ServerHello, SignatureScheme, TLS13, may_stand,
     write_certificate, write_certificate_request, write_client_hello, write_encrypted_extensions, write_message,
     write_server_hello,
 };
-use countersign::crypto::{CryptoMode::Real, HashAlgorithm, Hasher, KeyExchange, Suite, TrafficKey};
-use countersign::schedule::{Early, HandshakeSecret, Main, Pair, SignedContent};
+use countersign::internals::crypto::{CryptoMode::Real, HashAlgorithm, Hasher, KeyExchange, Suite, TrafficKey};
+use countersign::internals::schedule::{Early, HandshakeSecret, Main, Pair, SignedContent};
 use countersign::x509::{Expect, JudgeOptions, Trust, VerifiedChains};
-use countersign::{Credential, Error, Event, Handshake, Inbox, Outbox, Policy, Role, Session, Want, codec};
+use countersign::{Credential, Error, Event, Handshake, Inbox, Outbox, Policy, Role, Session, Want, internals::codec};
 use rustls::pki_types::{PrivateKeyDer, UnixTime};
 use std::sync::{Arc, LazyLock};
 

@@ -6,8 +6,8 @@
 use super::choices::Choices;
 use super::end::{End, POLICY_COUNT, pki, policy, seed};
 use super::wire::{HEADER, null_protected, plain, records};
-use countersign::codec::{AlertDescription, ContentType, ExtensionType, HandshakeType, Message};
 use countersign::flow::{Flow, FlowInbox, FlowOutbox, FlowSession};
+use countersign::internals::codec::{AlertDescription, ContentType, ExtensionType, HandshakeType, Message};
 use countersign::{
     Alert, Bytes, CertificateType, Credential, Epoch, Error, ErrorKind, Event, Misuse, Policy, Rejection, Role,
     Verdict, Want,

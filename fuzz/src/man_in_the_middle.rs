@@ -8,7 +8,7 @@
 use super::choices::Choices;
 use super::end::{End, POLICY_COUNT, gets, pki, policy};
 use super::wire::{HEADER, records};
-use countersign::codec::ContentType;
+use countersign::internals::codec::ContentType;
 use countersign::{Error, Event, Role, Session, Want};
 
 /// How much each side sends.

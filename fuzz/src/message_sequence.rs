@@ -7,7 +7,7 @@
 use super::choices::Choices;
 use super::end::{End, SESSION_ID, gets, pki, policy};
 use super::wire::{null_alerts, plain, written};
-use countersign::codec::{
+use countersign::internals::codec::{
     self, AlertDescription as A, CertificateVerify, CipherSuite, ContentType, ExtensionType, Finished,
     HandshakeType as M, KeyShareEntry, KeyUpdate, KeyUpdateRequest, Message, NamedGroup, NewSessionTicket,
     SignatureScheme, TLS13, Writer, write_certificate, write_certificate_request, write_client_hello,

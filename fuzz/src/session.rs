@@ -7,7 +7,7 @@ use super::choices::Choices;
 use super::end::{End, connected, gets, policy};
 use super::tap::Tap;
 use super::wire::{HEADER, null_protected, records, text};
-use countersign::codec::{AlertDescription, ContentType, HandshakeType, write_message};
+use countersign::internals::codec::{AlertDescription, ContentType, HandshakeType, write_message};
 use countersign::{Alert, Error, ErrorKind, Event, Inbox, Misuse, Outbox, Role, Session, limits};
 use std::collections::VecDeque;
 
@@ -447,7 +447,7 @@ const KEY_UPDATE: usize = HEADER + 5 + 1 + 16;
 /// What a client makes of a NewSessionTicket with this body: with memory for all of it, and with little.
 fn ticket(body: &[u8]) {
     let mut message = vec![0; body.len().min(15_000) + 4];
-    let mut writer = countersign::codec::Writer::new(&mut message);
+    let mut writer = countersign::internals::codec::Writer::new(&mut message);
     write_message(&mut writer, HandshakeType::NEW_SESSION_TICKET, |w| w.bytes(&body[..body.len().min(15_000)]));
     let whole = judged(20_000, &[null_protected(ContentType::HANDSHAKE, &message)]);
     let fragments: Vec<_> = message.chunks(20).map(|piece| null_protected(ContentType::HANDSHAKE, piece)).collect();

@@ -2,7 +2,7 @@
 //! layer and key schedule (RFC 9846 §5.2, §5.3, §7.2, §7.3 once more, for the suite that the policies agree on).
 
 use super::wire::HEADER;
-use countersign::codec::ContentType;
+use countersign::internals::codec::ContentType;
 use ring::{aead, hmac};
 
 /// The records of one sender.

@@ -1,6 +1,6 @@
 //! Records and messages, as peers of the fuzz targets write and read them.
 
-use countersign::codec::{AlertDescription, ContentType, Writer};
+use countersign::internals::codec::{AlertDescription, ContentType, Writer};
 use std::sync::LazyLock;
 
 /// type, legacy_record_version, length.

@@ -3,6 +3,7 @@
 use crate::codec::{self, HandshakeType, MESSAGE_HEADER};
 use crate::error::ErrorKind;
 use crate::flight::Flight;
+use crate::memory::Memory;
 use crate::role::Epoch;
 use core::ops::Range;
 
@@ -19,7 +20,7 @@ pub struct FlowInbox<B> {
     epoch: Epoch,
 }
 
-impl<B: AsRef<[u8]> + AsMut<[u8]>> FlowInbox<B> {
+impl<B: Memory> FlowInbox<B> {
     /// An empty inbox over this memory.
     pub fn new(memory: B) -> Self {
         FlowInbox { memory, unread: 0, end: 0, position: 0, epoch: Epoch::Plaintext }
@@ -44,7 +45,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FlowInbox<B> {
     }
 
     /// Moves what is held to other memory. Both come back if it does not fit.
-    pub fn move_into<C: AsRef<[u8]> + AsMut<[u8]>>(self, mut memory: C) -> Result<FlowInbox<C>, (Self, C)> {
+    pub fn move_into<C: Memory>(self, mut memory: C) -> Result<FlowInbox<C>, (Self, C)> {
         let held = self.memory.as_ref().get(..self.end).unwrap_or_default();
         let Some(to) = memory.as_mut().get_mut(..held.len()) else { return Err((self, memory)) };
         to.copy_from_slice(held);

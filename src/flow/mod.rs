@@ -19,6 +19,7 @@ use crate::engine::{Effects, Engine, Input, Need, Secret, ServerName};
 use crate::error::{Error, ErrorKind, Misuse};
 use crate::flight::Flight;
 use crate::handshake::{Question, Want};
+use crate::memory::Memory;
 use crate::policy::Policy;
 use crate::role::{Epoch, Role, State};
 use crate::schedule::Pair;
@@ -110,22 +111,22 @@ impl<P: Borrow<Policy>> Flow<P> {
     /// After a fatal error the transport conveys [`Error::alert`], for which it may need the handshake secrets: they stay
     /// until this value is dropped, which it should be then (RFC 9846 §6). Every later call returns the same error. [`ErrorKind::InboxTooSmall`] and
     /// [`ErrorKind::OutboxTooSmall`] are not fatal: move to larger memory and call again.
-    pub fn drive<R, T>(&mut self, rx: &mut FlowInbox<R>, tx: &mut FlowOutbox<T>) -> Result<Want, Error>
-    where
-        R: AsRef<[u8]> + AsMut<[u8]>,
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    pub fn drive<R: Memory, T: Memory>(
+        &mut self,
+        rx: &mut FlowInbox<R>,
+        tx: &mut FlowOutbox<T>,
+    ) -> Result<Want, Error> {
         if let Some(error) = self.failed {
             return Err(error);
         }
         self.try_drive(rx, tx).map_err(|kind| self.fail(kind))
     }
 
-    fn try_drive<R, T>(&mut self, rx: &mut FlowInbox<R>, tx: &mut FlowOutbox<T>) -> Result<Want, ErrorKind>
-    where
-        R: AsRef<[u8]> + AsMut<[u8]>,
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    fn try_drive<R: Memory, T: Memory>(
+        &mut self,
+        rx: &mut FlowInbox<R>,
+        tx: &mut FlowOutbox<T>,
+    ) -> Result<Want, ErrorKind> {
         loop {
             if let Some(refusal) = self.refusal {
                 return Err(refusal);
@@ -167,11 +168,11 @@ impl<P: Borrow<Policy>> Flow<P> {
     }
 
     /// Takes the peer's next message, if all of it is there.
-    fn receive<R, T>(&mut self, rx: &mut FlowInbox<R>, tx: &mut FlowOutbox<T>) -> Result<bool, ErrorKind>
-    where
-        R: AsRef<[u8]> + AsMut<[u8]>,
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    fn receive<R: Memory, T: Memory>(
+        &mut self,
+        rx: &mut FlowInbox<R>,
+        tx: &mut FlowOutbox<T>,
+    ) -> Result<bool, ErrorKind> {
         let policy = self.policy.borrow();
         rx.check_epoch(self.keys.read_epoch)?;
         let Some((typ, len)) = rx.message_header() else { return Ok(false) };
@@ -193,15 +194,12 @@ impl<P: Borrow<Policy>> Flow<P> {
     ///
     /// # Errors
     /// A [`Misuse`] changes nothing.
-    pub fn answer_credential<T>(
+    pub fn answer_credential<T: Memory>(
         &mut self,
         question: &CredentialQuestion,
         credential: &Credential<'_>,
         tx: &mut FlowOutbox<T>,
-    ) -> Result<(), Misuse>
-    where
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    ) -> Result<(), Misuse> {
         self.check_open(question.into())?;
         if credential.chain.is_empty() || credential.certificate_type != self.engine.negotiated.own_type {
             return Err(Misuse::UnfitCredential);
@@ -216,15 +214,12 @@ impl<P: Borrow<Policy>> Flow<P> {
     ///
     /// # Errors
     /// A [`Misuse`] changes nothing.
-    pub fn answer_sign<T>(
+    pub fn answer_sign<T: Memory>(
         &mut self,
         question: &SignQuestion,
         signature: &[u8],
         tx: &mut FlowOutbox<T>,
-    ) -> Result<(), Misuse>
-    where
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    ) -> Result<(), Misuse> {
         self.check_open(question.into())?;
         if signature.is_empty() || signature.len() > usize::from(u16::MAX) {
             return Err(Misuse::UnfitSignature);
@@ -263,10 +258,7 @@ impl<P: Borrow<Policy>> Flow<P> {
         if open && question.is(&need) { Ok(()) } else { Err(Misuse::StaleQuestion) }
     }
 
-    fn answer<T>(&mut self, input: Input<'_>, tx: &mut FlowOutbox<T>)
-    where
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    fn answer<T: Memory>(&mut self, input: Input<'_>, tx: &mut FlowOutbox<T>) {
         let mut effects = Messages { keys: &mut self.keys, unread: false, tx };
         match self.engine.advance(self.policy.borrow(), Flight::EMPTY, input, &mut effects) {
             Ok(()) => self.state = self.engine.state(),
@@ -300,10 +292,7 @@ impl<P: Borrow<Policy>> Flow<P> {
 
     /// The peer's opaque extension ([`Policy::extension`]), while the message that carried it is retained: up to the
     /// first question.
-    pub fn peer_extension<'a, R>(&self, rx: &'a FlowInbox<R>) -> Option<&'a [u8]>
-    where
-        R: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    pub fn peer_extension<'a, R: Memory>(&self, rx: &'a FlowInbox<R>) -> Option<&'a [u8]> {
         let (extension, _) = self.policy.borrow().extension.as_ref()?;
         self.engine.peer_extension(rx.flight(), *extension)
     }
@@ -312,10 +301,7 @@ impl<P: Borrow<Policy>> Flow<P> {
     ///
     /// # Errors
     /// [`Misuse::NotNow`].
-    pub fn offer<'a, R>(&'a self, rx: &'a FlowInbox<R>) -> Result<Offer<'a>, Misuse>
-    where
-        R: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    pub fn offer<'a, R: Memory>(&'a self, rx: &'a FlowInbox<R>) -> Result<Offer<'a>, Misuse> {
         Offer::read(rx.flight(), &self.engine.negotiated, self.role()).ok_or(Misuse::NotNow)
     }
 
@@ -323,10 +309,7 @@ impl<P: Borrow<Policy>> Flow<P> {
     ///
     /// # Errors
     /// [`Misuse::NotNow`].
-    pub fn peer<'a, R>(&'a self, rx: &'a FlowInbox<R>) -> Result<Peer<'a>, Misuse>
-    where
-        R: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    pub fn peer<'a, R: Memory>(&'a self, rx: &'a FlowInbox<R>) -> Result<Peer<'a>, Misuse> {
         self.engine.peer(rx.flight()).ok_or(Misuse::NotNow)
     }
 
@@ -383,7 +366,7 @@ struct Messages<'a, T> {
     tx: &'a mut FlowOutbox<T>,
 }
 
-impl<T: AsRef<[u8]> + AsMut<[u8]>> Effects for Messages<'_, T> {
+impl<T: Memory> Effects for Messages<'_, T> {
     fn message(&mut self, write: &dyn Fn(&mut Writer<'_>), seen: &mut dyn FnMut(&[u8])) -> Result<(), ErrorKind> {
         self.tx.append(self.keys.write_epoch, write, seen)
     }

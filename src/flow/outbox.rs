@@ -2,6 +2,7 @@
 
 use crate::codec::Writer;
 use crate::error::ErrorKind;
+use crate::memory::Memory;
 use crate::role::Epoch;
 
 /// The memory for our handshake messages, in up to three epochs, one after the other.
@@ -12,7 +13,7 @@ pub struct FlowOutbox<B> {
     ends: [usize; 3],
 }
 
-impl<B: AsRef<[u8]> + AsMut<[u8]>> FlowOutbox<B> {
+impl<B: Memory> FlowOutbox<B> {
     /// An empty outbox over this memory.
     pub fn new(memory: B) -> Self {
         FlowOutbox { memory, start: 0, ends: [0; 3] }

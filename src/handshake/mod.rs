@@ -11,6 +11,7 @@ use crate::crypto::Suite;
 use crate::engine::question::{Credential, CredentialQuestion, Offer, Peer, SignQuestion, Verdict, VerifyQuestion};
 use crate::engine::{Engine, Need, ServerName};
 use crate::error::{Error, ErrorKind, Misuse};
+use crate::memory::Memory;
 use crate::policy::Policy;
 use crate::record::{Inbox, Outbox, WriteProtection};
 use crate::role::{Role, State};
@@ -126,11 +127,7 @@ impl<P: Borrow<Policy>> Handshake<P> {
     /// # Errors
     /// After a fatal error the alert for the peer lies in `tx`: send it, then close. Every later call returns the same
     /// error. [`ErrorKind::InboxTooSmall`] and [`ErrorKind::OutboxTooSmall`] are not fatal: move to larger memory and call again.
-    pub fn drive<R, T>(&mut self, rx: &mut Inbox<R>, tx: &mut Outbox<T>) -> Result<Want, Error>
-    where
-        R: AsRef<[u8]> + AsMut<[u8]>,
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    pub fn drive<R: Memory, T: Memory>(&mut self, rx: &mut Inbox<R>, tx: &mut Outbox<T>) -> Result<Want, Error> {
         loop {
             if let Step::Want(want) = self.driver.step(self.policy.borrow(), &mut rx.view(), &mut tx.view(), false)? {
                 return Ok(want);
@@ -142,11 +139,7 @@ impl<P: Borrow<Policy>> Handshake<P> {
     ///
     /// # Errors
     /// As [`drive`](Self::drive).
-    pub fn step<R, T>(&mut self, rx: &mut Inbox<R>, tx: &mut Outbox<T>) -> Result<Step, Error>
-    where
-        R: AsRef<[u8]> + AsMut<[u8]>,
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    pub fn step<R: Memory, T: Memory>(&mut self, rx: &mut Inbox<R>, tx: &mut Outbox<T>) -> Result<Step, Error> {
         self.driver.step(self.policy.borrow(), &mut rx.view(), &mut tx.view(), true)
     }
 
@@ -154,15 +147,12 @@ impl<P: Borrow<Policy>> Handshake<P> {
     ///
     /// # Errors
     /// A [`Misuse`] changes nothing. If no scheme fits the credential's key, the next [`drive`](Self::drive) says so.
-    pub fn answer_credential<T>(
+    pub fn answer_credential<T: Memory>(
         &mut self,
         question: &CredentialQuestion,
         credential: &Credential<'_>,
         tx: &mut Outbox<T>,
-    ) -> Result<(), Misuse>
-    where
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    ) -> Result<(), Misuse> {
         self.driver.answer_credential(self.policy.borrow(), question, credential, &mut tx.view())
     }
 
@@ -170,15 +160,12 @@ impl<P: Borrow<Policy>> Handshake<P> {
     ///
     /// # Errors
     /// A [`Misuse`] changes nothing.
-    pub fn answer_sign<T>(
+    pub fn answer_sign<T: Memory>(
         &mut self,
         question: &SignQuestion,
         signature: &[u8],
         tx: &mut Outbox<T>,
-    ) -> Result<(), Misuse>
-    where
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    ) -> Result<(), Misuse> {
         self.driver.answer_sign(self.policy.borrow(), question, signature, &mut tx.view())
     }
 
@@ -202,13 +189,13 @@ impl<P: Borrow<Policy>> Handshake<P> {
 
     /// Gives up: user_canceled and close_notify lie in `tx`, every later call says [`ErrorKind::Cancelled`]. Does nothing
     /// after an error.
-    pub fn cancel<T: AsRef<[u8]> + AsMut<[u8]>>(&mut self, tx: &mut Outbox<T>) {
+    pub fn cancel<T: Memory>(&mut self, tx: &mut Outbox<T>) {
         let alerts = [AlertDescription::USER_CANCELED, AlertDescription::CLOSE_NOTIFY];
         self.driver.end_with(self.policy.borrow(), ErrorKind::Cancelled, &alerts, &mut tx.view());
     }
 
     /// Gives up with an alert of the caller's choice. Does nothing after an error.
-    pub fn abort<T: AsRef<[u8]> + AsMut<[u8]>>(&mut self, alert: AlertDescription, tx: &mut Outbox<T>) {
+    pub fn abort<T: Memory>(&mut self, alert: AlertDescription, tx: &mut Outbox<T>) {
         self.driver.end_with(self.policy.borrow(), ErrorKind::Aborted { alert }, &[alert], &mut tx.view());
     }
 
@@ -224,10 +211,7 @@ impl<P: Borrow<Policy>> Handshake<P> {
     ///
     /// # Errors
     /// [`Misuse::ForeignInbox`], [`Misuse::NotNow`].
-    pub fn offer<'a, R>(&'a self, rx: &'a Inbox<R>) -> Result<Offer<'a>, Misuse>
-    where
-        R: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    pub fn offer<'a, R: Memory>(&'a self, rx: &'a Inbox<R>) -> Result<Offer<'a>, Misuse> {
         self.driver.check_stamp(rx.stamp())?;
         Offer::read(rx.flight(), &self.driver.engine.negotiated, self.role()).ok_or(Misuse::NotNow)
     }
@@ -236,10 +220,7 @@ impl<P: Borrow<Policy>> Handshake<P> {
     ///
     /// # Errors
     /// [`Misuse::ForeignInbox`], [`Misuse::NotNow`].
-    pub fn peer<'a, R>(&'a self, rx: &'a Inbox<R>) -> Result<Peer<'a>, Misuse>
-    where
-        R: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    pub fn peer<'a, R: Memory>(&'a self, rx: &'a Inbox<R>) -> Result<Peer<'a>, Misuse> {
         self.driver.check_stamp(rx.stamp())?;
         self.driver.engine.peer(rx.flight()).ok_or(Misuse::NotNow)
     }

@@ -15,6 +15,7 @@ use super::header::{HEADER, Header};
 use crate::codec::{self, HandshakeType, MESSAGE_HEADER};
 use crate::error::ErrorKind;
 use crate::flight::Flight;
+use crate::memory::Memory;
 use core::fmt;
 use core::ops::Range;
 
@@ -87,7 +88,7 @@ impl Cursors {
     }
 }
 
-impl<B: AsRef<[u8]> + AsMut<[u8]>> Inbox<B> {
+impl<B: Memory> Inbox<B> {
     /// An empty inbox over this memory, whose contents do not matter.
     pub fn new(memory: B) -> Self {
         Inbox { memory, cursors: Cursors::default() }
@@ -124,7 +125,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Inbox<B> {
 
     /// Moves what is held to other memory. Both come back if it does not fit. The old memory is dropped as it is: it
     /// may hold plaintext.
-    pub fn move_into<C: AsRef<[u8]> + AsMut<[u8]>>(mut self, mut memory: C) -> Result<Inbox<C>, (Self, C)> {
+    pub fn move_into<C: Memory>(mut self, mut memory: C) -> Result<Inbox<C>, (Self, C)> {
         let view = self.view();
         let (plaintext, ciphertext) = (view.plaintext(), view.ciphertext());
         let moved = view.cursors.compacted();

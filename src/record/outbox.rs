@@ -12,6 +12,7 @@ use super::header::{HEADER, TAG};
 use super::seal::{Plan, WriteProtection};
 use crate::codec::{Alert, AlertDescription, ContentType};
 use crate::error::ErrorKind;
+use crate::memory::Memory;
 use core::fmt;
 use core::ops::Range;
 
@@ -65,7 +66,7 @@ impl Cursors {
     }
 }
 
-impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
+impl<B: Memory> Outbox<B> {
     /// An empty outbox over this memory, whose contents do not matter.
     pub fn new(memory: B) -> Self {
         Outbox { memory, cursors: Cursors::default() }
@@ -98,7 +99,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
 
     /// Moves what is held to other memory. Both come back if it does not fit, with the reserve for alerts. The old
     /// memory is dropped as it is.
-    pub fn move_into<C: AsRef<[u8]> + AsMut<[u8]>>(self, mut memory: C) -> Result<Outbox<C>, (Self, C)> {
+    pub fn move_into<C: Memory>(self, mut memory: C) -> Result<Outbox<C>, (Self, C)> {
         let to = memory.as_mut();
         let held = self.memory.as_ref().get(self.cursors.held()).unwrap_or_default();
         if held.len().saturating_add(self.cursors.trailer).saturating_add(RESERVE) <= to.len()

@@ -4,9 +4,9 @@
 //! right is a [`HandshakeSecret`] or a [`TrafficSecret`]. The hashes that go in come from one chain, [`Transcript`].
 //!
 //! ```
-//! use countersign::codec::NamedGroup;
-//! use countersign::crypto::{CryptoMode, HashAlgorithm, KeyExchange};
-//! use countersign::schedule::{Early, Transcript, at};
+//! use countersign::internals::codec::NamedGroup;
+//! use countersign::internals::crypto::{CryptoMode, HashAlgorithm, KeyExchange};
+//! use countersign::internals::schedule::{Early, Transcript, at};
 //!
 //! let client = KeyExchange::start(NamedGroup::X25519, CryptoMode::Real)?;
 //! let (_server_share, shared_secret) =
@@ -17,7 +17,7 @@
 //! let secrets = handshake.traffic(&transcript.hash());
 //! let main = handshake.main();
 //! # assert_ne!(secrets.client.expose(), secrets.server.expose());
-//! # Ok::<(), countersign::crypto::KxError>(())
+//! # Ok::<(), countersign::internals::crypto::KxError>(())
 //! ```
 
 mod certificate_verify;

@@ -73,14 +73,14 @@ pub mod at {
 /// The hash can be asked for only where something is computed from it, and no message can follow but the next:
 ///
 /// ```
-/// # use countersign::{crypto::HashAlgorithm, schedule::{Transcript, at}};
+/// # use countersign::internals::{crypto::HashAlgorithm, schedule::{Transcript, at}};
 /// let transcript = Transcript::<at::ClientHello>::start(HashAlgorithm::Sha256, b"ClientHello");
 /// let transcript: Transcript<at::ServerHello> = transcript.append(b"ServerHello");
 /// let hash = transcript.hash();
 /// ```
 ///
 /// ```compile_fail,E0599
-/// # use countersign::{crypto::HashAlgorithm, schedule::{Transcript, at}};
+/// # use countersign::internals::{crypto::HashAlgorithm, schedule::{Transcript, at}};
 /// let transcript = Transcript::<at::ClientHello>::start(HashAlgorithm::Sha256, b"ClientHello");
 /// let hash = transcript.hash(); // nothing is computed from the hash of a ClientHello alone
 /// ```

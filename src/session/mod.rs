@@ -11,6 +11,7 @@ use crate::codec::AlertDescription;
 use crate::crypto::CryptoFailed;
 use crate::engine::Connected;
 use crate::error::{Error, ErrorKind, Misuse};
+use crate::memory::Memory;
 use crate::policy::Policy;
 use crate::record::{Inbox, InboxView, Outbox, OutboxView, ReadProtection, WriteProtection};
 use crate::role::Role;
@@ -91,11 +92,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Receiver::receive`]; the alert lies in `tx`.
-    pub fn receive<R, T>(&mut self, rx: &mut Inbox<R>, tx: &mut Outbox<T>) -> Result<Event, Error>
-    where
-        R: AsRef<[u8]> + AsMut<[u8]>,
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    pub fn receive<R: Memory, T: Memory>(&mut self, rx: &mut Inbox<R>, tx: &mut Outbox<T>) -> Result<Event, Error> {
         self.receive_into(&mut rx.view(), &mut tx.view())
     }
 
@@ -126,10 +123,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Sender::write`].
-    pub fn write<T>(&mut self, data: &[u8], tx: &mut Outbox<T>) -> Result<usize, Misuse>
-    where
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    pub fn write<T: Memory>(&mut self, data: &[u8], tx: &mut Outbox<T>) -> Result<usize, Misuse> {
         self.sender.pay(&mut tx.view())?;
         self.sender.write(data, tx)
     }
@@ -138,10 +132,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Sender::body`].
-    pub fn body<'t, T>(&mut self, wanted: usize, tx: &'t mut Outbox<T>) -> Result<&'t mut [u8], Misuse>
-    where
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    pub fn body<'t, T: Memory>(&mut self, wanted: usize, tx: &'t mut Outbox<T>) -> Result<&'t mut [u8], Misuse> {
         self.sender.pay(&mut tx.view())?;
         self.sender.body(wanted, tx)
     }
@@ -150,10 +141,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Sender::seal`].
-    pub fn seal<T>(&mut self, len: usize, tx: &mut Outbox<T>) -> Result<(), Misuse>
-    where
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    pub fn seal<T: Memory>(&mut self, len: usize, tx: &mut Outbox<T>) -> Result<(), Misuse> {
         self.sender.seal(len, tx)
     }
 
@@ -161,10 +149,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Sender::update_key`].
-    pub fn update_key<T>(&mut self, tx: &mut Outbox<T>) -> Result<(), Misuse>
-    where
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    pub fn update_key<T: Memory>(&mut self, tx: &mut Outbox<T>) -> Result<(), Misuse> {
         self.sender.pay(&mut tx.view())?;
         self.sender.update_key(tx)
     }
@@ -173,10 +158,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Sender::confirm`].
-    pub fn confirm<T>(&mut self, tx: &mut Outbox<T>) -> Result<(), Misuse>
-    where
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    pub fn confirm<T: Memory>(&mut self, tx: &mut Outbox<T>) -> Result<(), Misuse> {
         self.sender.pay(&mut tx.view())?;
         self.sender.confirm(tx)
     }
@@ -185,10 +167,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Sender::close`].
-    pub fn close<T>(&mut self, tx: &mut Outbox<T>) -> Result<(), Misuse>
-    where
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    pub fn close<T: Memory>(&mut self, tx: &mut Outbox<T>) -> Result<(), Misuse> {
         self.sender.close(tx)
     }
 
@@ -196,10 +175,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Sender::abort`].
-    pub fn abort<T>(&mut self, alert: AlertDescription, tx: &mut Outbox<T>) -> Result<(), Misuse>
-    where
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    pub fn abort<T: Memory>(&mut self, alert: AlertDescription, tx: &mut Outbox<T>) -> Result<(), Misuse> {
         self.sender.abort(alert, tx)?;
         if alert != AlertDescription::CLOSE_NOTIFY {
             self.receiver.fail(ErrorKind::Aborted { alert }); // a fatal alert ends both directions (RFC 9846 §6.2)

@@ -6,6 +6,7 @@ use crate::codec::{AlertDescription, HandshakeType, Message};
 use crate::engine::post_handshake::{self, PostHandshake};
 use crate::error::{Ending, Error, ErrorKind};
 use crate::limits::{MAX_KEY_UPDATES, MAX_TICKETS};
+use crate::memory::Memory;
 use crate::policy::Policy;
 use crate::record::{EarlyData, Expect, Inbox, InboxView, Opened, ReadProtection};
 use crate::role::{Role, State};
@@ -84,10 +85,7 @@ impl Receiver {
     /// # Errors
     /// After a fatal error every call returns the same one; give it to [`crate::Sender::alert`].
     /// [`ErrorKind::InboxTooSmall`] is not fatal: move to larger memory and call again.
-    pub fn receive<R>(&mut self, rx: &mut Inbox<R>) -> Result<Event, Error>
-    where
-        R: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    pub fn receive<R: Memory>(&mut self, rx: &mut Inbox<R>) -> Result<Event, Error> {
         self.receive_from(&mut rx.view())
     }
 

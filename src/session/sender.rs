@@ -3,6 +3,7 @@
 use crate::codec::{AlertDescription, KeyUpdate, KeyUpdateRequest, MESSAGE_HEADER, Writer};
 use crate::error::{Error, ErrorKind, Misuse};
 use crate::limits::MAX_GENERATIONS;
+use crate::memory::Memory;
 use crate::record::{Outbox, OutboxView, WriteProtection};
 use crate::schedule::TrafficSecret;
 use core::ops::Range;
@@ -47,10 +48,7 @@ impl Sender {
     /// # Errors
     /// [`Misuse::Closed`] after close_notify or an alert; [`Misuse::NoRoom`] if even an empty outbox is too small;
     /// [`Misuse::NotNow`] if the last key is used up. None after data has been taken: the next call says it.
-    pub fn write<T>(&mut self, data: &[u8], tx: &mut Outbox<T>) -> Result<usize, Misuse>
-    where
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    pub fn write<T: Memory>(&mut self, data: &[u8], tx: &mut Outbox<T>) -> Result<usize, Misuse> {
         let mut tx = tx.view();
         let mut taken = 0usize;
         while let Some(rest) = data.get(taken..).filter(|rest| !rest.is_empty()) {
@@ -77,10 +75,7 @@ impl Sender {
     ///
     /// # Errors
     /// As [`write`](Self::write).
-    pub fn body<'t, T>(&mut self, wanted: usize, tx: &'t mut Outbox<T>) -> Result<&'t mut [u8], Misuse>
-    where
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    pub fn body<'t, T: Memory>(&mut self, wanted: usize, tx: &'t mut Outbox<T>) -> Result<&'t mut [u8], Misuse> {
         let place = self.place_body(wanted, &mut tx.view())?;
         Ok(tx.at(place))
     }
@@ -96,10 +91,7 @@ impl Sender {
     ///
     /// # Errors
     /// [`Misuse::Closed`]; [`Misuse::NoRoom`] if `len` is more than [`body`](Self::body) gave.
-    pub fn seal<T>(&mut self, len: usize, tx: &mut Outbox<T>) -> Result<(), Misuse>
-    where
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    pub fn seal<T: Memory>(&mut self, len: usize, tx: &mut Outbox<T>) -> Result<(), Misuse> {
         self.check_open()?;
         let mut tx = tx.view();
         match tx.seal_body(&mut self.write, len) {
@@ -115,10 +107,7 @@ impl Sender {
     ///
     /// # Errors
     /// [`Misuse::Closed`]; [`Misuse::NoRoom`]; [`Misuse::NotNow`] after 2^48 - 1 updates.
-    pub fn update_key<T>(&mut self, tx: &mut Outbox<T>) -> Result<(), Misuse>
-    where
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    pub fn update_key<T: Memory>(&mut self, tx: &mut Outbox<T>) -> Result<(), Misuse> {
         self.check_open()?;
         self.send_key_update(KeyUpdateRequest::UPDATE_NOT_REQUESTED, &mut tx.view())
     }
@@ -128,10 +117,7 @@ impl Sender {
     ///
     /// # Errors
     /// As [`update_key`](Self::update_key).
-    pub fn confirm<T>(&mut self, tx: &mut Outbox<T>) -> Result<(), Misuse>
-    where
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    pub fn confirm<T: Memory>(&mut self, tx: &mut Outbox<T>) -> Result<(), Misuse> {
         self.check_open()?;
         if self.requested {
             return Ok(());
@@ -145,10 +131,7 @@ impl Sender {
     ///
     /// # Errors
     /// [`Misuse::Closed`]: nothing is owed any more; [`Misuse::NoRoom`]: send what is pending, and reply again.
-    pub fn reply<T>(&mut self, reply: &Reply, tx: &mut Outbox<T>) -> Result<(), Misuse>
-    where
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    pub fn reply<T: Memory>(&mut self, reply: &Reply, tx: &mut Outbox<T>) -> Result<(), Misuse> {
         self.check_open()?;
         self.note(reply);
         self.pay(&mut tx.view())
@@ -178,10 +161,7 @@ impl Sender {
     ///
     /// # Errors
     /// [`Misuse::NoRoom`] if the outbox has no room even for an alert.
-    pub fn close<T>(&mut self, tx: &mut Outbox<T>) -> Result<(), Misuse>
-    where
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    pub fn close<T: Memory>(&mut self, tx: &mut Outbox<T>) -> Result<(), Misuse> {
         match self.abort(AlertDescription::CLOSE_NOTIFY, tx) {
             Err(Misuse::Closed) => Ok(()),
             sent => sent,
@@ -192,10 +172,7 @@ impl Sender {
     ///
     /// # Errors
     /// [`Misuse::Closed`]; [`Misuse::NoRoom`] if the outbox has no room even for an alert.
-    pub fn abort<T>(&mut self, alert: AlertDescription, tx: &mut Outbox<T>) -> Result<(), Misuse>
-    where
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    pub fn abort<T: Memory>(&mut self, alert: AlertDescription, tx: &mut Outbox<T>) -> Result<(), Misuse> {
         self.say_last(alert, &mut tx.view())
     }
 
@@ -208,10 +185,7 @@ impl Sender {
 
     /// Tells the peer of an error of the [`crate::Receiver`]: exactly one alert, if one is due and none has gone before.
     /// Nothing can be sent after it.
-    pub fn alert<T>(&mut self, error: &Error, tx: &mut Outbox<T>)
-    where
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    pub fn alert<T: Memory>(&mut self, error: &Error, tx: &mut Outbox<T>) {
         self.alert_in(error, &mut tx.view());
     }
 

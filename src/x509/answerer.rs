@@ -9,6 +9,7 @@ use super::key::SignError;
 use super::refusal::Refusal;
 use super::reloadable::Reloadable;
 use super::trust::Trust;
+use crate::memory::Memory;
 use crate::{AlertDescription, Credential, Handshake, Inbox, Offer, Outbox, Peer, Policy};
 use crate::{Misuse, SignQuestion, Verdict, Want};
 use core::{borrow::Borrow, fmt};
@@ -121,18 +122,13 @@ impl<'a> Answerer<'a> {
     /// # Errors
     /// A [`Misuse`] changes nothing: after [`Misuse::NoRoom`] send what is pending, or move to larger memory, and drive
     /// again.
-    pub fn answer<P, R, T>(
+    pub fn answer<P: Borrow<Policy>, R: Memory, T: Memory>(
         &mut self,
         hs: &mut Handshake<P>,
         want: &Want,
         rx: &Inbox<R>,
         tx: &mut Outbox<T>,
-    ) -> Result<bool, Misuse>
-    where
-        P: Borrow<Policy>,
-        R: AsRef<[u8]> + AsMut<[u8]>,
-        T: AsRef<[u8]> + AsMut<[u8]>,
-    {
+    ) -> Result<bool, Misuse> {
         match want {
             Want::Write | Want::Read | Want::Done => return Ok(false),
             Want::Credential(question) => match self.choose(&hs.offer(rx)?) {

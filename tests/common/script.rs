@@ -1,8 +1,8 @@
 //! A peer that does what a test says: records and messages by hand, over the crate's codec and key schedule.
 
-use countersign::codec::{self, ContentType, Message, Writer};
-use countersign::crypto::{AeadKey, CryptoMode, Hash, HashAlgorithm, Suite, TrafficKey};
-use countersign::schedule::{HandshakeSecret, TrafficSecret};
+use countersign::internals::codec::{self, ContentType, Message, Writer};
+use countersign::internals::crypto::{AeadKey, CryptoMode, Hash, HashAlgorithm, Suite, TrafficKey};
+use countersign::internals::schedule::{HandshakeSecret, TrafficSecret};
 
 /// A record without protection.
 pub fn plain(content: ContentType, fragment: &[u8]) -> Vec<u8> {

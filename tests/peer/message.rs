@@ -1,6 +1,6 @@
 //! Handshake messages that can be bent: what the scripted peer sends.
 
-use countersign::codec::{NamedGroup, SignatureScheme, Writer};
+use countersign::internals::codec::{NamedGroup, SignatureScheme, Writer};
 use countersign::{CipherSuite, ExtensionType, HandshakeType};
 
 /// One message in three parts: all before the extensions, the extensions, what trails. Lengths are right unless bent.

@@ -8,9 +8,9 @@ pub mod message;
 pub mod story;
 
 use crate::common::Identity;
-use countersign::codec::{Certificate, CertificateVerify, Message, ServerHello, spki};
-use countersign::crypto::{CryptoMode, Hash, KeyExchange, Suite, TrafficKey};
-use countersign::schedule::{
+use countersign::internals::codec::{Certificate, CertificateVerify, Message, ServerHello, spki};
+use countersign::internals::crypto::{CryptoMode, Hash, KeyExchange, Suite, TrafficKey};
+use countersign::internals::schedule::{
     Early, ExporterSecret, Handshake, HandshakeSecret, Main, Pair, SignedContent, TrafficSecret,
 };
 use countersign::{AlertDescription, Epoch, HandshakeType, NamedGroup, Role, SignatureScheme};
@@ -215,7 +215,7 @@ impl<'a> Peer<'a> {
                 second
             }
             HELLO_RETRY_REQUEST => {
-                let random = &countersign::codec::HELLO_RETRY_REQUEST_RANDOM;
+                let random = &countersign::internals::codec::HELLO_RETRY_REQUEST_RANDOM;
                 let head = server_hello_head(random, &self.session_id, self.suite.number());
                 Msg::new(HandshakeType::SERVER_HELLO, head).with(extensions(|w| {
                     w.selected_version(0x0304);
@@ -260,7 +260,7 @@ impl<'a> Peer<'a> {
 
     fn compose_server_hello(&mut self) -> Msg {
         if self.role == Role::Server && !self.client_hello.is_empty() {
-            let hello = countersign::codec::ClientHello::parse(&self.client_hello).unwrap();
+            let hello = countersign::internals::codec::ClientHello::parse(&self.client_hello).unwrap();
             let share = hello.extensions.client_shares().unwrap().unwrap().iter().find(|each| each.group == self.group);
             let share = share.map(|each| each.key_exchange.to_vec());
             if let Some(share) = share {
@@ -273,7 +273,10 @@ impl<'a> Peer<'a> {
         let head = server_hello_head(&[6; 32], &self.session_id, self.suite.number());
         Msg::new(HandshakeType::SERVER_HELLO, head).with(extensions(|w| {
             w.selected_version(0x0304);
-            w.server_share(countersign::codec::KeyShareEntry { group: self.group, key_exchange: &self.share });
+            w.server_share(countersign::internals::codec::KeyShareEntry {
+                group: self.group,
+                key_exchange: &self.share,
+            });
         }))
     }
 
@@ -443,7 +446,7 @@ impl Peer<'_> {
         match typ {
             HandshakeType::CLIENT_HELLO => {
                 self.client_hello = body.to_vec();
-                let hello = countersign::codec::ClientHello::parse(body).unwrap();
+                let hello = countersign::internals::codec::ClientHello::parse(body).unwrap();
                 self.session_id = hello.legacy_session_id.to_vec();
                 self.transcript.extend(&raw);
             }

@@ -1,6 +1,7 @@
 //! What an inbox holds, and in how little memory.
 
 use super::*;
+use crate::memory::Memory;
 use crate::record::inbox::MessageAt;
 use proptest::prelude::*;
 
@@ -8,7 +9,7 @@ const SUITE: Suite = Suite::ChaCha20Poly1305Sha256;
 const LIMIT: usize = 32_768;
 
 /// Opens what there is and copies out the next `count` messages, retaining all; wants more bytes as needed.
-fn read_messages<B: AsRef<[u8]> + AsMut<[u8]>>(
+fn read_messages<B: Memory>(
     rx: &mut Inbox<B>,
     protection: &mut ReadProtection,
     bytes: &[u8],

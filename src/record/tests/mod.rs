@@ -11,6 +11,7 @@ use super::*;
 use crate::codec::{AlertDescription, ContentType, HandshakeType};
 use crate::crypto::{CryptoMode, Prk, Secret, Suite, TrafficKey};
 use crate::error::ErrorKind;
+use crate::memory::Memory;
 use std::{vec, vec::Vec};
 
 /// Where the suite does not matter.
@@ -61,7 +62,7 @@ fn message(typ: u8, body_len: usize) -> Vec<u8> {
 }
 
 /// The peer's bytes come in, as far as there is space.
-fn receive<B: AsRef<[u8]> + AsMut<[u8]>>(rx: &mut Inbox<B>, bytes: &[u8]) -> usize {
+fn receive<B: Memory>(rx: &mut Inbox<B>, bytes: &[u8]) -> usize {
     let mut done = 0;
     while done < bytes.len() {
         let space = rx.space();

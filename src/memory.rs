@@ -1,0 +1,13 @@
+//! The bound on memory that the caller lends.
+
+/// Memory that the caller owns and inboxes and outboxes work in: `[u8; N]`, `&mut [u8]`, `Vec<u8>`, `Box<[u8]>`, or any
+/// other type that shows its bytes. There is nothing to implement.
+pub trait Memory: AsRef<[u8]> + AsMut<[u8]> + sealed::Sealed {}
+
+impl<M: AsRef<[u8]> + AsMut<[u8]>> Memory for M {}
+
+mod sealed {
+    pub trait Sealed {}
+
+    impl<M: AsRef<[u8]> + AsMut<[u8]>> Sealed for M {}
+}
