@@ -75,7 +75,7 @@ fn sizes() {
     }
 }
 
-/// Handshake and records allocate nothing (`tests/no_allocation.rs`): what is left is the verdict.
+/// Handshake and records allocate nothing (`tests/footprint/no_allocation.rs`): what is left is the verdict.
 fn verdicts(world: &World) {
     let cache = VerifiedChains::new(16);
     let peer = Peer::new(Role::Server, &world.server.chain);

@@ -2,6 +2,7 @@
 //! of service accounts (and SPIFFE IDs), both ends are judged by one private CA, and proxies agree on an ALPN protocol.
 #![cfg(feature = "x509")]
 
+#[path = "support/pki.rs"]
 mod pki;
 
 use countersign::x509::{Answerer, Expect, Identities, Identity, PeerIdentity, Reloadable, SigningKey, Trust};

@@ -28,6 +28,7 @@
 //! *both* sides show a certificate, *both* prove that they hold its key, and on both sides somebody decides whether
 //! that is who it must be. Without this there is no connection.
 
+#[path = "support/common/mod.rs"]
 mod common;
 
 use common::{End, Pki};

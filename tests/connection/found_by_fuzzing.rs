@@ -1,0 +1,32 @@
+//! What fuzzers have found, told as ordinary stories (docs/TESTING.md).
+
+use crate::common::{End, Pki, connect};
+use countersign::internals::codec::{Extensions, NewSessionTicket};
+use countersign::{ContentType, Event, Policy, Role};
+
+use crate::wire::{null_protected, written};
+
+/// Found by `message_sequence`: the second message of a record was looked at only when more bytes came, and data in the
+/// next record looked like an interruption of it. Servers send two tickets in one record and then data (RFC 9846 §5.1
+/// lets them: messages of one type may share a record).
+#[test]
+fn every_message_of_a_record_is_dealt_with_before_the_next_record() {
+    let pki = Pki::new();
+    let (server_id, client_id) =
+        (pki.issue("server.test", &rcgen::PKCS_ED25519), pki.issue("client.test", &rcgen::PKCS_ED25519));
+    let policy = Policy::new().null_crypto();
+    let mut client = End::new(Role::Client, policy.clone(), &client_id);
+    let mut server = End::new(Role::Server, policy, &server_id);
+    let (mut session, _) = connect(&mut client, &mut server);
+    assert_eq!(session.receive(&mut client.rx, &mut client.tx), Ok(Event::Confirmed));
+    assert_eq!(session.receive(&mut client.rx, &mut client.tx), Ok(Event::Read));
+
+    let extensions = Extensions::parse(&[]).unwrap();
+    let ticket =
+        NewSessionTicket { ticket_lifetime: 1, ticket_age_add: 2, ticket_nonce: &[0], ticket: b"t", extensions };
+    let ticket = written(|w| ticket.write(w));
+    client.gets(&null_protected(ContentType::HANDSHAKE, &[&ticket[..], &ticket[..]].concat()));
+    client.gets(&null_protected(ContentType::APPLICATION_DATA, b"data"));
+    assert_eq!(session.receive(&mut client.rx, &mut client.tx), Ok(Event::Data));
+    assert_eq!(client.rx.data(), b"data");
+}

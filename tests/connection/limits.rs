@@ -1,0 +1,313 @@
+//! Every limit of src/limits.rs: what lies at it is taken, what lies one above is refused, with the tabled alert. Null
+//! cryptography lets a peer of a few lines get everywhere.
+
+use crate::common::{End, Identity, Pki};
+use crate::wire::{null_protected, plain, written};
+use countersign::internals::codec::{
+    CertificateVerify, Extensions, Finished, KeyShareEntry, KeyUpdate, KeyUpdateRequest, NewSessionTicket, TLS13,
+    Writer, write_certificate, write_certificate_request, write_client_hello, write_encrypted_extensions,
+    write_hello_retry_request, write_server_hello,
+};
+use countersign::limits::{
+    MAX_CHAIN, MAX_CHANGE_CIPHER_SPECS, MAX_COOKIE, MAX_EARLY_DATA, MAX_EMPTY_RECORDS, MAX_FLIGHT, MAX_KEY_UPDATES,
+    MAX_MESSAGE, MAX_TICKETS, MAX_WARNINGS,
+};
+use countersign::{
+    Alert, AlertDescription, CipherSuite, ContentType, Error, ErrorKind, Event, ExtensionType, HandshakeType,
+    NamedGroup, Policy, Role, Session, SignatureScheme, State, Want,
+};
+
+const SUITE: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
+
+/// What the server or client under test made of what it got: goes on, or has ended with this kind and alert.
+fn outcome(result: Result<Want, Error>) -> Result<(), (&'static str, Option<AlertDescription>)> {
+    result.map(drop).map_err(told)
+}
+
+fn told(error: Error) -> (&'static str, Option<AlertDescription>) {
+    let alert = match error.alert() {
+        Some(Alert::Sent(alert)) => Some(alert),
+        _ => None,
+    };
+    (error.kind().name(), alert)
+}
+
+const UNEXPECTED: Option<AlertDescription> = Some(AlertDescription::UNEXPECTED_MESSAGE);
+const ILLEGAL: Option<AlertDescription> = Some(AlertDescription::ILLEGAL_PARAMETER);
+
+fn identity() -> Identity {
+    Pki::new().issue("server.test", &rcgen::PKCS_ED25519)
+}
+
+/// An end without cryptography, driven until it waits for the peer.
+fn end(role: Role, identity: &Identity) -> End<'_> {
+    let mut end = End::new(role, Policy::new().null_crypto(), identity);
+    end.drive().unwrap();
+    end.sends();
+    end
+}
+
+/// Brings bytes, and drives until more is wanted or all is over.
+fn gets(end: &mut End<'_>, bytes: &[u8]) -> Result<Want, Error> {
+    assert_eq!(end.gets(bytes), bytes.len(), "the inbox is large enough");
+    loop {
+        match end.drive()? {
+            Want::Write => drop(end.sends()),
+            want => return Ok(want),
+        }
+    }
+}
+
+/// A message in as many records as it takes.
+fn in_records(message: &[u8], wrap: fn(ContentType, &[u8]) -> Vec<u8>) -> Vec<u8> {
+    message.chunks(16_384).flat_map(|fragment| wrap(ContentType::HANDSHAKE, fragment)).collect()
+}
+
+fn protected(message: &[u8]) -> Vec<u8> {
+    in_records(message, null_protected)
+}
+
+fn client_hello(more: impl Fn(&mut Writer<'_>)) -> Vec<u8> {
+    written(|w| {
+        write_client_hello(w, &[3; 32], &[4; 32], [SUITE], |w| {
+            w.supported_groups([NamedGroup::X25519]);
+            w.signature_algorithms([SignatureScheme::ED25519]);
+            w.supported_versions([TLS13]);
+            more(w);
+        });
+    })
+}
+
+fn x25519(w: &mut Writer<'_>) {
+    w.client_shares([KeyShareEntry { group: NamedGroup::X25519, key_exchange: &[4; 32] }]);
+}
+
+/// A client under test that has taken the server's flight up to EncryptedExtensions.
+fn client_in_the_flight(identity: &Identity) -> End<'_> {
+    let mut client = end(Role::Client, identity);
+    let hello = written(|w| {
+        write_server_hello(w, &[5; 32], &[1; 32], SUITE, |w| {
+            w.selected_version(TLS13);
+            w.server_share(KeyShareEntry { group: NamedGroup::X25519, key_exchange: &[4; 32] });
+        });
+    });
+    gets(&mut client, &plain(ContentType::HANDSHAKE, &hello)).unwrap();
+    gets(&mut client, &protected(&written(|w| write_encrypted_extensions(w, |_| ())))).unwrap();
+    assert_eq!(client.hs.state(), State::WaitCertificateRequest);
+    client
+}
+
+fn certificate_request() -> Vec<u8> {
+    written(|w| write_certificate_request(w, &[], |w| w.signature_algorithms([SignatureScheme::ED25519])))
+}
+
+fn proof() -> Vec<u8> {
+    let verify = CertificateVerify { algorithm: SignatureScheme::ED25519, signature: &[6; 64] };
+    [written(|w| verify.write(w)), written(|w| Finished { verify_data: &[7; 32] }.write(w))].concat()
+}
+
+fn certificate(identity: &Identity, count: usize) -> Vec<u8> {
+    let leaf = identity.chain[0].as_ref();
+    written(|w| write_certificate(w, &[], (0..count).map(|_| leaf), |_| ()))
+}
+
+/// A client under test that is connected.
+fn session(identity: &Identity) -> (End<'_>, Session) {
+    let mut client = client_in_the_flight(identity);
+    let flight = [certificate_request(), certificate(identity, 1), proof()].concat();
+    assert_eq!(gets(&mut client, &protected(&flight)), Ok(Want::Done));
+    let session = client.hs.finish().unwrap();
+    (client, session)
+}
+
+/// Brings one record again and again, and says after how many it was refused.
+fn refused_after(
+    end: &mut End<'_>,
+    session: &mut Session,
+    record: &[u8],
+) -> (usize, (&'static str, Option<AlertDescription>)) {
+    for count in 0..1000 {
+        assert_eq!(end.gets(record), record.len());
+        loop {
+            match session.receive(&mut end.rx, &mut end.tx) {
+                Ok(Event::Read) => break,
+                Ok(Event::Data) => end.rx.consume(1),
+                Ok(_) => {}
+                Err(error) => return (count, told(error)),
+            }
+        }
+        end.sends();
+    }
+    panic!("never refused");
+}
+
+#[test]
+fn a_message_of_max_message_is_taken_and_a_longer_one_is_refused_from_its_header() {
+    let identity = identity();
+    let with_padding = |len| {
+        client_hello(|w| {
+            x25519(w);
+            w.extension(ExtensionType::PADDING, |w| w.bytes(&vec![0; len]));
+        })
+    };
+    let hello = with_padding(MAX_MESSAGE + 4 - with_padding(0).len());
+    assert_eq!(hello.len(), MAX_MESSAGE + 4);
+    let mut server = end(Role::Server, &identity);
+    gets(&mut server, &in_records(&hello, plain)).unwrap();
+    assert_eq!(server.hs.state(), State::WaitCertificate);
+
+    let longer = [&[HandshakeType::CLIENT_HELLO.0][..], &(MAX_MESSAGE as u32 + 1).to_be_bytes()[1..]].concat();
+    let mut server = end(Role::Server, &identity);
+    let refused = outcome(gets(&mut server, &plain(ContentType::HANDSHAKE, &longer)));
+    assert_eq!(refused, Err(("MessageTooLong", ILLEGAL)));
+}
+
+#[test]
+fn a_flight_of_max_flight_is_held_and_a_longer_one_is_refused_from_the_header() {
+    let identity = identity();
+    for (more, expected) in [(0, Ok(())), (1, Err(("MessageTooLong", ILLEGAL)))] {
+        let mut client = client_in_the_flight(&identity);
+        let request = certificate_request();
+        gets(&mut client, &protected(&request)).unwrap();
+        let body = MAX_FLIGHT - request.len() + more;
+        let header = [&[HandshakeType::CERTIFICATE.0][..], &(body as u32).to_be_bytes()[1..]].concat();
+        assert_eq!(outcome(gets(&mut client, &protected(&header))), expected);
+    }
+}
+
+/// The largest flight but for its last byte, and the longest record that may bring it: more than that is never held.
+#[test]
+fn the_most_memory_that_a_peer_can_make_us_ask_for() {
+    const MOST: u32 = (MAX_FLIGHT + 4 - 1 + 16_645) as u32;
+    let identity = identity();
+    let mut client = client_in_the_flight(&identity);
+    let request = certificate_request();
+    gets(&mut client, &protected(&request)).unwrap();
+    let body = MAX_FLIGHT - request.len();
+    let header = [&[HandshakeType::CERTIFICATE.0][..], &(body as u32).to_be_bytes()[1..]].concat();
+    let all_but_one = [&header[..], &vec![0; body - 1]].concat();
+    assert_eq!(gets(&mut client, &protected(&all_but_one)), Ok(Want::Read));
+    let error = gets(&mut client, &[ContentType::APPLICATION_DATA.0, 3, 3, 0x41, 0]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InboxTooSmall { needed: MOST });
+    assert_eq!(MOST, 49_416, "docs/SECURITY.md says so");
+}
+
+#[test]
+fn a_chain_of_max_chain_certificates_is_taken_and_one_more_is_refused() {
+    let identity = identity();
+    let bad_certificate = Some(AlertDescription::BAD_CERTIFICATE);
+    for (more, expected) in [(0, Ok(())), (1, Err(("ChainTooLong", bad_certificate)))] {
+        let mut client = client_in_the_flight(&identity);
+        let flight = [certificate_request(), certificate(&identity, usize::from(MAX_CHAIN) + more)].concat();
+        assert_eq!(outcome(gets(&mut client, &protected(&flight))), expected);
+    }
+}
+
+#[test]
+fn a_cookie_of_max_cookie_is_echoed_and_a_longer_one_is_refused() {
+    let identity = identity();
+    for (more, expected) in [(0, Ok(())), (1, Err(("CookieTooLong", ILLEGAL)))] {
+        let mut client = end(Role::Client, &identity);
+        let cookie = vec![0xc0; MAX_COOKIE + more];
+        let retry = written(|w| {
+            write_hello_retry_request(w, &[1; 32], SUITE, |w| {
+                w.selected_version(TLS13);
+                w.cookie(&cookie);
+            });
+        });
+        assert_eq!(client.gets(&plain(ContentType::HANDSHAKE, &retry)), retry.len() + 5);
+        assert_eq!(outcome(client.drive()), expected);
+        let sent = client.sends();
+        assert_eq!(sent.windows(cookie.len()).any(|bytes| bytes == cookie), expected.is_ok());
+    }
+}
+
+#[test]
+fn max_empty_records_in_a_row_are_taken_and_one_more_is_refused() {
+    let identity = identity();
+    let (mut client, mut session) = session(&identity);
+    let empty = null_protected(ContentType::APPLICATION_DATA, &[]);
+    let data = null_protected(ContentType::APPLICATION_DATA, b"!");
+    // With data between, they begin anew.
+    for _ in 0..3 {
+        for _ in 0..MAX_EMPTY_RECORDS {
+            client.gets(&empty);
+        }
+        client.gets(&data);
+        while session.receive(&mut client.rx, &mut client.tx).unwrap() != Event::Data {}
+        client.rx.consume(1);
+    }
+    let (count, refused) = refused_after(&mut client, &mut session, &empty);
+    assert_eq!((count, refused), (usize::from(MAX_EMPTY_RECORDS), ("TooManyEmptyRecords", UNEXPECTED)));
+}
+
+#[test]
+fn max_change_cipher_specs_in_all_are_dropped_and_one_more_is_refused() {
+    let identity = identity();
+    let mut client = end(Role::Client, &identity);
+    let record = plain(ContentType::CHANGE_CIPHER_SPEC, &[1]);
+    for _ in 0..MAX_CHANGE_CIPHER_SPECS {
+        assert_eq!(outcome(gets(&mut client, &record)), Ok(()));
+    }
+    assert_eq!(outcome(gets(&mut client, &record)), Err(("TooManyChangeCipherSpecs", UNEXPECTED)));
+}
+
+#[test]
+fn max_warnings_in_a_row_are_dropped_and_one_more_is_refused() {
+    let identity = identity();
+    let (mut client, mut session) = session(&identity);
+    let record = null_protected(ContentType::ALERT, &[1, AlertDescription::USER_CANCELED.0]);
+    let (count, refused) = refused_after(&mut client, &mut session, &record);
+    assert_eq!((count, refused), (usize::from(MAX_WARNINGS), ("TooManyWarnings", UNEXPECTED)));
+}
+
+#[test]
+fn max_early_data_is_skipped_and_one_byte_more_is_refused() {
+    let identity = identity();
+    for (more, expected) in [(0, Ok(())), (1, Err(("TooMuchEarlyData", UNEXPECTED)))] {
+        let mut server = end(Role::Server, &identity);
+        let hello = client_hello(|w| {
+            w.client_shares([]);
+            w.early_data();
+        });
+        gets(&mut server, &plain(ContentType::HANDSHAKE, &hello)).unwrap();
+        assert!(server.hs.retried());
+        let early = vec![0xee; usize::from(MAX_EARLY_DATA) - 100];
+        gets(&mut server, &plain(ContentType::APPLICATION_DATA, &early)).unwrap();
+        let last = plain(ContentType::APPLICATION_DATA, &vec![0xee; 100 + more]);
+        assert_eq!(outcome(gets(&mut server, &last)), expected);
+    }
+}
+
+#[test]
+fn max_key_updates_without_data_are_followed_and_one_more_is_refused() {
+    let identity = identity();
+    for request_update in [KeyUpdateRequest::UPDATE_NOT_REQUESTED, KeyUpdateRequest::UPDATE_REQUESTED] {
+        let (mut client, mut session) = session(&identity);
+        let record = protected(&written(|w| KeyUpdate { request_update }.write(w)));
+        let (count, refused) = refused_after(&mut client, &mut session, &record);
+        assert_eq!((count, refused), (usize::from(MAX_KEY_UPDATES), ("TooManyKeyUpdates", UNEXPECTED)));
+    }
+}
+
+#[test]
+fn max_tickets_are_dropped_and_one_more_is_refused() {
+    let identity = identity();
+    let (mut client, mut session) = session(&identity);
+    let extensions = Extensions::parse(&[]).unwrap();
+    let ticket =
+        NewSessionTicket { ticket_lifetime: 1, ticket_age_add: 2, ticket_nonce: &[0], ticket: b"t", extensions };
+    let (count, refused) = refused_after(&mut client, &mut session, &protected(&written(|w| ticket.write(w))));
+    assert_eq!((count, refused), (usize::from(MAX_TICKETS), ("TooManyTickets", UNEXPECTED)));
+}
+
+/// No limit without a test: those of the file are those above, and MAX_GENERATIONS, whose test stands by the sender.
+#[test]
+fn every_limit_has_its_test() {
+    let limits = include_str!("../../src/limits.rs");
+    let names = limits.lines().filter_map(|line| line.strip_prefix("pub const ")?.split(':').next());
+    let tested = concat!(include_str!("limits.rs"), include_str!("../../src/session/sender.rs"));
+    for name in names {
+        assert!(tested.matches(name).count() >= 2, "{name} has no test");
+    }
+}

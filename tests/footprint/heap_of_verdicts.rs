@@ -1,0 +1,34 @@
+//! What a verdict allocates: counted, not guessed.
+
+use crate::counting::allocations;
+use crate::pki::{Ca, now};
+use countersign::x509::{Expect, JudgeOptions, Trust, VerifiedChains};
+use countersign::{Peer, Role, Verdict};
+
+#[test]
+fn a_verdict_allocates_at_most_30_times_and_12_when_the_chain_is_remembered() {
+    let root = Ca::root("Root");
+    let ca = root.intermediate("Issuing");
+    let leaf = ca.leaf("api", &["api.internal", "spiffe://example.org/api"]);
+    let plain = Trust::from_roots("roots", &root.der).unwrap();
+    let (crl_root, crl_ca) = (root.crl(&[], -3600, 3600), ca.crl(&[], -3600, 3600));
+    let checked =
+        Trust::builder().roots("roots", &root.der).crls("root", &crl_root).crls("ca", &crl_ca).build().unwrap();
+    let chain = [leaf.der, ca.der];
+    for (name, trust) in [("plain", &plain), ("with CRLs", &checked)] {
+        for expect in ["api.internal", "spiffe://example.org/api", "spiffe://example.org"] {
+            let expect: [Expect; 1] = [expect.parse().unwrap()];
+            let cache = VerifiedChains::new(8);
+            let judge = |cache| {
+                let (counted, ()) = allocations(|| {
+                    let terms = JudgeOptions { cache, own: &chain[1..], ..JudgeOptions::new(&expect, now()) };
+                    assert_eq!(trust.judge(&Peer::new(Role::Server, &chain), &terms).verdict, Verdict::Accept);
+                });
+                counted
+            };
+            let (fresh, cold, warm) = (judge(None), judge(Some(&cache)), judge(Some(&cache)));
+            println!("{name}, {}: {fresh} fresh, {cold} cold, {warm} warm", expect[0]);
+            assert!(fresh <= 10 && cold <= 10 && warm <= 2 && warm < fresh, "{fresh} {cold} {warm}");
+        }
+    }
+}

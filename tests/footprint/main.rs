@@ -1,0 +1,14 @@
+//! What a connection costs beside time: allocations, sizes, bytes on the wire. An allocator that counts is the
+//! process's own, so that this is a test binary of its own.
+
+#[path = "../support/common/mod.rs"]
+mod common;
+#[path = "../support/pki.rs"]
+mod pki;
+#[path = "../../benches/support/mod.rs"]
+mod support;
+
+mod counting;
+mod heap_of_verdicts;
+mod no_allocation;
+mod sizes;

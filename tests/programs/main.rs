@@ -1,0 +1,20 @@
+//! The example programs, run as a user runs them; some of them against OpenSSL.
+
+mod support;
+
+// The parts of the example `pki`.
+#[path = "../../examples/pki/ca.rs"]
+mod ca;
+#[path = "../../examples/pki/cli.rs"]
+mod cli;
+#[path = "../../examples/pki/files.rs"]
+mod files;
+#[path = "../../examples/pki/names.rs"]
+mod names;
+#[path = "../../examples/pki/show.rs"]
+mod show;
+
+mod bogo_tokens;
+mod examples;
+mod openssl;
+mod pki_example;

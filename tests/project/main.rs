@@ -1,0 +1,4 @@
+//! The project's documents against its code.
+
+mod coverage;
+mod diagrams;

@@ -1,0 +1,16 @@
+//! Stories of one end of ours and a peer that a test writes by hand: what TLS 1.3 demands, message by message and
+//! record by record.
+
+#[path = "../support/common/mod.rs"]
+mod common;
+mod peer;
+
+mod alerts;
+mod authentication;
+mod client_hello;
+mod parameters;
+mod records;
+mod refragment;
+mod server_hello;
+mod session;
+mod table;

@@ -1,0 +1,256 @@
+//! Who is the peer? SPIFFE IDs, pins, raw public keys, and what `PeerIdentity` tells.
+
+use crate::pki::{self, Ca, custom, now, pem};
+use countersign::x509::{Expect, JudgeOptions, Judgement, PeerIdentity, RefusalReason, SigningKey, Trust};
+use countersign::{Peer, Rejection, Role, Verdict};
+use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose};
+use rustls_pki_types::CertificateDer;
+
+const ID: &str = "spiffe://example.org/billing/api";
+
+fn judge(trust: &Trust, role: Role, leaf: &CertificateDer<'_>, expect: &[&str]) -> Judgement {
+    let expect: Vec<Expect> = expect.iter().map(|name| name.parse().unwrap()).collect();
+    trust.judge(&Peer::new(role, core::slice::from_ref(leaf)), &JudgeOptions::new(&expect, now()))
+}
+
+/// Judges a leaf with these SANs and changes against the expected SPIFFE ID.
+fn svid(sans: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Result<(), RefusalReason> {
+    let root = Ca::root("Root");
+    let leaf = root.leaf_with("", sans, change);
+    let trust = Trust::from_roots("roots", &root.der).unwrap();
+    let judgement = judge(&trust, Role::Client, &leaf.der, &[ID]);
+    judgement.report.refusal().map_or(Ok(()), |refusal| Err(refusal.fault.clone()))
+}
+
+#[test]
+fn a_spiffe_id_is_matched_whole_and_a_trust_domain_by_its_name() {
+    let root = Ca::root("Root");
+    let leaf = root.leaf("", &[ID, "api.internal"]);
+    let trust = Trust::from_roots("roots", &root.der).unwrap();
+    for role in [Role::Client, Role::Server] {
+        for expect in [ID, "spiffe://example.org", "api.internal"] {
+            assert_eq!(judge(&trust, role, &leaf.der, &[expect]).verdict, Verdict::Accept, "{expect}");
+        }
+        for expect in ["spiffe://example.org/billing", "spiffe://example.org/billing/api2", "spiffe://example.com"] {
+            assert_ne!(judge(&trust, role, &leaf.der, &[expect]).verdict, Verdict::Accept, "{expect}");
+        }
+    }
+    let refused = judge(&trust, Role::Client, &leaf.der, &["spiffe://example.org/other"]);
+    assert_eq!(refused.verdict, Verdict::Reject(Rejection::AccessDenied));
+    assert!(refused.report.to_string().contains(ID), "{}", refused.report);
+}
+
+#[test]
+fn the_rules_of_an_x509_svid() {
+    let says = |fault: Result<(), RefusalReason>| match fault {
+        Err(RefusalReason::Svid(why)) => why,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(svid(&[ID], |_| {}), Ok(()));
+    assert_eq!(svid(&[ID, "api.internal", "10.0.0.7"], |_| {}), Ok(()), "other SANs may stand beside it");
+    assert_eq!(svid(&[ID], |p| p.extended_key_usages.clear()), Ok(()), "extKeyUsage is optional");
+    assert!(says(svid(&[ID, "spiffe://example.org/other"], |_| {})).contains("more than one URI"));
+    assert!(says(svid(&[ID, "https://example.org/"], |_| {})).contains("more than one URI"));
+    assert!(says(svid(&["api.internal"], |_| {})).contains("no URI"));
+    assert!(says(svid(&["https://example.org/billing/api"], |_| {})).contains("no spiffe:// ID"));
+    assert!(says(svid(&["spiffe://example.org"], |_| {})).contains("no path"));
+    assert!(says(svid(&["spiffe://example.org/billing/x/../api"], |_| {})).contains("relative"));
+    assert!(says(svid(&["spiffe://example.org/billing//api"], |_| {})).contains("empty path segment"));
+    assert!(says(svid(&["spiffe://example.org/billing/api/"], |_| {})).contains("trailing slash"));
+    assert!(says(svid(&["spiffe://example.org/billing%2fapi"], |_| {})).contains("only letters"));
+    assert!(says(svid(&[ID], |p| p.key_usages.clear())).contains("no keyUsage"));
+    assert!(says(svid(&[ID], |p| p.key_usages.push(KeyUsagePurpose::CrlSign))).contains("cRLSign"));
+    let one = |purpose| move |p: &mut CertificateParams| p.extended_key_usages = vec![purpose];
+    assert_eq!(svid(&[ID], one(ExtendedKeyUsagePurpose::ClientAuth)), Ok(()));
+    assert_eq!(svid(&[ID], one(ExtendedKeyUsagePurpose::ServerAuth)), Err(RefusalReason::ExtKeyUsage(Role::Client)));
+    // Refused by the general rules already.
+    assert!(svid(&[ID], |p| p.key_usages = vec![KeyUsagePurpose::KeyEncipherment]).is_err());
+    assert!(svid(&[ID], |p| p.key_usages.push(KeyUsagePurpose::KeyCertSign)).is_err());
+    let ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    assert_eq!(svid(&[ID], |p| p.is_ca = ca), Err(RefusalReason::CaAsLeaf));
+}
+
+#[test]
+fn the_roots_of_one_trust_domain_vouch_for_no_other() {
+    let (ours, theirs) = (Ca::root("Ours"), Ca::root("Theirs"));
+    let trust = Trust::builder()
+        .spiffe_bundle("example.org".parse().unwrap(), "ours", &ours.der)
+        .spiffe_bundle("spiffe://partner.example".parse().unwrap(), "theirs", &theirs.der)
+        .build()
+        .unwrap();
+    let accepts = |leaf: &CertificateDer<'_>, expect| judge(&trust, Role::Client, leaf, &[expect]).verdict;
+    assert_eq!(accepts(&ours.leaf("", &[ID]).der, ID), Verdict::Accept);
+    assert_eq!(
+        accepts(&theirs.leaf("", &["spiffe://partner.example/x"]).der, "spiffe://partner.example"),
+        Verdict::Accept
+    );
+    let forged = judge(&trust, Role::Client, &theirs.leaf("", &[ID]).der, &[ID]);
+    assert_eq!(forged.report.refusal().unwrap().fault, RefusalReason::ForeignTrustDomain(ID.into()));
+    // A bundle's roots say nothing about DNS names.
+    let named = theirs.leaf("", &["spiffe://partner.example/x", "api.internal"]);
+    assert_eq!(accepts(&named.der, "api.internal"), Verdict::Reject(Rejection::AccessDenied));
+}
+
+#[test]
+fn uri_constraints_fail_closed_and_say_so() {
+    // NameConstraints { permittedSubtrees { [6] ".example.org" } }
+    let uri = b"\x30\x12\xa0\x10\x30\x0e\x86\x0c.example.org";
+    let root = Ca::root("Root");
+    let ca = root.intermediate_with("Issuing", |p| p.custom_extensions.push(custom(&[2, 5, 29, 30], uri, true)));
+    let leaf = ca.leaf("", &["spiffe://a.example.org/x"]);
+    let trust = Trust::from_roots("roots", &root.der).unwrap();
+    let chain = [leaf.der, ca.der.clone()];
+    let expect = ["spiffe://a.example.org".parse().unwrap()];
+    let judgement = trust.judge(&Peer::new(Role::Client, &chain), &JudgeOptions::new(&expect, now()));
+    let refusal = judgement.report.refusal().unwrap();
+    assert_eq!(refusal.fault, RefusalReason::UnsupportedConstraint("URIs (SPIFFE IDs)"));
+    assert!(refusal.to_string().contains("constraints on URIs (SPIFFE IDs), which are not supported"), "{refusal}");
+    // Names of other kinds are not concerned.
+    let chain = [ca.leaf("", &["api.internal"]).der, ca.der];
+    let expect = ["api.internal".parse().unwrap()];
+    let judgement = trust.judge(&Peer::new(Role::Client, &chain), &JudgeOptions::new(&expect, now()));
+    assert_eq!(judgement.verdict, Verdict::Accept, "{}", judgement.report);
+}
+
+#[test]
+fn a_pin_matches_the_key_of_a_certificate_whose_chain_holds() {
+    let root = Ca::root("Root");
+    let leaf = root.leaf("api", &[]);
+    let hash = PeerIdentity::read(&leaf.der).unwrap().spki_sha256;
+    let judge = |trust: &Trust, hash| {
+        let peer = [leaf.der.clone()];
+        trust.judge(&Peer::new(Role::Server, &peer), &JudgeOptions::new(&[Expect::Spki(hash)], now())).verdict
+    };
+    let trust = Trust::from_roots("roots", &root.der).unwrap();
+    assert_eq!(judge(&trust, hash), Verdict::Accept);
+    assert_eq!(judge(&trust, [7; 32]), Verdict::Reject(Rejection::WrongName));
+    let other = Trust::from_roots("other", &Ca::root("Other").der).unwrap();
+    assert_eq!(judge(&other, hash), Verdict::Reject(Rejection::UnknownCa), "a pin replaces no chain");
+    assert_eq!(judge(&Trust::raw_keys_only(), hash), Verdict::Reject(Rejection::UnsupportedCertificate));
+}
+
+#[test]
+fn a_raw_public_key_matches_a_pin_and_nothing_else() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let signer = SigningKey::from_pem_or_der(key.serialize_pem().as_bytes()).unwrap();
+    let spki = [CertificateDer::from(signer.public_key())];
+    let hash = {
+        let root = Ca::root("Root");
+        let leaf = pki::leaf_params("", &["a.internal"]).signed_by(&key, &root.issuer()).unwrap();
+        PeerIdentity::read(leaf.der()).unwrap().spki_sha256
+    };
+    let root = Ca::root("Root");
+    for trust in [Trust::raw_keys_only(), Trust::from_roots("roots", &root.der).unwrap()] {
+        for role in [Role::Client, Role::Server] {
+            let judge = |expect: &[Expect]| {
+                let judgement = trust.judge(&Peer::raw_public_key(role, &spki), &JudgeOptions::new(expect, now()));
+                (judgement.verdict, judgement.report)
+            };
+            let (verdict, report) = judge(&[Expect::Spki([1; 32]), Expect::Spki(hash)]);
+            assert_eq!((verdict, report.matched()), (Verdict::Accept, Some(1)));
+            assert!(report.identity().is_none(), "a bare key has no names");
+            for other in [Expect::AnyTrusted, "a.internal".parse().unwrap(), ID.parse().unwrap(), Expect::Spki([1; 32])]
+            {
+                assert_eq!(judge(&[other]).0, Verdict::Reject(Rejection::AccessDenied));
+            }
+            let expect = [Expect::Spki(hash)];
+            let terms = JudgeOptions { own: &spki, ..JudgeOptions::new(&expect, now()) };
+            let reflected = trust.judge(&Peer::raw_public_key(role, &spki), &terms);
+            assert_eq!(reflected.report.refusal().unwrap().fault, RefusalReason::OwnCertificate);
+        }
+    }
+}
+
+#[test]
+fn an_identity_is_plain_data_and_prints_in_one_line() {
+    let root = Ca::root("Root");
+    let leaf = root.leaf_with("api\n", &["api.internal", ID, "ops@example.org", "10.0.0.7", "fd00::1"], |params| {
+        params.distinguished_name.push(DnType::OrganizationName, "Example");
+    });
+    let identity = PeerIdentity::read(&leaf.der).unwrap();
+    assert_eq!(identity.subject, "CN=api\\u{a}, O=Example");
+    assert_eq!(identity.common_name.as_deref(), Some("api\n"));
+    assert_eq!(identity.issuer, "CN=Root");
+    assert_eq!(identity.dns_names, ["api.internal"]);
+    assert_eq!(identity.ip_addresses, ["10.0.0.7".parse::<core::net::IpAddr>().unwrap(), "fd00::1".parse().unwrap()]);
+    assert_eq!(identity.uris, [ID]);
+    assert_eq!(identity.emails, ["ops@example.org"]);
+    assert_eq!(identity.spiffe_id.as_ref().unwrap().path(), "/billing/api");
+    assert_eq!(identity.fingerprint, ring::digest::digest(&ring::digest::SHA256, &leaf.der).as_ref());
+    assert_eq!(identity.not_after.as_secs() - identity.not_before.as_secs(), 365 * pki::DAY);
+    let line = identity.to_string();
+    assert!(
+        line.starts_with("CN=api\\u{a}, O=Example, api.internal, spiffe://example.org/billing/api, ops@"),
+        "{line}"
+    );
+    assert!(line.contains("valid until 2027-01-01 00:00 UTC"), "{line}");
+    assert!(!line.contains('\n'));
+}
+
+#[test]
+fn what_is_claimed_can_be_read_before_and_after_a_refusal_but_only_the_proven_is_an_identity() {
+    let root = Ca::root("Root");
+    let leaf = root.leaf("api", &["api.internal"]);
+    let file = pem("CERTIFICATE", &Ca::root("Other").der);
+    let trust = Trust::from_roots("roots.pem", file.as_bytes()).unwrap();
+    let report = judge(&trust, Role::Server, &leaf.der, &["api.internal"]).report;
+    assert!(report.identity().is_none());
+    assert_eq!(report.claimed().unwrap().dns_names, ["api.internal"]);
+    let trust = Trust::from_roots("roots.pem", &root.der).unwrap();
+    let report = judge(&trust, Role::Server, &leaf.der, &["api.internal"]).report;
+    assert_eq!(report.identity(), report.claimed());
+}
+
+#[test]
+fn what_is_expected_is_told_in_words_and_what_names_nobody_is_quoted() {
+    let key = "ab".repeat(32);
+    for (text, says) in [
+        ("api.internal", "DNS name api.internal"),
+        ("10.0.0.7", "IP address 10.0.0.7"),
+        ("fd00::1", "IP address fd00::1"),
+        (ID, ID),
+        ("spiffe://example.org", "trust domain spiffe://example.org"),
+    ] {
+        assert_eq!(text.parse::<Expect>().unwrap().to_string(), says);
+    }
+    assert_eq!(Expect::Spki([0xab; 32]).to_string(), format!("the key with SHA-256 {key}"));
+    assert_eq!(Expect::AnyTrusted.to_string(), "any trusted certificate");
+    for (text, says) in [
+        ("a b", "\"a b\" is no DNS name, IP address or SPIFFE ID"),
+        ("a\nb", "\"a\\u{a}b\" is no DNS name, IP address or SPIFFE ID"),
+        ("spiffe:///x", "\"spiffe:///x\" (the trust domain is empty) is no DNS name, IP address or SPIFFE ID"),
+    ] {
+        assert_eq!(text.parse::<Expect>().unwrap_err().to_string(), says);
+    }
+}
+
+#[test]
+fn a_report_holds_what_was_judged_and_calls_it_by_a_name_that_it_has() {
+    let root = Ca::root("Root");
+    let trust = Trust::from_roots("roots", &root.der).unwrap();
+    let pin = |leaf: &CertificateDer<'_>| Expect::Spki(PeerIdentity::read(leaf).unwrap().spki_sha256);
+    for (subject, sans, called) in [
+        ("api", &["api.internal"][..], "CN=api"),
+        ("", &["10.0.0.7", "api.internal"], "10.0.0.7"),
+        ("", &["ops@example.org"], "ops@example.org"),
+        ("", &[], "(no name)"),
+    ] {
+        let leaf = root.leaf(subject, sans);
+        let serial: String = leaf.serial.iter().map(|byte| format!("{byte:02x}")).collect();
+        for role in [Role::Client, Role::Server] {
+            for (expect, accepted) in [(pin(&leaf.der), true), (Expect::Spki([1; 32]), false)] {
+                let peer = [leaf.der.clone()];
+                let report = trust.judge(&Peer::new(role, &peer), &JudgeOptions::new(&[expect], now())).report;
+                assert_eq!((report.role(), report.leaf()), (role, leaf.der.as_ref()));
+                assert_eq!(report.certificate_type(), countersign::CertificateType::X509);
+                assert_eq!((report.refusal().is_none(), report.matched()), (accepted, accepted.then_some(0)));
+                let text = report.to_string();
+                assert!(text.starts_with(&format!("{role} certificate {called} (serial {serial}) ")), "{text}");
+                assert_eq!(text.ends_with(" accepted"), accepted, "{text}");
+            }
+        }
+    }
+    let key = [CertificateDer::from(b"key".as_slice())];
+    let report = trust.judge(&Peer::raw_public_key(Role::Client, &key), &JudgeOptions::new(&[], now())).report;
+    assert_eq!((report.leaf(), report.certificate_type()), (&b"key"[..], countersign::CertificateType::RAW_PUBLIC_KEY));
+}

@@ -1,0 +1,207 @@
+//! `Answerer` answers a handshake's three questions, and keeps the reason when the answer is no.
+
+use crate::common::seed;
+use crate::pki::{Ca, now};
+use countersign::x509::{Answerer, Expect, Identities, Identity, Reloadable, SigningKey, Trust, VerifiedChains};
+use countersign::{CertificateType, ErrorKind, Handshake, Inbox, Outbox, Policy, Rejection, Role, Want};
+use std::sync::Mutex;
+
+/// One side, as a program would have it.
+struct Side {
+    identities: Reloadable<Identities>,
+    trust: Reloadable<Trust>,
+    expect: Vec<Expect>,
+}
+
+fn identity(ca: &Ca, name: &str) -> Identity {
+    let leaf = ca.leaf(name, &[name]);
+    let key = SigningKey::from_pem_or_der(leaf.key.serialize_pem().as_bytes()).unwrap();
+    Identity::new(vec![leaf.der], key).unwrap()
+}
+
+fn side(ca: &Ca, name: &str, expect: &[&str]) -> Side {
+    Side {
+        identities: Reloadable::new(Identities::new(identity(ca, name))),
+        trust: Reloadable::new(Trust::from_roots("roots", &ca.der).unwrap()),
+        expect: expect.iter().map(|name| name.parse().unwrap()).collect(),
+    }
+}
+
+struct End {
+    hs: Handshake<Policy>,
+    rx: Inbox<Vec<u8>>,
+    tx: Outbox<Vec<u8>>,
+}
+
+impl End {
+    fn new(hs: Handshake<Policy>) -> End {
+        End { hs, rx: Inbox::new(vec![0; 40_000]), tx: Outbox::new(vec![0; 40_000]) }
+    }
+
+    /// Until it wants the transport, is done (`Ok(true)`), or has failed.
+    fn drive(&mut self, local: &mut Answerer<'_>) -> Result<bool, ErrorKind> {
+        loop {
+            match self.hs.drive(&mut self.rx, &mut self.tx).map_err(|error| error.kind())? {
+                Want::Done => return Ok(true),
+                Want::Read | Want::Write => return Ok(false),
+                question => assert!(local.answer(&mut self.hs, &question, &self.rx, &mut self.tx).unwrap()),
+            }
+        }
+    }
+
+    fn sends_to(&mut self, other: &mut End) {
+        let bytes = self.tx.pending().to_vec();
+        self.tx.sent(bytes.len());
+        other.rx.space()[..bytes.len()].copy_from_slice(&bytes);
+        if !bytes.is_empty() {
+            other.rx.filled(bytes.len());
+        }
+    }
+}
+
+/// Runs both sides to their ends: what client and server came to.
+fn connect(policy: Policy, client: &mut Answerer<'_>, server: &mut Answerer<'_>) -> [Result<bool, ErrorKind>; 2] {
+    let mut ends = [
+        End::new(Handshake::client(policy.clone(), Some("server.test"), seed(1)).unwrap()),
+        End::new(Handshake::server(policy, seed(2))),
+    ];
+    let mut results = [Ok(false), Ok(false)];
+    for _ in 0..6 {
+        let [c, s] = &mut ends;
+        if results[0] == Ok(false) {
+            results[0] = c.drive(client);
+        }
+        c.sends_to(s);
+        if results[1] == Ok(false) {
+            results[1] = s.drive(server);
+        }
+        s.sends_to(c);
+    }
+    results
+}
+
+#[test]
+fn both_sides_answer_in_one_line_and_know_each_other() {
+    let ca = Ca::root("Root");
+    let (client, server) = (side(&ca, "client.test", &["server.test"]), side(&ca, "server.test", &["client.test"]));
+    let cache = VerifiedChains::new(8);
+    for _ in 0..2 {
+        let mut c = Answerer::new(&client.identities, &client.trust, &client.expect, now()).with_cache(&cache);
+        let mut s = Answerer::new(&server.identities, &server.trust, &server.expect, now()).with_cache(&cache);
+        assert_eq!(connect(Policy::new(), &mut c, &mut s), [Ok(true), Ok(true)]);
+        assert_eq!(c.report().unwrap().identity().unwrap().dns_names, ["server.test"]);
+        assert_eq!(s.report().unwrap().identity().unwrap().dns_names, ["client.test"]);
+        assert_eq!(cache.len(), 2);
+    }
+}
+
+#[test]
+fn a_refusal_has_its_alert_on_the_wire_and_its_reason_here() {
+    let ca = Ca::root("Root");
+    let (client, server) = (side(&ca, "client.test", &["other.test"]), side(&ca, "server.test", &["client.test"]));
+    let mut c = Answerer::new(&client.identities, &client.trust, &client.expect, now());
+    let mut s = Answerer::new(&server.identities, &server.trust, &server.expect, now());
+    let [client_result, server_result] = connect(Policy::new(), &mut c, &mut s);
+    assert_eq!(client_result, Err(ErrorKind::Rejected { reason: Rejection::WrongName }));
+    assert!(matches!(server_result, Err(ErrorKind::PeerRejectedCertificate { .. })), "{server_result:?}");
+    let text = c.report().unwrap().to_string();
+    assert!(text.contains("is not for DNS name other.test: it is for server.test"), "{text}");
+    assert!(s.report().is_none(), "the client was never judged");
+}
+
+#[test]
+fn raw_public_keys_serve_both_ways_with_pins() {
+    let types = [CertificateType::RAW_PUBLIC_KEY];
+    let policy = Policy::new().certificate_types(&types, &types);
+    let key = || SigningKey::from_der(&rcgen::KeyPair::generate().unwrap().serialize_der()).unwrap();
+    let pin = |key: &SigningKey| {
+        let hash = ring::digest::digest(&ring::digest::SHA256, &key.public_key());
+        vec![Expect::Spki(hash.as_ref().try_into().unwrap())]
+    };
+    let (c, s) = (key(), key());
+    let (expect_client, expect_server) = (pin(&c), pin(&s));
+    let trust = Reloadable::new(Trust::raw_keys_only());
+    let client = Reloadable::new(Identities::new(Identity::raw_public_key(c)));
+    let server = Reloadable::new(Identities::new(Identity::raw_public_key(s)));
+    let mut c = Answerer::new(&client, &trust, &expect_server, now());
+    let mut s = Answerer::new(&server, &trust, &expect_client, now());
+    assert_eq!(connect(policy.clone(), &mut c, &mut s), [Ok(true), Ok(true)]);
+    let mut c = Answerer::new(&client, &trust, &expect_client, now());
+    let mut s = Answerer::new(&server, &trust, &expect_client, now());
+    let [client_result, _] = connect(policy, &mut c, &mut s);
+    assert_eq!(client_result, Err(ErrorKind::Rejected { reason: Rejection::AccessDenied }));
+}
+
+#[test]
+fn a_renewed_certificate_is_used_from_the_next_handshake_on() {
+    let ca = Ca::root("Root");
+    let (client, server) = (side(&ca, "client.test", &["server.test"]), side(&ca, "server.test", &["client.test"]));
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        let mut c = Answerer::new(&client.identities, &client.trust, &client.expect, now());
+        let mut s = Answerer::new(&server.identities, &server.trust, &server.expect, now());
+        assert_eq!(connect(Policy::new(), &mut c, &mut s), [Ok(true), Ok(true)]);
+        seen.push(s.report().unwrap().leaf().to_vec());
+        client.identities.set(Identities::new(identity(&ca, "client.test")));
+    }
+    seen.dedup();
+    assert_eq!(seen.len(), 3);
+}
+
+#[test]
+fn the_transports_wants_are_not_questions() {
+    let ca = Ca::root("Root");
+    let side = side(&ca, "client.test", &["server.test"]);
+    let mut local = Answerer::new(&side.identities, &side.trust, &side.expect, now());
+    let mut end = End::new(Handshake::client(Policy::new(), Some("server.test"), seed(1)).unwrap());
+    for want in [Want::Read, Want::Write, Want::Done] {
+        assert_eq!(local.answer(&mut end.hs, &want, &end.rx, &mut end.tx), Ok(false));
+    }
+    assert_eq!(end.hs.role(), Role::Client);
+}
+
+#[test]
+fn credentials_and_crls_are_swapped_under_running_handshakes_and_none_fails() {
+    let ca = Ca::root("Root");
+    let (client, server) = (side(&ca, "client.test", &["server.test"]), side(&ca, "server.test", &["client.test"]));
+    let cache = VerifiedChains::new(64);
+    let trust = |revoked: &[u8]| {
+        let crl = ca.crl(&[revoked], -3600, 3600);
+        Trust::builder().roots("roots", &ca.der).crls("crl", &crl).build().unwrap()
+    };
+    // A leaf that is in use when a handshake begins, or a later one, is what the peer sees in it.
+    let [of_client, of_server] = [Mutex::new(Vec::new()), Mutex::new(Vec::new())];
+    let renew = |side: &Side, name: &str, leaves: &Mutex<Vec<Vec<u8>>>| {
+        let identities = Identities::new(identity(&ca, name));
+        leaves.lock().unwrap().push(identities.leaves()[0].to_vec());
+        side.identities.set(identities);
+    };
+    let place = |leaves: &Mutex<Vec<Vec<u8>>>, leaf: &[u8]| leaves.lock().unwrap().iter().position(|each| each == leaf);
+    std::thread::scope(|scope| {
+        let swaps = scope.spawn(|| {
+            for number in 1..=200 {
+                renew(&client, "client.test", &of_client);
+                renew(&server, "server.test", &of_server);
+                client.trust.set(trust(&[1, number]));
+                server.trust.set(trust(&[2, number]));
+            }
+        });
+        while !swaps.is_finished() {
+            let current = [(&client, &of_client), (&server, &of_server)]
+                .map(|(side, leaves)| place(leaves, &side.identities.get().leaves()[0]));
+            let mut c = Answerer::new(&client.identities, &client.trust, &client.expect, now()).with_cache(&cache);
+            let mut s = Answerer::new(&server.identities, &server.trust, &server.expect, now()).with_cache(&cache);
+            assert_eq!(connect(Policy::new(), &mut c, &mut s), [Ok(true), Ok(true)]);
+            assert!(place(&of_client, s.report().unwrap().leaf()) >= current[0]);
+            assert!(place(&of_server, c.report().unwrap().leaf()) >= current[1]);
+        }
+        swaps.join().unwrap();
+    });
+    // What came last is what counts.
+    let leaf = client.identities.get().leaves()[0].clone();
+    let (_, parsed) = x509_parser::parse_x509_certificate(&leaf).unwrap();
+    server.trust.set(trust(parsed.raw_serial()));
+    let mut c = Answerer::new(&client.identities, &client.trust, &client.expect, now()).with_cache(&cache);
+    let mut s = Answerer::new(&server.identities, &server.trust, &server.expect, now()).with_cache(&cache);
+    assert_eq!(connect(Policy::new(), &mut c, &mut s)[1], Err(ErrorKind::Rejected { reason: Rejection::Revoked }));
+}

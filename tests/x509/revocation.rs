@@ -1,0 +1,223 @@
+//! Revocation by CRLs, and every relaxation by its name.
+
+use crate::pki::{self, Ca, DAY, HOUR, Leaf, NOW, at, pem};
+use countersign::x509::{Expect, JudgeOptions, Judgement, RefusalReason, Trust, TrustBuilder};
+use countersign::{Peer, Rejection, Role, Verdict};
+use rcgen::KeyUsagePurpose;
+use rustls_pki_types::{CertificateDer, UnixTime};
+
+/// Root, issuing CA, and one client.
+struct World {
+    root: Ca,
+    ca: Ca,
+    leaf: Leaf,
+}
+
+const DAYS: i64 = DAY as i64;
+
+impl World {
+    fn new() -> World {
+        let root = Ca::root("Root");
+        let ca = root.intermediate("Issuing");
+        let leaf = ca.leaf("api", &["api.internal"]);
+        World { root, ca, leaf }
+    }
+
+    fn trust(&self, crls: &[Vec<u8>]) -> TrustBuilder {
+        let builder = Trust::builder().roots("roots", &self.root.der);
+        crls.iter().fold(builder, |builder, crl| builder.crls("crls", crl))
+    }
+
+    fn judge(&self, trust: TrustBuilder, now: UnixTime) -> Judgement {
+        let chain: Vec<CertificateDer<'_>> = vec![self.leaf.der.clone(), self.ca.der.clone()];
+        trust.build().unwrap().judge(&Peer::new(Role::Client, &chain), &JudgeOptions::new(&[Expect::AnyTrusted], now))
+    }
+
+    fn fault(&self, trust: TrustBuilder) -> (Rejection, RefusalReason, String) {
+        let judgement = self.judge(trust, at(NOW));
+        let Verdict::Reject(reason) = judgement.verdict else { panic!("{}", judgement.report) };
+        (reason, judgement.report.refusal().unwrap().fault.clone(), judgement.report.to_string())
+    }
+
+    fn accepts(&self, trust: TrustBuilder) -> bool {
+        self.judge(trust, at(NOW)).verdict == Verdict::Accept
+    }
+}
+
+#[test]
+fn with_current_crls_for_the_whole_chain_the_unrevoked_are_accepted() {
+    let w = World::new();
+    assert!(w.accepts(w.trust(&[])), "without CRLs nothing is checked");
+    assert!(w.accepts(w.trust(&[w.root.crl(&[], -DAYS, DAYS), w.ca.crl(&[b"\x01"], -DAYS, DAYS)])));
+}
+
+#[test]
+fn a_revoked_leaf_and_a_revoked_ca_are_refused_and_named() {
+    let w = World::new();
+    let good = w.root.crl(&[], -DAYS, DAYS);
+    let (reason, fault, text) = w.fault(w.trust(&[good, w.ca.crl(&[&w.leaf.serial], -DAYS, DAYS)]));
+    assert_eq!((reason, fault), (Rejection::Revoked, RefusalReason::Revoked));
+    assert!(text.starts_with("client certificate CN=api (serial ") && text.ends_with(" has been revoked"), "{text}");
+
+    let (_, parsed) = x509_parser::parse_x509_certificate(&w.ca.der).unwrap();
+    let crls = [w.root.crl(&[parsed.raw_serial()], -DAYS, DAYS), w.ca.crl(&[], -DAYS, DAYS)];
+    let (reason, _, text) = w.fault(w.trust(&crls));
+    assert_eq!(reason, Rejection::Revoked);
+    assert!(text.starts_with("CA certificate CN=Issuing (serial "), "{text}");
+    assert!(w.accepts(w.trust(&crls).check_revocation_of_leaf_only()), "relaxation: leaf only");
+}
+
+#[test]
+fn unknown_status_refuses_unless_relaxed() {
+    let w = World::new();
+    let crls = [w.ca.crl(&[], -DAYS, DAYS)];
+    let (reason, fault, text) = w.fault(w.trust(&crls));
+    assert_eq!((reason, fault), (Rejection::CertificateUnknown, RefusalReason::StatusUnknown("CN=Root".into())));
+    assert!(text.contains("no CRL of CN=Root is loaded"), "{text}");
+    assert!(text.starts_with("CA certificate CN=Issuing (serial "), "{text}");
+    assert!(w.accepts(w.trust(&crls).accept_unknown_revocation_status()));
+    assert!(w.accepts(w.trust(&crls).check_revocation_of_leaf_only()));
+    let crls = [w.root.crl(&[], -DAYS, DAYS)];
+    let (_, fault, text) = w.fault(w.trust(&crls));
+    assert_eq!(fault, RefusalReason::StatusUnknown("CN=Issuing".into()));
+    assert!(text.starts_with("client certificate CN=api (serial "), "{text}");
+    assert_eq!(
+        w.fault(w.trust(&crls).check_revocation_of_leaf_only()).1,
+        RefusalReason::StatusUnknown("CN=Issuing".into())
+    );
+    // A relaxed status is not a relaxed revocation.
+    let crls = [w.ca.crl(&[&w.leaf.serial], -DAYS, DAYS)];
+    assert_eq!(w.fault(w.trust(&crls).accept_unknown_revocation_status()).0, Rejection::Revoked);
+}
+
+#[test]
+fn an_expired_crl_refuses_from_its_next_update_on_unless_relaxed() {
+    let w = World::new();
+    let crls = [w.root.crl(&[], -DAYS, DAYS), w.ca.crl(&[], -2 * DAYS, -3 * HOUR as i64)];
+    let (reason, _, text) = w.fault(w.trust(&crls));
+    assert_eq!(reason, Rejection::CertificateUnknown);
+    assert!(text.ends_with("a CRL expired 3 h ago (2026-11-23 09:00 UTC)"), "{text}");
+    assert_eq!(w.judge(w.trust(&crls), at(NOW - 3 * HOUR - 1)).verdict, Verdict::Accept);
+    assert_ne!(w.judge(w.trust(&crls), at(NOW - 3 * HOUR)).verdict, Verdict::Accept, "nextUpdate is exclusive");
+    assert!(w.accepts(w.trust(&crls).accept_expired_crls()));
+    let revoked = [w.root.crl(&[], -DAYS, DAYS), w.ca.crl(&[&w.leaf.serial], -2 * DAYS, -DAYS)];
+    assert_eq!(w.fault(w.trust(&revoked).accept_expired_crls()).0, Rejection::Revoked);
+}
+
+#[test]
+fn a_crl_from_the_future_and_one_signed_by_another_are_not_believed() {
+    let w = World::new();
+    let good = w.root.crl(&[], -DAYS, DAYS);
+    let (reason, fault, _) = w.fault(w.trust(&[good.clone(), w.ca.crl(&[], DAYS, 2 * DAYS)]));
+    assert_eq!((reason, fault), (Rejection::CertificateUnknown, RefusalReason::CrlNotYetValid(at(NOW + DAY))));
+    let namesake = w.root.intermediate("Issuing");
+    let (reason, fault, _) = w.fault(w.trust(&[good, namesake.crl(&[], -DAYS, DAYS)]));
+    assert_eq!(
+        (reason, fault),
+        (Rejection::CertificateUnknown, RefusalReason::CrlUnusable("the CRL's signature is wrong"))
+    );
+}
+
+// RFC 5280 §4.2.1.3: cRLSign.
+#[test]
+fn a_crl_of_a_ca_that_may_not_sign_crls_is_not_believed() {
+    let mut w = World::new();
+    w.ca = w.root.intermediate_with("Issuing", |params| params.key_usages = vec![KeyUsagePurpose::KeyCertSign]);
+    w.leaf = w.ca.leaf("api", &["api.internal"]);
+    // It signs nevertheless.
+    w.ca.params.key_usages.push(KeyUsagePurpose::CrlSign);
+    let crls = [w.root.crl(&[], -DAYS, DAYS), w.ca.crl(&[], -DAYS, DAYS)];
+    let (reason, fault, _) = w.fault(w.trust(&crls));
+    assert_eq!(reason, Rejection::CertificateUnknown);
+    assert_eq!(fault, RefusalReason::CrlUnusable("its issuer's keyUsage lacks cRLSign"));
+}
+
+#[test]
+fn of_two_crls_of_one_issuer_the_newer_decides() {
+    let w = World::new();
+    let root = w.root.crl(&[], -DAYS, DAYS);
+    let old = w.ca.crl(&[], -3 * DAYS, DAYS);
+    let new = w.ca.crl(&[&w.leaf.serial], -DAYS, DAYS);
+    for crls in [[root.clone(), old.clone(), new.clone()], [new, old, root]] {
+        assert_eq!(w.fault(w.trust(&crls)).0, Rejection::Revoked);
+    }
+}
+
+#[test]
+fn a_crl_that_is_loaded_ahead_counts_from_its_this_update_on() {
+    let w = World::new();
+    let root = w.root.crl(&[], -DAYS, 9 * DAYS);
+    let crls = [root, w.ca.crl(&[], -DAYS, 9 * DAYS), w.ca.crl(&[&w.leaf.serial], DAYS, 9 * DAYS)];
+    let at = |seconds| w.judge(w.trust(&crls), at(seconds)).verdict;
+    assert_eq!(at(NOW), Verdict::Accept);
+    assert_eq!(at(NOW + DAY - 1), Verdict::Accept);
+    assert_eq!(at(NOW + DAY), Verdict::Reject(Rejection::Revoked));
+    // If there are none but future ones, the status is unknown.
+    let only = [w.root.crl(&[], DAYS, 9 * DAYS), w.ca.crl(&[], DAYS, 9 * DAYS)];
+    assert_eq!(w.fault(w.trust(&only)).1, RefusalReason::CrlNotYetValid(pki::at(NOW + DAY)));
+    assert!(w.accepts(w.trust(&only).accept_unknown_revocation_status()));
+}
+
+#[test]
+fn a_root_that_may_not_sign_crls_vouches_for_none() {
+    let mut w = World::new();
+    w.root = Ca::root("Root");
+    let crl = w.root.crl(&[], -DAYS, DAYS);
+    // The same name and key, but a certificate without cRLSign.
+    w.root.params.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign];
+    w.root.der = w.root.params.self_signed(&w.root.key).unwrap().der().clone();
+    w.ca = w.root.intermediate("Issuing");
+    w.leaf = w.ca.leaf("api", &["api.internal"]);
+    let (_, fault, _) = w.fault(w.trust(&[crl, w.ca.crl(&[], -DAYS, DAYS)]));
+    assert_eq!(fault, RefusalReason::CrlUnusable("its keyUsage lacks cRLSign"));
+}
+
+#[test]
+fn broken_roots_and_crls_are_reported_with_file_and_line() {
+    let w = World::new();
+    let leaf = pem("CERTIFICATE", &w.leaf.der);
+    let root = pem("CERTIFICATE", &w.root.der);
+    let broken = root.replacen("MII", "M?I", 1);
+    let file = format!("# our roots\n{root}{leaf}{broken}-----BEGIN CERTIFICATE-----\nMII");
+    let lines = |text: &str| text.lines().count();
+    let after_root = 2 + lines(&root);
+    let crl = pem("X509 CRL", &w.ca.crl(&[], -DAYS, DAYS));
+    let result = Trust::builder()
+        .roots("roots.pem", file.as_bytes())
+        .crls("crls.pem", format!("{crl}{}", pem("X509 CRL", &w.root.der)).as_bytes())
+        .crls("empty.pem", b"nothing")
+        .build();
+    let problems: Vec<String> = result.err().unwrap().problems.iter().map(ToString::to_string).collect();
+    assert_eq!(problems.len(), 5, "{problems:#?}");
+    assert_eq!(problems[0], "empty.pem: no CRL found");
+    assert_eq!(
+        problems[1],
+        format!("roots.pem line {after_root}: CN=api cannot be a root: basicConstraints does not say that it is a CA")
+    );
+    assert!(problems[2].starts_with(&format!("roots.pem line {}: ", after_root + lines(&leaf))), "{}", problems[2]);
+    assert_eq!(
+        problems[3],
+        format!("roots.pem line {}: it has no END line", after_root + lines(&leaf) + lines(&broken))
+    );
+    assert!(problems[4].starts_with(&format!("crls.pem line {}: the CRL", 1 + lines(&crl))), "{}", problems[4]);
+    // The good ones can still be had, together with the problems.
+    let (trust, problems) = Trust::builder().roots("roots.pem", file.as_bytes()).build_from_usable();
+    assert_eq!((trust.root_count(), problems.len()), (1, 3));
+}
+
+#[test]
+fn a_crl_with_any_byte_changed_is_refused_when_loaded_or_used() {
+    let w = World::new();
+    let root = w.root.crl(&[], -DAYS, DAYS);
+    let ca = w.ca.crl(&[b"\x01"], -DAYS, DAYS);
+    assert!(w.accepts(w.trust(&[root.clone(), ca.clone()])));
+    for index in 0..ca.len() {
+        let mut broken = ca.clone();
+        broken[index] ^= 0x20;
+        let (trust, problems) = w.trust(&[root.clone(), broken]).build_from_usable();
+        let chain = [w.leaf.der.clone(), w.ca.der.clone()];
+        let judgement =
+            trust.judge(&Peer::new(Role::Client, &chain), &JudgeOptions::new(&[Expect::AnyTrusted], at(NOW)));
+        assert_ne!(judgement.verdict, Verdict::Accept, "byte {index}: {problems:?}");
+    }
+}
