@@ -1,0 +1,66 @@
+//! A handshake that is cancelled or aborted.
+
+use super::{at_every_step, fate};
+use countersign::{Alert, AlertDescription, Blame, Ending, ErrorKind, Event, Role, State};
+
+/// RFC 9846 §6.1: user_canceled, then close_notify; and then nothing.
+// req: 9846-6.1-3
+#[test]
+fn a_handshake_can_be_cancelled_at_every_step() {
+    at_every_step(
+        |end, _| end.hs.cancel(&mut end.tx),
+        |end, other, at| {
+            let error = end.drive().unwrap_err();
+            assert_eq!((error.kind(), error.blame()), (ErrorKind::Cancelled, Blame::Us), "step {at}");
+            assert_eq!(
+                error.to_string(),
+                format!("our side cancelled the handshake (as {}, in {})", end.hs.role(), end.hs.state())
+            );
+            assert_eq!(end.hs.drive(&mut end.rx, &mut end.tx), Err(error));
+            assert!(!end.tx.pending().is_empty());
+            match fate(end, other) {
+                Ok(Some(Event::Closed | Event::Confirmed)) => {}
+                Err(told) if told.kind() == ErrorKind::ClosedInHandshake => {
+                    assert_eq!(told.alert(), Some(Alert::Received(AlertDescription::CLOSE_NOTIFY)));
+                }
+                // A client that has not read the ServerHello cannot protect its alerts; only a fatal one is taken so.
+                Err(told) if other.hs.role() == Role::Server && other.hs.state() == State::WaitCertificate => {
+                    let content = countersign::ContentType::ALERT;
+                    assert_eq!(told.kind(), ErrorKind::UnexpectedRecord { content }, "step {at}");
+                }
+                told => panic!("step {at}: {told:?}"),
+            }
+        },
+    );
+}
+
+#[test]
+fn a_handshake_can_be_aborted_with_any_alert_at_every_step() {
+    let alert = AlertDescription::INSUFFICIENT_SECURITY;
+    at_every_step(
+        |end, _| end.hs.abort(alert, &mut end.tx),
+        |end, other, at| {
+            let error = end.drive().unwrap_err();
+            assert_eq!((error.kind(), error.alert()), (ErrorKind::Aborted { alert }, Some(Alert::Sent(alert))));
+            // Once is enough.
+            let pending = end.tx.pending().to_vec();
+            end.hs.abort(alert, &mut end.tx);
+            end.hs.cancel(&mut end.tx);
+            assert_eq!(end.tx.pending(), pending);
+            match fate(end, other) {
+                Err(told) => {
+                    let expected = match told.kind() {
+                        ErrorKind::UnauthenticatedAlert { .. } => ErrorKind::UnauthenticatedAlert { alert },
+                        ErrorKind::PeerEndedUnconfirmed { .. } => {
+                            ErrorKind::PeerEndedUnconfirmed { how: Ending::Alert(alert) }
+                        }
+                        _ => ErrorKind::PeerAlert { alert },
+                    };
+                    assert_eq!((told.kind(), told.alert()), (expected, Some(Alert::Received(alert))), "step {at}");
+                }
+                // The server's empty record may have gone before.
+                Ok(event) => assert_eq!(event, Some(Event::Confirmed), "step {at}"),
+            }
+        },
+    );
+}

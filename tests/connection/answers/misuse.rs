@@ -1,0 +1,179 @@
+//! R1: an answer that does not fit is a misuse, and changes nothing.
+
+use super::{ends, play, questions_of, snapshot, try_all};
+use countersign::{
+    AlertDescription, Blame, ErrorKind, Event, Handshake, Inbox, Misuse, Policy, Role, Seed, State, Step, Want,
+};
+
+#[test]
+fn stale_and_foreign_answers_are_slips_at_every_step() {
+    let foreign = {
+        let (mut client, mut server) = ends(false);
+        client.hs = Handshake::client(Policy::new(), None, Seed::from_bytes(&[3; 64])).unwrap();
+        server.hs = Handshake::server(Policy::new(), Seed::from_bytes(&[4; 64]));
+        questions_of(client, server)
+    };
+    assert_eq!(foreign.len(), 6);
+    for retry in [false, true] {
+        let (mut client, mut server) = ends(retry);
+        let mut asked: Vec<(Role, Want)> = Vec::new();
+        let mut tried = 0;
+        play(&mut client, &mut server, &mut |_, end, step| {
+            let before = snapshot(end);
+            let role = end.hs.role();
+            let open = if let Step::Want(want) = step { Some(want) } else { None };
+            let stale = asked.iter().map(|(_, question)| question).filter(|question| Some(*question) != open);
+            for question in foreign.iter().chain(stale) {
+                for outcome in try_all(end, question) {
+                    assert_eq!(outcome, Err(Misuse::StaleQuestion), "{role} at {step:?}: {question:?}");
+                    tried += 1;
+                }
+            }
+            assert_eq!(snapshot(end), before);
+            if let Step::Want(want @ (Want::Credential(_) | Want::Sign(_) | Want::Verify(_))) = step {
+                asked.push((role, want.clone()));
+            }
+            false
+        });
+        assert_eq!(asked.len(), 6, "each question is asked once");
+        assert!(tried > 1_000);
+        assert!(client.hs.finish().is_ok() && server.hs.finish().is_ok());
+    }
+}
+
+#[test]
+fn an_answer_is_taken_once() {
+    let (mut client, mut server) = ends(false);
+    let mut last = None;
+    play(&mut client, &mut server, &mut |_, end, step| {
+        // The step after an answer: the same again.
+        if let Some(question) = last.take() {
+            let before = snapshot(end);
+            for outcome in try_all(end, &question) {
+                assert_eq!(outcome, Err(Misuse::StaleQuestion));
+            }
+            assert_eq!(snapshot(end), before);
+        }
+        if let Step::Want(want) = step {
+            last = Some(want.clone());
+        }
+        false
+    });
+}
+
+#[test]
+fn a_foreign_inbox_is_a_slip_at_every_step() {
+    let (_, mut stranger) = ends(false);
+    stranger.hs = Handshake::server(Policy::new(), Seed::from_bytes(&[5; 64]));
+    stranger.drive().unwrap(); // stamps its inbox
+    let fresh = Inbox::new(vec![0; 100]);
+    for retry in [false, true] {
+        let (mut client, mut server) = ends(retry);
+        play(&mut client, &mut server, &mut |_, end, _| {
+            let before = snapshot(end);
+            let error = end.hs.drive(&mut stranger.rx, &mut end.tx).unwrap_err();
+            assert_eq!(
+                (error.kind(), error.blame(), error.is_fatal()),
+                (ErrorKind::ForeignInbox, Blame::Caller, false)
+            );
+            assert_eq!(end.hs.peer(&stranger.rx).err(), Some(Misuse::ForeignInbox));
+            assert_eq!(end.hs.offer(&stranger.rx).err(), Some(Misuse::ForeignInbox));
+            assert_eq!(end.hs.peer(&fresh).err(), Some(Misuse::ForeignInbox));
+            assert_eq!(snapshot(end), before);
+            false
+        });
+        let mut session = client.hs.finish().unwrap();
+        let error = session.receive(&mut stranger.rx, &mut client.tx).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ForeignInbox);
+        assert!(client.tx.is_empty());
+        assert_eq!(session.receive(&mut client.rx, &mut client.tx), Ok(Event::Confirmed), "nothing has happened");
+    }
+}
+
+#[test]
+fn what_is_shown_is_shown_while_it_is_asked_about() {
+    let (mut client, mut server) = ends(true);
+    play(&mut client, &mut server, &mut |_, end, step| {
+        match step {
+            Step::Want(Want::Credential(_)) => assert!(end.hs.offer(&end.rx).is_ok()),
+            Step::Want(Want::Verify(_)) => assert!(end.hs.peer(&end.rx).is_ok()),
+            Step::Want(Want::Read) => assert!(end.hs.peer(&end.rx).is_err(), "no peer before it has proved itself"),
+            Step::Did(transition) if transition.state == State::WaitFinished => {
+                assert!(end.hs.peer(&end.rx).is_err(), "CertificateVerify alone is not enough");
+            }
+            // The client may look again at whom it has accepted, until its last answer.
+            Step::Want(Want::Sign(_)) => assert_eq!(end.hs.peer(&end.rx).is_ok(), end.hs.role() == Role::Client),
+            _ => {}
+        }
+        assert_eq!(end.hs.finish().err().unwrap_or(Misuse::NotNow), Misuse::NotNow);
+        matches!(step, Step::Want(Want::Done))
+    });
+}
+
+#[test]
+fn a_session_is_there_once_and_not_before_done() {
+    let (mut client, mut server) = ends(false);
+    play(&mut client, &mut server, &mut |_, end, step| {
+        if !matches!(step, Step::Want(Want::Done)) {
+            assert_eq!(end.hs.finish().err(), Some(Misuse::NotNow), "{step:?}");
+        }
+        false
+    });
+    for end in [&mut client, &mut server] {
+        let mut session = end.hs.finish().unwrap();
+        assert_eq!(end.hs.finish().err(), Some(Misuse::NotNow));
+        // The machine has nothing more to say on this connection: the session has the keys.
+        end.hs.cancel(&mut end.tx);
+        end.hs.abort(AlertDescription::INTERNAL_ERROR, &mut end.tx);
+        assert!(end.tx.is_empty(), "{}: nothing unprotected goes out", end.hs.role());
+        assert_eq!(end.hs.state(), State::Connected);
+        assert!(session.write(b"x", &mut end.tx).is_ok());
+    }
+}
+
+/// The key log gets the same secrets at both ends, at the times that the documentation names.
+#[test]
+fn the_key_log_is_complete_at_sign_verify_and_done() {
+    let handshake = ["CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_HANDSHAKE_TRAFFIC_SECRET"];
+    let application = ["CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0"];
+    let (mut client, mut server) = ends(false);
+    let mut logs = [std::collections::BTreeMap::new(), std::collections::BTreeMap::new()];
+    play(&mut client, &mut server, &mut |_, end, step| {
+        let mut shown = Vec::new();
+        let log = &mut logs[usize::from(end.hs.role() == Role::Server)];
+        end.hs.expose_secrets(&mut |label, secret| {
+            shown.push(label);
+            let before = log.insert(label, secret.to_vec());
+            assert!(before.is_none_or(|before| before == secret), "{label} does not change");
+        });
+        match (step, end.hs.role()) {
+            (Step::Want(Want::Sign(_) | Want::Verify(_)), Role::Client) => {
+                assert_eq!(shown, [handshake, application].concat());
+            }
+            (Step::Want(Want::Sign(_)), Role::Server) => assert_eq!(shown, handshake),
+            (Step::Want(Want::Verify(_)), Role::Server) | (Step::Want(Want::Done), _) => {
+                assert_eq!(shown, application);
+            }
+            _ => {}
+        }
+        false
+    });
+    assert_eq!(logs[0].len(), 4);
+    assert_eq!(logs[0], logs[1]);
+    let session = client.hs.finish().unwrap();
+    assert_eq!(session.expose_secrets().0, logs[0]["CLIENT_TRAFFIC_SECRET_0"]);
+    assert_eq!(session.expose_secrets().1, logs[0]["SERVER_TRAFFIC_SECRET_0"]);
+    client.hs.expose_secrets(&mut |label, _| panic!("{label}: the session has them now"));
+}
+
+#[test]
+fn a_servers_name_must_be_one() {
+    for name in ["", "two words", "-", "a..b", "[::1]", "\u{fc}ber.test", &"a.".repeat(200)] {
+        let made = Handshake::client(Policy::new(), Some(name), Seed::from_bytes(&[1; 64]));
+        assert_eq!(made.err(), Some(Misuse::InvalidServerName), "{name:?}");
+    }
+    for name in ["server.test", "192.0.2.1", "2001:db8::1"] {
+        let made = Handshake::client(Policy::new(), Some(name), Seed::from_bytes(&[1; 64])).unwrap();
+        assert_eq!(made.server_name(), Some(name));
+    }
+}

@@ -1,0 +1,183 @@
+//! R1, R2, R4: the three questions and what a program may do with them: lose them, answer them late, from elsewhere,
+//! twice, wrongly or not at all. "At every step" means exhaustively: a whole handshake is played once for each of its
+//! steps, and meddled with there.
+#![allow(clippy::unwrap_used)]
+
+mod errors;
+mod giving_up;
+mod misuse;
+mod questions;
+mod refusals;
+mod room;
+
+use crate::common::{End, Identity, Pki, carry};
+use countersign::{
+    AlertDescription, Credential, Error, Event, Misuse, Policy, Question, Rejection, Role, State, Step, Verdict, Want,
+};
+use std::sync::LazyLock;
+
+static IDENTITY: LazyLock<Identity> = LazyLock::new(|| Pki::new().issue("server.test", &rcgen::PKCS_ED25519));
+
+fn ends(retry: bool) -> (End<'static>, End<'static>) {
+    let client = if retry { Policy::new().key_shares(&[]) } else { Policy::new() };
+    (End::new(Role::Client, client, &IDENTITY), End::new(Role::Server, Policy::new(), &IDENTITY))
+}
+
+/// Answers a question as it should be; `false`: it was none.
+fn answer(end: &mut End<'_>, want: &Want) -> bool {
+    match want {
+        Want::Credential(question) => {
+            end.hs.answer_credential(question, &Credential::new(&end.identity.chain), &mut end.tx).unwrap();
+        }
+        Want::Sign(question) => {
+            let signature = end.identity.key.sign(question.scheme(), question.message()).unwrap();
+            end.hs.answer_sign(question, &signature, &mut end.tx).unwrap();
+        }
+        Want::Verify(question) => end.hs.answer_verify(question, Verdict::Accept).unwrap(),
+        _ => return false,
+    }
+    true
+}
+
+/// Plays on, with `meddle` called after every step of either end, until it says stop or both are done.
+/// Gives how many steps that were.
+fn play<'a>(
+    client: &mut End<'a>,
+    server: &mut End<'a>,
+    meddle: &mut dyn FnMut(usize, &mut End<'a>, &Step) -> bool,
+) -> usize {
+    let mut number = 0;
+    let mut done = [false; 2];
+    while done != [true; 2] {
+        for role in [Role::Client, Role::Server] {
+            loop {
+                let end = if role == Role::Client { &mut *client } else { &mut *server };
+                let step = end.hs.step(&mut end.rx, &mut end.tx).unwrap();
+                number += 1;
+                if meddle(number, end, &step) {
+                    return number;
+                }
+                let Step::Want(want) = step else { continue };
+                if answer(end, &want) {
+                    continue;
+                }
+                if want == Want::Write {
+                    if role == Role::Client {
+                        carry(client, server)
+                    } else {
+                        carry(server, client)
+                    }
+                    continue;
+                }
+                done[usize::from(role == Role::Server)] = want == Want::Done;
+                break;
+            }
+        }
+        assert!(number < 200, "it comes to an end");
+    }
+    number
+}
+
+/// Plays a handshake once for each of its steps: `meddle` is called there, and the play stops. Then `after` looks at
+/// both ends: first the one that was meddled with.
+fn at_every_step(
+    mut meddle: impl FnMut(&mut End<'_>, &Step),
+    mut after: impl FnMut(&mut End<'_>, &mut End<'_>, usize),
+) {
+    for retry in [false, true] {
+        let steps = {
+            let (mut client, mut server) = ends(retry);
+            play(&mut client, &mut server, &mut |_, _, _| false)
+        };
+        assert!(steps > 30);
+        for at in 1..=steps {
+            let (mut client, mut server) = ends(retry);
+            let mut role = Role::Client;
+            play(&mut client, &mut server, &mut |number, end, step| {
+                if number == at {
+                    role = end.hs.role();
+                    meddle(end, step);
+                }
+                number == at
+            });
+            if role == Role::Client { after(&mut client, &mut server, at) } else { after(&mut server, &mut client, at) }
+        }
+    }
+}
+
+/// Everything about an end that a misuse must not change.
+fn snapshot(end: &End<'_>) -> (State, usize, Vec<u8>, Option<Vec<u8>>) {
+    let peer = end.hs.peer(&end.rx).ok().map(|peer| peer.leaf().to_vec());
+    (end.hs.state(), end.hs.transitions().count(), end.tx.pending().to_vec(), peer)
+}
+
+/// What the other end comes to when it has been told everything that this one had to say.
+fn fate(end: &mut End<'_>, told: &mut End<'_>) -> Result<Option<Event>, Error> {
+    carry(end, told);
+    match told.drive()? {
+        Want::Done => {}
+        Want::Write => {
+            told.sends();
+            if told.drive()? != Want::Done {
+                return Ok(None);
+            }
+        }
+        _ => return Ok(None),
+    }
+    let mut session = told.hs.finish().unwrap();
+    session.receive(&mut told.rx, &mut told.tx).map(Some)
+}
+/// Every question of a whole connection, of both its ends.
+fn questions_of(mut client: End<'static>, mut server: End<'static>) -> Vec<Want> {
+    let mut questions = Vec::new();
+    play(&mut client, &mut server, &mut |_, _, step| {
+        if let Step::Want(want @ (Want::Credential(_) | Want::Sign(_) | Want::Verify(_))) = step {
+            questions.push(want.clone());
+        }
+        false
+    });
+    questions
+}
+
+/// Tries to answer, in every way.
+fn try_all(end: &mut End<'_>, question: &Want) -> Vec<Result<(), Misuse>> {
+    let alert = AlertDescription::INTERNAL_ERROR;
+    match question {
+        Want::Credential(question) => vec![
+            end.hs.answer_credential(question, &Credential::new(&IDENTITY.chain), &mut end.tx),
+            end.hs.answer_credential(question, &Credential::new(&[]), &mut end.tx),
+            end.hs.decline(question, alert),
+        ],
+        Want::Sign(question) => vec![
+            end.hs.answer_sign(question, &[1; 64], &mut end.tx),
+            end.hs.answer_sign(question, &[], &mut end.tx),
+            end.hs.decline(question, alert),
+        ],
+        Want::Verify(question) => vec![
+            end.hs.answer_verify(question, Verdict::Accept),
+            end.hs.answer_verify(question, Verdict::Reject(Rejection::Expired)),
+            end.hs.decline(Question::Verify(question), alert),
+        ],
+        _ => vec![],
+    }
+}
+/// The first question of this kind that an end of this role asks is declined.
+fn decline(role: Role, which: State, alert: AlertDescription) -> (End<'static>, End<'static>) {
+    let (mut client, mut server) = ends(false);
+    let mut declined = 0;
+    play(&mut client, &mut server, &mut |_, end, step| {
+        if end.hs.role() != role || end.hs.state() != which {
+            return false;
+        }
+        match step {
+            Step::Want(Want::Credential(question)) => end.hs.decline(question, alert).unwrap(),
+            Step::Want(Want::Sign(question)) => end.hs.decline(question, alert).unwrap(),
+            Step::Want(Want::Verify(question)) => end.hs.decline(question, alert).unwrap(),
+            _ => return false,
+        }
+        declined += 1;
+        true
+    });
+    assert_eq!(declined, 1);
+    if role == Role::Client { (client, server) } else { (server, client) }
+}

@@ -1,0 +1,184 @@
+//! R1: a question is a value, and asked again until it is answered.
+
+use super::{IDENTITY, at_every_step, ends, play, snapshot};
+use crate::common::carry;
+use countersign::{
+    Credential, CredentialQuestion, Error, ErrorKind, Handshake, Inbox, Outbox, Policy, Role, Seed, SignQuestion, Step,
+    Verdict, VerifyQuestion, Want,
+};
+use std::sync::mpsc;
+
+// ---- R1: questions are values, and level-triggered ----
+
+#[test]
+fn a_want_can_be_sent_kept_and_copied() {
+    fn promises<T: Send + Sync + Clone + PartialEq + std::fmt::Debug + 'static>() {}
+    promises::<Want>();
+    promises::<CredentialQuestion>();
+    promises::<SignQuestion>();
+    promises::<VerifyQuestion>();
+    promises::<Step>();
+    fn movable<T: Send + 'static>() {}
+    movable::<Handshake<Policy>>();
+    movable::<Handshake<&'static Policy>>();
+    movable::<Handshake<std::sync::Arc<Policy>>>();
+    movable::<countersign::Session>();
+    assert!(size_of::<Want>() <= 160, "{}", size_of::<Want>());
+    assert!(size_of::<Error>() <= 24, "{}", size_of::<Error>());
+}
+
+#[test]
+fn whoever_asks_again_is_told_the_same_at_every_step() {
+    for retry in [false, true] {
+        let (mut client, mut server) = ends(retry);
+        play(&mut client, &mut server, &mut |_, end, step| {
+            if let Step::Want(want) = step {
+                let before = snapshot(end);
+                for _ in 0..3 {
+                    assert_eq!(end.hs.step(&mut end.rx, &mut end.tx), Ok(Step::Want(want.clone())));
+                    assert_eq!(end.hs.drive(&mut end.rx, &mut end.tx), Ok(want.clone()));
+                }
+                assert_eq!(snapshot(end), before);
+            }
+            false
+        });
+        assert!(client.hs.finish().is_ok() && server.hs.finish().is_ok());
+    }
+}
+
+/// A program as it may well be: one struct owns machine and memory; it is polled, and remembers nothing in between.
+struct Program {
+    hs: Handshake<&'static Policy>,
+    rx: Inbox<[u8; 4_096]>,
+    tx: Outbox<[u8; 4_096]>,
+    signer: mpsc::Sender<SignQuestion>,
+    signed: mpsc::Receiver<(SignQuestion, Vec<u8>)>,
+    asked: usize,
+}
+
+static POLICY: Policy = Policy::new();
+
+impl Program {
+    /// Its signer is another thread; the question goes there whenever it comes up, and the answers come when they come.
+    fn new(role: Role, seed: u8) -> Program {
+        let seed = Seed::from_bytes(&[seed; 64]);
+        let hs = match role {
+            Role::Client => Handshake::client(&POLICY, Some("server.test"), seed).unwrap(),
+            Role::Server => Handshake::server(&POLICY, seed),
+        };
+        let (signer, questions) = mpsc::channel::<SignQuestion>();
+        let (answers, signed) = mpsc::channel();
+        std::thread::spawn(move || {
+            for question in questions {
+                let signature = IDENTITY.key.sign(question.scheme(), question.message()).unwrap();
+                if answers.send((question, signature)).is_err() {
+                    return;
+                }
+            }
+        });
+        Program { hs, rx: Inbox::new([0; 4_096]), tx: Outbox::new([0; 4_096]), signer, signed, asked: 0 }
+    }
+
+    /// One poll: true when done.
+    fn poll(&mut self) -> bool {
+        match self.hs.drive(&mut self.rx, &mut self.tx).unwrap() {
+            Want::Credential(question) => {
+                self.hs.answer_credential(&question, &Credential::new(&IDENTITY.chain), &mut self.tx).unwrap();
+            }
+            Want::Sign(question) => {
+                self.asked += 1;
+                if self.asked.is_multiple_of(2) {
+                    return false; // the question is lost; it will come again
+                }
+                self.signer.send(question).unwrap();
+                // Whenever the answer comes, it may be the answer to this question or to an earlier copy of it.
+                let (question, signature) = self.signed.recv().unwrap();
+                if self.asked > 4 {
+                    self.hs.answer_sign(&question, &signature, &mut self.tx).unwrap();
+                }
+            }
+            Want::Verify(question) => self.hs.answer_verify(&question, Verdict::Accept).unwrap(),
+            Want::Done => return true,
+            Want::Read | Want::Write => {}
+        }
+        false
+    }
+
+    fn tell(&mut self, other: &mut Program) {
+        let len = self.tx.pending().len();
+        if len == 0 {
+            return;
+        }
+        other.rx.space()[..len].copy_from_slice(self.tx.pending());
+        other.rx.filled(len);
+        self.tx.sent(len);
+    }
+}
+
+#[test]
+fn a_program_may_hold_everything_in_one_struct_and_lose_questions() {
+    let (mut client, mut server) = (Program::new(Role::Client, 7), Program::new(Role::Server, 8));
+    let mut polls = 0;
+    while !(client.poll() & server.poll()) {
+        client.tell(&mut server);
+        server.tell(&mut client);
+        polls += 1;
+        assert!(polls < 100);
+    }
+    assert!(client.asked > 4 && server.asked > 4, "questions were lost, and asked again");
+    assert!(client.hs.finish().is_ok() && server.hs.finish().is_ok());
+}
+
+/// An answer may come hours later, from elsewhere, and after the transport has said more.
+#[test]
+fn a_question_waits_for_its_answer_whatever_happens_meanwhile() {
+    let (mut client, mut server) = ends(false);
+    client.drive().unwrap();
+    carry(&mut client, &mut server);
+    server.drive().unwrap();
+    carry(&mut server, &mut client);
+    let Ok(Want::Verify(question)) = client.hs.drive(&mut client.rx, &mut client.tx) else { panic!() };
+    // Bytes come, and the transport ends: the open question stays what is wanted.
+    client.gets(b"\x17\x03\x03\x00\x20whatever this is, nobody looks");
+    client.rx.filled(0);
+    for _ in 0..3 {
+        assert_eq!(client.hs.drive(&mut client.rx, &mut client.tx), Ok(Want::Verify(question.clone())));
+    }
+    let elsewhere = std::thread::spawn(move || (question, Verdict::Accept));
+    let (question, verdict) = elsewhere.join().unwrap();
+    client.hs.answer_verify(&question, verdict).unwrap();
+    assert_eq!(client.drive(), Ok(Want::Write));
+}
+
+#[test]
+fn a_connection_that_is_dropped_leaves_no_trace() {
+    at_every_step(
+        |end, _| {
+            // A timeout: the program drops what it holds. There is no global, so another connection is as the first.
+            let (hs, rx, tx) = (
+                Handshake::server(Policy::new(), Seed::from_bytes(&[9; 64])),
+                Inbox::new(vec![0; 40_000]),
+                Outbox::new(vec![0; 40_000]),
+            );
+            drop(std::mem::replace(&mut end.hs, hs));
+            drop(std::mem::replace(&mut end.rx, rx));
+            drop(std::mem::replace(&mut end.tx, tx));
+        },
+        |_, other, _| {
+            // To the other end it is a transport that ended.
+            let state = loop {
+                let state = other.hs.state();
+                match other.drive() {
+                    Ok(Want::Read) => break state,
+                    Ok(Want::Write) => drop(other.sends()),
+                    Ok(Want::Done) => return,
+                    other => panic!("{other:?}"),
+                }
+            };
+            other.rx.filled(0);
+            let error = other.drive().unwrap_err();
+            assert_eq!((error.kind(), error.state()), (ErrorKind::Truncated, other.hs.state()));
+            assert!(other.tx.is_empty() && error.alert().is_none(), "in {state}");
+        },
+    );
+}

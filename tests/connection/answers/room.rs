@@ -1,0 +1,144 @@
+//! R2: an answer without room changes nothing, and says how much it needs.
+
+use super::{IDENTITY, ends, play, snapshot};
+use crate::common::{End, carry, run};
+use countersign::{Credential, Misuse, Outbox, Step, Verdict, Want};
+
+/// At each question of both ends: with less than `needed` nothing happens, and the same question is open; with exactly
+/// that, the answer is taken.
+#[test]
+fn an_answer_without_room_changes_nothing_and_says_how_much_it_needs() {
+    let resized = |end: &mut End<'_>, len: usize| {
+        let old = std::mem::replace(&mut end.tx, Outbox::new(vec![]));
+        match old.move_into(vec![0; len]) {
+            Ok(new) => end.tx = new,
+            Err((old, _)) => {
+                end.tx = old;
+                return false;
+            }
+        }
+        true
+    };
+    for question in 0..4 {
+        let (mut client, mut server) = ends(question % 2 == 0);
+        let (mut asked, mut refused) = (0, 0);
+        play(&mut client, &mut server, &mut |_, end, step| {
+            let Step::Want(want @ (Want::Credential(_) | Want::Sign(_))) = step else { return false };
+            asked += 1;
+            if asked <= question {
+                return false;
+            }
+            let answer = |end: &mut End<'_>| match want {
+                Want::Credential(question) => {
+                    end.hs.answer_credential(question, &Credential::new(&IDENTITY.chain), &mut end.tx)
+                }
+                Want::Sign(question) => {
+                    let signature = IDENTITY.key.sign(question.scheme(), question.message()).unwrap();
+                    end.hs.answer_sign(question, &signature, &mut end.tx)
+                }
+                _ => Err(Misuse::NotNow),
+            };
+            // As small as what is held allows.
+            let least = (0..).find(|len| resized(end, *len)).unwrap();
+            let before = snapshot(end);
+            let Err(Misuse::NoRoom { needed }) = answer(end) else { panic!("{want:?} fits {least} bytes") };
+            for len in [least, least + 1, needed - 2, needed - 1] {
+                if resized(end, len) {
+                    assert_eq!(answer(end), Err(Misuse::NoRoom { needed }), "with {len} bytes");
+                    assert_eq!(end.hs.step(&mut end.rx, &mut end.tx), Ok(step.clone()), "it is still asked");
+                    assert_eq!(snapshot(end), before);
+                    refused += 1;
+                }
+            }
+            assert!(resized(end, needed));
+            assert_eq!(answer(end), Ok(()));
+            if let Want::Sign(_) = want {
+                assert_eq!(end.hs.drive(&mut end.rx, &mut end.tx), Ok(Want::Write));
+                // 48 bytes are kept for alerts; not one more is asked for than is used.
+                assert_eq!(end.tx.pending().len() + 48, needed);
+            }
+            assert!(resized(end, 40_000));
+            true
+        });
+        assert!(refused >= 3);
+        assert_eq!(run(&mut client, &mut server), (Some(Ok(())), Some(Ok(()))), "after question {question}");
+    }
+    // And the whole handshake so.
+    let (mut client, mut server) = ends(false);
+    (client.tx, server.tx) = (Outbox::new(vec![0; 500]), Outbox::new(vec![0; 500]));
+    let mut no_room = 0;
+    let mut done = [false; 2];
+    while done != [true; 2] {
+        done[0] = squeeze(&mut client, &mut server, &mut no_room);
+        done[1] = squeeze(&mut server, &mut client, &mut no_room);
+    }
+    assert!(no_room > 0);
+}
+
+/// Drives an end whose outbox is small: sends what is pending whenever an answer has no room, then grows.
+fn squeeze(end: &mut End<'_>, other: &mut End<'_>, no_room: &mut usize) -> bool {
+    loop {
+        let want = end.hs.drive(&mut end.rx, &mut end.tx).unwrap();
+        let answer = match &want {
+            Want::Credential(question) => {
+                end.hs.answer_credential(question, &Credential::new(&IDENTITY.chain), &mut end.tx)
+            }
+            Want::Sign(question) => {
+                let signature = IDENTITY.key.sign(question.scheme(), question.message()).unwrap();
+                end.hs.answer_sign(question, &signature, &mut end.tx)
+            }
+            Want::Verify(question) => end.hs.answer_verify(question, Verdict::Accept),
+            Want::Write => {
+                carry(end, other);
+                Ok(())
+            }
+            Want::Read => return false,
+            Want::Done => return true,
+        };
+        if let Err(misuse) = answer {
+            let Misuse::NoRoom { needed } = misuse else { panic!("{misuse}") };
+            *no_room += 1;
+            if end.tx.pending().is_empty() {
+                let tx = std::mem::replace(&mut end.tx, Outbox::new(vec![]));
+                let Ok(tx) = tx.move_into(vec![0; needed]) else { panic!("{needed} bytes do") };
+                end.tx = tx;
+            } else {
+                carry(end, other);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_credential_or_signature_that_cannot_be_sent_is_a_slip() {
+    let (mut client, mut server) = ends(false);
+    let mut seen = 0;
+    play(&mut client, &mut server, &mut |_, end, step| {
+        let before = snapshot(end);
+        match step {
+            Step::Want(Want::Credential(question)) => {
+                let raw = Credential::raw_public_key(&IDENTITY.chain);
+                assert_eq!(
+                    end.hs.answer_credential(question, &Credential::new(&[]), &mut end.tx),
+                    Err(Misuse::UnfitCredential)
+                );
+                assert_eq!(
+                    end.hs.answer_credential(question, &raw, &mut end.tx),
+                    Err(Misuse::UnfitCredential),
+                    "not agreed on"
+                );
+                seen += 1;
+            }
+            Step::Want(Want::Sign(question)) => {
+                let long = vec![0; 65_536];
+                assert_eq!(end.hs.answer_sign(question, &[], &mut end.tx), Err(Misuse::UnfitSignature));
+                assert_eq!(end.hs.answer_sign(question, &long, &mut end.tx), Err(Misuse::UnfitSignature));
+                seen += 1;
+            }
+            _ => {}
+        }
+        assert_eq!(snapshot(end), before);
+        false
+    });
+    assert_eq!(seen, 4);
+}
