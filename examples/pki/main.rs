@@ -26,6 +26,7 @@
 
 mod ca;
 mod cli;
+mod crl;
 mod files;
 mod names;
 mod show;

@@ -1,9 +1,6 @@
 //! What the fuzz targets do. Each takes the fuzzer's bytes, and panics when a promise of countersign is broken.
 //!
-//! `fuzz_targets/` wraps them for libFuzzer; `tests/fuzz_corpus.rs` of the crate runs the same code over the seeds, on
-//! any toolchain.
-
-#![allow(dead_code, unreachable_pub, reason = "it is also a module of a test, which uses its part")]
+//! `fuzz_targets/` wraps them for libFuzzer; `tests/corpus.rs` runs the same code over the seeds, on any toolchain.
 
 mod bytes;
 mod choices;

@@ -7,6 +7,8 @@ mod support;
 mod ca;
 #[path = "../../examples/pki/cli.rs"]
 mod cli;
+#[path = "../../examples/pki/crl.rs"]
+mod crl;
 #[path = "../../examples/pki/files.rs"]
 mod files;
 #[path = "../../examples/pki/names.rs"]

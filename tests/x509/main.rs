@@ -5,6 +5,7 @@ mod common;
 #[path = "../support/pki.rs"]
 mod pki;
 
+mod culprits;
 mod identity;
 mod keys;
 mod limbo;
