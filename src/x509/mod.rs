@@ -7,20 +7,15 @@
 //! * [`Reloadable`]: the identities and the trust of today, swapped while handshakes run.
 //! * [`Answerer`]: all three answers in one line, for callers that have everything at hand.
 
-mod answerer;
+mod answers;
 mod asn1;
-mod cache;
-mod chain;
-mod credential;
 mod crl;
-mod expect;
+mod expectations;
 mod hash;
 mod identities;
-mod identity;
-mod judge;
-mod key;
 #[cfg(test)]
 mod made;
+mod peer_identity;
 mod pem;
 mod refusal;
 mod reloadable;
@@ -28,17 +23,18 @@ mod rules;
 mod spiffe;
 mod text;
 mod trust;
+mod verify;
 
-pub use answerer::{AnswerFailure, Answerer};
-pub use cache::VerifiedChains;
-pub use credential::{Identity, IdentityError};
-pub use expect::{Expect, InvalidName};
+pub use answers::{AnswerFailure, Answerer};
+pub use expectations::{Expect, InvalidName};
 pub use identities::Identities;
-pub use identity::PeerIdentity;
-pub use judge::{JudgeOptions, Judgement, Report};
-pub use key::{KeyError, SignError, SigningKey};
+pub use identities::identity::{Identity, IdentityError};
+pub use identities::key::{KeyError, SignError, SigningKey};
+pub use peer_identity::PeerIdentity;
 pub use refusal::{Culprit, Refusal, RefusalReason};
 pub use reloadable::Reloadable;
 pub use spiffe::{InvalidSpiffeId, SpiffeId, TrustDomain};
 pub use text::Escaped;
 pub use trust::{Problem, Trust, TrustBuilder, TrustError};
+pub use verify::cache::VerifiedChains;
+pub use verify::{JudgeOptions, Judgement, Report};

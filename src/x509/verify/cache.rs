@@ -1,8 +1,8 @@
 //! Chains that have been verified before: the same list, under the same trust, need not pay for its signatures again.
 
-use super::chain::{Path, Window};
-use super::hash::Sha256;
-use super::trust::Trust;
+use super::path::{Path, Window};
+use crate::x509::hash::Sha256;
+use crate::x509::trust::Trust;
 use crate::{Peer, Role};
 use rustls_pki_types::UnixTime;
 use std::sync::{Mutex, MutexGuard, PoisonError};

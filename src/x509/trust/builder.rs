@@ -1,139 +1,14 @@
-//! Whom we trust: an immutable snapshot of roots, CRLs and policy.
+//! Collects roots, CRLs and policy, and makes the snapshot of those that can be used.
 
-use super::asn1::Cert;
-use super::crl::{Crls, Relaxed};
-use super::hash::Sha256;
-use super::pem;
-use super::refusal::RefusalReason;
-use super::spiffe::TrustDomain;
-use super::{rules, text};
-use crate::Bytes;
-use core::fmt;
+use super::{Problem, Root, Trust, TrustError};
+use crate::x509::asn1::Cert;
+use crate::x509::crl::{Crls, Relaxed};
+use crate::x509::hash::Sha256;
+use crate::x509::refusal::RefusalReason;
+use crate::x509::spiffe::TrustDomain;
+use crate::x509::{pem, rules, text};
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 use std::{format, string::String, string::ToString, vec::Vec};
-
-/// Roots, CRLs and policy, immutable: swap the whole for another (in a [`Reloadable`](super::Reloadable)) to change anything. A
-/// handshake is judged by the snapshot of the moment of its verdict.
-///
-/// OCSP responses are not judged here: `Peer::ocsp_staple` hands a stapled one to the caller.
-pub struct Trust {
-    /// For webpki; `roots` has the same order.
-    pub(super) anchors: Vec<TrustAnchor<'static>>,
-    pub(super) roots: Vec<Root>,
-    pub(super) crls: Crls,
-    pub(super) relaxed: Relaxed,
-    pub(super) strict: bool,
-    pub(super) require_purpose: bool,
-    pub(super) allow_own: bool,
-    pub(super) max_intermediates: usize,
-    /// SHA-256 over all that decides about a chain: snapshots that judge chains differently have different ids.
-    pub(super) id: [u8; 32],
-}
-
-/// A root and what webpki does not look at.
-pub(super) struct Root {
-    pub(super) der: Vec<u8>,
-    pub(super) not_before: u64,
-    pub(super) not_after: u64,
-    pub(super) may_sign_crls: bool,
-    /// The only SPIFFE trust domain it vouches for.
-    pub(super) domain: Option<TrustDomain>,
-}
-
-/// A root or CRL that cannot be used: where it is, what it is, and what is wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// The name that was given with the file.
-    pub source: String,
-    /// The line of its BEGIN; 0: DER, or the whole file.
-    pub line: usize,
-    /// The subject (root) or empty.
-    pub subject: String,
-    /// What is wrong, as the end of a sentence.
-    pub what: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Problem { source, line, subject, what } = self;
-        f.write_str(source)?;
-        if *line > 0 {
-            write!(f, " line {line}")?;
-        }
-        match subject.is_empty() {
-            true => write!(f, ": {what}"),
-            false => write!(f, ": {subject} {what}"),
-        }
-    }
-}
-
-/// Every root and CRL that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TrustError {
-    /// At least one.
-    pub problems: Vec<Problem>,
-}
-
-impl fmt::Display for TrustError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.problems.iter().enumerate() {
-            if index > 0 {
-                f.write_str("; ")?;
-            }
-            write!(f, "{problem}")?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for TrustError {}
-
-impl Trust {
-    /// Collects roots, CRLs and policy.
-    pub fn builder() -> TrustBuilder {
-        TrustBuilder::default()
-    }
-
-    /// Roots only, from one PEM file (or one DER certificate), with the default policy. `source` names the file in
-    /// errors.
-    pub fn from_roots(source: &str, file: &[u8]) -> Result<Trust, TrustError> {
-        Trust::builder().roots(source, file).build()
-    }
-
-    /// No certificate is trusted; only raw public keys (RFC 7250) can match, by `Expect::Spki`.
-    pub fn raw_keys_only() -> Trust {
-        TrustBuilder::default().into_trust(Vec::new()).0
-    }
-
-    /// The number of roots.
-    pub fn root_count(&self) -> usize {
-        self.roots.len()
-    }
-
-    /// The roots' names, DER: for `certificate_authorities` (RFC 9846 §4.3.4).
-    pub fn root_names(&self) -> impl Iterator<Item = &[u8]> {
-        self.roots.iter().filter_map(|root| Some(Cert::read(&root.der).ok()?.subject))
-    }
-
-    /// The roots' names for [`Policy::certificate_authorities`](crate::Policy::certificate_authorities).
-    pub fn certificate_authorities(&self) -> Bytes {
-        let mut list = Vec::new();
-        for name in self.root_names() {
-            // A DistinguishedName has at most 2^16 - 1 bytes (RFC 9846 §4.3.4).
-            if let Ok(length) = u16::try_from(name.len()) {
-                list.extend_from_slice(&length.to_be_bytes());
-                list.extend_from_slice(name);
-            }
-        }
-        Bytes::Shared(list.into())
-    }
-
-    /// The root of an anchor that webpki has handed back.
-    pub(super) fn root_of(&self, anchor: &TrustAnchor<'_>) -> Option<&Root> {
-        let index = self.anchors.iter().position(|ours| core::ptr::eq(ours, anchor))?;
-        self.roots.get(index)
-    }
-}
 
 /// Builds a [`Trust`]. Every relaxation and every strictness has its name.
 #[derive(Default)]
@@ -271,7 +146,7 @@ impl TrustBuilder {
         (trust, more)
     }
 
-    fn into_trust(self, mut problems: Vec<Problem>) -> (Trust, Vec<Problem>) {
+    pub(super) fn into_trust(self, mut problems: Vec<Problem>) -> (Trust, Vec<Problem>) {
         let strict = self.strict;
         let mut id = Sha256::new();
         let (mut anchors, mut roots) = (Vec::new(), Vec::<Root>::new());

@@ -1,11 +1,14 @@
 //! Today's identities of ours, and the choice among them.
 
-use super::credential::Identity;
+pub(super) mod identity;
+pub(super) mod key;
+
 use crate::{CertificateType, Offer, SignatureScheme};
+use identity::Identity;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use std::{sync::Arc, vec::Vec};
 
-/// Our identities of the moment; the first is the default. Swap the whole in a [`Reloadable`](super::Reloadable) to renew.
+/// Our identities of the moment; the first is the default. Swap the whole in a [`Reloadable`](crate::x509::Reloadable) to renew.
 pub struct Identities {
     identities: Vec<Arc<Identity>>,
     leaves: Vec<CertificateDer<'static>>,
@@ -70,7 +73,7 @@ impl Identities {
         best.map(|(_, identity)| Arc::clone(identity))
     }
 
-    /// Our leaves (and raw public keys), for [`JudgeOptions::own`](super::JudgeOptions).
+    /// Our leaves (and raw public keys), for [`JudgeOptions::own`](crate::x509::JudgeOptions).
     pub fn leaves(&self) -> &[CertificateDer<'static>] {
         &self.leaves
     }

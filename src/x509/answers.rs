@@ -1,14 +1,14 @@
 //! The three answers for callers that have key, roots and clock at hand.
 
-use super::cache::VerifiedChains;
-use super::credential::Identity;
-use super::expect::Expect;
+use super::expectations::Expect;
 use super::identities::Identities;
-use super::judge::{JudgeOptions, Report};
-use super::key::SignError;
+use super::identities::identity::Identity;
+use super::identities::key::SignError;
 use super::refusal::Refusal;
 use super::reloadable::Reloadable;
 use super::trust::Trust;
+use super::verify::cache::VerifiedChains;
+use super::verify::{JudgeOptions, Report};
 use crate::memory::Memory;
 use crate::{AlertDescription, Credential, Handshake, Inbox, Offer, Outbox, Peer, Policy};
 use crate::{Misuse, SignQuestion, Verdict, Want};

@@ -1,16 +1,20 @@
 //! The verdict on a peer, and the report that goes with it.
 
-use super::asn1::Cert;
-use super::cache::{self, VerifiedChains};
-use super::chain::{self, Located};
-use super::expect::{self, Expect, Leaf};
-use super::hash::sha256;
-use super::identity::PeerIdentity;
-use super::refusal::{Culprit, Refusal, RefusalReason};
-use super::trust::Trust;
-use super::{rules, text};
+pub(super) mod cache;
+mod explain;
+mod path;
+
+use crate::x509::asn1::Cert;
+use crate::x509::expectations::{self, Expect, Leaf};
+use crate::x509::hash::sha256;
+use crate::x509::peer_identity::PeerIdentity;
+use crate::x509::refusal::{Culprit, Refusal, RefusalReason};
+use crate::x509::trust::Trust;
+use crate::x509::{rules, text};
 use crate::{CertificateType, Peer, Role, Verdict};
+use cache::VerifiedChains;
 use core::fmt;
+use path::Located;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use std::{boxed::Box, string::String, vec::Vec};
 use webpki::EndEntityCert;
@@ -148,14 +152,14 @@ impl Trust {
         }
         let der = CertificateDer::from(peer.leaf());
         let cert = rules::read(&der).map_err(leaf_fault)?;
-        let end_entity = EndEntityCert::try_from(&der).map_err(|error| leaf_fault(chain::unreadable(&error)))?;
+        let end_entity = EndEntityCert::try_from(&der).map_err(|error| leaf_fault(explain::unreadable(&error)))?;
         let leaf = Leaf { role: peer.role(), cert: &cert, end_entity: &end_entity };
         let remembered = terms.cache.map(|cache| (cache, cache::key(self, peer)));
         let bound = match remembered.and_then(|(cache, key)| cache.find(&key, terms.now)) {
             Some(bound) => bound,
             None => {
                 let others: Vec<CertificateDer<'_>> = peer.chain().skip(1).map(CertificateDer::from).collect();
-                let path = chain::verify(self, &leaf, &others, terms.now, remembered.is_some())?;
+                let path = path::verify(self, &leaf, &others, terms.now, remembered.is_some())?;
                 if let Some((cache, key)) = remembered {
                     cache.remember(key, &path);
                 }
@@ -164,7 +168,7 @@ impl Trust {
         };
         // Judged every time, remembered or not: the leaf's own rules, then its identity.
         rules::leaf(&cert, peer.role(), self.require_purpose, self.strict).map_err(leaf_fault)?;
-        let matched = expect::find(terms.expect, &leaf, bound).map_err(leaf_fault)?;
+        let matched = expectations::find(terms.expect, &leaf, bound).map_err(leaf_fault)?;
         Ok(Accepted { matched })
     }
 }
@@ -186,7 +190,7 @@ fn claim(certificate_type: CertificateType, leaf: &[u8]) -> (String, String) {
     }
     let Ok(cert) = Cert::read(leaf) else { return ("(unreadable)".into(), String::new()) };
     let subject = match text::name(cert.subject) {
-        name if name.is_empty() => expect::presented(&cert).into_iter().next().unwrap_or("(no name)".into()),
+        name if name.is_empty() => expectations::presented(&cert).into_iter().next().unwrap_or("(no name)".into()),
         name => name,
     };
     (subject, text::serial(cert.serial))

@@ -3,9 +3,9 @@
 //! This file uses ring by name, although ring otherwise stays inside `crypto`: the signing key is the caller's side of
 //! the question `Sign`. Whoever keeps keys elsewhere (KMS, HSM, another library) uses nothing of this file.
 
-use super::asn1::{context, expect, only, optional, reader};
-use super::pem::{self, Section};
 use crate::SignatureScheme;
+use crate::x509::asn1::{context, expect, only, optional, reader};
+use crate::x509::pem::{self, Section};
 use core::fmt;
 use der::Tag;
 use ring::rand::SystemRandom;

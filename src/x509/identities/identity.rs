@@ -1,8 +1,8 @@
 //! Who we are: a chain and its key.
 
-use super::asn1::{Cert, GeneralName};
 use super::key::{KeyError, SignError, SigningKey};
-use super::pem;
+use crate::x509::asn1::{Cert, GeneralName};
+use crate::x509::pem;
 use crate::{CertificateType, Credential, SignatureScheme};
 use core::fmt;
 use rustls_pki_types::{CertificateDer, UnixTime};

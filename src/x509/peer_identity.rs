@@ -1,7 +1,7 @@
 //! What a certificate says about its holder, as plain data for authorisation and logs.
 
 use super::asn1::Cert;
-use super::expect::address;
+use super::expectations::address;
 use super::hash::sha256;
 use super::spiffe::{self, SpiffeId};
 use super::text::{self, Escaped, date, hex};

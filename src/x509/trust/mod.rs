@@ -1,0 +1,89 @@
+//! Whom we trust: an immutable snapshot of roots, CRLs and policy.
+
+mod builder;
+mod problem;
+
+pub use builder::TrustBuilder;
+pub use problem::{Problem, TrustError};
+
+use crate::Bytes;
+use crate::x509::asn1::Cert;
+use crate::x509::crl::{Crls, Relaxed};
+use crate::x509::spiffe::TrustDomain;
+use rustls_pki_types::TrustAnchor;
+use std::vec::Vec;
+
+/// Roots, CRLs and policy, immutable: swap the whole for another (in a [`Reloadable`](crate::x509::Reloadable)) to change anything. A
+/// handshake is judged by the snapshot of the moment of its verdict.
+///
+/// OCSP responses are not judged here: `Peer::ocsp_staple` hands a stapled one to the caller.
+pub struct Trust {
+    /// For webpki; `roots` has the same order.
+    pub(super) anchors: Vec<TrustAnchor<'static>>,
+    pub(super) roots: Vec<Root>,
+    pub(super) crls: Crls,
+    pub(super) relaxed: Relaxed,
+    pub(super) strict: bool,
+    pub(super) require_purpose: bool,
+    pub(super) allow_own: bool,
+    pub(super) max_intermediates: usize,
+    /// SHA-256 over all that decides about a chain: snapshots that judge chains differently have different ids.
+    pub(super) id: [u8; 32],
+}
+
+/// A root and what webpki does not look at.
+pub(super) struct Root {
+    pub(super) der: Vec<u8>,
+    pub(super) not_before: u64,
+    pub(super) not_after: u64,
+    pub(super) may_sign_crls: bool,
+    /// The only SPIFFE trust domain it vouches for.
+    pub(super) domain: Option<TrustDomain>,
+}
+
+impl Trust {
+    /// Collects roots, CRLs and policy.
+    pub fn builder() -> TrustBuilder {
+        TrustBuilder::default()
+    }
+
+    /// Roots only, from one PEM file (or one DER certificate), with the default policy. `source` names the file in
+    /// errors.
+    pub fn from_roots(source: &str, file: &[u8]) -> Result<Trust, TrustError> {
+        Trust::builder().roots(source, file).build()
+    }
+
+    /// No certificate is trusted; only raw public keys (RFC 7250) can match, by `Expect::Spki`.
+    pub fn raw_keys_only() -> Trust {
+        TrustBuilder::default().into_trust(Vec::new()).0
+    }
+
+    /// The number of roots.
+    pub fn root_count(&self) -> usize {
+        self.roots.len()
+    }
+
+    /// The roots' names, DER: for `certificate_authorities` (RFC 9846 §4.3.4).
+    pub fn root_names(&self) -> impl Iterator<Item = &[u8]> {
+        self.roots.iter().filter_map(|root| Some(Cert::read(&root.der).ok()?.subject))
+    }
+
+    /// The roots' names for [`Policy::certificate_authorities`](crate::Policy::certificate_authorities).
+    pub fn certificate_authorities(&self) -> Bytes {
+        let mut list = Vec::new();
+        for name in self.root_names() {
+            // A DistinguishedName has at most 2^16 - 1 bytes (RFC 9846 §4.3.4).
+            if let Ok(length) = u16::try_from(name.len()) {
+                list.extend_from_slice(&length.to_be_bytes());
+                list.extend_from_slice(name);
+            }
+        }
+        Bytes::Shared(list.into())
+    }
+
+    /// The root of an anchor that webpki has handed back.
+    pub(super) fn root_of(&self, anchor: &TrustAnchor<'_>) -> Option<&Root> {
+        let index = self.anchors.iter().position(|ours| core::ptr::eq(ours, anchor))?;
+        self.roots.get(index)
+    }
+}
