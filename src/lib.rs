@@ -136,5 +136,5 @@ pub use session::{Event, Exporter, Receiver, Reply, Sender, Session};
 struct Readme;
 
 #[cfg(all(doctest, feature = "x509"))]
-#[doc = include_str!("../docs/EMBEDDING.md")]
-struct Embedding;
+#[doc = include_str!("../docs/GUIDE.md")]
+struct Guide;

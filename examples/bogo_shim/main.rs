@@ -1,5 +1,5 @@
 //! A shim for BoGo, the conformance suite of BoringSSL (`ssl/test/runner`): the runner starts one process per test, and
-//! tells it by flags what it shall do and expect. How to run it, and what is left out: docs/CONFORMANCE.md.
+//! tells it by flags what it shall do and expect. How to run it, and what is left out: docs/TESTING.md.
 
 mod flags;
 mod ours;

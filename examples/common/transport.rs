@@ -10,7 +10,7 @@ use std::mem;
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
-/// Memory for one record each way (see docs/EMBEDDING.md). Flights that are longer are asked for.
+/// Memory for one record each way (see docs/GUIDE.md). Flights that are longer are asked for.
 pub(crate) const INBOX: usize = 16_645;
 pub(crate) const OUTBOX: usize = 16_454;
 

@@ -1,4 +1,4 @@
-//! The state diagrams of docs/PROTOCOL.md are drawn from the transition table.
+//! The state diagrams of docs/DESIGN.md are drawn from the transition table.
 //!
 //! After a change of the table: `COUNTERSIGN_BLESS=1 cargo test --test project`.
 
@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
 
-const DOCUMENT: &str = "docs/PROTOCOL.md";
+const DOCUMENT: &str = "docs/DESIGN.md";
 const BEGIN: &str = "<!-- diagrams:begin -->\n";
 const END: &str = "<!-- diagrams:end -->\n";
 
