@@ -10,6 +10,7 @@ mod common;
 use common::arguments::Arguments;
 use common::files::Files;
 use common::key_log::KeyLog;
+use common::say::say;
 use common::transport::{self, Link};
 use common::words::{self, Failure};
 use countersign::x509::{Answerer, Expect};
@@ -42,14 +43,14 @@ fn main() -> ExitCode {
     let expect: Expect = match name.parse() {
         Ok(expect) => expect,
         Err(error) => {
-            eprintln!("tcp_client: {error}");
+            say(format_args!("tcp_client: {error}"));
             return ExitCode::from(2);
         }
     };
     match run(&arguments, &name, expect) {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {
-            eprintln!("tcp_client: {sentence}");
+            say(format_args!("tcp_client: {sentence}"));
             ExitCode::from(1)
         }
     }
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments, name: &str, expect: Expect) -> Result<(), String> {
     let files = Files::read(arguments)?;
+    files.say_expiry();
     let key_log = KeyLog::open(arguments.key_log.as_deref()).map_err(|error| format!("the key log: {error}"))?;
     // A SPIFFE ID is for the verdict alone: server_name carries DNS names.
     let server_name = if matches!(expect, Expect::Dns(_) | Expect::Ip(_)) { Some(name) } else { None };
@@ -68,7 +70,7 @@ fn run(arguments: &Arguments, name: &str, expect: Expect) -> Result<(), String> 
     let cannot_connect = |error| format!("cannot connect to {}: {error}", arguments.address);
     let mut link = Link::new(TcpStream::connect(&arguments.address).map_err(cannot_connect)?);
     let outcome = link.handshake(&mut hs, &mut local, &mut key_log.connection()).and_then(|session| {
-        eprintln!("{}: {}", arguments.address, words::connected(&hs, &local));
+        say(format_args!("{}: {}", arguments.address, words::connected(&hs, &local)));
         let (sender, receiver, _) = session.split();
         copy(link, sender, receiver)
     });

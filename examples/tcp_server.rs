@@ -1,7 +1,8 @@
 //! A mutual TLS server over TCP: it wants to know who calls, and echoes what it is told.
 //!
 //! It serves connections in parallel, each in a thread of its own, and goes on serving after any failure. Certificate,
-//! key, CA and CRL files are looked at before each handshake, and read again when they have changed.
+//! key, CA and CRL files are looked at before each handshake, and used when their contents have changed. What a stranger
+//! can take is bounded: handshakes and connections at once, the time of a handshake, of silence, and of a slow reader.
 
 #[path = "common/mod.rs"]
 #[allow(dead_code, reason = "the client uses the rest")]
@@ -9,16 +10,19 @@ mod common;
 
 use common::arguments::Arguments;
 use common::files::Files;
+use common::gate::{Gate, Place};
 use common::key_log::KeyLog;
+use common::say::{Seldom, say};
 use common::transport::Link;
 use common::words::{self, Failure};
 use countersign::x509::{Answerer, Expect};
 use countersign::{ErrorKind, Event, Handshake, Policy, Reply, Seed, Session, State};
 use rustls_pki_types::UnixTime;
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 const USAGE: &str = "\
 usage: tcp_server --listen ADDR:PORT --cert CHAIN.pem --key KEY.pem --ca ROOTS.pem
@@ -26,6 +30,9 @@ usage: tcp_server --listen ADDR:PORT --cert CHAIN.pem --key KEY.pem --ca ROOTS.p
        --groups x25519,P-256,P-384               key exchange groups, in order of preference
        --suites TLS_AES_128_GCM_SHA256:...       cipher suites, in order of preference
        --alpn a,b                                application protocols, in order of preference
+       --max-connections N                       so many at once (default 1024); more wait until one has ended
+       --max-handshakes N                        so many of them in the handshake (default 128)
+       --idle-timeout SECONDS                    close a connection on which nothing has come for so long (default 300)
        --key-log FILE                            append all secrets to FILE, for Wireshark: who has it reads all
 exit codes: 1 cannot start, 2 usage, 77 a group or suite that we do not have";
 
@@ -37,6 +44,8 @@ struct Server {
     files: Files,
     key_log: KeyLog,
     policy: Policy,
+    /// How long a peer may be silent.
+    idle: Duration,
 }
 
 fn main() -> ExitCode {
@@ -47,7 +56,7 @@ fn main() -> ExitCode {
     match start(arguments) {
         Ok(never) => never,
         Err(sentence) => {
-            eprintln!("tcp_server: {sentence}");
+            say(format_args!("tcp_server: {sentence}"));
             ExitCode::from(1)
         }
     }
@@ -58,58 +67,94 @@ fn start(arguments: Arguments) -> Result<ExitCode, String> {
     let key_log = KeyLog::open(arguments.key_log.as_deref()).map_err(|error| format!("the key log: {error}"))?;
     let cannot_listen = |error| format!("cannot listen on {}: {error}", arguments.address);
     let listener = TcpListener::bind(&arguments.address).map_err(cannot_listen)?;
-    eprintln!("listening on {}", listener.local_addr().map_err(cannot_listen)?);
+    say(format_args!("listening on {}", listener.local_addr().map_err(cannot_listen)?));
+    files.say_expiry();
     // Without the empty record that tells a client of ours at once that it is accepted: OpenSSL's s_client would wait
     // for what follows it, and not send what it is given to send.
     // A ClientHello may be 131,396 bytes long; memory grows only when one is.
     let policy = arguments.policy.confirming_record(false).max_flight(MAX_FLIGHT, MAX_FLIGHT);
-    let server = Arc::new(Server { files, key_log, policy });
-    loop {
-        let (stream, from) = match listener.accept() {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                eprintln!("cannot accept a connection: {error}");
-                thread::sleep(std::time::Duration::from_millis(50)); // out of file descriptors, most likely
-                continue;
-            }
-        };
+    let idle = Duration::from_secs(arguments.idle_timeout);
+    let connections = Gate::new(arguments.max_connections);
+    let handshakes = Gate::new(arguments.max_handshakes);
+    let server = Arc::new(Server { files, key_log, policy, idle });
+    let (mut full, mut trouble) = (Seldom::new(), Seldom::new());
+    for number in 1u64.. {
+        // Before the connection is accepted: what is beyond the caps waits in the system's queue.
+        let connection = connections.enter(|most| full.say(format_args!("{most} connections: the next ones wait")));
+        let handshake = handshakes.enter(|most| full.say(format_args!("{most} handshakes: the next ones wait")));
+        let (stream, from) = accept(&listener, &mut trouble);
+        let name = format!("#{number} {from}");
         let server = Arc::clone(&server);
-        let serve = move || server.serve(stream, &from.to_string());
+        let serve = move || {
+            server.serve(stream, &name, handshake);
+            drop(connection);
+        };
         if let Err(error) = thread::Builder::new().spawn(serve) {
-            eprintln!("{from}: no thread to serve it: {error}");
+            trouble.say(format_args!("#{number} {from}: no thread to serve it: {error}"));
         }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The next connection. Out of file descriptors, most likely, if there is an error: others will give some back.
+fn accept(listener: &TcpListener, trouble: &mut Seldom) -> (TcpStream, SocketAddr) {
+    let mut pause = Duration::from_millis(10);
+    loop {
+        match listener.accept() {
+            Ok(accepted) => return accepted,
+            Err(error) => trouble.say(format_args!("cannot accept a connection: {error}; trying again")),
+        }
+        thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_secs(1));
     }
 }
 
 impl Server {
     /// One connection, from the first byte to the last.
-    fn serve(&self, stream: TcpStream, from: &str) {
+    fn serve(&self, stream: TcpStream, name: &str, handshake: Place) {
         self.files.refresh();
-        let Ok(seed) = Seed::random() else { return eprintln!("{from}: the system gave no randomness") };
+        let Ok(seed) = Seed::random() else { return say(format_args!("{name}: the system gave no randomness")) };
         let mut hs = Handshake::server(&self.policy, seed);
         // Whoever our CA has certified is served. An allow-list would stand here.
         let expect = [Expect::AnyTrusted];
         let mut local = Answerer::new(&self.files.identities, &self.files.trust, &expect, UnixTime::now());
         let mut link = Link::new(stream);
-        let outcome = link.handshake(&mut hs, &mut local, &mut self.key_log.connection()).and_then(|session| {
-            eprintln!("{from}: {}", words::connected(&hs, &local));
-            echo(&mut link, session)
+        let outcome = link.handshake(&mut hs, &mut local, &mut self.key_log.connection());
+        drop(handshake);
+        let outcome = outcome.and_then(|session| {
+            say(format_args!("{name}: {}", words::connected(&hs, &local)));
+            echo(&mut link, session, self.idle)
         });
-        if let Err(failure) = outcome {
-            let claimed = if local.report().is_none() { words::claimed(&hs, &link.rx) } else { String::new() };
-            eprintln!("{from}: {}{claimed}", failure.sentence(&local, &self.files.identities.get()));
+        match outcome {
+            Ok(End::Closed) => {}
+            Ok(End::Idle) => say(format_args!("{name}: nothing came for {} s; closed", self.idle.as_secs())),
+            Err(failure) => {
+                let claimed = if local.report().is_none() { words::claimed(&hs, &link.rx) } else { String::new() };
+                say(format_args!("{name}: {}{claimed}", failure.sentence(&local, &self.files.identities.get())));
+            }
         }
     }
 }
 
+/// How an echo ended well.
+enum End {
+    /// The peer closed.
+    Closed,
+    /// We did: it had been silent for too long.
+    Idle,
+}
+
 /// Sends back what comes, until the peer closes. The session is split into its halves, so that we say ourselves when a
 /// KeyUpdate is answered: once, before our next data, however many the peer has sent meanwhile.
-fn echo(link: &mut Link, session: Session) -> Result<(), Failure> {
+fn echo(link: &mut Link, session: Session, idle: Duration) -> Result<End, Failure> {
     let (mut sender, mut receiver, _) = session.split();
     let mut owed: Option<Reply> = None;
     loop {
         match receiver.receive(&mut link.rx) {
             Ok(Event::Data) => {
+                if let Some(error) = link.take_broken() {
+                    return Err(Failure::Transport(error, State::Connected)); // it speaks, but does not listen
+                }
                 if let Some(reply) = owed.take() {
                     link.flush(); // so that there is room
                     sender.reply(&reply, &mut link.tx)?;
@@ -122,12 +167,16 @@ fn echo(link: &mut Link, session: Session) -> Result<(), Failure> {
             Ok(Event::Owed(reply)) => owed = Some(reply), // it stands for those before it
             Ok(Event::Read) => {
                 link.flush();
-                link.fill().map_err(|error| Failure::Transport(error, State::Connected))?;
+                if !link.fill_within(idle).map_err(|error| Failure::Transport(error, State::Connected))? {
+                    sender.close(&mut link.tx)?;
+                    link.farewell();
+                    return Ok(End::Idle);
+                }
             }
             Ok(Event::Closed) => {
                 sender.close(&mut link.tx)?;
                 link.farewell();
-                return Ok(());
+                return Ok(End::Closed);
             }
             Ok(Event::Confirmed) => {} // for clients
             Err(error) => match error.kind() {

@@ -1,5 +1,6 @@
 //! The command line.
 
+use super::say::say;
 use countersign::{CipherSuite, NamedGroup, Policy};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,6 +16,11 @@ pub(crate) struct Arguments {
     pub(crate) ca: PathBuf,
     pub(crate) crl: Option<PathBuf>,
     pub(crate) key_log: Option<PathBuf>,
+    /// Of a server.
+    pub(crate) max_connections: usize,
+    pub(crate) max_handshakes: usize,
+    /// In seconds.
+    pub(crate) idle_timeout: u64,
     pub(crate) policy: Policy,
 }
 
@@ -32,11 +38,11 @@ impl Refused {
     pub(crate) fn exit(&self, program: &str, usage: &str) -> ExitCode {
         match self {
             Refused::Usage(sentence) => {
-                eprintln!("{program}: {sentence}\n\n{usage}");
+                say(format_args!("{program}: {sentence}\n\n{usage}"));
                 ExitCode::from(2)
             }
             Refused::Unsupported(sentence) => {
-                eprintln!("{program}: {sentence}");
+                say(format_args!("{program}: {sentence}"));
                 ExitCode::from(77)
             }
             Refused::Help => {
@@ -54,12 +60,14 @@ impl Arguments {
         let mut args = std::env::args_os()
             .skip(1)
             .map(|arg| arg.into_string().map_err(|arg| Refused::Usage(format!("{arg:?} is not UTF-8"))));
+        let of_servers = ["--max-connections", "--max-handshakes", "--idle-timeout"];
         let known = ["--cert", "--key", "--ca", "--crl", "--groups", "--suites", "--alpn", "--key-log"];
         while let Some(flag) = args.next().transpose()? {
             if flag == "--help" || flag == "-h" {
                 return Err(Refused::Help);
             }
-            if !known.contains(&&*flag) && flag != address && !(has_name && flag == "--name") {
+            let of_role = if has_name { flag == "--name" } else { of_servers.contains(&&*flag) };
+            if !known.contains(&&*flag) && flag != address && !of_role {
                 return Err(Refused::Usage(format!("there is no option {flag:?}")));
             }
             let value = args.next().transpose()?.ok_or_else(|| Refused::Usage(format!("{flag} needs a value")))?;
@@ -70,7 +78,15 @@ impl Arguments {
         }
         let get = |flag: &str| given.iter().find(|(known, _)| known == flag).map(|(_, value)| value.clone());
         let need = |flag: &str| get(flag).ok_or_else(|| Refused::Usage(format!("{flag} is needed")));
+        let number = |flag: &str, default: u64| match get(flag).map(|text| text.parse::<u64>()) {
+            None => Ok(default),
+            Some(Ok(number @ 1..=1_000_000)) => Ok(number),
+            Some(_) => Err(Refused::Usage(format!("{flag} takes a number from 1 to 1000000"))),
+        };
         Ok(Arguments {
+            max_connections: number("--max-connections", 1024)? as usize,
+            max_handshakes: number("--max-handshakes", 128)? as usize,
+            idle_timeout: number("--idle-timeout", 300)?,
             address: need(address)?,
             name: if has_name { Some(need("--name")?) } else { None },
             cert: need("--cert")?.into(),

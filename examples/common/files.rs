@@ -1,11 +1,12 @@
 //! Certificates, key and CRLs: read from files, and read again when the files change.
 
 use super::arguments::Arguments;
+use super::say::{say, utc};
 use countersign::x509::{Identities, Identity, Reloadable, Trust};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Who we are and whom we trust, as the files have it.
 pub(crate) struct Files {
@@ -22,21 +23,26 @@ struct Paths {
     crl: Option<PathBuf>,
 }
 
-/// How the files looked when they were last read, and whether what they held was good.
+/// What the files held when they were last looked at, and whether it was good.
 struct Seen {
-    stamps: Stamps,
+    contents: Contents,
     good: bool,
 }
 
-type Stamps = Vec<Option<(SystemTime, u64)>>;
+/// The SHA-256 of each file; `None`: it cannot be read. Contents, not times: a copy may keep the time of its original, and
+/// two changes may come within one tick of the file system's clock.
+type Contents = Vec<Option<[u8; 32]>>;
+
+/// An expiry is told this long before.
+const SOON: Duration = Duration::from_secs(14 * 24 * 3600);
 
 impl Files {
     /// Reads all; the error names the file and what is wrong in it.
     pub(crate) fn read(arguments: &Arguments) -> Result<Files, String> {
         let Arguments { cert, key, ca, crl, .. } = arguments;
         let paths = Paths { cert: cert.clone(), key: key.clone(), ca: ca.clone(), crl: crl.clone() };
-        // The stamps first: a file that changes while it is read is read again.
-        let seen = [paths.own(), paths.trusted()].map(|paths| Seen { stamps: stamps(&paths), good: true });
+        // The digests first: a file that changes while it is read is read again.
+        let seen = [paths.own(), paths.trusted()].map(|paths| Seen { contents: contents(&paths), good: true });
         let (identities, trust) = (Reloadable::new(paths.identities()?), Reloadable::new(paths.trust()?));
         Ok(Files { identities, trust, paths, seen: Mutex::new(seen) })
     }
@@ -45,37 +51,57 @@ impl Files {
     pub(crate) fn refresh(&self) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let [own, trusted] = &mut *seen;
-        own.refresh(&self.paths.own(), || self.paths.identities().map(|identities| self.identities.set(identities)));
+        own.refresh(&self.paths.own(), || {
+            self.identities.set(self.paths.identities()?);
+            self.say_expiry();
+            Ok(())
+        });
         trusted.refresh(&self.paths.trusted(), || self.paths.trust().map(|trust| self.trust.set(trust)));
+    }
+}
+
+impl Files {
+    /// Says so if our own certificate has expired or soon will: peers would say it later, one by one.
+    pub(crate) fn say_expiry(&self) {
+        let Some(expires) = self.identities.get().expires() else { return };
+        let expires = UNIX_EPOCH + Duration::from_secs(expires.as_secs());
+        let (cert, when) = (self.paths.cert.display(), utc(expires));
+        match expires.duration_since(SystemTime::now()) {
+            Err(_) => say(format_args!("{cert}: our certificate expired on {when}: peers will refuse us. Renew it")),
+            Ok(left) if left < SOON => {
+                say(format_args!("{cert}: our certificate expires on {when}, in {} hours", left.as_secs() / 3600))
+            }
+            Ok(_) => {}
+        }
     }
 }
 
 impl Seen {
     fn refresh(&mut self, paths: &[&Path], read: impl FnOnce() -> Result<(), String>) {
-        let now = stamps(paths);
-        let changed = now != self.stamps;
+        let now = contents(paths);
+        let changed = now != self.contents;
         // Broken files are tried again each time: the next look may find them whole. It is said once.
         if !changed && self.good {
             return;
         }
         let result = read();
         self.good = result.is_ok();
-        self.stamps = now;
+        self.contents = now;
         let names = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" and ");
         match result {
-            Ok(()) => eprintln!("{names} read again: the new contents are in use"),
-            Err(sentence) if changed => eprintln!("{sentence}; the old contents stay in use"),
+            Ok(()) => say(format_args!("{names} read again: the new contents are in use")),
+            Err(sentence) if changed => say(format_args!("{sentence}; the old contents stay in use")),
             Err(_) => {}
         }
     }
 }
 
-fn stamps(paths: &[&Path]) -> Stamps {
-    let stamp = |path: &&Path| {
-        let metadata = fs::metadata(path).ok()?;
-        Some((metadata.modified().ok()?, metadata.len()))
+fn contents(paths: &[&Path]) -> Contents {
+    let digest = |path: &&Path| {
+        let bytes = fs::read(path).ok()?; // whoever reads it next says why it cannot be read
+        ring::digest::digest(&ring::digest::SHA256, &bytes).as_ref().try_into().ok()
     };
-    paths.iter().map(stamp).collect()
+    paths.iter().map(digest).collect()
 }
 
 impl Paths {

@@ -1,5 +1,6 @@
 //! The key log: whoever has it reads the connections. For debugging, with Wireshark for example.
 
+use super::say::say;
 use countersign::trace::KeyLogLine;
 use countersign::{Handshake, Policy, Session};
 use std::borrow::Borrow;
@@ -50,7 +51,7 @@ impl ConnectionKeys<'_> {
         // Whole lines, so that those of parallel connections do not mix.
         let line = format!("{}\n", KeyLogLine { label, client_random, secret });
         if let Err(error) = file.write_all(line.as_bytes()) {
-            eprintln!("cannot write the key log: {error}");
+            say(format_args!("cannot write the key log: {error}"));
         }
     }
 }

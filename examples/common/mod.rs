@@ -3,6 +3,8 @@
 
 pub(crate) mod arguments;
 pub(crate) mod files;
+pub(crate) mod gate;
 pub(crate) mod key_log;
+pub(crate) mod say;
 pub(crate) mod transport;
 pub(crate) mod words;

@@ -16,6 +16,8 @@ pub(crate) const OUTBOX: usize = 16_454;
 
 /// Nobody waits longer for a handshake.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A peer that takes nothing of what we send for so long is given up.
+const SLOW_READER: Duration = Duration::from_secs(30);
 /// Nor for a peer to close, once it has been told that we have.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -31,6 +33,7 @@ pub(crate) struct Link {
 impl Link {
     pub(crate) fn new(stream: TcpStream) -> Link {
         let _ = stream.set_nodelay(true); // flights are written whole
+        let _ = stream.set_write_timeout(Some(SLOW_READER));
         Link { stream, rx: Inbox::new(vec![0; INBOX]), tx: Outbox::new(vec![0; OUTBOX]), broken: None }
     }
 
@@ -118,6 +121,23 @@ impl Link {
                 Err(error) => return Err(self.broken.take().unwrap_or(error)),
             }
         }
+    }
+
+    /// Reads once, but waits no longer than this; `false`: nothing has come.
+    pub(crate) fn fill_within(&mut self, patience: Duration) -> io::Result<bool> {
+        // After a failed write one more look is taken: the peer may have said why.
+        let broken = self.broken.is_some();
+        self.stream.set_read_timeout(Some(if broken { FAREWELL } else { patience }))?;
+        match self.fill() {
+            Ok(()) => Ok(true),
+            Err(error) if is_timeout(&error) && !broken => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Why nothing more can be sent, if so.
+    pub(crate) fn take_broken(&mut self) -> Option<io::Error> {
+        self.broken.take()
     }
 
     /// Sends what is pending (the alert, close_notify), says that nothing more will come, and waits a little for the
