@@ -67,8 +67,8 @@ fn start(arguments: Arguments) -> Result<ExitCode, String> {
     let key_log = KeyLog::open(arguments.key_log.as_deref()).map_err(|error| format!("the key log: {error}"))?;
     let cannot_listen = |error| format!("cannot listen on {}: {error}", arguments.address);
     let listener = TcpListener::bind(&arguments.address).map_err(cannot_listen)?;
-    say(format_args!("listening on {}", listener.local_addr().map_err(cannot_listen)?));
     files.say_expiry();
+    say(format_args!("listening on {}", listener.local_addr().map_err(cannot_listen)?));
     // Without the empty record that tells a client of ours at once that it is accepted: OpenSSL's s_client would wait
     // for what follows it, and not send what it is given to send.
     // A ClientHello may be 131,396 bytes long; memory grows only when one is.

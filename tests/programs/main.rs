@@ -20,3 +20,4 @@ mod bogo_tokens;
 mod examples;
 mod openssl;
 mod pki_example;
+mod server;

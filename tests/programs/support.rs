@@ -162,7 +162,13 @@ pub struct Server {
 impl Server {
     pub fn start(args: &[&str]) -> Server {
         let mut command = example("tcp_server");
-        let program = Program::start(command.args(["--listen", "127.0.0.1:0"]).args(args), false);
+        command.args(["--listen", "127.0.0.1:0"]).args(args);
+        Server::run(command)
+    }
+
+    /// By a command that makes it listen on a port of its own choice.
+    pub fn run(mut command: Command) -> Server {
+        let program = Program::start(&mut command, false);
         let said = program.waits_for("listening on ");
         let port = said.trim_end().rsplit(':').next().unwrap().parse().unwrap();
         Server { program, port }
