@@ -1,27 +1,25 @@
 //! Whole mutual handshakes, by key type, group and suite; client and server apart; beside the bare operations of ring
 //! and rustls with ring.
 //!
-//! `cargo bench --bench handshake -- ratios` prints the comparison of docs/PERFORMANCE.md.
-#![allow(missing_docs)]
-
-mod support;
+//! `cargo bench --manifest-path benches/Cargo.toml --bench handshake -- ratios` prints the comparison of docs/PERFORMANCE.md.
 
 use countersign::{CipherSuite, NamedGroup, Policy, Role};
+use countersign_benches::bare::Bare;
+use countersign_benches::clock::compare;
+use countersign_benches::rustls_pair::Configs;
+use countersign_benches::{End, KeyType, MEMORY, POLICY, World, floor, handshake, run, warm};
 use criterion::Criterion;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
-use support::bare::Bare;
-use support::clock::compare;
-use support::rustls_pair::Configs;
-use support::{End, KeyType, MEMORY, POLICY, World, floor, handshake, run};
 
 /// Both sides in turns with the bare operations of both sides and rustls, in one run.
 fn ratios() {
     for keys in KeyType::ALL {
-        let world = World::new(keys);
-        let (client, server) = (Bare::new(keys, &world.client), Bare::new(keys, &world.server));
-        let rustls = Configs::new(&world);
-        let warm = World::new(keys).warm();
+        let certificates = keys.certificates();
+        let world = World::new(&certificates);
+        let (client, server) = (Bare::new(keys, &certificates.client), Bare::new(keys, &certificates.server));
+        let rustls = Configs::new(&certificates);
+        let warm = warm(keys.world());
         let rounds = if keys == KeyType::Rsa2048 { 200 } else { 1_000 };
         compare(
             &format!("mutual handshake, both sides, {keys:?}, chain of two"),
@@ -70,21 +68,22 @@ fn one_role(world: &World, role: Role) -> Duration {
 fn benches(c: &mut Criterion) {
     let mut group = c.benchmark_group("handshake");
     for keys in KeyType::ALL {
-        let world = World::new(keys);
+        let certificates = keys.certificates();
+        let world = World::new(&certificates);
         group.bench_function(format!("{keys:?}"), |b| b.iter(|| handshake(&world, &POLICY)));
         for role in [Role::Client, Role::Server] {
             group.bench_function(format!("{keys:?}, {role}"), |b| {
                 b.iter_custom(|count| (0..count).map(|_| one_role(&world, role)).sum());
             });
         }
-        let warm = World::new(keys).warm();
+        let warm = warm(keys.world());
         group.bench_function(format!("{keys:?}, warm"), |b| b.iter(|| handshake(&warm, &POLICY)));
-        let bare = Bare::new(keys, &world.client);
+        let bare = Bare::new(keys, &certificates.client);
         group.bench_function(format!("{keys:?}, bare operations of one side"), |b| b.iter(|| bare.one_side()));
-        let rustls = Configs::new(&world);
+        let rustls = Configs::new(&certificates);
         group.bench_function(format!("{keys:?}, rustls"), |b| b.iter(|| rustls.handshake()));
     }
-    let world = World::new(KeyType::P256);
+    let world = KeyType::P256.world();
     for suite in [
         CipherSuite::TLS_AES_128_GCM_SHA256,
         CipherSuite::TLS_AES_256_GCM_SHA384,
@@ -106,7 +105,7 @@ fn main() {
     }
     // For a profiler: so many P-256 handshakes and nothing else.
     if let Some(count) = std::env::args().find_map(|argument| argument.strip_prefix("count=")?.parse::<u32>().ok()) {
-        let world = World::new(KeyType::P256);
+        let world = KeyType::P256.world();
         return (0..count).for_each(|_| drop(black_box(handshake(&world, &POLICY))));
     }
     let mut criterion = Criterion::default().configure_from_args();

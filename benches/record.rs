@@ -1,17 +1,14 @@
 //! Sealing and opening application data, beside raw ring and rustls.
 //!
-//! `cargo bench --bench record -- ratios` prints the comparison of docs/PERFORMANCE.md.
-#![allow(missing_docs)]
-
-mod support;
+//! `cargo bench --manifest-path benches/Cargo.toml --bench record -- ratios` prints the comparison of docs/PERFORMANCE.md.
 
 use countersign::{CipherSuite, Event, Inbox, Outbox, Policy, Session};
+use countersign_benches::clock::compare;
+use countersign_benches::rustls_pair::{Configs, send_data};
+use countersign_benches::{KeyType, World, handshake};
 use criterion::{Criterion, Throughput};
 use ring::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use std::hint::black_box;
-use support::clock::compare;
-use support::rustls_pair::{Configs, send_data};
-use support::{KeyType, World, handshake};
 
 const SIZES: [usize; 5] = [64, 256, 1024, 4096, 16_384];
 
@@ -96,10 +93,11 @@ fn aes_128() -> Policy {
 }
 
 fn ratios() {
-    let world = World::new(KeyType::P256);
+    let certificates = KeyType::P256.certificates();
+    let world = World::new(&certificates);
     let (mut in_place, mut written) = (Pair::new(&world, &aes_128()), Pair::new(&world, &aes_128()));
     let (mut raw, mut typed) = (Raw::new(), Raw::new());
-    let (mut client, mut server) = Configs::new(&world).handshake();
+    let (mut client, mut server) = Configs::new(&certificates).handshake();
     let (mut wire, mut out) = (Vec::with_capacity(20_000), vec![0; 20_000]);
     for size in SIZES {
         let data = vec![7; size];
@@ -119,7 +117,7 @@ fn ratios() {
 }
 
 fn benches(c: &mut Criterion) {
-    let world = World::new(KeyType::P256);
+    let world = KeyType::P256.world();
     let mut group = c.benchmark_group("record");
     for suite in [
         CipherSuite::TLS_AES_128_GCM_SHA256,
@@ -149,7 +147,7 @@ fn main() {
     }
     // For a profiler: so many records of 256 bytes and nothing else.
     if let Some(count) = std::env::args().find_map(|argument| argument.strip_prefix("count=")?.parse::<u32>().ok()) {
-        let mut pair = Pair::new(&World::new(KeyType::P256), &aes_128());
+        let mut pair = Pair::new(&KeyType::P256.world(), &aes_128());
         return (0..count).for_each(|_| pair.in_place(256));
     }
     let mut criterion = Criterion::default().configure_from_args();

@@ -1,11 +1,8 @@
 //! What a hopeless client costs a server, from its first byte to the alert: no asymmetric operation.
-#![allow(missing_docs)]
-
-mod support;
 
 use countersign::{CipherSuite, Error, ErrorKind, Handshake, Inbox, Outbox, Policy, Seed};
+use countersign_benches::{End, KeyType, POLICY, World};
 use criterion::{Criterion, criterion_group, criterion_main};
-use support::{End, KeyType, POLICY, World};
 
 static CHACHA20: Policy = Policy::new().cipher_suites(&[CipherSuite::TLS_CHACHA20_POLY1305_SHA256]);
 
@@ -34,7 +31,7 @@ fn wrong_version(mut hello: Vec<u8>) -> Vec<u8> {
 }
 
 fn refusal(c: &mut Criterion) {
-    let world = World::new(KeyType::P256);
+    let world = KeyType::P256.world();
     let aes = Policy::new().cipher_suites(&[CipherSuite::TLS_AES_128_GCM_SHA256]);
     let cases = [
         ("garbage", b"GET / HTTP/1.1\r\nHost: server.test\r\n\r\n".to_vec(), ErrorKind::NotTls),

@@ -2,12 +2,10 @@
 //!
 //! Memory per connection is counted by `examples/footprint`.
 
-mod support;
-
 use countersign::Want;
+use countersign_benches::{End, KeyType, POLICY, World, handshake};
 use std::hint::black_box;
 use std::time::Instant;
-use support::{End, KeyType, POLICY, World, handshake};
 
 /// Connections that are all in flight at once: each step is made for all of them before the next. Microseconds per
 /// handshake.
@@ -46,7 +44,7 @@ fn threads(world: &World, count: usize) -> f64 {
 }
 
 fn main() {
-    let world = World::new(KeyType::P256);
+    let world = KeyType::P256.world();
     let count = std::env::args().find_map(|argument| argument.strip_prefix("count=")?.parse::<usize>().ok());
     if let Some(count) = count {
         in_flight(&world, count); // for a profiler

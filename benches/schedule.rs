@@ -1,8 +1,6 @@
 //! The key schedule of one side (RFC 9846 §7.1), from the shared secret to the application keys, beside the AEAD key
 //! set-ups that it contains.
 
-#![allow(missing_docs)]
-
 use countersign::internals::codec::NamedGroup;
 use countersign::internals::crypto::{CryptoMode, HashAlgorithm, KeyExchange, SharedSecret, Suite};
 use countersign::internals::schedule::Early;

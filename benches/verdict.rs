@@ -1,19 +1,16 @@
 //! What a verdict costs: leaf and intermediate, against the two signatures that it must verify at least.
 //!
-//! `cargo bench --bench verdict -- ratios` prints the comparison of docs/PERFORMANCE.md. Targets for P-256: fresh at most
+//! `cargo bench --manifest-path benches/Cargo.toml --bench verdict -- ratios` prints the comparison of docs/PERFORMANCE.md. Targets for P-256: fresh at most
 //! 1.05 x the signatures, remembered under 5 us.
-#![allow(missing_docs)]
-
-mod support;
 
 use countersign::x509::{JudgeOptions, VerifiedChains};
 use countersign::{Peer, Role, Verdict};
+use countersign_benches::clock::compare;
+use countersign_benches::{KeyType, World};
 use criterion::Criterion;
 use ring::signature::{ECDSA_P256_SHA256_ASN1, ED25519, RSA_PKCS1_2048_8192_SHA256};
 use ring::signature::{UnparsedPublicKey, VerificationAlgorithm};
 use std::hint::black_box;
-use support::clock::compare;
-use support::{KeyType, World};
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
 /// One service judges another, whose chain has been parsed for the bare signatures.
@@ -26,8 +23,8 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    fn new(keys: KeyType, world: &'a World) -> Bench<'a> {
-        let parse = |der| X509Certificate::from_der(der).expect("a certificate").1;
+    fn new(keys: KeyType, root: &'a [u8], world: &'a World) -> Bench<'a> {
+        let parse = |der: &'a [u8]| X509Certificate::from_der(der).expect("a certificate").1;
         let chain = &world.server.chain;
         Bench {
             world,
@@ -36,7 +33,7 @@ impl<'a> Bench<'a> {
                 KeyType::Ed25519 => &ED25519,
                 KeyType::Rsa2048 => &RSA_PKCS1_2048_8192_SHA256,
             },
-            parsed: [parse(&chain[0]), parse(&chain[1]), parse(&world.root)],
+            parsed: [parse(&chain[0]), parse(&chain[1]), parse(root)],
             cache: VerifiedChains::new(16),
         }
     }
@@ -60,8 +57,9 @@ impl<'a> Bench<'a> {
 
 fn ratios() {
     for keys in KeyType::ALL {
-        let world = World::new(keys);
-        let bench = Bench::new(keys, &world);
+        let certificates = keys.certificates();
+        let world = World::new(&certificates);
+        let bench = Bench::new(keys, &certificates.root, &world);
         compare(
             &format!("verdict on leaf and intermediate, {keys:?}"),
             2_000,
@@ -78,8 +76,9 @@ fn ratios() {
 fn benches(c: &mut Criterion) {
     let mut group = c.benchmark_group("verdict");
     for keys in KeyType::ALL {
-        let world = World::new(keys);
-        let bench = Bench::new(keys, &world);
+        let certificates = keys.certificates();
+        let world = World::new(&certificates);
+        let bench = Bench::new(keys, &certificates.root, &world);
         group.bench_function(format!("{keys:?}, the two signatures"), |b| b.iter(|| bench.signatures()));
         group.bench_function(format!("{keys:?}, fresh"), |b| b.iter(|| bench.judge(None)));
         group.bench_function(format!("{keys:?}, remembered"), |b| b.iter(|| bench.judge(Some(&bench.cache))));

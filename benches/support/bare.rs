@@ -1,6 +1,6 @@
 //! The bare operations of one side's handshake, by ring: what no implementation can do without.
 
-use super::{Identity, KeyType};
+use crate::{Issued, KeyType};
 use ring::agreement::{EphemeralPrivateKey, UnparsedPublicKey, X25519, agree_ephemeral};
 use ring::rand::SystemRandom;
 use ring::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair};
@@ -27,9 +27,9 @@ pub struct Bare {
 const MESSAGE: [u8; 130] = [7; 130];
 
 impl Bare {
-    pub fn new(keys: KeyType, identity: &Identity) -> Bare {
+    pub fn new(keys: KeyType, issued: &Issued) -> Bare {
         let random = SystemRandom::new();
-        let der = &identity.pkcs8;
+        let der = &issued.key.serialize_der();
         let key = match keys {
             KeyType::P256 => Key::P256(
                 EcdsaKeyPair::from_pkcs8(&signature::ECDSA_P256_SHA256_ASN1_SIGNING, der, &random).expect("a key"),

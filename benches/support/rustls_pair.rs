@@ -1,6 +1,6 @@
 //! The same handshake by rustls with ring: mutual, TLS 1.3 only, no resumption, no tickets.
 
-use super::{Identity, SERVER_NAME, World};
+use crate::{Certificates, Issued, SERVER_NAME};
 use rustls::client::Resumption;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
@@ -13,24 +13,24 @@ pub struct Configs {
     server: Arc<ServerConfig>,
 }
 
-fn key(identity: &Identity) -> PrivateKeyDer<'static> {
-    PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(identity.pkcs8.clone()))
+fn key(issued: &Issued) -> PrivateKeyDer<'static> {
+    PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(issued.key.serialize_der()))
 }
 
 impl Configs {
-    pub fn new(world: &World) -> Configs {
+    pub fn new(certificates: &Certificates) -> Configs {
         let mut provider = rustls::crypto::ring::default_provider();
         provider.kx_groups = vec![rustls::crypto::ring::kx_group::X25519];
         provider.cipher_suites = vec![rustls::crypto::ring::cipher_suite::TLS13_AES_128_GCM_SHA256];
         let provider = Arc::new(provider);
         let mut roots = RootCertStore::empty();
-        roots.add(world.root.clone()).expect("a usable root");
+        roots.add(certificates.root.clone()).expect("a usable root");
         let roots = Arc::new(roots);
         let mut client = ClientConfig::builder_with_provider(provider.clone())
             .with_protocol_versions(&[&rustls::version::TLS13])
             .expect("a version")
             .with_root_certificates(roots.clone())
-            .with_client_auth_cert(world.client.chain.clone(), key(&world.client))
+            .with_client_auth_cert(certificates.client.chain.clone(), key(&certificates.client))
             .expect("a usable credential");
         client.resumption = Resumption::disabled();
         let verifier =
@@ -39,7 +39,7 @@ impl Configs {
             .with_protocol_versions(&[&rustls::version::TLS13])
             .expect("a version")
             .with_client_cert_verifier(verifier)
-            .with_single_cert(world.server.chain.clone(), key(&world.server))
+            .with_single_cert(certificates.server.chain.clone(), key(&certificates.server))
             .expect("a usable credential");
         server.send_tls13_tickets = 0;
         server.session_storage = Arc::new(NoServerSessionStorage {});

@@ -5,8 +5,6 @@
 mod common;
 #[path = "../support/pki.rs"]
 mod pki;
-#[path = "../../benches/support/mod.rs"]
-mod support;
 
 mod counting;
 mod heap_of_verdicts;

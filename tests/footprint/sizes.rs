@@ -1,8 +1,10 @@
 //! What a connection costs beside time, held by ceilings: sizes and bytes on the wire. (Allocations are counted in
 //! `no_allocation.rs` and `heap_of_verdicts.rs`; `examples/footprint` prints all of it.)
 
-use crate::support::{End, KeyType, MEMORY, POLICY, World, run};
-use countersign::{Error, Handshake, Policy, Receiver, Sender, Session, Transition, Want};
+use crate::common::{End, Identity};
+use crate::pki::Ca;
+use countersign::x509::SigningKey;
+use countersign::{Error, Handshake, Policy, Receiver, Role, Sender, Session, State, Transition, Want};
 use std::mem::size_of;
 
 #[track_caller]
@@ -35,10 +37,30 @@ fn what_is_returned_is_small() {
 /// most that three ECDSA signatures in DER vary by.
 #[test]
 fn a_mutual_handshake_sends_at_most_380_bytes_each_way_beside_the_certificates() {
-    let world = World::new(KeyType::P256);
-    let mut client = End::client(&world, &POLICY, vec![0; MEMORY], vec![0; MEMORY]);
-    let mut server = End::server(&world, &POLICY, vec![0; MEMORY], vec![0; MEMORY]);
-    run(&mut client, &mut server, |_, work| work());
-    at_most(380, "the client", client.sent - world.client.certificate_bytes());
-    at_most(380, "the server", server.sent - world.server.certificate_bytes());
+    let root = Ca::root("root");
+    let issuing = root.intermediate("issuing");
+    let identity = |name: &str| {
+        let leaf = issuing.leaf(name, &[name]);
+        let key = SigningKey::from_der(&leaf.key.serialize_der()).unwrap();
+        Identity { chain: vec![leaf.der, issuing.der.clone()], key }
+    };
+    let (client_identity, server_identity) = (identity("client.test"), identity("server.test"));
+    let mut client = End::new(Role::Client, Policy::new(), &client_identity);
+    let mut server = End::new(Role::Server, Policy::new(), &server_identity);
+    let (mut from_client, mut from_server) = (0, 0);
+    while client.hs.state() != State::Connected || server.hs.state() != State::Connected {
+        from_client += carry(&mut client, &mut server);
+        from_server += carry(&mut server, &mut client);
+    }
+    let certificates = |identity: &Identity| identity.chain.iter().map(|each| each.len()).sum::<usize>();
+    at_most(380, "the client", from_client - certificates(&client_identity));
+    at_most(380, "the server", from_server - certificates(&server_identity));
+}
+
+/// Drives one end, and carries what it sends to the other. Says how many bytes that was.
+fn carry(from: &mut End<'_>, to: &mut End<'_>) -> usize {
+    from.drive().unwrap();
+    let bytes = from.sends();
+    assert_eq!(to.gets(&bytes), bytes.len());
+    bytes.len()
 }

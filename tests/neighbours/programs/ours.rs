@@ -1,6 +1,6 @@
 //! Our side, over TCP: as `tcp_client` and `tcp_server` do it, in this process.
 
-#[path = "../../examples/common/mod.rs"]
+#[path = "../../../examples/common/mod.rs"]
 #[allow(dead_code, reason = "the programs use the rest")]
 mod common;
 

@@ -1,8 +1,7 @@
 //! rustls as the other end, in process. It stands for Linkerd's proxy, which is built on it: identities are DNS names
 //! of service accounts (and SPIFFE IDs), both ends are judged by one private CA, and proxies agree on an ALPN protocol.
-#![cfg(feature = "x509")]
 
-#[path = "support/pki.rs"]
+#[path = "../support/pki.rs"]
 mod pki;
 
 use countersign::x509::{Answerer, Expect, Identities, Identity, PeerIdentity, Reloadable, SigningKey, Trust};

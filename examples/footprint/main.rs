@@ -3,15 +3,14 @@
 //! `cargo run --release --example footprint`
 #![allow(unsafe_code)] // an allocator that counts cannot be written without
 
-#[path = "../benches/support/mod.rs"]
-mod support;
+mod world;
 
 use countersign::x509::{JudgeOptions, VerifiedChains};
 use countersign::{Error, Event, Handshake, Peer, Policy, Receiver, Role, Sender, Session, Transition, Want};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::mem::size_of;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use support::{End, KeyType, MEMORY, POLICY, World, run};
+use world::{Certificates, End, MEMORY, POLICY, World, run};
 
 static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
 static HELD: AtomicUsize = AtomicUsize::new(0);
@@ -51,7 +50,8 @@ const MANY: usize = 10_000;
 const SMALL: usize = 1_536;
 
 fn main() {
-    let world = World::new(KeyType::P256);
+    let key = || rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).expect("a key");
+    let world = World::new(&Certificates::new(key));
     sizes();
     verdicts(&world);
     wire(&world);

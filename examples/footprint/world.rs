@@ -1,49 +1,36 @@
-//! What benches, `examples/footprint` and `tests/footprint` share: a PKI with an intermediate, two ends in memory, and
-//! a clock that compares.
-#![allow(dead_code)] // each program uses its part
-
-pub mod bare;
-pub mod clock;
-pub mod floor;
-pub mod rustls_pair;
+//! Two services with certificates under one root, and the two ends of their connection in memory. The benches use it
+//! too.
 
 use countersign::x509::{Expect, JudgeOptions, SigningKey, Trust, VerifiedChains};
-use countersign::{Credential, Error, Handshake, Inbox, Outbox, Policy, Role, Seed, Session, Verdict, Want};
+use countersign::{Credential, Error, Handshake, Inbox, Outbox, Policy, Role, Seed, Verdict, Want};
 use rustls_pki_types::{CertificateDer, UnixTime};
 use std::time::Duration;
 
-/// What all certificates of one PKI are made with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyType {
-    P256,
-    Ed25519,
-    Rsa2048,
-}
-
-/// A public test key: rcgen with ring makes no RSA keys.
-const RSA_2048: &str = include_str!("../../vectors/keys/rsa2048.pkcs8.pem");
-
-impl KeyType {
-    pub const ALL: [KeyType; 3] = [KeyType::P256, KeyType::Ed25519, KeyType::Rsa2048];
-
-    fn generate(self) -> rcgen::KeyPair {
-        match self {
-            KeyType::P256 => rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
-            KeyType::Ed25519 => rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519),
-            KeyType::Rsa2048 => rcgen::KeyPair::from_pem(RSA_2048),
-        }
-        .expect("a key")
-    }
-}
-
 /// A leaf and its intermediate, and the leaf's key.
+pub struct Issued {
+    pub chain: Vec<CertificateDer<'static>>,
+    pub key: rcgen::KeyPair,
+}
+
+/// A root, and what two services have been issued under it.
+pub struct Certificates {
+    pub root: CertificateDer<'static>,
+    pub client: Issued,
+    pub server: Issued,
+}
+
+/// A chain, and the key of its leaf.
 pub struct Identity {
     pub chain: Vec<CertificateDer<'static>>,
     pub key: SigningKey,
-    pub pkcs8: Vec<u8>,
 }
 
 impl Identity {
+    fn new(issued: &Issued) -> Identity {
+        let key = SigningKey::from_der(&issued.key.serialize_der()).expect("a key of rcgen's");
+        Identity { chain: issued.chain.clone(), key }
+    }
+
     pub fn certificate_bytes(&self) -> usize {
         self.chain.iter().map(|each| each.len()).sum()
     }
@@ -51,7 +38,6 @@ impl Identity {
 
 /// Two services, and the root that both trust.
 pub struct World {
-    pub root: CertificateDer<'static>,
     pub trust: Trust,
     pub client: Identity,
     pub server: Identity,
@@ -59,7 +45,7 @@ pub struct World {
     pub server_expects: [Expect; 1],
     pub client_expects: [Expect; 1],
     /// The two services have met before: each remembers the other's chain.
-    caches: Option<[VerifiedChains; 2]>,
+    pub caches: Option<[VerifiedChains; 2]>,
 }
 
 pub const SERVER_NAME: &str = "server.test";
@@ -81,40 +67,36 @@ fn ca(name: &str) -> rcgen::CertificateParams {
     params
 }
 
-impl World {
-    pub fn new(keys: KeyType) -> World {
-        let root = rcgen::CertifiedIssuer::self_signed(ca("root"), keys.generate()).expect("a root");
-        let issuing =
-            rcgen::CertifiedIssuer::signed_by(ca("issuing"), keys.generate(), &root).expect("an intermediate");
+impl Certificates {
+    /// `key` makes the key of each certificate.
+    pub fn new(key: impl Fn() -> rcgen::KeyPair) -> Certificates {
+        let root = rcgen::CertifiedIssuer::self_signed(ca("root"), key()).expect("a root");
+        let issuing = rcgen::CertifiedIssuer::signed_by(ca("issuing"), key(), &root).expect("an intermediate");
         let issue = |name: &str| {
             let mut params = params(name);
             params.subject_alt_names = vec![rcgen::SanType::DnsName(name.try_into().expect("a DNS name"))];
             params.key_usages = vec![rcgen::KeyUsagePurpose::DigitalSignature];
             params.extended_key_usages =
                 vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth, rcgen::ExtendedKeyUsagePurpose::ClientAuth];
-            let key = keys.generate();
+            let key = key();
             let leaf = params.signed_by(&key, &issuing).expect("a leaf");
-            let pkcs8 = key.serialize_der();
-            let key = SigningKey::from_der(&pkcs8).expect("a key of rcgen's");
-            Identity { chain: vec![leaf.der().clone(), issuing.der().clone()], key, pkcs8 }
+            Issued { chain: vec![leaf.der().clone(), issuing.der().clone()], key }
         };
+        Certificates { root: root.der().clone(), client: issue(CLIENT_NAME), server: issue(SERVER_NAME) }
+    }
+}
+
+impl World {
+    pub fn new(certificates: &Certificates) -> World {
         World {
-            trust: Trust::from_roots("root", root.der()).expect("a usable root"),
-            root: root.der().clone(),
-            client: issue(CLIENT_NAME),
-            server: issue(SERVER_NAME),
+            trust: Trust::from_roots("root", &certificates.root).expect("a usable root"),
+            client: Identity::new(&certificates.client),
+            server: Identity::new(&certificates.server),
             now: UnixTime::since_unix_epoch(Duration::from_secs(1_795_435_200)), // 2026-11-23
             server_expects: [SERVER_NAME.parse().expect("a name")],
             client_expects: [CLIENT_NAME.parse().expect("a name")],
             caches: None,
         }
-    }
-
-    /// The same services, who remember whom they have met.
-    pub fn warm(self) -> World {
-        let world = World { caches: Some([VerifiedChains::new(16), VerifiedChains::new(16)]), ..self };
-        handshake(&world, &POLICY);
-        world
     }
 }
 
@@ -205,12 +187,3 @@ pub fn run<M: AsRef<[u8]> + AsMut<[u8]>>(
 
 /// Rounds of the handshake's memory: enough for every key type here.
 pub const MEMORY: usize = 4 * 1024;
-
-/// A whole handshake, both sides; memory on the stack.
-pub fn handshake(world: &World, policy: &Policy) -> (Session, Session) {
-    let (mut a, mut b, mut c, mut d) = ([0; MEMORY], [0; MEMORY], [0; MEMORY], [0; MEMORY]);
-    let mut client = End::client(world, policy, &mut a[..], &mut b[..]);
-    let mut server = End::server(world, policy, &mut c[..], &mut d[..]);
-    run(&mut client, &mut server, |_, work| work());
-    (client.hs.finish().expect("done"), server.hs.finish().expect("done"))
-}

@@ -1,0 +1,60 @@
+//! What the benches share: worlds with each kind of key, the bare operations of ring, rustls, and a clock that compares.
+
+pub mod bare;
+pub mod clock;
+pub mod floor;
+pub mod rustls_pair;
+#[path = "../../examples/footprint/world.rs"]
+mod world;
+
+use countersign::x509::VerifiedChains;
+use countersign::{Policy, Session};
+pub use world::{Certificates, End, Issued, MEMORY, POLICY, SERVER_NAME, World, run};
+
+/// What all certificates of one PKI are made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyType {
+    P256,
+    Ed25519,
+    Rsa2048,
+}
+
+/// A public test key: rcgen with ring makes no RSA keys.
+const RSA_2048: &str = include_str!("../../vectors/keys/rsa2048.pkcs8.pem");
+
+impl KeyType {
+    pub const ALL: [KeyType; 3] = [KeyType::P256, KeyType::Ed25519, KeyType::Rsa2048];
+
+    fn generate(self) -> rcgen::KeyPair {
+        match self {
+            KeyType::P256 => rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
+            KeyType::Ed25519 => rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519),
+            KeyType::Rsa2048 => rcgen::KeyPair::from_pem(RSA_2048),
+        }
+        .expect("a key")
+    }
+
+    pub fn certificates(self) -> Certificates {
+        Certificates::new(|| self.generate())
+    }
+
+    pub fn world(self) -> World {
+        World::new(&self.certificates())
+    }
+}
+
+/// The same services, who remember whom they have met.
+pub fn warm(world: World) -> World {
+    let world = World { caches: Some([VerifiedChains::new(16), VerifiedChains::new(16)]), ..world };
+    handshake(&world, &POLICY);
+    world
+}
+
+/// A whole handshake, both sides; memory on the stack.
+pub fn handshake(world: &World, policy: &Policy) -> (Session, Session) {
+    let (mut a, mut b, mut c, mut d) = ([0; MEMORY], [0; MEMORY], [0; MEMORY], [0; MEMORY]);
+    let mut client = End::client(world, policy, &mut a[..], &mut b[..]);
+    let mut server = End::server(world, policy, &mut c[..], &mut d[..]);
+    run(&mut client, &mut server, |_, work| work());
+    (client.hs.finish().expect("done"), server.hs.finish().expect("done"))
+}
