@@ -5,6 +5,7 @@ mod flags;
 mod ours;
 mod run;
 mod talk;
+mod token_table;
 mod tokens;
 mod wire;
 

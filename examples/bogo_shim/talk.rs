@@ -2,7 +2,7 @@
 
 use crate::flags::Flags;
 use crate::run::Failure;
-use crate::tokens;
+use crate::token_table;
 use crate::wire::Wire;
 use countersign::{Event, Exporter, Receiver, Reply, Sender, Session};
 
@@ -63,7 +63,7 @@ impl Talk {
             let len = match self.receive(wire) {
                 Ok(Some(len)) => len.min(flags.read_size),
                 Ok(None) => return Ok(()),
-                Err(failure) if failure.token == tokens::TRUNCATED => return Ok(()),
+                Err(failure) if failure.token == token_table::TRUNCATED => return Ok(()),
                 Err(failure) => return Err(failure),
             };
             let answer: Vec<u8> = wire.rx.data()[..len].iter().map(|byte| byte ^ 0xff).collect();

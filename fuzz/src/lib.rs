@@ -13,7 +13,6 @@ mod man_in_the_middle;
 mod message_sequence;
 mod session;
 mod tap;
-#[path = "../../tests/support/wire.rs"]
 mod wire;
 mod x509_verdict;
 

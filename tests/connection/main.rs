@@ -1,9 +1,14 @@
 //! Stories of two ends of ours: what a program does with a handshake and a session.
 
-#[path = "../support/common/mod.rs"]
 mod common;
+#[path = "../support/end.rs"]
+mod end;
+#[path = "../support/identity.rs"]
+mod identity;
+#[path = "../support/rsa.rs"]
+mod rsa;
+mod script;
 #[path = "../support/wire.rs"]
-#[allow(dead_code, unreachable_pub)]
 mod wire;
 
 mod answers;

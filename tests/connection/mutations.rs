@@ -3,9 +3,9 @@
 //! never a panic, never two ends that disagree, never a session on the attacked side, never data.
 //!
 //! The cryptography is real. Ed25519 keeps all lengths the same from run to run, so that positions mean something.
-#![allow(clippy::unwrap_used)]
 
-use crate::common::{End, Identity, Pki, receive, script};
+use crate::common::{End, Identity, Pki, receive};
+use crate::script;
 use countersign::{
     AlertDescription, Blame, Ending, Error, ErrorKind, Event, Handshake, Policy, Role, Seed, State, Verdict, Want,
 };
@@ -86,7 +86,7 @@ fn clean_run(retry: bool) -> Vec<Record> {
         let mut from = 0;
         for bytes in script::records(&stream) {
             let len = bytes.len();
-            records.push(Record { sender, from, bytes });
+            records.push(Record { sender, from, bytes: bytes.to_vec() });
             from += len;
         }
     }
@@ -402,7 +402,7 @@ fn one_splice(retry: bool, target: &Record, number: usize, source: &Record, from
     let outcome = relay(&mut client, &mut server, &mut |sender, bytes| {
         let mut out = Vec::new();
         for record in script::records(&bytes) {
-            seen.push(Record { sender, from: 0, bytes: record.clone() });
+            seen.push(Record { sender, from: 0, bytes: record.to_vec() });
             if sender != target.sender {
                 out.extend(record);
                 continue;

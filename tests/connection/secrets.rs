@@ -3,7 +3,6 @@
 //!
 //! Not shown here because not promised: ring's own keys and hash states, and the copies that moving a value leaves
 //! behind (docs/SECURITY.md).
-#![allow(clippy::unwrap_used)]
 
 use crate::common::{self, Connection, End, Identity, Pki};
 use countersign::internals::crypto::{

@@ -1,6 +1,7 @@
 //! What a verdict allocates: counted, not guessed.
 
 use crate::counting::allocations;
+use crate::crl::HOUR;
 use crate::pki::{Ca, now};
 use countersign::x509::{Expect, JudgeOptions, Trust, VerifiedChains};
 use countersign::{Peer, Role, Verdict};
@@ -10,8 +11,10 @@ fn a_verdict_allocates_at_most_30_times_and_12_when_the_chain_is_remembered() {
     let root = Ca::root("Root");
     let ca = root.intermediate("Issuing");
     let leaf = ca.leaf("api", &["api.internal", "spiffe://example.org/api"]);
+    let revoked = ca.leaf("old", &["old.internal"]);
     let plain = Trust::from_roots("roots", &root.der).unwrap();
-    let (crl_root, crl_ca) = (root.crl(&[], -3600, 3600), ca.crl(&[], -3600, 3600));
+    let (crl_root, crl_ca) =
+        (root.crl(&[], -(HOUR as i64), HOUR as i64), ca.crl(&[&revoked.serial()], -(HOUR as i64), HOUR as i64));
     let checked =
         Trust::builder().roots("roots", &root.der).crls("root", &crl_root).crls("ca", &crl_ca).build().unwrap();
     let chain = [leaf.der, ca.der];

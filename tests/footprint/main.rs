@@ -1,8 +1,8 @@
 //! What a connection costs beside time: allocations, sizes, bytes on the wire. An allocator that counts is the
 //! process's own, so that this is a test binary of its own.
 
-#[path = "../support/common/mod.rs"]
-mod common;
+#[path = "../support/crl.rs"]
+mod crl;
 #[path = "../support/pki.rs"]
 mod pki;
 

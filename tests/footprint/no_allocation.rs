@@ -3,10 +3,10 @@
 //! What the caller does to answer (its signature, its verdict) is the caller's affair: here ring signs, which does not
 //! allocate for ECDSA and Ed25519, and the verdict compares bytes.
 
-use crate::common::{Pki, seed};
 use crate::counting::allocations;
+use crate::pki::{Ca, leaf_params};
 use countersign::{
-    CipherSuite, Credential, Event, Handshake, Inbox, NamedGroup, Outbox, Padding, Policy, Role, Session,
+    CipherSuite, Credential, Event, Handshake, Inbox, NamedGroup, Outbox, Padding, Policy, Role, Seed, Session,
     SignatureScheme, Verdict, Want,
 };
 use ring::rand::SystemRandom;
@@ -122,27 +122,27 @@ fn talk(
 }
 
 /// The chain and the key of a new identity.
-fn identity(pki: &Pki, scheme: SignatureScheme) -> (Vec<CertificateDer<'static>>, Key) {
+fn identity(ca: &Ca, scheme: SignatureScheme) -> (Vec<CertificateDer<'static>>, Key) {
     let algorithm = match scheme {
         SignatureScheme::ED25519 => &rcgen::PKCS_ED25519,
         SignatureScheme::ECDSA_SECP384R1_SHA384 => &rcgen::PKCS_ECDSA_P384_SHA384,
         _ => &rcgen::PKCS_ECDSA_P256_SHA256,
     };
     let key = rcgen::KeyPair::generate_for(algorithm).unwrap();
-    let chain = pki.issue_for("somebody.test", &key).chain;
-    let der = key.serialize_der();
+    let leaf = ca.issue_for(key, leaf_params("somebody.test", &["somebody.test"]));
+    let der = leaf.key.serialize_der();
     let ecdsa = |algorithm| Key::Ecdsa(EcdsaKeyPair::from_pkcs8(algorithm, &der, &SystemRandom::new()).unwrap());
     let key = match scheme {
         SignatureScheme::ED25519 => Key::Ed25519(Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).unwrap()),
         SignatureScheme::ECDSA_SECP384R1_SHA384 => ecdsa(&ECDSA_P384_SHA384_ASN1_SIGNING),
         _ => ecdsa(&ECDSA_P256_SHA256_ASN1_SIGNING),
     };
-    (chain, key)
+    (vec![leaf.der], key)
 }
 
 #[test]
 fn a_connection_does_not_allocate_from_its_first_byte_to_its_last() {
-    let pki = Pki::new();
+    let ca = Ca::root("Root");
     let schemes =
         [SignatureScheme::ECDSA_SECP256R1_SHA256, SignatureScheme::ECDSA_SECP384R1_SHA384, SignatureScheme::ED25519];
     let suites = [
@@ -151,7 +151,7 @@ fn a_connection_does_not_allocate_from_its_first_byte_to_its_last() {
         CipherSuite::TLS_CHACHA20_POLY1305_SHA256,
     ];
     let groups = [NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1];
-    let identities = schemes.map(|scheme| identity(&pki, scheme));
+    let identities = schemes.map(|scheme| identity(&ca, scheme));
     for (number, (suite, group)) in suites.into_iter().zip(groups).enumerate() {
         for retry in [false, true] {
             let policy = Policy::new().cipher_suites(&[suite]).alpn(&[b"h2"]).padding(Padding::Multiple(64));
@@ -161,11 +161,11 @@ fn a_connection_does_not_allocate_from_its_first_byte_to_its_last() {
             let (client_id, server_id) = (&identities[number], &identities[(number + 1) % 3]);
             let (counted, ()) = allocations(|| {
                 let (rx, tx) = (Inbox::new([0; 4_096]), Outbox::new([0; 4_096]));
-                let hs = Handshake::client(&client_policy, Some("somebody.test"), seed(1)).unwrap();
+                let hs = Handshake::client(&client_policy, Some("somebody.test"), Seed::from_bytes(&[1; 64])).unwrap();
                 let (chain, key, peer) = (&client_id.0[..], &client_id.1, &server_id.0[0][..]);
                 let client = End { hs, rx, tx, chain, key, peer, done: false };
                 let (rx, tx) = (Inbox::new([0; 4_096]), Outbox::new([0; 4_096]));
-                let hs = Handshake::server(&server_policy, seed(2));
+                let hs = Handshake::server(&server_policy, Seed::from_bytes(&[2; 64]));
                 let (chain, key, peer) = (&server_id.0[..], &server_id.1, &client_id.0[0][..]);
                 let server = End { hs, rx, tx, chain, key, peer, done: false };
                 live(client, server);
@@ -180,7 +180,7 @@ fn a_connection_does_not_allocate_from_its_first_byte_to_its_last() {
 fn a_failed_handshake_does_not_allocate() {
     let policy = Policy::new();
     let (counted, error) = allocations(|| {
-        let mut hs = Handshake::server(&policy, seed(2));
+        let mut hs = Handshake::server(&policy, Seed::from_bytes(&[2; 64]));
         assert_eq!(hs.role(), Role::Server);
         let (mut rx, mut tx) = (Inbox::new([0; 1_000]), Outbox::new([0; 1_000]));
         rx.space()[..9].copy_from_slice(b"GET / HTT");

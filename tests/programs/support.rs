@@ -1,5 +1,4 @@
 //! The example programs as others see them: from outside, with certificates in files.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used)] // each test file uses its part
 
 use rcgen::{CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose};
 use ring::rand::{SecureRandom, SystemRandom};

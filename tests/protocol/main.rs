@@ -1,9 +1,13 @@
 //! Stories of one end of ours and a peer that a test writes by hand: what TLS 1.3 demands, message by message and
 //! record by record.
 
-#[path = "../support/common/mod.rs"]
-mod common;
+#[path = "../support/end.rs"]
+mod end;
+#[path = "../support/identity.rs"]
+mod identity;
 mod peer;
+#[path = "../support/rsa.rs"]
+mod rsa;
 
 mod alerts;
 mod authentication;

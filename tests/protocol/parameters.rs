@@ -1,6 +1,6 @@
 //! EncryptedExtensions and CertificateRequest (RFC 9846 §4.4), with what RFC 7301, 8449, 6066 and 7250 put there.
 
-use crate::common::End;
+use crate::end::End;
 use crate::peer::message::{
     ALPN, GREASE, GROUPS, KEY_SHARE, Msg, SCHEMES, SERVER_NAME, VERSIONS, certificate, numbers,
 };

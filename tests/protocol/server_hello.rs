@@ -110,7 +110,7 @@ fn without_compatibility_mode_there_is_no_session_id_and_no_change_cipher_spec()
 #[test]
 fn an_ip_address_is_not_sent_as_server_name() {
     let mut story = Story::client();
-    story.end.hs = countersign::Handshake::client(Policy::new(), Some("192.0.2.1"), crate::common::seed(3)).unwrap();
+    story.end.hs = countersign::Handshake::client(Policy::new(), Some("192.0.2.1"), crate::end::seed(3)).unwrap();
     story.turn();
     assert!(!ClientHello::parse(&hellos(&story)[0]).unwrap().extensions.has(SERVER_NAME));
     let server_name: &dyn Fn(&mut Msg) = &|m| m.push(SERVER_NAME, &[]);

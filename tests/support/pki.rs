@@ -1,18 +1,14 @@
 //! A small PKI in memory for tests, made by rcgen. All of it is valid from 2026-01-01 to 2027-01-01; NOW lies between.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, CustomExtension, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SanType,
-    SerialNumber, date_time_ymd,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, SanType, SerialNumber, date_time_ymd,
 };
 use rustls_pki_types::{CertificateDer, UnixTime};
 use std::time::Duration;
 
 /// 2026-11-23 12:00 UTC.
 pub const NOW: u64 = 1_795_435_200;
-pub const HOUR: u64 = 3600;
-pub const DAY: u64 = 24 * HOUR;
 
 pub fn at(seconds: u64) -> UnixTime {
     UnixTime::since_unix_epoch(Duration::from_secs(seconds))
@@ -31,7 +27,6 @@ pub struct Ca {
 pub struct Leaf {
     pub key: KeyPair,
     pub der: CertificateDer<'static>,
-    pub serial: Vec<u8>,
 }
 
 fn params(name: &str) -> CertificateParams {
@@ -75,12 +70,6 @@ pub fn san(text: &str) -> SanType {
     }
 }
 
-pub fn custom(oid: &[u64], content: &[u8], critical: bool) -> CustomExtension {
-    let mut extension = CustomExtension::from_oid_content(oid, content.to_vec());
-    extension.set_criticality(critical);
-    extension
-}
-
 impl Ca {
     pub fn root(name: &str) -> Ca {
         Ca::root_with(name, |_| {})
@@ -121,52 +110,16 @@ impl Ca {
         self.issue(params)
     }
 
-    pub fn issue(&self, mut params: CertificateParams) -> Leaf {
-        let key = KeyPair::generate().unwrap();
+    pub fn issue(&self, params: CertificateParams) -> Leaf {
+        self.issue_for(KeyPair::generate().unwrap(), params)
+    }
+
+    pub fn issue_for(&self, key: KeyPair, mut params: CertificateParams) -> Leaf {
         let fallback = key.public_key_raw()[1..17].to_vec();
         let serial = params.serial_number.clone().map_or(fallback, |serial| serial.to_bytes());
         let serial: Vec<u8> = [&[serial[0] & 0x7f | 0x40], &serial[1..]].concat();
         params.serial_number = Some(SerialNumber::from_slice(&serial));
         let der = params.signed_by(&key, &self.issuer()).unwrap().der().clone();
-        Leaf { key, der, serial }
+        Leaf { key, der }
     }
-
-    /// A CRL valid from `from` to `to` (seconds relative to NOW).
-    pub fn crl(&self, revoked: &[&[u8]], from: i64, to: i64) -> Vec<u8> {
-        let day = date_time_ymd(2026, 11, 23) + Duration::from_secs(12 * HOUR);
-        let time = |offset: i64| match offset < 0 {
-            true => day - Duration::from_secs(offset.unsigned_abs()),
-            false => day + Duration::from_secs(offset.unsigned_abs()),
-        };
-        let revoked = revoked.iter().map(|serial| RevokedCertParams {
-            serial_number: SerialNumber::from_slice(serial),
-            revocation_time: time(from),
-            reason_code: None,
-            invalidity_date: None,
-        });
-        let params = CertificateRevocationListParams {
-            this_update: time(from),
-            next_update: time(to),
-            crl_number: SerialNumber::from(1),
-            issuing_distribution_point: None,
-            revoked_certs: revoked.collect(),
-            key_identifier_method: KeyIdMethod::Sha256,
-        };
-        params.signed_by(&self.issuer()).unwrap().der().to_vec()
-    }
-}
-
-/// PEM text of one object.
-pub fn pem(label: &str, der: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in der.chunks(3) {
-        let group = u32::from_be_bytes([0, chunk[0], *chunk.get(1).unwrap_or(&0), *chunk.get(2).unwrap_or(&0)]);
-        for place in 0..4 {
-            let index = group >> (18 - 6 * place) & 63;
-            text.push(if place <= chunk.len() { ALPHABET[index as usize] as char } else { '=' });
-        }
-    }
-    let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }

@@ -1,7 +1,6 @@
-//! Records and messages, as peers of the fuzz targets write and read them.
+//! Records and messages by hand.
 
-use countersign::internals::codec::{AlertDescription, ContentType, Writer};
-use std::sync::LazyLock;
+use countersign::internals::codec::{ContentType, Writer};
 
 /// type, legacy_record_version, length.
 pub const HEADER: usize = 5;
@@ -15,7 +14,7 @@ pub fn written(write: impl Fn(&mut Writer<'_>)) -> Vec<u8> {
     let mut bytes = vec![0; counter.len()];
     let mut writer = Writer::new(&mut bytes);
     write(&mut writer);
-    writer.finish().expect("the messages of a fuzz target can be written");
+    writer.finish().expect("a message that can be written");
     bytes
 }
 
@@ -40,23 +39,4 @@ pub fn records(mut bytes: &[u8]) -> (Vec<&[u8]>, &[u8]) {
         bytes = rest;
     }
     (records, bytes)
-}
-
-/// The alerts in what a null-crypto end has sent.
-pub fn null_alerts(sent: &[u8]) -> Vec<AlertDescription> {
-    let (records, rest) = records(sent);
-    assert!(rest.is_empty(), "only whole records are sent");
-    let alert = |record: &&[u8]| match record {
-        [21, _, _, 0, 2, _, alert] => Some(AlertDescription(*alert)),
-        [23, _, _, 0, 19, _, alert, 21, ..] => Some(AlertDescription(*alert)),
-        _ => None,
-    };
-    records.iter().filter_map(alert).collect()
-}
-
-/// So many bytes of an endless text, from this place on: whoever reads them knows where he is. In one piece: loops over
-/// bytes are what takes most of a fuzzer's time.
-pub fn text(place: usize, len: usize) -> &'static [u8] {
-    static TEXT: LazyLock<Vec<u8>> = LazyLock::new(|| (0..251).cycle().take(20_000).collect());
-    &TEXT[place % 251..][..len]
 }

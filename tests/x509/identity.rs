@@ -236,7 +236,7 @@ fn a_report_holds_what_was_judged_and_calls_it_by_a_name_that_it_has() {
         ("", &[], "(no name)"),
     ] {
         let leaf = root.leaf(subject, sans);
-        let serial: String = leaf.serial.iter().map(|byte| format!("{byte:02x}")).collect();
+        let serial: String = leaf.serial().iter().map(|byte| format!("{byte:02x}")).collect();
         for role in [Role::Client, Role::Server] {
             for (expect, accepted) in [(pin(&leaf.der), true), (Expect::Spki([1; 32]), false)] {
                 let peer = [leaf.der.clone()];

@@ -1,9 +1,8 @@
 //! `Answerer` answers a handshake's three questions, and keeps the reason when the answer is no.
 
-use crate::common::seed;
 use crate::pki::{Ca, now};
 use countersign::x509::{Answerer, Expect, Identities, Identity, Reloadable, SigningKey, Trust, VerifiedChains};
-use countersign::{CertificateType, ErrorKind, Handshake, Inbox, Outbox, Policy, Rejection, Role, Want};
+use countersign::{CertificateType, ErrorKind, Handshake, Inbox, Outbox, Policy, Rejection, Role, Seed, Want};
 use std::sync::Mutex;
 
 /// One side, as a program would have it.
@@ -62,8 +61,8 @@ impl End {
 /// Runs both sides to their ends: what client and server came to.
 fn connect(policy: Policy, client: &mut Answerer<'_>, server: &mut Answerer<'_>) -> [Result<bool, ErrorKind>; 2] {
     let mut ends = [
-        End::new(Handshake::client(policy.clone(), Some("server.test"), seed(1)).unwrap()),
-        End::new(Handshake::server(policy, seed(2))),
+        End::new(Handshake::client(policy.clone(), Some("server.test"), Seed::from_bytes(&[1; 64])).unwrap()),
+        End::new(Handshake::server(policy, Seed::from_bytes(&[2; 64]))),
     ];
     let mut results = [Ok(false), Ok(false)];
     for _ in 0..6 {
@@ -153,7 +152,7 @@ fn the_transports_wants_are_not_questions() {
     let ca = Ca::root("Root");
     let side = side(&ca, "client.test", &["server.test"]);
     let mut local = Answerer::new(&side.identities, &side.trust, &side.expect, now());
-    let mut end = End::new(Handshake::client(Policy::new(), Some("server.test"), seed(1)).unwrap());
+    let mut end = End::new(Handshake::client(Policy::new(), Some("server.test"), Seed::from_bytes(&[1; 64])).unwrap());
     for want in [Want::Read, Want::Write, Want::Done] {
         assert_eq!(local.answer(&mut end.hs, &want, &end.rx, &mut end.tx), Ok(false));
     }

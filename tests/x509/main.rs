@@ -1,8 +1,5 @@
 //! Certificates: whom to trust, who we are.
 
-#[path = "../support/common/mod.rs"]
-mod common;
-#[path = "../support/pki.rs"]
 mod pki;
 
 mod culprits;

@@ -55,7 +55,7 @@ fn with_current_crls_for_the_whole_chain_the_unrevoked_are_accepted() {
 fn a_revoked_leaf_and_a_revoked_ca_are_refused_and_named() {
     let w = World::new();
     let good = w.root.crl(&[], -DAYS, DAYS);
-    let (reason, fault, text) = w.fault(w.trust(&[good, w.ca.crl(&[&w.leaf.serial], -DAYS, DAYS)]));
+    let (reason, fault, text) = w.fault(w.trust(&[good, w.ca.crl(&[&w.leaf.serial()], -DAYS, DAYS)]));
     assert_eq!((reason, fault), (Rejection::Revoked, RefusalReason::Revoked));
     assert!(text.starts_with("client certificate CN=api (serial ") && text.ends_with(" has been revoked"), "{text}");
 
@@ -86,7 +86,7 @@ fn unknown_status_refuses_unless_relaxed() {
         RefusalReason::StatusUnknown("CN=Issuing".into())
     );
     // A relaxed status is not a relaxed revocation.
-    let crls = [w.ca.crl(&[&w.leaf.serial], -DAYS, DAYS)];
+    let crls = [w.ca.crl(&[&w.leaf.serial()], -DAYS, DAYS)];
     assert_eq!(w.fault(w.trust(&crls).accept_unknown_revocation_status()).0, Rejection::Revoked);
 }
 
@@ -100,7 +100,7 @@ fn an_expired_crl_refuses_from_its_next_update_on_unless_relaxed() {
     assert_eq!(w.judge(w.trust(&crls), at(NOW - 3 * HOUR - 1)).verdict, Verdict::Accept);
     assert_ne!(w.judge(w.trust(&crls), at(NOW - 3 * HOUR)).verdict, Verdict::Accept, "nextUpdate is exclusive");
     assert!(w.accepts(w.trust(&crls).accept_expired_crls()));
-    let revoked = [w.root.crl(&[], -DAYS, DAYS), w.ca.crl(&[&w.leaf.serial], -2 * DAYS, -DAYS)];
+    let revoked = [w.root.crl(&[], -DAYS, DAYS), w.ca.crl(&[&w.leaf.serial()], -2 * DAYS, -DAYS)];
     assert_eq!(w.fault(w.trust(&revoked).accept_expired_crls()).0, Rejection::Revoked);
 }
 
@@ -137,7 +137,7 @@ fn of_two_crls_of_one_issuer_the_newer_decides() {
     let w = World::new();
     let root = w.root.crl(&[], -DAYS, DAYS);
     let old = w.ca.crl(&[], -3 * DAYS, DAYS);
-    let new = w.ca.crl(&[&w.leaf.serial], -DAYS, DAYS);
+    let new = w.ca.crl(&[&w.leaf.serial()], -DAYS, DAYS);
     for crls in [[root.clone(), old.clone(), new.clone()], [new, old, root]] {
         assert_eq!(w.fault(w.trust(&crls)).0, Rejection::Revoked);
     }
@@ -147,7 +147,7 @@ fn of_two_crls_of_one_issuer_the_newer_decides() {
 fn a_crl_that_is_loaded_ahead_counts_from_its_this_update_on() {
     let w = World::new();
     let root = w.root.crl(&[], -DAYS, 9 * DAYS);
-    let crls = [root, w.ca.crl(&[], -DAYS, 9 * DAYS), w.ca.crl(&[&w.leaf.serial], DAYS, 9 * DAYS)];
+    let crls = [root, w.ca.crl(&[], -DAYS, 9 * DAYS), w.ca.crl(&[&w.leaf.serial()], DAYS, 9 * DAYS)];
     let at = |seconds| w.judge(w.trust(&crls), at(seconds)).verdict;
     assert_eq!(at(NOW), Verdict::Accept);
     assert_eq!(at(NOW + DAY - 1), Verdict::Accept);

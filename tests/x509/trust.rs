@@ -80,7 +80,7 @@ fn expiry_is_told_with_its_distance_and_date() {
     });
     let trust = trust(&[&root]);
     let judgement = client(&trust, &[&leaf.der], &[Expect::AnyTrusted], NOW);
-    let serial: String = leaf.serial.iter().map(|byte| format!("{byte:02x}")).collect();
+    let serial: String = leaf.serial().iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(
         judgement.report.to_string(),
         format!("client certificate CN=api (serial {serial}) expired 3 h ago (2026-11-23 09:00 UTC)")

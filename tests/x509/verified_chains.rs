@@ -139,8 +139,11 @@ fn a_chain_that_is_verified_again_takes_its_old_place() {
 #[test]
 fn another_crl_has_come_into_force_since() {
     let w = World::new();
-    let crls =
-        [w.root.crl(&[], -DAYS, 9 * DAYS), w.ca.crl(&[], -DAYS, 9 * DAYS), w.ca.crl(&[&w.leaf.serial], DAYS, 9 * DAYS)];
+    let crls = [
+        w.root.crl(&[], -DAYS, 9 * DAYS),
+        w.ca.crl(&[], -DAYS, 9 * DAYS),
+        w.ca.crl(&[&w.leaf.serial()], DAYS, 9 * DAYS),
+    ];
     let trust = crls.iter().fold(w.trust(), |trust, crl| trust.crls("crl", crl)).build().unwrap();
     assert_eq!(w.server(&trust, &w.chain(), NOW), Verdict::Accept);
     assert_eq!(w.cache.len(), 1);
@@ -153,7 +156,7 @@ fn revoked_since() {
     let (root, good) = (w.root.crl(&[], -DAYS, DAYS), w.ca.crl(&[], -DAYS, DAYS));
     let before = w.trust().crls("root", &root).crls("ca", &good).build().unwrap();
     assert_eq!(w.server(&before, &w.chain(), NOW), Verdict::Accept);
-    let bad = w.ca.crl(&[&w.leaf.serial], -DAYS, DAYS);
+    let bad = w.ca.crl(&[&w.leaf.serial()], -DAYS, DAYS);
     let after = w.trust().crls("root", &root).crls("ca", &bad).build().unwrap();
     assert_eq!(w.server(&after, &w.chain(), NOW), Verdict::Reject(Rejection::Revoked));
 }

@@ -1,7 +1,6 @@
 //! R1, R2, R4: the three questions and what a program may do with them: lose them, answer them late, from elsewhere,
 //! twice, wrongly or not at all. "At every step" means exhaustively: a whole handshake is played once for each of its
 //! steps, and meddled with there.
-#![allow(clippy::unwrap_used)]
 
 mod errors;
 mod giving_up;

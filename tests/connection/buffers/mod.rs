@@ -3,7 +3,6 @@
 //!
 //! To compare whole connections byte for byte, these use the null cryptography and Ed25519 (whose signatures are
 //! deterministic): then the exporter secret is a function of the transcript alone.
-#![allow(clippy::unwrap_used)]
 
 mod handshake;
 mod session;

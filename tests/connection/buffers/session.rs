@@ -1,8 +1,9 @@
 //! Memory and pieces after the handshake.
 
 use super::IDENTITY;
-use crate::common::script::{Protection, message};
 use crate::common::{Connection, End};
+use crate::script::Protection;
+use crate::wire::written;
 use countersign::internals::codec::NewSessionTicket;
 use countersign::internals::crypto::Suite;
 use countersign::{ContentType, Event, Inbox, Misuse, Outbox, Policy, Role, Session};
@@ -94,7 +95,7 @@ fn a_ticket_larger_than_the_inbox_is_read_in_pieces() {
     let suite = Suite::from(client.hs.cipher_suite().unwrap()).unwrap();
     let mut protection = Protection::of(session.expose_secrets().1, suite);
     let ticket = vec![3; 10_000];
-    let ticket = message(|w| {
+    let ticket = written(|w| {
         let extensions = countersign::internals::codec::Extensions::parse(&[]).unwrap();
         NewSessionTicket { ticket_lifetime: 1, ticket_age_add: 2, ticket_nonce: &[0], ticket: &ticket, extensions }
             .write(w);

@@ -1,8 +1,8 @@
 //! When a client knows that the server has accepted it, and what it learns if not.
 
 use super::{identity, pair};
-use crate::common::script::Protection;
 use crate::common::{self, Connection, End, receive, run};
+use crate::script::Protection;
 use countersign::internals::crypto::Suite;
 use countersign::{
     Alert, AlertDescription, CipherSuite, ContentType, Ending, Error, ErrorKind, Event, Policy, Verdict, Want,

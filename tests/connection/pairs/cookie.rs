@@ -1,8 +1,9 @@
 //! HelloRetryRequest with a cookie: our server sends none, others do.
 
 use super::People;
-use crate::common::script::{self, Protection, Transcript};
 use crate::common::{End, Identity, receive};
+use crate::script::{self, Protection, Transcript};
+use crate::wire::{plain, written};
 use countersign::internals::codec::{self, ClientHello, ExtensionType, KeyShareEntry, TLS13};
 use countersign::internals::crypto::{CryptoMode, KeyExchange, Suite};
 use countersign::internals::schedule::{Early, SignedContent};
@@ -24,7 +25,7 @@ fn scripted_server(client: &mut End<'_>, id: &Identity, retry: &Retry) -> (Vec<u
     transcript.append(&hello_1);
     transcript.retry();
 
-    let retry_request = script::message(|w| {
+    let retry_request = written(|w| {
         codec::write_hello_retry_request(w, &session_id, suite.number(), |w| {
             w.selected_version(TLS13);
             if let Some(group) = retry.group {
@@ -36,9 +37,10 @@ fn scripted_server(client: &mut End<'_>, id: &Identity, retry: &Retry) -> (Vec<u
         });
     });
     transcript.append(&retry_request);
-    client.gets(&script::plain(ContentType::HANDSHAKE, &retry_request));
+    client.gets(&plain(ContentType::HANDSHAKE, &retry_request));
     assert_eq!(client.drive(), Ok(Want::Write));
-    let records = script::records(&client.sends());
+    let sent = client.sends();
+    let records = script::records(&sent);
     assert_eq!(records.iter().map(|record| record[0]).collect::<Vec<_>>(), [20, 22], "change_cipher_spec, ClientHello");
     let hello_2 = records[1][5..].to_vec();
     transcript.append(&hello_2);
@@ -47,36 +49,36 @@ fn scripted_server(client: &mut End<'_>, id: &Identity, retry: &Retry) -> (Vec<u
     let hello = ClientHello::parse(&hello_2[4..]).unwrap();
     let share = hello.extensions.client_shares().unwrap().unwrap().iter().next().unwrap();
     let (ours, shared) = KeyExchange::respond(share.group, share.key_exchange, CryptoMode::Real).unwrap();
-    let server_hello = script::message(|w| {
+    let server_hello = written(|w| {
         codec::write_server_hello(w, &[9; 32], &session_id, suite.number(), |w| {
             w.selected_version(TLS13);
             w.server_share(KeyShareEntry { group: share.group, key_exchange: ours.as_ref() });
         });
     });
     transcript.append(&server_hello);
-    client.gets(&script::plain(ContentType::HANDSHAKE, &server_hello));
+    client.gets(&plain(ContentType::HANDSHAKE, &server_hello));
     let handshake = Early::new(suite.hash()).handshake(shared);
     let secrets = handshake.traffic(&transcript.hash());
 
     // The protected flight.
     let mut protection = Protection::handshake(&secrets.server, suite);
-    let mut flight = script::message(|w| codec::write_encrypted_extensions(w, |_| {}));
-    flight.extend(script::message(|w| {
+    let mut flight = written(|w| codec::write_encrypted_extensions(w, |_| {}));
+    flight.extend(written(|w| {
         codec::write_certificate_request(w, &[], |w| {
             w.signature_algorithms([SignatureScheme::ED25519, SignatureScheme::ECDSA_SECP256R1_SHA256]);
         });
     }));
-    flight.extend(script::message(|w| {
+    flight.extend(written(|w| {
         codec::write_certificate(w, &[], id.chain.iter().map(AsRef::as_ref), |_| {});
     }));
     transcript.append(&flight);
     let content = SignedContent::server(&transcript.hash());
     let scheme = id.key.schemes()[0];
     let signature = id.key.sign(scheme, content.as_ref()).unwrap();
-    let verify = script::message(|w| codec::CertificateVerify { algorithm: scheme, signature: &signature }.write(w));
+    let verify = written(|w| codec::CertificateVerify { algorithm: scheme, signature: &signature }.write(w));
     transcript.append(&verify);
     let verify_data = secrets.server.finished(&transcript.hash());
-    let finished = script::message(|w| codec::Finished { verify_data: verify_data.as_ref() }.write(w));
+    let finished = written(|w| codec::Finished { verify_data: verify_data.as_ref() }.write(w));
     transcript.append(&finished);
     for part in [flight, verify, finished] {
         let record = protection.seal(ContentType::HANDSHAKE, &part, 3);

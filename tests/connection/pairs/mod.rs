@@ -1,5 +1,4 @@
 //! Two ends in memory, over everything that can be negotiated: each pair shakes hands, talks both ways and closes.
-#![allow(clippy::unwrap_used)]
 
 mod confirmed;
 mod cookie;
@@ -8,6 +7,7 @@ mod records;
 mod sessions;
 
 use crate::common::{Connection, End, Identity, Pki};
+use crate::rsa;
 use countersign::{CipherSuite, Event, NamedGroup, Policy, Role, Session, SignatureScheme};
 
 const SUITES: [CipherSuite; 3] = [
@@ -30,7 +30,7 @@ impl People {
             (pki.issue("p256.test", &rcgen::PKCS_ECDSA_P256_SHA256), SignatureScheme::ECDSA_SECP256R1_SHA256),
             (pki.issue("p384.test", &rcgen::PKCS_ECDSA_P384_SHA384), SignatureScheme::ECDSA_SECP384R1_SHA384),
             (pki.issue("ed25519.test", &rcgen::PKCS_ED25519), SignatureScheme::ED25519),
-            (pki.issue_rsa("rsa.test"), SignatureScheme::RSA_PSS_RSAE_SHA256),
+            (pki.issue_for("rsa.test", &rsa::key_pair()), SignatureScheme::RSA_PSS_RSAE_SHA256),
         ];
         People { pki, all }
     }

@@ -1,8 +1,8 @@
 //! What two ends agree on.
 
 use super::{GROUPS, People, SUITES, agree, close, identity, pair, talk};
-use crate::common::script::{self};
 use crate::common::{Connection, End, run};
+use crate::script;
 use countersign::internals::codec::ClientHello;
 use countersign::{Alert, Blame, ErrorKind, HandshakeType, NamedGroup, Policy, Role, State, TransitionEvent, Want};
 

@@ -1,8 +1,8 @@
 //! Sizes of records: record_size_limit (RFC 8449) and padding.
 
 use super::{identity, pair};
-use crate::common::script::{self};
-use crate::common::{Connection, End};
+use crate::common::{Connection, End, Identity, Pki};
+use crate::script;
 use countersign::{Credential, Misuse, Outbox, Padding, Policy, Role, State, Want};
 
 /// The longest body of a stream's protected records.
@@ -108,4 +108,35 @@ fn padding_makes_records_of_equal_length() {
             assert_eq!(connection.to_server().unwrap().0, data);
         }
     }
+}
+
+/// Everything but the certificates: with SNI, session id, change_cipher_spec, signature_algorithms_cert and, from the
+/// server, the confirming record. A chain of 835 bytes makes 1,215 bytes each way of it. Six of the bytes are the
+/// most that three ECDSA signatures in DER vary by.
+#[test]
+fn a_mutual_handshake_sends_at_most_380_bytes_each_way_beside_the_certificates() {
+    let pki = Pki::new();
+    let [mut client_identity, mut server_identity] =
+        ["client.test", "server.test"].map(|name| pki.issue(name, &rcgen::PKCS_ECDSA_P256_SHA256));
+    client_identity.chain.push(pki.root.der().clone());
+    server_identity.chain.push(pki.root.der().clone());
+    let mut client = End::new(Role::Client, Policy::new(), &client_identity);
+    let mut server = End::new(Role::Server, Policy::new(), &server_identity);
+    let (mut from_client, mut from_server) = (0, 0);
+    while client.hs.state() != State::Connected || server.hs.state() != State::Connected {
+        from_client += drive_and_carry(&mut client, &mut server);
+        from_server += drive_and_carry(&mut server, &mut client);
+    }
+    let certificates = |identity: &Identity| identity.chain.iter().map(|each| each.len()).sum::<usize>();
+    let beside = [from_client - certificates(&client_identity), from_server - certificates(&server_identity)];
+    println!("client and server send {beside:?} bytes, at most 380 each");
+    assert!(beside.into_iter().all(|bytes| bytes <= 380), "{beside:?} bytes, ceiling 380");
+}
+
+/// Drives one end, and carries what it sends to the other. Says how many bytes that was.
+fn drive_and_carry(from: &mut End<'_>, to: &mut End<'_>) -> usize {
+    from.drive().unwrap();
+    let bytes = from.sends();
+    assert_eq!(to.gets(&bytes), bytes.len());
+    bytes.len()
 }

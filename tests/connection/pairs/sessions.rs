@@ -1,8 +1,8 @@
 //! After the handshake: key updates, halves, closing, exporters.
 
 use super::{SUITES, identity, pair, same_keys, talk};
-use crate::common::script::{self};
 use crate::common::{self, Connection, End, Pki, connect, receive, seed};
+use crate::script;
 use countersign::{Alert, AlertDescription, ErrorKind, Event, Misuse, Policy, Role};
 
 /// RFC 9846 §4.7.3: each direction has its own generations; KeyUpdate itself goes under the old key.

@@ -1,6 +1,5 @@
 //! Our client against other people's servers, and our server for their clients and proxies, over TCP: each as
 //! docs/INTEROP.md configures it. Who is let in, whom the other side believes to have met, and how refusals are said.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod book;
 mod ours;

@@ -33,7 +33,8 @@ fn both_sides_send_certificate_proof_and_finished_in_order_leaf_first() {
     // A chain of two: ours is the first entry.
     for role in BOTH {
         let ids = identities();
-        let chain = [if role == Role::Client { &ids.client } else { &ids.server }.chain[0].clone(), ids.pki.root()];
+        let chain =
+            [if role == Role::Client { &ids.client } else { &ids.server }.chain[0].clone(), ids.pki.root.der().clone()];
         let mut story = Story::new(role, Policy::new());
         story.hold = Some(State::AskCredential);
         let mut story = story.until(State::AskCredential);
@@ -123,7 +124,7 @@ fn a_certificate_message_must_be_as_it_was_asked_for() {
 #[test]
 fn the_first_entry_is_the_end_entity_whatever_follows() {
     for role in BOTH {
-        let (leaf, root) = (leaf(role), identities().pki.root());
+        let (leaf, root) = (leaf(role), identities().pki.root.der().clone());
         let other = if role == Role::Client { &identities().client } else { &identities().server };
         accepts(
             role,

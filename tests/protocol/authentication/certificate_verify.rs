@@ -3,6 +3,7 @@
 use super::{BOTH, CT, CV};
 use crate::peer::message::{Msg, SCHEMES, certificate, certificate_verify, numbers};
 use crate::peer::{self, Row, Story, identities, refuses};
+use crate::rsa;
 use countersign::AlertDescription as A;
 use countersign::internals::codec::CertificateVerify;
 use countersign::internals::crypto::Suite;
@@ -195,7 +196,7 @@ fn every_kind_of_key_proves_itself_both_ways_with_every_scheme_and_suite() {
         pki.issue("a.test", &rcgen::PKCS_ECDSA_P256_SHA256),
         pki.issue("b.test", &rcgen::PKCS_ECDSA_P384_SHA384),
         pki.issue("c.test", &rcgen::PKCS_ED25519),
-        pki.issue_rsa("d.test"),
+        pki.issue_for("d.test", &rsa::key_pair()),
     ];
     for identity in &keys {
         for (number, scheme) in identity.key.schemes().iter().enumerate() {
@@ -216,7 +217,7 @@ fn every_kind_of_key_proves_itself_both_ways_with_every_scheme_and_suite() {
 
 #[test]
 fn the_scheme_goes_by_the_credentials_preference_or_else_by_the_peers() {
-    let identity = identities().pki.issue_rsa("rsa.test");
+    let identity = identities().pki.issue_for("rsa.test", &rsa::key_pair());
     let (sha256, sha512) = (SignatureScheme::RSA_PSS_RSAE_SHA256, SignatureScheme::RSA_PSS_RSAE_SHA512);
     for role in BOTH {
         for (wished, own, chosen) in [

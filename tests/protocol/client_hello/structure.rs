@@ -91,7 +91,7 @@ fn the_servers_random_is_its_seeds_whatever_the_client_sends() {
         *server_hello(&story.connected()).random
     };
     for byte in [0, 1, 0xff] {
-        assert_eq!(random(crate::common::seed(9), &|m| m.random(0, &[byte; 32])), [9; 32]);
+        assert_eq!(random(crate::end::seed(9), &|m| m.random(0, &[byte; 32])), [9; 32]);
     }
     let fresh = || random(countersign::Seed::random().unwrap(), &|_| ());
     assert_ne!(fresh(), fresh());

@@ -2,21 +2,19 @@
 //!
 //! [`story`] puts it against an end of the crate. A test plays the legal handshake with one edit, or up to a state and
 //! then sends what it likes, record by record; the peer opens what comes back and keeps every record it saw.
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)] // each test file uses its part
 
 mod keys;
 pub mod message;
 mod receiving;
 pub mod story;
 
-use crate::common::Identity;
+use crate::identity::Identity;
 use countersign::internals::crypto::{CryptoMode, Hash, KeyExchange, Suite, TrafficKey};
 use countersign::internals::schedule::{
     Early, ExporterSecret, Handshake, HandshakeSecret, Main, Pair, SignedContent, TrafficSecret,
 };
 use countersign::{AlertDescription, Epoch, HandshakeType, NamedGroup, Role, SignatureScheme};
 use message::{Msg, certificate, certificate_verify, client_hello_head, extensions, server_hello_head};
-#[allow(unused_imports)]
 pub use story::{Edit, Row, Story, accepts, identities, judged, refuses};
 
 /// Names for the two hellos of a retry, where edits are to hit one of them only.

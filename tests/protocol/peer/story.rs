@@ -2,7 +2,8 @@
 
 use super::message::Msg;
 use super::{HELLO_RETRY_REQUEST, Peer, SECOND_CLIENT_HELLO};
-use crate::common::{End, Identity, Pki};
+use crate::end::End;
+use crate::identity::{Identity, Pki};
 use countersign::{
     Alert, AlertDescription, Blame, Epoch, Error, Event, HandshakeType, Policy, Role, Session, State, Step, Want,
 };

@@ -1,36 +1,15 @@
 //! A peer that does what a test says: records and messages by hand, over the crate's codec and key schedule.
 
-use countersign::internals::codec::{self, ContentType, Message, Writer};
+use crate::wire;
+use countersign::internals::codec::{self, ContentType, Message};
 use countersign::internals::crypto::{AeadKey, CryptoMode, Hash, HashAlgorithm, Suite, TrafficKey};
 use countersign::internals::schedule::{HandshakeSecret, TrafficSecret};
 
-/// A record without protection.
-pub fn plain(content: ContentType, fragment: &[u8]) -> Vec<u8> {
-    let mut record = vec![content.0, 3, 3];
-    record.extend_from_slice(&(fragment.len() as u16).to_be_bytes());
-    record.extend_from_slice(fragment);
-    record
-}
-
 /// Cuts a stream of whole records into its records.
-pub fn records(mut stream: &[u8]) -> Vec<Vec<u8>> {
-    let mut records = Vec::new();
-    while !stream.is_empty() {
-        let len = 5 + usize::from(u16::from_be_bytes([stream[3], stream[4]]));
-        records.push(stream[..len].to_vec());
-        stream = &stream[len..];
-    }
+pub fn records(stream: &[u8]) -> Vec<&[u8]> {
+    let (records, rest) = wire::records(stream);
+    assert!(rest.is_empty(), "only whole records are sent");
     records
-}
-
-/// Writes a message.
-pub fn message(write: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
-    let mut memory = vec![0; 20_000];
-    let mut writer = Writer::new(&mut memory);
-    write(&mut writer);
-    let len = writer.finish().unwrap();
-    memory.truncate(len);
-    memory
 }
 
 enum Key {

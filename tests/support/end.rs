@@ -1,0 +1,79 @@
+//! One end of a connection in memory, as the simplest program would have it.
+
+use crate::identity::Identity;
+use countersign::{Credential, Error, Handshake, Inbox, Outbox, Policy, Role, Seed, Step, Transition, Verdict, Want};
+use std::collections::BTreeMap;
+
+/// One end of a connection, with its memory.
+pub struct End<'a> {
+    pub hs: Handshake<Policy>,
+    pub rx: Inbox<Vec<u8>>,
+    pub tx: Outbox<Vec<u8>>,
+    pub identity: &'a Identity,
+    pub verdict: Verdict,
+    pub transitions: Vec<Transition>,
+    /// What a key log of this end would hold.
+    pub secrets: BTreeMap<&'static str, Vec<u8>>,
+}
+
+/// A seed that only this test's connections have.
+pub fn seed(number: u8) -> Seed {
+    Seed::from_bytes(&[number; 64])
+}
+
+impl<'a> End<'a> {
+    pub fn new(role: Role, policy: Policy, identity: &'a Identity) -> End<'a> {
+        let hs = match role {
+            Role::Client => Handshake::client(policy, Some("server.test"), seed(1)).unwrap(),
+            Role::Server => Handshake::server(policy, seed(2)),
+        };
+        End {
+            hs,
+            rx: Inbox::new(vec![0; 40_000]),
+            tx: Outbox::new(vec![0; 40_000]),
+            identity,
+            verdict: Verdict::Accept,
+            transitions: Vec::new(),
+            secrets: BTreeMap::new(),
+        }
+    }
+
+    /// Drives until the transport is wanted or the handshake is done, answering every question.
+    pub fn drive(&mut self) -> Result<Want, Error> {
+        loop {
+            let step = self.hs.step(&mut self.rx, &mut self.tx)?;
+            let secrets = &mut self.secrets;
+            self.hs.expose_secrets(&mut |label, secret| drop(secrets.insert(label, secret.to_vec())));
+            match step {
+                Step::Did(transition) => self.transitions.push(transition),
+                Step::Want(Want::Credential(question)) => {
+                    self.hs.answer_credential(&question, &Credential::new(&self.identity.chain), &mut self.tx).unwrap();
+                }
+                Step::Want(Want::Sign(question)) => {
+                    let signature = self.identity.key.sign(question.scheme(), question.message()).unwrap();
+                    self.hs.answer_sign(&question, &signature, &mut self.tx).unwrap();
+                }
+                Step::Want(Want::Verify(question)) => self.hs.answer_verify(&question, self.verdict).unwrap(),
+                Step::Want(want) => return Ok(want),
+            }
+        }
+    }
+
+    /// Takes the bytes that are to be sent.
+    pub fn sends(&mut self) -> Vec<u8> {
+        let bytes = self.tx.pending().to_vec();
+        self.tx.sent(bytes.len());
+        bytes
+    }
+
+    /// Gets bytes from the transport; as many as there is space for are taken.
+    pub fn gets(&mut self, bytes: &[u8]) -> usize {
+        let space = self.rx.space();
+        let len = bytes.len().min(space.len());
+        space[..len].copy_from_slice(&bytes[..len]);
+        if len > 0 {
+            self.rx.filled(len);
+        }
+        len
+    }
+}
