@@ -95,6 +95,7 @@ extern crate std;
 /// [`Handshake`], [`Session`] and the types they name are at the root.
 #[path = "."]
 pub mod internals {
+    pub mod asn1;
     pub mod codec;
     pub mod crypto;
     pub mod schedule;
@@ -116,7 +117,7 @@ pub mod trace;
 #[cfg(feature = "x509")]
 pub mod x509;
 
-use internals::{codec, crypto, schedule};
+use internals::{asn1, codec, crypto, schedule};
 
 pub use codec::names::*;
 pub use engine::question::{Credential, CredentialQuestion, Offer, Peer, SignQuestion, Verdict, VerifyQuestion};

@@ -5,9 +5,10 @@ use super::bytes::honest;
 use super::end::pki;
 use super::wire::{HEADER, records, written};
 use countersign::Role;
+use countersign::internals::asn1::Spki;
 use countersign::internals::codec::{
     Alert, Certificate, CertificateRequest, CertificateVerify, ClientHello, EncryptedExtensions, Extensions, Finished,
-    HandshakeType, KeyUpdate, MESSAGE_HEADER, Message, NewSessionTicket, Place, ServerHello, Writer, spki,
+    HandshakeType, KeyUpdate, MESSAGE_HEADER, Message, NewSessionTicket, Place, ServerHello, Writer,
 };
 
 /// The first byte is the message's type, the rest its body.
@@ -45,7 +46,7 @@ pub fn codec_roundtrip(data: &[u8]) {
                 for entry in message.certificate_list.iter() {
                     assert!(!entry.cert_data.is_empty());
                     extensions(&entry.extensions);
-                    let _ = spki::leaf_spki(entry.cert_data);
+                    let _ = Spki::of_certificate(entry.cert_data);
                 }
             }
         }
@@ -72,13 +73,13 @@ pub fn codec_roundtrip(data: &[u8]) {
         }
         // Not a message: keys, an alert, and a stream of messages.
         HandshakeType(250) => {
-            if let Ok(key) = spki::leaf_spki(body) {
-                let again = spki::parse_spki(key.raw).expect("a leaf's key stands by itself");
+            if let Ok(key) = Spki::of_certificate(body) {
+                let again = Spki::from_der(key.raw).expect("a leaf's key stands by itself");
                 assert_eq!(again.raw, key.raw);
             }
         }
         HandshakeType(251) => {
-            if let Ok(key) = spki::parse_spki(body) {
+            if let Ok(key) = Spki::from_der(body) {
                 assert_eq!(key.raw, body);
             }
         }

@@ -3,7 +3,7 @@
 //! Every message has `parse(body)`, which checks its structure in full (lengths, empty lists, duplicate extensions,
 //! trailing bytes), and `write(&mut Writer)`, which gives back the same bytes with the message's header before them.
 //! What a value *means*, and whether it may stand in this handshake, is judged elsewhere: each error here is a
-//! [`Malformed`] and means decode_error. ([`spki`] alone reads DER, and has its own [`BadDer`].)
+//! [`Malformed`] and means decode_error.
 
 mod alert;
 mod authentication;
@@ -22,7 +22,6 @@ mod post_handshake;
 mod reader;
 mod server_hello;
 mod server_parameters;
-pub mod spki;
 mod writer;
 
 pub use alert::Alert;
@@ -46,7 +45,6 @@ pub use server_hello::{
 pub use server_parameters::{
     CertificateRequest, EncryptedExtensions, write_certificate_request, write_encrypted_extensions,
 };
-pub use spki::{BadDer, PublicKey, Spki};
 pub use writer::{NotWritten, Writer};
 
 /// `legacy_version` of every hello (RFC 9846 §4.2.2): TLS 1.2's number.

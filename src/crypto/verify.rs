@@ -1,7 +1,7 @@
 //! Signatures of CertificateVerify (RFC 9846 §4.3.3, §4.5.2).
 
 use super::CryptoMode;
-use crate::codec::PublicKey;
+use crate::asn1::PublicKey;
 use crate::codec::SignatureScheme;
 use core::fmt;
 use ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};

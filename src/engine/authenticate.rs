@@ -4,9 +4,10 @@
 use super::evidence::LocalProofSent;
 use super::question::{Credential, SignQuestion};
 use super::{Context, Effects, PeerPreferences, message_len};
+use crate::asn1::Spki;
 use crate::codec::{
     Certificate, CertificateType, CertificateVerify, ExtensionType, Extensions, Finished, HandshakeType, Malformed,
-    Message, Place, SignatureScheme, Spki, Writer, may_stand, spki, write_certificate,
+    Message, Place, SignatureScheme, Writer, may_stand, write_certificate,
 };
 use crate::crypto::{Hash, VerifyError, schemes_for};
 use crate::error::ErrorKind;
@@ -39,8 +40,8 @@ pub(super) fn check_answers(
 /// The key of a leaf certificate or raw public key.
 pub(super) fn leaf_key(certificate_type: CertificateType, leaf: &[u8]) -> Option<Spki<'_>> {
     match certificate_type {
-        CertificateType::RAW_PUBLIC_KEY => spki::parse_spki(leaf).ok(),
-        _ => spki::leaf_spki(leaf).ok(),
+        CertificateType::RAW_PUBLIC_KEY => Spki::from_der(leaf).ok(),
+        _ => Spki::of_certificate(leaf).ok(),
     }
 }
 
@@ -93,7 +94,7 @@ pub(super) fn check_possession(
     if !cx.policy.signature_schemes.contains(scheme) {
         return Err(ErrorKind::IllegalSignatureScheme { scheme });
     }
-    let key = cx.flight.get(key).and_then(|raw| spki::parse_spki(raw).ok()).ok_or(ErrorKind::Internal)?.key;
+    let key = cx.flight.get(key).and_then(|raw| Spki::from_der(raw).ok()).ok_or(ErrorKind::Internal)?.key;
     let proved = content.verify(scheme, &key, proof.signature, cx.policy.crypto).map_err(|error| match error {
         VerifyError::SchemeDoesNotFitKey => ErrorKind::IllegalSignatureScheme { scheme },
         VerifyError::UnsupportedKey => ErrorKind::UnsupportedKey,

@@ -1,6 +1,7 @@
 //! What a CertificateVerify signs (RFC 9846 §4.5.2).
 
-use crate::codec::{PublicKey, SignatureScheme, Writer};
+use crate::asn1::PublicKey;
+use crate::codec::{SignatureScheme, Writer};
 use crate::crypto::{CryptoMode, Hash, VerifyError, verify};
 
 /// The content covered by the signature: 64 spaces, a context string, a zero byte, the transcript hash. It is the

@@ -406,8 +406,8 @@ pub(super) fn general_name<'a>(names: &mut SliceReader<'a>) -> Option<GeneralNam
 
 #[cfg(test)]
 mod tests {
-    use super::super::made::{Made, der, extension};
     use super::*;
+    use crate::asn1::made::{Made, der, extension};
     use std::vec::Vec;
 
     #[test]

@@ -169,8 +169,8 @@ fn time(tbs: &mut SliceReader<'_>) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::made::{Made, der, extension, name};
     use super::*;
+    use crate::asn1::made::{Made, der, extension, name};
     use rcgen::{
         CertificateParams, CertificateRevocationListParams, DnType, IsCa, Issuer, KeyIdMethod, KeyPair, SerialNumber,
         date_time_ymd,

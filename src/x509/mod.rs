@@ -13,8 +13,6 @@ mod crl;
 mod expectations;
 mod hash;
 mod identities;
-#[cfg(test)]
-mod made;
 mod peer_identity;
 mod pem;
 mod refusal;

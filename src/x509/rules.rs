@@ -8,7 +8,7 @@ use super::asn1::{ANY_PURPOSE, Broken, CLIENT_AUTH, Cert, GeneralName, Id, KeyUs
 use super::asn1::{context, expect, general_name, optional};
 use super::refusal::RefusalReason;
 use crate::Role;
-use crate::codec::{PublicKey, spki::parse_spki};
+use crate::asn1::{PublicKey, Spki};
 use der::{Reader, Tag};
 
 /// An empty Name: SEQUENCE {}.
@@ -223,8 +223,10 @@ pub(super) fn may_sign_crls(usage: Option<KeyUsage>) -> bool {
 
 /// P-256, P-384, Ed25519, or RSA with a modulus of 2048 bits or more.
 pub(super) fn public_key(cert: &Cert<'_>) -> Result<(), RefusalReason> {
-    match parse_spki(cert.spki).map(|spki| spki.key) {
-        Ok(PublicKey::Rsa { modulus_bits: ..2048, .. } | PublicKey::Unsupported) => Err(RefusalReason::UnsupportedKey),
+    match Spki::from_der(cert.spki).map(|spki| spki.key) {
+        Ok(PublicKey::Rsa { modulus_bits: ..2048, .. } | PublicKey::Unsupported(_)) => {
+            Err(RefusalReason::UnsupportedKey)
+        }
         Ok(_) => Ok(()),
         Err(_) => Err(RefusalReason::Malformed("its public key is broken")),
     }
@@ -237,8 +239,8 @@ pub(super) fn read(der: &[u8]) -> Result<Cert<'_>, RefusalReason> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::made::{Made, der, name};
     use super::*;
+    use crate::asn1::made::{Made, der, name};
     use std::vec::Vec;
 
     const SAN: &[u8] = &[0x55, 0x1d, 17];

@@ -2,9 +2,9 @@
 
 mod vectors;
 
+mod asn1_spki;
 mod codec_extensions;
 mod codec_messages;
-mod codec_spki;
 mod key_schedule;
 mod rfc8448;
 mod signatures;

@@ -1,7 +1,8 @@
 //! Transcript, key schedule, record protection and signatures against the traces of RFC 8448.
 
 use crate::vectors::Vectors;
-use countersign::internals::codec::{Certificate, CertificateVerify, Message, PublicKey, spki};
+use countersign::internals::asn1::{PublicKey, Spki};
+use countersign::internals::codec::{Certificate, CertificateVerify, Message};
 use countersign::internals::crypto::{
     AeadKey, CryptoMode, Hash, HashAlgorithm, Label, Prk, Secret, SharedSecret, Suite, TrafficKey, VerifyError,
 };
@@ -278,5 +279,5 @@ fn leaf_key(certificate: &[u8]) -> PublicKey<'_> {
     let (message, rest) = Message::split(certificate).unwrap();
     assert!(rest.is_empty());
     let leaf = Certificate::parse(message.body).unwrap().certificate_list.iter().next().unwrap();
-    spki::leaf_spki(leaf.cert_data).unwrap().key
+    Spki::of_certificate(leaf.cert_data).unwrap().key
 }

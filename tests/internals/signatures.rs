@@ -1,7 +1,8 @@
 //! Signatures of CertificateVerify: what each key may sign with, and what is refused (RFC 9846 §4.3.3, §4.5.2).
 
 use crate::vectors::Vectors;
-use countersign::internals::codec::{PublicKey, SignatureScheme};
+use countersign::internals::asn1::{PublicKey, UnsupportedKey, oid};
+use countersign::internals::codec::SignatureScheme;
 use countersign::internals::crypto::{CryptoMode, VerifyError, schemes_for, verify};
 use ring::rand::SystemRandom;
 use ring::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
@@ -146,7 +147,8 @@ fn rsa_keys_have_2048_to_4096_bits() {
 fn a_key_of_another_kind_is_unsupported_whatever_the_scheme() {
     for scheme in [SignatureScheme::ED25519, SignatureScheme::ED448, SignatureScheme::RSA_PSS_PSS_SHA256] {
         for mode in [CryptoMode::Real, CryptoMode::Null] {
-            let verdict = verify(scheme, &PublicKey::Unsupported, MESSAGE, &[], mode);
+            let verdict =
+                verify(scheme, &PublicKey::Unsupported(UnsupportedKey::Algorithm(oid::ED448)), MESSAGE, &[], mode);
             assert_eq!(verdict, Err(VerifyError::UnsupportedKey));
         }
     }

@@ -353,7 +353,7 @@ fn drive_raw(story: &mut Story<'_>, spki: &[u8]) {
 
 fn spki(role: Role) -> Vec<u8> {
     let identity = if role == Role::Client { &identities().client } else { &identities().server };
-    countersign::internals::codec::spki::leaf_spki(&identity.chain[0]).unwrap().raw.to_vec()
+    countersign::internals::asn1::Spki::of_certificate(&identity.chain[0]).unwrap().raw.to_vec()
 }
 
 // req: 7250-3-1, 7250-4.1-1, 7250-4.1-3, 7250-4.2-1, 7250-4.2-2, 9846-4.5.1-10, 9846-4.5.1-11

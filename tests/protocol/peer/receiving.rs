@@ -1,7 +1,8 @@
 //! What the peer receives: it opens every record, checks what it must, and keeps everything.
 
 use super::{ALERT, DATA, HANDSHAKE, HELLO_RETRY_REQUEST, Peer, Seen};
-use countersign::internals::codec::{Certificate, CertificateVerify, Message, ServerHello, spki};
+use countersign::internals::asn1::Spki;
+use countersign::internals::codec::{Certificate, CertificateVerify, Message, ServerHello};
 use countersign::internals::crypto::Suite;
 use countersign::internals::schedule::{Early, SignedContent};
 use countersign::{Epoch, HandshakeType, Role};
@@ -102,9 +103,9 @@ impl Peer<'_> {
         };
         let certificate = self.message(HandshakeType::CERTIFICATE);
         let leaf = Certificate::parse(&certificate[4..]).unwrap().certificate_list.iter().next().unwrap();
-        let key = match spki::leaf_spki(leaf.cert_data) {
+        let key = match Spki::of_certificate(leaf.cert_data) {
             Ok(key) => key,
-            Err(_) => spki::parse_spki(leaf.cert_data).unwrap(),
+            Err(_) => Spki::from_der(leaf.cert_data).unwrap(),
         };
         let verified = content.verify(proof.algorithm, &key.key, proof.signature, self.mode);
         assert!(verified.is_ok(), "the end's CertificateVerify is right");

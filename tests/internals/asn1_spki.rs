@@ -1,6 +1,7 @@
 //! From a leaf to its key: the kinds of key we know, the forms we do not take, and damage of every sort.
 
-use countersign::internals::codec::{BadDer, Certificate, PublicKey, spki::*};
+use countersign::internals::asn1::{PublicKey, Spki};
+use countersign::internals::codec::Certificate;
 use proptest::prelude::*;
 use rcgen::{CertificateParams, KeyPair, PublicKeyData};
 
@@ -42,7 +43,7 @@ fn certificate(algorithm: &'static rcgen::SignatureAlgorithm) -> (Vec<u8>, KeyPa
 fn a_leaf_yields_its_key() {
     for algorithm in [&rcgen::PKCS_ECDSA_P256_SHA256, &rcgen::PKCS_ECDSA_P384_SHA384, &rcgen::PKCS_ED25519] {
         let (der, key) = certificate(algorithm);
-        let spki = leaf_spki(&der).unwrap();
+        let spki = Spki::of_certificate(&der).unwrap();
         assert_eq!(spki.raw, key.subject_public_key_info());
         let raw = key.der_bytes();
         if algorithm == &rcgen::PKCS_ECDSA_P256_SHA256 {
@@ -53,14 +54,14 @@ fn a_leaf_yields_its_key() {
             assert_eq!(spki.key, PublicKey::Ed25519(raw.try_into().unwrap()));
         }
         // RFC 7250: the same structure alone is a raw public key.
-        assert_eq!(parse_spki(spki.raw), Ok(spki));
+        assert_eq!(Spki::from_der(spki.raw), Ok(spki));
     }
 }
 
 #[test]
 fn an_rsa_key_comes_with_the_size_of_its_modulus() {
     let raw = hex(RSA_2048);
-    let spki = parse_spki(&raw).unwrap();
+    let spki = Spki::from_der(&raw).unwrap();
     assert_eq!(spki.raw, raw);
     assert_eq!(spki.key, PublicKey::Rsa { pkcs1: &raw[24..], modulus_bits: 2048 });
 
@@ -68,16 +69,18 @@ fn an_rsa_key_comes_with_the_size_of_its_modulus() {
     for (first, bits) in [(0x80, 2048), (0xff, 2048)] {
         let mut raw = raw.clone();
         raw[33] = first;
-        assert!(matches!(parse_spki(&raw).unwrap().key, PublicKey::Rsa { modulus_bits, .. } if modulus_bits == bits));
+        assert!(
+            matches!(Spki::from_der(&raw).unwrap().key, PublicKey::Rsa { modulus_bits, .. } if modulus_bits == bits)
+        );
     }
     // With the highest bit clear, the zero before it is no longer DER.
     let mut long = raw.clone();
     long[33] = 0x7f;
-    assert_eq!(parse_spki(&long), Err(BadDer));
+    assert!(Spki::from_der(&long).is_err());
     // A negative modulus.
     let mut negative = raw.clone();
     negative[32] = 0x80;
-    assert_eq!(parse_spki(&negative), Err(BadDer));
+    assert!(Spki::from_der(&negative).is_err());
 }
 
 #[test]
@@ -88,7 +91,7 @@ fn odd_sizes_of_moduli_are_counted_in_bits() {
         raw.extend([0x03, numbers.len() as u8 + 3, 0, 0x30, numbers.len() as u8]);
         raw.extend(&numbers);
         raw.splice(0..0, [0x30, raw.len() as u8]);
-        match parse_spki(&raw).unwrap().key {
+        match Spki::from_der(&raw).unwrap().key {
             PublicKey::Rsa { modulus_bits, .. } => assert_eq!(modulus_bits, bits, "{modulus}"),
             other => panic!("{other:?}"),
         }
@@ -102,7 +105,7 @@ fn the_certificates_of_rfc_8448_yield_their_keys() {
     let sizes = messages.map(|raw| {
         let message = Certificate::parse(&raw[4..]).unwrap();
         let leaf = message.certificate_list.iter().next().unwrap().cert_data;
-        match leaf_spki(leaf).unwrap().key {
+        match Spki::of_certificate(leaf).unwrap().key {
             PublicKey::Rsa { modulus_bits, .. } => modulus_bits,
             PublicKey::P256(point) => point.len(),
             other => panic!("{other:?}"),
@@ -113,27 +116,44 @@ fn the_certificates_of_rfc_8448_yield_their_keys() {
 }
 
 #[test]
-fn keys_of_other_kinds_and_forms_are_unsupported() {
-    for (name, raw) in [("id-RSASSA-PSS", RSA_PSS), ("P-521", P521), ("compressed", P256_COMPRESSED), ("Ed448", ED448)]
-    {
-        let raw = hex(raw);
-        assert_eq!(parse_spki(&raw).unwrap().key, PublicKey::Unsupported, "{name}");
+fn keys_of_other_kinds_and_forms_are_unsupported_and_told_as_what_they_are() {
+    let unsupported = |raw: &[u8]| match Spki::from_der(raw).unwrap().key {
+        PublicKey::Unsupported(what) => what.to_string(),
+        other => panic!("{other:?}"),
+    };
+    for (says, raw) in [
+        ("RSASSA-PSS", RSA_PSS),
+        ("ECDSA on P-521", P521),
+        ("P-256 with its point compressed", P256_COMPRESSED),
+        ("Ed448", ED448),
+        ("1.2.3", "300a 3004 0602 2a03 0302 0000"),
+    ] {
+        assert_eq!(unsupported(&hex(raw)), says);
     }
     // Ed25519 keys that are too short, or have parameters (RFC 8410 §3: they must be absent).
-    let short = hex(&format!("3029 3005 0603 2b6570 0320 00 {}", "11".repeat(31)));
-    assert_eq!(parse_spki(&short).unwrap().key, PublicKey::Unsupported);
-    let parameters = hex(&format!("302c 3007 0603 2b6570 0500 0321 00 {}", "11".repeat(32)));
-    assert_eq!(parse_spki(&parameters).unwrap().key, PublicKey::Unsupported);
+    let form = "Ed25519 in a form that it cannot have";
+    assert_eq!(unsupported(&hex(&format!("3029 3005 0603 2b6570 0320 00 {}", "11".repeat(31)))), form);
+    assert_eq!(unsupported(&hex(&format!("302c 3007 0603 2b6570 0500 0321 00 {}", "11".repeat(32)))), form);
     // rsaEncryption without its NULL (RFC 3279 §2.3.1: it must be there).
     let mut rsa = hex(RSA_2048);
     rsa.drain(17..19);
     (rsa[3], rsa[5]) = (0x20, 0x0b);
-    assert_eq!(parse_spki(&rsa).unwrap().key, PublicKey::Unsupported);
+    assert_eq!(unsupported(&rsa), "rsaEncryption in a form that it cannot have");
     // A point that says "compressed" but has the length of an uncompressed one.
     let (der, _) = certificate(&rcgen::PKCS_ECDSA_P256_SHA256);
-    let mut raw = leaf_spki(&der).unwrap().raw.to_vec();
+    let mut raw = Spki::of_certificate(&der).unwrap().raw.to_vec();
     raw[26] = 2;
-    assert_eq!(parse_spki(&raw).unwrap().key, PublicKey::Unsupported);
+    assert_eq!(unsupported(&raw), "P-256 in a form that it cannot have");
+    // A curve that is written out, or inherited.
+    for (parameters, says) in [
+        ("3003 020101", "ECDSA on a curve that is given by explicit parameters instead of its name"),
+        ("0500", "id-ecPublicKey in a form that it cannot have"),
+    ] {
+        let mut raw = hex(&format!("3000 0607 2a8648ce3d0201 {parameters} 0302 0004"));
+        (raw[1], raw[0]) = (raw.len() as u8 - 6, 0x30);
+        raw.splice(0..0, [0x30, raw.len() as u8]);
+        assert_eq!(unsupported(&raw), says);
+    }
     // A point of another curve's length, or one byte longer or shorter, under a curve's name.
     let point = |curve: &str, len: usize| {
         let mut raw = hex(&format!("3010 0607 2a8648ce3d0201 {curve}"));
@@ -141,7 +161,7 @@ fn keys_of_other_kinds_and_forms_are_unsupported() {
         raw.extend([0x03, len as u8 + 1, 0, 4]);
         raw.resize(raw.len() + len - 1, 0x11);
         raw.splice(0..0, [0x30, raw.len() as u8]);
-        match parse_spki(&raw).unwrap().key {
+        match Spki::from_der(&raw).unwrap().key {
             PublicKey::P256(point) => Some((256, point.len())),
             PublicKey::P384(point) => Some((384, point.len())),
             _ => None,
@@ -157,28 +177,28 @@ fn keys_of_other_kinds_and_forms_are_unsupported() {
 fn a_public_key_that_is_not_whole_bytes_is_refused() {
     let mut raw = hex(RSA_2048);
     raw[23] = 1; // one unused bit
-    assert_eq!(parse_spki(&raw), Err(BadDer));
+    assert!(Spki::from_der(&raw).is_err());
 }
 
 #[test]
 fn a_certificate_cut_short_or_drawn_out_is_refused() {
     let (der, _) = certificate(&rcgen::PKCS_ECDSA_P256_SHA256);
     for cut in 0..der.len() {
-        assert_eq!(leaf_spki(&der[..cut]), Err(BadDer), "cut at {cut}");
+        assert!(Spki::of_certificate(&der[..cut]).is_err(), "cut at {cut}");
     }
-    assert_eq!(leaf_spki(&[&der[..], &[0]].concat()), Err(BadDer));
+    assert!(Spki::of_certificate(&[&der[..], &[0]].concat()).is_err());
     let raw = hex(RSA_2048);
     for cut in 0..raw.len() {
-        assert_eq!(parse_spki(&raw[..cut]), Err(BadDer), "cut at {cut}");
+        assert!(Spki::from_der(&raw[..cut]).is_err(), "cut at {cut}");
     }
-    assert_eq!(parse_spki(&[&raw[..], &[0]].concat()), Err(BadDer));
+    assert!(Spki::from_der(&[&raw[..], &[0]].concat()).is_err());
 }
 
 #[test]
 fn a_bare_key_is_no_certificate_and_a_certificate_no_bare_key() {
     let (der, _) = certificate(&rcgen::PKCS_ED25519);
-    assert_eq!(leaf_spki(leaf_spki(&der).unwrap().raw), Err(BadDer));
-    assert_eq!(parse_spki(&der), Err(BadDer));
+    assert!(Spki::of_certificate(Spki::of_certificate(&der).unwrap().raw).is_err());
+    assert!(Spki::from_der(&der).is_err());
 }
 
 #[test]
@@ -192,23 +212,23 @@ fn every_field_before_the_key_must_have_its_type() {
         [&[0x30, body.len() as u8][..], &body].concat()
     };
     let ok = build(&fields, "3000 0301 00");
-    assert_eq!(leaf_spki(&ok).unwrap().raw, hex(&spki));
+    assert_eq!(Spki::of_certificate(&ok).unwrap().raw, hex(&spki));
     // The version may be left out.
-    assert!(leaf_spki(&build(&fields[1..], "3000 0301 00")).is_ok());
+    assert!(Spki::of_certificate(&build(&fields[1..], "3000 0301 00")).is_ok());
     // What follows the key in tbsCertificate is not looked into, but it must be whole elements.
     let with = |more: &'static str| build(&[&fields[..], &[more]].concat(), "3000 0301 00");
-    assert!(leaf_spki(&with("8101ff a3023000")).is_ok());
-    assert_eq!(leaf_spki(&with("a3023000 a3")), Err(BadDer));
-    assert_eq!(leaf_spki(&with("a3033000")), Err(BadDer));
+    assert!(Spki::of_certificate(&with("8101ff a3023000")).is_ok());
+    assert!(Spki::of_certificate(&with("a3023000 a3")).is_err());
+    assert!(Spki::of_certificate(&with("a3033000")).is_err());
     for i in 1..fields.len() {
         let mut wrong = fields;
         wrong[i] = "0500";
-        assert_eq!(leaf_spki(&build(&wrong, "3000 0301 00")), Err(BadDer), "field {i}");
+        assert!(Spki::of_certificate(&build(&wrong, "3000 0301 00")).is_err(), "field {i}");
         let without = [&fields[..i], &fields[i + 1..]].concat();
-        assert_eq!(leaf_spki(&build(&without, "3000 0301 00")), Err(BadDer), "without field {i}");
+        assert!(Spki::of_certificate(&build(&without, "3000 0301 00")).is_err(), "without field {i}");
     }
     for tail in ["", "3000", "3000 0400", "0500 0301 00", "3000 0301 00 0500"] {
-        assert_eq!(leaf_spki(&build(&fields, tail)), Err(BadDer), "{tail}");
+        assert!(Spki::of_certificate(&build(&fields, tail)).is_err(), "{tail}");
     }
 }
 
@@ -223,12 +243,12 @@ proptest! {
             let mut leaf = message.certificate_list.iter().next().unwrap().cert_data.to_vec();
             let at = at.index(leaf.len());
             leaf[at] = to;
-            if let Ok(spki) = leaf_spki(&leaf) {
-                prop_assert_eq!(parse_spki(spki.raw), Ok(spki));
+            if let Ok(spki) = Spki::of_certificate(&leaf) {
+                prop_assert_eq!(Spki::from_der(spki.raw), Ok(spki));
             }
         }
-        prop_assert!(leaf_spki(&garbage).is_err());
-        if let Ok(spki) = parse_spki(&garbage) {
+        prop_assert!(Spki::of_certificate(&garbage).is_err());
+        if let Ok(spki) = Spki::from_der(&garbage) {
             prop_assert_eq!(spki.raw, &garbage);
         }
     }

@@ -3,7 +3,7 @@
 use std::vec::Vec;
 
 /// DER with its length in as few octets as it takes.
-pub(super) fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+pub(crate) fn der(tag: u8, content: &[u8]) -> Vec<u8> {
     let [high, low] = u16::try_from(content.len()).unwrap().to_be_bytes();
     let length = match (high, low) {
         (0, 0..=127) => &[low][..],
@@ -14,24 +14,24 @@ pub(super) fn der(tag: u8, content: &[u8]) -> Vec<u8> {
 }
 
 /// One extension; `critical` as the octet of its BOOLEAN, if it has one.
-pub(super) fn extension(oid: &[u8], critical: Option<u8>, value: &[u8]) -> Vec<u8> {
+pub(crate) fn extension(oid: &[u8], critical: Option<u8>, value: &[u8]) -> Vec<u8> {
     let critical = critical.map_or(Vec::new(), |octet| der(0x01, &[octet]));
     der(0x30, &[der(0x06, oid), critical, der(0x04, value)].concat())
 }
 
 /// The parts of a certificate: contents for version and serial number, else whole values.
-pub(super) struct Made {
-    pub(super) version: u8,
-    pub(super) serial: Vec<u8>,
-    pub(super) signature: Vec<u8>,
-    pub(super) issuer: Vec<u8>,
-    pub(super) subject: Vec<u8>,
-    pub(super) spki: Vec<u8>,
-    pub(super) extensions: Vec<Vec<u8>>,
+pub(crate) struct Made {
+    pub(crate) version: u8,
+    pub(crate) serial: Vec<u8>,
+    pub(crate) signature: Vec<u8>,
+    pub(crate) issuer: Vec<u8>,
+    pub(crate) subject: Vec<u8>,
+    pub(crate) spki: Vec<u8>,
+    pub(crate) extensions: Vec<Vec<u8>>,
 }
 
 /// A Name with this common name.
-pub(super) fn name(common_name: &[u8]) -> Vec<u8> {
+pub(crate) fn name(common_name: &[u8]) -> Vec<u8> {
     let attribute = [der(0x06, &[0x55, 4, 3]), der(0x0c, common_name)].concat();
     der(0x30, &der(0x31, &der(0x30, &attribute)))
 }
@@ -53,17 +53,17 @@ impl Default for Made {
 
 impl Made {
     /// With this extension, not critical.
-    pub(super) fn with(oid: &[u8], value: &[u8]) -> Made {
+    pub(crate) fn with(oid: &[u8], value: &[u8]) -> Made {
         Made::default().and(oid, None, value)
     }
 
     /// And this one.
-    pub(super) fn and(mut self, oid: &[u8], critical: Option<u8>, value: &[u8]) -> Made {
+    pub(crate) fn and(mut self, oid: &[u8], critical: Option<u8>, value: &[u8]) -> Made {
         self.extensions.push(extension(oid, critical, value));
         self
     }
 
-    pub(super) fn der(&self) -> Vec<u8> {
+    pub(crate) fn der(&self) -> Vec<u8> {
         let validity = [der(0x17, b"260101000000Z"), der(0x18, b"20500101000000Z")].concat();
         let tbs = [
             der(0xa0, &der(0x02, &[self.version])),

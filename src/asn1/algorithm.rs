@@ -1,0 +1,94 @@
+//! AlgorithmIdentifier (RFC 5280 §4.1.1.2) and the parameters of RSASSA-PSS (RFC 4055 §3.1).
+
+use super::der::{BadDer, Reader, Tag, only, saturated};
+use super::oid::{self, Oid};
+use core::fmt;
+
+/// An AlgorithmIdentifier. `Display` names it: `ecdsa-with-SHA512`, `RSASSA-PSS with SHA-256 and a salt of 20 octets`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlgorithmIdentifier<'a> {
+    /// The content of its SEQUENCE.
+    pub content: &'a [u8],
+    /// The algorithm.
+    pub id: Oid<'a>,
+    /// Its parameters, with tag and length.
+    pub parameters: Option<&'a [u8]>,
+}
+
+impl<'a> AlgorithmIdentifier<'a> {
+    /// The next element.
+    pub fn read(reader: &mut Reader<'a>) -> Result<AlgorithmIdentifier<'a>, BadDer> {
+        AlgorithmIdentifier::from_content(reader.read(Tag::SEQUENCE)?)
+    }
+
+    /// From the content of its SEQUENCE.
+    pub fn from_content(content: &'a [u8]) -> Result<AlgorithmIdentifier<'a>, BadDer> {
+        let mut fields = Reader::new(content);
+        let id = Oid::read(&mut fields)?;
+        let parameters = match fields.is_empty() {
+            true => None,
+            false => Some(fields.element()?.whole),
+        };
+        fields.finish().map(|()| AlgorithmIdentifier { content, id, parameters })
+    }
+
+    /// What RSASSA-PSS works with; `None` for other algorithms, and if its parameters are absent or malformed.
+    pub fn pss(&self) -> Option<PssParameters<'a>> {
+        match (self.id, self.parameters) {
+            (oid::RSASSA_PSS, Some(parameters)) => PssParameters::from_der(parameters).ok(),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for AlgorithmIdentifier<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.id, f)?;
+        let Some(PssParameters { hash, mask_hash, salt_length }) = self.pss() else { return Ok(()) };
+        write!(f, " with {hash}")?;
+        if mask_hash != hash {
+            write!(f, ", MGF1 with {mask_hash}")?;
+        }
+        write!(f, " and a salt of {salt_length} octets")
+    }
+}
+
+/// RSASSA-PSS-params.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PssParameters<'a> {
+    /// The message's hash.
+    pub hash: Oid<'a>,
+    /// The hash of the mask generation function, MGF1.
+    pub mask_hash: Oid<'a>,
+    /// In octets.
+    pub salt_length: u32,
+}
+
+impl<'a> PssParameters<'a> {
+    /// ```text
+    /// RSASSA-PSS-params ::= SEQUENCE {
+    ///     hashAlgorithm    [0] HashAlgorithm    DEFAULT sha1,
+    ///     maskGenAlgorithm [1] MaskGenAlgorithm DEFAULT mgf1SHA1,
+    ///     saltLength       [2] INTEGER          DEFAULT 20,
+    ///     trailerField     [3] INTEGER          DEFAULT 1 }
+    /// ```
+    pub fn from_der(parameters: &'a [u8]) -> Result<PssParameters<'a>, BadDer> {
+        let mut fields = Reader::new(only(parameters, Tag::SEQUENCE)?);
+        let algorithm = |wrapped| AlgorithmIdentifier::from_content(only(wrapped, Tag::SEQUENCE)?);
+        let hash = fields.optional(Tag::constructed(0))?.map(algorithm).transpose()?;
+        let mask = fields.optional(Tag::constructed(1))?.map(algorithm).transpose()?;
+        let mask_hash = match mask {
+            None => oid::SHA1,
+            Some(AlgorithmIdentifier { id: oid::MGF1, parameters: Some(hash), .. }) => algorithm(hash)?.id,
+            Some(_) => return Err(BadDer("an unknown mask generation function")),
+        };
+        let number = |wrapped| Reader::new(wrapped).unsigned().map(saturated);
+        let salt_length = fields.optional(Tag::constructed(2))?.map(number).transpose()?.unwrap_or(20);
+        let trailer = fields.optional(Tag::constructed(3))?.map(number).transpose()?.unwrap_or(1);
+        fields.finish()?;
+        match trailer {
+            1 => Ok(PssParameters { hash: hash.map_or(oid::SHA1, |hash| hash.id), mask_hash, salt_length }),
+            _ => Err(BadDer("an unknown trailer")),
+        }
+    }
+}

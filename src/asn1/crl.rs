@@ -1,0 +1,241 @@
+//! Certificate revocation lists (RFC 5280 §5.1).
+
+use super::algorithm::AlgorithmIdentifier;
+use super::der::{BadDer, Element, Reader, Tag, only, whole_octets};
+use super::distribution_point::IssuingDistributionPoint;
+use super::extensions::{Extension, Extensions, authority_key_id};
+use super::name::Name;
+use super::oid::{self, Oid};
+use super::serial::Serial;
+use super::time::Time;
+use core::fmt;
+
+/// A CRL of version 1 or 2. Its entries are read when they are looked at: there may be many.
+///
+/// ```text
+/// CertificateList ::= SEQUENCE {
+///     tbsCertList          TBSCertList,
+///     signatureAlgorithm   AlgorithmIdentifier,
+///     signatureValue       BIT STRING }
+///
+/// TBSCertList ::= SEQUENCE {
+///     version              Version OPTIONAL,
+///     signature            AlgorithmIdentifier,
+///     issuer               Name,
+///     thisUpdate           Time,
+///     nextUpdate           Time OPTIONAL,
+///     revokedCertificates  SEQUENCE OF ... OPTIONAL,
+///     crlExtensions   [0]  Extensions OPTIONAL }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct CertificateList<'a> {
+    /// The whole list.
+    pub der: &'a [u8],
+    /// TBSCertList, with tag and length: what is signed.
+    pub tbs: &'a [u8],
+    /// With what it says that it is signed, within what is signed.
+    pub signature: AlgorithmIdentifier<'a>,
+    /// With what it is signed. §5.1.1.2: MUST be the same.
+    pub signature_algorithm: AlgorithmIdentifier<'a>,
+    /// The signature's octets.
+    pub signature_value: &'a [u8],
+    /// Who issued it.
+    pub issuer: Name<'a>,
+    /// When it was issued.
+    pub this_update: Time,
+    /// By when there will be a newer one. §5.1.2.5: issuers MUST say so; some do not.
+    pub next_update: Option<Time>,
+    /// Its extensions; none in version 1.
+    pub extensions: CrlExtensions<'a>,
+    version_2: bool,
+    revoked: &'a [u8],
+}
+
+impl<'a> CertificateList<'a> {
+    /// Reads a CRL in DER but for its entries; the error says what is malformed.
+    pub fn from_der(der: &'a [u8]) -> Result<CertificateList<'a>, BadDer> {
+        let not_one = |_| BadDer("it is not a CRL");
+        let mut list = Reader::new(only(der, Tag::SEQUENCE).map_err(not_one)?);
+        let Element { content, whole, .. } = list.tagged(Tag::SEQUENCE).map_err(not_one)?;
+        let signature_algorithm = algorithm(&mut list)?;
+        let signature_value = list.read(Tag::BIT_STRING).and_then(whole_octets).map_err(not_one)?;
+        list.finish().map_err(not_one)?;
+
+        let mut tbs = Reader::new(content);
+        let version_2 = match tbs.optional(Tag::INTEGER).map_err(|_| BadDer("malformed version"))? {
+            None => false,
+            // §5.1.2.1: if present, MUST be version 2.
+            Some([1]) => true,
+            Some(_) => return Err(BadDer("the CRL is not version 2")),
+        };
+        let signature = algorithm(&mut tbs)?;
+        let issuer = Name::read(&mut tbs).map_err(|_| BadDer("malformed issuer"))?;
+        let this_update = Time::read(&mut tbs).map_err(|_| BadDer("malformed thisUpdate"))?;
+        let next_update = match tbs.peek() {
+            Some(Tag::UTC_TIME | Tag::GENERALIZED_TIME) => {
+                Some(Time::read(&mut tbs).map_err(|_| BadDer("malformed nextUpdate"))?)
+            }
+            _ => None,
+        };
+        let revoked = tbs.optional(Tag::SEQUENCE).map_err(|_| BadDer("malformed revokedCertificates"))?;
+        let malformed = |_| BadDer("malformed extensions of the CRL");
+        let extensions = match tbs.optional(Tag::constructed(0)).map_err(malformed)? {
+            Some(_) if !version_2 => return Err(BadDer("the CRL has extensions, but is not version 2")),
+            Some(wrapped) => CrlExtensions::from_content(only(wrapped, Tag::SEQUENCE).map_err(malformed)?)?,
+            None => CrlExtensions::default(),
+        };
+        tbs.finish().map_err(|_| BadDer("something is left over at the end of the CRL"))?;
+        Ok(CertificateList {
+            der,
+            tbs: whole,
+            signature,
+            signature_algorithm,
+            signature_value,
+            issuer,
+            this_update,
+            next_update,
+            extensions,
+            version_2,
+            revoked: revoked.unwrap_or_default(),
+        })
+    }
+
+    /// The entries, in their order. Nothing follows one that is malformed.
+    pub fn entries(&self) -> impl Iterator<Item = Result<CrlEntry<'a>, BadDer>> + use<'a> {
+        let version_2 = self.version_2;
+        let mut entries = Reader::new(self.revoked);
+        core::iter::from_fn(move || {
+            if entries.is_empty() {
+                return None;
+            }
+            let entry = CrlEntry::read(&mut entries, version_2);
+            if entry.is_err() {
+                entries = Reader::new(&[]);
+            }
+            Some(entry)
+        })
+    }
+}
+
+fn algorithm<'a>(fields: &mut Reader<'a>) -> Result<AlgorithmIdentifier<'a>, BadDer> {
+    AlgorithmIdentifier::read(fields).map_err(|_| BadDer("malformed signature algorithm"))
+}
+
+/// The extensions of a CRL (§5.2): all as a list, and those that have rules of their own, read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CrlExtensions<'a> {
+    /// All of them.
+    pub all: Extensions<'a>,
+    /// keyIdentifier of authorityKeyIdentifier (§5.2.1), which may do without it.
+    pub authority_key_id: Option<&'a [u8]>,
+    /// cRLNumber (§5.2.3): an unsigned number, big-endian, without leading zeros.
+    pub number: Option<&'a [u8]>,
+    /// It is a delta CRL (§5.2.4).
+    pub delta: bool,
+    /// §5.2.5
+    pub issuing_distribution_point: Option<IssuingDistributionPoint<'a>>,
+    /// The first critical extension that is none of these. §5.2: the CRL must not be used then.
+    pub critical_unknown: Option<Oid<'a>>,
+}
+
+impl<'a> CrlExtensions<'a> {
+    fn from_content(list: &'a [u8]) -> Result<CrlExtensions<'a>, BadDer> {
+        let all = Extensions::from_content(list)?;
+        let mut read = CrlExtensions { all, ..CrlExtensions::default() };
+        for Extension { id, critical, value } in all.iter() {
+            let malformed = |what| move |_| BadDer(what);
+            match id {
+                oid::AUTHORITY_KEY_IDENTIFIER => {
+                    let id = authority_key_id(value);
+                    read.authority_key_id = id.map_err(malformed("malformed authorityKeyIdentifier of the CRL"))?;
+                }
+                oid::CRL_NUMBER => {
+                    let mut number = Reader::new(value);
+                    let octets = number.unsigned().and_then(|octets| number.finish().map(|()| octets));
+                    read.number = Some(octets.map_err(malformed("the CRL's number is malformed"))?);
+                }
+                oid::DELTA_CRL_INDICATOR => read.delta = true,
+                oid::ISSUING_DISTRIBUTION_POINT => {
+                    let point = IssuingDistributionPoint::from_der(value);
+                    read.issuing_distribution_point =
+                        Some(point.map_err(malformed("malformed issuingDistributionPoint of the CRL"))?);
+                }
+                _ if critical => read.critical_unknown = read.critical_unknown.or(Some(id)),
+                _ => {}
+            }
+        }
+        Ok(read)
+    }
+}
+
+/// One entry of revokedCertificates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CrlEntry<'a> {
+    /// The certificate's number.
+    pub serial: Serial<'a>,
+    /// Since when it is revoked.
+    pub revocation_date: Time,
+    /// reasonCode (§5.3.1)
+    pub reason: Option<Reason>,
+    /// The first critical extension that we do not process. §5.3: the CRL must not be used to tell any status then.
+    pub critical_unknown: Option<Oid<'a>>,
+}
+
+impl<'a> CrlEntry<'a> {
+    /// `SEQUENCE { userCertificate INTEGER, revocationDate Time, crlEntryExtensions Extensions OPTIONAL }`
+    fn read(entries: &mut Reader<'a>, version_2: bool) -> Result<CrlEntry<'a>, BadDer> {
+        const MALFORMED: BadDer = BadDer("a malformed entry");
+        let mut fields = entries.sequence().map_err(|_| MALFORMED)?;
+        let serial = Serial::read(&mut fields)
+            .map_err(|_| BadDer("the serial number of an entry is no INTEGER in its shortest form"))?;
+        let revocation_date = Time::read(&mut fields).map_err(|_| BadDer("the date of an entry is malformed"))?;
+        let mut entry = CrlEntry { serial, revocation_date, reason: None, critical_unknown: None };
+        if fields.is_empty() {
+            return Ok(entry);
+        }
+        if !version_2 {
+            return Err(BadDer("an entry has extensions, but the CRL is not version 2"));
+        }
+        let extensions = fields.read(Tag::SEQUENCE).and_then(Extensions::from_content);
+        fields.finish().map_err(|_| MALFORMED)?;
+        for Extension { id, critical, value } in extensions.map_err(|_| MALFORMED)?.iter() {
+            match id {
+                oid::REASON_CODE => match only(value, Tag::ENUMERATED) {
+                    Ok([code]) => entry.reason = Some(Reason(*code)),
+                    _ => return Err(BadDer("the reason of an entry is malformed")),
+                },
+                oid::INVALIDITY_DATE => {}
+                _ if critical => entry.critical_unknown = entry.critical_unknown.or(Some(id)),
+                _ => {}
+            }
+        }
+        Ok(entry)
+    }
+}
+
+/// CRLReason (§5.3.1). `Display` is its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reason(pub u8);
+
+impl Reason {
+    /// Only in delta CRLs: it is not revoked any more.
+    pub const REMOVE_FROM_CRL: Reason = Reason(8);
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            0 => "unspecified",
+            1 => "keyCompromise",
+            2 => "cACompromise",
+            3 => "affiliationChanged",
+            4 => "superseded",
+            5 => "cessationOfOperation",
+            6 => "certificateHold",
+            8 => "removeFromCRL",
+            9 => "privilegeWithdrawn",
+            10 => "aACompromise",
+            other => return write!(f, "reason {other}"),
+        })
+    }
+}

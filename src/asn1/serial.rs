@@ -1,0 +1,101 @@
+//! Serial numbers of certificates (RFC 5280 §4.1.2.2).
+
+use super::der::{BadDer, Reader};
+use core::fmt;
+
+/// A serial number, in the shortest form of an INTEGER: equal numbers have equal octets. `Display` is hex.
+///
+/// RFC 5280 asks issuers for positive numbers of at most 20 octets, and us to handle others gracefully.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Serial<'a>(&'a [u8]);
+
+impl<'a> Serial<'a> {
+    /// The next element.
+    pub fn read(reader: &mut Reader<'a>) -> Result<Serial<'a>, BadDer> {
+        reader.integer().map(Serial).map_err(|_| BadDer("its serial number is no INTEGER in its shortest form"))
+    }
+
+    /// The INTEGER's content: two's complement.
+    pub const fn content(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// Is it 0?
+    pub fn is_zero(self) -> bool {
+        self.0 == [0]
+    }
+
+    /// Is it below 0?
+    pub fn is_negative(self) -> bool {
+        self.0.first().is_some_and(|first| first & 0x80 != 0)
+    }
+
+    /// Has it more than the 20 octets that an issuer may use?
+    pub const fn is_too_long(self) -> bool {
+        self.0.len() > 20
+    }
+}
+
+/// Lower-case hex of its octets without a sign octet: `9f01`; negative ones with their sign: `-01`.
+impl fmt::Display for Serial<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.is_negative() {
+            let octets = match self.0 {
+                [0, octets @ ..] if !octets.is_empty() => octets,
+                octets => octets,
+            };
+            return octets.iter().try_for_each(|octet| write!(f, "{octet:02x}"));
+        }
+        // The magnitude: all bits inverted, plus one, which carries over the zeros at the end.
+        let zeros = self.0.iter().rev().take_while(|octet| **octet == 0).count();
+        let kept = self.0.len().saturating_sub(zeros);
+        f.write_str("-")?;
+        self.0.iter().zip(1..).try_for_each(|(octet, place)| {
+            let octet = if place < kept { !octet } else { octet.wrapping_neg() };
+            write!(f, "{octet:02x}")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asn1::made::der;
+    use std::string::{String, ToString};
+
+    fn read(content: &[u8]) -> Option<(String, bool, bool, bool)> {
+        let der = der(0x02, content);
+        let serial = Serial::read(&mut Reader::new(&der)).ok()?;
+        Some((serial.to_string(), serial.is_zero(), serial.is_negative(), serial.is_too_long()))
+    }
+
+    #[test]
+    fn a_serial_number_is_told_by_its_value() {
+        for (content, text) in [
+            (&[0][..], "00"),
+            (&[1], "01"),
+            (&[0x7f], "7f"),
+            (&[0, 0x80], "80"),
+            (&[0, 0x9f, 1], "9f01"),
+            (&[0xff], "-01"),
+            (&[0x80], "-80"),
+            (&[0xff, 0x7f], "-0081"),
+            (&[0xff, 0], "-0100"),
+            (&[0x80, 0, 0], "-800000"),
+            (&[0xfe, 0xff, 0], "-010100"),
+        ] {
+            let (told, zero, negative, long) = read(content).unwrap();
+            assert_eq!((&*told, zero, negative, long), (text, text == "00", text.starts_with('-'), false));
+        }
+        assert!(read(&[1; 21]).is_some_and(|(_, _, _, long)| long));
+        assert!(read(&[1; 20]).is_some_and(|(_, _, _, long)| !long));
+    }
+
+    /// A revoked certificate must not escape by another encoding of its number.
+    #[test]
+    fn a_serial_number_has_one_encoding() {
+        for content in [&[][..], &[0, 0], &[0, 1], &[0, 0x7f], &[0, 0, 0x80], &[0xff, 0xff], &[0xff, 0x80]] {
+            assert!(read(content).is_none(), "{content:02x?}");
+        }
+    }
+}

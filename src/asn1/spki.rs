@@ -1,0 +1,144 @@
+//! SubjectPublicKeyInfo (RFC 5280 §4.1.2.7), and from a certificate to it, and no further.
+
+use super::algorithm::AlgorithmIdentifier;
+use super::certificate::Fields;
+use super::der::{BadDer, Reader, Tag, only, whole_octets};
+use super::oid::{self, Oid};
+use core::fmt;
+
+/// A SubjectPublicKeyInfo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spki<'a> {
+    /// The whole structure in DER: what pins and raw public keys (RFC 7250) compare.
+    pub raw: &'a [u8],
+    /// The key in it.
+    pub key: PublicKey<'a>,
+}
+
+/// A public key, by the kinds that can sign in TLS 1.3. `Display` names it: `P-256`, `RSA of 2048 bits`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PublicKey<'a> {
+    /// ECDSA on secp256r1: an uncompressed point of 65 bytes (not yet known to lie on the curve).
+    P256(&'a [u8]),
+    /// ECDSA on secp384r1: an uncompressed point of 97 bytes (not yet known to lie on the curve).
+    P384(&'a [u8]),
+    /// Ed25519
+    Ed25519(&'a [u8; 32]),
+    /// rsaEncryption: a PKCS#1 RSAPublicKey in DER, and the size of its modulus.
+    Rsa {
+        /// RSAPublicKey in DER.
+        pkcs1: &'a [u8],
+        /// The modulus's length in bits.
+        modulus_bits: usize,
+    },
+    /// Any other algorithm, curve or form.
+    Unsupported(UnsupportedKey<'a>),
+}
+
+/// What an unsupported key is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnsupportedKey<'a> {
+    /// For another algorithm: Ed448, RSASSA-PSS.
+    Algorithm(Oid<'a>),
+    /// On another curve: P-521.
+    Curve(Oid<'a>),
+    /// A curve that is written out instead of named, even if it is one of ours (RFC 5480 §2.1.1: MUST NOT).
+    ExplicitParameters,
+    /// A point on one of our curves, compressed (RFC 5480 §2.2: MAY be supported).
+    CompressedPoint(Oid<'a>),
+    /// A key of one of our algorithms, with parameters or a length that it cannot have.
+    Form(Oid<'a>),
+}
+
+impl fmt::Display for UnsupportedKey<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            UnsupportedKey::Algorithm(algorithm) => write!(f, "{algorithm}"),
+            UnsupportedKey::Curve(curve) => write!(f, "ECDSA on {curve}"),
+            UnsupportedKey::ExplicitParameters => {
+                f.write_str("ECDSA on a curve that is given by explicit parameters instead of its name")
+            }
+            UnsupportedKey::CompressedPoint(curve) => write!(f, "{curve} with its point compressed"),
+            UnsupportedKey::Form(algorithm) => write!(f, "{algorithm} in a form that it cannot have"),
+        }
+    }
+}
+
+impl fmt::Display for PublicKey<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PublicKey::P256(_) => f.write_str("P-256"),
+            PublicKey::P384(_) => f.write_str("P-384"),
+            PublicKey::Ed25519(_) => f.write_str("Ed25519"),
+            PublicKey::Rsa { modulus_bits, .. } => write!(f, "RSA of {modulus_bits} bits"),
+            PublicKey::Unsupported(what) => write!(f, "{what}"),
+        }
+    }
+}
+
+impl<'a> Spki<'a> {
+    /// The public key of a certificate in DER. Only what leads to the key is looked at; judging the certificate is for
+    /// whoever answers the verify question.
+    pub fn of_certificate(der: &'a [u8]) -> Result<Spki<'a>, BadDer> {
+        Spki::from_der(Fields::read(der)?.subject_public_key_info)
+    }
+
+    /// Reads a SubjectPublicKeyInfo in DER.
+    ///
+    /// ```text
+    /// SubjectPublicKeyInfo ::= SEQUENCE {
+    ///     algorithm            AlgorithmIdentifier,
+    ///     subjectPublicKey     BIT STRING }
+    /// ```
+    pub fn from_der(raw: &'a [u8]) -> Result<Spki<'a>, BadDer> {
+        let mut fields = Reader::new(only(raw, Tag::SEQUENCE)?);
+        let algorithm = AlgorithmIdentifier::read(&mut fields)?;
+        let key = whole_octets(fields.read(Tag::BIT_STRING)?)?;
+        fields.finish()?;
+        Ok(Spki { raw, key: public_key(&algorithm, key)? })
+    }
+}
+
+/// The DER of NULL.
+const NULL: &[u8] = &[0x05, 0x00];
+
+fn public_key<'a>(algorithm: &AlgorithmIdentifier<'a>, key: &'a [u8]) -> Result<PublicKey<'a>, BadDer> {
+    let form = PublicKey::Unsupported(UnsupportedKey::Form(algorithm.id));
+    Ok(match (algorithm.id, algorithm.parameters) {
+        (oid::EC_PUBLIC_KEY, Some(curve)) => ec_key(curve, key)?,
+        (oid::ED25519, None) => key.try_into().map_or(form, PublicKey::Ed25519),
+        // RFC 3279 §2.3.1: the parameters MUST be NULL.
+        (oid::RSA_ENCRYPTION, Some(NULL)) => PublicKey::Rsa { pkcs1: key, modulus_bits: modulus_bits(key)? },
+        (oid::EC_PUBLIC_KEY | oid::ED25519 | oid::RSA_ENCRYPTION, _) => form,
+        (other, _) => PublicKey::Unsupported(UnsupportedKey::Algorithm(other)),
+    })
+}
+
+/// `ECParameters ::= CHOICE { namedCurve OBJECT IDENTIFIER, ... }` (RFC 5480 §2.1.1), ECPoint (§2.2).
+fn ec_key<'a>(parameters: &'a [u8], point: &'a [u8]) -> Result<PublicKey<'a>, BadDer> {
+    let mut parameters = Reader::new(parameters);
+    let curve = match parameters.peek() {
+        Some(Tag::OBJECT_IDENTIFIER) => Oid::read(&mut parameters)?,
+        Some(Tag::SEQUENCE) => return Ok(PublicKey::Unsupported(UnsupportedKey::ExplicitParameters)),
+        _ => return Ok(PublicKey::Unsupported(UnsupportedKey::Form(oid::EC_PUBLIC_KEY))),
+    };
+    Ok(match (curve, point.first(), point.len()) {
+        (oid::SECP256R1, Some(4), 65) => PublicKey::P256(point),
+        (oid::SECP384R1, Some(4), 97) => PublicKey::P384(point),
+        (oid::SECP256R1, Some(2 | 3), 33) | (oid::SECP384R1, Some(2 | 3), 49) => {
+            PublicKey::Unsupported(UnsupportedKey::CompressedPoint(curve))
+        }
+        (oid::SECP256R1 | oid::SECP384R1, ..) => PublicKey::Unsupported(UnsupportedKey::Form(curve)),
+        _ => PublicKey::Unsupported(UnsupportedKey::Curve(curve)),
+    })
+}
+
+/// `RSAPublicKey ::= SEQUENCE { modulus INTEGER, publicExponent INTEGER }` (RFC 8017 §A.1.1)
+fn modulus_bits(pkcs1: &[u8]) -> Result<usize, BadDer> {
+    let mut key = Reader::new(only(pkcs1, Tag::SEQUENCE)?);
+    let (modulus, _exponent) = (key.unsigned()?, key.unsigned()?);
+    key.finish()?;
+    let unused = modulus.first().map_or(0, |first| first.leading_zeros());
+    let bits = modulus.len().checked_mul(8).and_then(|bits| bits.checked_sub(usize::try_from(unused).ok()?));
+    bits.ok_or(BadDer("an RSA key is too large"))
+}
