@@ -13,9 +13,8 @@ use common::key_log::KeyLog;
 use common::say::say;
 use common::transport::{self, Link};
 use common::words::{self, Failure};
-use countersign::x509::{Answerer, Expect};
+use countersign::x509::Expect;
 use countersign::{AlertDescription, ErrorKind, Event, Handshake, Inbox, Outbox, Receiver, Reply, Seed, Sender, State};
-use rustls_pki_types::UnixTime;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::process::ExitCode;
@@ -64,17 +63,16 @@ fn run(arguments: &Arguments, name: &str, expect: Expect) -> Result<(), String> 
     let server_name = if matches!(expect, Expect::Dns(_) | Expect::Ip(_)) { Some(name) } else { None };
     let seed = Seed::random().map_err(|error| error.to_string())?;
     let mut hs = Handshake::client(&arguments.policy, server_name, seed).map_err(|misuse| misuse.to_string())?;
-    let expect = [expect];
-    let mut local = Answerer::new(&files.identities, &files.trust, &expect, UnixTime::now());
+    let mut answerer = files.answerer([expect]);
 
     let cannot_connect = |error| format!("cannot connect to {}: {error}", arguments.address);
     let mut link = Link::new(TcpStream::connect(&arguments.address).map_err(cannot_connect)?);
-    let outcome = link.handshake(&mut hs, &mut local, &mut key_log.connection()).and_then(|session| {
-        say(format_args!("{}: {}", arguments.address, words::connected(&hs, &local)));
+    let outcome = link.handshake(&mut hs, &mut answerer, &mut key_log.connection()).and_then(|session| {
+        say(format_args!("{}: {}", arguments.address, words::connected(&hs, &answerer)));
         let (sender, receiver, _) = session.split();
         copy(link, sender, receiver)
     });
-    outcome.map_err(|failure| failure.sentence(&local, &files.identities.get()))
+    outcome.map_err(|failure| failure.sentence(&answerer, &files.identities.get()))
 }
 
 /// What the main thread is told by the others.
@@ -163,7 +161,7 @@ fn read_input(tell: &mpsc::Sender<News>, empty: &mpsc::Receiver<Vec<u8>>) {
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {
-                let _ = tell.send(News::Failed(Failure::Answerer("cannot read standard input", error)));
+                let _ = tell.send(News::Failed(Failure::Local("cannot read standard input", error)));
                 return;
             }
         }
@@ -184,7 +182,7 @@ fn receive(mut stream: TcpStream, mut receiver: Receiver, mut rx: Inbox<Vec<u8>>
             Ok(Event::Data) => {
                 let mut out = io::stdout().lock();
                 if let Err(error) = out.write_all(rx.data()).and_then(|()| out.flush()) {
-                    break News::Failed(Failure::Answerer("cannot write standard output", error));
+                    break News::Failed(Failure::Local("cannot write standard output", error));
                 }
                 rx.consume(rx.data().len());
             }

@@ -15,9 +15,8 @@ use common::key_log::KeyLog;
 use common::say::{Seldom, say};
 use common::transport::Link;
 use common::words::{self, Failure};
-use countersign::x509::{Answerer, Expect};
+use countersign::x509::Expect;
 use countersign::{ErrorKind, Event, Handshake, Policy, Reply, Seed, Session, State};
-use rustls_pki_types::UnixTime;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -116,21 +115,21 @@ impl Server {
         let Ok(seed) = Seed::random() else { return say(format_args!("{name}: the system gave no randomness")) };
         let mut hs = Handshake::server(&self.policy, seed);
         // Whoever our CA has certified is served. An allow-list would stand here.
-        let expect = [Expect::AnyTrusted];
-        let mut local = Answerer::new(&self.files.identities, &self.files.trust, &expect, UnixTime::now());
+        let mut answerer = self.files.answerer([Expect::AnyTrusted]);
         let mut link = Link::new(stream);
-        let outcome = link.handshake(&mut hs, &mut local, &mut self.key_log.connection());
+        let outcome = link.handshake(&mut hs, &mut answerer, &mut self.key_log.connection());
         drop(handshake);
         let outcome = outcome.and_then(|session| {
-            say(format_args!("{name}: {}", words::connected(&hs, &local)));
+            say(format_args!("{name}: {}", words::connected(&hs, &answerer)));
             echo(&mut link, session, self.idle)
         });
         match outcome {
             Ok(End::Closed) => {}
             Ok(End::Idle) => say(format_args!("{name}: nothing came for {} s; closed", self.idle.as_secs())),
             Err(failure) => {
-                let claimed = if local.report().is_none() { words::claimed(&hs, &link.rx) } else { String::new() };
-                say(format_args!("{name}: {}{claimed}", failure.sentence(&local, &self.files.identities.get())));
+                let judged = answerer.accepted().is_some() || answerer.refusal().is_some();
+                let claimed = if judged { String::new() } else { words::claimed(&hs, &link.rx) };
+                say(format_args!("{name}: {}{claimed}", failure.sentence(&answerer, &self.files.identities.get())));
             }
         }
     }

@@ -12,6 +12,7 @@
 //! use countersign::x509::{Expect, Identity, Reloadable, Answerer, SigningKey, Trust, Identities};
 //! use countersign::{CertificateType, Handshake, Inbox, Outbox, Policy, Seed, Want};
 //! use rustls_pki_types::UnixTime;
+//! use std::sync::Arc;
 //!
 //! # fn new_key() -> Result<SigningKey, Box<dyn std::error::Error>> {
 //! #     Ok(SigningKey::from_der(&rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519)?.serialize_der())?)
@@ -21,32 +22,32 @@
 //! let (ours, theirs) = (new_key()?, new_key()?);
 //! let expect_ours = [Expect::public_key(&ours.public_key())];
 //! let expect_theirs = [Expect::public_key(&theirs.public_key())];
-//! let trust = Reloadable::new(Trust::raw_keys_only());
+//! let trust = Arc::new(Reloadable::new(Trust::raw_keys_only()));
 //! let (our_identities, their_identities) = (
-//!     Reloadable::new(Identities::new(Identity::raw_public_key(ours))),
-//!     Reloadable::new(Identities::new(Identity::raw_public_key(theirs))),
+//!     Arc::new(Reloadable::new(Identities::new(Identity::raw_public_key(ours)))),
+//!     Arc::new(Reloadable::new(Identities::new(Identity::raw_public_key(theirs)))),
 //! );
 //!
 //! let mut client = (
 //!     Handshake::client(POLICY, None, Seed::random()?)?,
-//!     Answerer::new(&our_identities, &trust, &expect_theirs, UnixTime::now()),
+//!     Answerer::new(our_identities, Arc::clone(&trust), expect_theirs, UnixTime::now()),
 //!     Inbox::new([0; 4096]),
 //!     Outbox::new([0; 4096]),
 //! );
 //! let mut server = (
 //!     Handshake::server(POLICY, Seed::random()?),
-//!     Answerer::new(&their_identities, &trust, &expect_ours, UnixTime::now()),
+//!     Answerer::new(their_identities, trust, expect_ours, UnixTime::now()),
 //!     Inbox::new([0; 4096]),
 //!     Outbox::new([0; 4096]),
 //! );
 //! let mut done = [false; 2];
 //! while done != [true; 2] {
-//!     for (at, (hs, local, rx, tx)) in [&mut client, &mut server].into_iter().enumerate() {
+//!     for (at, (hs, answerer, rx, tx)) in [&mut client, &mut server].into_iter().enumerate() {
 //!         loop {
 //!             match hs.drive(rx, tx)? {
 //!                 Want::Done => break done[at] = true,
 //!                 Want::Read | Want::Write => break,
-//!                 question => drop(local.answer(hs, &question, rx, tx)?),
+//!                 question => drop(answerer.answer(hs, &question, rx, tx)?),
 //!             }
 //!         }
 //!     }

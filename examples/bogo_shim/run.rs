@@ -148,9 +148,9 @@ fn verdict(flags: &Flags, peer: &Peer<'_>) -> Verdict {
         return Verdict::Reject(Rejection::Alert(AlertDescription::HANDSHAKE_FAILURE));
     }
     let trust = flags.trust.as_ref().and_then(|roots| Trust::from_roots("-trust-cert", roots).ok());
-    let judgement = trust.map(|trust| trust.judge(peer, &JudgeOptions::new(&[], UnixTime::now())));
-    match judgement.as_ref().and_then(|judgement| judgement.report.refusal()) {
-        Some(refusal) if matches!(refusal.fault, RefusalReason::KeyUsage(_)) => Verdict::Reject(refusal.fault.reason()),
+    let judged = trust.map(|trust| trust.judge(peer, &JudgeOptions::new(&[], UnixTime::now())));
+    match judged {
+        Some(Err(refusal)) if matches!(refusal.reason(), RefusalReason::KeyUsage(_)) => Verdict::from(&refusal),
         _ => Verdict::Accept,
     }
 }

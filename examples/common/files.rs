@@ -2,16 +2,17 @@
 
 use super::arguments::Arguments;
 use super::say::{say, utc};
-use countersign::x509::{Identities, Identity, Reloadable, Trust};
+use countersign::x509::{Answerer, Expect, Identities, Identity, Reloadable, Trust};
+use rustls_pki_types::UnixTime;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Who we are and whom we trust, as the files have it.
 pub(crate) struct Files {
-    pub(crate) identities: Reloadable<Identities>,
-    pub(crate) trust: Reloadable<Trust>,
+    pub(crate) identities: Arc<Reloadable<Identities>>,
+    pub(crate) trust: Arc<Reloadable<Trust>>,
     paths: Paths,
     seen: Mutex<[Seen; 2]>,
 }
@@ -43,8 +44,14 @@ impl Files {
         let paths = Paths { cert: cert.clone(), key: key.clone(), ca: ca.clone(), crl: crl.clone() };
         // The digests first: a file that changes while it is read is read again.
         let seen = [paths.own(), paths.trusted()].map(|paths| Seen { contents: contents(&paths), good: true });
-        let (identities, trust) = (Reloadable::new(paths.identities()?), Reloadable::new(paths.trust()?));
+        let identities = Arc::new(Reloadable::new(paths.identities()?));
+        let trust = Arc::new(Reloadable::new(paths.trust()?));
         Ok(Files { identities, trust, paths, seen: Mutex::new(seen) })
+    }
+
+    /// For one handshake, now.
+    pub(crate) fn answerer(&self, expect: impl Into<Arc<[Expect]>>) -> Answerer {
+        Answerer::new(Arc::clone(&self.identities), Arc::clone(&self.trust), expect, UnixTime::now())
     }
 
     /// Reads those again that have changed, before a handshake. While new files are broken, the old ones serve on.

@@ -41,7 +41,7 @@ impl Link {
     pub(crate) fn handshake<P: Borrow<Policy>>(
         &mut self,
         hs: &mut Handshake<P>,
-        local: &mut Answerer<'_>,
+        answerer: &mut Answerer,
         keys: &mut ConnectionKeys<'_>,
     ) -> Result<Session, Failure> {
         let deadline = Instant::now() + PATIENCE;
@@ -69,7 +69,7 @@ impl Link {
                 }
                 Ok(question) => {
                     keys.note(hs);
-                    match local.answer(hs, &question, &self.rx, &mut self.tx) {
+                    match answerer.answer(hs, &question, &self.rx, &mut self.tx) {
                         Ok(_) => {}
                         Err(Misuse::NoRoom { needed }) => grow_outbox(&mut self.tx, needed),
                         Err(misuse) => return Err(misuse.into()),

@@ -16,7 +16,7 @@ pub(crate) enum Failure {
     /// The peer took too long, while this was awaited. It has been told by user_canceled.
     TooSlow(State),
     /// Our own input or output failed.
-    Answerer(&'static str, io::Error),
+    Local(&'static str, io::Error),
     /// A misuse of the library: a bug of this program.
     Misuse(Misuse),
 }
@@ -33,7 +33,7 @@ impl fmt::Display for Failure {
             Failure::Tls(error) => write!(f, "{error}"),
             Failure::Transport(error, state) => write!(f, "the transport failed (in {state}): {error}"),
             Failure::TooSlow(state) => write!(f, "the peer took too long (in {state}); user_canceled sent"),
-            Failure::Answerer(what, error) => write!(f, "{what}: {error}"),
+            Failure::Local(what, error) => write!(f, "{what}: {error}"),
             Failure::Misuse(misuse) => write!(f, "a bug of this program: {misuse}"),
         }
     }
@@ -41,7 +41,7 @@ impl fmt::Display for Failure {
 
 impl Failure {
     /// The failure in one sentence: which side, which certificate, what is wrong with it, which alert.
-    pub(crate) fn sentence(&self, local: &Answerer<'_>, identities: &Identities) -> String {
+    pub(crate) fn sentence(&self, answerer: &Answerer, identities: &Identities) -> String {
         let Failure::Tls(error) = self else { return self.to_string() };
         let role = error.role();
         let alert = match error.alert() {
@@ -49,33 +49,33 @@ impl Failure {
             Some(Alert::Received(alert)) => format!("; alert {alert} received"),
             None => String::new(),
         };
-        match (error.kind(), local.failure()) {
+        match (error.kind(), answerer.refusal(), answerer.declined()) {
             // Whatever its certificate says is a claim, and this one we do not believe.
-            (ErrorKind::Rejected { .. }, Some(why)) => {
+            (ErrorKind::Rejected { .. }, Some(why), _) => {
                 format!("we, the {role}, refused the claimed identity: {why}{alert}")
             }
-            (ErrorKind::Declined { .. }, Some(why)) => format!("we, the {role}, could not go on: {why}{alert}"),
+            (ErrorKind::Declined { .. }, _, Some(why)) => format!("we, the {role}, could not go on: {why}{alert}"),
             (
                 ErrorKind::PeerRejectedCertificate { .. }
                 | ErrorKind::PeerRejectedProof { .. }
                 | ErrorKind::UnauthenticatedAlert { .. },
-                _,
+                ..,
             ) => {
                 let ours = identities.identities().first().and_then(|identity| identity.chain().first());
                 let ours = ours.and_then(|leaf| PeerIdentity::read(leaf).ok());
                 let ours = ours.map_or(String::new(), |ours| format!("; our certificate is {ours}"));
                 format!("{error}{alert}{ours}")
             }
-            (_, _) if matches!(error.alert(), Some(Alert::Received(_))) => format!("{error}{alert}"),
+            _ if matches!(error.alert(), Some(Alert::Received(_))) => format!("{error}{alert}"),
             _ => error.to_string(),
         }
     }
 }
 
 /// Who the peer has proved to be, and what was agreed on.
-pub(crate) fn connected<P: Borrow<Policy>>(hs: &Handshake<P>, local: &Answerer<'_>) -> String {
+pub(crate) fn connected<P: Borrow<Policy>>(hs: &Handshake<P>, answerer: &Answerer) -> String {
     let mut negotiated = Vec::new();
-    if let Some(peer) = local.report().and_then(|report| report.identity()) {
+    if let Some(peer) = answerer.accepted().and_then(|accepted| accepted.identity()) {
         negotiated.push(match &peer.common_name {
             Some(name) => format!("CN={}", Escaped(name)),
             None => "no CN".to_string(),

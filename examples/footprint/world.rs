@@ -147,7 +147,7 @@ impl<'a, M: AsRef<[u8]> + AsMut<[u8]>> End<'a, M> {
                     let terms =
                         JudgeOptions { own: &own.chain[..1], cache, ..JudgeOptions::new(expect, self.world.now) };
                     let peer = self.hs.peer(&self.rx).expect("its own inbox");
-                    let verdict = self.world.trust.judge(&peer, &terms).verdict;
+                    let verdict = Verdict::from(&self.world.trust.judge(&peer, &terms));
                     assert_eq!(verdict, Verdict::Accept);
                     self.hs.answer_verify(&question, verdict).expect("an open question");
                 }

@@ -14,23 +14,24 @@ use countersign::x509::{Answerer, Expect, Identities, PeerIdentity, Reloadable, 
 use countersign::{Error, Event, Handshake, Inbox, Misuse, Outbox, Policy, Role, Seed, Session, State, Step, Want};
 use rustls_pki_types::UnixTime;
 use screen::{Way, show};
+use std::sync::Arc;
 
 type Failure = Box<dyn std::error::Error>;
 
 static POLICY: Policy = Policy::new();
 
 /// One end: its half of the protocol, its answers, its memory.
-struct Party<'a> {
+struct Party {
     role: Role,
     hs: Handshake<&'static Policy>,
-    local: Answerer<'a>,
+    answerer: Answerer,
     rx: Inbox<Vec<u8>>,
     tx: Outbox<Vec<u8>>,
 }
 
-impl<'a> Party<'a> {
-    fn new(hs: Handshake<&'static Policy>, local: Answerer<'a>) -> Party<'a> {
-        Party { role: hs.role(), hs, local, rx: Inbox::new(vec![0; 20_000]), tx: Outbox::new(vec![0; 20_000]) }
+impl Party {
+    fn new(hs: Handshake<&'static Policy>, answerer: Answerer) -> Party {
+        Party { role: hs.role(), hs, answerer, rx: Inbox::new(vec![0; 20_000]), tx: Outbox::new(vec![0; 20_000]) }
     }
 
     /// Steps until something is wanted of the transport; `true`: the handshake is done.
@@ -38,7 +39,7 @@ impl<'a> Party<'a> {
         loop {
             match self.hs.step(&mut self.rx, &mut self.tx)? {
                 Step::Did(transition) => screen::transition(self.role, &transition),
-                Step::Want(want) => match self.local.answer(&mut self.hs, &want, &self.rx, &mut self.tx) {
+                Step::Want(want) => match self.answerer.answer(&mut self.hs, &want, &self.rx, &mut self.tx) {
                     Ok(true) => {} // it was a question
                     Ok(false) => return Ok(want == Want::Done),
                     Err(misuse) => panic!("the buffers are large enough: {misuse}"),
@@ -49,12 +50,12 @@ impl<'a> Party<'a> {
 
     /// What this end has to say about an error: the facts are its own, the peer learns the alert.
     fn explain(&self, error: &Error) {
-        let negotiated = self.local.failure().map_or(String::new(), |why| format!("\n          {why}"));
+        let negotiated = self.answerer.refusal().map_or(String::new(), |why| format!("\n          {why}"));
         println!("\n  {}", screen::in_colour(self.role, format!("{}: {error}{negotiated}", self.role)));
     }
 
     fn peer(&self) -> Option<PeerIdentity> {
-        self.local.report()?.identity()
+        self.answerer.accepted()?.identity()
     }
 }
 
@@ -72,18 +73,21 @@ fn main() -> Result<(), Failure> {
 
     // A small PKI. Who is to be refused has a certificate that is no good: out of date, or for somebody else.
     let ca = pki::ca()?;
-    let trust = Reloadable::new(Trust::from_roots("the CA", ca.pem().as_bytes())?);
+    let trust = Arc::new(Reloadable::new(Trust::from_roots("the CA", ca.pem().as_bytes())?));
     let name = if refused == Some(Role::Server) { "db" } else { "api" };
     let year = if refused == Some(Role::Client) { 2025 } else { 2100 };
-    let server_is = Reloadable::new(Identities::new(pki::issue(&ca, name, &format!("{name}.internal"), 2100)?));
-    let client_is = Reloadable::new(Identities::new(pki::issue(&ca, "billing", "spiffe://example.org/billing", year)?));
+    let server_is = Identities::new(pki::issue(&ca, name, &format!("{name}.internal"), 2100)?);
+    let client_is = Identities::new(pki::issue(&ca, "billing", "spiffe://example.org/billing", year)?);
+    let answerer = |identities, expect| {
+        Answerer::new(Arc::new(Reloadable::new(identities)), Arc::clone(&trust), [expect], UnixTime::now())
+    };
 
     // Two ends, and whom each of them expects.
-    let (server_must_be, client_must_be) = (["api.internal".parse::<Expect>()?], ["spiffe://example.org".parse()?]);
+    let (server_must_be, client_must_be): (Expect, Expect) = ("api.internal".parse()?, "spiffe://example.org".parse()?);
     let hs = Handshake::client(&POLICY, Some("api.internal"), Seed::random()?)?;
-    let mut client = Party::new(hs, Answerer::new(&client_is, &trust, &server_must_be, UnixTime::now()));
+    let mut client = Party::new(hs, answerer(client_is, server_must_be));
     let hs = Handshake::server(&POLICY, Seed::random()?);
-    let mut server = Party::new(hs, Answerer::new(&server_is, &trust, &client_must_be, UnixTime::now()));
+    let mut server = Party::new(hs, answerer(server_is, client_must_be));
 
     screen::heading();
     loop {
@@ -110,7 +114,7 @@ fn main() -> Result<(), Failure> {
 }
 
 /// After the handshake: data both ways, new keys, both closes; then who proved to be whom.
-fn talk(client: Party<'_>, server: Party<'_>) -> Result<(), Failure> {
+fn talk(client: Party, server: Party) -> Result<(), Failure> {
     let (mut client, mut server) = (Talk::new(client)?, Talk::new(server)?);
     client.listen()?;
     let (api, billing) = (client.party.peer().ok_or("nobody")?, server.party.peer().ok_or("nobody")?);
@@ -132,20 +136,20 @@ fn talk(client: Party<'_>, server: Party<'_>) -> Result<(), Failure> {
 }
 
 /// One end after the handshake.
-struct Talk<'a> {
-    party: Party<'a>,
+struct Talk {
+    party: Party,
     session: Session,
 }
 
-impl<'a> Talk<'a> {
-    fn new(mut party: Party<'a>) -> Result<Talk<'a>, Failure> {
+impl Talk {
+    fn new(mut party: Party) -> Result<Talk, Failure> {
         Ok(Talk { session: party.hs.finish()?, party })
     }
 
     /// Sends something, and lets both ends take notice of what comes of it.
     fn tell(
         &mut self,
-        other: &mut Talk<'_>,
+        other: &mut Talk,
         what: &str,
         act: impl FnOnce(&mut Session, &mut Outbox<Vec<u8>>) -> Result<(), Misuse>,
     ) -> Result<(), Failure> {
@@ -158,7 +162,7 @@ impl<'a> Talk<'a> {
         if self.party.rx.is_empty() { Ok(()) } else { Ok(self.listen()?) }
     }
 
-    fn write(&mut self, other: &mut Talk<'_>, text: &str) -> Result<(), Failure> {
+    fn write(&mut self, other: &mut Talk, text: &str) -> Result<(), Failure> {
         self.tell(other, text, |session, tx| session.write(text.as_bytes(), tx).map(drop))
     }
 
@@ -188,7 +192,7 @@ impl<'a> Talk<'a> {
 }
 
 /// The transport: takes what one end has written to the other, and shows the records.
-fn carry(from: &mut Party<'_>, to: &mut Party<'_>) {
+fn carry(from: &mut Party, to: &mut Party) {
     screen::records(from.role, from.tx.pending());
     let len = from.tx.pending().len();
     if len > 0 {

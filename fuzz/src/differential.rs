@@ -8,7 +8,7 @@ use super::choices::Choices;
 use super::end::{gets, pki, seed};
 use countersign::internals::codec::{ExtensionType, Place, may_stand};
 use countersign::x509::{Expect, JudgeOptions, Trust, VerifiedChains};
-use countersign::{Credential, Error, Event, Handshake, Inbox, Outbox, Policy, Role, Session, Want};
+use countersign::{Credential, Error, Event, Handshake, Inbox, Outbox, Policy, Role, Session, Verdict, Want};
 use peer::{Peer, inserted};
 use rustls::pki_types::{PrivateKeyDer, UnixTime};
 use std::sync::{Arc, LazyLock};
@@ -202,8 +202,8 @@ impl Ours {
                         cache: Some(&CACHE),
                         ..JudgeOptions::new(std::slice::from_ref(&expect), UnixTime::now())
                     };
-                    let judgement = TRUST.judge(&peer, &terms);
-                    self.hs.answer_verify(&question, judgement.verdict).expect("an answer");
+                    let judged = TRUST.judge(&peer, &terms);
+                    self.hs.answer_verify(&question, Verdict::from(&judged)).expect("an answer");
                 }
                 Ok(Want::Done) => self.session = Some(self.hs.finish().expect("a session")),
                 Err(error) => self.error = Some(error),

@@ -155,27 +155,31 @@ fn judge(
     let expected = std::slice::from_ref(expect);
     let terms = JudgeOptions { cache, ..JudgeOptions::new(expected, time) };
     let peer = Peer::new(role, chain);
-    let judgement = trust.judge(&peer, &terms);
+    let judged = trust.judge(&peer, &terms);
+    let verdict = Verdict::from(&judged);
     if cache.is_some() {
         let again = trust.judge(&peer, &terms);
-        assert_eq!(judgement.verdict, again.verdict, "what is remembered is what was found");
+        assert_eq!(verdict, Verdict::from(&again), "what is remembered is what was found");
     }
-    let said = judgement.report.to_string();
+    let said = match &judged {
+        Ok(accepted) => accepted.to_string(),
+        Err(refusal) => refusal.to_string(),
+    };
     assert!(said.chars().all(|c| !c.is_control()), "a certificate cannot write to our terminal: {said:?}");
-    match judgement.report.refusal() {
-        Some(refusal) => assert_eq!(judgement.verdict, Verdict::Reject(refusal.fault.reason())),
-        None => {
-            assert_eq!(judgement.verdict, Verdict::Accept);
+    match judged {
+        Err(refusal) => assert_eq!(verdict, Verdict::Reject(refusal.rejection())),
+        Ok(accepted) => {
+            assert_eq!(verdict, Verdict::Accept);
             let webpki = by_webpki(chain, role, time, expect);
             assert!(webpki.is_ok(), "accepted, and webpki says {webpki:?}: {said}");
-            assert!(judgement.report.identity().is_some(), "who is accepted can be named");
+            assert!(accepted.identity().is_some(), "who is accepted can be named");
             if let Expect::Spiffe(id) = expect {
                 let named = chain[0].windows(id.as_str().len()).any(|part| part == id.as_str().as_bytes());
                 assert!(named, "accepted as {id}, which does not stand in the certificate");
             }
         }
     }
-    judgement.verdict
+    verdict
 }
 
 /// webpki's own verdict: the chain, and the name where it knows such names.

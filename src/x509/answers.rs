@@ -1,4 +1,4 @@
-//! The three answers for callers that have key, roots and clock at hand.
+//! The answers to the three questions, for callers that have key, roots and clock at hand.
 
 use super::expectations::Expect;
 use super::identities::Identities;
@@ -7,8 +7,9 @@ use super::identities::key::SignError;
 use super::refusal::Refusal;
 use super::reloadable::Reloadable;
 use super::trust::Trust;
+use super::verify::JudgeOptions;
+use super::verify::accepted::Accepted;
 use super::verify::cache::VerifiedChains;
-use super::verify::{JudgeOptions, Report};
 use crate::memory::Memory;
 use crate::{AlertDescription, Credential, Handshake, Inbox, Offer, Outbox, Peer, Policy};
 use crate::{Misuse, SignQuestion, Verdict, Want};
@@ -16,64 +17,57 @@ use core::{borrow::Borrow, fmt};
 use rustls_pki_types::UnixTime;
 use std::{sync::Arc, vec::Vec};
 
-/// Answers one handshake's questions from what is at hand, and keeps the report: one `Answerer` per handshake.
-pub struct Answerer<'a> {
-    identities: &'a Reloadable<Identities>,
-    trust: &'a Reloadable<Trust>,
-    expect: &'a [Expect],
+/// Answers one handshake's questions from what is at hand, and keeps the outcome: one `Answerer` per handshake.
+///
+/// It owns what it needs, so that it can live beside its handshake in one value. Its three parts can be called by
+/// themselves: [`choose`](Answerer::choose), [`sign`](Answerer::sign) and [`judge`](Answerer::judge); a program that
+/// signs elsewhere, or judges on another thread, replaces one of them.
+pub struct Answerer {
+    identities: Arc<Reloadable<Identities>>,
+    trust: Arc<Reloadable<Trust>>,
+    expect: Arc<[Expect]>,
     /// The clock for the verdict; set it anew if the handshake has waited long.
     pub now: UnixTime,
-    cache: Option<&'a VerifiedChains>,
+    cache: Option<Arc<VerifiedChains>>,
     chosen: Option<Arc<Identity>>,
-    report: Option<Report>,
+    judged: Option<Result<Accepted, Refusal>>,
     declined: Option<Declined>,
 }
 
-/// Why a question was declined.
-#[derive(Clone, Copy)]
-enum Declined {
-    NoCredential,
-    Signer(SignError),
-}
-
-/// Why our side ended the handshake: the facts beside the [`Error`](crate::Error), which knows only the alert.
-/// `Display` is one sentence.
+/// Why a question of the handshake was declined: the fact beside the [`Error`](crate::Error), which knows only the
+/// alert. `Display` is one sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum AnswerFailure<'a> {
-    /// The peer was refused.
-    Refused(&'a Refusal),
+pub enum Declined {
     /// We have no credential of the certificate type that was agreed on.
     NoCredential,
     /// The signer failed.
     Signer(SignError),
 }
 
-impl fmt::Display for AnswerFailure<'_> {
+impl fmt::Display for Declined {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            AnswerFailure::Refused(refusal) => write!(f, "{refusal}"),
-            AnswerFailure::NoCredential => {
-                f.write_str("we have no credential of the certificate type that was agreed on")
-            }
-            AnswerFailure::Signer(error) => write!(f, "our signer failed: {error}"),
+            Declined::NoCredential => f.write_str("we have no credential of the certificate type that was agreed on"),
+            Declined::Signer(error) => write!(f, "our signer failed: {error}"),
         }
     }
 }
 
-impl<'a> Answerer<'a> {
-    /// For one handshake. The identities and the trust are looked up when a question comes.
+impl Answerer {
+    /// For one handshake. Identities and trust are looked up when a question comes. `expect`: who the peer may be.
     pub fn new(
-        identities: &'a Reloadable<Identities>,
-        trust: &'a Reloadable<Trust>,
-        expect: &'a [Expect],
+        identities: Arc<Reloadable<Identities>>,
+        trust: Arc<Reloadable<Trust>>,
+        expect: impl Into<Arc<[Expect]>>,
         now: UnixTime,
-    ) -> Answerer<'a> {
-        Answerer { identities, trust, expect, now, cache: None, chosen: None, report: None, declined: None }
+    ) -> Answerer {
+        let expect = expect.into();
+        Answerer { identities, trust, expect, now, cache: None, chosen: None, judged: None, declined: None }
     }
 
     /// Remembers verified chains there.
-    pub fn with_cache(mut self, cache: &'a VerifiedChains) -> Answerer<'a> {
+    pub fn with_cache(mut self, cache: Arc<VerifiedChains>) -> Answerer {
         self.cache = Some(cache);
         self
     }
@@ -90,29 +84,31 @@ impl<'a> Answerer<'a> {
         identity.sign(question.scheme(), question.message())
     }
 
-    /// Answers `Verify`, and keeps the report.
+    /// Answers `Verify`, and keeps the outcome.
     pub fn judge(&mut self, peer: &Peer<'_>) -> Verdict {
         let identities = self.identities.get();
-        let terms =
-            JudgeOptions { own: identities.leaves(), cache: self.cache, ..JudgeOptions::new(self.expect, self.now) };
-        let judgement = self.trust.get().judge(peer, &terms);
-        self.report = Some(judgement.report);
-        judgement.verdict
+        let cache = self.cache.as_deref();
+        let options = JudgeOptions { own: identities.leaves(), cache, ..JudgeOptions::new(&self.expect, self.now) };
+        let judged = self.trust.get().judge(peer, &options);
+        let verdict = Verdict::from(&judged);
+        self.judged = Some(judged);
+        verdict
     }
 
     /// Answers the question that the handshake has; `false`: it has none, but wants `Write` or `Read` or is `Done`.
     ///
     /// No credential that fits, or a signer that fails, declines the question; a bad peer is refused. Then the next
-    /// `drive` returns the error, the alert lies in `tx`, and [`Answerer::failure`] knows the facts.
+    /// `drive` returns the error, the alert lies in `tx`, and [`refusal`](Answerer::refusal) or [`declined`](Answerer::declined) knows the
+    /// facts.
     ///
     /// ```
     /// # use countersign::{Error, Handshake, Inbox, Outbox, Policy, Misuse, Want, x509::Answerer};
     /// # fn until_the_transport_is_wanted(
-    /// #     hs: &mut Handshake<Policy>, local: &mut Answerer<'_>, rx: &mut Inbox<Vec<u8>>, tx: &mut Outbox<Vec<u8>>,
+    /// #     hs: &mut Handshake<Policy>, answerer: &mut Answerer, rx: &mut Inbox<Vec<u8>>, tx: &mut Outbox<Vec<u8>>,
     /// # ) -> Result<Want, Box<dyn std::error::Error>> {
     /// loop {
     ///     let want = hs.drive(rx, tx)?;
-    ///     if !local.answer(hs, &want, rx, tx)? {
+    ///     if !answerer.answer(hs, &want, rx, tx)? {
     ///         return Ok(want); // Write, Read or Done
     ///     }
     /// }
@@ -153,17 +149,23 @@ impl<'a> Answerer<'a> {
         Ok(true)
     }
 
-    /// Why our answers ended the handshake, if they did.
-    pub fn failure(&self) -> Option<AnswerFailure<'_>> {
-        match self.declined {
-            Some(Declined::NoCredential) => Some(AnswerFailure::NoCredential),
-            Some(Declined::Signer(error)) => Some(AnswerFailure::Signer(error)),
-            None => self.report()?.refusal().map(AnswerFailure::Refused),
-        }
+    /// The peer, if it was judged and accepted.
+    pub fn accepted(&self) -> Option<&Accepted> {
+        self.judged.as_ref()?.as_ref().ok()
     }
 
-    /// What [`Answerer::judge`] found: why the peer was refused, or who it is.
-    pub fn report(&self) -> Option<&Report> {
-        self.report.as_ref()
+    /// The accepted peer, to be kept with the session.
+    pub fn into_accepted(self) -> Option<Accepted> {
+        self.judged?.ok()
+    }
+
+    /// Why the peer was refused, if it was.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.judged.as_ref()?.as_ref().err()
+    }
+
+    /// Why a question was declined, if one was.
+    pub fn declined(&self) -> Option<Declined> {
+        self.declined
     }
 }

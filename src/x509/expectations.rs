@@ -1,10 +1,11 @@
 //! Who the peer should be. Matched only after its chain holds.
 
-use super::asn1::{Cert, GeneralName};
+use super::asn1::Cert;
 use super::hash::sha256;
+use super::names::presented;
 use super::refusal::RefusalReason;
 use super::spiffe::{self, InvalidSpiffeId, SpiffeId, TrustDomain};
-use super::text::{Escaped, hex, shown};
+use super::text::{Escaped, hex};
 use crate::Role;
 use core::{cell::OnceCell, fmt, net::IpAddr};
 use rustls_pki_types::{DnsName, ServerName};
@@ -118,12 +119,13 @@ fn matches(
     spki_hash: &OnceCell<[u8; 32]>,
 ) -> Result<bool, RefusalReason> {
     let is = |name: ServerName<'_>| leaf.end_entity.verify_is_valid_for_subject_name(&name).is_ok();
+    let svid = || spiffe::svid(leaf.cert).map_err(RefusalReason::Svid);
     Ok(match expect {
         Expect::Dns(_) | Expect::Ip(_) if bound => false,
         Expect::Dns(name) => is(ServerName::DnsName(name.borrow())),
         Expect::Ip(address) => is(ServerName::IpAddress((*address).into())),
-        Expect::Spiffe(id) => spiffe::svid(leaf.cert)? == id.as_str(),
-        Expect::SpiffeTrustDomain(domain) => spiffe::trust_domain(spiffe::svid(leaf.cert)?) == domain.as_str(),
+        Expect::Spiffe(id) => svid()? == id.as_str(),
+        Expect::SpiffeTrustDomain(domain) => spiffe::trust_domain(svid()?) == domain.as_str(),
         Expect::Spki(hash) => spki_hash.get_or_init(|| sha256(leaf.cert.spki)) == hash,
         Expect::AnyTrusted => leaf.role == Role::Client,
     })
@@ -137,26 +139,5 @@ fn mismatch(expected: &[Expect], leaf: &Leaf<'_>) -> RefusalReason {
             let expected: Vec<String> = expected.iter().map(ToString::to_string).collect();
             RefusalReason::WrongName { expected: expected.join(" or "), presented }
         }
-    }
-}
-
-/// The SANs of a certificate for a sentence, escaped.
-pub(super) fn presented(cert: &Cert<'_>) -> Vec<String> {
-    let text = |bytes: &[u8]| shown(&String::from_utf8_lossy(bytes));
-    let name = |name| match name {
-        GeneralName::Dns(name) => Some(text(name)),
-        GeneralName::Uri(uri) => Some(text(uri)),
-        GeneralName::Email(address) => Some(text(address)),
-        GeneralName::Ip(octets) => address(octets).map(|address| address.to_string()),
-        GeneralName::Other(_) | GeneralName::Broken => None,
-    };
-    cert.names().iter().filter_map(name).collect()
-}
-
-/// The address of an iPAddress SAN: 4 or 16 octets.
-pub(super) fn address(octets: &[u8]) -> Option<IpAddr> {
-    match <[u8; 4]>::try_from(octets) {
-        Ok(octets) => Some(IpAddr::from(octets)),
-        Err(_) => <[u8; 16]>::try_from(octets).ok().map(IpAddr::from),
     }
 }

@@ -1,7 +1,7 @@
 //! Who the peer is, and who we are: certificate chains, names, pins, key files. Ordinary code on top of the state
 //! machine, which never calls it: it answers the questions `Credential`, `Sign` and `Verify`.
 //!
-//! * [`Trust`]: roots, CRLs and policy; [`Trust::judge`] answers `Verify` with a [`Judgement`].
+//! * [`Trust`]: roots, CRLs and policy; [`Trust::judge`] answers `Verify`: [`Accepted`] or a [`Refusal`].
 //! * [`Expect`]: who the peer may be.
 //! * [`Identities`]: who we are; answers `Credential` with an [`Identity`], whose [`SigningKey`] answers `Sign`.
 //! * [`Reloadable`]: the identities and the trust of today, swapped while handshakes run.
@@ -13,6 +13,7 @@ mod crl;
 mod expectations;
 mod hash;
 mod identities;
+mod names;
 mod peer_identity;
 mod pem;
 mod refusal;
@@ -23,16 +24,17 @@ mod text;
 mod trust;
 mod verify;
 
-pub use answers::{AnswerFailure, Answerer};
+pub use answers::{Answerer, Declined};
 pub use expectations::{Expect, InvalidName};
 pub use identities::Identities;
 pub use identities::identity::{Identity, IdentityError};
 pub use identities::key::{KeyError, SignError, SigningKey};
 pub use peer_identity::PeerIdentity;
-pub use refusal::{Culprit, Refusal, RefusalReason};
+pub use refusal::{FaultyCertificate, Refusal, RefusalReason};
 pub use reloadable::Reloadable;
 pub use spiffe::{InvalidSpiffeId, SpiffeId, TrustDomain};
 pub use text::Escaped;
 pub use trust::{Problem, Trust, TrustBuilder, TrustError};
+pub use verify::JudgeOptions;
+pub use verify::accepted::Accepted;
 pub use verify::cache::VerifiedChains;
-pub use verify::{JudgeOptions, Judgement, Report};

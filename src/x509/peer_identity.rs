@@ -1,8 +1,8 @@
 //! What a certificate says about its holder, as plain data for authorisation and logs.
 
 use super::asn1::Cert;
-use super::expectations::address;
 use super::hash::sha256;
+use super::names::address;
 use super::spiffe::{self, SpiffeId};
 use super::text::{self, Escaped, date, hex};
 use core::{fmt, net::IpAddr};
@@ -10,8 +10,8 @@ use rustls_pki_types::UnixTime;
 use std::{format, string::String, string::ToString, time::Duration, vec::Vec};
 use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer};
 
-/// A certificate's contents. Whether they are true is for the verdict: [`Report::identity`](super::Report::identity) is
-/// proven, [`Report::claimed`](super::Report::claimed) only claimed.
+/// A certificate's contents. Whether they are true is for the verdict: [`Accepted::identity`](super::Accepted::identity)
+/// is proven, [`Refusal::claimed`](super::Refusal::claimed) only claimed.
 ///
 /// Fields hold what the certificate says, to be compared; to print one, wrap it in [`Escaped`]. `Display` of the whole
 /// is one line, escaped.
@@ -79,6 +79,15 @@ impl PeerIdentity {
             }
         }
         Ok(identity)
+    }
+
+    /// Without the names that a root bound to a SPIFFE trust domain does not vouch for: all but the SPIFFE ID.
+    pub(super) fn spiffe_only(mut self) -> PeerIdentity {
+        let id = self.spiffe_id.as_ref().map(|id| id.as_str().to_string());
+        (self.subject, self.common_name) = (String::new(), None);
+        (self.dns_names, self.ip_addresses, self.emails) = (Vec::new(), Vec::new(), Vec::new());
+        self.uris = id.into_iter().collect();
+        self
     }
 }
 

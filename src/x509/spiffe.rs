@@ -2,7 +2,6 @@
 //! (<https://github.com/spiffe/spiffe/tree/main/standards>).
 
 use super::asn1::{Cert, GeneralName};
-use super::refusal::RefusalReason;
 use core::{fmt, str::FromStr};
 use std::string::{String, ToString};
 
@@ -127,32 +126,33 @@ fn check_id(id: &str) -> Result<(&str, &str), InvalidSpiffeId> {
     Ok((domain, path))
 }
 
-/// The SPIFFE ID of a leaf that is a valid X.509-SVID, by X509-SVID §2 to §5.2, borrowed. Its chain is judged elsewhere.
-pub(super) fn svid<'a>(leaf: &Cert<'a>) -> Result<&'a str, RefusalReason> {
+/// The SPIFFE ID of a leaf that is a valid X.509-SVID, by X509-SVID §2 to §5.2, borrowed; the error says why
+/// it is none. Its chain is judged elsewhere.
+pub(super) fn svid<'a>(leaf: &Cert<'a>) -> Result<&'a str, &'static str> {
     let mut uris = leaf.names().iter().filter_map(|name| match name {
         GeneralName::Uri(uri) => Some(uri),
         _ => None,
     });
     let uri = match (uris.next(), uris.next()) {
         (Some(uri), None) => uri,
-        (None, _) => return Err(RefusalReason::Svid("it has no URI SAN")),
+        (None, _) => return Err("it has no URI SAN"),
         // §2: MUST reject.
-        (Some(_), Some(_)) => return Err(RefusalReason::Svid("it has more than one URI SAN")),
+        (Some(_), Some(_)) => return Err("it has more than one URI SAN"),
     };
-    let id = core::str::from_utf8(uri).map_err(|_| RefusalReason::Svid("its URI is not ASCII"))?;
-    check_id(id).map_err(|InvalidSpiffeId(why)| RefusalReason::Svid(why))?;
+    let id = core::str::from_utf8(uri).map_err(|_| "its URI is not ASCII")?;
+    check_id(id).map_err(|InvalidSpiffeId(why)| why)?;
     // §5.2: a leaf, and not one that signs.
-    if leaf.is_ca().map_err(RefusalReason::Malformed)? == Some(true) {
-        return Err(RefusalReason::Svid("a CA certificate identifies nobody"));
+    if leaf.is_ca()? == Some(true) {
+        return Err("a CA certificate identifies nobody");
     }
     // §4.3: MUST be set. (That it MUST be critical binds the issuer.)
-    match leaf.key_usage().map_err(RefusalReason::Malformed)? {
-        None => return Err(RefusalReason::Svid("it has no keyUsage")),
+    match leaf.key_usage()? {
+        None => return Err("it has no keyUsage"),
         Some(usage) if usage.key_cert_sign() || usage.crl_sign() => {
-            return Err(RefusalReason::Svid("its keyUsage has keyCertSign or cRLSign"));
+            return Err("its keyUsage has keyCertSign or cRLSign");
         }
         Some(usage) if !usage.digital_signature() => {
-            return Err(RefusalReason::Svid("its keyUsage lacks digitalSignature"));
+            return Err("its keyUsage lacks digitalSignature");
         }
         Some(_) => {}
     }

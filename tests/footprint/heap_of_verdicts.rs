@@ -25,7 +25,7 @@ fn a_verdict_allocates_at_most_30_times_and_12_when_the_chain_is_remembered() {
             let judge = |cache| {
                 let (counted, ()) = allocations(|| {
                     let terms = JudgeOptions { cache, own: &chain[1..], ..JudgeOptions::new(&expect, now()) };
-                    assert_eq!(trust.judge(&Peer::new(Role::Server, &chain), &terms).verdict, Verdict::Accept);
+                    assert_eq!(Verdict::from(&trust.judge(&Peer::new(Role::Server, &chain), &terms)), Verdict::Accept);
                 });
                 counted
             };

@@ -89,8 +89,8 @@ impl Mesh {
         Us {
             role,
             policy: Policy::new().alpn(&[ALPN]),
-            identities: Reloadable::new(Identities::new(identity)),
-            trust: Reloadable::new(Trust::from_roots("anchor", &self.anchor.der).unwrap()),
+            identities: Arc::new(Reloadable::new(Identities::new(identity))),
+            trust: Arc::new(Reloadable::new(Trust::from_roots("anchor", &self.anchor.der).unwrap())),
             expect: vec![expect.parse().unwrap()],
         }
     }
@@ -118,20 +118,20 @@ impl TimeProvider for Clock {
 struct Us {
     role: Role,
     policy: Policy,
-    identities: Reloadable<Identities>,
-    trust: Reloadable<Trust>,
+    identities: Arc<Reloadable<Identities>>,
+    trust: Arc<Reloadable<Trust>>,
     expect: Vec<Expect>,
 }
 
 impl Us {
-    fn end(&self) -> Ours<'_> {
+    fn end(&self) -> Ours {
         let seed = Seed::random().unwrap();
         Ours {
             hs: match self.role {
                 Role::Client => Handshake::client(self.policy.clone(), Some(API), seed).unwrap(),
                 Role::Server => Handshake::server(self.policy.clone(), seed),
             },
-            local: Answerer::new(&self.identities, &self.trust, &self.expect, now()),
+            answerer: Answerer::new(self.identities.clone(), self.trust.clone(), self.expect.clone(), now()),
             rx: Inbox::new(vec![0; 40_000]),
             tx: Outbox::new(vec![0; 40_000]),
             session: None,
@@ -142,9 +142,9 @@ impl Us {
 }
 
 /// Our end of one connection.
-struct Ours<'a> {
+struct Ours {
     hs: Handshake<Policy>,
-    local: Answerer<'a>,
+    answerer: Answerer,
     rx: Inbox<Vec<u8>>,
     tx: Outbox<Vec<u8>>,
     session: Option<Session>,
@@ -152,14 +152,14 @@ struct Ours<'a> {
     closed: bool,
 }
 
-impl Ours<'_> {
+impl Ours {
     /// Deals with all that has come.
     fn turn(&mut self) -> Result<(), ErrorKind> {
         while self.session.is_none() {
             match self.hs.drive(&mut self.rx, &mut self.tx).map_err(|error| error.kind())? {
                 Want::Done => self.session = Some(self.hs.finish().unwrap()),
                 Want::Read | Want::Write => return Ok(()),
-                question => assert!(self.local.answer(&mut self.hs, &question, &self.rx, &mut self.tx).unwrap()),
+                question => assert!(self.answerer.answer(&mut self.hs, &question, &self.rx, &mut self.tx).unwrap()),
             }
         }
         let session = self.session.as_mut().unwrap();
@@ -184,12 +184,12 @@ impl Ours<'_> {
     }
 
     fn identity(&self) -> PeerIdentity {
-        self.local.report().unwrap().identity().unwrap()
+        self.answerer.accepted().unwrap().identity().unwrap()
     }
 }
 
 /// Carries bytes both ways until none are left: what each side came to.
-fn exchange(ours: &mut Ours<'_>, theirs: &mut Connection) -> (Result<(), ErrorKind>, Result<(), rustls::Error>) {
+fn exchange(ours: &mut Ours, theirs: &mut Connection) -> (Result<(), ErrorKind>, Result<(), rustls::Error>) {
     let mut outcome = (Ok(()), Ok(()));
     loop {
         if outcome.0.is_ok() {
@@ -235,14 +235,14 @@ fn met(theirs: &Connection) -> PeerIdentity {
     PeerIdentity::read(&theirs.peer_certificates().unwrap()[0]).unwrap()
 }
 
-fn meet(ours: &mut Ours<'_>, theirs: &mut Connection) {
+fn meet(ours: &mut Ours, theirs: &mut Connection) {
     assert_eq!(exchange(ours, theirs), (Ok(()), Ok(())));
     assert!(!theirs.is_handshaking());
     assert_eq!((ours.hs.alpn(), theirs.alpn_protocol()), (Some(ALPN), Some(ALPN)));
 }
 
 /// Data both ways across key updates of both sides, one exported secret, and an orderly end.
-fn talk(ours: &mut Ours<'_>, theirs: &mut Connection) {
+fn talk(ours: &mut Ours, theirs: &mut Connection) {
     const PIECE: usize = 10_000; // rustls holds no more than 16 KiB
     let data: Vec<u8> = (0..100_000_u32).map(|n| (n % 251) as u8).collect();
     let (mut from_us, mut from_them, mut they_heard) = (&data[..], &data[..], Vec::new());

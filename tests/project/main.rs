@@ -2,3 +2,4 @@
 
 mod coverage;
 mod diagrams;
+mod refusals;

@@ -1,14 +1,14 @@
 //! Who is the peer? SPIFFE IDs, pins, raw public keys, and what `PeerIdentity` tells.
 
 use crate::pki::{self, Ca, custom, now, pem};
-use countersign::x509::{Expect, JudgeOptions, Judgement, PeerIdentity, RefusalReason, SigningKey, Trust};
+use countersign::x509::{Accepted, Expect, JudgeOptions, PeerIdentity, Refusal, RefusalReason, SigningKey, Trust};
 use countersign::{Peer, Rejection, Role, Verdict};
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose};
 use rustls_pki_types::CertificateDer;
 
 const ID: &str = "spiffe://example.org/billing/api";
 
-fn judge(trust: &Trust, role: Role, leaf: &CertificateDer<'_>, expect: &[&str]) -> Judgement {
+fn judge(trust: &Trust, role: Role, leaf: &CertificateDer<'_>, expect: &[&str]) -> Result<Accepted, Refusal> {
     let expect: Vec<Expect> = expect.iter().map(|name| name.parse().unwrap()).collect();
     trust.judge(&Peer::new(role, core::slice::from_ref(leaf)), &JudgeOptions::new(&expect, now()))
 }
@@ -18,8 +18,8 @@ fn svid(sans: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Result<()
     let root = Ca::root("Root");
     let leaf = root.leaf_with("", sans, change);
     let trust = Trust::from_roots("roots", &root.der).unwrap();
-    let judgement = judge(&trust, Role::Client, &leaf.der, &[ID]);
-    judgement.report.refusal().map_or(Ok(()), |refusal| Err(refusal.fault.clone()))
+    let judged = judge(&trust, Role::Client, &leaf.der, &[ID]);
+    judged.map(drop).map_err(|refusal| refusal.reason().clone())
 }
 
 #[test]
@@ -29,15 +29,15 @@ fn a_spiffe_id_is_matched_whole_and_a_trust_domain_by_its_name() {
     let trust = Trust::from_roots("roots", &root.der).unwrap();
     for role in [Role::Client, Role::Server] {
         for expect in [ID, "spiffe://example.org", "api.internal"] {
-            assert_eq!(judge(&trust, role, &leaf.der, &[expect]).verdict, Verdict::Accept, "{expect}");
+            assert_eq!(Verdict::from(&judge(&trust, role, &leaf.der, &[expect])), Verdict::Accept, "{expect}");
         }
         for expect in ["spiffe://example.org/billing", "spiffe://example.org/billing/api2", "spiffe://example.com"] {
-            assert_ne!(judge(&trust, role, &leaf.der, &[expect]).verdict, Verdict::Accept, "{expect}");
+            assert_ne!(Verdict::from(&judge(&trust, role, &leaf.der, &[expect])), Verdict::Accept, "{expect}");
         }
     }
     let refused = judge(&trust, Role::Client, &leaf.der, &["spiffe://example.org/other"]);
-    assert_eq!(refused.verdict, Verdict::Reject(Rejection::AccessDenied));
-    assert!(refused.report.to_string().contains(ID), "{}", refused.report);
+    assert_eq!(Verdict::from(&refused), Verdict::Reject(Rejection::AccessDenied));
+    assert!(refused.as_ref().unwrap_err().to_string().contains(ID), "{refused:?}");
 }
 
 #[test]
@@ -78,14 +78,14 @@ fn the_roots_of_one_trust_domain_vouch_for_no_other() {
         .spiffe_bundle("spiffe://partner.example".parse().unwrap(), "theirs", &theirs.der)
         .build()
         .unwrap();
-    let accepts = |leaf: &CertificateDer<'_>, expect| judge(&trust, Role::Client, leaf, &[expect]).verdict;
+    let accepts = |leaf: &CertificateDer<'_>, expect| Verdict::from(&judge(&trust, Role::Client, leaf, &[expect]));
     assert_eq!(accepts(&ours.leaf("", &[ID]).der, ID), Verdict::Accept);
     assert_eq!(
         accepts(&theirs.leaf("", &["spiffe://partner.example/x"]).der, "spiffe://partner.example"),
         Verdict::Accept
     );
     let forged = judge(&trust, Role::Client, &theirs.leaf("", &[ID]).der, &[ID]);
-    assert_eq!(forged.report.refusal().unwrap().fault, RefusalReason::ForeignTrustDomain(ID.into()));
+    assert_eq!(forged.as_ref().unwrap_err().reason(), &RefusalReason::ForeignTrustDomain(ID.into()));
     // A bundle's roots say nothing about DNS names.
     let named = theirs.leaf("", &["spiffe://partner.example/x", "api.internal"]);
     assert_eq!(accepts(&named.der, "api.internal"), Verdict::Reject(Rejection::AccessDenied));
@@ -102,14 +102,14 @@ fn uri_constraints_fail_closed_and_say_so() {
     let chain = [leaf.der, ca.der.clone()];
     let expect = ["spiffe://a.example.org".parse().unwrap()];
     let judgement = trust.judge(&Peer::new(Role::Client, &chain), &JudgeOptions::new(&expect, now()));
-    let refusal = judgement.report.refusal().unwrap();
-    assert_eq!(refusal.fault, RefusalReason::UnsupportedConstraint("URIs (SPIFFE IDs)"));
+    let refusal = judgement.unwrap_err();
+    assert_eq!(refusal.reason(), &RefusalReason::UnsupportedConstraint("URIs (SPIFFE IDs)"));
     assert!(refusal.to_string().contains("constraints on URIs (SPIFFE IDs), which are not supported"), "{refusal}");
     // Names of other kinds are not concerned.
     let chain = [ca.leaf("", &["api.internal"]).der, ca.der];
     let expect = ["api.internal".parse().unwrap()];
     let judgement = trust.judge(&Peer::new(Role::Client, &chain), &JudgeOptions::new(&expect, now()));
-    assert_eq!(judgement.verdict, Verdict::Accept, "{}", judgement.report);
+    assert_eq!(Verdict::from(&judgement), Verdict::Accept, "{judgement:?}");
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_pin_matches_the_key_of_a_certificate_whose_chain_holds() {
     let hash = PeerIdentity::read(&leaf.der).unwrap().spki_sha256;
     let judge = |trust: &Trust, hash| {
         let peer = [leaf.der.clone()];
-        trust.judge(&Peer::new(Role::Server, &peer), &JudgeOptions::new(&[Expect::Spki(hash)], now())).verdict
+        Verdict::from(&trust.judge(&Peer::new(Role::Server, &peer), &JudgeOptions::new(&[Expect::Spki(hash)], now())))
     };
     let trust = Trust::from_roots("roots", &root.der).unwrap();
     assert_eq!(judge(&trust, hash), Verdict::Accept);
@@ -142,21 +142,20 @@ fn a_raw_public_key_matches_a_pin_and_nothing_else() {
     let root = Ca::root("Root");
     for trust in [Trust::raw_keys_only(), Trust::from_roots("roots", &root.der).unwrap()] {
         for role in [Role::Client, Role::Server] {
-            let judge = |expect: &[Expect]| {
-                let judgement = trust.judge(&Peer::raw_public_key(role, &spki), &JudgeOptions::new(expect, now()));
-                (judgement.verdict, judgement.report)
-            };
-            let (verdict, report) = judge(&[Expect::Spki([1; 32]), Expect::Spki(hash)]);
-            assert_eq!((verdict, report.matched()), (Verdict::Accept, Some(1)));
-            assert!(report.identity().is_none(), "a bare key has no names");
+            let judge =
+                |expect: &[Expect]| trust.judge(&Peer::raw_public_key(role, &spki), &JudgeOptions::new(expect, now()));
+            let accepted = judge(&[Expect::Spki([1; 32]), Expect::Spki(hash)]).unwrap();
+            assert_eq!((accepted.matched(), accepted.chain().collect::<Vec<_>>()), (1, vec![&spki[0][..]]));
+            assert!(accepted.identity().is_none(), "a bare key has no names");
+            assert!(accepted.valid_until().is_none(), "nor a validity");
             for other in [Expect::AnyTrusted, "a.internal".parse().unwrap(), ID.parse().unwrap(), Expect::Spki([1; 32])]
             {
-                assert_eq!(judge(&[other]).0, Verdict::Reject(Rejection::AccessDenied));
+                assert_eq!(Verdict::from(&judge(&[other])), Verdict::Reject(Rejection::AccessDenied));
             }
             let expect = [Expect::Spki(hash)];
             let terms = JudgeOptions { own: &spki, ..JudgeOptions::new(&expect, now()) };
             let reflected = trust.judge(&Peer::raw_public_key(role, &spki), &terms);
-            assert_eq!(reflected.report.refusal().unwrap().fault, RefusalReason::OwnCertificate);
+            assert_eq!(reflected.as_ref().unwrap_err().reason(), &RefusalReason::OwnCertificate);
         }
     }
 }
@@ -193,12 +192,12 @@ fn what_is_claimed_can_be_read_before_and_after_a_refusal_but_only_the_proven_is
     let leaf = root.leaf("api", &["api.internal"]);
     let file = pem("CERTIFICATE", &Ca::root("Other").der);
     let trust = Trust::from_roots("roots.pem", file.as_bytes()).unwrap();
-    let report = judge(&trust, Role::Server, &leaf.der, &["api.internal"]).report;
-    assert!(report.identity().is_none());
-    assert_eq!(report.claimed().unwrap().dns_names, ["api.internal"]);
+    let refusal = judge(&trust, Role::Server, &leaf.der, &["api.internal"]).unwrap_err();
+    let claimed = refusal.claimed().unwrap();
+    assert_eq!(claimed.dns_names, ["api.internal"]);
     let trust = Trust::from_roots("roots.pem", &root.der).unwrap();
-    let report = judge(&trust, Role::Server, &leaf.der, &["api.internal"]).report;
-    assert_eq!(report.identity(), report.claimed());
+    let accepted = judge(&trust, Role::Server, &leaf.der, &["api.internal"]).unwrap();
+    assert_eq!(accepted.identity().unwrap(), claimed);
 }
 
 #[test]
@@ -225,7 +224,7 @@ fn what_is_expected_is_told_in_words_and_what_names_nobody_is_quoted() {
 }
 
 #[test]
-fn a_report_holds_what_was_judged_and_calls_it_by_a_name_that_it_has() {
+fn an_outcome_holds_what_was_judged_and_calls_it_by_a_name_that_it_has() {
     let root = Ca::root("Root");
     let trust = Trust::from_roots("roots", &root.der).unwrap();
     let pin = |leaf: &CertificateDer<'_>| Expect::Spki(PeerIdentity::read(leaf).unwrap().spki_sha256);
@@ -240,17 +239,30 @@ fn a_report_holds_what_was_judged_and_calls_it_by_a_name_that_it_has() {
         for role in [Role::Client, Role::Server] {
             for (expect, accepted) in [(pin(&leaf.der), true), (Expect::Spki([1; 32]), false)] {
                 let peer = [leaf.der.clone()];
-                let report = trust.judge(&Peer::new(role, &peer), &JudgeOptions::new(&[expect], now())).report;
-                assert_eq!((report.role(), report.leaf()), (role, leaf.der.as_ref()));
-                assert_eq!(report.certificate_type(), countersign::CertificateType::X509);
-                assert_eq!((report.refusal().is_none(), report.matched()), (accepted, accepted.then_some(0)));
-                let text = report.to_string();
+                let judged = trust.judge(&Peer::new(role, &peer), &JudgeOptions::new(&[expect], now()));
+                assert_eq!(judged.is_ok(), accepted);
+                let (held, text) = match &judged {
+                    Ok(accepted) => {
+                        assert_eq!(
+                            (accepted.matched(), accepted.chain().collect::<Vec<_>>()),
+                            (0, vec![&leaf.der[..]])
+                        );
+                        let held = (accepted.role(), accepted.certificate_type(), accepted.leaf());
+                        (held, accepted.to_string())
+                    }
+                    Err(refusal) => ((refusal.role(), refusal.certificate_type(), refusal.leaf()), refusal.to_string()),
+                };
+                assert_eq!(held, (role, countersign::CertificateType::X509, leaf.der.as_ref()));
                 assert!(text.starts_with(&format!("{role} certificate {called} (serial {serial}) ")), "{text}");
                 assert_eq!(text.ends_with(" accepted"), accepted, "{text}");
             }
         }
     }
     let key = [CertificateDer::from(b"key".as_slice())];
-    let report = trust.judge(&Peer::raw_public_key(Role::Client, &key), &JudgeOptions::new(&[], now())).report;
-    assert_eq!((report.leaf(), report.certificate_type()), (&b"key"[..], countersign::CertificateType::RAW_PUBLIC_KEY));
+    let refusal = trust.judge(&Peer::raw_public_key(Role::Client, &key), &JudgeOptions::new(&[], now())).unwrap_err();
+    assert_eq!(
+        (refusal.leaf(), refusal.certificate_type()),
+        (&b"key"[..], countersign::CertificateType::RAW_PUBLIC_KEY)
+    );
+    assert!(refusal.claimed().is_none(), "a bare key has no names");
 }

@@ -2,7 +2,7 @@
 //! listed here and explained in docs/TRUST.md.
 
 use countersign::x509::{Expect, JudgeOptions, Trust};
-use countersign::{Peer, Role, Verdict};
+use countersign::{Peer, Role};
 use rustls_pki_types::{CertificateDer, UnixTime};
 use std::time::Duration;
 
@@ -92,11 +92,11 @@ fn judge(case: &Case<'_>, strict: bool) -> Result<(), String> {
         std::iter::once(&case.leaf).chain(&case.cas).map(|der| CertificateDer::from(der.as_slice())).collect();
     let now = UnixTime::since_unix_epoch(Duration::from_secs(case.time.unwrap_or(TODAY)));
     let judgement = trust.judge(&Peer::new(role, &chain), &JudgeOptions::new(&expect, now));
-    match judgement.verdict {
+    match judgement {
         // A list that cannot be used must not be ignored.
-        Verdict::Accept if !case.crls.is_empty() && !problems.is_empty() => Err(problems.join("; ")),
-        Verdict::Accept => Ok(()),
-        Verdict::Reject(_) => Err(format!("{} {}", judgement.report, problems.join("; "))),
+        Ok(_) if !case.crls.is_empty() && !problems.is_empty() => Err(problems.join("; ")),
+        Ok(_) => Ok(()),
+        Err(refusal) => Err(format!("{refusal} {}", problems.join("; "))),
     }
 }
 

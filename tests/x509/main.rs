@@ -2,11 +2,13 @@
 
 mod pki;
 
-mod culprits;
+mod accepted;
+mod answerer;
+mod faulty_certificates;
 mod identity;
 mod keys;
 mod limbo;
-mod local;
+
 mod revocation;
 mod trust;
 mod verified_chains;

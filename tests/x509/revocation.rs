@@ -1,7 +1,7 @@
 //! Revocation by CRLs, and every relaxation by its name.
 
 use crate::pki::{self, Ca, DAY, HOUR, Leaf, NOW, at, pem};
-use countersign::x509::{Expect, JudgeOptions, Judgement, RefusalReason, Trust, TrustBuilder};
+use countersign::x509::{Accepted, Expect, JudgeOptions, Refusal, RefusalReason, Trust, TrustBuilder};
 use countersign::{Peer, Rejection, Role, Verdict};
 use rcgen::KeyUsagePurpose;
 use rustls_pki_types::{CertificateDer, UnixTime};
@@ -28,19 +28,18 @@ impl World {
         crls.iter().fold(builder, |builder, crl| builder.crls("crls", crl))
     }
 
-    fn judge(&self, trust: TrustBuilder, now: UnixTime) -> Judgement {
+    fn judge(&self, trust: TrustBuilder, now: UnixTime) -> Result<Accepted, Refusal> {
         let chain: Vec<CertificateDer<'_>> = vec![self.leaf.der.clone(), self.ca.der.clone()];
         trust.build().unwrap().judge(&Peer::new(Role::Client, &chain), &JudgeOptions::new(&[Expect::AnyTrusted], now))
     }
 
     fn fault(&self, trust: TrustBuilder) -> (Rejection, RefusalReason, String) {
-        let judgement = self.judge(trust, at(NOW));
-        let Verdict::Reject(reason) = judgement.verdict else { panic!("{}", judgement.report) };
-        (reason, judgement.report.refusal().unwrap().fault.clone(), judgement.report.to_string())
+        let refusal = self.judge(trust, at(NOW)).expect_err("it must be refused");
+        (refusal.rejection(), refusal.reason().clone(), refusal.to_string())
     }
 
     fn accepts(&self, trust: TrustBuilder) -> bool {
-        self.judge(trust, at(NOW)).verdict == Verdict::Accept
+        self.judge(trust, at(NOW)).is_ok()
     }
 }
 
@@ -97,8 +96,8 @@ fn an_expired_crl_refuses_from_its_next_update_on_unless_relaxed() {
     let (reason, _, text) = w.fault(w.trust(&crls));
     assert_eq!(reason, Rejection::CertificateUnknown);
     assert!(text.ends_with("a CRL expired 3 h ago (2026-11-23 09:00 UTC)"), "{text}");
-    assert_eq!(w.judge(w.trust(&crls), at(NOW - 3 * HOUR - 1)).verdict, Verdict::Accept);
-    assert_ne!(w.judge(w.trust(&crls), at(NOW - 3 * HOUR)).verdict, Verdict::Accept, "nextUpdate is exclusive");
+    assert_eq!(Verdict::from(&w.judge(w.trust(&crls), at(NOW - 3 * HOUR - 1))), Verdict::Accept);
+    assert_ne!(Verdict::from(&w.judge(w.trust(&crls), at(NOW - 3 * HOUR))), Verdict::Accept, "nextUpdate is exclusive");
     assert!(w.accepts(w.trust(&crls).accept_expired_crls()));
     let revoked = [w.root.crl(&[], -DAYS, DAYS), w.ca.crl(&[&w.leaf.serial()], -2 * DAYS, -DAYS)];
     assert_eq!(w.fault(w.trust(&revoked).accept_expired_crls()).0, Rejection::Revoked);
@@ -148,7 +147,7 @@ fn a_crl_that_is_loaded_ahead_counts_from_its_this_update_on() {
     let w = World::new();
     let root = w.root.crl(&[], -DAYS, 9 * DAYS);
     let crls = [root, w.ca.crl(&[], -DAYS, 9 * DAYS), w.ca.crl(&[&w.leaf.serial()], DAYS, 9 * DAYS)];
-    let at = |seconds| w.judge(w.trust(&crls), at(seconds)).verdict;
+    let at = |seconds| Verdict::from(&w.judge(w.trust(&crls), at(seconds)));
     assert_eq!(at(NOW), Verdict::Accept);
     assert_eq!(at(NOW + DAY - 1), Verdict::Accept);
     assert_eq!(at(NOW + DAY), Verdict::Reject(Rejection::Revoked));
@@ -218,6 +217,6 @@ fn a_crl_with_any_byte_changed_is_refused_when_loaded_or_used() {
         let chain = [w.leaf.der.clone(), w.ca.der.clone()];
         let judgement =
             trust.judge(&Peer::new(Role::Client, &chain), &JudgeOptions::new(&[Expect::AnyTrusted], at(NOW)));
-        assert_ne!(judgement.verdict, Verdict::Accept, "byte {index}: {problems:?}");
+        assert_ne!(Verdict::from(&judgement), Verdict::Accept, "byte {index}: {problems:?}");
     }
 }

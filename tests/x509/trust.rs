@@ -1,7 +1,7 @@
 //! Whom does `Trust` accept, whom does it refuse, and what does it say?
 
 use crate::pki::{Ca, DAY, HOUR, NOW, at, now};
-use countersign::x509::{Expect, JudgeOptions, Judgement, RefusalReason, Trust};
+use countersign::x509::{Accepted, Expect, JudgeOptions, Refusal, RefusalReason, Trust};
 use countersign::{Peer, Rejection, Role, Verdict};
 use rcgen::{DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose};
 use rustls_pki_types::CertificateDer;
@@ -19,11 +19,16 @@ pub(crate) fn dns(name: &str) -> Vec<Expect> {
 }
 
 /// Judges a server as a client would.
-pub(crate) fn server(trust: &Trust, chain: &[&CertificateDer<'_>], expect: &[Expect], now: u64) -> Judgement {
+pub(crate) fn server(
+    trust: &Trust,
+    chain: &[&CertificateDer<'_>],
+    expect: &[Expect],
+    now: u64,
+) -> Result<Accepted, Refusal> {
     judge(trust, Role::Server, chain, expect, now)
 }
 
-fn client(trust: &Trust, chain: &[&CertificateDer<'_>], expect: &[Expect], now: u64) -> Judgement {
+fn client(trust: &Trust, chain: &[&CertificateDer<'_>], expect: &[Expect], now: u64) -> Result<Accepted, Refusal> {
     judge(trust, Role::Client, chain, expect, now)
 }
 
@@ -33,16 +38,16 @@ pub(crate) fn judge(
     chain: &[&CertificateDer<'_>],
     expect: &[Expect],
     now: u64,
-) -> Judgement {
+) -> Result<Accepted, Refusal> {
     let chain: Vec<CertificateDer<'_>> = chain.iter().map(|der| CertificateDer::from(der.as_ref())).collect();
     trust.judge(&Peer::new(role, &chain), &JudgeOptions::new(expect, at(now)))
 }
 
 /// The reason and the sentence of a refusal.
-fn refused(judgement: Judgement) -> (Rejection, String) {
-    match judgement.verdict {
-        Verdict::Reject(reason) => (reason, judgement.report.to_string()),
-        Verdict::Accept => panic!("accepted: {}", judgement.report),
+fn refused(judgement: Result<Accepted, Refusal>) -> (Rejection, String) {
+    match judgement {
+        Err(refusal) => (refusal.rejection(), refusal.to_string()),
+        Ok(accepted) => panic!("{accepted}"),
     }
 }
 
@@ -54,8 +59,8 @@ fn a_chain_to_a_trusted_root_with_the_right_name_is_accepted() {
     let trust = trust(&[&root]);
     for name in ["api.internal", "API.internal", "a.web.internal", "10.0.0.7"] {
         let judgement = server(&trust, &[&leaf.der, &ca.der], &dns(name), NOW);
-        assert_eq!(judgement.verdict, Verdict::Accept, "{name}: {}", judgement.report);
-        assert_eq!(judgement.report.matched(), Some(0));
+        assert_eq!(Verdict::from(&judgement), Verdict::Accept, "{name}: {judgement:?}");
+        assert_eq!(judgement.unwrap().matched(), 0);
     }
     for name in ["web.internal", "a.b.web.internal", "api", "10.0.0.8", "api.internal.evil"] {
         let (reason, text) = refused(server(&trust, &[&leaf.der, &ca.der], &dns(name), NOW));
@@ -82,12 +87,12 @@ fn expiry_is_told_with_its_distance_and_date() {
     let judgement = client(&trust, &[&leaf.der], &[Expect::AnyTrusted], NOW);
     let serial: String = leaf.serial().iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(
-        judgement.report.to_string(),
+        judgement.as_ref().unwrap_err().to_string(),
         format!("client certificate CN=api (serial {serial}) expired 3 h ago (2026-11-23 09:00 UTC)")
     );
-    assert_eq!(judgement.verdict, Verdict::Reject(Rejection::Expired));
+    assert_eq!(Verdict::from(&judgement), Verdict::Reject(Rejection::Expired));
     let last = NOW - 3 * HOUR;
-    assert_eq!(client(&trust, &[&leaf.der], &[Expect::AnyTrusted], last).verdict, Verdict::Accept);
+    assert_eq!(Verdict::from(&client(&trust, &[&leaf.der], &[Expect::AnyTrusted], last)), Verdict::Accept);
     assert_eq!(refused(client(&trust, &[&leaf.der], &[Expect::AnyTrusted], last + 1)).0, Rejection::Expired);
 }
 
@@ -105,7 +110,7 @@ fn an_expired_ca_or_root_is_named() {
     let leaf = root.leaf("api", &["api.internal"]);
     let (reason, text) = refused(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW));
     assert_eq!(reason, Rejection::Expired);
-    assert!(text.starts_with("CA certificate CN=Old Root (serial "), "{text}");
+    assert!(text.starts_with("root certificate CN=Old Root (serial "), "{text}");
     assert!(text.contains("expired 22 days ago (2026-11-01 00:00 UTC)"), "{text}");
 }
 
@@ -116,7 +121,10 @@ fn not_yet_valid_is_told_apart_from_expired() {
     let (reason, text) = refused(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW));
     assert_eq!(reason, Rejection::Expired);
     assert!(text.ends_with("is not valid for another 12 h (from 2026-11-24 00:00 UTC)"), "{text}");
-    assert_eq!(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW + DAY).verdict, Verdict::Accept);
+    assert_eq!(
+        Verdict::from(&server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW + DAY)),
+        Verdict::Accept
+    );
 }
 
 #[test]
@@ -156,7 +164,7 @@ fn the_purpose_must_fit_the_role() {
     let leaf = root.leaf_with("api", &["api.internal"], |params| {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     });
-    assert_eq!(server(&trust, &[&leaf.der], &dns("api.internal"), NOW).verdict, Verdict::Accept);
+    assert_eq!(Verdict::from(&server(&trust, &[&leaf.der], &dns("api.internal"), NOW)), Verdict::Accept);
     let (reason, text) = refused(client(&trust, &[&leaf.der], &[Expect::AnyTrusted], NOW));
     assert_eq!(reason, Rejection::UnsupportedCertificate);
     assert!(text.contains("not meant for clients (extKeyUsage lacks clientAuth)"), "{text}");
@@ -168,12 +176,12 @@ fn an_absent_or_any_purpose_is_accepted_unless_policy_requires_one() {
     let strict = Trust::builder().roots("roots", &root.der).require_extended_key_usage().build().unwrap();
     for purposes in [vec![], vec![ExtendedKeyUsagePurpose::Any]] {
         let leaf = root.leaf_with("api", &["api.internal"], |params| params.extended_key_usages = purposes);
-        assert_eq!(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW).verdict, Verdict::Accept);
+        assert_eq!(Verdict::from(&server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW)), Verdict::Accept);
         let (reason, _) = refused(server(&strict, &[&leaf.der], &dns("api.internal"), NOW));
         assert_eq!(reason, Rejection::UnsupportedCertificate);
     }
     let leaf = root.leaf("api", &["api.internal"]);
-    assert_eq!(server(&strict, &[&leaf.der], &dns("api.internal"), NOW).verdict, Verdict::Accept);
+    assert_eq!(Verdict::from(&server(&strict, &[&leaf.der], &dns("api.internal"), NOW)), Verdict::Accept);
 }
 
 // req: 9846-4.5.1.2-3
@@ -191,7 +199,7 @@ fn key_usage_must_allow_what_the_key_does() {
     assert!(text.starts_with("CA certificate CN=Issuing"), "{text}");
     // Absent keyUsage: any use.
     let leaf = root.leaf_with("api", &["api.internal"], |p| p.key_usages.clear());
-    assert_eq!(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW).verdict, Verdict::Accept);
+    assert_eq!(Verdict::from(&server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW)), Verdict::Accept);
 }
 
 #[test]
@@ -219,7 +227,7 @@ fn a_client_that_is_not_on_the_list_is_denied_not_misnamed() {
     assert_eq!(reason, Rejection::AccessDenied);
     assert!(text.contains("worker.internal is not on the list"), "{text}");
     let list = [list, dns("worker.internal")].concat();
-    assert_eq!(client(&trust(&[&root]), &[&leaf.der], &list, NOW).report.matched(), Some(2));
+    assert_eq!(client(&trust(&[&root]), &[&leaf.der], &list, NOW).unwrap().matched(), 2);
 }
 
 #[test]
@@ -227,10 +235,10 @@ fn any_trusted_never_judges_a_server() {
     let root = Ca::root("Root");
     let leaf = root.leaf("api", &["api.internal"]);
     let trust = trust(&[&root]);
-    assert_eq!(client(&trust, &[&leaf.der], &[Expect::AnyTrusted], NOW).verdict, Verdict::Accept);
+    assert_eq!(Verdict::from(&client(&trust, &[&leaf.der], &[Expect::AnyTrusted], NOW)), Verdict::Accept);
     for expect in [&[Expect::AnyTrusted][..], &[]] {
         let judgement = server(&trust, &[&leaf.der], expect, NOW);
-        assert_eq!(judgement.report.refusal().unwrap().fault, RefusalReason::NothingExpected);
+        assert_eq!(judgement.as_ref().unwrap_err().reason(), &RefusalReason::NothingExpected);
     }
     let mixed = [Expect::AnyTrusted, "db.internal".parse().unwrap()];
     assert_eq!(refused(server(&trust, &[&leaf.der], &mixed, NOW)).0, Rejection::WrongName);
@@ -249,10 +257,10 @@ fn our_own_certificate_is_a_reflection_unless_policy_allows_it() {
     let expect = [Expect::AnyTrusted];
     let terms = JudgeOptions { own: &chain, ..JudgeOptions::new(&expect, now()) };
     let judgement = trust(&[&root]).judge(&Peer::new(Role::Client, &chain), &terms);
-    assert_eq!(judgement.report.refusal().unwrap().fault, RefusalReason::OwnCertificate);
-    assert_eq!(judgement.verdict, Verdict::Reject(Rejection::AccessDenied));
+    assert_eq!(judgement.as_ref().unwrap_err().reason(), &RefusalReason::OwnCertificate);
+    assert_eq!(Verdict::from(&judgement), Verdict::Reject(Rejection::AccessDenied));
     let shared = Trust::builder().roots("roots", &root.der).accept_own_certificate().build().unwrap();
-    assert_eq!(shared.judge(&Peer::new(Role::Client, &chain), &terms).verdict, Verdict::Accept);
+    assert_eq!(Verdict::from(&shared.judge(&Peer::new(Role::Client, &chain), &terms)), Verdict::Accept);
 }
 
 #[test]

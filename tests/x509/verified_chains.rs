@@ -36,8 +36,8 @@ impl World {
         let expect: Vec<Expect> = vec![name.parse().unwrap()];
         let fresh = JudgeOptions::new(&expect, at(now));
         let peer = Peer::new(role, chain);
-        let cached = trust.judge(&peer, &JudgeOptions { cache: Some(&self.cache), ..fresh }).verdict;
-        assert_eq!(cached, trust.judge(&peer, &fresh).verdict, "the cache changed a verdict");
+        let cached = Verdict::from(&trust.judge(&peer, &JudgeOptions { cache: Some(&self.cache), ..fresh }));
+        assert_eq!(cached, Verdict::from(&trust.judge(&peer, &fresh)), "the cache changed a verdict");
         cached
     }
 
@@ -203,7 +203,10 @@ fn our_own_leaf_is_a_reflection_also_when_its_chain_is_remembered() {
     assert_eq!(w.server(&trust, &w.chain(), NOW), Verdict::Accept);
     let (chain, expect) = (w.chain(), ["api.internal".parse().unwrap()]);
     let terms = JudgeOptions { own: &chain[..1], cache: Some(&w.cache), ..JudgeOptions::new(&expect, at(NOW)) };
-    assert_eq!(trust.judge(&Peer::new(Role::Server, &chain), &terms).verdict, Verdict::Reject(Rejection::AccessDenied));
+    assert_eq!(
+        Verdict::from(&trust.judge(&Peer::new(Role::Server, &chain), &terms)),
+        Verdict::Reject(Rejection::AccessDenied)
+    );
 }
 
 #[test]

@@ -24,6 +24,7 @@ struct Entry {
     key: Key,
     window: Window,
     bound: bool,
+    intermediates: u8,
 }
 
 /// SHA-256 over the trust's id, the role and each certificate, all with their lengths.
@@ -54,11 +55,11 @@ impl VerifiedChains {
         self.lock().fill(None);
     }
 
-    /// Does the presented chain hold now, because it did before? The answer is its root's `bound`.
-    pub(super) fn find(&self, key: &Key, now: UnixTime) -> Option<bool> {
+    /// The path of the presented chain, if it holds now because it did before.
+    pub(super) fn find(&self, key: &Key, now: UnixTime) -> Option<Path> {
         let mut slots = self.lock();
         let entry = set(&mut slots, key)?.iter().flatten().find(|entry| entry.key == *key)?;
-        entry.window.contains(now).then_some(entry.bound)
+        entry.window.contains(now).then(|| Path::exact(entry.window, entry.bound, entry.intermediates))
     }
 
     /// Remembers a success. A list with anything in it but the path is not remembered: whoever holds one valid
@@ -76,7 +77,8 @@ impl VerifiedChains {
             Some(entry) => (2, entry.window.to),
         };
         if let Some(slot) = set.iter_mut().min_by_key(|slot| ends(slot)) {
-            *slot = Some(Entry { key, window: path.window, bound: path.bound });
+            let Path { window, bound, intermediates, .. } = *path;
+            *slot = Some(Entry { key, window, bound, intermediates });
         }
     }
 
@@ -113,11 +115,13 @@ mod tests {
     use core::time::Duration;
 
     fn path(from: u64, to: u64) -> Path {
-        Path { window: Window { from, to }, bound: false, exact: true }
+        Path::exact(Window { from, to }, false, 2)
     }
 
     fn find(cache: &VerifiedChains, key: &Key, now: u64) -> Option<bool> {
-        cache.find(key, UnixTime::since_unix_epoch(Duration::from_secs(now)))
+        let found = cache.find(key, UnixTime::since_unix_epoch(Duration::from_secs(now)))?;
+        assert_eq!(found.presented_at().collect::<Vec<_>>(), [0, 1, 2]);
+        Some(found.bound)
     }
 
     #[test]

@@ -1,10 +1,9 @@
 //! What an error of webpki means, and which certificate it means. Only after a refusal, so cost does not matter.
 
-use super::path::{Located, ca};
 use crate::x509::asn1::{self, Cert, Id, only};
 use crate::x509::crl::unusable;
 use crate::x509::expectations::Leaf;
-use crate::x509::refusal::{Culprit, RefusalReason};
+use crate::x509::refusal::{Fault, FaultyCertificate, RefusalReason};
 use crate::x509::trust::Trust;
 use crate::x509::{rules, text};
 use der::Tag;
@@ -20,12 +19,14 @@ pub(super) fn explain(
     leaf: &Leaf<'_>,
     others: &[CertificateDer<'_>],
     now: UnixTime,
-) -> Located {
+) -> Fault {
     let (role, leaf_cert) = (leaf.role, leaf.cert);
-    let cas: Vec<Cert<'_>> = others.iter().filter_map(|der| Cert::read(der).ok()).collect();
+    let cas = readable(others);
     let located = |fault: RefusalReason, guilty: &dyn Fn(&Cert<'_>) -> bool| match guilty(leaf_cert) {
-        true => (Culprit::Leaf, fault),
-        false => (cas.iter().find(|cert| guilty(cert)).map_or(Culprit::Leaf, ca), fault),
+        true => (FaultyCertificate::Leaf, fault),
+        false => {
+            (cas.iter().find(|cert| guilty(cert)).map_or(FaultyCertificate::Leaf, |cert| at_fault(cert, others)), fault)
+        }
     };
     match error {
         Error::CertExpired { not_after, .. } => located(RefusalReason::Expired(*not_after), &|cert| {
@@ -49,46 +50,46 @@ pub(super) fn explain(
             })
         }
         Error::CertRevoked => located(RefusalReason::Revoked, &|cert| trust.crls.revokes(cert)),
-        Error::UnknownRevocationStatus => unknown_status(trust, leaf_cert, &cas, now),
-        Error::CrlExpired { next_update, .. } => (Culprit::Leaf, RefusalReason::CrlExpired(*next_update)),
+        Error::UnknownRevocationStatus => unknown_status(trust, leaf_cert, others, now),
+        Error::CrlExpired { next_update, .. } => (FaultyCertificate::Leaf, RefusalReason::CrlExpired(*next_update)),
         Error::IssuerNotCrlSigner
         | Error::InvalidCrlSignatureForPublicKey
         | Error::UnsupportedCrlSignatureAlgorithmContext(_)
         | Error::UnsupportedCrlSignatureAlgorithmForPublicKeyContext(_) => {
-            (Culprit::Leaf, RefusalReason::CrlUnusable(unusable(error)))
+            (FaultyCertificate::Leaf, RefusalReason::CrlUnusable(unusable(error)))
         }
-        Error::CaUsedAsEndEntity => (Culprit::Leaf, RefusalReason::CaAsLeaf),
+        Error::CaUsedAsEndEntity => (FaultyCertificate::Leaf, RefusalReason::CaAsLeaf),
         Error::EndEntityUsedAsCa => {
             located(RefusalReason::NotCa, &|cert| cert.der != leaf_cert.der && !matches!(cert.is_ca(), Ok(Some(true))))
         }
         Error::PathLenConstraintViolated | Error::MaximumPathDepthExceeded => {
-            (Culprit::Leaf, RefusalReason::PathTooLong)
+            (FaultyCertificate::Leaf, RefusalReason::PathTooLong)
         }
         Error::NameConstraintViolation | Error::MalformedNameConstraint | Error::InvalidNetworkMaskConstraint => {
-            (Culprit::Leaf, constraint(trust, leaf_cert, &cas))
+            (FaultyCertificate::Leaf, constraint(trust, leaf_cert, &cas))
         }
         Error::MaximumNameConstraintComparisonsExceeded
         | Error::MaximumPathBuildCallsExceeded
-        | Error::MaximumSignatureChecksExceeded => (Culprit::Leaf, RefusalReason::TooComplex),
+        | Error::MaximumSignatureChecksExceeded => (FaultyCertificate::Leaf, RefusalReason::TooComplex),
         Error::UnsupportedSignatureAlgorithmContext(context) => {
-            (Culprit::Leaf, signature_algorithm(&context.signature_algorithm_id))
+            (FaultyCertificate::Leaf, signature_algorithm(&context.signature_algorithm_id))
         }
         Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
             match cas.iter().find(|cert| rules::public_key(cert).is_err()) {
-                Some(weak) => (ca(weak), RefusalReason::UnsupportedKey),
-                None => (Culprit::Leaf, RefusalReason::BadSignature),
+                Some(weak) => (at_fault(weak, others), RefusalReason::UnsupportedKey),
+                None => (FaultyCertificate::Leaf, RefusalReason::BadSignature),
             }
         }
         Error::InvalidSignatureForPublicKey => match cas.iter().find(|cert| rules::public_key(cert).is_err()) {
             // A key too small to be used cannot verify anything.
-            Some(weak) => (ca(weak), RefusalReason::UnsupportedKey),
+            Some(weak) => (at_fault(weak, others), RefusalReason::UnsupportedKey),
             None => other_key(trust, leaf_cert, &cas),
         },
         Error::UnknownIssuer => unknown_issuer(trust, leaf_cert, &cas, others),
         Error::SignatureAlgorithmMismatch => {
-            (Culprit::Leaf, RefusalReason::Malformed("its two signature algorithms differ"))
+            (FaultyCertificate::Leaf, RefusalReason::Malformed("its two signature algorithms differ"))
         }
-        _ => (Culprit::Leaf, RefusalReason::Malformed("it or its chain breaks the rules of X.509")),
+        _ => (FaultyCertificate::Leaf, RefusalReason::Malformed("it or its chain breaks the rules of X.509")),
     }
 }
 
@@ -99,6 +100,17 @@ pub(super) fn unreadable(error: &Error) -> RefusalReason {
         Error::SignatureAlgorithmMismatch => RefusalReason::Malformed("its two signature algorithms differ"),
         _ => RefusalReason::Malformed("it or its chain breaks the rules of X.509"),
     }
+}
+
+/// The presented certificates after the leaf that can be read.
+fn readable<'c>(others: &'c [CertificateDer<'_>]) -> Vec<Cert<'c>> {
+    others.iter().filter_map(|der| Cert::read(der).ok()).collect()
+}
+
+/// A presented certificate as the one at fault.
+fn at_fault(cert: &Cert<'_>, others: &[CertificateDer<'_>]) -> FaultyCertificate {
+    let index = others.iter().position(|other| other.as_ref() == cert.der);
+    FaultyCertificate::presented(index.map_or(0, |index| index.saturating_add(1)), cert)
 }
 
 /// The certificates from the leaf upwards, as far as the presented ones go by name.
@@ -116,15 +128,15 @@ fn climb<'a, 'c>(leaf: &'a Cert<'c>, cas: &'a [Cert<'c>]) -> impl Iterator<Item 
     })
 }
 
-fn unknown_issuer(trust: &Trust, leaf: &Cert<'_>, cas: &[Cert<'_>], others: &[CertificateDer<'_>]) -> Located {
+fn unknown_issuer(trust: &Trust, leaf: &Cert<'_>, cas: &[Cert<'_>], others: &[CertificateDer<'_>]) -> Fault {
     if let Some(fault) = others.iter().find_map(|der| rules::read(der).err()) {
-        return (Culprit::Leaf, fault);
+        return (FaultyCertificate::Leaf, fault);
     }
     let top = climb(leaf, cas).last().unwrap_or(leaf);
     // A root that is known but was not usable would have been reported when it was loaded.
     match trust.roots.iter().any(|root| Cert::read(&root.der).is_ok_and(|root| root.subject == top.issuer)) {
-        true => (Culprit::Leaf, RefusalReason::BadSignature),
-        false => (Culprit::Leaf, RefusalReason::UnknownIssuer(issuer_name(top))),
+        true => (FaultyCertificate::Leaf, RefusalReason::BadSignature),
+        false => (FaultyCertificate::Leaf, RefusalReason::UnknownIssuer(issuer_name(top))),
     }
 }
 
@@ -136,7 +148,7 @@ fn issuer_name(cert: &Cert<'_>) -> String {
 }
 
 /// A wrong signature: is it a forgery, or another CA of the same name? The key identifiers tell.
-fn other_key(trust: &Trust, leaf: &Cert<'_>, cas: &[Cert<'_>]) -> Located {
+fn other_key(trust: &Trust, leaf: &Cert<'_>, cas: &[Cert<'_>]) -> Fault {
     for cert in climb(leaf, cas) {
         let Some(wanted) = cert.issuer_key_id() else { continue };
         let mut of_name = trust.roots.iter().filter_map(|root| Cert::read(&root.der).ok());
@@ -146,22 +158,23 @@ fn other_key(trust: &Trust, leaf: &Cert<'_>, cas: &[Cert<'_>]) -> Located {
             root.key_id().is_none_or(|id| id == wanted)
         });
         if known && !fits && !cas.iter().any(|ca| ca.key_id() == Some(wanted)) {
-            return (Culprit::Leaf, RefusalReason::OtherRootKey(issuer_name(cert)));
+            return (FaultyCertificate::Leaf, RefusalReason::OtherRootKey(issuer_name(cert)));
         }
     }
-    (Culprit::Leaf, RefusalReason::BadSignature)
+    (FaultyCertificate::Leaf, RefusalReason::BadSignature)
 }
 
-pub(super) fn unknown_status(trust: &Trust, leaf: &Cert<'_>, cas: &[Cert<'_>], now: UnixTime) -> Located {
+pub(super) fn unknown_status(trust: &Trust, leaf: &Cert<'_>, others: &[CertificateDer<'_>], now: UnixTime) -> Fault {
+    let cas = readable(others);
     let covers = |cert: &Cert<'_>| {
         let issuer = only(cert.issuer, Tag::Sequence).unwrap_or_default();
         trust.crls.references(now).iter().any(|list| list.issuer() == issuer)
     };
-    let cert = climb(leaf, cas).find(|cert| !covers(cert)).unwrap_or(leaf);
+    let cert = climb(leaf, &cas).find(|cert| !covers(cert)).unwrap_or(leaf);
     let issuer = only(cert.issuer, Tag::Sequence).unwrap_or_default();
     let unknown = || RefusalReason::StatusUnknown(issuer_name(cert));
     let fault = trust.crls.not_yet_valid(issuer, now).unwrap_or_else(unknown);
-    (if cert.der == leaf.der { Culprit::Leaf } else { ca(cert) }, fault)
+    (at_fault(cert, others), fault)
 }
 
 /// webpki refuses every name of a kind that it cannot compare; tell that from a name outside its constraints.

@@ -5,10 +5,10 @@ use crate::Role;
 use crate::x509::asn1::{Cert, only};
 use crate::x509::crl;
 use crate::x509::expectations::Leaf;
-use crate::x509::refusal::{Culprit, RefusalReason};
+use crate::x509::refusal::{Fault, FaultyCertificate, RefusalReason};
 use crate::x509::rules;
 use crate::x509::trust::Trust;
-use crate::x509::{asn1, spiffe, text};
+use crate::x509::{asn1, spiffe};
 use core::cell::{Cell, RefCell};
 use der::Tag;
 use rustls_pki_types::{CertificateDer, UnixTime};
@@ -40,25 +40,41 @@ pub(super) struct Path {
     pub(super) window: Window,
     /// Its root vouches for one SPIFFE trust domain only (to which the leaf belongs).
     pub(super) bound: bool,
+    /// The intermediates used, from the leaf upwards, by their places in the presented list; the leaf's is 0.
+    pub(super) places: [u16; MAX_INTERMEDIATES],
+    pub(super) intermediates: u8,
     /// The presented list is exactly the path used, in order, with nothing else but perhaps the root at its end.
     pub(super) exact: bool,
 }
 
-/// A fault, and where.
-pub(super) type Located = (Culprit, RefusalReason);
+impl Path {
+    /// A path that uses the first `intermediates` certificates after the leaf, in order, and no others.
+    pub(super) fn exact(window: Window, bound: bool, intermediates: u8) -> Path {
+        Path { window, bound, places: core::array::from_fn(place), intermediates, exact: true }
+    }
 
-/// Verifies a presented chain in full: `others` are the certificates that came after the leaf. The path's window is
-/// computed if it is to be remembered.
+    /// The places of the certificates used, leaf first.
+    pub(super) fn presented_at(&self) -> impl Iterator<Item = usize> + Clone + '_ {
+        let intermediates = self.places.iter().take(self.intermediates.into());
+        core::iter::once(0).chain(intermediates.map(|place| usize::from(*place)))
+    }
+}
+
+/// The place of the intermediate with this index, if they are presented in order.
+fn place(index: usize) -> u16 {
+    u16::try_from(index).unwrap_or(u16::MAX).saturating_add(1)
+}
+
+/// Verifies a presented chain in full: `others` are the certificates that came after the leaf.
 pub(super) fn verify(
     trust: &Trust,
     leaf: &Leaf<'_>,
     others: &[CertificateDer<'_>],
     now: UnixTime,
-    remember: bool,
-) -> Result<Path, Located> {
+) -> Result<Path, Fault> {
     let found = Cell::new(None);
-    let refused: RefCell<Option<Located>> = RefCell::new(None);
-    let judge = |path: &VerifiedPath<'_>| match examine(trust, leaf.cert, path, others, now, remember) {
+    let refused: RefCell<Option<Fault>> = RefCell::new(None);
+    let judge = |path: &VerifiedPath<'_>| match examine(trust, leaf.cert, path, others, now) {
         Ok(path) => {
             found.set(Some(path));
             Ok(())
@@ -82,7 +98,7 @@ pub(super) fn verify(
         .map(drop);
     match (result, found.get()) {
         (Ok(()), Some(path)) => Ok(path),
-        (Ok(()), None) => Err((Culprit::Leaf, RefusalReason::TooComplex)),
+        (Ok(()), None) => Err((FaultyCertificate::Leaf, RefusalReason::TooComplex)),
         (Err(error), _) => match refused.take() {
             Some(refused) => Err(refused),
             None => Err(explain(&error, trust, leaf, others, now)),
@@ -97,14 +113,14 @@ fn examine(
     path: &VerifiedPath<'_>,
     presented: &[CertificateDer<'_>],
     now: UnixTime,
-    remember: bool,
-) -> Result<Path, Located> {
-    let root = trust.root_of(path.anchor()).ok_or((Culprit::Leaf, RefusalReason::TooComplex))?;
+) -> Result<Path, Fault> {
+    let root = trust.root_of(path.anchor()).ok_or((FaultyCertificate::Leaf, RefusalReason::TooComplex))?;
     let mut window = Window { from: root.not_before, to: root.not_after };
-    let of_root = |fault| match rules::read(&root.der) {
-        Ok(cert) => (ca(&cert), fault),
-        Err(_) => (Culprit::Leaf, fault),
+    let of_root = |reason| match rules::read(&root.der) {
+        Ok(cert) => (FaultyCertificate::root(&cert), reason),
+        Err(unreadable) => (FaultyCertificate::Leaf, unreadable),
     };
+    let of_leaf = |reason| (FaultyCertificate::Leaf, reason);
     // RFC 5280 §6.1 leaves the root's own validity to the one who trusts it; an expired root is refused here.
     if now.as_secs() > root.not_after {
         return Err(of_root(RefusalReason::Expired(at(root.not_after))));
@@ -113,67 +129,61 @@ fn examine(
         return Err(of_root(RefusalReason::NotYetValid(at(root.not_before))));
     }
     let mut narrow = |cert: &Cert<'_>, is_leaf: bool| {
-        if remember {
-            let (from, to) = cert.validity().map_err(RefusalReason::Malformed)?;
+        let (from, to) = cert.validity().map_err(RefusalReason::Malformed)?;
+        window.narrow(from, to);
+        if !trust.crls.is_empty() && (is_leaf || !trust.relaxed.leaf_only) {
+            let (from, to) = trust.crls.window(cert, now, trust.relaxed);
             window.narrow(from, to);
-            if !trust.crls.is_empty() && (is_leaf || !trust.relaxed.leaf_only) {
-                let (from, to) = trust.crls.window(cert, now, trust.relaxed);
-                window.narrow(from, to);
-            }
         }
         Ok(())
     };
-    let read = |der| rules::read(der).map_err(|fault| (Culprit::Leaf, fault));
-    let mut below = *leaf;
     if let Some(domain) = &root.domain {
-        let id = spiffe::svid(leaf).map_err(|fault| (Culprit::Leaf, fault))?;
+        let id = spiffe::svid(leaf).map_err(|why| of_leaf(RefusalReason::Svid(why)))?;
         if spiffe::trust_domain(id) != domain.as_str() {
-            return Err((Culprit::Leaf, RefusalReason::ForeignTrustDomain(id.into())));
+            return Err(of_leaf(RefusalReason::ForeignTrustDomain(id.into())));
         }
     }
-    narrow(leaf, true).map_err(|fault| (Culprit::Leaf, fault))?;
-    let mut direct = true;
-    let mut intermediate_count = 0usize;
-    let mut exact = true;
-    let mut rest = presented.iter();
-    let intermediates: [Option<CertificateDer<'_>>; MAX_INTERMEDIATES] = {
-        let mut list = [const { None }; MAX_INTERMEDIATES];
-        let mut slots = list.iter_mut();
-        for cert in path.intermediate_certificates() {
-            *slots.next().ok_or((Culprit::Leaf, RefusalReason::PathTooLong))? = Some(cert.der());
-        }
-        list
-    };
-    for der in intermediates.iter().flatten() {
-        let cert = read(der)?;
-        let here = |fault| (ca(&cert), fault);
+    narrow(leaf, true).map_err(of_leaf)?;
+    let mut below = *leaf;
+    let mut counted = 0usize;
+    let mut places = [0; MAX_INTERMEDIATES];
+    let mut slots = places.iter_mut();
+    for der in path.intermediate_certificates().map(|cert| cert.der()) {
+        let index = presented.iter().position(|presented| *presented == der);
+        let (index, slot) = index.zip(slots.next()).ok_or(of_leaf(RefusalReason::PathTooLong))?;
+        *slot = place(index);
+        let cert = presented.get(index).ok_or(RefusalReason::TooComplex).and_then(|der| rules::read(der));
+        let cert = cert.map_err(of_leaf)?;
+        let here = |reason| (FaultyCertificate::presented(place(index).into(), &cert), reason);
         rules::intermediate(&cert, trust.strict).map_err(here)?;
         narrow(&cert, false).map_err(here)?;
-        exact &= rest.next().is_some_and(|presented| presented == der);
-        direct = false;
         // RFC 5280 §6.1.4 (l): self-issued certificates (a CA's key rollover) do not count.
         if cert.issuer != cert.subject {
-            intermediate_count = intermediate_count.saturating_add(1);
+            counted = counted.saturating_add(1);
         }
         below = cert;
     }
-    if intermediate_count > trust.max_intermediates {
-        return Err((Culprit::Leaf, RefusalReason::PathTooLong));
+    let intermediates = MAX_INTERMEDIATES.saturating_sub(slots.len());
+    if counted > trust.max_intermediates {
+        return Err(of_leaf(RefusalReason::PathTooLong));
     }
     // webpki knows no keyUsage of roots.
-    if !root.may_sign_crls && !trust.crls.is_empty() && (direct || !trust.relaxed.leaf_only) {
+    if !root.may_sign_crls && !trust.crls.is_empty() && (intermediates == 0 || !trust.relaxed.leaf_only) {
         let covered = only(below.issuer, Tag::Sequence).is_some_and(|issuer| trust.crls.covers(issuer));
         if covered {
             return Err(of_root(RefusalReason::CrlUnusable("its keyUsage lacks cRLSign")));
         }
     }
+    let in_order = places.iter().take(intermediates).enumerate().all(|(index, at)| *at == place(index));
     // Many servers append the root.
-    exact &= match (rest.next(), rest.next()) {
-        (None, _) => true,
-        (Some(last), None) => last.as_ref() == root.der,
-        _ => false,
-    };
-    Ok(Path { window, bound: root.domain.is_some(), exact })
+    let exact = in_order
+        && match presented.get(intermediates..) {
+            Some([]) => true,
+            Some([last]) => last.as_ref() == root.der,
+            _ => false,
+        };
+    let intermediates = u8::try_from(intermediates).unwrap_or(u8::MAX);
+    Ok(Path { window, bound: root.domain.is_some(), places, intermediates, exact })
 }
 
 /// webpki's own limit.
@@ -209,9 +219,4 @@ impl webpki::ExtendedKeyUsageValidator for Purpose {
 
 fn at(seconds: u64) -> UnixTime {
     UnixTime::since_unix_epoch(Duration::from_secs(seconds))
-}
-
-/// A CA as the culprit.
-pub(super) fn ca(cert: &Cert<'_>) -> Culprit {
-    Culprit::Ca { subject: text::name(cert.subject), serial: text::serial(cert.serial) }
 }

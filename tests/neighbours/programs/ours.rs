@@ -12,14 +12,14 @@ use countersign::x509::{Answerer, Expect, Identities, Identity, Reloadable, Trus
 use countersign::{ErrorKind, Event, Handshake, Policy, Seed, Session, State};
 use rustls_pki_types::UnixTime;
 use std::net::{TcpListener, TcpStream};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// Who we are, and whom we trust.
 pub struct Side {
-    identities: Reloadable<Identities>,
-    trust: Reloadable<Trust>,
+    identities: Arc<Reloadable<Identities>>,
+    trust: Arc<Reloadable<Trust>>,
     expect: Vec<Expect>,
 }
 
@@ -30,10 +30,14 @@ impl Side {
             Identity::from_pem_or_der(&dir.read(&format!("pki/{name}.pem")), &dir.read(&format!("pki/{name}.key")));
         let trust = Trust::builder().roots("ca", &dir.read("pki/ca.pem")).crls("crl", &dir.read("pki/crl.pem"));
         Side {
-            identities: Reloadable::new(Identities::new(identity.unwrap())),
-            trust: Reloadable::new(trust.build().unwrap()),
+            identities: Arc::new(Reloadable::new(Identities::new(identity.unwrap()))),
+            trust: Arc::new(Reloadable::new(trust.build().unwrap())),
             expect: expect.to_vec(),
         }
+    }
+
+    fn answerer(&self) -> Answerer {
+        Answerer::new(self.identities.clone(), self.trust.clone(), self.expect.clone(), UnixTime::now())
     }
 
     /// A client that wants the server called localhost.
@@ -56,18 +60,18 @@ pub struct Met {
 /// Connects (once somebody listens), says `request`, and listens until the server has closed, or has said `until`.
 pub fn call(port: u16, side: &Side, request: &str, until: &str) -> Outcome {
     let mut hs = Handshake::client(Policy::new(), Some("localhost"), Seed::random().unwrap()).unwrap();
-    let mut local = Answerer::new(&side.identities, &side.trust, &side.expect, UnixTime::now());
+    let mut answerer = side.answerer();
     let mut link = Link::new(connect(port));
     let key_log = KeyLog::open(None).unwrap();
-    let outcome = link.handshake(&mut hs, &mut local, &mut key_log.connection()).and_then(|mut session| {
+    let outcome = link.handshake(&mut hs, &mut answerer, &mut key_log.connection()).and_then(|mut session| {
         assert_eq!(session.write(request.as_bytes(), &mut link.tx)?, request.len());
         link.flush();
         let heard = hear(&mut link, &mut session, |text| text.contains(until))?;
         session.close(&mut link.tx)?;
         link.farewell();
-        Ok(Met { whom: words::connected(&hs, &local), said: heard })
+        Ok(Met { whom: words::connected(&hs, &answerer), said: heard })
     });
-    outcome.map_err(|failure| failure.sentence(&local, &side.identities.get()))
+    outcome.map_err(|failure| failure.sentence(&answerer, &side.identities.get()))
 }
 
 fn connect(port: u16) -> TcpStream {
@@ -138,11 +142,11 @@ impl Server {
 
 fn serve(stream: TcpStream, side: &Side) -> Outcome {
     let mut hs = Handshake::server(Policy::new(), Seed::random().unwrap());
-    let mut local = Answerer::new(&side.identities, &side.trust, &side.expect, UnixTime::now());
+    let mut answerer = side.answerer();
     let mut link = Link::new(stream);
     let key_log = KeyLog::open(None).unwrap();
-    let outcome = link.handshake(&mut hs, &mut local, &mut key_log.connection()).and_then(|mut session| {
-        let whom = words::connected(&hs, &local);
+    let outcome = link.handshake(&mut hs, &mut answerer, &mut key_log.connection()).and_then(|mut session| {
+        let whom = words::connected(&hs, &answerer);
         let request = hear(&mut link, &mut session, |text| text.contains('\n'))?; // a line is enough
         let body = format!("our server met {whom}\n");
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
@@ -151,5 +155,5 @@ fn serve(stream: TcpStream, side: &Side) -> Outcome {
         link.farewell();
         Ok(Met { whom, said: request })
     });
-    outcome.map_err(|failure| failure.sentence(&local, &side.identities.get()))
+    outcome.map_err(|failure| failure.sentence(&answerer, &side.identities.get()))
 }

@@ -2,20 +2,21 @@
 
 use crate::pki::{self, Ca, DAY, NOW, at};
 use crate::trust::{dns, judge, server, trust};
-use countersign::x509::{Culprit, RefusalReason, Trust};
+use countersign::x509::{FaultyCertificate, RefusalReason, Trust};
 use countersign::{Role, Verdict};
 use rcgen::ExtendedKeyUsagePurpose;
 use rustls_pki_types::CertificateDer;
 
 /// The chain as a server's, refused: who is at fault, and the fault.
-fn fault(trust: &Trust, chain: &[&CertificateDer<'_>]) -> (Culprit, RefusalReason) {
+fn fault(trust: &Trust, chain: &[&CertificateDer<'_>]) -> (FaultyCertificate, RefusalReason) {
     let judgement = server(trust, chain, &dns("api.internal"), NOW);
-    let refusal = judgement.report.refusal().unwrap_or_else(|| panic!("accepted: {}", judgement.report));
-    (refusal.culprit.clone(), refusal.fault.clone())
+    let refusal = judgement.expect_err("it must be refused");
+    (refusal.certificate().clone(), refusal.reason().clone())
 }
 
-fn is_ca(culprit: &Culprit, name: &str) -> bool {
-    matches!(culprit, Culprit::Ca { subject, .. } if subject == name)
+/// The first certificate after the leaf, of this name.
+fn is_ca(certificate: &FaultyCertificate, name: &str) -> bool {
+    matches!(certificate, FaultyCertificate::Intermediate { place: 1, subject, .. } if subject == name)
 }
 
 // RFC 5280 §4.2.1.12: in a CA certificate, a limit for all below it.
@@ -30,17 +31,17 @@ fn a_ca_that_is_limited_to_one_purpose_vouches_for_no_other() {
         for role in [Role::Client, Role::Server] {
             let judgement = judge(&trust, role, &[&leaf.der, &ca.der], &dns("api.internal"), NOW);
             if role == limited_to {
-                assert_eq!(judgement.verdict, Verdict::Accept, "{}", judgement.report);
+                assert_eq!(Verdict::from(&judgement), Verdict::Accept, "{judgement:?}");
             } else {
-                let refusal = judgement.report.refusal().unwrap();
-                assert_eq!(refusal.fault, RefusalReason::ExtKeyUsage(role));
-                assert!(is_ca(&refusal.culprit, "CN=Issuing"), "{refusal}");
+                let refusal = judgement.unwrap_err();
+                assert_eq!(refusal.reason(), &RefusalReason::ExtKeyUsage(role));
+                assert!(is_ca(refusal.certificate(), "CN=Issuing"), "{refusal}");
             }
         }
     }
     let any = root.intermediate_with("Any", |params| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::Any]);
     let leaf = any.leaf("api", &["api.internal"]);
-    assert_eq!(server(&trust, &[&leaf.der, &any.der], &dns("api.internal"), NOW).verdict, Verdict::Accept);
+    assert_eq!(Verdict::from(&server(&trust, &[&leaf.der, &any.der], &dns("api.internal"), NOW)), Verdict::Accept);
 }
 
 #[test]
@@ -49,7 +50,7 @@ fn a_critical_extension_that_nobody_knows_is_named_as_such() {
     let root = Ca::root("Root");
     let trust = trust(&[&root]);
     let leaf = root.leaf_with("api", &["api.internal"], |params| params.custom_extensions.push(unknown()));
-    assert_eq!(fault(&trust, &[&leaf.der]), (Culprit::Leaf, RefusalReason::CriticalExtension));
+    assert_eq!(fault(&trust, &[&leaf.der]), (FaultyCertificate::Leaf, RefusalReason::CriticalExtension));
     let strange = Ca::root_with("Root", |params| params.custom_extensions.push(unknown()));
     assert!(Trust::from_roots("roots", &strange.der).is_err());
 }
@@ -61,7 +62,10 @@ fn of_a_chain_the_certificate_whose_time_has_not_come_is_named() {
     let trust = trust(&[&root]);
     let ca = root.intermediate("Issuing");
     let leaf = ca.leaf_with("api", &["api.internal"], |params| params.not_before = later);
-    assert_eq!(fault(&trust, &[&leaf.der, &ca.der]), (Culprit::Leaf, RefusalReason::NotYetValid(at(NOW + DAY / 2))));
+    assert_eq!(
+        fault(&trust, &[&leaf.der, &ca.der]),
+        (FaultyCertificate::Leaf, RefusalReason::NotYetValid(at(NOW + DAY / 2)))
+    );
     let ca = root.intermediate_with("Issuing", |params| params.not_before = later);
     let leaf = ca.leaf("api", &["api.internal"]);
     let (culprit, fault) = fault(&trust, &[&leaf.der, &ca.der]);
@@ -79,7 +83,7 @@ fn of_a_chain_the_certificate_that_ends_before_it_begins_is_named() {
     let ca = root.intermediate("Issuing");
     let leaf = ca.leaf_with("api", &["api.internal"], backwards);
     let says = RefusalReason::Malformed("its validity ends before it begins");
-    assert_eq!(fault(&trust, &[&leaf.der, &ca.der]), (Culprit::Leaf, says.clone()));
+    assert_eq!(fault(&trust, &[&leaf.der, &ca.der]), (FaultyCertificate::Leaf, says.clone()));
     let ca = root.intermediate_with("Issuing", backwards);
     let leaf = ca.leaf("api", &["api.internal"]);
     let (culprit, fault) = fault(&trust, &[&leaf.der, &ca.der]);
@@ -100,7 +104,7 @@ fn of_a_chain_the_certificate_whose_times_are_none_is_named() {
     let ca = root.intermediate("Issuing");
     let leaf = ca.leaf("api", &["api.internal"]);
     let says = RefusalReason::Malformed("its validity is malformed");
-    assert_eq!(fault(&trust, &[&in_month_13(&leaf.der), &ca.der]), (Culprit::Leaf, says.clone()));
+    assert_eq!(fault(&trust, &[&in_month_13(&leaf.der), &ca.der]), (FaultyCertificate::Leaf, says.clone()));
     let (culprit, fault) = fault(&trust, &[&leaf.der, &in_month_13(&ca.der)]);
     assert!(fault == says && is_ca(&culprit, "CN=Issuing"), "{culprit:?} {fault:?}");
 }
@@ -111,7 +115,7 @@ fn the_issuer_that_is_missing_is_told_whatever_else_was_sent() {
     let trust = trust(&[&root]);
     let (other, missing) = (root.intermediate("Other"), root.intermediate("Missing"));
     let leaf = missing.leaf("api", &["api.internal"]);
-    let unknown = |name: &str| (Culprit::Leaf, RefusalReason::UnknownIssuer(name.into()));
+    let unknown = |name: &str| (FaultyCertificate::Leaf, RefusalReason::UnknownIssuer(name.into()));
     assert_eq!(fault(&trust, &[&leaf.der]), unknown("CN=Missing"));
     assert_eq!(fault(&trust, &[&leaf.der, &other.der]), unknown("CN=Missing"));
     // One step further up.
@@ -129,13 +133,13 @@ fn a_forgery_is_told_from_a_namesake_by_the_key_identifiers() {
     let namesake = Ca::root("Root").leaf("api", &["api.internal"]);
     let unrelated = root.intermediate("Other");
     for chain in [&[&namesake.der][..], &[&namesake.der, &unrelated.der]] {
-        assert_eq!(fault(&trust, chain), (Culprit::Leaf, RefusalReason::OtherRootKey("CN=Root".into())));
+        assert_eq!(fault(&trust, chain), (FaultyCertificate::Leaf, RefusalReason::OtherRootKey("CN=Root".into())));
     }
     // The key that is meant was sent, under the root's name: then only the signature can be wrong.
     let between = root.intermediate("Root");
     let mut forged = between.leaf("api", &["api.internal"]).der.to_vec();
     *forged.last_mut().unwrap() ^= 1;
-    assert_eq!(fault(&trust, &[&forged.into(), &between.der]), (Culprit::Leaf, RefusalReason::BadSignature));
+    assert_eq!(fault(&trust, &[&forged.into(), &between.der]), (FaultyCertificate::Leaf, RefusalReason::BadSignature));
 }
 
 // RFC 5280 §4.2.1.10
@@ -149,13 +153,22 @@ fn a_roots_constraints_concern_only_what_is_below_it() {
     let trust = trust(&[&constrained, &free]);
     let names = ["api.internal", "spiffe://a.example.org/x"];
     let leaf = constrained.leaf("api", &names);
-    assert_eq!(fault(&trust, &[&leaf.der]), (Culprit::Leaf, RefusalReason::UnsupportedConstraint("URIs (SPIFFE IDs)")));
-    assert_eq!(server(&trust, &[&free.leaf("api", &names).der], &dns("api.internal"), NOW).verdict, Verdict::Accept);
+    assert_eq!(
+        fault(&trust, &[&leaf.der]),
+        (FaultyCertificate::Leaf, RefusalReason::UnsupportedConstraint("URIs (SPIFFE IDs)"))
+    );
+    assert_eq!(
+        Verdict::from(&server(&trust, &[&free.leaf("api", &names).der], &dns("api.internal"), NOW)),
+        Verdict::Accept
+    );
     // A name outside of what the CA may vouch for is the fault, whatever the other root says of URIs.
     let dns_only = b"\x30\x10\xa0\x0e\x30\x0c\x82\x0aother.test";
     let ca =
         free.intermediate_with("Issuing", |p| p.custom_extensions.push(pki::custom(&[2, 5, 29, 30], dns_only, true)));
-    assert_eq!(fault(&trust, &[&ca.leaf("api", &names).der, &ca.der]), (Culprit::Leaf, RefusalReason::NameConstraints));
+    assert_eq!(
+        fault(&trust, &[&ca.leaf("api", &names).der, &ca.der]),
+        (FaultyCertificate::Leaf, RefusalReason::NameConstraints)
+    );
 }
 
 // RFC 5280 §4.1.1.2: the algorithm beside the signature is the one inside.
@@ -174,6 +187,6 @@ fn two_signature_algorithms_in_one_certificate_are_a_fault() {
         CertificateDer::from(bytes)
     };
     let says = RefusalReason::Malformed("its two signature algorithms differ");
-    assert_eq!(fault(&trust, &[&differing(&leaf.der), &ca.der]), (Culprit::Leaf, says.clone()));
+    assert_eq!(fault(&trust, &[&differing(&leaf.der), &ca.der]), (FaultyCertificate::Leaf, says.clone()));
     assert_eq!(fault(&trust, &[&leaf.der, &differing(&ca.der)]).1, says);
 }

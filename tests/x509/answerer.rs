@@ -3,13 +3,19 @@
 use crate::pki::{Ca, now};
 use countersign::x509::{Answerer, Expect, Identities, Identity, Reloadable, SigningKey, Trust, VerifiedChains};
 use countersign::{CertificateType, ErrorKind, Handshake, Inbox, Outbox, Policy, Rejection, Role, Seed, Want};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// One side, as a program would have it.
 struct Side {
-    identities: Reloadable<Identities>,
-    trust: Reloadable<Trust>,
-    expect: Vec<Expect>,
+    identities: Arc<Reloadable<Identities>>,
+    trust: Arc<Reloadable<Trust>>,
+    expect: Arc<[Expect]>,
+}
+
+impl Side {
+    fn answerer(&self) -> Answerer {
+        Answerer::new(self.identities.clone(), self.trust.clone(), self.expect.clone(), now())
+    }
 }
 
 fn identity(ca: &Ca, name: &str) -> Identity {
@@ -20,8 +26,8 @@ fn identity(ca: &Ca, name: &str) -> Identity {
 
 fn side(ca: &Ca, name: &str, expect: &[&str]) -> Side {
     Side {
-        identities: Reloadable::new(Identities::new(identity(ca, name))),
-        trust: Reloadable::new(Trust::from_roots("roots", &ca.der).unwrap()),
+        identities: Arc::new(Reloadable::new(Identities::new(identity(ca, name)))),
+        trust: Arc::new(Reloadable::new(Trust::from_roots("roots", &ca.der).unwrap())),
         expect: expect.iter().map(|name| name.parse().unwrap()).collect(),
     }
 }
@@ -38,12 +44,12 @@ impl End {
     }
 
     /// Until it wants the transport, is done (`Ok(true)`), or has failed.
-    fn drive(&mut self, local: &mut Answerer<'_>) -> Result<bool, ErrorKind> {
+    fn drive(&mut self, answerer: &mut Answerer) -> Result<bool, ErrorKind> {
         loop {
             match self.hs.drive(&mut self.rx, &mut self.tx).map_err(|error| error.kind())? {
                 Want::Done => return Ok(true),
                 Want::Read | Want::Write => return Ok(false),
-                question => assert!(local.answer(&mut self.hs, &question, &self.rx, &mut self.tx).unwrap()),
+                question => assert!(answerer.answer(&mut self.hs, &question, &self.rx, &mut self.tx).unwrap()),
             }
         }
     }
@@ -59,7 +65,7 @@ impl End {
 }
 
 /// Runs both sides to their ends: what client and server came to.
-fn connect(policy: Policy, client: &mut Answerer<'_>, server: &mut Answerer<'_>) -> [Result<bool, ErrorKind>; 2] {
+fn connect(policy: Policy, client: &mut Answerer, server: &mut Answerer) -> [Result<bool, ErrorKind>; 2] {
     let mut ends = [
         End::new(Handshake::client(policy.clone(), Some("server.test"), Seed::from_bytes(&[1; 64])).unwrap()),
         End::new(Handshake::server(policy, Seed::from_bytes(&[2; 64]))),
@@ -83,13 +89,13 @@ fn connect(policy: Policy, client: &mut Answerer<'_>, server: &mut Answerer<'_>)
 fn both_sides_answer_in_one_line_and_know_each_other() {
     let ca = Ca::root("Root");
     let (client, server) = (side(&ca, "client.test", &["server.test"]), side(&ca, "server.test", &["client.test"]));
-    let cache = VerifiedChains::new(8);
+    let cache = Arc::new(VerifiedChains::new(8));
     for _ in 0..2 {
-        let mut c = Answerer::new(&client.identities, &client.trust, &client.expect, now()).with_cache(&cache);
-        let mut s = Answerer::new(&server.identities, &server.trust, &server.expect, now()).with_cache(&cache);
+        let mut c = client.answerer().with_cache(cache.clone());
+        let mut s = server.answerer().with_cache(cache.clone());
         assert_eq!(connect(Policy::new(), &mut c, &mut s), [Ok(true), Ok(true)]);
-        assert_eq!(c.report().unwrap().identity().unwrap().dns_names, ["server.test"]);
-        assert_eq!(s.report().unwrap().identity().unwrap().dns_names, ["client.test"]);
+        assert_eq!(c.accepted().unwrap().identity().unwrap().dns_names, ["server.test"]);
+        assert_eq!(s.accepted().unwrap().identity().unwrap().dns_names, ["client.test"]);
         assert_eq!(cache.len(), 2);
     }
 }
@@ -98,14 +104,14 @@ fn both_sides_answer_in_one_line_and_know_each_other() {
 fn a_refusal_has_its_alert_on_the_wire_and_its_reason_here() {
     let ca = Ca::root("Root");
     let (client, server) = (side(&ca, "client.test", &["other.test"]), side(&ca, "server.test", &["client.test"]));
-    let mut c = Answerer::new(&client.identities, &client.trust, &client.expect, now());
-    let mut s = Answerer::new(&server.identities, &server.trust, &server.expect, now());
+    let mut c = client.answerer();
+    let mut s = server.answerer();
     let [client_result, server_result] = connect(Policy::new(), &mut c, &mut s);
     assert_eq!(client_result, Err(ErrorKind::Rejected { reason: Rejection::WrongName }));
     assert!(matches!(server_result, Err(ErrorKind::PeerRejectedCertificate { .. })), "{server_result:?}");
-    let text = c.report().unwrap().to_string();
+    let text = c.refusal().unwrap().to_string();
     assert!(text.contains("is not for DNS name other.test: it is for server.test"), "{text}");
-    assert!(s.report().is_none(), "the client was never judged");
+    assert!(s.refusal().is_none() && s.accepted().is_none(), "the client was never judged");
 }
 
 #[test]
@@ -119,14 +125,15 @@ fn raw_public_keys_serve_both_ways_with_pins() {
     };
     let (c, s) = (key(), key());
     let (expect_client, expect_server) = (pin(&c), pin(&s));
-    let trust = Reloadable::new(Trust::raw_keys_only());
-    let client = Reloadable::new(Identities::new(Identity::raw_public_key(c)));
-    let server = Reloadable::new(Identities::new(Identity::raw_public_key(s)));
-    let mut c = Answerer::new(&client, &trust, &expect_server, now());
-    let mut s = Answerer::new(&server, &trust, &expect_client, now());
+    let side = |key: SigningKey, expect: &[Expect]| Side {
+        identities: Arc::new(Reloadable::new(Identities::new(Identity::raw_public_key(key)))),
+        trust: Arc::new(Reloadable::new(Trust::raw_keys_only())),
+        expect: expect.into(),
+    };
+    let (client, server) = (side(c, &expect_server), side(s, &expect_client));
+    let (mut c, mut s) = (client.answerer(), server.answerer());
     assert_eq!(connect(policy.clone(), &mut c, &mut s), [Ok(true), Ok(true)]);
-    let mut c = Answerer::new(&client, &trust, &expect_client, now());
-    let mut s = Answerer::new(&server, &trust, &expect_client, now());
+    let (mut c, mut s) = (Side { expect: expect_client.into(), ..client }.answerer(), server.answerer());
     let [client_result, _] = connect(policy, &mut c, &mut s);
     assert_eq!(client_result, Err(ErrorKind::Rejected { reason: Rejection::AccessDenied }));
 }
@@ -137,10 +144,10 @@ fn a_renewed_certificate_is_used_from_the_next_handshake_on() {
     let (client, server) = (side(&ca, "client.test", &["server.test"]), side(&ca, "server.test", &["client.test"]));
     let mut seen = Vec::new();
     for _ in 0..3 {
-        let mut c = Answerer::new(&client.identities, &client.trust, &client.expect, now());
-        let mut s = Answerer::new(&server.identities, &server.trust, &server.expect, now());
+        let mut c = client.answerer();
+        let mut s = server.answerer();
         assert_eq!(connect(Policy::new(), &mut c, &mut s), [Ok(true), Ok(true)]);
-        seen.push(s.report().unwrap().leaf().to_vec());
+        seen.push(s.accepted().unwrap().leaf().to_vec());
         client.identities.set(Identities::new(identity(&ca, "client.test")));
     }
     seen.dedup();
@@ -151,10 +158,10 @@ fn a_renewed_certificate_is_used_from_the_next_handshake_on() {
 fn the_transports_wants_are_not_questions() {
     let ca = Ca::root("Root");
     let side = side(&ca, "client.test", &["server.test"]);
-    let mut local = Answerer::new(&side.identities, &side.trust, &side.expect, now());
+    let mut answerer = side.answerer();
     let mut end = End::new(Handshake::client(Policy::new(), Some("server.test"), Seed::from_bytes(&[1; 64])).unwrap());
     for want in [Want::Read, Want::Write, Want::Done] {
-        assert_eq!(local.answer(&mut end.hs, &want, &end.rx, &mut end.tx), Ok(false));
+        assert_eq!(answerer.answer(&mut end.hs, &want, &end.rx, &mut end.tx), Ok(false));
     }
     assert_eq!(end.hs.role(), Role::Client);
 }
@@ -163,7 +170,7 @@ fn the_transports_wants_are_not_questions() {
 fn credentials_and_crls_are_swapped_under_running_handshakes_and_none_fails() {
     let ca = Ca::root("Root");
     let (client, server) = (side(&ca, "client.test", &["server.test"]), side(&ca, "server.test", &["client.test"]));
-    let cache = VerifiedChains::new(64);
+    let cache = Arc::new(VerifiedChains::new(64));
     let trust = |revoked: &[u8]| {
         let crl = ca.crl(&[revoked], -3600, 3600);
         Trust::builder().roots("roots", &ca.der).crls("crl", &crl).build().unwrap()
@@ -188,11 +195,11 @@ fn credentials_and_crls_are_swapped_under_running_handshakes_and_none_fails() {
         while !swaps.is_finished() {
             let current = [(&client, &of_client), (&server, &of_server)]
                 .map(|(side, leaves)| place(leaves, &side.identities.get().leaves()[0]));
-            let mut c = Answerer::new(&client.identities, &client.trust, &client.expect, now()).with_cache(&cache);
-            let mut s = Answerer::new(&server.identities, &server.trust, &server.expect, now()).with_cache(&cache);
+            let mut c = client.answerer().with_cache(cache.clone());
+            let mut s = server.answerer().with_cache(cache.clone());
             assert_eq!(connect(Policy::new(), &mut c, &mut s), [Ok(true), Ok(true)]);
-            assert!(place(&of_client, s.report().unwrap().leaf()) >= current[0]);
-            assert!(place(&of_server, c.report().unwrap().leaf()) >= current[1]);
+            assert!(place(&of_client, s.accepted().unwrap().leaf()) >= current[0]);
+            assert!(place(&of_server, c.accepted().unwrap().leaf()) >= current[1]);
         }
         swaps.join().unwrap();
     });
@@ -200,7 +207,7 @@ fn credentials_and_crls_are_swapped_under_running_handshakes_and_none_fails() {
     let leaf = client.identities.get().leaves()[0].clone();
     let (_, parsed) = x509_parser::parse_x509_certificate(&leaf).unwrap();
     server.trust.set(trust(parsed.raw_serial()));
-    let mut c = Answerer::new(&client.identities, &client.trust, &client.expect, now()).with_cache(&cache);
-    let mut s = Answerer::new(&server.identities, &server.trust, &server.expect, now()).with_cache(&cache);
+    let mut c = client.answerer().with_cache(cache.clone());
+    let mut s = server.answerer().with_cache(cache.clone());
     assert_eq!(connect(Policy::new(), &mut c, &mut s)[1], Err(ErrorKind::Rejected { reason: Rejection::Revoked }));
 }

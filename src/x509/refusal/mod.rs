@@ -1,0 +1,178 @@
+//! A refusal: who was refused, which certificate is at fault, and why.
+
+mod reason;
+
+pub use reason::RefusalReason;
+
+use super::asn1::Cert;
+use super::peer_identity::PeerIdentity;
+use super::text;
+use crate::{AlertDescription, CertificateType, Peer, Rejection, Role, Verdict};
+use core::fmt;
+use rustls_pki_types::UnixTime;
+use std::{boxed::Box, string::String, vec::Vec};
+
+/// Which certificate is at fault. Text is escaped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FaultyCertificate {
+    /// The peer's own.
+    Leaf,
+    /// A CA certificate that the peer has sent.
+    Intermediate {
+        /// Its place after the leaf in the peer's list, from 1.
+        place: usize,
+        /// Its subject.
+        subject: String,
+        /// Its serial number in hex.
+        serial: String,
+    },
+    /// A root that we trust.
+    Root {
+        /// Its subject.
+        subject: String,
+        /// Its serial number in hex.
+        serial: String,
+    },
+}
+
+impl FaultyCertificate {
+    /// The certificate at this place of the peer's list; 0 is the leaf.
+    pub(super) fn presented(place: usize, cert: &Cert<'_>) -> FaultyCertificate {
+        match place {
+            0 => FaultyCertificate::Leaf,
+            place => FaultyCertificate::Intermediate {
+                place,
+                subject: text::name(cert.subject),
+                serial: text::serial(cert.serial),
+            },
+        }
+    }
+
+    pub(super) fn root(cert: &Cert<'_>) -> FaultyCertificate {
+        FaultyCertificate::Root { subject: text::name(cert.subject), serial: text::serial(cert.serial) }
+    }
+}
+
+/// A reason, and the certificate that it is about.
+pub(super) type Fault = (FaultyCertificate, RefusalReason);
+
+/// A refusal with its facts. `Display` is one sentence:
+/// `client certificate CN=api (serial 4f01) expired 3 h ago (2026-11-23 09:00 UTC)`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Refusal(Box<Facts>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Facts {
+    role: Role,
+    certificate_type: CertificateType,
+    leaf: Vec<u8>,
+    certificate: FaultyCertificate,
+    reason: RefusalReason,
+    now: UnixTime,
+}
+
+impl Refusal {
+    pub(super) fn new(peer: &Peer<'_>, (certificate, reason): Fault, now: UnixTime) -> Refusal {
+        let (role, certificate_type, leaf) = (peer.role(), peer.certificate_type(), peer.leaf().to_vec());
+        Refusal(Box::new(Facts { role, certificate_type, leaf, certificate, reason, now }))
+    }
+
+    /// The refused peer's role.
+    pub fn role(&self) -> Role {
+        self.0.role
+    }
+
+    /// What is wrong.
+    pub fn reason(&self) -> &RefusalReason {
+        &self.0.reason
+    }
+
+    /// The name of the reason, for metrics and alerting: it stays the same.
+    pub fn name(&self) -> &'static str {
+        self.0.reason.name()
+    }
+
+    /// With which certificate it is wrong.
+    pub fn certificate(&self) -> &FaultyCertificate {
+        &self.0.certificate
+    }
+
+    /// The answer that the handshake is given.
+    pub fn rejection(&self) -> Rejection {
+        self.0.reason.rejection()
+    }
+
+    /// What the peer is told.
+    pub fn alert(&self) -> AlertDescription {
+        self.0.reason.alert()
+    }
+
+    /// Who the peer claims to be: nobody should believe it. `None`: a raw public key, or a certificate that cannot be
+    /// read. Parses when called.
+    pub fn claimed(&self) -> Option<PeerIdentity> {
+        match self.0.certificate_type {
+            CertificateType::X509 => PeerIdentity::read(&self.0.leaf).ok(),
+            _ => None,
+        }
+    }
+
+    /// The peer's certificate or raw public key, DER, as it was presented.
+    pub fn leaf(&self) -> &[u8] {
+        &self.0.leaf
+    }
+
+    /// What [`leaf`](Refusal::leaf) holds.
+    pub fn certificate_type(&self) -> CertificateType {
+        self.0.certificate_type
+    }
+}
+
+impl From<&Refusal> for Verdict {
+    fn from(refusal: &Refusal) -> Verdict {
+        Verdict::Reject(refusal.rejection())
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Facts { role, certificate_type, leaf, certificate, reason, now } = &*self.0;
+        let at_fault = match certificate {
+            FaultyCertificate::Leaf => None,
+            FaultyCertificate::Intermediate { subject, serial, .. } => Some(("CA", subject, serial)),
+            FaultyCertificate::Root { subject, serial } => Some(("root", subject, serial)),
+        };
+        if let Some((kind, subject, serial)) = at_fault {
+            write!(f, "{kind} certificate {subject} (serial {serial}) in the chain of ")?;
+        }
+        write!(f, "{role} certificate {} ", Claim(*certificate_type, leaf))?;
+        if at_fault.is_some() {
+            f.write_str("is at fault: it ")?;
+        }
+        reason.predicate(*now, f)
+    }
+}
+
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Refusal({}, {:?}: {self})", self.name(), self.0.certificate)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// What a leaf calls itself, escaped, and its serial number.
+pub(super) struct Claim<'a>(pub(super) CertificateType, pub(super) &'a [u8]);
+
+impl fmt::Display for Claim<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == CertificateType::RAW_PUBLIC_KEY {
+            return f.write_str("(raw public key)");
+        }
+        let Ok(cert) = Cert::read(self.1) else { return f.write_str("(unreadable)") };
+        match text::name(cert.subject) {
+            name if !name.is_empty() => f.write_str(&name)?,
+            _ => f.write_str(&super::names::presented(&cert).into_iter().next().unwrap_or("(no name)".into()))?,
+        }
+        write!(f, " (serial {})", text::serial(cert.serial))
+    }
+}

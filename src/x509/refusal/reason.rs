@@ -1,0 +1,172 @@
+//! The table of refusal reasons: for each its name, the rejection that decides the alert, and its sentence.
+
+use crate::x509::text::{date, span};
+use crate::{AlertDescription, Rejection, Role};
+use core::fmt;
+use rustls_pki_types::UnixTime;
+use std::{format, string::String, vec::Vec};
+
+/// One line per reason: its facts, its rejection, the predicate of a sentence whose subject is the certificate at
+/// fault. `now` is the moment of the verdict.
+macro_rules! reasons {
+    ($now:ident; $(
+        $(#[doc = $doc:literal])+
+        $name:ident
+        $( ( $($fact:ident: $fact_type:ty),* ) )?
+        $( { $( #[doc = $field_doc:literal] $field:ident: $field_type:ty ),* } )? ,
+        $rejection:ident, $text:literal $(, $argument:expr)*;
+    )*) => {
+        /// What is wrong with a peer's certificate, its chain, or its identity.
+        ///
+        /// Text from certificates is escaped. The peer sees only the alert.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum RefusalReason {
+            $( $(#[doc = $doc])+
+               $name $( ( $($fact_type),* ) )? $( { $( #[doc = $field_doc] $field: $field_type ),* } )?, )*
+        }
+
+        impl RefusalReason {
+            /// The reason's name, for metrics and alerting: it stays the same.
+            pub const fn name(&self) -> &'static str {
+                match self { $( RefusalReason::$name { .. } => stringify!($name), )* }
+            }
+
+            /// The answer that the handshake is given.
+            pub const fn rejection(&self) -> Rejection {
+                match self { $( RefusalReason::$name { .. } => Rejection::$rejection, )* }
+            }
+
+            /// What the peer is told.
+            pub const fn alert(&self) -> AlertDescription {
+                self.rejection().alert()
+            }
+
+            /// Every reason's name, its rejection and what it means, in the order of the table: for documentation and
+            /// tests.
+            pub const TABLE: &'static [(&'static str, Rejection, &'static str)] =
+                &[ $( (stringify!($name), Rejection::$rejection, concat!($($doc),+)), )* ];
+
+            /// The predicate of a sentence whose subject is the certificate at fault.
+            pub(super) fn predicate(&self, $now: UnixTime, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    $( RefusalReason::$name $( ( $($fact),* ) )? $( { $($field),* } )? =>
+                        write!(f, $text $(, $argument)*), )*
+                }
+            }
+        }
+    };
+}
+
+reasons! {
+    now;
+    // ---- the chain (RFC 5280 §4, §6) ----
+    /// Not a certificate, or one that breaks a rule of form; says which.
+    Malformed(what: &'static str), BadCertificate, "is malformed: {what}";
+    /// The chain leads to no trusted root; the issuer that is missing.
+    UnknownIssuer(issuer: String), UnknownCa, "leads to no trusted root: {issuer} is not known here";
+    /// A trusted root has the issuer's name but another key.
+    OtherRootKey(issuer: String), UnknownCa,
+        "leads to no trusted root: the trusted {issuer} has another key than its issuer";
+    /// A signature of the chain is wrong.
+    BadSignature, BadCertificate, "comes with a chain that holds a wrong signature";
+    /// Signed with MD5 or SHA-1.
+    WeakSignature(hash: &'static str), BadCertificate, "comes with a chain that is signed with {hash}, which is broken";
+    /// Signed with an algorithm that we do not know; its object identifier's octets in hex.
+    UnsupportedSignature(oid: String), UnsupportedCertificate,
+        "comes with a chain that is signed with an unsupported algorithm (object identifier {oid})";
+    /// A public key of another kind than P-256, P-384, Ed25519 and RSA of 2048 bits or more.
+    UnsupportedKey, UnsupportedCertificate,
+        "has a weak or unsupported key (P-256, P-384, Ed25519 or RSA from 2048 bits is needed)";
+    /// Its time is over.
+    Expired(then: UnixTime), Expired, "expired {} ago ({})", since(*then, now), date(*then);
+    /// Its time has not come.
+    NotYetValid(then: UnixTime), Expired, "is not valid for another {} (from {})", since(now, *then), date(*then);
+    /// A CA certificate was presented as the peer's own.
+    CaAsLeaf, BadCertificate,
+        "is a CA certificate, which identifies nobody (issue a leaf with it, or pin its key as a raw public key)";
+    /// Something that is no CA issued a certificate.
+    NotCa, BadCertificate, "is no CA, yet has issued a certificate";
+    /// More CAs in a row than a path length constraint or our limit allows.
+    PathTooLong, BadCertificate, "comes with a chain that is longer than its CAs, or we, allow";
+    /// A name outside the name constraints of a CA.
+    NameConstraints, BadCertificate, "comes with a chain whose CAs are not allowed to issue its names";
+    /// A name constraint of a kind that we do not process (it is not known whether the name is allowed).
+    UnsupportedConstraint(kind: &'static str), BadCertificate,
+        "is subject to constraints on {kind}, which are not supported and therefore refused";
+    /// A critical extension that we do not process.
+    CriticalExtension, UnsupportedCertificate, "has, or its chain has, an unsupported critical extension";
+    /// keyUsage lacks this bit.
+    KeyUsage(bit: &'static str), UnsupportedCertificate, "has a keyUsage without {bit}";
+    /// extKeyUsage lacks the purpose of the peer's role.
+    ExtKeyUsage(role: Role), UnsupportedCertificate,
+        "is not meant for {role}s (extKeyUsage lacks {})", purpose(*role);
+    /// The search for a path cost more than its budget.
+    TooComplex, BadCertificate, "comes with a chain that costs too much to search";
+
+    // ---- revocation (RFC 5280 §5) ----
+    /// On its issuer's CRL.
+    Revoked, Revoked, "has been revoked";
+    /// No CRL of this issuer is known.
+    StatusUnknown(issuer: String), CertificateUnknown,
+        "cannot be checked for revocation: no CRL of {issuer} is loaded that covers it";
+    /// The issuer's CRL is out of date.
+    CrlExpired(then: UnixTime), CertificateUnknown,
+        "cannot be checked for revocation: a CRL expired {} ago ({})", since(*then, now), date(*then);
+    /// The issuer's CRL is from the future.
+    CrlNotYetValid(then: UnixTime), CertificateUnknown,
+        "cannot be checked for revocation: a CRL is valid only from {}", date(*then);
+    /// The issuer's CRL cannot be used; says why.
+    CrlUnusable(why: &'static str), CertificateUnknown, "cannot be checked for revocation: {why}";
+
+    // ---- identity ----
+    /// A server's certificate is for other names.
+    WrongName {
+        /// What was expected.
+        expected: String,
+        /// What the certificate names.
+        presented: Vec<String>
+    }, WrongName, "is not for {expected}: it is for {}", list(presented);
+    /// A client is genuine but not on the list.
+    NotAllowed {
+        /// What the certificate names.
+        presented: Vec<String>
+    }, AccessDenied, "is genuine, but {} is not on the list of those allowed here", list(presented);
+    /// Not a valid X.509-SVID; says why.
+    Svid(why: &'static str), BadCertificate, "is no valid SPIFFE X.509-SVID: {why}";
+    /// The SPIFFE ID belongs to another trust domain than the root that vouches for it.
+    ForeignTrustDomain(id: String), BadCertificate, "names {id}, for which its root may not vouch";
+    /// The peer presents our own certificate or key (a reflected connection).
+    OwnCertificate, AccessDenied, "is our own: the connection seems to be reflected";
+    /// A raw public key (RFC 7250) that is not among the pins; its SHA-256 in hex.
+    UnknownKey(hash: String), AccessDenied, "is a raw public key that is not pinned here (SHA-256 {hash})";
+    /// A certificate, where only raw public keys are accepted.
+    NotRawKey, UnsupportedCertificate,
+        "is an X.509 certificate, but no root is trusted here, only pinned raw public keys";
+    /// `Expect::AnyTrusted`, or nothing, was expected of a server: anybody could be it.
+    NothingExpected, CertificateUnknown,
+        "was to be judged without any expected identity: say which server is meant";
+}
+
+/// The time from `from` to `to`, in words.
+fn since(from: UnixTime, to: UnixTime) -> String {
+    span(to.as_secs().saturating_sub(from.as_secs()))
+}
+
+fn purpose(role: Role) -> &'static str {
+    match role {
+        Role::Server => "serverAuth",
+        Role::Client => "clientAuth",
+    }
+}
+
+/// `a, b and 3 more`.
+fn list(names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown = names.get(..SHOWN).unwrap_or(names);
+    match names.len().saturating_sub(shown.len()) {
+        _ if names.is_empty() => "nothing that we can match".into(),
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}

@@ -1,0 +1,97 @@
+//! What an accepted peer leaves behind, to be kept with the session.
+
+use crate::pki::{Ca, DAY, NOW, at};
+use countersign::x509::{Accepted, Answerer, Expect, JudgeOptions, Refusal, Trust, VerifiedChains};
+use countersign::{Peer, Role};
+use rcgen::date_time_ymd;
+use rustls_pki_types::CertificateDer;
+
+#[test]
+fn outcomes_and_answers_can_be_kept_anywhere() {
+    fn promises<T: Send + Sync + 'static>() {}
+    promises::<Accepted>();
+    promises::<Refusal>();
+    promises::<Answerer>();
+}
+
+#[test]
+fn the_chain_is_the_path_that_was_proved_whatever_else_was_sent() {
+    let root = Ca::root("Root");
+    let upper = root.intermediate("Upper");
+    let lower = upper.intermediate("Lower");
+    let leaf = lower.leaf("api", &["api.internal"]);
+    let junk = Ca::root("Junk");
+    let trust = Trust::from_roots("roots", &root.der).unwrap();
+    let expect: [Expect; 1] = ["api.internal".parse().unwrap()];
+    let proved = vec![&leaf.der[..], &lower.der[..], &upper.der[..]];
+    let cache = VerifiedChains::new(8);
+    for sent in [
+        vec![&leaf.der, &lower.der, &upper.der],
+        vec![&leaf.der, &lower.der, &upper.der, &root.der],
+        vec![&leaf.der, &junk.der, &upper.der, &junk.der, &lower.der],
+    ] {
+        let sent: Vec<CertificateDer<'_>> = sent.into_iter().map(|der| CertificateDer::from(&der[..])).collect();
+        // Fresh, then remembered.
+        for _ in 0..2 {
+            let options = JudgeOptions { cache: Some(&cache), ..JudgeOptions::new(&expect, at(NOW)) };
+            let accepted = trust.judge(&Peer::new(Role::Server, &sent), &options).unwrap();
+            assert_eq!(accepted.chain().collect::<Vec<_>>(), proved);
+            let shared = accepted.clone();
+            assert_eq!(shared.leaf().as_ptr(), accepted.leaf().as_ptr(), "a clone copies no certificate");
+        }
+    }
+    assert_eq!(cache.len(), 2);
+}
+
+#[test]
+fn it_holds_until_the_first_certificate_of_the_path_ends_or_a_crl_is_out_of_date() {
+    let soon = date_time_ymd(2026, 11, 25);
+    let noon = NOW - NOW % DAY;
+    let (first, last) = (1_767_225_600, noon + 2 * DAY);
+    for ending in ["leaf", "ca", "root", "crl"] {
+        let root =
+            Ca::root_with("Root", |params| params.not_after = if ending == "root" { soon } else { params.not_after });
+        let ca = root.intermediate_with("CA", |p| p.not_after = if ending == "ca" { soon } else { p.not_after });
+        let leaf =
+            ca.leaf_with("api", &["a.test"], |p| p.not_after = if ending == "leaf" { soon } else { p.not_after });
+        let days = |days: u64| (days * DAY) as i64;
+        let (of_root, of_ca) = (root.crl(&[], -days(9), days(9)), ca.crl(&[], -days(8), days(1)));
+        let builder = Trust::builder().roots("roots", &root.der);
+        let trust = match ending {
+            "crl" => builder.crls("root", &of_root).crls("ca", &of_ca),
+            _ => builder,
+        };
+        let chain = [leaf.der, ca.der];
+        let options = JudgeOptions::new(&[Expect::AnyTrusted], at(NOW));
+        let accepted = trust.build().unwrap().judge(&Peer::new(Role::Client, &chain), &options).unwrap();
+        let expected = if ending == "crl" { (NOW - 8 * DAY, NOW + DAY - 1) } else { (first, last) };
+        let window = (accepted.valid_from().unwrap().as_secs(), accepted.valid_until().unwrap().as_secs());
+        assert_eq!(window, expected, "{ending}");
+    }
+}
+
+/// RFC 5280 knows no such thing; SPIFFE bundles are bound to a trust domain.
+#[test]
+fn under_a_root_bound_to_a_trust_domain_only_the_spiffe_id_is_proved() {
+    const ID: &str = "spiffe://example.org/api";
+    let root = Ca::root("Root");
+    let leaf = root.leaf("api", &[ID, "api.internal", "10.0.0.7", "ops@example.org"]);
+    let bundle = Trust::builder().spiffe_bundle("example.org".parse().unwrap(), "bundle", &root.der).build().unwrap();
+    let plain = Trust::from_roots("roots", &root.der).unwrap();
+    let cache = VerifiedChains::new(8);
+    for _ in 0..2 {
+        let identity = |trust: &Trust| {
+            let expect = [ID.parse().unwrap()];
+            let options = JudgeOptions { cache: Some(&cache), ..JudgeOptions::new(&expect, at(NOW)) };
+            let peer = [leaf.der.clone()];
+            trust.judge(&Peer::new(Role::Client, &peer), &options).unwrap().identity().unwrap()
+        };
+        let (bound, free) = (identity(&bundle), identity(&plain));
+        assert_eq!((bound.spiffe_id.as_ref(), &bound.uris), (free.spiffe_id.as_ref(), &free.uris));
+        assert_eq!((bound.subject.as_str(), bound.common_name.as_deref()), ("", None));
+        assert!(bound.dns_names.is_empty() && bound.ip_addresses.is_empty() && bound.emails.is_empty());
+        assert!(!bound.to_string().contains("api.internal"), "{bound}");
+        assert_eq!((free.common_name.as_deref(), free.dns_names.len()), (Some("api"), 1));
+        assert_eq!((free.ip_addresses.len(), free.emails.len()), (1, 1));
+    }
+}
