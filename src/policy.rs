@@ -392,6 +392,11 @@ impl Policy {
         names.into_iter().flat_map(|names| names.iter().map(|name| name.0))
     }
 
+    /// The protocol at this place of the list.
+    pub(crate) fn protocol(&self, position: u8) -> Option<&[u8]> {
+        self.protocols().nth(usize::from(position))
+    }
+
     /// signature_algorithms_cert, where it says something that signature_algorithms does not (§4.3.3).
     pub(crate) fn announced_schemes_cert(&self) -> Option<&[SignatureScheme]> {
         let schemes = self.signature_schemes_cert.as_slice();

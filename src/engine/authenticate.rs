@@ -1,9 +1,11 @@
 //! What both roles do alike: read the peer's Certificate, CertificateVerify and Finished, and send their own
 //! (RFC 9846 §4.5).
 
+use super::effects::{Effects, message_len, send};
 use super::evidence::LocalProofSent;
+use super::peer_preferences::PeerPreferences;
 use super::question::{Credential, SignQuestion};
-use super::{Context, Effects, PeerPreferences, message_len};
+use super::transition::Context;
 use crate::asn1::Spki;
 use crate::codec::{
     Certificate, CertificateType, CertificateVerify, ExtensionType, Extensions, Finished, HandshakeType, Malformed,
@@ -12,7 +14,7 @@ use crate::codec::{
 use crate::crypto::{Hash, VerifyError, schemes_for};
 use crate::error::ErrorKind;
 use crate::role::Role;
-use crate::schedule::{HandshakeSecret, PossessionProved, SignedContent};
+use crate::schedule::{HandshakeSecret, PossessionProved, SignedContent, Transcript, at};
 use core::ops::Range;
 
 /// Names the message in which a structure error was found.
@@ -78,8 +80,9 @@ pub(super) fn read_certificate(
         return Err(ErrorKind::IllegalRawPublicKey);
     }
     let key = leaf_key(cx.negotiated.peer_type, leaf.cert_data).ok_or(ErrorKind::UnreadableLeaf)?;
-    cx.negotiated.chain = cx.find(message.body)?;
-    cx.find(key.raw)
+    let key = cx.find(key.raw)?;
+    cx.negotiated.record_certificate(cx.find(message.body)?);
+    Ok(key)
 }
 
 /// The peer's CertificateVerify (§4.5.2) over `content`, by the key that lies at `key`.
@@ -100,7 +103,7 @@ pub(super) fn check_possession(
         VerifyError::UnsupportedKey => ErrorKind::UnsupportedKey,
         VerifyError::BadSignature => ErrorKind::BadSignature,
     })?;
-    cx.negotiated.peer_scheme = Some(scheme);
+    cx.negotiated.record_peer_scheme(scheme);
     Ok(proved)
 }
 
@@ -136,17 +139,17 @@ fn write_own_certificate(preferences: &PeerPreferences, credential: &Credential<
 
 /// The length of our Certificate.
 pub(super) fn certificate_len(preferences: &PeerPreferences, credential: &Credential<'_>) -> usize {
-    message_len(&|w| write_own_certificate(preferences, credential, w))
+    message_len(|w| write_own_certificate(preferences, credential, w))
 }
 
-/// Sends our Certificate; `append` consumes the transcript up to it.
-pub(super) fn send_certificate<T>(
+/// Sends our Certificate.
+pub(super) fn send_certificate<At: at::Before>(
+    out: &mut impl Effects,
+    transcript: Transcript<At>,
     preferences: &PeerPreferences,
     credential: &Credential<'_>,
-    out: &mut impl Effects,
-    append: impl FnOnce(&[u8]) -> T,
-) -> Result<T, ErrorKind> {
-    sent(out, &|w| write_own_certificate(preferences, credential, w), append)
+) -> Result<Transcript<At::Next>, ErrorKind> {
+    send(out, transcript, |w| write_own_certificate(preferences, credential, w))
 }
 
 /// The question to the signer; `certificate` is the transcript hash up to our Certificate.
@@ -158,32 +161,21 @@ pub(super) fn ask_to_sign(role: Role, scheme: SignatureScheme, certificate: &Has
     SignQuestion { scheme, content }
 }
 
-/// Sends our CertificateVerify, then our Finished; `append` consumes the transcript up to the former and gives its hash.
-/// `append_finished` takes it on.
-pub(super) fn send_proof<T, U>(
+/// Sends our CertificateVerify, then our Finished, which `secret` makes.
+#[allow(clippy::type_complexity, reason = "the two messages after our Certificate")]
+pub(super) fn send_proof<Certificate, Verify>(
+    out: &mut impl Effects,
+    transcript: Transcript<Certificate>,
     scheme: SignatureScheme,
     signature: &[u8],
     secret: &HandshakeSecret,
-    out: &mut impl Effects,
-    append: impl FnOnce(&[u8]) -> (T, Hash),
-    append_finished: impl FnOnce(T, &[u8]) -> U,
-) -> Result<(LocalProofSent, U), ErrorKind> {
-    let write = |w: &mut Writer<'_>| CertificateVerify { algorithm: scheme, signature }.write(w);
-    let (transcript, hash) = sent(out, &write, append)?;
-    let verify_data = secret.finished(&hash);
-    let write = |w: &mut Writer<'_>| Finished { verify_data: verify_data.as_ref() }.write(w);
-    let transcript = sent(out, &write, |message| append_finished(transcript, message))?;
+) -> Result<(LocalProofSent, Transcript<Verify::Next>), ErrorKind>
+where
+    Certificate: at::Before<Next = Verify>,
+    Verify: at::Before + at::Hashed,
+{
+    let transcript = send(out, transcript, |w| CertificateVerify { algorithm: scheme, signature }.write(w))?;
+    let verify_data = secret.finished(&transcript.hash());
+    let transcript = send(out, transcript, |w| Finished { verify_data: verify_data.as_ref() }.write(w))?;
     Ok((LocalProofSent::with_finished(), transcript))
-}
-
-/// Sends one message and gives its bytes to `append`, which consumes the transcript up to it.
-pub(super) fn sent<T>(
-    out: &mut impl Effects,
-    write: &dyn Fn(&mut Writer<'_>),
-    append: impl FnOnce(&[u8]) -> T,
-) -> Result<T, ErrorKind> {
-    let mut append = Some(append);
-    let mut result = None;
-    out.message(write, &mut |bytes| result = append.take().map(|append| append(bytes)))?;
-    result.ok_or(ErrorKind::Internal)
 }

@@ -5,255 +5,36 @@
 
 mod authenticate;
 mod client;
-mod client_hello;
+mod effects;
 mod evidence;
-mod hello_digest;
-mod negotiate;
+mod key_log;
+mod negotiated;
+mod peer_preferences;
 pub(crate) mod post_handshake;
 pub mod question;
 mod server;
+mod server_name;
 pub mod table;
+mod transition;
 
-use crate::codec::{
-    self, CertificateType, ExtensionType, Extensions, HandshakeType, Message, NamedGroup, SignatureScheme, Writer,
-};
-use crate::crypto::Suite;
+use crate::codec::{self, ExtensionType, HandshakeType};
 use crate::error::ErrorKind;
 use crate::flight::Flight;
-use crate::list::List;
 use crate::policy::Policy;
 use crate::role::{Role, State};
-use crate::schedule::{HandshakeSecret, Pair, TrafficSecret};
 use crate::seed::Seed;
-use core::ops::Range;
+pub(crate) use effects::{Effects, Secret};
 pub(crate) use evidence::Connected;
-use question::{Credential, CredentialQuestion, Peer, SignQuestion, Tag, VerifyQuestion};
-
-/// A traffic secret that a direction changes to.
-pub(crate) enum Secret<'a> {
-    Handshake(&'a HandshakeSecret),
-    Application(&'a TrafficSecret),
-}
-
-/// What the engine makes happen outside of itself. Records and message-level transports both stand behind it.
-///
-/// A message is written and hashed in one go because the next key exists only when it has been: hence a sink, and not a
-/// list of effects returned. Whoever calls a handler has made sure that there is room for what it sends.
-pub(crate) trait Effects {
-    /// Sends a handshake message, under the current write key; shows `seen` its bytes, header included.
-    fn message(&mut self, write: &dyn Fn(&mut Writer<'_>), seen: &mut dyn FnMut(&[u8])) -> Result<(), ErrorKind>;
-    /// Sends a change_cipher_spec (§E.4); transports without records ignore it.
-    fn change_cipher_spec(&mut self) -> Result<(), ErrorKind>;
-    /// Protects what we send from now on.
-    fn write_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), ErrorKind>;
-    /// Opens what the peer sends from now on. Fails if anything of the peer's is unread (R8).
-    fn read_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), ErrorKind>;
-    /// The peer's record_size_limit binds protected records from now on (RFC 8449).
-    fn peer_record_size_limit(&mut self, limit: u16);
-    /// Our own record_size_limit binds the peer from now on.
-    fn own_record_size_limit(&mut self, limit: u16);
-    /// The client offered early data: it is to be skipped; `after_retry` tells how (§4.3.10).
-    fn skip_early_data(&mut self, after_retry: bool);
-}
-
-/// What both sides have agreed on so far, and where the peer's flight lies.
-pub(crate) struct Negotiated {
-    /// Names this connection inside this process: to its inbox, and in its questions.
-    pub(crate) stamp: u64,
-    pub(crate) client_random: [u8; 32],
-    /// The name that the client asks for, as text; empty: none.
-    pub(crate) server_name: ServerName,
-    pub(crate) suite: Option<Suite>,
-    pub(crate) group: Option<NamedGroup>,
-    pub(crate) retried: bool,
-    /// As a client: send a session id and a change_cipher_spec (§E.4).
-    pub(crate) middlebox_compatibility: bool,
-    /// Where in the policy's ALPN list the selected name stands.
-    pub(crate) alpn: Option<u8>,
-    pub(crate) own_scheme: Option<SignatureScheme>,
-    pub(crate) peer_scheme: Option<SignatureScheme>,
-    pub(crate) own_type: CertificateType,
-    pub(crate) peer_type: CertificateType,
-    /// Body of the ClientHello or CertificateRequest.
-    pub(crate) offer: Range<u32>,
-    /// Body of the peer's Certificate.
-    pub(crate) chain: Range<u32>,
-    /// Body of the message that carries the peer's opaque extension: ClientHello or EncryptedExtensions.
-    pub(crate) parameters: Range<u32>,
-}
-
-/// What the peer's ClientHello or CertificateRequest says about our Certificate and CertificateVerify. Kept, so that
-/// answers need no inbox.
-#[derive(Default)]
-pub(crate) struct PeerPreferences {
-    schemes: List<SignatureScheme, 12>,
-    ocsp_staple: bool,
-    scts: bool,
-}
-
-impl PeerPreferences {
-    /// From extensions that have been checked.
-    fn read(
-        schemes: codec::List<'_, SignatureScheme>,
-        extensions: &Extensions<'_>,
-        ocsp_staple: bool,
-    ) -> PeerPreferences {
-        let known = schemes.iter().filter(|scheme| may_sign(*scheme));
-        PeerPreferences {
-            schemes: List::collect(known),
-            ocsp_staple,
-            scts: extensions.has(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP),
-        }
-    }
-}
-
-/// The schemes that CertificateVerify may carry (§4.3.3, §4.5.2), whether or not this crate can verify them: signing is
-/// the caller's. SHA-1 and PKCS #1 v1.5 are not among them.
-fn may_sign(scheme: SignatureScheme) -> bool {
-    matches!(
-        scheme,
-        SignatureScheme::ECDSA_SECP256R1_SHA256
-            | SignatureScheme::ECDSA_SECP384R1_SHA384
-            | SignatureScheme::ECDSA_SECP521R1_SHA512
-            | SignatureScheme::ED25519
-            | SignatureScheme::ED448
-            | SignatureScheme::RSA_PSS_RSAE_SHA256
-            | SignatureScheme::RSA_PSS_RSAE_SHA384
-            | SignatureScheme::RSA_PSS_RSAE_SHA512
-            | SignatureScheme::RSA_PSS_PSS_SHA256
-            | SignatureScheme::RSA_PSS_PSS_SHA384
-            | SignatureScheme::RSA_PSS_PSS_SHA512
-    )
-}
-
-/// A DNS name or IP address as text, inline.
-#[derive(Clone)]
-pub(crate) struct ServerName {
-    text: [u8; 255],
-    len: u8,
-    /// Whether it may go into server_name: DNS names only (RFC 6066 §3).
-    pub(crate) is_dns: bool,
-}
-
-impl ServerName {
-    pub(crate) const NONE: ServerName = ServerName { text: [0; 255], len: 0, is_dns: false };
-
-    /// None if it is neither a DNS name nor an IP address.
-    pub(crate) fn new(text: &str) -> Option<ServerName> {
-        let is_dns = match rustls_pki_types::ServerName::try_from(text).ok()? {
-            rustls_pki_types::ServerName::DnsName(_) => true,
-            rustls_pki_types::ServerName::IpAddress(_) => false,
-            _ => return None,
-        };
-        let mut name = ServerName { text: [0; 255], len: u8::try_from(text.len()).ok()?, is_dns };
-        name.text.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
-        Some(name)
-    }
-
-    pub(crate) fn as_str(&self) -> Option<&str> {
-        let text = self.text.get(..usize::from(self.len))?;
-        core::str::from_utf8(text).ok().filter(|text| !text.is_empty())
-    }
-}
-
-/// What a handler may look at and change.
-pub(crate) struct Context<'a> {
-    pub(crate) role: Role,
-    pub(crate) policy: &'a Policy,
-    pub(crate) negotiated: &'a mut Negotiated,
-    /// The peer's current flight, as far as it is retained.
-    pub(crate) flight: Flight<'a>,
-}
-
-impl Context<'_> {
-    /// Where a part of the peer's message lies in the flight.
-    fn find(&self, part: &[u8]) -> Result<Range<u32>, ErrorKind> {
-        self.flight.find(part).ok_or(ErrorKind::Internal)
-    }
-}
-
-impl Negotiated {
-    /// Names this connection in its questions.
-    fn tag(&self, role: Role) -> Tag {
-        Tag(role, self.stamp)
-    }
-
-    /// The name of the selected application protocol.
-    pub(crate) fn protocol<'p>(&self, policy: &'p Policy) -> Option<&'p [u8]> {
-        policy.protocols().nth(usize::from(self.alpn?))
-    }
-
-    fn new(stamp: u64, client_random: [u8; 32], server_name: ServerName) -> Negotiated {
-        Negotiated {
-            stamp,
-            client_random,
-            server_name,
-            suite: None,
-            group: None,
-            retried: false,
-            middlebox_compatibility: false,
-            alpn: None,
-            own_scheme: None,
-            peer_scheme: None,
-            own_type: CertificateType::X509,
-            peer_type: CertificateType::X509,
-            offer: 0..0,
-            chain: 0..0,
-            parameters: 0..0,
-        }
-    }
-}
-
-/// Shows the secrets that a state holds under their names in the key log format.
-fn expose(
-    handshake: Option<&Pair<HandshakeSecret>>,
-    application: Option<&Pair<TrafficSecret>>,
-    show: &mut dyn FnMut(&'static str, &[u8]),
-) {
-    if let Some(secrets) = handshake {
-        show("CLIENT_HANDSHAKE_TRAFFIC_SECRET", secrets.client.expose());
-        show("SERVER_HANDSHAKE_TRAFFIC_SECRET", secrets.server.expose());
-    }
-    if let Some(secrets) = application {
-        show("CLIENT_TRAFFIC_SECRET_0", secrets.client.expose());
-        show("SERVER_TRAFFIC_SECRET_0", secrets.server.expose());
-    }
-}
-
-/// What must happen before the engine goes on.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Need {
-    /// It wants to send: `Input::Room` once there is room for a message of this many bytes, and a change_cipher_spec.
-    Send(usize),
-    /// It wants to change the read key: `Input::Room`, with the inbox at hand.
-    ReadKey,
-    /// The peer's next message.
-    Message,
-    Credential(CredentialQuestion),
-    Sign(SignQuestion),
-    Verify(VerifyQuestion),
-    /// Nothing: connected.
-    Nothing,
-}
-
-/// What moves the engine on.
-pub(crate) enum Input<'a> {
-    /// There is room for what `Need::Send` announced.
-    Room,
-    /// The peer's next message, which lies in the flight.
-    Message(Message<'a>),
-    /// The answer to `Need::Credential`.
-    Credential(&'a Credential<'a>),
-    /// The answer to `Need::Sign`.
-    Signature(&'a [u8]),
-    /// The answer to `Need::Verify`, if it is yes.
-    Accepted,
-}
+pub(crate) use negotiated::Negotiated;
+use question::{Credential, Peer};
+pub(crate) use server_name::ServerName;
+use transition::Context;
+pub(crate) use transition::{Input, Need};
 
 /// The state machine of one connection, either role.
 pub(crate) struct Engine {
     machine: Machine,
-    pub(crate) negotiated: Negotiated,
+    negotiated: Negotiated,
 }
 
 #[allow(clippy::large_enum_variant)] // no heap
@@ -262,24 +43,27 @@ enum Machine {
     Server(server::Server),
 }
 
-/// The length of a message as written.
-fn message_len(write: &dyn Fn(&mut Writer<'_>)) -> usize {
-    let mut counter = Writer::counting();
-    write(&mut counter);
-    counter.len()
-}
-
 impl Engine {
-    pub(crate) fn client(policy: &Policy, server_name: ServerName, seed: Seed) -> Result<Engine, ErrorKind> {
-        let mut negotiated = Negotiated::new(seed.stamp(), seed.random, server_name);
+    /// `middlebox_compatibility`: whether the ClientHello looks like one of TLS 1.2 (§E.4).
+    pub(crate) fn client(
+        policy: &Policy,
+        server_name: ServerName,
+        seed: Seed,
+        middlebox_compatibility: bool,
+    ) -> Result<Engine, ErrorKind> {
         let client = client::Client::start(policy, seed.session_id)?;
-        negotiated.middlebox_compatibility = policy.middlebox_compatibility;
+        let negotiated = Negotiated::client(seed.stamp(), seed.random, server_name, middlebox_compatibility);
         Ok(Engine { machine: Machine::Client(client), negotiated })
     }
 
     pub(crate) fn server(seed: Seed) -> Engine {
-        let negotiated = Negotiated::new(seed.stamp(), [0; 32], ServerName::NONE); // client_random is yet to come
+        let negotiated = Negotiated::server(seed.stamp());
         Engine { machine: Machine::Server(server::Server::start(seed.random)), negotiated }
+    }
+
+    /// The facts.
+    pub(crate) fn negotiated(&self) -> &Negotiated {
+        &self.negotiated
     }
 
     pub(crate) fn role(&self) -> Role {
@@ -297,11 +81,10 @@ impl Engine {
     }
 
     /// What must happen next.
-    pub(crate) fn need(&mut self, policy: &Policy, flight: Flight<'_>) -> Need {
-        let cx = Context { role: self.role(), policy, negotiated: &mut self.negotiated, flight };
+    pub(crate) fn need(&self, policy: &Policy, flight: Flight<'_>) -> Need {
         match &self.machine {
-            Machine::Client(client) => client.need(&cx),
-            Machine::Server(server) => server.need(),
+            Machine::Client(client) => client.need(policy, &self.negotiated, flight),
+            Machine::Server(server) => server.need(&self.negotiated),
         }
     }
 
@@ -324,7 +107,7 @@ impl Engine {
         input: Input<'_>,
         out: &mut impl Effects,
     ) -> Result<(), ErrorKind> {
-        let mut cx = Context { role: self.role(), policy, negotiated: &mut self.negotiated, flight };
+        let mut cx = Context { policy, negotiated: &mut self.negotiated, flight };
         match &mut self.machine {
             Machine::Client(client) => client.advance(&mut cx, input, out),
             Machine::Server(server) => server.advance(&mut cx, input, out),
@@ -332,11 +115,10 @@ impl Engine {
     }
 
     /// The lengths of the messages that presenting `credential` sends: unprotected, protected.
-    pub(crate) fn present_len(&mut self, policy: &Policy, credential: &Credential<'_>) -> (usize, usize) {
-        let cx = Context { role: self.role(), policy, negotiated: &mut self.negotiated, flight: Flight::EMPTY };
+    pub(crate) fn present_len(&self, policy: &Policy, credential: &Credential<'_>) -> (usize, usize) {
         match &self.machine {
             Machine::Client(client) => (0, client.present_len(credential)),
-            Machine::Server(server) => server.present_len(&cx, credential),
+            Machine::Server(server) => server.present_len(policy, credential),
         }
     }
 

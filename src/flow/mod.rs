@@ -88,8 +88,8 @@ impl<P: Borrow<Policy>> Flow<P> {
             Some(name) => ServerName::new(name).ok_or(Misuse::InvalidServerName)?,
             None => ServerName::NONE,
         };
-        let mut engine = Engine::client(policy.borrow(), server_name, seed).map_err(|_| Misuse::NoRandomness)?;
-        engine.negotiated.middlebox_compatibility = false; // there are no records to disguise (RFC 9001 §8.4)
+        // There are no records to disguise (RFC 9001 §8.4).
+        let engine = Engine::client(policy.borrow(), server_name, seed, false).map_err(|_| Misuse::NoRandomness)?;
         Ok(Self::new(policy, engine))
     }
 
@@ -201,7 +201,7 @@ impl<P: Borrow<Policy>> Flow<P> {
         tx: &mut FlowOutbox<T>,
     ) -> Result<(), Misuse> {
         self.check_open(question.into())?;
-        if credential.chain.is_empty() || credential.certificate_type != self.engine.negotiated.own_type {
+        if credential.chain.is_empty() || credential.certificate_type != self.engine.negotiated().own_type {
             return Err(Misuse::UnfitCredential);
         }
         let (plain, protected) = self.engine.present_len(self.policy.borrow(), credential);
@@ -287,7 +287,7 @@ impl<P: Borrow<Policy>> Flow<P> {
             Role::Client => Pair { client: own, server: peer },
             Role::Server => Pair { client: peer, server: own },
         };
-        Some((self.engine.negotiated.suite?, pair))
+        Some((self.engine.negotiated().suite?, pair))
     }
 
     /// The peer's opaque extension ([`Policy::extension`]), while the message that carried it is retained: up to the
@@ -302,7 +302,7 @@ impl<P: Borrow<Policy>> Flow<P> {
     /// # Errors
     /// [`Misuse::NotNow`].
     pub fn offer<'a, R: Memory>(&'a self, rx: &'a FlowInbox<R>) -> Result<Offer<'a>, Misuse> {
-        Offer::read(rx.flight(), &self.engine.negotiated, self.role()).ok_or(Misuse::NotNow)
+        Offer::read(rx.flight(), self.engine.negotiated(), self.role()).ok_or(Misuse::NotNow)
     }
 
     /// The peer's certificates.
@@ -325,7 +325,7 @@ impl<P: Borrow<Policy>> Flow<P> {
 
     /// The application protocol that was agreed on.
     pub fn alpn(&self) -> Option<&[u8]> {
-        self.engine.negotiated.protocol(self.policy.borrow())
+        self.engine.negotiated().protocol(self.policy.borrow())
     }
 
     /// Takes the session's secrets, after [`Want::Done`]. (A client has them as soon as it has signed; what lies in its

@@ -85,7 +85,7 @@ impl Driver {
         tx: &mut OutboxView<'_>,
         watched: bool,
     ) -> Result<Step, ErrorKind> {
-        if !rx.belongs_to(self.engine.negotiated.stamp) {
+        if !rx.belongs_to(self.engine.negotiated().stamp) {
             return Err(ErrorKind::ForeignInbox);
         }
         loop {
@@ -189,7 +189,7 @@ impl Driver {
 
     /// Which records may stand now.
     fn expect(&self) -> Expect {
-        let first = self.engine.state() == State::WaitClientHello && !self.engine.negotiated.retried;
+        let first = self.engine.state() == State::WaitClientHello && !self.engine.negotiated().retried;
         Expect {
             change_cipher_spec: !first,
             application_data: false,
@@ -262,7 +262,7 @@ impl Driver {
         tx: &mut OutboxView<'_>,
     ) -> Result<(), Misuse> {
         self.is_open(policy, question.into())?;
-        if credential.chain.is_empty() || credential.certificate_type != self.engine.negotiated.own_type {
+        if credential.chain.is_empty() || credential.certificate_type != self.engine.negotiated().own_type {
             return Err(Misuse::UnfitCredential);
         }
         let (plain, protected) = self.engine.present_len(policy, credential);
@@ -393,11 +393,11 @@ impl Driver {
         let read = core::mem::replace(&mut self.read, ReadProtection::new());
         let write = core::mem::replace(&mut self.write, WriteProtection::server());
         self.closed = true; // what is sent from now on is the session's
-        Ok(Session::new(role, policy, self.engine.negotiated.stamp, connected, read, write))
+        Ok(Session::new(role, policy, self.engine.negotiated().stamp, connected, read, write))
     }
 
     pub(super) fn check_stamp(&self, stamp: Option<u64>) -> Result<(), Misuse> {
-        if stamp == Some(self.engine.negotiated.stamp) { Ok(()) } else { Err(Misuse::ForeignInbox) }
+        if stamp == Some(self.engine.negotiated().stamp) { Ok(()) } else { Err(Misuse::ForeignInbox) }
     }
 }
 

@@ -108,7 +108,9 @@ impl<P: Borrow<Policy>> Handshake<P> {
             Some(name) => ServerName::new(name).ok_or(Misuse::InvalidServerName)?,
             None => ServerName::NONE,
         };
-        let engine = Engine::client(policy.borrow(), server_name, seed).map_err(|_| Misuse::NoRandomness)?;
+        let compatible = policy.borrow().middlebox_compatibility;
+        let engine =
+            Engine::client(policy.borrow(), server_name, seed, compatible).map_err(|_| Misuse::NoRandomness)?;
         Ok(Self::new(policy, engine, WriteProtection::client()))
     }
 
@@ -213,7 +215,7 @@ impl<P: Borrow<Policy>> Handshake<P> {
     /// [`Misuse::ForeignInbox`], [`Misuse::NotNow`].
     pub fn offer<'a, R: Memory>(&'a self, rx: &'a Inbox<R>) -> Result<Offer<'a>, Misuse> {
         self.driver.check_stamp(rx.stamp())?;
-        Offer::read(rx.flight(), &self.driver.engine.negotiated, self.role()).ok_or(Misuse::NotNow)
+        Offer::read(rx.flight(), self.driver.engine.negotiated(), self.role()).ok_or(Misuse::NotNow)
     }
 
     /// The peer's certificates, from [`Want::Verify`] on until the last question has been answered, and after an error.
@@ -242,42 +244,42 @@ impl<P: Borrow<Policy>> Handshake<P> {
 
     /// The cipher suite, once it is agreed on.
     pub fn cipher_suite(&self) -> Option<CipherSuite> {
-        self.driver.engine.negotiated.suite.map(Suite::number)
+        self.driver.engine.negotiated().suite.map(Suite::number)
     }
 
     /// The key exchange group, once it is agreed on.
     pub fn group(&self) -> Option<NamedGroup> {
-        self.driver.engine.negotiated.group
+        self.driver.engine.negotiated().group
     }
 
     /// Whether there was a HelloRetryRequest.
     pub fn retried(&self) -> bool {
-        self.driver.engine.negotiated.retried
+        self.driver.engine.negotiated().retried
     }
 
     /// The application protocol that was agreed on (RFC 7301).
     pub fn alpn(&self) -> Option<&[u8]> {
-        self.driver.engine.negotiated.protocol(self.policy.borrow())
+        self.driver.engine.negotiated().protocol(self.policy.borrow())
     }
 
     /// The name that the client asked for.
     pub fn server_name(&self) -> Option<&str> {
-        self.driver.engine.negotiated.server_name.as_str()
+        self.driver.engine.negotiated().server_name.as_str()
     }
 
     /// The scheme of the peer's CertificateVerify.
     pub fn peer_scheme(&self) -> Option<SignatureScheme> {
-        self.driver.engine.negotiated.peer_scheme
+        self.driver.engine.negotiated().peer_scheme
     }
 
     /// The scheme of our CertificateVerify.
     pub fn own_scheme(&self) -> Option<SignatureScheme> {
-        self.driver.engine.negotiated.own_scheme
+        self.driver.engine.negotiated().own_scheme
     }
 
     /// client_random, by which a key log names the connection.
     pub fn client_random(&self) -> &[u8; 32] {
-        &self.driver.engine.negotiated.client_random
+        &self.driver.engine.negotiated().client_random
     }
 
     /// Shows the traffic secrets that the present state holds, each under its name in the key log format. Whoever has

@@ -106,6 +106,15 @@ impl<At: at::Before> Transcript<At> {
         self.hasher.update(message);
         Transcript::new(self.hasher)
     }
+
+    /// Adds the next message while `send` sends it and shows all of it, whole or in pieces.
+    pub(crate) fn append_sent<E>(
+        mut self,
+        send: impl FnOnce(&mut dyn FnMut(&[u8])) -> Result<(), E>,
+    ) -> Result<Transcript<At::Next>, E> {
+        send(&mut |piece| self.hasher.update(piece))?;
+        Ok(Transcript::new(self.hasher))
+    }
 }
 
 impl<At: at::Hashed> Transcript<At> {

@@ -1,11 +1,12 @@
 //! The ClientHello that we send (RFC 9846 §4.2.2), and with it all that a server may answer.
 
-use super::Context;
 use crate::codec::{
     CertificateType, ExtensionType, KeyShareEntry, NamedGroup, ServerHello, TLS13, Writer, write_client_hello,
 };
 use crate::crypto::KeyExchange;
+use crate::engine::negotiated::Negotiated;
 use crate::error::ErrorKind;
+use crate::flight::Flight;
 use crate::list::List;
 use crate::policy::Policy;
 use core::ops::Range;
@@ -46,17 +47,21 @@ pub(super) struct Hello {
 }
 
 impl Hello {
+    /// legacy_session_id: 32 random bytes for the middleboxes, or none (§E.4).
+    pub(super) fn legacy_session_id(&self, negotiated: &Negotiated) -> &[u8] {
+        if negotiated.middlebox_compatibility { &self.session_id } else { &[] }
+    }
+
     /// HelloRetryRequest's cookie (§4.3.2).
-    fn cookie<'a>(&self, cx: &Context<'a>) -> Option<&'a [u8]> {
-        let retry = ServerHello::parse(cx.flight.get(self.retry_request.clone())?).ok()?;
+    fn cookie<'a>(&self, flight: Flight<'a>) -> Option<&'a [u8]> {
+        let retry = ServerHello::parse(flight.get(self.retry_request.clone())?).ok()?;
         retry.extensions.cookie().ok()?
     }
 
     /// ClientHello (§4.2.2). The second is the first, but for the share and the cookie that HelloRetryRequest asked for.
-    pub(super) fn write(&self, cx: &Context<'_>, w: &mut Writer<'_>) {
-        let (policy, negotiated) = (cx.policy, &*cx.negotiated);
+    pub(super) fn write(&self, policy: &Policy, negotiated: &Negotiated, flight: Flight<'_>, w: &mut Writer<'_>) {
         let suites = policy.cipher_suites.as_slice().iter().copied();
-        write_client_hello(w, &negotiated.client_random, session_id(cx, &self.session_id), suites, |w| {
+        write_client_hello(w, &negotiated.client_random, self.legacy_session_id(negotiated), suites, |w| {
             if let Some(name) = negotiated.server_name.as_str().filter(|_| negotiated.server_name.is_dns) {
                 w.server_name(name.as_bytes());
             }
@@ -84,7 +89,7 @@ impl Hello {
                 w.server_certificate_types(policy.server_certificate_types.as_slice().iter().copied());
             }
             w.supported_versions([TLS13]);
-            if let Some(cookie) = self.cookie(cx) {
+            if let Some(cookie) = self.cookie(flight) {
                 w.cookie(cookie);
             }
             if let Some((extension, body)) = &policy.extension {
@@ -99,25 +104,19 @@ impl Hello {
     }
 }
 
-/// legacy_session_id: 32 random bytes for the middleboxes, or none (§E.4).
-pub(super) fn session_id<'a>(cx: &Context<'_>, random: &'a [u8; 32]) -> &'a [u8] {
-    if cx.negotiated.middlebox_compatibility { random } else { &[] }
-}
-
 /// X.509 alone goes without saying (RFC 7250 §4.1).
 fn offers_types(types: &List<CertificateType, 2>) -> bool {
     types.as_slice() != [CertificateType::X509]
 }
 
 /// What we offered in ClientHello: nothing else may be answered.
-pub(super) fn offered(cx: &Context<'_>, extension: ExtensionType) -> bool {
-    let policy = cx.policy;
+pub(super) fn offered(policy: &Policy, negotiated: &Negotiated, extension: ExtensionType) -> bool {
     match extension {
         ExtensionType::SUPPORTED_GROUPS
         | ExtensionType::SIGNATURE_ALGORITHMS
         | ExtensionType::SUPPORTED_VERSIONS
         | ExtensionType::KEY_SHARE => true,
-        ExtensionType::SERVER_NAME => cx.negotiated.server_name.is_dns,
+        ExtensionType::SERVER_NAME => negotiated.server_name.is_dns,
         ExtensionType::SIGNATURE_ALGORITHMS_CERT => policy.announced_schemes_cert().is_some(),
         ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION => !policy.alpn.is_empty(),
         ExtensionType::STATUS_REQUEST => policy.request_ocsp_staple,

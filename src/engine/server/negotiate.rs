@@ -2,46 +2,54 @@
 //!
 //! Nothing here costs an asymmetric operation: a hopeless hello is refused for the price of reading it.
 
-use super::authenticate::malformed;
 use super::hello_digest::hello_digest;
-use super::{Context, PeerPreferences, ServerName};
 use crate::codec::numbers::Numbers;
 use crate::codec::{
     self, CertificateType, ClientHello, ExtensionType, HandshakeType, KeyShareEntry, LEGACY_VERSION, NamedGroup, Place,
     TLS13,
 };
 use crate::crypto::{Hash, Suite, check_share};
+use crate::engine::authenticate::malformed;
+use crate::engine::peer_preferences::PeerPreferences;
+use crate::engine::server_name::ServerName;
 use crate::error::ErrorKind;
 use crate::list::List;
+use crate::policy::Policy;
 
-/// What the server chooses.
-pub(super) struct Choice {
-    pub(super) suite: Suite,
-    pub(super) group: NamedGroup,
-    /// The client's share for that group; empty if there is none yet.
-    pub(super) key_exchange: List<u8, 97>,
-    pub(super) legacy_session_id: List<u8, 32>,
-    /// What the client accepts of us.
-    pub(super) preferences: PeerPreferences,
-    /// The client offers RFC 7250 types for itself, and for us.
-    pub(super) answers_types: (bool, bool),
-    /// It sent the policy's opaque extension.
-    pub(super) answers_extension: bool,
+/// What the server chooses, and what it needs of the ClientHello to answer it.
+pub(crate) struct Choice {
+    pub(crate) client_random: [u8; 32],
+    pub(crate) legacy_session_id: List<u8, 32>,
+    pub(crate) suite: Suite,
+    pub(crate) group: NamedGroup,
     /// There is no share for the group yet: HelloRetryRequest.
-    pub(super) retry: bool,
+    pub(crate) retry: bool,
+    /// The client's share for the group; empty if there is none yet.
+    pub(super) key_exchange: List<u8, 97>,
     /// Early data may follow, to be skipped.
     pub(super) early_data: bool,
+    /// The DNS name that the client asks for.
+    pub(crate) server_name: ServerName,
+    /// Where in the policy's ALPN list the selected name stands.
+    pub(crate) alpn: Option<u8>,
+    pub(crate) own_type: CertificateType,
+    pub(crate) peer_type: CertificateType,
+    /// It sent client_certificate_type, server_certificate_type, the policy's opaque extension: each is answered.
+    pub(super) offers_client_types: bool,
+    pub(super) offers_server_types: bool,
+    pub(super) offers_extension: bool,
     /// The longest inner plaintext that the client takes (RFC 8449).
     pub(super) record_size_limit: Option<u16>,
+    /// What the client accepts of us.
+    pub(super) preferences: PeerPreferences,
 }
 
-/// Judges a ClientHello; `retried`: the first one's digest, and the group that was asked for.
+/// Judges a ClientHello, and changes nothing. `retried`: the first one's digest, and the group that was asked for.
 pub(super) fn negotiate(
-    cx: &mut Context<'_>,
+    policy: &Policy,
     hello: &ClientHello<'_>,
     retried: Option<(Hash, NamedGroup)>,
 ) -> Result<Choice, ErrorKind> {
-    let policy = cx.policy;
     let malformed = malformed(HandshakeType::CLIENT_HELLO);
     let missing = |extension| ErrorKind::MissingExtension { extension };
     let extensions = &hello.extensions;
@@ -105,31 +113,32 @@ pub(super) fn negotiate(
     if record_size_limit.is_some_and(|limit| limit < 64) {
         return Err(ErrorKind::IllegalRecordSizeLimit); // RFC 8449 §4; larger than TLS knows is legal
     }
-    let protocols = extensions.protocols().map_err(&malformed)?;
-    if let Some(offered) = protocols.filter(|_| !policy.alpn.is_empty()) {
-        let agreed = (0..).zip(policy.protocols()).find(|(_, ours)| offered.iter().any(|each| each.0 == *ours));
-        cx.negotiated.alpn = Some(agreed.ok_or(ErrorKind::NoApplicationProtocol)?.0);
-    }
-    let own = extensions.server_certificate_types().map_err(&malformed)?;
-    let peer = extensions.client_certificate_types().map_err(&malformed)?;
-    cx.negotiated.own_type = choose_type(policy.server_certificate_types.as_slice(), own)?;
-    cx.negotiated.peer_type = choose_type(policy.client_certificate_types.as_slice(), peer)?;
-    if let Some(name) = extensions.server_name().map_err(&malformed)? {
-        let name = core::str::from_utf8(name).ok().and_then(ServerName::new);
-        cx.negotiated.server_name = name.filter(|name| name.is_dns).unwrap_or(ServerName::NONE);
-    }
+    let protocols = extensions.protocols().map_err(&malformed)?.filter(|_| !policy.alpn.is_empty());
+    let alpn = protocols.map(|offered| choose_protocol(policy, offered)).transpose()?;
+    let server_types = extensions.server_certificate_types().map_err(&malformed)?;
+    let client_types = extensions.client_certificate_types().map_err(&malformed)?;
+    let own_type = choose_type(policy.server_certificate_types.as_slice(), server_types)?;
+    let peer_type = choose_type(policy.client_certificate_types.as_slice(), client_types)?;
+    let server_name = extensions.server_name().map_err(&malformed)?;
+    let server_name = server_name.and_then(|name| ServerName::new(core::str::from_utf8(name).ok()?));
     let share = shares.iter().find(|share| share.group == group).map_or(&[][..], |share| share.key_exchange);
     Ok(Choice {
+        client_random: *hello.random,
+        legacy_session_id: List::collect(hello.legacy_session_id.iter().copied()),
         suite,
         group,
-        key_exchange: List::collect(share.iter().copied()),
-        legacy_session_id: List::collect(hello.legacy_session_id.iter().copied()),
-        preferences,
-        answers_types: (peer.is_some(), own.is_some()),
-        answers_extension: policy.extension.as_ref().is_some_and(|(extension, _)| extensions.has(*extension)),
         retry,
+        key_exchange: List::collect(share.iter().copied()),
         early_data,
+        server_name: server_name.filter(|name| name.is_dns).unwrap_or(ServerName::NONE),
+        alpn,
+        own_type,
+        peer_type,
+        offers_client_types: client_types.is_some(),
+        offers_server_types: server_types.is_some(),
+        offers_extension: policy.extension.as_ref().is_some_and(|(extension, _)| extensions.has(*extension)),
         record_size_limit,
+        preferences,
     })
 }
 
@@ -166,6 +175,13 @@ fn choose_group(
     }
     let group = ours.iter().copied().find(|group| groups.contains(*group)).ok_or(ErrorKind::NoCommonGroup)?;
     Ok((group, true))
+}
+
+/// Our first preference among the client's application protocols: where it stands in our list (RFC 7301 §3.2).
+fn choose_protocol(policy: &Policy, offered: codec::List<'_, codec::ProtocolName<'_>>) -> Result<u8, ErrorKind> {
+    let mut ours = (0..).zip(policy.protocols());
+    let agreed = ours.find(|(_, ours)| offered.iter().any(|each| each.0 == *ours));
+    agreed.map(|(at, _)| at).ok_or(ErrorKind::NoApplicationProtocol)
 }
 
 /// Our first preference among what the client takes; without the extension that is X.509 (RFC 7250 §4.2).

@@ -1,0 +1,101 @@
+//! The server's Finished, and our Certificate, CertificateVerify and Finished (RFC 9846 §4.5).
+
+use super::server_parameters::Handshaking;
+use crate::codec::{Finished, HandshakeType, Message};
+use crate::crypto::Suite;
+use crate::engine::authenticate::{
+    ask_to_sign, certificate_len, choose_scheme, malformed, send_certificate, send_proof,
+};
+use crate::engine::effects::{Effects, Secret};
+use crate::engine::evidence::{Connected, PeerAccepted};
+use crate::engine::peer_preferences::PeerPreferences;
+use crate::engine::question::{Credential, SignQuestion};
+use crate::engine::transition::Context;
+use crate::error::ErrorKind;
+use crate::role::Role;
+use crate::schedule::{
+    ExporterSecret, FinishedVerified, HandshakeSecret, Pair, PossessionProved, TrafficSecret, Transcript, at,
+};
+
+impl Handshaking<at::ServerCertificateVerify> {
+    /// The server's Finished (§4.5.3): the application keys are there.
+    pub(super) fn finished(
+        self,
+        cx: &mut Context<'_>,
+        message: Message<'_>,
+        possession: PossessionProved,
+        out: &mut impl Effects,
+    ) -> Result<Proved, ErrorKind> {
+        let Handshaking { suite, transcript, secrets, main, preferences } = self;
+        let verify_data = Finished::parse(message.body).map_err(malformed(HandshakeType::FINISHED))?.verify_data;
+        let finished = secrets
+            .server
+            .verify_finished(&transcript.hash(), verify_data, cx.policy.crypto)
+            .map_err(|_| ErrorKind::BadFinished)?;
+        let transcript = transcript.append(message.raw);
+        let (application, exporter) = main.application(&transcript.hash());
+        out.read_key(suite, Secret::Application(&application.server))?;
+        Ok(Proved { suite, transcript, secrets, application, exporter, preferences, possession, finished })
+    }
+}
+
+/// The server has proved that it holds its key and saw the same handshake.
+pub(crate) struct Proved {
+    suite: Suite,
+    transcript: Transcript<at::ServerFinished>,
+    pub(super) secrets: Pair<HandshakeSecret>,
+    pub(super) application: Pair<TrafficSecret>,
+    exporter: ExporterSecret,
+    preferences: PeerPreferences,
+    possession: PossessionProved,
+    finished: FinishedVerified,
+}
+
+impl Proved {
+    /// Sends our Certificate (R6: only after the server has been accepted).
+    pub(super) fn present(
+        self,
+        cx: &mut Context<'_>,
+        accepted: PeerAccepted,
+        credential: &Credential<'_>,
+        out: &mut impl Effects,
+    ) -> Result<AskSign, ErrorKind> {
+        let Proved { suite, transcript, secrets, application, exporter, preferences, possession, finished } = self;
+        let scheme = choose_scheme(&preferences, credential)?;
+        cx.negotiated.record_own_scheme(scheme);
+        if cx.negotiated.middlebox_compatibility && !cx.negotiated.retried {
+            out.change_cipher_spec()?; // before the second flight (§E.4)
+        }
+        let transcript = send_certificate(out, transcript, &preferences, credential)?;
+        let question = ask_to_sign(Role::Client, scheme, &transcript.hash());
+        let evidence = (possession, finished, accepted);
+        Ok(AskSign { suite, transcript, secrets, application, exporter, evidence, question })
+    }
+
+    /// The length of the Certificate that `present` sends.
+    pub(super) fn present_len(&self, credential: &Credential<'_>) -> usize {
+        certificate_len(&self.preferences, credential)
+    }
+}
+
+/// Our Certificate is sent; the signer is asked.
+pub(crate) struct AskSign {
+    suite: Suite,
+    transcript: Transcript<at::ClientCertificate>,
+    pub(super) secrets: Pair<HandshakeSecret>,
+    pub(super) application: Pair<TrafficSecret>,
+    exporter: ExporterSecret,
+    evidence: (PossessionProved, FinishedVerified, PeerAccepted),
+    pub(super) question: SignQuestion,
+}
+
+impl AskSign {
+    /// Sends CertificateVerify and Finished: connected.
+    pub(super) fn signature(self, signature: &[u8], out: &mut impl Effects) -> Result<Connected, ErrorKind> {
+        let AskSign { suite, transcript, secrets, application, exporter, evidence, question } = self;
+        let (proof, _) = send_proof(out, transcript, question.scheme, signature, &secrets.client)?;
+        out.write_key(suite, Secret::Application(&application.client))?;
+        let (possession, finished, accepted) = evidence;
+        Ok(Connected::new((possession, finished, accepted, proof), suite, (application, exporter)))
+    }
+}

@@ -1,0 +1,188 @@
+//! ClientHello, and ServerHello or HelloRetryRequest (RFC 9846 §4.2).
+
+use super::Client;
+use super::client_hello::{Hello, Shares, offered};
+use super::server_parameters::Handshaking;
+use crate::codec::{ExtensionType, HandshakeType, LEGACY_VERSION, Message, Place, ServerHello, TLS13, Writer};
+use crate::crypto::{KxError, Suite};
+use crate::engine::authenticate::{check_answers, malformed};
+use crate::engine::effects::{Effects, Secret, message_len, send};
+use crate::engine::negotiated::Negotiated;
+use crate::engine::peer_preferences::PeerPreferences;
+use crate::engine::transition::Context;
+use crate::error::ErrorKind;
+use crate::flight::Flight;
+use crate::limits::MAX_COOKIE;
+use crate::policy::Policy;
+use crate::schedule::{Early, OpenTranscript, Transcript, at};
+
+/// There is no room for the ClientHello yet.
+pub(crate) struct SendClientHello {
+    /// The transcript begins with the first ClientHello, or goes on after HelloRetryRequest.
+    retried: Option<Transcript<at::HelloRetryRequest>>,
+    hello: Hello,
+}
+
+impl SendClientHello {
+    pub(super) fn first(policy: &Policy, session_id: [u8; 32]) -> Result<SendClientHello, ErrorKind> {
+        let shares = Shares::start(policy, policy.key_shares.as_slice())?;
+        Ok(SendClientHello { retried: None, hello: Hello { session_id, shares, retry_request: 0..0 } })
+    }
+
+    pub(super) fn send(self, cx: &mut Context<'_>, out: &mut impl Effects) -> Result<WaitServerHello, ErrorKind> {
+        let SendClientHello { retried, hello } = self;
+        let write = |w: &mut Writer<'_>| hello.write(cx.policy, cx.negotiated, cx.flight, w);
+        let transcript = match retried {
+            None => {
+                let mut transcript = OpenTranscript::new();
+                out.message(&write, &mut |piece| transcript.append(piece))?;
+                Beginning::Open(transcript)
+            }
+            Some(transcript) => {
+                if cx.negotiated.middlebox_compatibility {
+                    out.change_cipher_spec()?; // before the second flight (§E.4)
+                }
+                Beginning::Chosen(send(out, transcript, write)?)
+            }
+        };
+        Ok(WaitServerHello { transcript, hello })
+    }
+
+    /// The length of the ClientHello.
+    pub(super) fn len(&self, policy: &Policy, negotiated: &Negotiated, flight: Flight<'_>) -> usize {
+        message_len(|w| self.hello.write(policy, negotiated, flight, w))
+    }
+}
+
+/// The transcript up to ClientHello: ServerHello or HelloRetryRequest tells the suite's hash (§4.1).
+#[allow(clippy::large_enum_variant)] // no heap
+enum Beginning {
+    Open(OpenTranscript),
+    Chosen(Transcript<at::ClientHello>),
+}
+
+/// ServerHello or HelloRetryRequest comes next.
+pub(crate) struct WaitServerHello {
+    transcript: Beginning,
+    hello: Hello,
+}
+
+impl WaitServerHello {
+    pub(super) fn server_hello(
+        self,
+        cx: &mut Context<'_>,
+        message: Message<'_>,
+        out: &mut impl Effects,
+    ) -> Result<Client, ErrorKind> {
+        let hello = ServerHello::parse(message.body).map_err(malformed(HandshakeType::SERVER_HELLO))?;
+        let suite = self.check(cx.policy, cx.negotiated, &hello)?;
+        if hello.is_hello_retry_request() {
+            self.hello_retry_request(cx, &hello, suite, message)
+        } else {
+            self.key_exchange(cx, &hello, suite, message, out)
+        }
+    }
+
+    /// What ServerHello and HelloRetryRequest have in common (§4.2.3); gives the suite.
+    fn check(&self, policy: &Policy, negotiated: &Negotiated, hello: &ServerHello<'_>) -> Result<Suite, ErrorKind> {
+        // The version first: an older server's hello need not make sense otherwise (§4.2.3).
+        if hello.legacy_version != LEGACY_VERSION {
+            return Err(ErrorKind::UnsupportedVersion);
+        }
+        match hello.extensions.selected_version().map_err(malformed(HandshakeType::SERVER_HELLO))? {
+            Some(TLS13) => {}
+            Some(_) => return Err(ErrorKind::IllegalSelectedVersion),
+            None if hello.is_downgrade() => return Err(ErrorKind::Downgrade),
+            None => return Err(ErrorKind::UnsupportedVersion),
+        }
+        if hello.is_hello_retry_request() && negotiated.retried {
+            return Err(ErrorKind::UnexpectedMessage { message: HandshakeType::SERVER_HELLO });
+        }
+        let place = if hello.is_hello_retry_request() { Place::HelloRetryRequest } else { Place::ServerHello };
+        check_answers(&hello.extensions, place, |extension| {
+            offered(policy, negotiated, extension)
+                || (place == Place::HelloRetryRequest && extension == ExtensionType::COOKIE)
+        })?;
+        if hello.legacy_session_id_echo != self.hello.legacy_session_id(negotiated) {
+            return Err(ErrorKind::SessionIdMismatch);
+        }
+        if hello.legacy_compression_method != 0 {
+            return Err(ErrorKind::IllegalCompression);
+        }
+        let suite = Suite::from(hello.cipher_suite)
+            .filter(|_| policy.cipher_suites.contains(hello.cipher_suite))
+            .ok_or(ErrorKind::IllegalCipherSuite { suite: hello.cipher_suite })?;
+        match negotiated.suite {
+            Some(retried) if retried != suite => Err(ErrorKind::ChangedAfterRetry),
+            _ => Ok(suite),
+        }
+    }
+
+    /// HelloRetryRequest (§4.2.4).
+    fn hello_retry_request(
+        self,
+        cx: &mut Context<'_>,
+        retry: &ServerHello<'_>,
+        suite: Suite,
+        message: Message<'_>,
+    ) -> Result<Client, ErrorKind> {
+        let WaitServerHello { transcript: Beginning::Open(transcript), hello } = self else {
+            return Err(ErrorKind::Internal);
+        };
+        let malformed = malformed(HandshakeType::SERVER_HELLO);
+        let group = retry.extensions.selected_group().map_err(&malformed)?;
+        let cookie = retry.extensions.cookie().map_err(&malformed)?;
+        match group {
+            None if cookie.is_none() => return Err(ErrorKind::PointlessRetry),
+            Some(group) if !cx.policy.groups.contains(group) => return Err(ErrorKind::IllegalGroup { group }),
+            Some(group) if hello.shares.has(group) => return Err(ErrorKind::PointlessRetry),
+            _ => {}
+        }
+        if cookie.is_some_and(|cookie| cookie.len() > MAX_COOKIE) {
+            return Err(ErrorKind::CookieTooLong);
+        }
+        cx.negotiated.record_hello_retry_request(suite, group);
+        let shares = match group {
+            Some(group) => Shares::start(cx.policy, &[group])?,
+            None => hello.shares, // a cookie alone: the same share is sent again (R11)
+        };
+        Ok(Client::SendClientHello(SendClientHello {
+            retried: Some(transcript.retry(suite.hash()).append(message.raw)),
+            hello: Hello { shares, retry_request: cx.find(message.body)?, ..hello },
+        }))
+    }
+
+    /// ServerHello (§4.2.3): the shares meet, the handshake keys are there.
+    fn key_exchange(
+        self,
+        cx: &mut Context<'_>,
+        hello: &ServerHello<'_>,
+        suite: Suite,
+        message: Message<'_>,
+        out: &mut impl Effects,
+    ) -> Result<Client, ErrorKind> {
+        let share = hello.extensions.server_share().map_err(malformed(HandshakeType::SERVER_HELLO))?;
+        let share = share.ok_or(ErrorKind::MissingExtension { extension: ExtensionType::KEY_SHARE })?;
+        let group = share.group;
+        if cx.negotiated.group.is_some_and(|retried| retried != group) {
+            return Err(ErrorKind::IllegalGroup { group });
+        }
+        let ours = self.hello.shares.take(group).ok_or(ErrorKind::IllegalGroup { group })?;
+        let shared_secret = ours.finish(share.key_exchange).map_err(|error| match error {
+            KxError::BadShare => ErrorKind::IllegalKeyShare { group },
+            KxError::Failed => ErrorKind::Internal,
+        })?;
+        cx.negotiated.record_server_hello(suite, group);
+        let transcript = match self.transcript {
+            Beginning::Open(transcript) => transcript.choose(suite.hash()),
+            Beginning::Chosen(transcript) => transcript,
+        };
+        let transcript = transcript.append(message.raw);
+        let handshake = Early::new(suite.hash()).handshake(shared_secret);
+        let secrets = handshake.traffic(&transcript.hash());
+        out.read_key(suite, Secret::Handshake(&secrets.server))?;
+        out.write_key(suite, Secret::Handshake(&secrets.client))?;
+        let (main, preferences) = (handshake.main(), PeerPreferences::default());
+        Ok(Client::WaitEncryptedExtensions(Handshaking { suite, transcript, secrets, main, preferences }))
+    }
+}

@@ -1,0 +1,193 @@
+//! The client's states, in protocol order. The figure is RFC 9846's (§A.1), where both sides authenticate:
+//!
+//! ```text
+//!                  SendClientHello <----+               START
+//!         Send ClientHello |            | Recv HelloRetryRequest
+//!                          v            |
+//!                   WaitServerHello ----+               WAIT_SH
+//!                          | Recv ServerHello
+//!                          | K_send = K_recv = handshake
+//!                          v
+//!               WaitEncryptedExtensions                 WAIT_EE
+//!                          | Recv EncryptedExtensions
+//!                          v
+//!               WaitCertificateRequest                  WAIT_CERT_CR
+//!                          | Recv CertificateRequest
+//!                          v
+//!                   WaitCertificate                     WAIT_CERT
+//!                          | Recv Certificate
+//!                          v
+//!                WaitCertificateVerify                  WAIT_CV
+//!                          | Recv CertificateVerify
+//!                          v
+//!                     WaitFinished                      WAIT_FINISHED
+//!                          | Recv Finished
+//!                          | K_recv = application
+//!                          v
+//!                      AskVerify
+//!                          | the caller accepts the server
+//!                          v
+//!                    AskCredential
+//!                          | Send Certificate
+//!                          v
+//!                       AskSign
+//!                          | Send CertificateVerify
+//!                          | Send Finished
+//!                          | K_send = application
+//!                          v
+//!                      Connected                        CONNECTED
+//! ```
+
+mod authentication;
+mod client_hello;
+mod key_exchange;
+mod server_parameters;
+
+use super::authenticate::{check_possession, read_certificate};
+use super::effects::Effects;
+use super::evidence::{Connected, PeerAccepted};
+use super::key_log;
+use super::negotiated::Negotiated;
+use super::question::{Credential, CredentialQuestion, VerifyQuestion};
+use super::transition::{Context, Input, Need};
+use crate::error::ErrorKind;
+use crate::flight::Flight;
+use crate::policy::Policy;
+use crate::role::{Role, State};
+use crate::schedule::{PossessionProved, SignedContent, at};
+use authentication::{AskSign, Proved};
+use core::ops::Range;
+use key_exchange::{SendClientHello, WaitServerHello};
+use server_parameters::Handshaking;
+pub(super) use server_parameters::ServerParameters;
+
+/// The client's state machine.
+// The variants differ in size by the transcripts and shares that they hold; boxing them would need a heap.
+#[allow(clippy::large_enum_variant)]
+pub(super) enum Client {
+    SendClientHello(SendClientHello),
+    WaitServerHello(WaitServerHello),
+    WaitEncryptedExtensions(Handshaking<at::ServerHello>),
+    WaitCertificateRequest(Handshaking<at::EncryptedExtensions>),
+    WaitCertificate(Handshaking<at::CertificateRequest>),
+    /// And where the server's key lies.
+    WaitCertificateVerify(Handshaking<at::ServerCertificate>, Range<u32>),
+    WaitFinished(Handshaking<at::ServerCertificateVerify>, PossessionProved),
+    AskVerify(Proved),
+    AskCredential(Proved, PeerAccepted),
+    AskSign(AskSign),
+    Connected(Connected),
+    /// A transition failed, or the session was taken out.
+    Spent,
+}
+
+impl Client {
+    pub(super) fn start(policy: &Policy, session_id: [u8; 32]) -> Result<Client, ErrorKind> {
+        Ok(Client::SendClientHello(SendClientHello::first(policy, session_id)?))
+    }
+
+    pub(super) fn state(&self) -> State {
+        match self {
+            Client::SendClientHello(_) => State::SendClientHello,
+            Client::WaitServerHello(_) => State::WaitServerHello,
+            Client::WaitEncryptedExtensions(_) => State::WaitEncryptedExtensions,
+            Client::WaitCertificateRequest(_) => State::WaitCertificateRequest,
+            Client::WaitCertificate(_) => State::WaitCertificate,
+            Client::WaitCertificateVerify(..) => State::WaitCertificateVerify,
+            Client::WaitFinished(..) => State::WaitFinished,
+            Client::AskVerify(_) => State::AskVerify,
+            Client::AskCredential(..) => State::AskCredential,
+            Client::AskSign(_) => State::AskSign,
+            Client::Connected(_) => State::Connected,
+            Client::Spent => State::Failed,
+        }
+    }
+
+    pub(super) fn need(&self, policy: &Policy, negotiated: &Negotiated, flight: Flight<'_>) -> Need {
+        match self {
+            Client::SendClientHello(state) => Need::Send(state.len(policy, negotiated, flight)),
+            Client::AskVerify(_) => Need::Verify(VerifyQuestion(negotiated.tag(Role::Client))),
+            Client::AskCredential(..) => Need::Credential(CredentialQuestion(negotiated.tag(Role::Client))),
+            Client::AskSign(state) => Need::Sign(state.question.clone()),
+            Client::Connected(_) | Client::Spent => Need::Nothing,
+            _ => Need::Message,
+        }
+    }
+
+    /// One transition of the table: consumes the state, and on an error leaves none. Messages out of order have been
+    /// refused before.
+    pub(super) fn advance(
+        &mut self,
+        cx: &mut Context<'_>,
+        input: Input<'_>,
+        out: &mut impl Effects,
+    ) -> Result<(), ErrorKind> {
+        *self = match (core::mem::replace(self, Client::Spent), input) {
+            (Client::SendClientHello(state), Input::Room) => Client::WaitServerHello(state.send(cx, out)?),
+            (Client::WaitServerHello(state), Input::Message(message)) => state.server_hello(cx, message, out)?,
+            (Client::WaitEncryptedExtensions(state), Input::Message(message)) => {
+                Client::WaitCertificateRequest(state.encrypted_extensions(cx, message, out)?)
+            }
+            (Client::WaitCertificateRequest(state), Input::Message(message)) => {
+                Client::WaitCertificate(state.certificate_request(cx, message)?)
+            }
+            (Client::WaitCertificate(state), Input::Message(message)) => {
+                let key = read_certificate(cx, Role::Server, message)?;
+                Client::WaitCertificateVerify(state.append(message), key)
+            }
+            (Client::WaitCertificateVerify(state, key), Input::Message(message)) => {
+                let content = SignedContent::server(&state.transcript.hash());
+                let proved = check_possession(cx, message, &content, key)?;
+                Client::WaitFinished(state.append(message), proved)
+            }
+            (Client::WaitFinished(state, possession), Input::Message(message)) => {
+                Client::AskVerify(state.finished(cx, message, possession, out)?)
+            }
+            (Client::AskVerify(proved), Input::Accepted) => Client::AskCredential(proved, PeerAccepted::by_verdict()),
+            (Client::AskCredential(proved, accepted), Input::Credential(credential)) => {
+                Client::AskSign(proved.present(cx, accepted, credential, out)?)
+            }
+            (Client::AskSign(state), Input::Signature(signature)) => {
+                Client::Connected(state.signature(signature, out)?)
+            }
+            (_, Input::Message(message)) => return Err(ErrorKind::UnexpectedMessage { message: message.typ }),
+            (state, _) => state,
+        };
+        Ok(())
+    }
+
+    /// Takes the session's keys out, once connected.
+    pub(super) fn take_connected(&mut self) -> Option<Connected> {
+        match core::mem::replace(self, Client::Spent) {
+            Client::Connected(connected) => Some(connected),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+
+    /// The length of the Certificate that `present` sends.
+    pub(super) fn present_len(&self, credential: &Credential<'_>) -> usize {
+        let Client::AskCredential(proved, ..) = self else { return 0 };
+        proved.present_len(credential)
+    }
+
+    /// The traffic secrets that the state holds, for the key log.
+    pub(super) fn expose(&self, show: &mut dyn FnMut(&'static str, &[u8])) {
+        let (handshake, application) = match self {
+            Client::WaitEncryptedExtensions(state) => (Some(&state.secrets), None),
+            Client::WaitCertificateRequest(state) => (Some(&state.secrets), None),
+            Client::WaitCertificate(state) => (Some(&state.secrets), None),
+            Client::WaitCertificateVerify(state, _) => (Some(&state.secrets), None),
+            Client::WaitFinished(state, _) => (Some(&state.secrets), None),
+            Client::AskVerify(proved) | Client::AskCredential(proved, _) => {
+                (Some(&proved.secrets), Some(&proved.application))
+            }
+            Client::AskSign(state) => (Some(&state.secrets), Some(&state.application)),
+            Client::Connected(connected) => (None, Some(&connected.secrets)),
+            _ => (None, None),
+        };
+        key_log::expose(handshake, application, show);
+    }
+}

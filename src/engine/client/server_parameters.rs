@@ -1,0 +1,140 @@
+//! EncryptedExtensions and CertificateRequest (RFC 9846 §4.4).
+
+use super::client_hello::offered;
+use crate::codec::{
+    CertificateRequest, CertificateType, EncryptedExtensions, ExtensionType, Extensions, HandshakeType, Message, Place,
+};
+use crate::crypto::Suite;
+use crate::engine::authenticate::{check_answers, malformed};
+use crate::engine::effects::Effects;
+use crate::engine::negotiated::Negotiated;
+use crate::engine::peer_preferences::PeerPreferences;
+use crate::engine::transition::Context;
+use crate::error::ErrorKind;
+use crate::list::List;
+use crate::policy::Policy;
+use crate::schedule::{HandshakeSecret, Main, Pair, Transcript, at};
+
+/// The server's protected flight, up to `At`.
+pub(crate) struct Handshaking<At> {
+    pub(super) suite: Suite,
+    pub(super) transcript: Transcript<At>,
+    pub(super) secrets: Pair<HandshakeSecret>,
+    pub(super) main: Main,
+    /// What CertificateRequest says about our credential; nothing before that.
+    pub(super) preferences: PeerPreferences,
+}
+
+impl<At: at::Before> Handshaking<At> {
+    pub(super) fn append(self, message: Message<'_>) -> Handshaking<At::Next> {
+        let Handshaking { suite, transcript, secrets, main, preferences } = self;
+        Handshaking { suite, transcript: transcript.append(message.raw), secrets, main, preferences }
+    }
+}
+
+/// What the server has chosen in EncryptedExtensions.
+pub(crate) struct ServerParameters {
+    /// Where in the policy's ALPN list the selected name stands.
+    pub(crate) alpn: Option<u8>,
+    pub(crate) own_type: CertificateType,
+    pub(crate) peer_type: CertificateType,
+    /// The longest inner plaintext that the server takes (RFC 8449).
+    record_size_limit: Option<u16>,
+}
+
+impl ServerParameters {
+    fn check(
+        policy: &Policy,
+        negotiated: &Negotiated,
+        extensions: &Extensions<'_>,
+    ) -> Result<ServerParameters, ErrorKind> {
+        let malformed = malformed(HandshakeType::ENCRYPTED_EXTENSIONS);
+        if extensions.has(ExtensionType::RECORD_SIZE_LIMIT) && extensions.has(ExtensionType::MAX_FRAGMENT_LENGTH) {
+            return Err(ErrorKind::IllegalRecordSizeLimit); // RFC 8449 §5
+        }
+        check_answers(extensions, Place::EncryptedExtensions, |extension| offered(policy, negotiated, extension))?;
+        extensions.server_name_used().map_err(&malformed)?;
+        extensions.supported_groups().map_err(&malformed)?;
+        let alpn = match extensions.selected_protocol().map_err(&malformed)? {
+            Some(name) => {
+                let agreed = (0..).zip(policy.protocols()).find(|(_, each)| *each == name);
+                Some(agreed.ok_or(ErrorKind::IllegalApplicationProtocol)?.0)
+            }
+            None => None,
+        };
+        let record_size_limit = extensions.record_size_limit().map_err(&malformed)?;
+        if record_size_limit.is_some_and(|limit| !(64..=16_385).contains(&limit)) {
+            return Err(ErrorKind::IllegalRecordSizeLimit); // RFC 8449 §4
+        }
+        let own = extensions.client_certificate_type().map_err(&malformed)?;
+        let peer = extensions.server_certificate_type().map_err(&malformed)?;
+        Ok(ServerParameters {
+            alpn,
+            own_type: chosen_type(&policy.client_certificate_types, own)?,
+            peer_type: chosen_type(&policy.server_certificate_types, peer)?,
+            record_size_limit,
+        })
+    }
+}
+
+/// The server's answer must be one of those that we offered; no answer means X.509 (RFC 7250 §4.2).
+fn chosen_type(
+    offered: &List<CertificateType, 2>,
+    answer: Option<CertificateType>,
+) -> Result<CertificateType, ErrorKind> {
+    match answer {
+        Some(answer) if offered.contains(answer) => Ok(answer),
+        None if offered.contains(CertificateType::X509) => Ok(CertificateType::X509),
+        Some(_) => Err(ErrorKind::IllegalCertificateType),
+        None => Err(ErrorKind::NoCommonCertificateType),
+    }
+}
+
+impl Handshaking<at::ServerHello> {
+    /// EncryptedExtensions (§4.4.1).
+    pub(super) fn encrypted_extensions(
+        self,
+        cx: &mut Context<'_>,
+        message: Message<'_>,
+        out: &mut impl Effects,
+    ) -> Result<Handshaking<at::EncryptedExtensions>, ErrorKind> {
+        let malformed = malformed(HandshakeType::ENCRYPTED_EXTENSIONS);
+        let extensions = EncryptedExtensions::parse(message.body).map_err(malformed)?.extensions;
+        let chosen = ServerParameters::check(cx.policy, cx.negotiated, &extensions)?;
+        cx.negotiated.record_encrypted_extensions(&chosen, cx.find(message.body)?);
+        if let Some(limit) = chosen.record_size_limit {
+            out.peer_record_size_limit(limit);
+            if let Some(own) = cx.policy.record_size_limit {
+                out.own_record_size_limit(own);
+            }
+        }
+        Ok(self.append(message))
+    }
+}
+
+impl Handshaking<at::EncryptedExtensions> {
+    /// CertificateRequest (§4.4.2). It stays in the flight for the choice of our credential.
+    pub(super) fn certificate_request(
+        self,
+        cx: &mut Context<'_>,
+        message: Message<'_>,
+    ) -> Result<Handshaking<at::CertificateRequest>, ErrorKind> {
+        let malformed = malformed(HandshakeType::CERTIFICATE_REQUEST);
+        let request = CertificateRequest::parse(message.body).map_err(&malformed)?;
+        if !request.certificate_request_context.is_empty() {
+            return Err(ErrorKind::IllegalContext);
+        }
+        if let Some(extension) = request.extensions.forbidden_in(Place::CertificateRequest) {
+            return Err(ErrorKind::ForbiddenExtension { extension });
+        }
+        let schemes = request.extensions.signature_algorithms().map_err(&malformed)?;
+        let schemes = schemes.ok_or(ErrorKind::MissingExtension { extension: ExtensionType::SIGNATURE_ALGORITHMS })?;
+        request.extensions.signature_algorithms_cert().map_err(&malformed)?;
+        request.extensions.certificate_authorities().map_err(&malformed)?;
+        let ocsp_staple = request.extensions.status_request_of_server().map_err(&malformed)?;
+        request.extensions.sct_request().map_err(&malformed)?;
+        let preferences = PeerPreferences::read(schemes, &request.extensions, ocsp_staple);
+        cx.negotiated.record_certificate_request(cx.find(message.body)?);
+        Ok(Handshaking { preferences, ..self.append(message) })
+    }
+}

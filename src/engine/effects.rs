@@ -1,0 +1,49 @@
+//! What the engine makes happen outside of itself: messages, keys, limits.
+
+use crate::codec::Writer;
+use crate::crypto::Suite;
+use crate::error::ErrorKind;
+use crate::schedule::{HandshakeSecret, TrafficSecret, Transcript, at};
+
+/// A traffic secret that a direction changes to.
+pub(crate) enum Secret<'a> {
+    Handshake(&'a HandshakeSecret),
+    Application(&'a TrafficSecret),
+}
+
+/// The engine's effects. Transports with records and transports of messages both stand behind it.
+///
+/// A message is written and hashed in one go because the next key exists only when it has been: hence a sink, and not a
+/// list of effects returned. Whoever calls a handler has made sure that there is room for what it sends.
+pub(crate) trait Effects {
+    /// Sends a handshake message under the current write key; shows `seen` its bytes, header included.
+    fn message(&mut self, write: &dyn Fn(&mut Writer<'_>), seen: &mut dyn FnMut(&[u8])) -> Result<(), ErrorKind>;
+    /// Sends a change_cipher_spec (§E.4); transports without records ignore it.
+    fn change_cipher_spec(&mut self) -> Result<(), ErrorKind>;
+    /// Protects what we send from now on.
+    fn write_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), ErrorKind>;
+    /// Opens what the peer sends from now on. Fails if anything of the peer's is unread (R8).
+    fn read_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), ErrorKind>;
+    /// The peer's record_size_limit binds protected records from now on (RFC 8449).
+    fn peer_record_size_limit(&mut self, limit: u16);
+    /// Our own record_size_limit binds the peer from now on.
+    fn own_record_size_limit(&mut self, limit: u16);
+    /// The client offered early data: it is to be skipped; `after_retry` tells how (§4.3.10).
+    fn skip_early_data(&mut self, after_retry: bool);
+}
+
+/// Sends one message, and takes the transcript up to it.
+pub(super) fn send<At: at::Before>(
+    out: &mut impl Effects,
+    transcript: Transcript<At>,
+    write: impl Fn(&mut Writer<'_>),
+) -> Result<Transcript<At::Next>, ErrorKind> {
+    transcript.append_sent(|seen| out.message(&write, seen))
+}
+
+/// The length of a message as written.
+pub(super) fn message_len(write: impl Fn(&mut Writer<'_>)) -> usize {
+    let mut counter = Writer::counting();
+    write(&mut counter);
+    counter.len()
+}

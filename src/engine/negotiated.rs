@@ -1,0 +1,138 @@
+//! What both sides have agreed on so far: facts. Each is written by one of the functions here, when its message has been
+//! checked.
+
+use super::client::ServerParameters;
+use super::question::Tag;
+use super::server::Choice;
+use super::server_name::ServerName;
+use crate::codec::{CertificateType, NamedGroup, SignatureScheme};
+use crate::crypto::Suite;
+use crate::policy::Policy;
+use crate::role::Role;
+use core::ops::Range;
+
+/// What both sides have agreed on so far, and where the peer's messages lie that a question is about.
+pub(crate) struct Negotiated {
+    /// Names this connection inside this process: to its inbox, and in its questions.
+    pub(crate) stamp: u64,
+    pub(crate) client_random: [u8; 32],
+    /// The name that the client asks for; empty: none.
+    pub(crate) server_name: ServerName,
+    /// The handshake looks like TLS 1.2 to middleboxes (§E.4): the client sends a session id, and both sides send a
+    /// change_cipher_spec. A client decides it, a server follows.
+    pub(crate) middlebox_compatibility: bool,
+    pub(crate) suite: Option<Suite>,
+    pub(crate) group: Option<NamedGroup>,
+    pub(crate) retried: bool,
+    /// Where in the policy's ALPN list the selected name stands.
+    pub(crate) alpn: Option<u8>,
+    pub(crate) own_scheme: Option<SignatureScheme>,
+    pub(crate) peer_scheme: Option<SignatureScheme>,
+    pub(crate) own_type: CertificateType,
+    pub(crate) peer_type: CertificateType,
+    /// Body of the ClientHello or CertificateRequest: what the peer says about our certificate.
+    pub(crate) offer: Range<u32>,
+    /// Body of the peer's Certificate.
+    pub(crate) chain: Range<u32>,
+    /// Body of the message that carries the peer's opaque extension: ClientHello or EncryptedExtensions.
+    pub(crate) parameters: Range<u32>,
+}
+
+impl Negotiated {
+    /// A client knows what it asks for.
+    pub(super) fn client(
+        stamp: u64,
+        client_random: [u8; 32],
+        server_name: ServerName,
+        middlebox_compatibility: bool,
+    ) -> Negotiated {
+        Negotiated {
+            stamp,
+            client_random,
+            server_name,
+            middlebox_compatibility,
+            suite: None,
+            group: None,
+            retried: false,
+            alpn: None,
+            own_scheme: None,
+            peer_scheme: None,
+            own_type: CertificateType::X509,
+            peer_type: CertificateType::X509,
+            offer: 0..0,
+            chain: 0..0,
+            parameters: 0..0,
+        }
+    }
+
+    /// A server knows nothing yet.
+    pub(super) fn server(stamp: u64) -> Negotiated {
+        Negotiated::client(stamp, [0; 32], ServerName::NONE, false)
+    }
+
+    /// Names this connection in its questions.
+    pub(super) fn tag(&self, role: Role) -> Tag {
+        Tag(role, self.stamp)
+    }
+
+    /// The name of the selected application protocol.
+    pub(crate) fn protocol<'p>(&self, policy: &'p Policy) -> Option<&'p [u8]> {
+        policy.protocol(self.alpn?)
+    }
+
+    /// The server has chosen from the ClientHello whose body lies here.
+    pub(super) fn record_choice(&mut self, choice: &Choice, client_hello: Range<u32>) {
+        self.client_random = choice.client_random;
+        self.server_name = choice.server_name.clone();
+        self.middlebox_compatibility = !choice.legacy_session_id.is_empty();
+        self.suite = Some(choice.suite);
+        self.group = Some(choice.group);
+        self.retried |= choice.retry;
+        self.alpn = choice.alpn;
+        self.own_type = choice.own_type;
+        self.peer_type = choice.peer_type;
+        self.offer = client_hello.clone();
+        self.parameters = client_hello;
+    }
+
+    /// The server's HelloRetryRequest has been checked; without a group it asks for a cookie only.
+    pub(super) fn record_hello_retry_request(&mut self, suite: Suite, group: Option<NamedGroup>) {
+        self.suite = Some(suite);
+        self.group = group;
+        self.retried = true;
+    }
+
+    /// The server's ServerHello has been checked.
+    pub(super) fn record_server_hello(&mut self, suite: Suite, group: NamedGroup) {
+        self.suite = Some(suite);
+        self.group = Some(group);
+    }
+
+    /// The server's EncryptedExtensions, whose body lies here, has been checked.
+    pub(super) fn record_encrypted_extensions(&mut self, chosen: &ServerParameters, encrypted_extensions: Range<u32>) {
+        self.alpn = chosen.alpn;
+        self.own_type = chosen.own_type;
+        self.peer_type = chosen.peer_type;
+        self.parameters = encrypted_extensions;
+    }
+
+    /// The server's CertificateRequest, whose body lies here, has been checked.
+    pub(super) fn record_certificate_request(&mut self, certificate_request: Range<u32>) {
+        self.offer = certificate_request;
+    }
+
+    /// The peer's Certificate, whose body lies here, has been checked; its owner has proved nothing yet.
+    pub(super) fn record_certificate(&mut self, certificate: Range<u32>) {
+        self.chain = certificate;
+    }
+
+    /// The peer's CertificateVerify has been checked.
+    pub(super) fn record_peer_scheme(&mut self, scheme: SignatureScheme) {
+        self.peer_scheme = Some(scheme);
+    }
+
+    /// The scheme of our CertificateVerify has been chosen.
+    pub(super) fn record_own_scheme(&mut self, scheme: SignatureScheme) {
+        self.own_scheme = Some(scheme);
+    }
+}

@@ -1,0 +1,92 @@
+//! ClientHello and HelloRetryRequest (RFC 9846 §4.2).
+
+use super::Server;
+use super::hello_digest::hello_digest;
+use super::negotiate::{Choice, negotiate};
+use super::server_parameters::AskCredential;
+use crate::codec::{ClientHello, HandshakeType, Message, NamedGroup, TLS13, Writer, write_hello_retry_request};
+use crate::crypto::Hash;
+use crate::engine::authenticate::malformed;
+use crate::engine::effects::{Effects, message_len, send};
+use crate::engine::transition::Context;
+use crate::error::ErrorKind;
+use crate::schedule::{Transcript, at};
+
+/// ClientHello comes next.
+pub(crate) struct WaitClientHello {
+    /// ServerHello.random.
+    random: [u8; 32],
+    retried: Option<Retried>,
+}
+
+/// A HelloRetryRequest has been sent: what the second ClientHello must agree with.
+struct Retried {
+    transcript: Transcript<at::HelloRetryRequest>,
+    digest: Hash,
+    group: NamedGroup,
+}
+
+impl WaitClientHello {
+    pub(super) fn first(random: [u8; 32]) -> WaitClientHello {
+        WaitClientHello { random, retried: None }
+    }
+
+    /// ClientHello (§4.2.2), the first or the second.
+    pub(super) fn client_hello(
+        self,
+        cx: &mut Context<'_>,
+        message: Message<'_>,
+        out: &mut impl Effects,
+    ) -> Result<Server, ErrorKind> {
+        let WaitClientHello { random, retried } = self;
+        let hello = ClientHello::parse(message.body).map_err(malformed(HandshakeType::CLIENT_HELLO))?;
+        let choice = negotiate(cx.policy, &hello, retried.as_ref().map(|retried| (retried.digest, retried.group)))?;
+        cx.negotiated.record_choice(&choice, cx.find(message.body)?);
+        let hash = choice.suite.hash();
+        if choice.retry {
+            if choice.early_data {
+                out.skip_early_data(true);
+            }
+            let transcript = Transcript::start_retry(hash, message.raw);
+            let digest = hello_digest(&hello);
+            return Ok(Server::SendHelloRetryRequest(SendHelloRetryRequest { random, transcript, digest, choice }));
+        }
+        let transcript = match retried {
+            None => Transcript::start(hash, message.raw),
+            Some(retried) => retried.transcript.append(message.raw),
+        };
+        Ok(Server::AskCredential(AskCredential { random, transcript, choice }))
+    }
+}
+
+/// There is no room for the HelloRetryRequest yet.
+pub(crate) struct SendHelloRetryRequest {
+    random: [u8; 32],
+    transcript: Transcript<at::MessageHash>,
+    digest: Hash,
+    choice: Choice,
+}
+
+impl SendHelloRetryRequest {
+    pub(super) fn send(self, cx: &mut Context<'_>, out: &mut impl Effects) -> Result<WaitClientHello, ErrorKind> {
+        let SendHelloRetryRequest { random, transcript, digest, choice } = self;
+        let transcript = send(out, transcript, |w| hello_retry_request(&choice, w))?;
+        if cx.negotiated.middlebox_compatibility {
+            out.change_cipher_spec()?; // after the first handshake message (§E.4)
+        }
+        Ok(WaitClientHello { random, retried: Some(Retried { transcript, digest, group: choice.group }) })
+    }
+
+    /// The length of the HelloRetryRequest.
+    pub(super) fn len(&self) -> usize {
+        message_len(|w| hello_retry_request(&self.choice, w))
+    }
+}
+
+/// HelloRetryRequest (§4.2.4).
+fn hello_retry_request(choice: &Choice, w: &mut Writer<'_>) {
+    write_hello_retry_request(w, choice.legacy_session_id.as_slice(), choice.suite.number(), |w| {
+        w.selected_version(TLS13);
+        w.selected_group(choice.group);
+    });
+}

@@ -1,0 +1,134 @@
+//! What the server sends before it signs: ServerHello (RFC 9846 §4.2.3), EncryptedExtensions and CertificateRequest
+//! (§4.4), Certificate (§4.5.1).
+
+use super::authentication::AskSign;
+use super::negotiate::Choice;
+use crate::codec::{
+    ExtensionType, KeyShareEntry, TLS13, Writer, write_certificate_request, write_encrypted_extensions,
+    write_server_hello,
+};
+use crate::crypto::{KeyExchange, KxError};
+use crate::engine::authenticate::{ask_to_sign, certificate_len, choose_scheme, send_certificate};
+use crate::engine::effects::{Effects, Secret, message_len, send};
+use crate::engine::question::Credential;
+use crate::engine::transition::Context;
+use crate::error::ErrorKind;
+use crate::policy::Policy;
+use crate::role::Role;
+use crate::schedule::{Early, Transcript, at};
+
+/// The ClientHello will do: which certificate shall we show?
+pub(crate) struct AskCredential {
+    /// ServerHello.random.
+    pub(super) random: [u8; 32],
+    pub(super) transcript: Transcript<at::ClientHello>,
+    pub(super) choice: Choice,
+}
+
+impl AskCredential {
+    /// Sends ServerHello ... Certificate. Here is the first asymmetric operation.
+    pub(super) fn present(
+        self,
+        cx: &mut Context<'_>,
+        credential: &Credential<'_>,
+        out: &mut impl Effects,
+    ) -> Result<AskSign, ErrorKind> {
+        let AskCredential { random, transcript, choice } = self;
+        let Choice { suite, group, .. } = choice;
+        let scheme = choose_scheme(&choice.preferences, credential)?;
+        cx.negotiated.record_own_scheme(scheme);
+        let (public_key, shared_secret) = KeyExchange::respond(group, choice.key_exchange.as_slice(), cx.policy.crypto)
+            .map_err(|error| match error {
+                KxError::BadShare => ErrorKind::IllegalKeyShare { group },
+                KxError::Failed => ErrorKind::Internal,
+            })?;
+
+        let transcript = send(out, transcript, |w| server_hello(&random, &choice, public_key.as_ref(), w))?;
+        if cx.negotiated.middlebox_compatibility && !cx.negotiated.retried {
+            out.change_cipher_spec()?; // after the first handshake message (§E.4)
+        }
+        let handshake = Early::new(suite.hash()).handshake(shared_secret);
+        let secrets = handshake.traffic(&transcript.hash());
+        out.write_key(suite, Secret::Handshake(&secrets.server))?;
+        if choice.early_data {
+            out.skip_early_data(false);
+        }
+        if let Some(limit) = choice.record_size_limit {
+            out.peer_record_size_limit(limit);
+            if let Some(own) = cx.policy.record_size_limit {
+                out.own_record_size_limit(own);
+            }
+        }
+
+        let transcript = send(out, transcript, |w| encrypted_extensions(cx.policy, &choice, w))?;
+        let transcript = send(out, transcript, |w| certificate_request(cx.policy, w))?;
+        let transcript = send_certificate(out, transcript, &choice.preferences, credential)?;
+        let question = ask_to_sign(Role::Server, scheme, &transcript.hash());
+        Ok(AskSign { suite, transcript, secrets, main: handshake.main(), question })
+    }
+
+    /// The lengths of what `present` sends: ServerHello, and the protected messages after it.
+    pub(super) fn present_len(&self, policy: &Policy, credential: &Credential<'_>) -> (usize, usize) {
+        let AskCredential { random, choice, .. } = self;
+        let plain = message_len(|w| server_hello(random, choice, &[], w));
+        let protected = [
+            message_len(|w| encrypted_extensions(policy, choice, w)),
+            message_len(|w| certificate_request(policy, w)),
+            certificate_len(&choice.preferences, credential),
+        ];
+        (plain.saturating_add(choice.key_exchange.as_slice().len()), protected.iter().sum())
+    }
+}
+
+/// ServerHello (§4.2.3).
+fn server_hello(random: &[u8; 32], choice: &Choice, key_exchange: &[u8], w: &mut Writer<'_>) {
+    let session_id = choice.legacy_session_id.as_slice();
+    write_server_hello(w, random, session_id, choice.suite.number(), |w| {
+        w.selected_version(TLS13);
+        w.server_share(KeyShareEntry { group: choice.group, key_exchange });
+    });
+}
+
+/// EncryptedExtensions (§4.4.1): the answers to what the client offered.
+fn encrypted_extensions(policy: &Policy, choice: &Choice, w: &mut Writer<'_>) {
+    write_encrypted_extensions(w, |w| {
+        if choice.server_name.is_dns {
+            w.server_name_used();
+        }
+        if let Some(name) = choice.alpn.and_then(|position| policy.protocol(position)) {
+            w.selected_protocol(name);
+        }
+        if let (Some(own), Some(_)) = (policy.record_size_limit, choice.record_size_limit) {
+            w.record_size_limit(own);
+        }
+        if choice.offers_client_types {
+            w.client_certificate_type(choice.peer_type);
+        }
+        if choice.offers_server_types {
+            w.server_certificate_type(choice.own_type);
+        }
+        if let Some((extension, body)) = policy.extension.as_ref().filter(|_| choice.offers_extension) {
+            w.extension(*extension, |w| w.bytes(body.as_slice()));
+        }
+    });
+}
+
+/// CertificateRequest (§4.4.2): always.
+fn certificate_request(policy: &Policy, w: &mut Writer<'_>) {
+    write_certificate_request(w, &[], |w| {
+        w.signature_algorithms(policy.signature_schemes.as_slice().iter().copied());
+        if let Some(schemes) = policy.announced_schemes_cert() {
+            w.signature_algorithms_cert(schemes.iter().copied());
+        }
+        let authorities = policy.certificate_authorities.as_slice();
+        if !authorities.is_empty() {
+            w.extension(ExtensionType::CERTIFICATE_AUTHORITIES, |w| w.vec_u16(|w| w.bytes(authorities)));
+        }
+        if policy.request_ocsp_staple {
+            w.status_request_of_server();
+        }
+        if policy.request_scts {
+            w.sct_request();
+        }
+    });
+}
