@@ -1,15 +1,11 @@
 //! The ClientHello that we send (RFC 9846 §4.2.2), and with it all that a server may answer.
 
-use crate::codec::{
-    CertificateType, ExtensionType, KeyShareEntry, NamedGroup, ServerHello, TLS13, Writer, write_client_hello,
-};
+use crate::codec::{CertificateType, ExtensionType, KeyShareEntry, NamedGroup, TLS13, Writer, write_client_hello};
 use crate::crypto::KeyExchange;
 use crate::engine::negotiated::Negotiated;
 use crate::error::ErrorKind;
-use crate::flight::Flight;
 use crate::list::List;
 use crate::policy::Policy;
-use core::ops::Range;
 
 /// The key shares of one ClientHello, in the order of the policy's key_shares.
 pub(super) struct Shares([Option<KeyExchange>; 2]);
@@ -42,8 +38,6 @@ impl Shares {
 pub(super) struct Hello {
     pub(super) session_id: [u8; 32],
     pub(super) shares: Shares,
-    /// Where HelloRetryRequest's body lies in the flight: its cookie is echoed. Empty before.
-    pub(super) retry_request: Range<u32>,
 }
 
 impl Hello {
@@ -52,14 +46,8 @@ impl Hello {
         if negotiated.middlebox_compatibility { &self.session_id } else { &[] }
     }
 
-    /// HelloRetryRequest's cookie (§4.3.2).
-    fn cookie<'a>(&self, flight: Flight<'a>) -> Option<&'a [u8]> {
-        let retry = ServerHello::parse(flight.get(self.retry_request.clone())?).ok()?;
-        retry.extensions.cookie().ok()?
-    }
-
     /// ClientHello (§4.2.2). The second is the first, but for the share and the cookie that HelloRetryRequest asked for.
-    pub(super) fn write(&self, policy: &Policy, negotiated: &Negotiated, flight: Flight<'_>, w: &mut Writer<'_>) {
+    pub(super) fn write(&self, policy: &Policy, negotiated: &Negotiated, cookie: Option<&[u8]>, w: &mut Writer<'_>) {
         let suites = policy.cipher_suites.as_slice().iter().copied();
         write_client_hello(w, &negotiated.client_random, self.legacy_session_id(negotiated), suites, |w| {
             if let Some(name) = negotiated.server_name.as_str().filter(|_| negotiated.server_name.is_dns) {
@@ -89,7 +77,7 @@ impl Hello {
                 w.server_certificate_types(policy.server_certificate_types.as_slice().iter().copied());
             }
             w.supported_versions([TLS13]);
-            if let Some(cookie) = self.cookie(flight) {
+            if let Some(cookie) = cookie {
                 w.cookie(cookie);
             }
             if let Some((extension, body)) = &policy.extension {

@@ -15,30 +15,39 @@ use crate::flight::Flight;
 use crate::limits::MAX_COOKIE;
 use crate::policy::Policy;
 use crate::schedule::{Early, OpenTranscript, Transcript, at};
+use core::ops::Range;
 
 /// There is no room for the ClientHello yet.
 pub(crate) struct SendClientHello {
-    /// The transcript begins with the first ClientHello, or goes on after HelloRetryRequest.
-    retried: Option<Transcript<at::HelloRetryRequest>>,
     hello: Hello,
+    /// The transcript begins with the first ClientHello, or goes on after HelloRetryRequest.
+    retried: Option<Retried>,
+}
+
+/// The server has asked for a second ClientHello.
+struct Retried {
+    transcript: Transcript<at::HelloRetryRequest>,
+    /// Where HelloRetryRequest's cookie lies in the flight; empty: it has none.
+    cookie: Range<u32>,
 }
 
 impl SendClientHello {
     pub(super) fn first(policy: &Policy, session_id: [u8; 32]) -> Result<SendClientHello, ErrorKind> {
         let shares = Shares::start(policy, policy.key_shares.as_slice())?;
-        Ok(SendClientHello { retried: None, hello: Hello { session_id, shares, retry_request: 0..0 } })
+        Ok(SendClientHello { hello: Hello { session_id, shares }, retried: None })
     }
 
     pub(super) fn send(self, cx: &mut Context<'_>, out: &mut impl Effects) -> Result<WaitServerHello, ErrorKind> {
-        let SendClientHello { retried, hello } = self;
-        let write = |w: &mut Writer<'_>| hello.write(cx.policy, cx.negotiated, cx.flight, w);
+        let cookie = self.cookie(cx.flight);
+        let SendClientHello { hello, retried } = self;
+        let write = |w: &mut Writer<'_>| hello.write(cx.policy, cx.negotiated, cookie, w);
         let transcript = match retried {
             None => {
                 let mut transcript = OpenTranscript::new();
                 out.message(&write, &mut |piece| transcript.append(piece))?;
                 Beginning::Open(transcript)
             }
-            Some(transcript) => {
+            Some(Retried { transcript, .. }) => {
                 if cx.negotiated.middlebox_compatibility {
                     out.change_cipher_spec()?; // before the second flight (§E.4)
                 }
@@ -50,7 +59,13 @@ impl SendClientHello {
 
     /// The length of the ClientHello.
     pub(super) fn len(&self, policy: &Policy, negotiated: &Negotiated, flight: Flight<'_>) -> usize {
-        message_len(|w| self.hello.write(policy, negotiated, flight, w))
+        message_len(|w| self.hello.write(policy, negotiated, self.cookie(flight), w))
+    }
+
+    /// HelloRetryRequest's cookie, which is echoed (§4.3.2).
+    fn cookie<'a>(&self, flight: Flight<'a>) -> Option<&'a [u8]> {
+        let cookie = flight.get(self.retried.as_ref()?.cookie.clone())?;
+        Some(cookie).filter(|cookie| !cookie.is_empty())
     }
 }
 
@@ -146,10 +161,11 @@ impl WaitServerHello {
             Some(group) => Shares::start(cx.policy, &[group])?,
             None => hello.shares, // a cookie alone: the same share is sent again (R11)
         };
-        Ok(Client::SendClientHello(SendClientHello {
-            retried: Some(transcript.retry(suite.hash()).append(message.raw)),
-            hello: Hello { shares, retry_request: cx.find(message.body)?, ..hello },
-        }))
+        let transcript = transcript.retry(suite.hash()).append(message.raw);
+        let cookie = cookie.map_or(Ok(0..0), |cookie| cx.find(cookie))?;
+        let retried = Retried { transcript, cookie };
+        let hello = Hello { shares, ..hello };
+        Ok(Client::SendClientHello(SendClientHello { hello, retried: Some(retried) }))
     }
 
     /// ServerHello (§4.2.3): the shares meet, the handshake keys are there.
