@@ -121,6 +121,7 @@ pub mod x509;
 use internals::{asn1, codec, crypto, schedule};
 
 pub use codec::names::*;
+pub use crypto::{EcdsaSigValue, MessageDigest};
 pub use engine::question::{Credential, CredentialQuestion, Offer, Peer, SignQuestion, Verdict, VerifyQuestion};
 pub use engine::table;
 pub use error::{Alert, Blame, Ending, Error, ErrorKind, Misuse, Rejection};

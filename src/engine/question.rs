@@ -4,6 +4,7 @@ use super::Negotiated;
 use crate::codec::{
     Certificate, CertificateEntry, CertificateRequest, CertificateType, ClientHello, Extensions, List, SignatureScheme,
 };
+use crate::crypto::MessageDigest;
 use crate::error::Rejection;
 use crate::flight::Flight;
 use crate::role::Role;
@@ -39,6 +40,13 @@ impl SignQuestion {
     /// What is to be signed (RFC 9846 §4.5.2), 130 or 146 bytes: the signer hashes it as the scheme says.
     pub fn message(&self) -> &[u8] {
         self.content.as_ref()
+    }
+
+    /// The digest of [`message`](Self::message), for signers that take only that (an HSM, a KMS): ECDSA and RSA-PSS.
+    /// `None`: Ed25519 signs the whole message. A signer that answers with r ‖ s needs
+    /// [`EcdsaSigValue`](crate::EcdsaSigValue).
+    pub fn digest(&self) -> Option<MessageDigest> {
+        MessageDigest::new(self.scheme, self.message())
     }
 }
 

@@ -80,7 +80,7 @@ impl Answerer {
 
     /// Answers `Sign`, with the key of the identity that was chosen.
     pub fn sign(&self, question: &SignQuestion) -> Result<Vec<u8>, SignError> {
-        let identity = self.chosen.as_ref().ok_or(SignError::SchemeDoesNotFitKey)?;
+        let identity = self.chosen.as_ref().ok_or(SignError::KeyElsewhere)?;
         identity.sign(question.scheme(), question.message())
     }
 

@@ -2,7 +2,8 @@
 
 use crate::pki::{Ca, now};
 use countersign::x509::{Answerer, Expect, Identities, Identity, Reloadable, SigningKey, Trust, VerifiedChains};
-use countersign::{CertificateType, ErrorKind, Handshake, Inbox, Outbox, Policy, Rejection, Role, Seed, Want};
+use countersign::{CertificateType, EcdsaSigValue, ErrorKind, Handshake, Inbox, Outbox, Policy, Rejection, Role, Seed};
+use countersign::{SignQuestion, SignatureScheme, Want};
 use std::sync::{Arc, Mutex};
 
 /// One side, as a program would have it.
@@ -210,4 +211,65 @@ fn credentials_and_crls_are_swapped_under_running_handshakes_and_none_fails() {
     let mut c = client.answerer().with_cache(cache.clone());
     let mut s = server.answerer().with_cache(cache.clone());
     assert_eq!(connect(Policy::new(), &mut c, &mut s)[1], Err(ErrorKind::Rejected { reason: Rejection::Revoked }));
+}
+
+/// The parts of the answers can be given one by one: here an HSM signs, which takes a digest and gives r ‖ s.
+#[test]
+fn an_external_signer_takes_the_digest_and_its_fixed_form_becomes_der() {
+    let ca = Ca::root("Root");
+    let server = side(&ca, "server.test", &["client.test"]);
+    for algorithm in [&rcgen::PKCS_ECDSA_P256_SHA256, &rcgen::PKCS_ECDSA_P384_SHA384, &rcgen::PKCS_ED25519] {
+        let key = rcgen::KeyPair::generate_for(algorithm).unwrap();
+        let leaf = crate::pki::leaf_params("client", &["client.test"]).signed_by(&key, &ca.issuer()).unwrap();
+        let external = Identity::external(vec![leaf.der().clone()], vec![]).unwrap();
+        let client = Side {
+            identities: Arc::new(Reloadable::new(Identities::new(external))),
+            ..side(&ca, "client.test", &["server.test"])
+        };
+        let hsm = |question: &SignQuestion| {
+            let hash = match question.scheme() {
+                SignatureScheme::ED25519 => {
+                    assert!(question.digest().is_none(), "Ed25519 signs the whole message");
+                    let key = ring::signature::Ed25519KeyPair::from_pkcs8(&key.serialize_der()).unwrap();
+                    return key.sign(question.message()).as_ref().to_vec();
+                }
+                SignatureScheme::ECDSA_SECP256R1_SHA256 => &ring::digest::SHA256,
+                _ => &ring::digest::SHA384,
+            };
+            let fixed = match question.scheme() {
+                SignatureScheme::ECDSA_SECP256R1_SHA256 => &ring::signature::ECDSA_P256_SHA256_FIXED_SIGNING,
+                _ => &ring::signature::ECDSA_P384_SHA384_FIXED_SIGNING,
+            };
+            let digest = ring::digest::digest(hash, question.message());
+            assert_eq!(question.digest().unwrap().as_ref(), digest.as_ref());
+            let random = ring::rand::SystemRandom::new();
+            let key = ring::signature::EcdsaKeyPair::from_pkcs8(fixed, &key.serialize_der(), &random).unwrap();
+            let r_s = key.sign(&random, question.message()).unwrap();
+            EcdsaSigValue::from_r_s(r_s.as_ref()).unwrap().as_ref().to_vec()
+        };
+        let (mut c, mut s) = (client.answerer(), server.answerer());
+        let mut ends = [
+            End::new(Handshake::client(Policy::new(), Some("server.test"), Seed::from_bytes(&[1; 64])).unwrap()),
+            End::new(Handshake::server(Policy::new(), Seed::from_bytes(&[2; 64]))),
+        ];
+        let mut done = [false; 2];
+        for _ in 0..6 {
+            let [a, b] = &mut ends;
+            while !done[0] {
+                match a.hs.drive(&mut a.rx, &mut a.tx).unwrap() {
+                    Want::Sign(question) => a.hs.answer_sign(&question, &hsm(&question), &mut a.tx).unwrap(),
+                    want => match c.answer(&mut a.hs, &want, &a.rx, &mut a.tx).unwrap() {
+                        true => {}
+                        false if want == Want::Done => done[0] = true,
+                        false => break,
+                    },
+                }
+            }
+            a.sends_to(b);
+            done[1] = done[1] || b.drive(&mut s).unwrap();
+            b.sends_to(a);
+        }
+        assert_eq!(done, [true; 2]);
+        assert_eq!(s.accepted().unwrap().leaf(), &leaf.der()[..]);
+    }
 }

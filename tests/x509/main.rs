@@ -8,6 +8,7 @@ mod faulty_certificates;
 mod identity;
 mod keys;
 mod limbo;
+mod own_identity;
 
 mod revocation;
 mod trust;

@@ -1,6 +1,8 @@
 //! Who we are: a chain and its key.
 
 use super::key::{KeyError, SignError, SigningKey};
+use crate::asn1::Spki;
+use crate::crypto::schemes_for;
 use crate::x509::asn1::{Cert, GeneralName};
 use crate::x509::pem;
 use crate::{CertificateType, Credential, SignatureScheme};
@@ -36,6 +38,10 @@ pub enum IdentityError {
     Key(KeyError),
     /// The private key belongs to another certificate.
     KeyOfAnother,
+    /// The private key belongs to none of the file's certificates.
+    NoCertificateOfKey,
+    /// The first certificate's key cannot sign with this scheme.
+    SchemeDoesNotFitKey(SignatureScheme),
 }
 
 impl fmt::Display for IdentityError {
@@ -45,6 +51,10 @@ impl fmt::Display for IdentityError {
             IdentityError::Certificate { line, what } => write!(f, "the certificate at line {line}: {what}"),
             IdentityError::Key(error) => write!(f, "{error}"),
             IdentityError::KeyOfAnother => f.write_str("the private key does not belong to the first certificate"),
+            IdentityError::NoCertificateOfKey => f.write_str("the private key belongs to none of the certificates"),
+            IdentityError::SchemeDoesNotFitKey(scheme) => {
+                write!(f, "the key of the first certificate cannot sign with {scheme}")
+            }
         }
     }
 }
@@ -60,16 +70,16 @@ impl From<KeyError> for IdentityError {
 impl Identity {
     /// A chain (leaf first; PEM, or one DER certificate) and its private key (PEM or DER).
     pub fn from_pem_or_der(chain: &[u8], key: &[u8]) -> Result<Identity, IdentityError> {
-        let mut certificates = Vec::new();
-        for section in pem::sections(chain) {
-            if matches!(&*section.label, "" | "CERTIFICATE" | "X509 CERTIFICATE") {
-                let error = |what| IdentityError::Certificate { line: section.line, what };
-                let der = section.der.map_err(error)?;
-                Cert::read(&der).map_err(|what| error(what.into()))?;
-                certificates.push(CertificateDer::from(der.to_vec()));
-            }
-        }
-        Identity::new(certificates, SigningKey::from_pem_or_der(key)?)
+        Identity::new(certificates(chain)?, SigningKey::from_pem_or_der(key)?)
+    }
+
+    /// One PEM file with the private key and its chain, in any order, as Kubernetes gives it to a pod (a credential
+    /// bundle). The leaf is the certificate of the key; each issuer is put after what it has issued.
+    pub fn from_pem(bundle: &[u8]) -> Result<Identity, IdentityError> {
+        let key = SigningKey::from_pem_or_der(bundle)?;
+        let certificates = certificates(bundle)?;
+        let public_key = key.public_key();
+        Identity::new(in_order(certificates, &public_key)?, key)
     }
 
     /// A chain, leaf first, and its private key.
@@ -83,7 +93,13 @@ impl Identity {
         }
     }
 
-    /// A chain, leaf first, whose key is kept elsewhere (KMS, HSM) and signs with `schemes`, in order of preference.
+    /// A chain (leaf first; PEM, or one DER certificate) whose key is kept elsewhere: see [`external`](Self::external).
+    pub fn external_from_pem(chain: &[u8], schemes: Vec<SignatureScheme>) -> Result<Identity, IdentityError> {
+        Identity::external(certificates(chain)?, schemes)
+    }
+
+    /// A chain, leaf first, whose key is kept elsewhere (KMS, HSM) and signs with `schemes`, in order of preference;
+    /// each must be one that the leaf's key can have. None given: all that it can have, in the peer's order.
     pub fn external(
         chain: Vec<CertificateDer<'static>>,
         schemes: Vec<SignatureScheme>,
@@ -91,6 +107,11 @@ impl Identity {
         let leaf = chain.first().ok_or(IdentityError::NoCertificate)?;
         let error = |what: &str| IdentityError::Certificate { line: 0, what: what.into() };
         let (_, seconds) = Cert::read(leaf).and_then(|leaf| leaf.validity()).map_err(error)?;
+        let key = Spki::of_certificate(leaf).map_err(|bad| error(bad.0))?.key;
+        let fitting = schemes_for(&key);
+        if let Some(wrong) = schemes.iter().find(|scheme| !fitting.contains(scheme)) {
+            return Err(IdentityError::SchemeDoesNotFitKey(*wrong));
+        }
         Ok(Identity {
             chain,
             certificate_type: CertificateType::X509,
@@ -143,9 +164,9 @@ impl Identity {
         self.key.as_ref()
     }
 
-    /// Signs with the key that is here; [`SignError::SchemeDoesNotFitKey`] if it is elsewhere.
+    /// Signs with the key that is here; [`SignError::KeyElsewhere`] if none is.
     pub fn sign(&self, scheme: SignatureScheme, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        self.key.as_ref().ok_or(SignError::SchemeDoesNotFitKey)?.sign(scheme, message)
+        self.key.as_ref().ok_or(SignError::KeyElsewhere)?.sign(scheme, message)
     }
 
     /// The chain, leaf first (or one SubjectPublicKeyInfo).
@@ -199,4 +220,40 @@ impl Identity {
     pub fn is_issued_by<'a>(&self, mut authorities: impl Iterator<Item = &'a [u8]>) -> bool {
         authorities.any(|name| self.certificates().any(|cert| cert.issuer == name))
     }
+}
+
+/// The certificates of a PEM file, or one DER certificate.
+fn certificates(file: &[u8]) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
+    let mut certificates = Vec::new();
+    for section in pem::sections(file) {
+        if matches!(&*section.label, "" | "CERTIFICATE" | "X509 CERTIFICATE") {
+            let error = |what| IdentityError::Certificate { line: section.line, what };
+            let der = section.der.map_err(error)?;
+            Cert::read(&der).map_err(|what| error(what.into()))?;
+            certificates.push(CertificateDer::from(der.to_vec()));
+        }
+    }
+    Ok(certificates)
+}
+
+/// The certificate of this public key first, then whoever issued the one before, then the rest as it stands.
+fn in_order(
+    mut certificates: Vec<CertificateDer<'static>>,
+    public_key: &[u8],
+) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
+    let mut chain = Vec::new();
+    let mut next = certificates.iter().position(|der| Cert::read(der).is_ok_and(|cert| cert.spki == public_key));
+    if next.is_none() && !certificates.is_empty() {
+        return Err(IdentityError::NoCertificateOfKey);
+    }
+    while let Some(index) = next {
+        let der = certificates.remove(index);
+        next = Cert::read(&der).ok().and_then(|below| {
+            let issued = |der: &CertificateDer<'_>| Cert::read(der).is_ok_and(|cert| cert.subject == below.issuer);
+            certificates.iter().position(issued)
+        });
+        chain.push(der);
+    }
+    chain.append(&mut certificates);
+    Ok(chain)
 }

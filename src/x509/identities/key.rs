@@ -72,6 +72,8 @@ impl std::error::Error for KeyError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SignError {
+    /// No key is here: the identity was made by `Identity::external`, or none has been chosen yet.
+    KeyElsewhere,
     /// The scheme does not belong to this key.
     SchemeDoesNotFitKey,
     /// The primitive failed: no randomness.
@@ -81,6 +83,9 @@ pub enum SignError {
 impl fmt::Display for SignError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            SignError::KeyElsewhere => {
+                "the private key is not here, but with an external signer: answer the question there"
+            }
             SignError::SchemeDoesNotFitKey => "the signature scheme does not fit the private key",
             SignError::Failed => "signing failed",
         })

@@ -1,0 +1,131 @@
+//! For signers that are elsewhere (HSM, KMS): the digest that a scheme signs, and the form of an ECDSA signature.
+
+use crate::codec::SignatureScheme;
+use core::fmt;
+use ring::digest;
+
+/// The digest that a scheme signs: 32, 48 or 64 bytes, for signers that take no whole message.
+#[derive(Clone, Copy)]
+pub struct MessageDigest(digest::Digest);
+
+impl MessageDigest {
+    /// The digest of `message` by the hash of `scheme`. `None`: Ed25519 has none (it hashes the message twice), nor
+    /// has a scheme that signs no handshake.
+    pub(crate) fn new(scheme: SignatureScheme, message: &[u8]) -> Option<MessageDigest> {
+        let algorithm = match scheme {
+            SignatureScheme::ECDSA_SECP256R1_SHA256
+            | SignatureScheme::RSA_PSS_RSAE_SHA256
+            | SignatureScheme::RSA_PSS_PSS_SHA256 => &digest::SHA256,
+            SignatureScheme::ECDSA_SECP384R1_SHA384
+            | SignatureScheme::RSA_PSS_RSAE_SHA384
+            | SignatureScheme::RSA_PSS_PSS_SHA384 => &digest::SHA384,
+            SignatureScheme::RSA_PSS_RSAE_SHA512 | SignatureScheme::RSA_PSS_PSS_SHA512 => &digest::SHA512,
+            _ => return None,
+        };
+        Some(MessageDigest(digest::digest(algorithm, message)))
+    }
+}
+
+impl AsRef<[u8]> for MessageDigest {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_ref()
+    }
+}
+
+impl fmt::Debug for MessageDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_ref().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// An ECDSA signature as TLS carries it: `ECDSA-Sig-Value ::= SEQUENCE { r INTEGER, s INTEGER }` in DER (RFC 3279
+/// §2.2.3), at most 104 bytes. Made of the fixed form r ‖ s (IEEE P1363), which PKCS#11 and many HSMs give.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct EcdsaSigValue {
+    bytes: [u8; EcdsaSigValue::MAX_LEN],
+    len: usize,
+}
+
+impl EcdsaSigValue {
+    /// Two integers of 48 bytes with a sign octet, two headers, and one around them.
+    pub const MAX_LEN: usize = 2 + 2 * (2 + 1 + 48);
+
+    /// From r ‖ s, each as long as the curve's order: 64 bytes for P-256, 96 for P-384. `None`: another length.
+    pub fn from_r_s(r_s: &[u8]) -> Option<EcdsaSigValue> {
+        let width = match r_s.len() {
+            64 => 32,
+            96 => 48,
+            _ => return None,
+        };
+        let (r, s) = r_s.split_at_checked(width)?;
+        let mut value = EcdsaSigValue { bytes: [0; EcdsaSigValue::MAX_LEN], len: 2 };
+        value.integer(r)?;
+        value.integer(s)?;
+        // The length is below 128: one byte.
+        let content = u8::try_from(value.len.checked_sub(2)?).ok()?;
+        value.bytes.first_chunk_mut::<2>()?.copy_from_slice(&[0x30, content]);
+        Some(value)
+    }
+
+    /// Appends a non-negative INTEGER in its shortest form (X.690 §8.3.2).
+    fn integer(&mut self, big_endian: &[u8]) -> Option<()> {
+        let zeros = big_endian.iter().take_while(|byte| **byte == 0).count();
+        let digits = big_endian.get(zeros..)?;
+        // A leading 1 bit would make it negative; zero has one digit.
+        let sign: &[u8] = if digits.first().is_none_or(|first| *first >= 0x80) { &[0] } else { &[] };
+        let len = u8::try_from(sign.len().checked_add(digits.len())?).ok()?;
+        for part in [&[0x02, len], sign, digits] {
+            let end = self.len.checked_add(part.len())?;
+            self.bytes.get_mut(self.len..end)?.copy_from_slice(part);
+            self.len = end;
+        }
+        Some(())
+    }
+}
+
+impl AsRef<[u8]> for EcdsaSigValue {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for EcdsaSigValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EcdsaSigValue({} bytes)", self.len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn r_and_s_are_written_in_their_shortest_form() {
+        for width in [32, 48] {
+            let number = |last: &[u8]| [std::vec![0; width - last.len()], last.to_vec()].concat();
+            for (digits, written) in [
+                (&[][..], &[0x02, 1, 0][..]),
+                (&[1], &[0x02, 1, 1]),
+                (&[0x7f], &[0x02, 1, 0x7f]),
+                (&[0x80], &[0x02, 2, 0, 0x80]),
+                (&[1, 0], &[0x02, 2, 1, 0]),
+                (&[0xff, 0xfe], &[0x02, 3, 0, 0xff, 0xfe]),
+            ] {
+                let s = [&[0x02, 1, 5], written].concat();
+                let content: Vec<u8> = [&[0x30, s.len() as u8], &s[..]].concat();
+                let value = EcdsaSigValue::from_r_s(&[number(&[5]), number(digits)].concat()).unwrap();
+                assert_eq!(value.as_ref(), content);
+            }
+            let largest = EcdsaSigValue::from_r_s(&std::vec![0xff; 2 * width]).unwrap();
+            assert_eq!(largest.as_ref().len(), 2 + 2 * (3 + width));
+        }
+    }
+
+    #[test]
+    fn only_the_widths_of_our_curves_are_taken() {
+        for len in 0..200 {
+            assert_eq!(EcdsaSigValue::from_r_s(&std::vec![1; len]).is_some(), len == 64 || len == 96);
+        }
+    }
+}
