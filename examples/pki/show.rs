@@ -70,10 +70,12 @@ fn describe_certificate(certificate: &X509Certificate<'_>, der: &[u8], now: i64)
     line("issuer", &name(certificate.issuer()));
     line("serial", &hex(certificate.raw_serial()));
     let (from, until) = (certificate.validity().not_before.timestamp(), certificate.validity().not_after.timestamp());
-    let state = match () {
-        () if now < from => format!("not valid yet: begins {}", distance(from, now)),
-        () if now > until => format!("expired {}", distance(until, now)),
-        () => format!("ends {}", distance(until, now)),
+    let state = if now < from {
+        format!("not valid yet: begins {}", distance(from, now))
+    } else if now > until {
+        format!("expired {}", distance(until, now))
+    } else {
+        format!("ends {}", distance(until, now))
     };
     line("valid", &format!("{} to {} ({state})", utc(from), utc(until)));
     line("key", &key(certificate.public_key()));

@@ -208,7 +208,10 @@ impl Party {
                     len += n;
                     rest
                 }
-                rest => return (assert_eq!(rest, [], "something else than data"), len).1,
+                rest => {
+                    assert_eq!(rest, [], "something else than data");
+                    return len;
+                }
             };
         }
     }
@@ -243,7 +246,10 @@ impl Party {
                 assert!(!sealed.is_empty(), "a record, if only an empty one");
                 self.written += len;
             }
-            Err(misuse) => (assert_eq!(sealed, []), self.refused(misuse)).1,
+            Err(misuse) => {
+                assert_eq!(sealed, []);
+                self.refused(misuse)
+            }
         }
     }
 
@@ -252,7 +258,10 @@ impl Party {
         let sealed = self.has_sealed_besides_answer();
         match done {
             Ok(()) => assert!(matches!(sealed[..], [Sealed::KeyUpdate(false, _)]), "{sealed:?} for a KeyUpdate"),
-            Err(misuse) => (assert_eq!(sealed, []), self.refused(misuse)).1,
+            Err(misuse) => {
+                assert_eq!(sealed, []);
+                self.refused(misuse)
+            }
         }
     }
 
@@ -265,7 +274,10 @@ impl Party {
                 assert!(matches!(sealed[..], [Sealed::KeyUpdate(true, _)]), "{sealed:?} for a request");
                 self.asked = true;
             }
-            Err(misuse) => (assert_eq!(sealed, []), self.refused(misuse)).1,
+            Err(misuse) => {
+                assert_eq!(sealed, []);
+                self.refused(misuse)
+            }
         }
     }
 

@@ -70,8 +70,24 @@ fn encrypted_extensions_answer_what_was_offered_and_hold_nothing_forbidden() {
                 forbidden,
                 illegal,
             ),
-            ("one twice", &|m| (m.push(GROUPS, &[0, 2, 0, 29]), m.push(GROUPS, &[0, 2, 0, 29])).1, malformed, decode),
-            ("an unknown one twice", &|m| (m.push(GREASE, &[]), m.push(GREASE, &[])).1, malformed, decode),
+            (
+                "one twice",
+                &|m| {
+                    m.push(GROUPS, &[0, 2, 0, 29]);
+                    m.push(GROUPS, &[0, 2, 0, 29]);
+                },
+                malformed,
+                decode,
+            ),
+            (
+                "an unknown one twice",
+                &|m| {
+                    m.push(GREASE, &[]);
+                    m.push(GREASE, &[]);
+                },
+                malformed,
+                decode,
+            ),
             ("a byte after it", &|m| m.tail = vec![0], malformed, decode),
             ("no block", &|m| m.extensions = None, malformed, decode),
             ("a block that overruns", &|m| (m.extensions, m.tail) = (None, vec![0, 5, 0, 16]), malformed, decode),
@@ -248,7 +264,15 @@ fn a_certificate_request_must_be_as_the_handshake_has_it() {
             ("an odd list of schemes", &|m| m.set(SCHEMES, &[0, 3, 4, 3, 0]), malformed, decode),
             ("a byte after signature_algorithms", &|m| m.lengthen(SCHEMES), malformed, decode),
             ("signature_algorithms twice", &|m| m.push(SCHEMES, &[0, 2, 4, 3]), malformed, decode),
-            ("an unknown one twice", &|m| (m.push(GREASE, &[]), m.push(GREASE, &[])).1, malformed, decode),
+            (
+                "an unknown one twice",
+                &|m| {
+                    m.push(GREASE, &[]);
+                    m.push(GREASE, &[]);
+                },
+                malformed,
+                decode,
+            ),
             (
                 "no schemes for certificates",
                 &|m| m.set(ExtensionType::SIGNATURE_ALGORITHMS_CERT, &[0, 0]),
@@ -410,7 +434,12 @@ fn a_certificate_type_that_is_not_offered_or_not_common_is_refused() {
         m.put(|w| w.client_certificate_type(CertificateType::RAW_PUBLIC_KEY));
         m.put(|w| w.server_certificate_type(CertificateType::RAW_PUBLIC_KEY));
     };
-    let with = |extension: ExtensionType, typ: u8| move |m: &mut Msg| (raw(m), m.set(extension, &[typ])).1;
+    let with = |extension: ExtensionType, typ: u8| {
+        move |m: &mut Msg| {
+            raw(m);
+            m.set(extension, &[typ]);
+        }
+    };
     let (client, server) = (ExtensionType::CLIENT_CERTIFICATE_TYPE, ExtensionType::SERVER_CERTIFICATE_TYPE);
     refused(
         raw_keys.clone(),
@@ -421,8 +450,24 @@ fn a_certificate_type_that_is_not_offered_or_not_common_is_refused() {
             ("X.509 for the server", &with(server, 0), kind, illegal),
             ("OpenPGP", &with(server, 1), kind, illegal),
             ("an unknown one", &with(client, 9), kind, illegal),
-            ("a list", &|m| (raw(m), m.set(client, &[1, 2])).1, "Malformed", A::DECODE_ERROR),
-            ("empty", &|m| (raw(m), m.set(client, &[])).1, "Malformed", A::DECODE_ERROR),
+            (
+                "a list",
+                &|m| {
+                    raw(m);
+                    m.set(client, &[1, 2]);
+                },
+                "Malformed",
+                A::DECODE_ERROR,
+            ),
+            (
+                "empty",
+                &|m| {
+                    raw(m);
+                    m.set(client, &[]);
+                },
+                "Malformed",
+                A::DECODE_ERROR,
+            ),
         ],
     );
     refuses(

@@ -135,7 +135,15 @@ fn a_server_of_another_version_is_told_so_and_a_downgrade_is_illegal() {
         ("legacy_version 1.3", &|m| m.version(0x0304), kind, alert),
         ("no supported_versions", &|m| m.without(VERSIONS), kind, alert),
         ("a ServerHello of TLS 1.2", &old, kind, alert),
-        ("the same without extensions", &|m| (old(m), m.extensions = None).1, kind, alert),
+        (
+            "the same without extensions",
+            &|m| {
+                old(m);
+                m.extensions = None;
+            },
+            kind,
+            alert,
+        ),
         (
             "no supported_versions, other session id and suite",
             &|m| {
@@ -146,8 +154,24 @@ fn a_server_of_another_version_is_told_so_and_a_downgrade_is_illegal() {
             kind,
             alert,
         ),
-        ("DOWNGRD 1", &|m| (old(m), m.random(24, &DOWNGRADE_TLS12)).1, "Downgrade", A::ILLEGAL_PARAMETER),
-        ("DOWNGRD 0", &|m| (old(m), m.random(24, &DOWNGRADE_TLS11)).1, "Downgrade", A::ILLEGAL_PARAMETER),
+        (
+            "DOWNGRD 1",
+            &|m| {
+                old(m);
+                m.random(24, &DOWNGRADE_TLS12);
+            },
+            "Downgrade",
+            A::ILLEGAL_PARAMETER,
+        ),
+        (
+            "DOWNGRD 0",
+            &|m| {
+                old(m);
+                m.random(24, &DOWNGRADE_TLS11);
+            },
+            "Downgrade",
+            A::ILLEGAL_PARAMETER,
+        ),
         ("1.2 selected", &|m| m.put(|w| w.selected_version(0x0303)), "IllegalSelectedVersion", A::ILLEGAL_PARAMETER),
         ("1.4 selected", &|m| m.put(|w| w.selected_version(0x0305)), "IllegalSelectedVersion", A::ILLEGAL_PARAMETER),
     ]);
@@ -184,7 +208,15 @@ fn both_hellos_of_a_server_are_checked_alike() {
         ("key_share empty", &|m| m.set(KEY_SHARE, &[]), malformed, decode),
         ("supported_versions twice", &|m| m.push(VERSIONS, &[3, 4]), malformed, decode),
         ("key_share twice", &|m| m.push(KEY_SHARE, &[0, 0x17]), malformed, decode),
-        ("an unknown one twice", &|m| (m.push(GREASE, &[]), m.push(GREASE, &[])).1, malformed, decode),
+        (
+            "an unknown one twice",
+            &|m| {
+                m.push(GREASE, &[]);
+                m.push(GREASE, &[]);
+            },
+            malformed,
+            decode,
+        ),
         ("an empty message", &|m| (m.head, m.extensions) = (vec![], None), malformed, decode),
         ("cut in the random", &|m| (m.head, m.extensions) = (m.head[..9].to_vec(), None), malformed, decode),
         ("GREASE", &|m| m.push(GREASE, &[]), "UnsolicitedExtension", A::UNSUPPORTED_EXTENSION),

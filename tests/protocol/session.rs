@@ -241,7 +241,10 @@ fn a_client_checks_tickets_and_keeps_none() {
         &|m| m.head = [&[0; 8][..], &[0, 0, 0]].concat(), // an empty ticket
         &|m| m.head = [&[0; 8][..], &[9, 0, 3, 1]].concat(),
         &|m| (m.extensions, m.tail) = (None, vec![0, 9, 1]),
-        &|m| (m.push(GREASE, &[]), m.push(GREASE, &[])).1,
+        &|m| {
+            m.push(GREASE, &[]);
+            m.push(GREASE, &[]);
+        },
         &|m| m.push(countersign::ExtensionType::EARLY_DATA, &[0]),
     ];
     for edit in malformed {

@@ -120,24 +120,20 @@ fn every_message_in_every_state_and_epoch_is_dealt_with_as_the_table_has_it() {
                     }
                     let own = receives(role, state);
                     let legal = accepts(role, state, typ).is_some();
-                    let expected = match () {
-                        () if epoch == own && legal => {
-                            assert_eq!(next, Some(typ), "{what}");
-                            assert!(matches!(story.result, None | Some(Ok(()))), "{what}: {:?}", story.result);
-                            assert!(leads(role, state, first_state_after(&story, state)), "{what}");
-                            continue;
-                        }
-                        () if epoch == own
-                            && state == State::WaitCertificateRequest
-                            && typ == HandshakeType::CERTIFICATE =>
-                        {
-                            ("NotMutual", A::HANDSHAKE_FAILURE)
-                        }
-                        () if epoch == own => ("UnexpectedMessage", A::UNEXPECTED_MESSAGE),
-                        () if epoch == Epoch::Plaintext || own == Epoch::Plaintext => {
-                            ("UnexpectedRecord", A::UNEXPECTED_MESSAGE)
-                        }
-                        () => ("BadRecordMac", A::BAD_RECORD_MAC),
+                    let demands_nothing = state == State::WaitCertificateRequest && typ == HandshakeType::CERTIFICATE;
+                    let expected = if epoch == own && legal {
+                        assert_eq!(next, Some(typ), "{what}");
+                        assert!(matches!(story.result, None | Some(Ok(()))), "{what}: {:?}", story.result);
+                        assert!(leads(role, state, first_state_after(&story, state)), "{what}");
+                        continue;
+                    } else if epoch == own && demands_nothing {
+                        ("NotMutual", A::HANDSHAKE_FAILURE)
+                    } else if epoch == own {
+                        ("UnexpectedMessage", A::UNEXPECTED_MESSAGE)
+                    } else if epoch == Epoch::Plaintext || own == Epoch::Plaintext {
+                        ("UnexpectedRecord", A::UNEXPECTED_MESSAGE)
+                    } else {
+                        ("BadRecordMac", A::BAD_RECORD_MAC)
                     };
                     println!("{what}");
                     let alerts = match (role, state) {

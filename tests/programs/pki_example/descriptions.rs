@@ -1,16 +1,16 @@
 //! `pki show`: certificates, keys and CRLs in words.
 
-use super::{DAY, NOW, Room};
+use super::{DAY, NOW, Workspace};
 use crate::show;
 use rustls_pki_types::CertificateRevocationListDer;
 use rustls_pki_types::pem::PemObject;
 
 #[test]
 fn show_describes_and_never_shows_a_key() {
-    let room = Room::new();
-    room.run("issue client --client --dns a.example").unwrap();
-    room.run("revoke client").unwrap();
-    let text = show::file(&room.path("client.pem"), NOW).unwrap();
+    let workspace = Workspace::new();
+    workspace.run("issue client --client --dns a.example").unwrap();
+    workspace.run("revoke client").unwrap();
+    let text = show::file(&workspace.path("client.pem"), NOW).unwrap();
     for part in [
         "1 of 2: certificate CN=client",
         "2 of 2: certificate CN=development intermediate",
@@ -22,11 +22,11 @@ fn show_describes_and_never_shows_a_key() {
     ] {
         assert!(text.contains(part), "{part} in {text}");
     }
-    let text = show::file(&room.path("crl.pem"), NOW).unwrap();
+    let text = show::file(&workspace.path("crl.pem"), NOW).unwrap();
     assert!(text.contains("number      3") && text.contains("revoked     nothing"), "{text}");
     assert!(text.contains("on 2026-11-23 09:00 UTC"), "{text}");
-    assert_eq!(show::file(&room.path("client.key"), NOW).unwrap(), "private key (not shown)\n");
-    assert!(show::file(&room.path("issued"), NOW).unwrap_err().starts_with("cannot read "));
+    assert_eq!(show::file(&workspace.path("client.key"), NOW).unwrap(), "private key (not shown)\n");
+    assert!(show::file(&workspace.path("issued"), NOW).unwrap_err().starts_with("cannot read "));
 }
 
 #[test]
@@ -48,11 +48,11 @@ fn show_escapes_every_name() {
 
 #[test]
 fn show_refuses_what_it_cannot_read_without_harm() {
-    let room = Room::new();
-    room.run("issue client --dns a.example --spiffe spiffe://a/b").unwrap();
-    room.run("revoke client").unwrap();
-    let certificate = room.chain("client").swap_remove(0).to_vec();
-    let crl = CertificateRevocationListDer::from_pem_slice(&room.read("crl.pem")).unwrap().to_vec();
+    let workspace = Workspace::new();
+    workspace.run("issue client --dns a.example --spiffe spiffe://a/b").unwrap();
+    workspace.run("revoke client").unwrap();
+    let certificate = workspace.chain("client").swap_remove(0).to_vec();
+    let crl = CertificateRevocationListDer::from_pem_slice(&workspace.read("crl.pem")).unwrap().to_vec();
     for whole in [certificate, crl] {
         assert!(show::describe(&whole, NOW).is_ok());
         for end in 0..whole.len() {

@@ -1,6 +1,6 @@
 //! What is issued: chains, names, purposes, serial numbers, arguments.
 
-use super::{NOW, Room, refused};
+use super::{NOW, Workspace, refused};
 use crate::cli::{self, Failure};
 use crate::{files, names, show};
 use rustls_pki_types::ServerName;
@@ -10,25 +10,25 @@ use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
 #[test]
 fn a_chain_is_good_for_its_role_and_no_other() {
-    let room = Room::new();
+    let workspace = Workspace::new();
     for key in ["p256", "p384", "ed25519"] {
-        room.run(&format!("issue server-{key} --server --dns localhost --key {key}")).unwrap();
-        room.run(&format!("issue client-{key} --client --key {key}")).unwrap();
-        room.run(&format!("issue both-{key} --dns localhost --key {key}")).unwrap();
+        workspace.run(&format!("issue server-{key} --server --dns localhost --key {key}")).unwrap();
+        workspace.run(&format!("issue client-{key} --client --key {key}")).unwrap();
+        workspace.run(&format!("issue both-{key} --dns localhost --key {key}")).unwrap();
         for (name, server, client) in [("server", true, false), ("client", false, true), ("both", true, true)] {
-            let chain = room.chain(&format!("{name}-{key}"));
+            let chain = workspace.chain(&format!("{name}-{key}"));
             assert_eq!(chain.len(), 2, "leaf and intermediate");
-            assert_eq!(room.verify(&chain, KeyUsage::server_auth()).is_ok(), server, "{name}-{key} as server");
-            assert_eq!(room.verify(&chain, KeyUsage::client_auth()).is_ok(), client, "{name}-{key} as client");
+            assert_eq!(workspace.verify(&chain, KeyUsage::server_auth()).is_ok(), server, "{name}-{key} as server");
+            assert_eq!(workspace.verify(&chain, KeyUsage::client_auth()).is_ok(), client, "{name}-{key} as client");
         }
     }
 }
 
 #[test]
 fn names_are_in_the_subject_alternative_name() {
-    let room = Room::new();
-    room.run("issue server --server --dns LocalHost --dns *.example.org --ip 127.0.0.1 --ip ::1").unwrap();
-    let chain = room.chain("server");
+    let workspace = Workspace::new();
+    workspace.run("issue server --server --dns LocalHost --dns *.example.org --ip 127.0.0.1 --ip ::1").unwrap();
+    let chain = workspace.chain("server");
     let leaf = EndEntityCert::try_from(&chain[0]).unwrap();
     for (name, good) in
         [("localhost", true), ("a.example.org", true), ("127.0.0.1", true), ("::1", true), ("server", false)]
@@ -40,10 +40,10 @@ fn names_are_in_the_subject_alternative_name() {
 
 #[test]
 fn a_leaf_and_its_cas_say_what_they_are_for() {
-    let room = Room::new();
-    room.run("issue api --dns localhost").unwrap();
-    let mut chain = room.chain("api");
-    chain.extend(files::certificates(&room.path("ca.pem")).unwrap());
+    let workspace = Workspace::new();
+    workspace.run("issue api --dns localhost").unwrap();
+    let mut chain = workspace.chain("api");
+    chain.extend(files::certificates(&workspace.path("ca.pem")).unwrap());
     let parsed: Vec<_> = chain.iter().map(|der| X509Certificate::from_der(der).unwrap().1).collect();
     for (certificate, (ca, path_length)) in parsed.iter().zip([(false, None), (true, Some(0)), (true, Some(1))]) {
         let basic = certificate.basic_constraints().unwrap().unwrap();
@@ -65,24 +65,24 @@ fn a_leaf_and_its_cas_say_what_they_are_for() {
 
 #[test]
 fn serial_numbers_are_positive_and_never_the_same() {
-    let room = Room::new();
-    room.run("issue a --client").unwrap();
+    let workspace = Workspace::new();
+    workspace.run("issue a --client").unwrap();
     let mut seen = std::collections::HashSet::new();
     for _ in 0..5 {
-        let der = room.chain("a").swap_remove(0);
+        let der = workspace.chain("a").swap_remove(0);
         let serial = X509Certificate::from_der(&der).unwrap().1.raw_serial().to_vec();
         assert_eq!(serial.len(), 16);
         assert!((0x40..0x80).contains(&serial[0]), "positive, no padding");
         assert!(seen.insert(serial), "although the key is the same");
-        room.run("renew a").unwrap();
+        workspace.run("renew a").unwrap();
     }
 }
 
 #[test]
 fn an_svid_has_exactly_one_uri_and_both_purposes() {
-    let room = Room::new();
-    room.run("issue web --spiffe spiffe://example.org/web --dns web.example.org").unwrap();
-    let chain = room.chain("web");
+    let workspace = Workspace::new();
+    workspace.run("issue web --spiffe spiffe://example.org/web --dns web.example.org").unwrap();
+    let chain = workspace.chain("web");
     let (_, leaf) = X509Certificate::from_der(&chain[0]).unwrap();
     let names = &leaf.subject_alternative_name().unwrap().unwrap().value.general_names;
     assert!(matches!(
@@ -96,7 +96,7 @@ fn an_svid_has_exactly_one_uri_and_both_purposes() {
         "issue x --spiffe spiffe://example.org/a --client",
         "issue x --spiffe spiffe://example.org/a --server",
     ] {
-        assert!(matches!(room.run(line), Err(Failure::Usage(_))), "{line}");
+        assert!(matches!(workspace.run(line), Err(Failure::Usage(_))), "{line}");
     }
 }
 
@@ -164,7 +164,7 @@ fn dns_names_and_file_names() {
 
 #[test]
 fn arguments_that_make_no_sense_are_a_matter_of_usage() {
-    let room = Room::new();
+    let workspace = Workspace::new();
     for line in [
         "",
         "frobnicate",
@@ -191,24 +191,24 @@ fn arguments_that_make_no_sense_are_a_matter_of_usage() {
         "crl a",
         "show",
     ] {
-        assert!(matches!(room.run(line), Err(Failure::Usage(_))), "{line}");
+        assert!(matches!(workspace.run(line), Err(Failure::Usage(_))), "{line}");
     }
     let missing_value = cli::run(["issue", "a", "--days"].map(Into::into), NOW);
     assert!(matches!(missing_value, Err(Failure::Usage(_))));
-    let Err(Failure::Usage(rsa)) = room.run("issue a --client --key rsa") else { panic!() };
+    let Err(Failure::Usage(rsa)) = workspace.run("issue a --client --key rsa") else { panic!() };
     assert!(rsa.contains("openssl genpkey -algorithm RSA"), "{rsa}");
 }
 
 #[test]
 fn what_cannot_be_done_is_said_and_leaves_nothing_behind() {
-    let room = Room::empty();
-    assert!(refused(room.run("issue a --client")).contains("there is no CA"));
-    room.run("init").unwrap();
-    assert!(refused(room.run("renew a")).contains("cannot read"));
-    assert!(refused(room.run("revoke a")).contains("nothing was ever issued to a"));
-    assert!(refused(room.run("issue a --client --days 3651")).contains("--days 3650 at most"));
-    assert!(!room.path("a.key").exists() && !room.path("a.pem").exists());
-    let half = Room::empty();
+    let workspace = Workspace::empty();
+    assert!(refused(workspace.run("issue a --client")).contains("there is no CA"));
+    workspace.run("init").unwrap();
+    assert!(refused(workspace.run("renew a")).contains("cannot read"));
+    assert!(refused(workspace.run("revoke a")).contains("nothing was ever issued to a"));
+    assert!(refused(workspace.run("issue a --client --days 3651")).contains("--days 3650 at most"));
+    assert!(!workspace.path("a.key").exists() && !workspace.path("a.pem").exists());
+    let half = Workspace::empty();
     fs::write(half.path("intermediate.key"), "a key of something").unwrap();
     assert!(refused(half.run("init")).contains("half a CA"));
     assert_eq!(half.read("intermediate.key"), b"a key of something");

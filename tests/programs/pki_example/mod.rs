@@ -22,37 +22,37 @@ const NOW: i64 = 1_795_424_400;
 const DAY: i64 = 86_400;
 
 /// A directory that goes away with the test, and the commands run in it.
-struct Room {
+struct Workspace {
     dir: PathBuf,
     now: i64,
 }
 
-impl Room {
+impl Workspace {
     fn empty() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("pki-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         fs::create_dir_all(&dir).unwrap();
-        Room { dir, now: NOW }
+        Workspace { dir, now: NOW }
     }
 
     /// With a CA in it.
     fn new() -> Self {
-        let room = Room::empty();
-        room.run("init").unwrap();
-        room
+        let workspace = Workspace::empty();
+        workspace.run("init").unwrap();
+        workspace
     }
 
     /// With a CA of this moment: for programs that have no other clock.
     fn today() -> Self {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-        let mut room = Room::empty();
-        room.now = now as i64;
-        room.run("init").unwrap();
-        room
+        let mut workspace = Workspace::empty();
+        workspace.now = now as i64;
+        workspace.run("init").unwrap();
+        workspace
     }
 
-    /// Runs a command line, words between spaces, on this room's CA.
+    /// Runs a command line, words between spaces, on this workspace's CA.
     fn run(&self, line: &str) -> Result<String, Failure> {
         let words = line.split(' ').map(|word| word.to_string().into());
         let dir = ["--dir".into(), self.dir.clone().into_os_string()];
@@ -116,7 +116,7 @@ impl Room {
     }
 }
 
-impl Drop for Room {
+impl Drop for Workspace {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.dir);
     }

@@ -1,10 +1,10 @@
 //! OpenSSL judges what the example makes.
 
-use super::Room;
+use super::Workspace;
 use std::process::{Command, Output};
 
-fn openssl(room: &Room, args: &str) -> Output {
-    let output = Command::new("openssl").args(args.split(' ')).current_dir(&room.dir).output();
+fn openssl(workspace: &Workspace, args: &str) -> Output {
+    let output = Command::new("openssl").args(args.split(' ')).current_dir(&workspace.dir).output();
     output.expect("openssl is installed")
 }
 
@@ -15,15 +15,16 @@ fn said(output: &Output) -> String {
 #[test]
 #[ignore = "needs openssl 3"]
 fn openssl_accepts_the_chains_strictly_until_they_are_revoked() {
-    let room = Room::today();
-    let made = openssl(&room, "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.key");
+    let workspace = Workspace::today();
+    let made = openssl(&workspace, "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.key");
     assert!(made.status.success(), "{}", said(&made));
     for (name, key) in [("p256", "--key p256"), ("p384", "--key p384"), ("ed25519", "--key ed25519"), ("rsa", "")] {
-        room.run(format!("issue {name} --dns localhost --ip ::1 --spiffe spiffe://example.org/{name} {key}").trim())
+        workspace
+            .run(format!("issue {name} --dns localhost --ip ::1 --spiffe spiffe://example.org/{name} {key}").trim())
             .unwrap();
         let verify = |more: &str| {
             openssl(
-                &room,
+                &workspace,
                 &format!(
                     "verify -x509_strict -CAfile ca.pem -untrusted {name}.pem -CRLfile crl.pem -crl_check_all {more} {name}.pem"
                 ),
@@ -35,21 +36,21 @@ fn openssl_accepts_the_chains_strictly_until_they_are_revoked() {
         }
         let output = verify("-verify_hostname other");
         assert!(said(&output).contains("hostname mismatch"), "{}", said(&output));
-        room.run(&format!("revoke {name}")).unwrap();
+        workspace.run(&format!("revoke {name}")).unwrap();
         let output = verify("-purpose sslclient");
         assert!(!output.status.success() && said(&output).contains("certificate revoked"), "{}", said(&output));
     }
-    room.run("issue server --server --dns localhost").unwrap();
-    let output = openssl(&room, "verify -CAfile ca.pem -untrusted server.pem -purpose sslclient server.pem");
+    workspace.run("issue server --server --dns localhost").unwrap();
+    let output = openssl(&workspace, "verify -CAfile ca.pem -untrusted server.pem -purpose sslclient server.pem");
     assert!(said(&output).contains("unsuitable certificate purpose"), "{}", said(&output));
 }
 
 #[test]
 #[ignore = "needs openssl 3"]
 fn openssl_reads_the_svid_as_we_mean_it() {
-    let room = Room::today();
-    room.run("issue web --spiffe spiffe://example.org/web").unwrap();
-    let text = said(&openssl(&room, "x509 -noout -text -in web.pem"));
+    let workspace = Workspace::today();
+    workspace.run("issue web --spiffe spiffe://example.org/web").unwrap();
+    let text = said(&openssl(&workspace, "x509 -noout -text -in web.pem"));
     for part in [
         "URI:spiffe://example.org/web\n",
         "X509v3 Key Usage: critical\n                Digital Signature\n",
@@ -60,7 +61,7 @@ fn openssl_reads_the_svid_as_we_mean_it() {
     ] {
         assert!(text.contains(part), "{part} in {text}");
     }
-    let text = said(&openssl(&room, "crl -noout -text -in crl.pem"));
+    let text = said(&openssl(&workspace, "crl -noout -text -in crl.pem"));
     assert!(text.contains("X509v3 CRL Number") && text.contains("Next Update"), "{text}");
 }
 
@@ -68,13 +69,13 @@ fn openssl_reads_the_svid_as_we_mean_it() {
 #[test]
 #[ignore = "needs openssl 3"]
 fn the_printed_pkcs12_line_makes_a_file_for_browsers() {
-    let room = Room::today();
+    let workspace = Workspace::today();
     for key in ["p256", "p384", "ed25519"] {
-        let text = room.run(&format!("issue {key} --client --key {key}")).unwrap();
+        let text = workspace.run(&format!("issue {key} --client --key {key}")).unwrap();
         let line = text.lines().map(str::trim).find(|line| line.starts_with("openssl pkcs12")).unwrap();
         let output = Command::new("sh").args(["-c", &format!("{line} -passout pass:secret")]).output().unwrap();
         assert!(output.status.success(), "{key}: {}", said(&output));
-        let listed = said(&openssl(&room, &format!("pkcs12 -in {key}.p12 -passin pass:secret -nodes")));
+        let listed = said(&openssl(&workspace, &format!("pkcs12 -in {key}.p12 -passin pass:secret -nodes")));
         assert_eq!(listed.matches("BEGIN CERTIFICATE").count(), 3, "leaf, intermediate, root: {listed}");
         assert_eq!(listed.matches("BEGIN PRIVATE KEY").count(), 1);
     }

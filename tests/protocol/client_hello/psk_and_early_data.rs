@@ -67,7 +67,10 @@ fn early_data_is_dropped_until_a_record_opens() {
 // req: 9846-4.3.10-4
 #[test]
 fn after_a_retry_early_data_is_dropped_by_its_type_until_the_second_hello() {
-    let both = |m: &mut Msg| (no_share(m), early(m)).1;
+    let both = |m: &mut Msg| {
+        no_share(m);
+        early(m);
+    };
     let mut story = Story::server().edit(CH, &both);
     story.peer.send(CH);
     story.peer.plain(DATA, &[0xee; 100]);

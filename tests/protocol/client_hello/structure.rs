@@ -210,7 +210,15 @@ fn an_extension_that_stands_twice_is_found_before_anything_else() {
     let (kind, alert) = ("Malformed", A::DECODE_ERROR);
     refused(&[
         ("supported_versions", &|m| m.push(VERSIONS, &[2, 3, 4]), kind, alert),
-        ("an unknown one", &|m| (m.push(GREASE, &[]), m.push(GREASE, &[1])).0, kind, alert),
+        (
+            "an unknown one",
+            &|m| {
+                m.push(GREASE, &[]);
+                m.push(GREASE, &[1]);
+            },
+            kind,
+            alert,
+        ),
         (
             "an unknown one, and the version is missing",
             &|m| {

@@ -82,16 +82,51 @@ fn no_other_type_may_stand_between_the_fragments_of_a_message() {
             story.peer.record(HANDSHAKE, &message[..5]);
         };
         let at = (role, state, epoch);
-        refused(at, |story| (begin(story), story.peer.plain(CCS, &[1])).1, "InterleavedRecord", ILLEGAL);
-        refused(at, |story| (begin(story), story.peer.record(DATA, b"x")).1, "InterleavedRecord", ILLEGAL);
-        refused(at, |story| (begin(story), story.peer.record(ALERT, &[1, 90])).1, "InterleavedRecord", ILLEGAL);
+        refused(
+            at,
+            |story| {
+                begin(story);
+                story.peer.plain(CCS, &[1]);
+            },
+            "InterleavedRecord",
+            ILLEGAL,
+        );
+        refused(
+            at,
+            |story| {
+                begin(story);
+                story.peer.record(DATA, b"x");
+            },
+            "InterleavedRecord",
+            ILLEGAL,
+        );
+        refused(
+            at,
+            |story| {
+                begin(story);
+                story.peer.record(ALERT, &[1, 90]);
+            },
+            "InterleavedRecord",
+            ILLEGAL,
+        );
     }
     for role in BOTH {
         let begin = |story: &mut Story<'_>| story.peer.record(HANDSHAKE, &[24, 0, 0]);
-        session_refused(role, |story| (begin(story), story.peer.record(DATA, b"x")).1, "InterleavedRecord", ILLEGAL);
         session_refused(
             role,
-            |story| (begin(story), story.peer.record(ALERT, &[1, 0])).1,
+            |story| {
+                begin(story);
+                story.peer.record(DATA, b"x");
+            },
+            "InterleavedRecord",
+            ILLEGAL,
+        );
+        session_refused(
+            role,
+            |story| {
+                begin(story);
+                story.peer.record(ALERT, &[1, 0]);
+            },
             "InterleavedRecord",
             ILLEGAL,
         );
