@@ -22,3 +22,4 @@ mod max_fragment;
 mod mutations;
 mod pairs;
 mod secrets;
+mod threads;

@@ -2,4 +2,7 @@
 
 mod coverage;
 mod diagrams;
+mod documents;
+mod imports;
+mod layers;
 mod refusals;

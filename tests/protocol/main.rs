@@ -11,6 +11,7 @@ mod rsa;
 
 mod alerts;
 mod authentication;
+mod certificate_types;
 mod client_hello;
 mod parameters;
 mod records;

@@ -1,0 +1,84 @@
+//! What the documents name is there: files, and tests in files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const FOLDERS: [&str; 8] = [".ci/", "benches/", "docs/", "examples/", "fuzz/", "src/", "tests/", "vectors/"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every document, but those that come with a vector.
+fn documents() -> Vec<PathBuf> {
+    let mut documents = vec![root().join("fuzz/README.md")];
+    for folder in [root().to_path_buf(), root().join("docs")] {
+        let files = fs::read_dir(folder).expect("a readable folder").map(|entry| entry.expect("an entry").path());
+        documents.extend(files.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
+    }
+    // A published crate has no fuzz targets.
+    documents.retain(|path| path.exists());
+    documents
+}
+
+/// What stands in backticks, and what follows behind it.
+fn quoted(text: &str) -> Vec<(&str, &str)> {
+    let mut quoted = Vec::new();
+    let mut rest = text;
+    while let Some((_, begin)) = rest.split_once('`') {
+        let Some((word, behind)) = begin.split_once('`') else { break };
+        quoted.push((word, behind));
+        rest = behind;
+    }
+    quoted
+}
+
+/// A path of this project: it begins with one of its folders, and stands for nothing else.
+fn is_path(word: &str) -> bool {
+    FOLDERS.iter().any(|folder| word.starts_with(folder)) && !word.contains([' ', '*', '<', '{', '$'])
+        // A place that a user fills in, or that a program makes.
+        && !word.chars().any(char::is_uppercase)
+        && !["fuzz/corpus", "fuzz/artifacts"].iter().any(|made| word.starts_with(made))
+}
+
+/// Without blocks of code: they hold what programs say, and other people's files.
+fn prose(text: &str) -> String {
+    text.split("\n```").step_by(2).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn every_file_that_a_document_names_is_there() {
+    let mut missing = Vec::new();
+    for document in documents() {
+        let text = prose(&fs::read_to_string(&document).expect("a text"));
+        for (word, _) in quoted(&text).into_iter().filter(|(word, _)| is_path(word)) {
+            if !root().join(word).exists() {
+                missing.push(format!("{}: {word}", document.display()));
+            }
+        }
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
+            let outside = link.is_empty() || link.contains("://") || link.starts_with("mailto:");
+            if !outside && !document.with_file_name(link).exists() {
+                missing.push(format!("{}: the link to {link}", document.display()));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "these are not there:\n{}", missing.join("\n"));
+}
+
+/// "`tests/file.rs`: `name_of_a_test`".
+#[test]
+fn every_test_that_a_document_names_behind_its_file_is_there() {
+    let mut missing = Vec::new();
+    for document in documents() {
+        let text = prose(&fs::read_to_string(&document).expect("a text"));
+        for (file, behind) in quoted(&text).into_iter().filter(|(word, _)| is_path(word) && word.ends_with(".rs")) {
+            let Some(name) = behind.strip_prefix(": `").and_then(|rest| rest.split('`').next()) else { continue };
+            let code = fs::read_to_string(root().join(file)).unwrap_or_default();
+            if !code.contains(&format!("fn {name}(")) {
+                missing.push(format!("{}: {name} in {file}", document.display()));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "these are not there:\n{}", missing.join("\n"));
+}
