@@ -11,5 +11,6 @@ mod limbo;
 mod own_identity;
 
 mod revocation;
+mod spiffe_bundle;
 mod trust;
 mod verified_chains;

@@ -303,6 +303,9 @@ proptest::proptest! {
             assert!(problems.len() >= 2);
             assert!(countersign::x509::PeerIdentity::read(file).is_err());
             assert!(countersign::x509::SigningKey::from_pem_or_der(file).is_err());
+            let json = [b"{\"keys\": [", file].concat();
+            let bundle = Trust::builder().spiffe_bundle("example.org".parse().unwrap(), "bundle", &json);
+            assert!(bundle.build().is_err());
         }
     }
 }

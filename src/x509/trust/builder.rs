@@ -1,6 +1,6 @@
 //! Collects roots, CRLs and policy, and makes the snapshot of those that can be used.
 
-use super::{Problem, Root, Trust, TrustError};
+use super::{Problem, Root, Trust, TrustError, spiffe_bundle};
 use crate::x509::asn1::Cert;
 use crate::x509::crl::{Crls, Relaxed};
 use crate::x509::hash::Sha256;
@@ -44,9 +44,15 @@ impl TrustBuilder {
     }
 
     /// Trusts roots for the SPIFFE IDs of one trust domain, and for no DNS name or address: a federated domain's roots
-    /// cannot vouch for another domain.
-    pub fn spiffe_bundle(self, domain: TrustDomain, source: &str, file: &[u8]) -> TrustBuilder {
-        self.add_roots(source, file, Some(domain))
+    /// cannot vouch for another domain. The file is a SPIFFE bundle in JSON (a JWK Set), PEM, or one DER certificate.
+    pub fn spiffe_bundle(mut self, domain: TrustDomain, source: &str, file: &[u8]) -> TrustBuilder {
+        if !spiffe_bundle::is_json(file) {
+            return self.add_roots(source, file, Some(domain));
+        }
+        for (line, der) in spiffe_bundle::certificates(file) {
+            self.roots.push((Source { name: source.to_string(), line }, der, Some(domain.clone())));
+        }
+        self
     }
 
     fn add_roots(mut self, source: &str, file: &[u8], domain: Option<TrustDomain>) -> TrustBuilder {

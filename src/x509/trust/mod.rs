@@ -1,7 +1,9 @@
 //! Whom we trust: an immutable snapshot of roots, CRLs and policy.
 
 mod builder;
+mod json;
 mod problem;
+mod spiffe_bundle;
 
 pub use builder::TrustBuilder;
 pub use problem::{Problem, TrustError};
