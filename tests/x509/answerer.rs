@@ -41,7 +41,7 @@ struct End {
 
 impl End {
     fn new(hs: Handshake<Policy>) -> End {
-        End { hs, rx: Inbox::new(vec![0; 40_000]), tx: Outbox::new(vec![0; 40_000]) }
+        End { hs, rx: Inbox::new(vec![0; 120_000]), tx: Outbox::new(vec![0; 120_000]) }
     }
 
     /// Until it wants the transport, is done (`Ok(true)`), or has failed.
@@ -272,4 +272,38 @@ fn an_external_signer_takes_the_digest_and_its_fixed_form_becomes_der() {
         assert_eq!(done, [true; 2]);
         assert_eq!(s.accepted().unwrap().leaf(), &leaf.der()[..]);
     }
+}
+
+/// RFC 9846 §4.3.4, §4.4.2: all extensions of CertificateRequest take at most 65,535 bytes. With more names than that
+/// the hint is left out, and the handshake succeeds.
+#[test]
+fn more_names_of_authorities_than_tls_carries_are_no_hint_at_all() {
+    let ca = Ca::root("Root");
+    let client = side(&ca, "client.test", &["server.test"]);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut file = crate::pki::pem("CERTIFICATE", &ca.der);
+    let mut hints = Vec::new();
+    for number in 0..=700 {
+        if [0, 200, 400, 700].contains(&number) {
+            let trust = Trust::from_roots("roots", file.as_bytes()).unwrap();
+            assert_eq!(trust.root_count(), number + 1);
+            let names = trust.certificate_authorities();
+            hints.push(names.as_slice().len());
+            let server = Side { trust: Arc::new(Reloadable::new(trust)), ..side(&ca, "server.test", &["client.test"]) };
+            let policy = Policy::new().certificate_authorities(names).max_flight(80_000, 80_000);
+            let (mut c, mut s) = (client.answerer(), server.answerer());
+            assert_eq!(connect(policy, &mut c, &mut s), [Ok(true), Ok(true)], "{number}");
+        }
+        let name =
+            format!("A certification authority with a name as long as those of the world, number {number:05} of them");
+        let mut params = rcgen::CertificateParams::default();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
+        params.distinguished_name.push(rcgen::DnType::OrganizationName, "An organisation of the world");
+        file += &crate::pki::pem("CERTIFICATE", params.self_signed(&key).unwrap().der());
+    }
+    let [one, some, many, none] = hints[..] else { panic!("four sizes") };
+    assert!(one < 100 && (25_000..32_000).contains(&some) && (50_000..64_512).contains(&many), "{hints:?}");
+    assert_eq!(none, 0);
 }

@@ -33,6 +33,9 @@ pub struct Trust {
     pub(super) id: [u8; 32],
 }
 
+/// The longest list of names: extensions of CertificateRequest take at most 65,535 bytes together (RFC 9846 §4.4.2).
+const MAX_AUTHORITIES: usize = 63 * 1024;
+
 /// A root and what webpki does not look at.
 pub(super) struct Root {
     pub(super) der: Vec<u8>,
@@ -71,13 +74,19 @@ impl Trust {
     }
 
     /// The roots' names for [`Policy::certificate_authorities`](crate::Policy::certificate_authorities).
+    ///
+    /// They are a hint. If all of them take more than 64,512 bytes (about 450 roots), more than a CertificateRequest
+    /// carries beside its other extensions, the list is empty, and the hint is left out: some of the names alone would
+    /// make clients withhold good certificates of the others.
     pub fn certificate_authorities(&self) -> Bytes {
         let mut list = Vec::new();
         for name in self.root_names() {
-            // A DistinguishedName has at most 2^16 - 1 bytes (RFC 9846 §4.3.4).
-            if let Ok(length) = u16::try_from(name.len()) {
-                list.extend_from_slice(&length.to_be_bytes());
-                list.extend_from_slice(name);
+            // opaque DistinguishedName<1..2^16-1> (RFC 9846 §4.3.4).
+            let Ok(len) = u16::try_from(name.len()) else { return Bytes::EMPTY };
+            list.extend_from_slice(&len.to_be_bytes());
+            list.extend_from_slice(name);
+            if list.len() > MAX_AUTHORITIES {
+                return Bytes::EMPTY;
             }
         }
         Bytes::Shared(list.into())
