@@ -35,9 +35,6 @@ usage: tcp_server --listen ADDR:PORT --cert CHAIN.pem --key KEY.pem --ca ROOTS.p
        --key-log FILE                            append all secrets to FILE, for Wireshark: who has it reads all
 exit codes: 1 cannot start, 2 usage, 77 a group or suite that we do not have";
 
-/// The longest message, and the longest flight of a client, in bytes.
-const MAX_FLIGHT: usize = 140_000;
-
 /// What all connections share.
 struct Server {
     files: Files,
@@ -70,8 +67,7 @@ fn start(arguments: Arguments) -> Result<ExitCode, String> {
     say(format_args!("listening on {}", listener.local_addr().map_err(cannot_listen)?));
     // Without the empty record that tells a client of ours at once that it is accepted: OpenSSL's s_client would wait
     // for what follows it, and not send what it is given to send.
-    // A ClientHello may be 131,396 bytes long; memory grows only when one is.
-    let policy = arguments.policy.confirming_record(false).max_flight(MAX_FLIGHT, MAX_FLIGHT);
+    let policy = arguments.policy.confirming_record(false);
     let idle = Duration::from_secs(arguments.idle_timeout);
     let connections = Gate::new(arguments.max_connections);
     let handshakes = Gate::new(arguments.max_handshakes);

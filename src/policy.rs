@@ -154,7 +154,7 @@ impl Default for Policy {
 
 impl Policy {
     /// The default: all suites, groups and schemes of this crate, a key share for x25519 only, X.509 certificates of
-    /// at most 10 to a chain, messages and flights of at most 32 KiB.
+    /// at most 10 to a chain, messages of at most 65,538 bytes, flights of at most 80 KiB.
     pub const fn new() -> Self {
         Policy {
             cipher_suites: List::new(CIPHER_SUITES, CipherSuite(0)),

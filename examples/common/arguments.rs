@@ -99,9 +99,13 @@ impl Arguments {
     }
 }
 
+/// The longest message, and the longest flight, in bytes: a ClientHello may be 131,396 bytes long. Memory grows only when
+/// one is.
+const MAX_FLIGHT: usize = 140_000;
+
 fn policy(groups: Option<String>, suites: Option<String>, alpn: Option<String>) -> Result<Policy, Refused> {
     // No less than TLS allows, but said, so that the peer may say what it takes (RFC 8449).
-    let mut policy = Policy::new().record_size_limit(16_385);
+    let mut policy = Policy::new().record_size_limit(16_385).max_flight(MAX_FLIGHT, MAX_FLIGHT);
     if let Some(names) = groups {
         // A client shares a key for the first one only.
         policy = policy.groups(&each(&names, ',', "group", group)?);

@@ -7,7 +7,8 @@
 use crate::common::{End, Identity, Pki, receive};
 use crate::script;
 use countersign::{
-    AlertDescription, Blame, Ending, Error, ErrorKind, Event, Handshake, Policy, Role, Seed, State, Verdict, Want,
+    AlertDescription, Blame, Ending, Error, ErrorKind, Event, Handshake, Inbox, Policy, Role, Seed, State, Verdict,
+    Want,
 };
 use std::sync::LazyLock;
 
@@ -24,6 +25,8 @@ fn ends_with(client: Policy, server: Policy, seed: u8) -> (End<'static>, End<'st
         (End::new(Role::Client, client.clone(), &IDENTITY), End::new(Role::Server, server.clone(), &IDENTITY));
     c.hs = Handshake::client(client, Some("server.test"), Seed::from_bytes(&[seed; 64])).unwrap();
     s.hs = Handshake::server(server, Seed::from_bytes(&[seed + 100; 64]));
+    // A flipped bit may announce a message of up to 64 KiB.
+    (c.rx, s.rx) = (Inbox::new(vec![0; 100_000]), Inbox::new(vec![0; 100_000]));
     (c, s)
 }
 

@@ -269,7 +269,7 @@ fn tickets_are_bounded_in_size_and_number() {
     story.peer.record(HANDSHAKE, &ticket(|_| ()));
     story.turn();
     story.refused("TooManyTickets", A::UNEXPECTED_MESSAGE, State::Connected, Epoch::Application);
-    let header = |story: &mut Story<'_>| story.peer.record(HANDSHAKE, &[4, 0, 0x80, 1]);
+    let header = |story: &mut Story<'_>| story.peer.record(HANDSHAKE, &[4, 1, 0, 3]); // MAX_MESSAGE + 1
     refused(Role::Client, header, "MessageTooLong", A::ILLEGAL_PARAMETER);
 }
 

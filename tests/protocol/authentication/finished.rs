@@ -62,7 +62,7 @@ fn a_message_longer_than_the_limit_is_refused_from_its_header() {
         (Role::Client, State::WaitCertificateVerify),
         (Role::Client, State::WaitFinished),
     ] {
-        for len in [32 * 1024 + 1, 0xff_ffff] {
+        for len in [countersign::limits::MAX_MESSAGE + 1, 0xff_ffff] {
             let mut story = Story::new(role, Policy::new()).until(state);
             let typ = story.next().unwrap();
             story.peer.record(peer::HANDSHAKE, &header(typ, len));
