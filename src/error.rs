@@ -282,6 +282,8 @@ kinds! {
     // ---- the caller ----
     /// This inbox has been used by another connection.
     ForeignInbox, Caller, -, "this inbox belongs to another connection";
+    /// This outbox has been used by another connection.
+    ForeignOutbox, Caller, -, "this outbox belongs to another connection";
     /// The inbox is too small for what must be held at once; move to memory of `needed` bytes and call again.
     InboxTooSmall { needed: u32 }, Caller, -, "the inbox needs {needed} bytes";
     /// The outbox is too small for what must be written at once; move to memory of `needed` bytes and call again.
@@ -422,6 +424,8 @@ pub enum Misuse {
     StaleQuestion,
     /// The inbox belongs to another connection.
     ForeignInbox,
+    /// The outbox belongs to another connection.
+    ForeignOutbox,
     /// The outbox has no room: send what is pending, or move to memory of `needed` bytes, and answer again.
     NoRoom {
         /// The capacity that holds the answer as well as what is pending; less does once that has been sent.
@@ -446,6 +450,7 @@ impl fmt::Display for Misuse {
         f.write_str(match self {
             Misuse::StaleQuestion => "this question is not open on this connection",
             Misuse::ForeignInbox => "this inbox belongs to another connection",
+            Misuse::ForeignOutbox => "this outbox belongs to another connection",
             Misuse::NoRoom { needed } => {
                 return write!(f, "the outbox needs a capacity of {needed} bytes, or to be emptied first");
             }

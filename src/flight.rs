@@ -7,7 +7,7 @@ use core::ops::Range;
 /// Messages are addressed by their position in the stream of all handshake bytes of the connection. Unlike an offset
 /// into memory, a position stays true when the inbox moves its contents.
 #[derive(Clone, Copy)]
-pub(crate) struct Flight<'a> {
+pub struct Flight<'a> {
     bytes: &'a [u8],
     position: u32,
 }

@@ -104,11 +104,17 @@ pub mod internals {
 mod engine;
 pub mod error;
 mod flight;
-pub mod flow;
+/// The handshake by messages, for transports that protect handshake bytes themselves, as QUIC does: [`Flow`](flow::Flow) and
+/// its memory.
+pub mod flow {
+    pub use crate::handshake::{ExposedSecret, Flow, FlowSession};
+    pub use crate::messages::{FlowInbox, FlowOutbox};
+}
 mod handshake;
 pub mod limits;
 mod list;
 mod memory;
+mod messages;
 mod policy;
 mod record;
 mod role;
@@ -125,7 +131,10 @@ pub use crypto::{EcdsaSigValue, MessageDigest};
 pub use engine::question::{Credential, CredentialQuestion, Offer, Peer, SignQuestion, Verdict, VerifyQuestion};
 pub use engine::table;
 pub use error::{Alert, Blame, Ending, Error, ErrorKind, Misuse, Rejection};
-pub use handshake::{Event as TransitionEvent, Handshake, Question, Step, Transition, Want};
+pub use handshake::{
+    AnyInbox, AnyOutbox, Carrier, Event as TransitionEvent, Handshake, Messages, Question, Records, Step, Transition,
+    Want,
+};
 pub use memory::Memory;
 pub use policy::{Bytes, Padding, Policy};
 pub use record::{Inbox, Outbox};

@@ -101,3 +101,15 @@ impl fmt::Display for State {
         f.pad(self.name())
     }
 }
+
+/// How early data is told from what is to be read (RFC 9846 §4.3.10). We never accept any.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub enum EarlyData {
+    /// There is none.
+    #[default]
+    None,
+    /// After ServerHello: records that do not open are dropped, until one opens.
+    Unopened,
+    /// After HelloRetryRequest: protected records are dropped, until the second ClientHello.
+    Protected,
+}

@@ -28,8 +28,14 @@ impl Seed {
         seed
     }
 
-    /// Names a connection inside this process: stamps its inbox, so that another one's cannot be mistaken for it.
+    /// Names a connection inside this process: stamps its memory and its questions, so that another one's cannot be
+    /// mistaken for it. Drawn anew, since two connections may be given equal seeds. (Without randomness there will be no
+    /// key share either, and no connection.)
     pub(crate) fn stamp(&self) -> u64 {
-        self.random.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+        let mut stamp = [0; 8];
+        match crate::crypto::random::fill(&mut stamp) {
+            Ok(()) => u64::from_be_bytes(stamp),
+            Err(_) => self.random.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes)),
+        }
     }
 }

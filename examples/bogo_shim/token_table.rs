@@ -78,6 +78,7 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("ClosedInHandshake", "CONNECTION_CLOSED"),
     ("Truncated", TRUNCATED),
     ("ForeignInbox", "INTERNAL_ERROR"),
+    ("ForeignOutbox", "INTERNAL_ERROR"),
     ("InboxTooSmall", "INTERNAL_ERROR"),
     ("OutboxTooSmall", "INTERNAL_ERROR"),
 ];

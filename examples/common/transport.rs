@@ -90,7 +90,7 @@ impl Link {
 
     fn give_up<P: Borrow<Policy>>(&mut self, hs: &mut Handshake<P>) -> Failure {
         let state = hs.state();
-        hs.cancel(&mut self.tx);
+        let _ = hs.cancel(&mut self.tx); // it is our own outbox
         self.farewell();
         Failure::TooSlow(state)
     }

@@ -6,7 +6,7 @@ use crate::error::ErrorKind;
 use crate::schedule::{HandshakeSecret, TrafficSecret, Transcript, at};
 
 /// A traffic secret that a direction changes to.
-pub(crate) enum Secret<'a> {
+pub enum Secret<'a> {
     Handshake(&'a HandshakeSecret),
     Application(&'a TrafficSecret),
 }
@@ -28,8 +28,6 @@ pub(crate) trait Effects {
     fn peer_record_size_limit(&mut self, limit: u16);
     /// Our own record_size_limit binds the peer from now on.
     fn own_record_size_limit(&mut self, limit: u16);
-    /// The client offered early data: it is to be skipped; `after_retry` tells how (§4.3.10).
-    fn skip_early_data(&mut self, after_retry: bool);
 }
 
 /// Sends one message, and takes the transcript up to it.

@@ -8,7 +8,7 @@ use super::server_name::ServerName;
 use crate::codec::{CertificateType, NamedGroup, SignatureScheme};
 use crate::crypto::Suite;
 use crate::policy::Policy;
-use crate::role::Role;
+use crate::role::{EarlyData, Role};
 use core::ops::Range;
 
 /// What both sides have agreed on so far, and where the peer's messages lie that a question is about.
@@ -24,6 +24,8 @@ pub(crate) struct Negotiated {
     pub(crate) suite: Option<Suite>,
     pub(crate) group: Option<NamedGroup>,
     pub(crate) retried: bool,
+    /// The early data that a client may have sent, and that is dropped (§4.3.10).
+    pub(crate) early_data: EarlyData,
     /// Where in the policy's ALPN list the selected name stands.
     pub(crate) alpn: Option<u8>,
     pub(crate) own_scheme: Option<SignatureScheme>,
@@ -54,6 +56,7 @@ impl Negotiated {
             suite: None,
             group: None,
             retried: false,
+            early_data: EarlyData::None,
             alpn: None,
             own_scheme: None,
             peer_scheme: None,
@@ -88,6 +91,11 @@ impl Negotiated {
         self.suite = Some(choice.suite);
         self.group = Some(choice.group);
         self.retried |= choice.retry;
+        self.early_data = match (choice.early_data, choice.retry) {
+            (true, true) => EarlyData::Protected,
+            (true, false) => EarlyData::Unopened,
+            (false, _) => EarlyData::None,
+        };
         self.alpn = choice.alpn;
         self.own_type = choice.own_type;
         self.peer_type = choice.peer_type;

@@ -1,28 +1,24 @@
-//! What [`Handshake`](super::Handshake) is without its type parameter: one transition at a time, the answers, the end.
+//! The loop of the handshake: one transition at a time, the answers, the end. One driver for both carriers.
 
+use super::carrier::Carry;
 use super::log::{Event, Log};
-use super::records::{Nowhere, Records};
-use super::{Question, Step, Want};
-use crate::codec::{AlertDescription, Message};
+use super::want::{Question, Step, Want};
+use crate::codec::{AlertDescription, Message, Writer};
+use crate::crypto::{CryptoMode, Suite};
 use crate::engine::question::{Credential, CredentialQuestion, SignQuestion, Verdict, VerifyQuestion};
-use crate::engine::{Engine, Input, Need};
+use crate::engine::{Connected, Effects, Engine, Input, Need, Secret, table};
 use crate::error::{Error, ErrorKind, Misuse};
 use crate::flight::Flight;
+use crate::memory::{Plan, Receiving, Sending};
 use crate::policy::Policy;
-use crate::record::{EarlyData, Expect, InboxView, Opened, OutboxView, ReadProtection, WriteProtection};
-use crate::role::{Epoch, Role, State};
-use crate::session::{self, Session};
+use crate::role::{Role, State};
 
-/// The handshake without its type parameter: engine and record layer put together.
-pub(super) struct Driver {
+/// Engine and carrier put together: [`Handshake`](super::Handshake) without its policy.
+pub(super) struct Driver<C> {
     pub(super) engine: Engine,
-    read: ReadProtection,
-    write: WriteProtection,
+    pub(super) carrier: C,
     pub(super) log: Log,
     course: Course,
-    /// We have sent an alert or close_notify: nothing may follow.
-    closed: bool,
-    early_data: EarlyData,
     end: End,
 }
 
@@ -34,12 +30,6 @@ enum Course {
     Failed(Error),
 }
 
-/// Whether the peer's next message was there.
-enum Received {
-    Message,
-    Nothing,
-}
-
 /// What is still to be done once both sides have proved themselves.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
@@ -48,32 +38,39 @@ enum End {
     Sending,
     /// `Want::Done` has been returned.
     Done,
+    /// What is sent from now on is the session's.
+    HandedOver,
 }
 
-impl Driver {
-    pub(super) fn new(engine: Engine, write: WriteProtection) -> Driver {
+impl<C: Carry> Driver<C> {
+    pub(super) fn new(engine: Engine, policy: &Policy) -> Driver<C> {
         Driver {
             log: Log::new(engine.state()),
+            carrier: C::new(engine.role(), policy),
             engine,
-            read: ReadProtection::new(),
-            write,
             course: Course::Open,
-            closed: false,
-            early_data: EarlyData::None,
             end: End::NotYet,
         }
     }
+
+    // ---- the loop ----
 
     /// Goes on until something is wanted, or, if `watched`, until there is a transition to report.
     pub(super) fn step(
         &mut self,
         policy: &Policy,
-        rx: &mut InboxView<'_>,
-        tx: &mut OutboxView<'_>,
+        rx: &mut C::Rx<'_>,
+        tx: &mut C::Tx<'_>,
         watched: bool,
     ) -> Result<Step, Error> {
         if let Course::Failed(error) = self.course {
             return Err(error);
+        }
+        if !rx.belongs_to(self.stamp()) {
+            return Err(self.error(ErrorKind::ForeignInbox));
+        }
+        if !tx.belongs_to(self.stamp()) {
+            return Err(self.error(ErrorKind::ForeignOutbox));
         }
         self.try_step(policy, rx, tx, watched).map_err(|kind| self.fail(policy, kind, tx))
     }
@@ -81,13 +78,10 @@ impl Driver {
     fn try_step(
         &mut self,
         policy: &Policy,
-        rx: &mut InboxView<'_>,
-        tx: &mut OutboxView<'_>,
+        rx: &mut C::Rx<'_>,
+        tx: &mut C::Tx<'_>,
         watched: bool,
     ) -> Result<Step, ErrorKind> {
-        if !rx.belongs_to(self.engine.negotiated().stamp) {
-            return Err(ErrorKind::ForeignInbox);
-        }
         loop {
             while let Some(transition) = self.log.next_unreported() {
                 if watched {
@@ -102,19 +96,23 @@ impl Driver {
             }
             match self.engine.need(policy, rx.flight()) {
                 Need::Send(len) => {
-                    let plan = tx.plan(&self.write).change_cipher_spec().handshake(len).change_cipher_spec();
-                    match tx.room_for(&plan) {
+                    let plan = self.carrier.plan(tx).change_cipher_spec().handshake(len).change_cipher_spec();
+                    match self.carrier.room_for(tx, &plan) {
                         Ok(()) => self.advance(policy, rx, Input::Room, tx)?,
                         Err(too_small) if tx.is_empty() => return Err(too_small),
                         Err(_) => return self.want_write(tx),
                     }
                 }
                 Need::ReadKey => self.advance(policy, rx, Input::Room, tx)?,
-                Need::Message => match self.receive(policy, rx, tx)? {
-                    Received::Message => {}
-                    Received::Nothing if tx.is_empty() => return Ok(Step::Want(Want::Read)),
-                    Received::Nothing => return self.want_write(tx),
-                },
+                Need::Message => {
+                    if !self.receive(policy, rx, tx)? {
+                        if !tx.is_empty() {
+                            return self.want_write(tx);
+                        }
+                        self.carrier.want_more(rx)?; // R3: nothing is asked for that cannot be taken
+                        return Ok(Step::Want(Want::Read));
+                    }
+                }
                 Need::Credential(question) => return Ok(Step::Want(Want::Credential(question))),
                 Need::Sign(question) => return Ok(Step::Want(Want::Sign(question))),
                 Need::Verify(question) => return Ok(Step::Want(Want::Verify(question))),
@@ -123,135 +121,109 @@ impl Driver {
         }
     }
 
-    /// One transition of the engine.
-    fn advance(
-        &mut self,
-        policy: &Policy,
-        rx: &InboxView<'_>,
-        input: Input<'_>,
-        tx: &mut OutboxView<'_>,
-    ) -> Result<(), ErrorKind> {
-        let mut records = Records {
-            read: &mut self.read,
-            write: &mut self.write,
-            rx: Some(rx),
-            tx,
-            log: &mut self.log,
-            early_data: &mut self.early_data,
-            crypto: policy.crypto,
-        };
-        self.engine.advance(policy, rx.flight(), input, &mut records)?;
-        self.log.enter(self.engine.state());
-        Ok(())
-    }
-
-    /// Takes the peer's next message, opening records until there is one.
-    fn receive(
-        &mut self,
-        policy: &Policy,
-        rx: &mut InboxView<'_>,
-        tx: &mut OutboxView<'_>,
-    ) -> Result<Received, ErrorKind> {
+    /// Takes the peer's next message; false: it has not all come.
+    fn receive(&mut self, policy: &Policy, rx: &mut C::Rx<'_>, tx: &mut C::Tx<'_>) -> Result<bool, ErrorKind> {
         loop {
+            self.carrier.check_unread(rx)?;
             if let Some((typ, len)) = rx.message_header() {
                 let boundary = self.engine.accepts(typ)?;
-                if rx.retained_len().saturating_add(len) > policy.max_flight {
+                if len > policy.max_message || rx.retained_len().saturating_add(len) > policy.max_flight {
                     return Err(ErrorKind::MessageTooLong { message: typ });
                 }
-                if let Some(next) = rx.next_message(policy.max_message)? {
-                    rx.read(&next);
+                if let Some(range) = rx.read_message(len)? {
                     if boundary && rx.has_unread() {
                         return Err(ErrorKind::DataAcrossKeyChange);
                     }
-                    let bytes = rx.flight().get(next.range).ok_or(ErrorKind::Internal)?;
-                    let (message, _) = Message::split(bytes).ok_or(ErrorKind::Internal)?;
-                    self.log.received(message, self.read_epoch());
+                    let message = rx.flight().get(range).and_then(Message::split);
+                    let (message, _) = message.ok_or(ErrorKind::Internal)?;
+                    self.log.received(message, self.carrier.epochs().0);
                     self.advance(policy, rx, Input::Message(message), tx)?;
-                    return Ok(Received::Message);
+                    return Ok(true);
                 }
             }
-            match self.read.open(rx, self.expect())? {
-                Some(Opened::Handshake | Opened::Dropped) => {}
-                Some(Opened::ApplicationData) => return Err(ErrorKind::EarlyApplicationData),
-                Some(Opened::Alert(AlertDescription::USER_CANCELED)) => {}
-                Some(Opened::Alert(AlertDescription::CLOSE_NOTIFY)) => return Err(ErrorKind::ClosedInHandshake),
-                Some(Opened::Alert(alert)) => return Err(ErrorKind::from_alert(alert, false)),
-                None if rx.eof() => return Err(ErrorKind::Truncated),
-                None => {
-                    if tx.is_empty() {
-                        self.read.want_more(rx)?;
-                    }
-                    return Ok(Received::Nothing);
-                }
+            let (role, negotiated) = (self.engine.role(), self.engine.negotiated());
+            let first = self.engine.state() == State::WaitClientHello && !negotiated.retried;
+            if !self.carrier.unwrap_more(rx, role, first, negotiated.early_data)? {
+                return Ok(false);
             }
         }
-    }
-
-    /// Which records may stand now.
-    fn expect(&self) -> Expect {
-        let first = self.engine.state() == State::WaitClientHello && !self.engine.negotiated().retried;
-        Expect {
-            change_cipher_spec: !first,
-            application_data: false,
-            plaintext_alert: self.engine.role() == Role::Server,
-            early_data: self.early_data,
-        }
-    }
-
-    fn read_epoch(&self) -> Epoch {
-        if self.read.is_protected() { Epoch::Handshake } else { Epoch::Plaintext }
     }
 
     /// Nothing more can be done before what is written has been sent.
-    fn want_write(&mut self, tx: &mut OutboxView<'_>) -> Result<Step, ErrorKind> {
-        tx.seal_open_record(&mut self.write)?;
+    fn want_write(&mut self, tx: &mut C::Tx<'_>) -> Result<Step, ErrorKind> {
+        self.carrier.flush(tx)?;
         Ok(Step::Want(Want::Write))
     }
 
     /// Both sides have proved themselves.
-    fn end(&mut self, policy: &Policy, rx: &mut InboxView<'_>, tx: &mut OutboxView<'_>) -> Result<Step, ErrorKind> {
+    fn end(&mut self, policy: &Policy, rx: &mut C::Rx<'_>, tx: &mut C::Tx<'_>) -> Result<Step, ErrorKind> {
+        let role = self.engine.role();
         if self.end == End::NotYet {
-            self.write.set_padding(policy.padding);
-            self.write.set_update_after(policy.update_after);
-            match self.engine.role() {
-                Role::Client => rx.mark(), // what has come by now confirms nothing
-                Role::Server if policy.confirming_record => match session::confirm_client(&mut self.write, tx) {
-                    Err(_) if !tx.is_empty() => return self.want_write(tx),
-                    sent => sent?,
-                },
-                Role::Server => {}
+            if !self.carrier.connected(rx, tx, role, policy)? {
+                return self.want_write(tx);
             }
             self.end = End::Sending;
         }
+        self.carrier.after_handshake(rx, role, policy)?;
         if !tx.is_empty() {
             return self.want_write(tx);
         }
-        self.end = End::Done;
+        if self.end == End::Sending {
+            self.end = End::Done;
+        }
         Ok(Step::Want(Want::Done))
     }
 
-    /// Whether this question is open.
-    fn is_open(&mut self, policy: &Policy, question: Question<'_>) -> Result<(), Misuse> {
-        let open = matches!(self.course, Course::Open);
-        let need = self.engine.need(policy, Flight::EMPTY);
-        if open && question.is(&need) { Ok(()) } else { Err(Misuse::StaleQuestion) }
+    // ---- transitions ----
+
+    /// One transition of the engine, with the transport at hand.
+    fn advance(
+        &mut self,
+        policy: &Policy,
+        rx: &C::Rx<'_>,
+        input: Input<'_>,
+        tx: &mut C::Tx<'_>,
+    ) -> Result<(), ErrorKind> {
+        self.transition(policy, rx.flight(), input, Some(rx), Some(tx))
     }
 
-    /// An answer that makes the engine send. Its failure is for the next `drive`.
-    fn answer(&mut self, policy: &Policy, input: Input<'_>, tx: &mut OutboxView<'_>) {
-        let mut records = Records {
-            read: &mut self.read,
-            write: &mut self.write,
-            rx: None,
-            tx,
-            log: &mut self.log,
-            early_data: &mut self.early_data,
-            crypto: policy.crypto,
-        };
-        match self.engine.advance(policy, Flight::EMPTY, input, &mut records) {
-            Ok(()) => self.log.enter(self.engine.state()),
-            Err(kind) => self.course = Course::Refused(kind),
+    fn transition(
+        &mut self,
+        policy: &Policy,
+        flight: Flight<'_>,
+        input: Input<'_>,
+        rx: Option<&C::Rx<'_>>,
+        tx: Option<&mut C::Tx<'_>>,
+    ) -> Result<(), ErrorKind> {
+        let (role, before) = (self.engine.role(), self.engine.state());
+        let mut effects =
+            CarriedEffects { carrier: &mut self.carrier, rx, tx, log: &mut self.log, crypto: policy.crypto };
+        self.engine.advance(policy, flight, input, &mut effects)?;
+        let after = self.engine.state();
+        // R10: the table is data, and this is what is really done. (A change of the read key is no transition.)
+        debug_assert!(before == after || table::leads(role, before, after), "{role}: {before} -> {after}");
+        self.log.enter(after);
+        Ok(())
+    }
+
+    /// An answer that makes the engine go on. Its failure is for the next `drive` (R2).
+    fn answer(&mut self, policy: &Policy, event: Event, input: Input<'_>, tx: Option<&mut C::Tx<'_>>) {
+        self.log.answered(event);
+        if let Err(kind) = self.transition(policy, Flight::EMPTY, input, None, tx) {
+            self.course = Course::Refused(kind);
         }
+    }
+
+    // ---- the answers ----
+
+    /// Whether this question is open.
+    fn check_open(&self, policy: &Policy, question: Question<'_>) -> Result<(), Misuse> {
+        let open = matches!(self.course, Course::Open);
+        if open && question.is(&self.engine.need(policy, Flight::EMPTY)) { Ok(()) } else { Err(Misuse::StaleQuestion) }
+    }
+
+    fn check_outbox(&self, tx: &mut C::Tx<'_>) -> Result<(), Misuse> {
+        if tx.belongs_to(self.stamp()) { Ok(()) } else { Err(Misuse::ForeignOutbox) }
     }
 
     pub(super) fn answer_credential(
@@ -259,14 +231,15 @@ impl Driver {
         policy: &Policy,
         question: &CredentialQuestion,
         credential: &Credential<'_>,
-        tx: &mut OutboxView<'_>,
+        tx: &mut C::Tx<'_>,
     ) -> Result<(), Misuse> {
-        self.is_open(policy, question.into())?;
+        self.check_open(policy, question.into())?;
+        self.check_outbox(tx)?;
         if credential.chain.is_empty() || credential.certificate_type != self.engine.negotiated().own_type {
             return Err(Misuse::UnfitCredential);
         }
         let (plain, protected) = self.engine.present_len(policy, credential);
-        let plan = tx.plan(&self.write);
+        let plan = self.carrier.plan(tx);
         let plan = match self.engine.role() {
             Role::Client => plan.change_cipher_spec().handshake(protected),
             Role::Server => {
@@ -274,9 +247,8 @@ impl Driver {
                 plan.handshake(plain).change_cipher_spec().key(limit).handshake(protected)
             }
         };
-        tx.room_for(&plan).map_err(no_room)?;
-        self.log.answered(Event::Presented);
-        self.answer(policy, Input::Credential(credential), tx);
+        self.carrier.room_for(tx, &plan).map_err(no_room)?;
+        self.answer(policy, Event::Presented, Input::Credential(credential), Some(tx));
         Ok(())
     }
 
@@ -285,16 +257,16 @@ impl Driver {
         policy: &Policy,
         question: &SignQuestion,
         signature: &[u8],
-        tx: &mut OutboxView<'_>,
+        tx: &mut C::Tx<'_>,
     ) -> Result<(), Misuse> {
-        self.is_open(policy, question.into())?;
+        self.check_open(policy, question.into())?;
+        self.check_outbox(tx)?;
         if signature.is_empty() || signature.len() > usize::from(u16::MAX) {
             return Err(Misuse::UnfitSignature);
         }
-        let plan = tx.plan(&self.write).handshake(self.engine.sign_len(signature.len()));
-        tx.room_for(&plan).map_err(no_room)?;
-        self.log.answered(Event::Signed);
-        self.answer(policy, Input::Signature(signature), tx);
+        let plan = self.carrier.plan(tx).handshake(self.engine.sign_len(signature.len()));
+        self.carrier.room_for(tx, &plan).map_err(no_room)?;
+        self.answer(policy, Event::Signed, Input::Signature(signature), Some(tx));
         Ok(())
     }
 
@@ -304,16 +276,10 @@ impl Driver {
         question: &VerifyQuestion,
         verdict: Verdict,
     ) -> Result<(), Misuse> {
-        self.is_open(policy, question.into())?;
+        self.check_open(policy, question.into())?;
         match verdict {
             Verdict::Reject(reason) => self.course = Course::Refused(ErrorKind::Rejected { reason }),
-            Verdict::Accept => {
-                self.log.answered(Event::Accepted);
-                match self.engine.advance(policy, Flight::EMPTY, Input::Accepted, &mut Nowhere) {
-                    Ok(()) => self.log.enter(self.engine.state()),
-                    Err(kind) => self.course = Course::Refused(kind),
-                }
-            }
+            Verdict::Accept => self.answer(policy, Event::Accepted, Input::Accepted, None),
         }
         Ok(())
     }
@@ -324,84 +290,118 @@ impl Driver {
         question: Question<'_>,
         alert: AlertDescription,
     ) -> Result<(), Misuse> {
-        self.is_open(policy, question)?;
+        self.check_open(policy, question)?;
         self.course = Course::Refused(ErrorKind::Declined { alert });
         Ok(())
     }
 
+    // ---- the end ----
+
     /// Turns what went wrong into the error, and tells the peer: exactly one alert.
-    fn fail(&mut self, policy: &Policy, kind: ErrorKind, tx: &mut OutboxView<'_>) -> Error {
-        let alert = kind.alert().filter(|_| !self.closed);
-        let error = Error { kind, role: self.engine.role(), state: self.log.state(), alerts: alert.is_some() };
+    fn fail(&mut self, policy: &Policy, kind: ErrorKind, tx: &mut C::Tx<'_>) -> Error {
+        let error = self.error(kind);
         if error.is_fatal() {
-            if let Some(alert) = alert {
-                self.alerts(policy, &[alert], tx);
+            if let Some(alert) = kind.alert().filter(|_| error.alerts) {
+                self.carrier.alert(tx, self.engine.role(), policy, &[alert]);
             }
-            self.closed = true;
-            self.course = Course::Failed(error);
-            self.forget();
+            self.end_with(error);
         }
         error
     }
 
-    /// The secrets of a failed connection are forgotten (§6). Its alert is sealed by now.
-    fn forget(&mut self) {
-        self.engine.forget();
-        self.read = ReadProtection::new();
-        self.write = WriteProtection::server();
+    fn error(&self, kind: ErrorKind) -> Error {
+        let alerts = kind.alert().is_some() && self.end != End::HandedOver;
+        Error { kind, role: self.engine.role(), state: self.log.state(), alerts }
     }
 
-    /// A client's change_cipher_spec comes before whatever it protects first, also if that is an alert (§E.4).
-    fn alerts(&mut self, policy: &Policy, alerts: &[AlertDescription], tx: &mut OutboxView<'_>) {
-        let compatible = self.engine.role() == Role::Client && policy.middlebox_compatibility;
-        if compatible && self.write.is_protected() && !self.write.has_sent_change_cipher_spec() {
-            let _ = tx.change_cipher_spec(&mut self.write); // without room the alert alone must do
-        }
-        for alert in alerts {
-            // There is always room for it, if the outbox has room for anything at all.
-            let _ = tx.alert(&mut self.write, *alert);
-        }
-    }
-
-    pub(super) fn end_with(
+    /// The caller gives up.
+    pub(super) fn give_up(
         &mut self,
         policy: &Policy,
         kind: ErrorKind,
         alerts: &[AlertDescription],
-        tx: &mut OutboxView<'_>,
-    ) {
-        if self.has_failed() || self.closed {
-            return;
+        tx: &mut C::Tx<'_>,
+    ) -> Result<(), Misuse> {
+        self.check_outbox(tx)?;
+        if !matches!(self.course, Course::Failed(_)) && self.end != End::HandedOver {
+            self.carrier.alert(tx, self.engine.role(), policy, alerts);
+            self.end_with(Error { alerts: true, ..self.error(kind) });
         }
-        self.alerts(policy, alerts, tx);
-        self.closed = true;
-        let error = Error { kind, role: self.engine.role(), state: self.log.state(), alerts: true };
+        Ok(())
+    }
+
+    /// The error stays (R4), and the secrets are forgotten (RFC 9846 §6). The alert is sealed by now.
+    fn end_with(&mut self, error: Error) {
         self.course = Course::Failed(error);
-        self.forget();
+        self.engine.forget();
+        self.carrier.forget();
     }
 
-    fn has_failed(&self) -> bool {
-        matches!(self.course, Course::Failed(_))
-    }
-
-    pub(super) fn finish(&mut self, policy: &Policy) -> Result<Session, Misuse> {
-        if self.end != End::Done || self.has_failed() {
+    /// Takes what the handshake has made. `at_once`: also while the last bytes are still to be sent.
+    pub(super) fn take_connected(&mut self, at_once: bool) -> Result<Connected, Misuse> {
+        if matches!(self.course, Course::Failed(_)) || (self.end != End::Done && !at_once) {
             return Err(Misuse::NotNow);
         }
-        let role = self.engine.role();
-        let connected = self.engine.take_connected().ok_or(Misuse::NotNow)?;
-        let read = core::mem::replace(&mut self.read, ReadProtection::new());
-        let write = core::mem::replace(&mut self.write, WriteProtection::server());
-        self.closed = true; // what is sent from now on is the session's
-        Ok(Session::new(role, policy, self.engine.negotiated().stamp, connected, read, write))
+        self.engine.take_connected().ok_or(Misuse::NotNow)
     }
 
-    pub(super) fn check_stamp(&self, stamp: Option<u64>) -> Result<(), Misuse> {
-        if stamp == Some(self.engine.negotiated().stamp) { Ok(()) } else { Err(Misuse::ForeignInbox) }
+    /// What is sent from now on is the session's.
+    pub(super) fn hand_over(&mut self) {
+        self.end = End::HandedOver;
+    }
+
+    pub(super) fn stamp(&self) -> u64 {
+        self.engine.negotiated().stamp
     }
 }
 
-/// What a record layer's size error means to whoever answers.
+/// The engine's effects, on their way to the carrier, and to the log.
+struct CarriedEffects<'a, 'r, 't, C: Carry> {
+    carrier: &'a mut C,
+    /// None inside an answer, which has no inbox at hand: read keys change in `drive`.
+    rx: Option<&'a C::Rx<'r>>,
+    /// None inside a verdict, which sends nothing.
+    tx: Option<&'a mut C::Tx<'t>>,
+    log: &'a mut Log,
+    crypto: CryptoMode,
+}
+
+impl<C: Carry> Effects for CarriedEffects<'_, '_, '_, C> {
+    fn message(&mut self, write: &dyn Fn(&mut Writer<'_>), seen: &mut dyn FnMut(&[u8])) -> Result<(), ErrorKind> {
+        let tx = self.tx.as_deref_mut().ok_or(ErrorKind::Internal)?;
+        let ((_, epoch), log) = (self.carrier.epochs(), &mut *self.log);
+        self.carrier.message(tx, write, &mut |bytes| {
+            seen(bytes);
+            if let Some((message, _)) = Message::split(bytes) {
+                log.sent(message, epoch);
+            }
+        })
+    }
+
+    fn change_cipher_spec(&mut self) -> Result<(), ErrorKind> {
+        self.carrier.change_cipher_spec(self.tx.as_deref_mut().ok_or(ErrorKind::Internal)?)
+    }
+
+    fn write_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), ErrorKind> {
+        let tx = self.tx.as_deref_mut().ok_or(ErrorKind::Internal)?;
+        self.carrier.write_key(tx, suite, secret, self.crypto)
+    }
+
+    fn read_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), ErrorKind> {
+        let rx = self.rx.ok_or(ErrorKind::Internal)?;
+        self.carrier.read_key(rx, suite, secret, self.crypto)
+    }
+
+    fn peer_record_size_limit(&mut self, limit: u16) {
+        self.carrier.peer_record_size_limit(limit);
+    }
+
+    fn own_record_size_limit(&mut self, limit: u16) {
+        self.carrier.own_record_size_limit(limit);
+    }
+}
+
+/// What a carrier's size error means to the one who answers.
 fn no_room(kind: ErrorKind) -> Misuse {
     match kind {
         ErrorKind::OutboxTooSmall { needed } => {

@@ -1,103 +1,55 @@
-//! The handshake over records: engine and record layer put together, as the loop that the caller drives.
+//! The handshake as its host drives it: a loop over what it wants, whether messages travel in records or by themselves.
 
+mod carrier;
 mod driver;
 mod log;
+mod messages;
 mod records;
+mod want;
 
+pub use carrier::{AnyInbox, AnyOutbox, Carrier};
 pub use log::{Event, Transition};
+pub use messages::{ExposedSecret, Messages};
+pub use records::Records;
+pub use want::{Question, Step, Want};
 
 use crate::codec::{AlertDescription, CipherSuite, NamedGroup, SignatureScheme};
 use crate::crypto::Suite;
 use crate::engine::question::{Credential, CredentialQuestion, Offer, Peer, SignQuestion, Verdict, VerifyQuestion};
-use crate::engine::{Engine, Need, ServerName};
+use crate::engine::{Engine, ServerName};
 use crate::error::{Error, ErrorKind, Misuse};
-use crate::memory::Memory;
+use crate::flight::Flight;
 use crate::policy::Policy;
-use crate::record::{Inbox, Outbox, WriteProtection};
-use crate::role::{Role, State};
+use crate::record::{ReadProtection, WriteProtection};
+use crate::role::{Epoch, Role, State};
+use crate::schedule::Pair;
 use crate::seed::Seed;
-use crate::session::Session;
+use crate::session::{Exporter, Session};
+use carrier::Carry;
 use core::borrow::Borrow;
 use driver::Driver;
-
-/// What the handshake wants from its host: the six things that it can want, in either role.
-///
-/// A want is *level-triggered*: until it is met, [`Handshake::drive`] returns it again, so a lost one does no harm.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Want {
-    /// Send [`Outbox::pending`], say [`Outbox::sent`].
-    Write,
-    /// Read into [`Inbox::space`], say [`Inbox::filled`].
-    Read,
-    /// Which certificate shall we show? Answer with [`Handshake::answer_credential`]; [`Handshake::offer`] tells what the peer accepts.
-    Credential(CredentialQuestion),
-    /// Sign this. Answer with [`Handshake::answer_sign`].
-    Sign(SignQuestion),
-    /// Is the peer who it must be? Answer with [`Handshake::answer_verify`]; [`Handshake::peer`] shows its certificates.
-    Verify(VerifyQuestion),
-    /// Both sides have proved themselves: take the session with [`Handshake::finish`].
-    Done,
-}
-
-/// What one [`Handshake::step`] brought.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// One transition; step again.
-    Did(Transition),
-    /// No transition without the caller.
-    Want(Want),
-}
-
-/// Any of the three questions, to [`Handshake::decline`].
-#[derive(Clone, Copy, Debug)]
-pub enum Question<'a> {
-    /// Which certificate?
-    Credential(&'a CredentialQuestion),
-    /// Which signature?
-    Sign(&'a SignQuestion),
-    /// Which verdict?
-    Verify(&'a VerifyQuestion),
-}
-
-impl<'a> From<&'a CredentialQuestion> for Question<'a> {
-    fn from(question: &'a CredentialQuestion) -> Self {
-        Question::Credential(question)
-    }
-}
-
-impl<'a> From<&'a SignQuestion> for Question<'a> {
-    fn from(question: &'a SignQuestion) -> Self {
-        Question::Sign(question)
-    }
-}
-
-impl<'a> From<&'a VerifyQuestion> for Question<'a> {
-    fn from(question: &'a VerifyQuestion) -> Self {
-        Question::Verify(question)
-    }
-}
-
-impl Question<'_> {
-    pub(crate) fn is(&self, need: &Need) -> bool {
-        match (self, need) {
-            (Question::Credential(question), Need::Credential(open)) => *question == open,
-            (Question::Sign(question), Need::Sign(open)) => *question == open,
-            (Question::Verify(question), Need::Verify(open)) => *question == open,
-            _ => false,
-        }
-    }
-}
 
 /// A mutual TLS 1.3 handshake, as client or server.
 ///
 /// It does nothing by itself: [`drive`](Self::drive) says what it wants, the caller provides and drives again. `P` is
-/// how the policy is held: `Policy`, `&'static Policy`, `Arc<Policy>`.
-pub struct Handshake<P> {
+/// how the policy is held: `Policy`, `&'static Policy`, `Arc<Policy>`. `C` is how messages travel: [`Records`] over a
+/// stream; for [`Messages`] see [`Flow`].
+pub struct Handshake<P, C = Records> {
     policy: P,
-    driver: Driver,
+    driver: Driver<C>,
 }
 
-impl<P: Borrow<Policy>> Handshake<P> {
+/// A mutual TLS 1.3 handshake by messages instead of records, for transports that protect handshake bytes themselves, as
+/// QUIC does (RFC 9001). Driven like any [`Handshake`], with [`FlowInbox`](crate::flow::FlowInbox) and
+/// [`FlowOutbox`](crate::flow::FlowOutbox).
+///
+/// What is sent belongs to an [`Epoch`], and what is received must be said to. No alert is written: the error says which
+/// one the transport is to convey ([`Error::alert`]). Messages that come after the handshake are fed to the inbox too,
+/// and dealt with by [`drive`](Handshake::drive): a NewSessionTicket is checked and dropped, a KeyUpdate is refused, since
+/// such transports update their keys by themselves.
+pub type Flow<P> = Handshake<P, Messages>;
+
+impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
     /// A client's handshake with a server of this name: a DNS name, which is sent as server_name, or an IP address,
     /// which is not (RFC 6066 §3). The machine does not compare the name with the certificate: that is the verdict's part.
     ///
@@ -108,20 +60,15 @@ impl<P: Borrow<Policy>> Handshake<P> {
             Some(name) => ServerName::new(name).ok_or(Misuse::InvalidServerName)?,
             None => ServerName::NONE,
         };
-        let compatible = policy.borrow().middlebox_compatibility;
+        let compatible = C::middlebox_compatibility(policy.borrow());
         let engine =
             Engine::client(policy.borrow(), server_name, seed, compatible).map_err(|_| Misuse::NoRandomness)?;
-        Ok(Self::new(policy, engine, WriteProtection::client()))
+        Ok(Handshake { driver: Driver::new(engine, policy.borrow()), policy })
     }
 
     /// A server's handshake.
     pub fn server(policy: P, seed: Seed) -> Self {
-        Self::new(policy, Engine::server(seed), WriteProtection::server())
-    }
-
-    fn new(policy: P, engine: Engine, mut write: WriteProtection) -> Self {
-        write.set_max_fragment(policy.borrow().max_fragment);
-        Handshake { policy, driver: Driver::new(engine, write) }
+        Handshake { driver: Driver::new(Engine::server(seed), policy.borrow()), policy }
     }
 
     /// Goes on until the caller is wanted, and says for what. Call it again after each want has been met.
@@ -129,9 +76,13 @@ impl<P: Borrow<Policy>> Handshake<P> {
     /// # Errors
     /// After a fatal error the alert for the peer lies in `tx`: send it, then close. Every later call returns the same
     /// error. [`ErrorKind::InboxTooSmall`] and [`ErrorKind::OutboxTooSmall`] are not fatal: move to larger memory and call again.
-    pub fn drive<R: Memory, T: Memory>(&mut self, rx: &mut Inbox<R>, tx: &mut Outbox<T>) -> Result<Want, Error> {
+    pub fn drive<R: AnyInbox<Carrier = C>, T: AnyOutbox<Carrier = C>>(
+        &mut self,
+        rx: &mut R,
+        tx: &mut T,
+    ) -> Result<Want, Error> {
         loop {
-            if let Step::Want(want) = self.driver.step(self.policy.borrow(), &mut rx.view(), &mut tx.view(), false)? {
+            if let Step::Want(want) = self.driver.step(self.policy.borrow(), &mut rx.rx(), &mut tx.tx(), false)? {
                 return Ok(want);
             }
         }
@@ -141,34 +92,38 @@ impl<P: Borrow<Policy>> Handshake<P> {
     ///
     /// # Errors
     /// As [`drive`](Self::drive).
-    pub fn step<R: Memory, T: Memory>(&mut self, rx: &mut Inbox<R>, tx: &mut Outbox<T>) -> Result<Step, Error> {
-        self.driver.step(self.policy.borrow(), &mut rx.view(), &mut tx.view(), true)
+    pub fn step<R: AnyInbox<Carrier = C>, T: AnyOutbox<Carrier = C>>(
+        &mut self,
+        rx: &mut R,
+        tx: &mut T,
+    ) -> Result<Step, Error> {
+        self.driver.step(self.policy.borrow(), &mut rx.rx(), &mut tx.tx(), true)
     }
 
     /// The answer to [`Want::Credential`]. The credential is read here and not kept.
     ///
     /// # Errors
     /// A [`Misuse`] changes nothing. If no scheme fits the credential's key, the next [`drive`](Self::drive) says so.
-    pub fn answer_credential<T: Memory>(
+    pub fn answer_credential<T: AnyOutbox<Carrier = C>>(
         &mut self,
         question: &CredentialQuestion,
         credential: &Credential<'_>,
-        tx: &mut Outbox<T>,
+        tx: &mut T,
     ) -> Result<(), Misuse> {
-        self.driver.answer_credential(self.policy.borrow(), question, credential, &mut tx.view())
+        self.driver.answer_credential(self.policy.borrow(), question, credential, &mut tx.tx())
     }
 
     /// The answer to [`Want::Sign`]. The signature is sent as it is: whether it is right, the peer will tell.
     ///
     /// # Errors
     /// A [`Misuse`] changes nothing.
-    pub fn answer_sign<T: Memory>(
+    pub fn answer_sign<T: AnyOutbox<Carrier = C>>(
         &mut self,
         question: &SignQuestion,
         signature: &[u8],
-        tx: &mut Outbox<T>,
+        tx: &mut T,
     ) -> Result<(), Misuse> {
-        self.driver.answer_sign(self.policy.borrow(), question, signature, &mut tx.view())
+        self.driver.answer_sign(self.policy.borrow(), question, signature, &mut tx.tx())
     }
 
     /// The answer to [`Want::Verify`]. After a refusal the next [`drive`](Self::drive) returns the error, and the alert
@@ -191,40 +146,52 @@ impl<P: Borrow<Policy>> Handshake<P> {
 
     /// Gives up: user_canceled and close_notify lie in `tx`, every later call says [`ErrorKind::Cancelled`]. Does nothing
     /// after an error.
-    pub fn cancel<T: Memory>(&mut self, tx: &mut Outbox<T>) {
+    ///
+    /// # Errors
+    /// [`Misuse::ForeignOutbox`].
+    pub fn cancel<T: AnyOutbox<Carrier = C>>(&mut self, tx: &mut T) -> Result<(), Misuse> {
         let alerts = [AlertDescription::USER_CANCELED, AlertDescription::CLOSE_NOTIFY];
-        self.driver.end_with(self.policy.borrow(), ErrorKind::Cancelled, &alerts, &mut tx.view());
+        self.driver.give_up(self.policy.borrow(), ErrorKind::Cancelled, &alerts, &mut tx.tx())
     }
 
     /// Gives up with an alert of the caller's choice. Does nothing after an error.
-    pub fn abort<T: Memory>(&mut self, alert: AlertDescription, tx: &mut Outbox<T>) {
-        self.driver.end_with(self.policy.borrow(), ErrorKind::Aborted { alert }, &[alert], &mut tx.view());
-    }
-
-    /// Takes the session, after [`Want::Done`]; inbox and outbox go on with it.
     ///
     /// # Errors
-    /// [`Misuse::NotNow`] before that, or the second time.
-    pub fn finish(&mut self) -> Result<Session, Misuse> {
-        self.driver.finish(self.policy.borrow())
+    /// [`Misuse::ForeignOutbox`].
+    pub fn abort<T: AnyOutbox<Carrier = C>>(&mut self, alert: AlertDescription, tx: &mut T) -> Result<(), Misuse> {
+        self.driver.give_up(self.policy.borrow(), ErrorKind::Aborted { alert }, &[alert], &mut tx.tx())
     }
 
     /// What the peer says about the certificate that it wants to see, while [`Want::Credential`] is open.
     ///
     /// # Errors
     /// [`Misuse::ForeignInbox`], [`Misuse::NotNow`].
-    pub fn offer<'a, R: Memory>(&'a self, rx: &'a Inbox<R>) -> Result<Offer<'a>, Misuse> {
-        self.driver.check_stamp(rx.stamp())?;
-        Offer::read(rx.flight(), self.driver.engine.negotiated(), self.role()).ok_or(Misuse::NotNow)
+    pub fn offer<'a, R: AnyInbox<Carrier = C>>(&'a self, rx: &'a R) -> Result<Offer<'a>, Misuse> {
+        Offer::read(self.flight(rx)?, self.driver.engine.negotiated(), self.role()).ok_or(Misuse::NotNow)
     }
 
     /// The peer's certificates, from [`Want::Verify`] on until the last question has been answered, and after an error.
     ///
     /// # Errors
     /// [`Misuse::ForeignInbox`], [`Misuse::NotNow`].
-    pub fn peer<'a, R: Memory>(&'a self, rx: &'a Inbox<R>) -> Result<Peer<'a>, Misuse> {
-        self.driver.check_stamp(rx.stamp())?;
-        self.driver.engine.peer(rx.flight()).ok_or(Misuse::NotNow)
+    pub fn peer<'a, R: AnyInbox<Carrier = C>>(&'a self, rx: &'a R) -> Result<Peer<'a>, Misuse> {
+        self.driver.engine.peer(self.flight(rx)?).ok_or(Misuse::NotNow)
+    }
+
+    /// The peer's opaque extension ([`Policy::extension`]), while the message that carried it is retained: up to the
+    /// first question.
+    ///
+    /// # Errors
+    /// [`Misuse::ForeignInbox`], [`Misuse::NotNow`].
+    pub fn peer_extension<'a, R: AnyInbox<Carrier = C>>(&'a self, rx: &'a R) -> Result<&'a [u8], Misuse> {
+        let (extension, _) = self.policy.borrow().extension.as_ref().ok_or(Misuse::NotNow)?;
+        self.driver.engine.peer_extension(self.flight(rx)?, *extension).ok_or(Misuse::NotNow)
+    }
+
+    /// What this connection's inbox holds of the peer's messages.
+    fn flight<'a, R: AnyInbox<Carrier = C>>(&self, rx: &'a R) -> Result<Flight<'a>, Misuse> {
+        let (flight, stamp) = rx.held();
+        if stamp == Some(self.driver.stamp()) { Ok(flight) } else { Err(Misuse::ForeignInbox) }
     }
 
     /// Our role.
@@ -286,5 +253,61 @@ impl<P: Borrow<Policy>> Handshake<P> {
     /// them reads everything: for debugging only. Call it at [`Want::Sign`], [`Want::Verify`] and [`Want::Done`].
     pub fn expose_secrets(&self, show: &mut dyn FnMut(&'static str, &[u8])) {
         self.driver.engine.expose(show);
+    }
+}
+
+impl<P: Borrow<Policy>> Handshake<P, Records> {
+    /// Takes the session, after [`Want::Done`]; inbox and outbox go on with it.
+    ///
+    /// # Errors
+    /// [`Misuse::NotNow`] before that, or the second time.
+    pub fn finish(&mut self) -> Result<Session, Misuse> {
+        let connected = self.driver.take_connected(false)?;
+        let Records { read, write } = &mut self.driver.carrier;
+        let read = core::mem::replace(read, ReadProtection::new());
+        let write = core::mem::replace(write, WriteProtection::server());
+        self.driver.hand_over();
+        Ok(Session::new(self.role(), self.policy.borrow(), self.driver.stamp(), connected, read, write))
+    }
+}
+
+/// What is left of a handshake by messages.
+pub struct FlowSession {
+    /// The suite whose AEAD and hash protect the data.
+    pub suite: Suite,
+    /// client_ and server_application_traffic_secret_0.
+    pub secrets: Pair<ExposedSecret>,
+    /// Keys for other uses.
+    pub exporter: Exporter,
+}
+
+impl<P: Borrow<Policy>> Handshake<P, Messages> {
+    /// The keys under which the peer's next bytes come.
+    pub fn read_epoch(&self) -> Epoch {
+        self.driver.carrier.epochs().0
+    }
+
+    /// client_ and server_handshake_traffic_secret with their suite, from the moment at which both exist until the
+    /// connection fails.
+    pub fn handshake_secrets(&self) -> Option<(Suite, Pair<&ExposedSecret>)> {
+        let (own, peer) = (self.driver.carrier.own.as_ref()?, self.driver.carrier.peer.as_ref()?);
+        let pair = match self.role() {
+            Role::Client => Pair { client: own, server: peer },
+            Role::Server => Pair { client: peer, server: own },
+        };
+        Some((self.driver.engine.negotiated().suite?, pair))
+    }
+
+    /// Takes the session's secrets: a server's after [`Want::Done`], a client's as soon as it has signed; what lies in its
+    /// outbox must be conveyed all the same. Application secrets come only as a pair, and only after both sides have
+    /// been accepted: late for 0.5-RTT data, never early.
+    ///
+    /// # Errors
+    /// [`Misuse::NotNow`] before that, or the second time.
+    pub fn finish(&mut self) -> Result<FlowSession, Misuse> {
+        let connected = self.driver.take_connected(self.role() == Role::Client)?;
+        let Pair { client, server } = &connected.secrets;
+        let secrets = Pair { client: ExposedSecret::new(client.expose()), server: ExposedSecret::new(server.expose()) };
+        Ok(FlowSession { suite: connected.suite, secrets, exporter: Exporter::new(connected.exporter) })
     }
 }

@@ -184,7 +184,7 @@ fn flight<'a>(memory: &'a [u8], cursors: &Cursors) -> Flight<'a> {
 }
 
 /// An inbox without its type parameter.
-pub(crate) struct InboxView<'m> {
+pub struct InboxView<'m> {
     memory: &'m mut [u8],
     cursors: &'m mut Cursors,
 }

@@ -21,7 +21,7 @@ mod tests;
 
 pub use inbox::Inbox;
 pub(crate) use inbox::InboxView;
-pub(crate) use open::{EarlyData, Expect, Opened, ReadProtection};
+pub(crate) use open::{Expect, Opened, ReadProtection};
 pub use outbox::Outbox;
 pub(crate) use outbox::OutboxView;
-pub(crate) use seal::WriteProtection;
+pub(crate) use seal::{Plan, WriteProtection};

@@ -9,6 +9,7 @@ use crate::codec::{Alert, AlertDescription, ContentType};
 use crate::crypto::{CryptoMode, Suite, TrafficKey};
 use crate::error::ErrorKind;
 use crate::limits::{MAX_CHANGE_CIPHER_SPECS, MAX_EARLY_DATA, MAX_EMPTY_RECORDS, MAX_WARNINGS};
+use crate::role::EarlyData;
 use core::num::NonZeroU16;
 
 /// What may stand now, which only the handshake or session knows.
@@ -23,18 +24,6 @@ pub(crate) struct Expect {
     pub(crate) plaintext_alert: bool,
     /// The ClientHello offered early data.
     pub(crate) early_data: EarlyData,
-}
-
-/// How early data is told from what is to be read (RFC 9846 §4.3.10). We never accept any.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum EarlyData {
-    /// There is none.
-    #[default]
-    None,
-    /// After ServerHello: records that do not open are dropped, until one opens.
-    Unopened,
-    /// After HelloRetryRequest: protected records are dropped, until the second ClientHello.
-    Protected,
 }
 
 /// What a record was.

@@ -41,6 +41,8 @@ pub(crate) struct Cursors {
     open: usize,
     /// What will follow that content when it is sealed.
     trailer: usize,
+    /// The connection that this outbox belongs to, once it has been used.
+    stamp: Option<u64>,
 }
 
 impl Cursors {
@@ -57,7 +59,7 @@ impl Cursors {
     fn sent(&mut self, n: usize) {
         self.start = self.start.saturating_add(n).min(self.sealed);
         if self.is_empty() {
-            *self = Cursors::default();
+            *self = Cursors { stamp: self.stamp, ..Cursors::default() };
         }
     }
 
@@ -133,12 +135,17 @@ impl<B> fmt::Debug for Outbox<B> {
 }
 
 /// An outbox without its type parameter.
-pub(crate) struct OutboxView<'m> {
+pub struct OutboxView<'m> {
     memory: &'m mut [u8],
     cursors: &'m mut Cursors,
 }
 
 impl<'m> OutboxView<'m> {
+    /// Whether the outbox belongs to this connection. The first connection that asks gets it.
+    pub(crate) fn belongs_to(&mut self, connection: u64) -> bool {
+        *self.cursors.stamp.get_or_insert(connection) == connection
+    }
+
     /// Whether nothing is held, sealed or open.
     pub(crate) fn is_empty(&self) -> bool {
         self.cursors.is_empty()

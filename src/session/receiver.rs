@@ -8,8 +8,8 @@ use crate::error::{Ending, Error, ErrorKind};
 use crate::limits::{MAX_KEY_UPDATES, MAX_TICKETS};
 use crate::memory::Memory;
 use crate::policy::Policy;
-use crate::record::{EarlyData, Expect, Inbox, InboxView, Opened, ReadProtection};
-use crate::role::{Role, State};
+use crate::record::{Expect, Inbox, InboxView, Opened, ReadProtection};
+use crate::role::{EarlyData, Role, State};
 use crate::schedule::TrafficSecret;
 
 /// What [`Receiver::receive`] found.

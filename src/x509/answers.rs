@@ -10,8 +10,7 @@ use super::trust::Trust;
 use super::verify::JudgeOptions;
 use super::verify::accepted::Accepted;
 use super::verify::cache::VerifiedChains;
-use crate::memory::Memory;
-use crate::{AlertDescription, Credential, Handshake, Inbox, Offer, Outbox, Peer, Policy};
+use crate::{AlertDescription, AnyInbox, AnyOutbox, Carrier, Credential, Handshake, Offer, Peer, Policy};
 use crate::{Misuse, SignQuestion, Verdict, Want};
 use core::{borrow::Borrow, fmt};
 use rustls_pki_types::UnixTime;
@@ -118,13 +117,19 @@ impl Answerer {
     /// # Errors
     /// A [`Misuse`] changes nothing: after [`Misuse::NoRoom`] send what is pending, or move to larger memory, and drive
     /// again.
-    pub fn answer<P: Borrow<Policy>, R: Memory, T: Memory>(
+    pub fn answer<P, C, R, T>(
         &mut self,
-        hs: &mut Handshake<P>,
+        hs: &mut Handshake<P, C>,
         want: &Want,
-        rx: &Inbox<R>,
-        tx: &mut Outbox<T>,
-    ) -> Result<bool, Misuse> {
+        rx: &R,
+        tx: &mut T,
+    ) -> Result<bool, Misuse>
+    where
+        P: Borrow<Policy>,
+        C: Carrier,
+        R: AnyInbox<Carrier = C>,
+        T: AnyOutbox<Carrier = C>,
+    {
         match want {
             Want::Write | Want::Read | Want::Done => return Ok(false),
             Want::Credential(question) => match self.choose(&hs.offer(rx)?) {

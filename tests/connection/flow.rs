@@ -3,10 +3,15 @@
 use crate::common::{Identity, Pki, seed};
 use countersign::flow::{Flow, FlowInbox, FlowOutbox};
 use countersign::{
-    Bytes, Credential, Epoch, Error, ErrorKind, ExtensionType, Policy, Rejection, Role, State, Verdict, Want,
+    Alert, AlertDescription, Bytes, Credential, Epoch, Error, ErrorKind, ExtensionType, HandshakeType, Misuse, Policy,
+    Rejection, Role, State, Step, TransitionEvent, Verdict, Want,
 };
 
 const PARAMETERS: ExtensionType = ExtensionType::QUIC_TRANSPORT_PARAMETERS;
+
+fn policy(parameters: &'static [u8]) -> Policy {
+    Policy::new().extension(PARAMETERS, Bytes::Static(parameters))
+}
 
 struct End<'a> {
     flow: Flow<Policy>,
@@ -21,15 +26,9 @@ struct End<'a> {
 
 impl<'a> End<'a> {
     fn new(role: Role, identity: &'a Identity) -> End<'a> {
-        let policy = Policy::new();
-        let (flow, body) = match role {
-            Role::Client => ("c", &b"client parameters"[..]),
-            Role::Server => ("s", &b"server parameters"[..]),
-        };
-        let policy = policy.extension(PARAMETERS, Bytes::Static(body));
-        let flow = match flow {
-            "c" => Flow::client(policy, Some("server.test"), seed(1)).unwrap(),
-            _ => Flow::server(policy, seed(2)),
+        let flow = match role {
+            Role::Client => Flow::client(policy(b"client parameters"), Some("server.test"), seed(1)).unwrap(),
+            Role::Server => Flow::server(policy(b"server parameters"), seed(2)),
         };
         End {
             flow,
@@ -46,7 +45,7 @@ impl<'a> End<'a> {
         loop {
             let want = self.flow.drive(&mut self.rx, &mut self.tx)?;
             if self.extension.is_none() {
-                self.extension = self.flow.peer_extension(&self.rx).map(<[u8]>::to_vec);
+                self.extension = self.flow.peer_extension(&self.rx).ok().map(<[u8]>::to_vec);
             }
             match want {
                 Want::Credential(question) => {
@@ -137,6 +136,14 @@ fn a_message_may_not_span_a_key_change() {
     hello.push(11); // the first byte of a Certificate
     server.rx.feed(Epoch::Plaintext, &hello);
     assert_eq!(server.drive().unwrap_err().kind(), ErrorKind::DataAcrossKeyChange);
+
+    // And what came under the old keys after the change, a byte at a time.
+    let (client, server) = identities();
+    let (mut client, mut server) = (End::new(Role::Client, &client), End::new(Role::Server, &server));
+    client.drive().unwrap();
+    client.convey(&mut server);
+    server.rx.feed(Epoch::Plaintext, &[11]);
+    assert_eq!(server.drive().unwrap_err().kind(), ErrorKind::DataAcrossKeyChange);
 }
 
 #[test]
@@ -155,7 +162,7 @@ fn an_inbox_that_is_too_small_says_how_much_it_needs_and_moves() {
                 let ErrorKind::InboxTooSmall { needed } = error.kind() else { panic!("{error}") };
                 let rx = std::mem::replace(&mut client.rx, FlowInbox::new(vec![]));
                 let rx = rx.move_into(vec![]).unwrap_or_else(|(rx, _)| rx); // what does not fit comes back
-                client.rx = rx.move_into(vec![0; needed as usize]).ok().expect("it is larger");
+                client.rx = rx.move_into(vec![0; needed as usize]).expect("it is larger");
                 moves += 1;
             } else {
                 assert!(n > 0, "Read is not returned without space ({memory} bytes)");
@@ -182,4 +189,213 @@ fn a_refused_server_never_sees_the_clients_certificate() {
     }
     assert_eq!(error.unwrap().kind(), ErrorKind::Rejected { reason: Rejection::WrongName });
     assert_eq!(client.tx.pending(), None);
+}
+
+/// Both ends, connected; their sessions have been taken.
+fn connected<'a>(client: &'a Identity, server: &'a Identity) -> (End<'a>, End<'a>) {
+    let (mut client, mut server) = (End::new(Role::Client, client), End::new(Role::Server, server));
+    client.drive().unwrap();
+    client.convey(&mut server);
+    server.convey(&mut client);
+    client.convey(&mut server);
+    for end in [&mut client, &mut server] {
+        assert_eq!(end.drive(), Ok(Want::Done));
+        assert!(end.flow.finish().is_ok());
+        assert!(end.flow.finish().is_err(), "once");
+    }
+    (client, server)
+}
+
+const TICKET: [u8; 18] = [4, 0, 0, 14, 0, 0, 0, 9, 1, 2, 3, 4, 0, 0, 1, 7, 0, 0];
+
+#[test]
+fn the_memory_of_another_connection_is_refused_and_changes_nothing() {
+    let (client, server) = identities();
+    let (mut one, mut other) = (End::new(Role::Client, &client), End::new(Role::Client, &client));
+    let mut peer = End::new(Role::Server, &server);
+    one.drive().unwrap();
+    other.drive().unwrap();
+    one.convey(&mut peer);
+    // From the first drive on.
+    let error = one.flow.drive(&mut other.rx, &mut one.tx).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ForeignInbox);
+    let error = one.flow.drive(&mut one.rx, &mut other.tx).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ForeignOutbox);
+    assert_eq!(one.flow.cancel(&mut other.tx), Err(Misuse::ForeignOutbox));
+    assert_eq!(one.flow.offer(&other.rx).err(), Some(Misuse::ForeignInbox));
+    assert_eq!(one.flow.peer(&other.rx).err(), Some(Misuse::ForeignInbox));
+    // Nothing has changed: the handshake goes on.
+    peer.convey(&mut one);
+    one.convey(&mut peer);
+    assert_eq!((one.drive(), peer.drive()), (Ok(Want::Done), Ok(Want::Done)));
+}
+
+#[test]
+fn an_answer_into_another_connections_outbox_is_refused() {
+    let (client, server) = identities();
+    let (mut client, mut server, mut other) =
+        (End::new(Role::Client, &client), End::new(Role::Server, &server), End::new(Role::Client, &client));
+    client.drive().unwrap();
+    other.drive().unwrap();
+    let (epoch, hello) = client.tx.pending().unwrap();
+    server.rx.feed(epoch, hello);
+    let Ok(Want::Credential(question)) = server.flow.drive(&mut server.rx, &mut server.tx) else { panic!() };
+    let credential = Credential::new(&server.identity.chain);
+    let answered = server.flow.answer_credential(&question, &credential, &mut other.tx);
+    assert_eq!(answered, Err(Misuse::ForeignOutbox));
+    assert_eq!(server.flow.answer_credential(&question, &credential, &mut server.tx), Ok(()));
+}
+
+#[test]
+fn connections_of_equal_seeds_take_no_answer_from_each_other() {
+    let (client, server) = identities();
+    let (mut client, mut one, mut other) =
+        (End::new(Role::Client, &client), End::new(Role::Server, &server), End::new(Role::Server, &server));
+    client.drive().unwrap();
+    let (epoch, hello) = client.tx.pending().unwrap();
+    one.rx.feed(epoch, hello);
+    other.rx.feed(epoch, hello);
+    let Ok(Want::Credential(question)) = one.flow.drive(&mut one.rx, &mut one.tx) else { panic!() };
+    let Ok(Want::Credential(_)) = other.flow.drive(&mut other.rx, &mut other.tx) else { panic!() };
+    let credential = Credential::new(&server.chain);
+    assert_eq!(other.flow.answer_credential(&question, &credential, &mut other.tx), Err(Misuse::StaleQuestion));
+    assert_eq!(one.flow.answer_credential(&question, &credential, &mut one.tx), Ok(()));
+}
+
+#[test]
+fn every_transition_can_be_watched_and_is_kept() {
+    let (client, server) = identities();
+    let (mut client, mut server) = (End::new(Role::Client, &client), End::new(Role::Server, &server));
+    let mut seen = Vec::new();
+    while let Step::Did(transition) = client.flow.step(&mut client.rx, &mut client.tx).unwrap() {
+        seen.push(transition);
+    }
+    assert_eq!(seen.len(), 1);
+    assert_eq!(seen[0].event, TransitionEvent::Sent(HandshakeType::CLIENT_HELLO));
+    assert_eq!((seen[0].epoch, seen[0].state), (Epoch::Plaintext, State::WaitServerHello));
+    client.convey(&mut server);
+    server.convey(&mut client);
+    client.convey(&mut server);
+    let events: Vec<String> = client.flow.transitions().map(|transition| transition.to_string()).collect();
+    assert_eq!(events.len(), 13, "{events:#?}");
+    assert!(events[2].starts_with("received encrypted_extensions") && events[2].contains("handshake keys"));
+    assert!(events[12].starts_with("sent finished") && events[12].ends_with("-> Connected"), "{}", events[12]);
+    for end in [&client, &server] {
+        assert_eq!(end.flow.server_name(), Some("server.test"));
+        assert_eq!(end.flow.group().map(|group| group.to_string()).as_deref(), Some("x25519"));
+        assert!(!end.flow.retried() && end.flow.cipher_suite().is_some());
+        assert!(end.flow.own_scheme().is_some() && end.flow.peer_scheme().is_some());
+    }
+    assert_eq!(client.flow.client_random(), server.flow.client_random());
+    let mut labels = Vec::new();
+    client.flow.expose_secrets(&mut |label, _| labels.push(label));
+    assert_eq!(labels, ["CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0"]);
+}
+
+#[test]
+fn who_gives_up_gets_the_same_error_for_ever_and_no_secrets() {
+    for cancel in [true, false] {
+        let (client, server) = identities();
+        let (mut client, mut server) = (End::new(Role::Client, &client), End::new(Role::Server, &server));
+        client.drive().unwrap();
+        client.convey(&mut server);
+        assert!(server.flow.handshake_secrets().is_some());
+        let (gave_up, kind) = match cancel {
+            true => (server.flow.cancel(&mut server.tx), ErrorKind::Cancelled),
+            false => {
+                let alert = AlertDescription::ACCESS_DENIED;
+                (server.flow.abort(alert, &mut server.tx), ErrorKind::Aborted { alert })
+            }
+        };
+        assert_eq!(gave_up, Ok(()));
+        let error = server.drive().unwrap_err();
+        assert_eq!(error.kind(), kind);
+        assert_eq!(server.drive(), Err(error), "R4");
+        assert!(server.flow.handshake_secrets().is_none() && server.flow.finish().is_err());
+    }
+}
+
+#[test]
+fn an_error_after_the_handshake_stays_and_names_the_alert() {
+    let (client, server) = identities();
+    let (mut client, mut server) = connected(&client, &server);
+    // KeyUpdate is not for transports that update keys by themselves (RFC 9001 §6).
+    let key_update = [24, 0, 0, 1, 0];
+    client.rx.feed(Epoch::Application, &key_update);
+    let error = client.drive().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnexpectedMessage { message: HandshakeType::KEY_UPDATE });
+    assert_eq!(error.alert(), Some(Alert::Sent(AlertDescription::UNEXPECTED_MESSAGE)));
+    client.rx.feed(Epoch::Application, &TICKET);
+    assert_eq!(client.drive(), Err(error), "R4");
+    // A ticket is for clients (RFC 9846 §4.7.1).
+    server.rx.feed(Epoch::Application, &TICKET);
+    let error = server.drive().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnexpectedMessage { message: HandshakeType::NEW_SESSION_TICKET });
+}
+
+#[test]
+fn tickets_are_checked_and_dropped_in_any_pieces() {
+    let (client, server) = identities();
+    let (mut client, _) = connected(&client, &server);
+    for byte in [TICKET, TICKET].concat() {
+        assert_eq!(client.rx.feed(Epoch::Application, &[byte]), 1);
+        assert_eq!(client.drive(), Ok(Want::Done), "a part is no error");
+    }
+    assert!(client.rx.is_empty());
+    // Of another epoch, or malformed.
+    client.rx.feed(Epoch::Handshake, &TICKET);
+    assert_eq!(
+        client.drive().unwrap_err().kind(),
+        ErrorKind::UnexpectedMessage { message: HandshakeType::NEW_SESSION_TICKET }
+    );
+    let (client, server) = identities();
+    let (mut client, _) = connected(&client, &server);
+    let mut longer = TICKET;
+    longer[3] += 1;
+    client.rx.feed(Epoch::Application, &[&longer[..], &[0]].concat());
+    assert_eq!(client.drive().unwrap_err().kind().name(), "Malformed");
+}
+
+#[test]
+fn a_ticket_before_the_handshake_is_done_is_out_of_order() {
+    let (client, server) = identities();
+    let (mut client, _) = (End::new(Role::Client, &client), End::new(Role::Server, &server));
+    client.drive().unwrap();
+    client.rx.feed(Epoch::Plaintext, &TICKET);
+    let error = client.drive().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnexpectedMessage { message: HandshakeType::NEW_SESSION_TICKET });
+}
+
+#[test]
+fn memory_grows_and_is_given_back() {
+    let (client, server) = identities();
+    let (mut client, mut server) = (End::new(Role::Client, &client), End::new(Role::Server, &server));
+    client.rx = FlowInbox::new(vec![]);
+    client.tx = FlowOutbox::new(vec![]);
+    let ErrorKind::OutboxTooSmall { needed } = client.drive().unwrap_err().kind() else { panic!() };
+    client.tx.grow(needed as usize - 1);
+    assert!(client.drive().is_err(), "exact");
+    client.tx.grow(needed as usize);
+    assert_eq!(client.drive(), Ok(Want::Write));
+    client.convey(&mut server);
+    client.tx.grow(4000);
+    while let Some((epoch, bytes)) = server.tx.pending() {
+        let taken = client.rx.feed(epoch, bytes);
+        server.tx.sent(taken);
+        if let Err(error) = client.drive() {
+            let ErrorKind::InboxTooSmall { needed } = error.kind() else { panic!("{error}") };
+            client.rx.grow(needed as usize);
+        }
+    }
+    client.convey(&mut server);
+    assert_eq!((client.drive(), server.drive()), (Ok(Want::Done), Ok(Want::Done)));
+    assert_eq!(client.tx.into_memory().ok().map(|memory| memory.len()), Some(4000));
+    // What is held moves along.
+    let mut tx = FlowOutbox::new([0; 4000]);
+    let mut another = Flow::client(policy(b""), None, seed(3)).unwrap();
+    another.drive(&mut FlowInbox::new([0; 100]), &mut tx).unwrap();
+    let hello = tx.pending().unwrap().1.to_vec();
+    let (tx, small) = tx.move_into([0; 10]).err().unwrap();
+    let tx = tx.into_memory().err().unwrap().move_into(vec![0; hello.len()]).ok().unwrap();
+    assert_eq!((tx.pending().unwrap().1, small.len()), (&hello[..], 10));
 }

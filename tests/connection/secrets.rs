@@ -370,8 +370,8 @@ fn a_failed_handshake_forgets_its_secrets() {
             end.hs.expose_secrets(&mut |_, secret| shown.push((secret.as_ptr(), secret.to_vec())));
             assert!(shown.len() >= 2);
             match how {
-                0 => end.hs.cancel(&mut end.tx),
-                1 => end.hs.abort(AlertDescription::INTERNAL_ERROR, &mut end.tx),
+                0 => end.hs.cancel(&mut end.tx).unwrap(),
+                1 => end.hs.abort(AlertDescription::INTERNAL_ERROR, &mut end.tx).unwrap(),
                 _ if end.hs.role() == Role::Client => {
                     end.hs.answer_verify(&question, Verdict::Reject(Rejection::Expired)).unwrap();
                 }

@@ -17,7 +17,6 @@ const CIRCLES_STILL_THERE: &[&str] = &[
      engine::question, engine::server::negotiate, engine::transition",
     "engine::client, engine::client::key_exchange",
     "engine::server, engine::server::key_exchange",
-    "handshake, handshake::driver",
     "record::outbox, record::seal",
 ];
 

@@ -320,8 +320,8 @@ fn the_secrets_of_a_failed_connection_are_forgotten() {
         for cancel in [false, true] {
             let mut story = Story::new(role, Policy::new()).until(State::WaitFinished);
             match cancel {
-                true => story.end.hs.cancel(&mut story.end.tx),
-                false => story.end.hs.abort(A::GENERAL_ERROR, &mut story.end.tx),
+                true => story.end.hs.cancel(&mut story.end.tx).unwrap(),
+                false => story.end.hs.abort(A::GENERAL_ERROR, &mut story.end.tx).unwrap(),
             }
             let mut shown = 0;
             story.end.hs.expose_secrets(&mut |_, _| shown += 1);

@@ -32,21 +32,13 @@ impl WaitClientHello {
     }
 
     /// ClientHello (§4.2.2), the first or the second.
-    pub(super) fn client_hello(
-        self,
-        cx: &mut Context<'_>,
-        message: Message<'_>,
-        out: &mut impl Effects,
-    ) -> Result<Server, ErrorKind> {
+    pub(super) fn client_hello(self, cx: &mut Context<'_>, message: Message<'_>) -> Result<Server, ErrorKind> {
         let WaitClientHello { random, retried } = self;
         let hello = ClientHello::parse(message.body).map_err(malformed(HandshakeType::CLIENT_HELLO))?;
         let choice = negotiate(cx.policy, &hello, retried.as_ref().map(|retried| (retried.digest, retried.group)))?;
         cx.negotiated.record_choice(&choice, cx.find(message.body)?);
         let hash = choice.suite.hash();
         if choice.retry {
-            if choice.early_data {
-                out.skip_early_data(true);
-            }
             let transcript = Transcript::start_retry(hash, message.raw);
             let digest = hello_digest(&hello);
             return Ok(Server::SendHelloRetryRequest(SendHelloRetryRequest { random, transcript, digest, choice }));

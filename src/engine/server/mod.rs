@@ -120,7 +120,7 @@ impl Server {
         out: &mut impl Effects,
     ) -> Result<(), ErrorKind> {
         *self = match (core::mem::replace(self, Server::Spent), input) {
-            (Server::WaitClientHello(state), Input::Message(message)) => state.client_hello(cx, message, out)?,
+            (Server::WaitClientHello(state), Input::Message(message)) => state.client_hello(cx, message)?,
             (Server::SendHelloRetryRequest(state), Input::Room) => Server::WaitClientHello(state.send(cx, out)?),
             (Server::AskCredential(state), Input::Credential(credential)) => {
                 Server::AskSign(state.present(cx, credential, out)?)

@@ -27,7 +27,7 @@ pub(crate) struct Choice {
     /// The client's share for the group; empty if there is none yet.
     pub(super) key_exchange: List<u8, 97>,
     /// Early data may follow, to be skipped.
-    pub(super) early_data: bool,
+    pub(crate) early_data: bool,
     /// The DNS name that the client asks for.
     pub(crate) server_name: ServerName,
     /// Where in the policy's ALPN list the selected name stands.

@@ -50,9 +50,6 @@ impl AskCredential {
         let handshake = Early::new(suite.hash()).handshake(shared_secret);
         let secrets = handshake.traffic(&transcript.hash());
         out.write_key(suite, Secret::Handshake(&secrets.server))?;
-        if choice.early_data {
-            out.skip_early_data(false);
-        }
         if let Some(limit) = choice.record_size_limit {
             out.peer_record_size_limit(limit);
             if let Some(own) = cx.policy.record_size_limit {

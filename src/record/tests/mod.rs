@@ -12,6 +12,7 @@ use crate::codec::{AlertDescription, ContentType, HandshakeType};
 use crate::crypto::{CryptoMode, Prk, Secret, Suite, TrafficKey};
 use crate::error::ErrorKind;
 use crate::memory::Memory;
+use crate::role::EarlyData;
 use std::{vec, vec::Vec};
 
 /// Where the suite does not matter.

@@ -31,8 +31,8 @@ fn after_a_fatal_error_every_call_says_the_same_and_everything_stays_readable() 
             for _ in 0..3 {
                 assert_eq!(end.hs.step(&mut end.rx, &mut end.tx), Err(error));
                 assert_eq!(end.hs.drive(&mut end.rx, &mut end.tx), Err(error));
-                end.hs.cancel(&mut end.tx);
-                end.hs.abort(AlertDescription::ACCESS_DENIED, &mut end.tx);
+                end.hs.cancel(&mut end.tx).unwrap();
+                end.hs.abort(AlertDescription::ACCESS_DENIED, &mut end.tx).unwrap();
                 assert_eq!(end.hs.finish().err(), Some(Misuse::NotNow));
                 assert_eq!(end.tx.pending(), pending, "one alert, and nothing after it");
             }
@@ -66,7 +66,7 @@ fn the_refused_chain_stays_readable() {
 
 /// Answers after an error are misuses; the error stays.
 #[test]
-fn answers_after_an_error_are_slips() {
+fn answers_after_an_error_are_misuses() {
     for role in [Role::Client, Role::Server] {
         for which in [State::AskCredential, State::AskSign, State::AskVerify] {
             let (mut end, _) = decline(role, which, AlertDescription::INTERNAL_ERROR);

@@ -8,7 +8,7 @@ use countersign::{Alert, AlertDescription, Blame, Ending, ErrorKind, Event, Role
 #[test]
 fn a_handshake_can_be_cancelled_at_every_step() {
     at_every_step(
-        |end, _| end.hs.cancel(&mut end.tx),
+        |end, _| end.hs.cancel(&mut end.tx).unwrap(),
         |end, other, at| {
             let error = end.drive().unwrap_err();
             assert_eq!((error.kind(), error.blame()), (ErrorKind::Cancelled, Blame::Us), "step {at}");
@@ -38,14 +38,14 @@ fn a_handshake_can_be_cancelled_at_every_step() {
 fn a_handshake_can_be_aborted_with_any_alert_at_every_step() {
     let alert = AlertDescription::INSUFFICIENT_SECURITY;
     at_every_step(
-        |end, _| end.hs.abort(alert, &mut end.tx),
+        |end, _| end.hs.abort(alert, &mut end.tx).unwrap(),
         |end, other, at| {
             let error = end.drive().unwrap_err();
             assert_eq!((error.kind(), error.alert()), (ErrorKind::Aborted { alert }, Some(Alert::Sent(alert))));
             // Once is enough.
             let pending = end.tx.pending().to_vec();
-            end.hs.abort(alert, &mut end.tx);
-            end.hs.cancel(&mut end.tx);
+            end.hs.abort(alert, &mut end.tx).unwrap();
+            end.hs.cancel(&mut end.tx).unwrap();
             assert_eq!(end.tx.pending(), pending);
             match fate(end, other) {
                 Err(told) => {

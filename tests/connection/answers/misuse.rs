@@ -6,7 +6,7 @@ use countersign::{
 };
 
 #[test]
-fn stale_and_foreign_answers_are_slips_at_every_step() {
+fn stale_and_foreign_answers_are_misuses_at_every_step() {
     let foreign = {
         let (mut client, mut server) = ends(false);
         client.hs = Handshake::client(Policy::new(), None, Seed::from_bytes(&[3; 64])).unwrap();
@@ -62,7 +62,7 @@ fn an_answer_is_taken_once() {
 }
 
 #[test]
-fn a_foreign_inbox_is_a_slip_at_every_step() {
+fn a_foreign_inbox_is_a_misuse_at_every_step() {
     let (_, mut stranger) = ends(false);
     stranger.hs = Handshake::server(Policy::new(), Seed::from_bytes(&[5; 64]));
     stranger.drive().unwrap(); // stamps its inbox
@@ -123,8 +123,8 @@ fn a_session_is_there_once_and_not_before_done() {
         let mut session = end.hs.finish().unwrap();
         assert_eq!(end.hs.finish().err(), Some(Misuse::NotNow));
         // The machine has nothing more to say on this connection: the session has the keys.
-        end.hs.cancel(&mut end.tx);
-        end.hs.abort(AlertDescription::INTERNAL_ERROR, &mut end.tx);
+        end.hs.cancel(&mut end.tx).unwrap();
+        end.hs.abort(AlertDescription::INTERNAL_ERROR, &mut end.tx).unwrap();
         assert!(end.tx.is_empty(), "{}: nothing unprotected goes out", end.hs.role());
         assert_eq!(end.hs.state(), State::Connected);
         assert!(session.write(b"x", &mut end.tx).is_ok());
@@ -169,11 +169,11 @@ fn the_key_log_is_complete_at_sign_verify_and_done() {
 #[test]
 fn a_servers_name_must_be_one() {
     for name in ["", "two words", "-", "a..b", "[::1]", "\u{fc}ber.test", &"a.".repeat(200)] {
-        let made = Handshake::client(Policy::new(), Some(name), Seed::from_bytes(&[1; 64]));
+        let made = Handshake::<_>::client(Policy::new(), Some(name), Seed::from_bytes(&[1; 64]));
         assert_eq!(made.err(), Some(Misuse::InvalidServerName), "{name:?}");
     }
     for name in ["server.test", "192.0.2.1", "2001:db8::1"] {
-        let made = Handshake::client(Policy::new(), Some(name), Seed::from_bytes(&[1; 64])).unwrap();
+        let made = Handshake::<_>::client(Policy::new(), Some(name), Seed::from_bytes(&[1; 64])).unwrap();
         assert_eq!(made.server_name(), Some(name));
     }
 }

@@ -110,7 +110,7 @@ fn squeeze(end: &mut End<'_>, other: &mut End<'_>, no_room: &mut usize) -> bool 
 }
 
 #[test]
-fn a_credential_or_signature_that_cannot_be_sent_is_a_slip() {
+fn a_credential_or_signature_that_cannot_be_sent_is_a_misuse() {
     let (mut client, mut server) = ends(false);
     let mut seen = 0;
     play(&mut client, &mut server, &mut |_, end, step| {

@@ -60,7 +60,7 @@ fn a_question_can_be_declined_and_the_handshake_cancelled_or_aborted() {
 
         let mut story = Story::new(role, Policy::new()).until(State::WaitCertificate);
         let epoch = if role == Role::Client { Epoch::Handshake } else { Epoch::Application };
-        story.end.hs.cancel(&mut story.end.tx);
+        story.end.hs.cancel(&mut story.end.tx).unwrap();
         story.drive();
         assert_eq!(story.error().kind(), ErrorKind::Cancelled);
         assert_eq!(story.peer.alerts(), [(epoch, vec![1, 90]), (epoch, vec![1, 0])], "user_canceled, close_notify");
@@ -68,7 +68,7 @@ fn a_question_can_be_declined_and_the_handshake_cancelled_or_aborted() {
         story.is_dead(error);
 
         let mut story = Story::new(role, Policy::new()).until(State::WaitCertificate);
-        story.end.hs.abort(A::GENERAL_ERROR, &mut story.end.tx);
+        story.end.hs.abort(A::GENERAL_ERROR, &mut story.end.tx).unwrap();
         story.drive();
         assert_eq!(story.error().kind(), ErrorKind::Aborted { alert: A::GENERAL_ERROR });
         assert_eq!(story.peer.alerts(), [(epoch, vec![2, A::GENERAL_ERROR.0])]);

@@ -1,0 +1,7 @@
+//! Memory for handshake messages without records: what a transport that protects them itself, as QUIC does, carries.
+
+mod inbox;
+mod outbox;
+
+pub use inbox::{FlowInbox, FlowInboxView};
+pub use outbox::{FlowOutbox, FlowOutboxView};
