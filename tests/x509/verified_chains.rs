@@ -3,7 +3,7 @@
 use crate::pki::{Ca, DAY, Leaf, NOW, at};
 use countersign::x509::{Expect, JudgeOptions, Trust, TrustBuilder, VerifiedChains};
 use countersign::{Peer, Rejection, Role, Verdict};
-use rcgen::{ExtendedKeyUsagePurpose, date_time_ymd};
+use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, date_time_ymd};
 use rustls_pki_types::CertificateDer;
 
 const DAYS: i64 = DAY as i64;
@@ -177,14 +177,24 @@ fn other_roots_and_other_policy() {
 
 #[test]
 fn other_role_or_purpose() {
-    let mut w = World::new();
-    w.leaf = w.ca.leaf_with("api", &["api.internal"], |params| {
+    let servers = |params: &mut CertificateParams| {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    });
-    let trust = w.trust().build().unwrap();
-    assert_eq!(w.server(&trust, &w.chain(), NOW), Verdict::Accept);
-    let as_client = w.judge(&trust, Role::Client, &w.chain(), "api.internal", NOW);
-    assert_eq!(as_client, Verdict::Reject(Rejection::UnsupportedCertificate));
+    };
+    // In the leaf, which is judged every time; and in its CA, which is remembered with the path: for one role.
+    for in_ca in [false, true] {
+        let mut w = World::new();
+        if in_ca {
+            w.ca = w.root.intermediate_with("Issuing", servers);
+            w.leaf = w.ca.leaf("api", &["api.internal"]);
+        } else {
+            w.leaf = w.ca.leaf_with("api", &["api.internal"], servers);
+        }
+        let trust = w.trust().build().unwrap();
+        assert_eq!(w.server(&trust, &w.chain(), NOW), Verdict::Accept);
+        assert_eq!(w.cache.len(), 1);
+        let as_client = w.judge(&trust, Role::Client, &w.chain(), "api.internal", NOW);
+        assert_eq!(as_client, Verdict::Reject(Rejection::UnsupportedCertificate), "in the CA: {in_ca}");
+    }
 }
 
 #[test]
