@@ -27,7 +27,7 @@ impl Ours {
         }
         let mut identity = match Identity::from_pem_or_der(&self.chain, &self.key) {
             Ok(identity) => identity,
-            Err(IdentityError::Key(KeyError::Unsupported)) => return Err("this kind of private key".into()),
+            Err(IdentityError::Key(KeyError::Unsupported(_))) => return Err("this kind of private key".into()),
             Err(error) => return Err(error.to_string()),
         };
         if let Some(response) = self.ocsp_staple.take() {

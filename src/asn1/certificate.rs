@@ -1,78 +1,14 @@
 //! Certificates (RFC 5280 §4.1).
 
 use super::algorithm::AlgorithmIdentifier;
-use super::der::{BadDer, Element, Reader, Tag, only, whole_octets};
-use super::extensions::CertificateExtensions;
+use super::certificate_extensions::CertificateExtensions;
+use super::der::{BadDer, Reader, Tag, only, whole_octets};
+use super::fields::Fields;
+use super::general_name::GeneralName;
 use super::name::Name;
 use super::serial::Serial;
 use super::spki::Spki;
 use super::time::Time;
-
-/// The fields of a certificate, told apart but not looked into.
-///
-/// ```text
-/// Certificate ::= SEQUENCE {
-///     tbsCertificate       TBSCertificate,
-///     signatureAlgorithm   AlgorithmIdentifier,
-///     signatureValue       BIT STRING }
-///
-/// TBSCertificate ::= SEQUENCE {
-///     version         [0]  Version DEFAULT v1,
-///     serialNumber         INTEGER,
-///     signature            AlgorithmIdentifier,
-///     issuer               Name,
-///     validity             Validity,
-///     subject              Name,
-///     subjectPublicKeyInfo SubjectPublicKeyInfo,
-///     issuerUniqueID  [1]  UniqueIdentifier OPTIONAL,
-///     subjectUniqueID [2]  UniqueIdentifier OPTIONAL,
-///     extensions      [3]  Extensions OPTIONAL }
-/// ```
-pub(super) struct Fields<'a> {
-    tbs: &'a [u8],
-    version: Option<&'a [u8]>,
-    serial_number: &'a [u8],
-    signature: &'a [u8],
-    issuer: &'a [u8],
-    validity: &'a [u8],
-    subject: &'a [u8],
-    pub(super) subject_public_key_info: &'a [u8],
-    rest: Reader<'a>,
-    signature_algorithm: &'a [u8],
-    signature_value: &'a [u8],
-}
-
-impl<'a> Fields<'a> {
-    pub(super) fn read(der: &'a [u8]) -> Result<Fields<'a>, BadDer> {
-        let not_one = |_| BadDer("it is not a certificate");
-        let mut certificate = Reader::new(only(der, Tag::SEQUENCE).map_err(not_one)?);
-        let Element { content, whole, .. } = certificate.tagged(Tag::SEQUENCE).map_err(not_one)?;
-        let signature_algorithm = certificate.read(Tag::SEQUENCE).map_err(not_one)?;
-        let signature_value = certificate.read(Tag::BIT_STRING).map_err(not_one)?;
-        certificate.finish().map_err(not_one)?;
-
-        let mut tbs = Reader::new(content);
-        let version = tbs.optional(Tag::constructed(0)).map_err(|_| BadDer("malformed version"))?;
-        let mut field = |tag, what| tbs.tagged(tag).map(|field| field.whole).map_err(|_| BadDer(what));
-        let fields = Fields {
-            tbs: whole,
-            version,
-            serial_number: field(Tag::INTEGER, "malformed serial number")?,
-            signature: field(Tag::SEQUENCE, "malformed signature algorithm")?,
-            issuer: field(Tag::SEQUENCE, "malformed issuer")?,
-            validity: field(Tag::SEQUENCE, "malformed validity")?,
-            subject: field(Tag::SEQUENCE, "malformed subject")?,
-            subject_public_key_info: field(Tag::SEQUENCE, "malformed public key")?,
-            rest: tbs,
-            signature_algorithm,
-            signature_value,
-        };
-        while !tbs.is_empty() {
-            tbs.element().map_err(|_| BadDer("malformed extensions"))?;
-        }
-        Ok(fields)
-    }
-}
 
 /// An X.509 v3 certificate, read once.
 #[derive(Clone, Copy, Debug)]
@@ -135,6 +71,22 @@ impl<'a> Certificate<'a> {
         })
     }
 
+    /// Subject and serial number alone, for a sentence about a certificate that is malformed elsewhere.
+    pub fn label(der: &'a [u8]) -> Result<(Name<'a>, Serial<'a>), BadDer> {
+        let fields = Fields::read(der)?;
+        Ok((Name::from_der(fields.subject)?, Serial::read(&mut Reader::new(fields.serial_number))?))
+    }
+
+    /// Does basicConstraints say that it is a CA?
+    pub fn is_ca(&self) -> bool {
+        self.extensions.basic_constraints.is_some_and(|constraints| constraints.ca)
+    }
+
+    /// The names of subjectAltName; none without the extension.
+    pub fn names(&self) -> impl Iterator<Item = GeneralName<'a>> + use<'a> {
+        self.extensions.subject_alt_name.into_iter().flat_map(|names| names.iter())
+    }
+
     /// Are issuer and subject the same? (RFC 5280 §6.1: such a certificate does not count for path lengths.)
     pub fn is_self_issued(&self) -> bool {
         self.issuer.matches(&self.subject)
@@ -155,4 +107,79 @@ fn extensions(mut rest: Reader<'_>) -> Result<CertificateExtensions<'_>, BadDer>
     };
     rest.finish().map_err(|_| MALFORMED)?;
     CertificateExtensions::from_content(list)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asn1::made::{Made, der};
+    use std::vec::Vec;
+
+    fn says(made: &Made) -> Result<(), &'static str> {
+        Certificate::from_der(&made.der()).map(drop).map_err(|BadDer(what)| what)
+    }
+
+    #[test]
+    fn the_fields_of_a_certificate_are_where_they_are_written() {
+        let made = Made::with(&[0x55, 0x1d, 17], &der(0x30, &der(0x82, b"a")));
+        let der = made.der();
+        let cert = Certificate::from_der(&der).unwrap();
+        assert_eq!(cert.der, der);
+        assert_eq!(cert.serial.content(), made.serial);
+        assert_eq!(cert.signature.content, only(&made.signature, Tag::SEQUENCE).unwrap());
+        assert_eq!((cert.signature, cert.signature_value), (cert.signature_algorithm, &[6; 64][..]));
+        assert_eq!(
+            (cert.issuer.der(), cert.subject.der(), cert.spki.raw),
+            (&made.issuer[..], &made.subject[..], &made.spki[..])
+        );
+        // 2026-01-01 as UTCTime, 2050-01-01 as GeneralizedTime (RFC 5280 §4.1.2.5).
+        assert_eq!((cert.not_before.unix(), cert.not_after.unix()), (1_767_225_600, 2_524_608_000));
+        assert_eq!((cert.extensions.all.iter().count(), cert.names().count(), cert.is_ca()), (1, 1, false));
+        // Between a header and the signature.
+        assert_eq!(der.len(), 3 + cert.tbs.len() + made.signature.len() + 67);
+        assert!(der[3..].starts_with(cert.tbs));
+        assert_eq!(Spki::of_certificate(&der), Ok(cert.spki));
+    }
+
+    #[test]
+    fn only_version_3_is_read() {
+        for version in [0, 1, 3, 255] {
+            let says = says(&Made { version, ..Made::default() });
+            assert!(says.is_err_and(|what| what.contains("version 3")));
+        }
+    }
+
+    #[test]
+    fn what_is_malformed_is_named() {
+        for (made, what) in [
+            (Made { serial: Vec::new(), ..Made::default() }, "its serial number is no INTEGER in its shortest form"),
+            (Made { serial: [0, 7].into(), ..Made::default() }, "its serial number is no INTEGER in its shortest form"),
+            (Made { signature: der(0x30, &[]), ..Made::default() }, "malformed signature algorithm"),
+            (Made { issuer: der(0x30, &[5, 0]), ..Made::default() }, "malformed issuer"),
+            (Made { not_before: der(0x17, b"2601010000Z"), ..Made::default() }, "malformed validity"),
+            (Made { subject: der(0x31, &[]), ..Made::default() }, "malformed subject"),
+            (Made { spki: der(0x30, &[]), ..Made::default() }, "malformed public key"),
+            (Made { extensions: [b"?".to_vec()].into(), ..Made::default() }, "malformed extensions"),
+        ] {
+            assert_eq!(says(&made), Err(what));
+        }
+        assert_eq!(says(&Made::default()), Ok(()));
+        let good = Made::default().der();
+        for cut in 0..good.len() {
+            assert!(Certificate::from_der(&good[..cut]).is_err(), "cut at {cut}");
+        }
+        assert!(Certificate::from_der(&[&good[..], &[0]].concat()).is_err());
+    }
+
+    /// RFC 5280 §6.1: by the comparison of §7.1.
+    #[test]
+    fn a_self_issued_certificate_has_one_name() {
+        let name = |tag: u8, text: &[u8]| {
+            der(0x30, &der(0x31, &der(0x30, &[der(0x06, &[0x55, 4, 3]), der(tag, text)].concat())))
+        };
+        for (subject, same) in [(name(0x13, b"CORP ca"), true), (name(0x0c, b"Corp CA 2"), false)] {
+            let certificate = Made { issuer: name(0x0c, b"Corp CA"), subject, ..Made::default() }.der();
+            assert_eq!(Certificate::from_der(&certificate).unwrap().is_self_issued(), same);
+        }
+    }
 }

@@ -1,9 +1,10 @@
 //! Certificate revocation lists (RFC 5280 §5.1).
 
 use super::algorithm::AlgorithmIdentifier;
+use super::certificate_extensions::authority_key_id;
 use super::der::{BadDer, Element, Reader, Tag, only, whole_octets};
 use super::distribution_point::IssuingDistributionPoint;
-use super::extensions::{Extension, Extensions, authority_key_id};
+use super::extensions::{Extension, Extensions};
 use super::name::Name;
 use super::oid::{self, Oid};
 use super::serial::Serial;

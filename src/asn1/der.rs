@@ -214,6 +214,12 @@ pub fn saturated(octets: &[u8]) -> u32 {
     }
 }
 
+/// The length of an unsigned INTEGER in bits, by its octets without leading zeros.
+pub fn bit_length(octets: &[u8]) -> usize {
+    let unused = octets.first().map_or(0, |first| first.leading_zeros());
+    octets.len().saturating_mul(8).saturating_sub(usize::try_from(unused).unwrap_or(0))
+}
+
 /// The content of a BIT STRING (X.690 §8.6, §11.2.1): its octets; unused bits must be zero.
 pub fn bits(content: &[u8]) -> Result<&[u8], BadDer> {
     let bad = BadDer("a BIT STRING is malformed");

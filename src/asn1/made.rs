@@ -25,6 +25,7 @@ pub(crate) struct Made {
     pub(crate) serial: Vec<u8>,
     pub(crate) signature: Vec<u8>,
     pub(crate) issuer: Vec<u8>,
+    pub(crate) not_before: Vec<u8>,
     pub(crate) subject: Vec<u8>,
     pub(crate) spki: Vec<u8>,
     pub(crate) extensions: Vec<Vec<u8>>,
@@ -45,6 +46,7 @@ impl Default for Made {
             spki: der(0x30, &[ed25519.clone(), der(0x03, &[&[0][..], &[5; 32]].concat())].concat()),
             signature: ed25519,
             issuer: name(b"issuer"),
+            not_before: der(0x17, b"260101000000Z"),
             subject: name(b"subject"),
             extensions: Vec::new(),
         }
@@ -64,7 +66,7 @@ impl Made {
     }
 
     pub(crate) fn der(&self) -> Vec<u8> {
-        let validity = [der(0x17, b"260101000000Z"), der(0x18, b"20500101000000Z")].concat();
+        let validity = [self.not_before.clone(), der(0x18, b"20500101000000Z")].concat();
         let tbs = [
             der(0xa0, &der(0x02, &[self.version])),
             der(0x02, &self.serial),

@@ -5,10 +5,12 @@
 
 mod algorithm;
 mod certificate;
+mod certificate_extensions;
 mod crl;
 pub mod der;
 mod distribution_point;
 mod extensions;
+mod fields;
 mod general_name;
 #[cfg(test)]
 pub(crate) mod made;
@@ -20,13 +22,13 @@ mod time;
 
 pub use algorithm::{AlgorithmIdentifier, PssParameters};
 pub use certificate::Certificate;
+pub use certificate_extensions::{
+    BasicConstraints, CertificateExtensions, KeyUsage, NameConstraints, PolicyConstraints, Purposes,
+};
 pub use crl::{CertificateList, CrlEntry, CrlExtensions, Reason};
 pub use der::{BadDer, Element, Reader, Tag};
 pub use distribution_point::{DistributionPoint, DistributionPointName, DistributionPoints, IssuingDistributionPoint};
-pub use extensions::{
-    BasicConstraints, CertificateExtensions, Extension, Extensions, KeyUsage, NameConstraints, PolicyConstraints,
-    Purposes,
-};
+pub use extensions::{Extension, Extensions};
 pub use general_name::{GeneralName, GeneralNames};
 pub use name::{Attribute, Chars, Name, is_deceptive};
 pub use oid::Oid;

@@ -48,6 +48,11 @@ impl<'a> Name<'a> {
         self.der
     }
 
+    /// Its content, without tag and length: as webpki has names.
+    pub const fn content(&self) -> &'a [u8] {
+        self.rdns
+    }
+
     /// Has it no RDN?
     pub const fn is_empty(&self) -> bool {
         self.rdns.is_empty()

@@ -1,8 +1,8 @@
 //! SubjectPublicKeyInfo (RFC 5280 §4.1.2.7), and from a certificate to it, and no further.
 
 use super::algorithm::AlgorithmIdentifier;
-use super::certificate::Fields;
-use super::der::{BadDer, Reader, Tag, only, whole_octets};
+use super::der::{BadDer, Reader, Tag, bit_length, only, whole_octets};
+use super::fields::Fields;
 use super::oid::{self, Oid};
 use core::fmt;
 
@@ -138,7 +138,5 @@ fn modulus_bits(pkcs1: &[u8]) -> Result<usize, BadDer> {
     let mut key = Reader::new(only(pkcs1, Tag::SEQUENCE)?);
     let (modulus, _exponent) = (key.unsigned()?, key.unsigned()?);
     key.finish()?;
-    let unused = modulus.first().map_or(0, |first| first.leading_zeros());
-    let bits = modulus.len().checked_mul(8).and_then(|bits| bits.checked_sub(usize::try_from(unused).ok()?));
-    bits.ok_or(BadDer("an RSA key is too large"))
+    Ok(bit_length(modulus))
 }

@@ -31,15 +31,15 @@ impl core::error::Error for VerifyError {}
 
 /// The schemes that a key can sign handshakes with, best first; empty if we do not accept the key at all.
 ///
-/// In TLS 1.3 an ECDSA scheme names its curve (§4.3.3). RSA keys have 2048 to 4096 bits: shorter ones are weak, longer
-/// ones let a peer burn our time.
+/// In TLS 1.3 an ECDSA scheme names its curve (§4.3.3). RSA keys have 2048 to 8192 bits: shorter ones are weak, longer
+/// ones ring does not verify with. Who judges certificates asks here too, so that both accept the same keys.
 pub fn schemes_for(key: &PublicKey<'_>) -> &'static [SignatureScheme] {
     match key {
         PublicKey::P256(_) => &[SignatureScheme::ECDSA_SECP256R1_SHA256],
         PublicKey::P384(_) => &[SignatureScheme::ECDSA_SECP384R1_SHA384],
         PublicKey::Ed25519(_) => &[SignatureScheme::ED25519],
         #[cfg(feature = "alloc")]
-        PublicKey::Rsa { modulus_bits: 2048..=4096, .. } => &[
+        PublicKey::Rsa { modulus_bits: 2048..=8192, .. } => &[
             SignatureScheme::RSA_PSS_RSAE_SHA256,
             SignatureScheme::RSA_PSS_RSAE_SHA384,
             SignatureScheme::RSA_PSS_RSAE_SHA512,

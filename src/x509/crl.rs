@@ -1,9 +1,7 @@
 //! Certificate revocation lists: loading, and what webpki leaves out of their rules.
 
-use super::asn1::{Cert, Extensions, Id, context, expect, only, optional, reader};
 use super::refusal::RefusalReason;
-use der::asn1::{GeneralizedTime, UtcTime};
-use der::{Decode, SliceReader, Tag};
+use crate::asn1::{BadDer, Certificate, CertificateList, oid};
 use rustls_pki_types::UnixTime;
 use std::{string::String, time::Duration, vec::Vec};
 use webpki::{
@@ -52,10 +50,10 @@ impl Crls {
     }
 
     /// Is the certificate on a list of its issuer? To find the culprit of a revocation that webpki has found.
-    pub(super) fn revokes(&self, cert: &Cert<'_>) -> bool {
-        let issuer = only(cert.issuer, Tag::Sequence).unwrap_or_default();
+    pub(super) fn revokes(&self, cert: &Certificate<'_>) -> bool {
+        let issuer = cert.issuer.content();
         let mut of_issuer = self.lists.iter().filter(|crl| crl.list.issuer() == issuer);
-        of_issuer.any(|crl| matches!(crl.list.find_serial(cert.serial), Ok(Some(_))))
+        of_issuer.any(|crl| matches!(crl.list.find_serial(cert.serial.content()), Ok(Some(_))))
     }
 
     /// For [`options`]: webpki wants references. Lists from the future are left out.
@@ -71,9 +69,8 @@ impl Crls {
     }
 
     /// After webpki has accepted `cert`: the time during which its answer stays the same, in seconds since 1970.
-    pub(super) fn window(&self, cert: &Cert<'_>, now: UnixTime, relaxed: Relaxed) -> (u64, u64) {
-        // webpki's issuer comes without tag and length.
-        let issuer = only(cert.issuer, Tag::Sequence).unwrap_or_default();
+    pub(super) fn window(&self, cert: &Certificate<'_>, now: UnixTime, relaxed: Relaxed) -> (u64, u64) {
+        let issuer = cert.issuer.content();
         let now = now.as_secs();
         let mut window = (0, u64::MAX);
         // Which of several lists webpki took is not told; all of them bound the window.
@@ -138,33 +135,15 @@ pub(super) fn unusable(error: &webpki::Error) -> &'static str {
 
 /// The update times of a CRL (RFC 5280 §5.1), and the rules that bind its issuer.
 fn check(der: &[u8]) -> Result<(u64, u64), String> {
-    let broken = || String::from("the CRL is malformed");
-    let fields = || {
-        let mut outer = reader(only(der, Tag::Sequence)?)?;
-        let mut tbs = reader(expect(&mut outer, Tag::Sequence)?)?;
-        optional(&mut tbs, Tag::Integer)?;
-        expect(&mut tbs, Tag::Sequence)?;
-        expect(&mut tbs, Tag::Sequence)?;
-        let updates = (time(&mut tbs)?, time(&mut tbs)?);
-        optional(&mut tbs, Tag::Sequence)?;
-        let extensions = only(optional(&mut tbs, context(0))??, Tag::Sequence)?;
-        Some((updates, extensions))
-    };
-    let (updates, extensions) = fields().ok_or_else(broken)?;
-    let extensions = Extensions::read(extensions).map_err(String::from)?;
-    match extensions.get(Id::CrlNumber) {
+    let list = CertificateList::from_der(der).map_err(|BadDer(what)| String::from(what))?;
+    list.entries().try_for_each(|entry| entry.map(drop)).map_err(|BadDer(what)| String::from(what))?;
+    let next_update = list.next_update.ok_or("the CRL is malformed")?;
+    match list.extensions.all.get(oid::CRL_NUMBER) {
         // §5.2.3: MUST be there, and MUST NOT be critical.
         None => Err("the CRL has no number".into()),
         Some(number) if number.critical => Err("the CRL's number is critical".into()),
-        Some(_) => Ok(updates),
+        Some(_) => Ok((list.this_update.unix(), next_update.unix())),
     }
-}
-
-fn time(tbs: &mut SliceReader<'_>) -> Option<u64> {
-    Some(match Tag::peek(tbs).ok()? {
-        Tag::UtcTime => UtcTime::decode(tbs).ok()?.to_unix_duration().as_secs(),
-        _ => GeneralizedTime::decode(tbs).ok()?.to_unix_duration().as_secs(),
-    })
 }
 
 #[cfg(test)]
@@ -205,7 +184,7 @@ mod tests {
     fn an_answer_holds_until_another_list_decides_or_one_goes_out_of_date() {
         const END: u64 = 7;
         let certificate = Made::default().der();
-        let cert = Cert::read(&certificate).unwrap();
+        let cert = Certificate::from_der(&certificate).unwrap();
         let spans: Vec<(u64, u64)> = (1..END).flat_map(|from| (from + 1..=END).map(move |to| (from, to))).collect();
         let mut crls = Crls::default();
         for (this_update, next_update) in [(0, END), (0, END), (2, 3)] {
@@ -221,7 +200,7 @@ mod tests {
                 let in_force = |t: u64| [one, other].map(|(from, _)| from <= t);
                 let out_of_date = |t: u64| [one, other].map(|(from, to)| from <= t && to <= t);
                 let future = [one, other].map(|(from, _)| from).into_iter().filter(|from| *from > now).min();
-                let issuer = only(cert.issuer, Tag::Sequence).unwrap();
+                let issuer = cert.issuer.content();
                 assert_eq!(
                     crls.not_yet_valid(issuer, at(now)),
                     future.map(|from| RefusalReason::CrlNotYetValid(at(from)))

@@ -1,12 +1,12 @@
 //! Who the peer should be. Matched only after its chain holds.
 
-use super::asn1::Cert;
 use super::hash::sha256;
 use super::names::presented;
 use super::refusal::RefusalReason;
 use super::spiffe::{self, InvalidSpiffeId, SpiffeId, TrustDomain};
 use super::text::{Escaped, hex};
 use crate::Role;
+use crate::asn1::Certificate;
 use core::{cell::OnceCell, fmt, net::IpAddr};
 use rustls_pki_types::{DnsName, ServerName};
 use std::{format, string::String, string::ToString, vec::Vec};
@@ -89,7 +89,7 @@ impl fmt::Display for Expect {
 /// The peer's own certificate, read once for all who judge it.
 pub(super) struct Leaf<'a> {
     pub(super) role: Role,
-    pub(super) cert: &'a Cert<'a>,
+    pub(super) cert: &'a Certificate<'a>,
     pub(super) end_entity: &'a EndEntityCert<'a>,
 }
 
@@ -126,7 +126,7 @@ fn matches(
         Expect::Ip(address) => is(ServerName::IpAddress((*address).into())),
         Expect::Spiffe(id) => svid()? == id.as_str(),
         Expect::SpiffeTrustDomain(domain) => spiffe::trust_domain(svid()?) == domain.as_str(),
-        Expect::Spki(hash) => spki_hash.get_or_init(|| sha256(leaf.cert.spki)) == hash,
+        Expect::Spki(hash) => spki_hash.get_or_init(|| sha256(leaf.cert.spki.raw)) == hash,
         Expect::AnyTrusted => leaf.role == Role::Client,
     })
 }

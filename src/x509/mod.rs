@@ -8,7 +8,6 @@
 //! * [`Answerer`]: all three answers in one line, for callers that have everything at hand.
 
 mod answers;
-mod asn1;
 mod crl;
 mod expectations;
 mod hash;
@@ -19,6 +18,7 @@ mod pem;
 mod refusal;
 mod reloadable;
 mod rules;
+mod signature_scheme;
 mod spiffe;
 mod text;
 mod trust;
@@ -28,7 +28,8 @@ pub use answers::{Answerer, Declined};
 pub use expectations::{Expect, InvalidName};
 pub use identities::Identities;
 pub use identities::identity::{Identity, IdentityError};
-pub use identities::key::{KeyError, SignError, SigningKey};
+pub use identities::key::{SignError, SigningKey};
+pub use identities::private_key::KeyError;
 pub use peer_identity::PeerIdentity;
 pub use refusal::{FaultyCertificate, Refusal, RefusalReason};
 pub use reloadable::Reloadable;

@@ -1,21 +1,20 @@
 //! The names in a certificate's subjectAltName, for people.
 
-use super::asn1::{Cert, GeneralName};
 use super::text::shown;
+use crate::asn1::{Certificate, GeneralName};
 use core::net::IpAddr;
 use std::{string::String, string::ToString, vec::Vec};
 
 /// The SANs of a certificate for a sentence, escaped.
-pub(super) fn presented(cert: &Cert<'_>) -> Vec<String> {
-    let text = |bytes: &[u8]| shown(&String::from_utf8_lossy(bytes));
+pub(super) fn presented(cert: &Certificate<'_>) -> Vec<String> {
     let name = |name| match name {
-        GeneralName::Dns(name) => Some(text(name)),
-        GeneralName::Uri(uri) => Some(text(uri)),
-        GeneralName::Email(address) => Some(text(address)),
+        GeneralName::Dns(name) => Some(shown(name)),
+        GeneralName::Uri(uri) => Some(shown(uri)),
+        GeneralName::Email(address) => Some(shown(address)),
         GeneralName::Ip(octets) => address(octets).map(|address| address.to_string()),
-        GeneralName::Other(_) | GeneralName::Broken => None,
+        _ => None,
     };
-    cert.names().iter().filter_map(name).collect()
+    cert.names().filter_map(name).collect()
 }
 
 /// The address of an iPAddress SAN: 4 or 16 octets.

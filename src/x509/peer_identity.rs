@@ -1,27 +1,31 @@
 //! What a certificate says about its holder, as plain data for authorisation and logs.
 
-use super::asn1::Cert;
 use super::hash::sha256;
 use super::names::address;
 use super::spiffe::{self, SpiffeId};
-use super::text::{self, Escaped, date, hex};
+use super::text::{cut, date, hex, shown};
+use crate::asn1::{BadDer, Certificate, GeneralName, Time, oid};
 use core::{fmt, net::IpAddr};
 use rustls_pki_types::UnixTime;
-use std::{format, string::String, string::ToString, time::Duration, vec::Vec};
-use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer};
+use std::{string::String, string::ToString, time::Duration, vec::Vec};
 
 /// A certificate's contents. Whether they are true is for the verdict: [`Accepted::identity`](super::Accepted::identity)
 /// is proven, [`Refusal::claimed`](super::Refusal::claimed) only claimed.
 ///
-/// Fields hold what the certificate says, to be compared; to print one, wrap it in [`Escaped`]. `Display` of the whole
+/// Fields hold what the certificate says, to be compared; to print one, wrap it in [`Escaped`](super::Escaped). `Display` of the whole
 /// is one line, escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PeerIdentity {
-    /// The subject as `CN=api, O=Example`, escaped already, cut if it is long; empty if the certificate has none.
+    /// The subject by RFC 4514, last RDN first: `CN=api,O=Example`; empty if the certificate has none. Subjects that
+    /// differ have different strings, except for the string type of a value. Safe to print, but it may be long.
     pub subject: String,
     /// The issuer, in the same form.
     pub issuer: String,
+    /// The subject's DER, as the certificate has it. One name may have several encodings (RFC 5280 §7.1).
+    pub subject_der: Vec<u8>,
+    /// The issuer's DER.
+    pub issuer_der: Vec<u8>,
     /// The first common name. Names no server; some call clients by it.
     pub common_name: Option<String>,
     /// dNSName SANs.
@@ -49,32 +53,32 @@ pub struct PeerIdentity {
 impl PeerIdentity {
     /// Reads a DER certificate; the error says what is malformed.
     pub fn read(certificate: &[u8]) -> Result<PeerIdentity, &'static str> {
-        let cert = Cert::read(certificate)?;
-        let (_, parsed) = X509Certificate::from_der(certificate).map_err(|_| "not a certificate")?;
-        let time = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
-        let (not_before, not_after) = cert.validity()?;
+        let cert = Certificate::from_der(certificate).map_err(|BadDer(what)| what)?;
+        let time = |time: Time| UnixTime::since_unix_epoch(Duration::from_secs(time.unix()));
+        let common_name = cert.subject.attributes().find(|attribute| attribute.id == oid::COMMON_NAME);
         let mut identity = PeerIdentity {
-            subject: text::name(cert.subject),
-            issuer: text::name(cert.issuer),
-            common_name: text::common_name(parsed.subject()),
+            subject: cert.subject.to_string(),
+            issuer: cert.issuer.to_string(),
+            subject_der: cert.subject.der().to_vec(),
+            issuer_der: cert.issuer.der().to_vec(),
+            common_name: common_name.and_then(|attribute| Some(attribute.chars()?.collect())),
             dns_names: Vec::new(),
             ip_addresses: Vec::new(),
             uris: Vec::new(),
             emails: Vec::new(),
             spiffe_id: spiffe::svid(&cert).ok().and_then(|id| id.parse().ok()),
-            serial: text::serial(cert.serial),
-            not_before: time(not_before),
-            not_after: time(not_after),
+            serial: cert.serial.to_string(),
+            not_before: time(cert.not_before),
+            not_after: time(cert.not_after),
             fingerprint: sha256(certificate),
-            spki_sha256: sha256(cert.spki),
+            spki_sha256: sha256(cert.spki.raw),
         };
-        let names = parsed.subject_alternative_name().map_err(|_| "malformed subjectAltName")?;
-        for name in names.iter().flat_map(|extension| &extension.value.general_names) {
+        for name in cert.names() {
             match name {
-                GeneralName::DNSName(name) => identity.dns_names.push(name.to_string()),
-                GeneralName::IPAddress(octets) => identity.ip_addresses.extend(address(octets)),
-                GeneralName::URI(uri) => identity.uris.push(uri.to_string()),
-                GeneralName::RFC822Name(address) => identity.emails.push(address.to_string()),
+                GeneralName::Dns(name) => identity.dns_names.push(name.to_string()),
+                GeneralName::Ip(octets) => identity.ip_addresses.extend(address(octets)),
+                GeneralName::Uri(uri) => identity.uris.push(uri.to_string()),
+                GeneralName::Email(address) => identity.emails.push(address.to_string()),
                 _ => {}
             }
         }
@@ -84,7 +88,7 @@ impl PeerIdentity {
     /// Without the names that a root bound to a SPIFFE trust domain does not vouch for: all but the SPIFFE ID.
     pub(super) fn spiffe_only(mut self) -> PeerIdentity {
         let id = self.spiffe_id.as_ref().map(|id| id.as_str().to_string());
-        (self.subject, self.common_name) = (String::new(), None);
+        (self.subject, self.subject_der, self.common_name) = (String::new(), Vec::new(), None);
         (self.dns_names, self.ip_addresses, self.emails) = (Vec::new(), Vec::new(), Vec::new());
         self.uris = id.into_iter().collect();
         self
@@ -95,10 +99,10 @@ impl fmt::Display for PeerIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut names: Vec<String> = Vec::new();
         if !self.subject.is_empty() {
-            names.push(self.subject.clone());
+            names.push(cut(self.subject.clone()));
         }
         let sans = self.dns_names.iter().chain(&self.uris).chain(&self.emails);
-        names.extend(sans.map(|name| format!("{}", Escaped(name))));
+        names.extend(sans.map(|name| shown(name)));
         names.extend(self.ip_addresses.iter().map(ToString::to_string));
         let (serial, until, hash) = (&self.serial, date(self.not_after), hex(&self.fingerprint));
         write!(f, "{} (serial {serial}, valid until {until}, SHA-256 {hash})", names.join(", "))

@@ -1,7 +1,7 @@
 //! SPIFFE: IDs, trust domains, and the rules of an X.509-SVID, after the SPIFFE-ID and X509-SVID standards
 //! (<https://github.com/spiffe/spiffe/tree/main/standards>).
 
-use super::asn1::{Cert, GeneralName};
+use crate::asn1::{Certificate, GeneralName};
 use core::{fmt, str::FromStr};
 use std::string::{String, ToString};
 
@@ -128,25 +128,24 @@ fn check_id(id: &str) -> Result<(&str, &str), InvalidSpiffeId> {
 
 /// The SPIFFE ID of a leaf that is a valid X.509-SVID, by X509-SVID §2 to §5.2, borrowed; the error says why
 /// it is none. Its chain is judged elsewhere.
-pub(super) fn svid<'a>(leaf: &Cert<'a>) -> Result<&'a str, &'static str> {
-    let mut uris = leaf.names().iter().filter_map(|name| match name {
+pub(super) fn svid<'a>(leaf: &Certificate<'a>) -> Result<&'a str, &'static str> {
+    let mut uris = leaf.names().filter_map(|name| match name {
         GeneralName::Uri(uri) => Some(uri),
         _ => None,
     });
-    let uri = match (uris.next(), uris.next()) {
-        (Some(uri), None) => uri,
+    let id = match (uris.next(), uris.next()) {
+        (Some(id), None) => id,
         (None, _) => return Err("it has no URI SAN"),
         // §2: MUST reject.
         (Some(_), Some(_)) => return Err("it has more than one URI SAN"),
     };
-    let id = core::str::from_utf8(uri).map_err(|_| "its URI is not ASCII")?;
     check_id(id).map_err(|InvalidSpiffeId(why)| why)?;
     // §5.2: a leaf, and not one that signs.
-    if leaf.is_ca()? == Some(true) {
+    if leaf.is_ca() {
         return Err("a CA certificate identifies nobody");
     }
     // §4.3: MUST be set. (That it MUST be critical binds the issuer.)
-    match leaf.key_usage()? {
+    match leaf.extensions.key_usage {
         None => return Err("it has no keyUsage"),
         Some(usage) if usage.key_cert_sign() || usage.crl_sign() => {
             return Err("its keyUsage has keyCertSign or cRLSign");

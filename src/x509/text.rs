@@ -1,10 +1,9 @@
-//! Names, serial numbers and times as people read them. Whatever a certificate says is escaped.
+//! Names and times as people read them. Whatever a certificate says is escaped.
 
+use crate::asn1::{Name, Time, is_deceptive};
 use core::fmt;
-use der::DateTime;
 use rustls_pki_types::UnixTime;
-use std::{format, string::String, time::Duration};
-use x509_parser::{objects::oid_registry, objects::oid2abbrev, prelude::FromDer, x509::X509Name};
+use std::{format, string::String, string::ToString};
 
 /// Text from a certificate, safe to print: control, quote, bidirectional and invisible characters are escaped, so that
 /// a name can neither forge a log line nor move the terminal's cursor.
@@ -16,19 +15,9 @@ impl fmt::Display for Escaped<'_> {
         use fmt::Write;
         for c in self.0.chars() {
             match c {
-                // Quotes, backslash; soft hyphen, Arabic letter mark, zero-width and directional marks, embeddings,
-                // overrides and isolates, line separators, byte order mark, tags.
-                '"' | '\'' | '`' | '\\' | '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' => {}
-                '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}' => {}
-                c if c.is_control() => {}
-                c => {
-                    f.write_char(c)?;
-                    continue;
-                }
-            }
-            match c {
                 '"' | '\'' | '`' | '\\' => write!(f, "\\{c}")?,
-                c => write!(f, "{}", c.escape_unicode())?,
+                c if is_deceptive(c) => write!(f, "{}", c.escape_unicode())?,
+                c => f.write_char(c)?,
             }
         }
         Ok(())
@@ -46,35 +35,18 @@ pub(super) fn shown(text: &str) -> String {
     }
 }
 
-/// A Name (whole DER) as `CN=api, O=Example`, escaped, and cut if it is long; empty for the empty name.
-pub(super) fn name(der: &[u8]) -> String {
-    let Ok((_, name)) = X509Name::from_der(der) else { return "(unreadable name)".into() };
-    let mut text = String::new();
-    for attribute in name.iter_attributes() {
-        if text.len() > MAX_SHOWN {
-            text.push_str(", ..");
-            break;
-        }
-        if !text.is_empty() {
-            text.push_str(", ");
-        }
-        let oid = attribute.attr_type();
-        match oid2abbrev(oid, oid_registry()) {
-            Ok(key) => text.push_str(key),
-            Err(_) => text.push_str(&oid.to_id_string()),
-        }
-        text.push('=');
-        text.push_str(&match attribute.as_str() {
-            Ok(value) => shown(value),
-            Err(_) => format!("#{}", shown(&hex(attribute.as_slice()))),
-        });
-    }
-    text
+/// A Name as `CN=api,O=Example`, for people: cut if it is long. Empty for the empty name.
+pub(super) fn name(name: &Name<'_>) -> String {
+    cut(name.to_string())
 }
 
-/// The first common name, unescaped.
-pub(super) fn common_name(name: &X509Name<'_>) -> Option<String> {
-    name.iter_common_name().next().and_then(|attribute| attribute.as_str().ok()).map(Into::into)
+/// Cuts what is escaped already, if it is long.
+pub(super) fn cut(mut text: String) -> String {
+    if let Some((cut, _)) = text.char_indices().nth(MAX_SHOWN) {
+        text.truncate(cut);
+        text.push_str("..");
+    }
+    text
 }
 
 /// Lower-case hex.
@@ -82,20 +54,9 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A serial number's content octets as hex, without the sign octet.
-pub(super) fn serial(content: &[u8]) -> String {
-    match content {
-        [0, rest @ ..] if !rest.is_empty() => hex(rest),
-        all => hex(all),
-    }
-}
-
-/// `2026-11-23 09:00 UTC`.
-pub(super) fn date(time: UnixTime) -> String {
-    match DateTime::from_unix_duration(Duration::from_secs(time.as_secs())) {
-        Ok(t) => format!("{:04}-{:02}-{:02} {:02}:{:02} UTC", t.year(), t.month(), t.day(), t.hour(), t.minutes()),
-        Err(_) => format!("{} s after 1970", time.as_secs()),
-    }
+/// `2026-11-23 09:00:07 UTC`.
+pub(super) fn date(time: UnixTime) -> Time {
+    Time::from_unix(time.as_secs())
 }
 
 /// `3 h`: the largest unit of which there are two, or else seconds.
@@ -113,7 +74,7 @@ pub(super) fn span(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::string::ToString;
+    use std::time::Duration;
 
     #[test]
     fn names_cannot_forge_lines_or_move_the_cursor() {
@@ -125,6 +86,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_shown_is_cut() {
+        let long = "ä".repeat(300);
+        assert_eq!(cut(long.clone()), format!("{}..", "ä".repeat(256)));
+        assert_eq!(shown(&long), cut(long));
+        assert_eq!(cut("ä".repeat(256)), "ä".repeat(256));
+    }
+
+    #[test]
     fn spans_and_dates_read_well() {
         assert_eq!(span(1), "1 s");
         assert_eq!(span(119), "119 s");
@@ -132,13 +101,8 @@ mod tests {
         assert_eq!(span(3 * 3600 + 5), "3 h");
         assert_eq!(span(90_000), "25 h");
         assert_eq!(span(172_800), "2 days");
-        assert_eq!(date(UnixTime::since_unix_epoch(Duration::from_secs(1_795_424_400))), "2026-11-23 09:00 UTC");
-        assert_eq!(date(UnixTime::since_unix_epoch(Duration::MAX)), "18446744073709551615 s after 1970");
-    }
-
-    #[test]
-    fn serials_lose_only_their_sign_octet() {
-        assert_eq!(serial(&[0, 0x9f, 1]), "9f01");
-        assert_eq!(serial(&[0]), "00");
+        let date = |since| date(UnixTime::since_unix_epoch(since)).to_string();
+        assert_eq!(date(Duration::from_secs(1_795_424_407)), "2026-11-23 09:00:07 UTC");
+        assert!(date(Duration::MAX).ends_with(" s after 1970"));
     }
 }

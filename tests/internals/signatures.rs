@@ -131,11 +131,11 @@ fn an_rsa_pss_salt_of_another_length_is_refused() {
 }
 
 #[test]
-fn rsa_keys_have_2048_to_4096_bits() {
+fn rsa_keys_have_2048_to_8192_bits() {
     let pkcs1 = &rsa(2048, SignatureScheme::RSA_PSS_RSAE_SHA256, "sha256").public;
-    for modulus_bits in [0, 1024, 2047, 2048, 2049, 3072, 4096, 4097, 8192, usize::MAX] {
+    for modulus_bits in [0, 1024, 2047, 2048, 2049, 3072, 4096, 4097, 8191, 8192, 8193, 16384, usize::MAX] {
         let key = PublicKey::Rsa { pkcs1, modulus_bits };
-        let accepted = (2048..=4096).contains(&modulus_bits);
+        let accepted = (2048..=8192).contains(&modulus_bits);
         assert_eq!(!schemes_for(&key).is_empty(), accepted);
         let verdict = verify(SignatureScheme::RSA_PSS_RSAE_SHA256, &key, MESSAGE, &[], CryptoMode::Real);
         let expected = if accepted { VerifyError::BadSignature } else { VerifyError::UnsupportedKey };

@@ -159,7 +159,7 @@ const REFUSALS: [Refusal; 3] = [
         files: |ca, _, name| Some(ca.issue(name, Key::P256, (2020, 2021))),
         alert: "certificate_expired",
         openssl: "alert certificate expired",
-        because: "expired 5 years ago (2021-01-01 00:00 UTC)",
+        because: "expired 5 years ago (2021-01-01 00:00:00 UTC)",
     },
     Refusal {
         files: |_, _, _| None,

@@ -103,7 +103,7 @@ fn of_a_chain_the_certificate_whose_times_are_none_is_named() {
     let trust = trust(&[&root]);
     let ca = root.intermediate("Issuing");
     let leaf = ca.leaf("api", &["api.internal"]);
-    let says = RefusalReason::Malformed("its validity is malformed");
+    let says = RefusalReason::Malformed("malformed validity");
     assert_eq!(fault(&trust, &[&in_month_13(&leaf.der), &ca.der]), (FaultyCertificate::Leaf, says.clone()));
     let (culprit, fault) = fault(&trust, &[&leaf.der, &in_month_13(&ca.der)]);
     assert!(fault == says && is_ca(&culprit, "CN=Issuing"), "{culprit:?} {fault:?}");

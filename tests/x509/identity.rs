@@ -5,6 +5,7 @@ use countersign::x509::{Accepted, Expect, JudgeOptions, PeerIdentity, Refusal, R
 use countersign::{Peer, Rejection, Role, Verdict};
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose};
 use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 
 const ID: &str = "spiffe://example.org/billing/api";
 
@@ -167,7 +168,8 @@ fn an_identity_is_plain_data_and_prints_in_one_line() {
         params.distinguished_name.push(DnType::OrganizationName, "Example");
     });
     let identity = PeerIdentity::read(&leaf.der).unwrap();
-    assert_eq!(identity.subject, "CN=api\\u{a}, O=Example");
+    assert_eq!(identity.subject, "O=Example,CN=api\\0A");
+    assert_ne!(identity.subject_der, identity.issuer_der);
     assert_eq!(identity.common_name.as_deref(), Some("api\n"));
     assert_eq!(identity.issuer, "CN=Root");
     assert_eq!(identity.dns_names, ["api.internal"]);
@@ -178,11 +180,8 @@ fn an_identity_is_plain_data_and_prints_in_one_line() {
     assert_eq!(identity.fingerprint, ring::digest::digest(&ring::digest::SHA256, &leaf.der).as_ref());
     assert_eq!(identity.not_after.as_secs() - identity.not_before.as_secs(), 365 * pki::DAY);
     let line = identity.to_string();
-    assert!(
-        line.starts_with("CN=api\\u{a}, O=Example, api.internal, spiffe://example.org/billing/api, ops@"),
-        "{line}"
-    );
-    assert!(line.contains("valid until 2027-01-01 00:00 UTC"), "{line}");
+    assert!(line.starts_with("O=Example,CN=api\\0A, api.internal, spiffe://example.org/billing/api, ops@"), "{line}");
+    assert!(line.contains("valid until 2027-01-01 00:00:00 UTC"), "{line}");
     assert!(!line.contains('\n'));
 }
 
@@ -265,4 +264,32 @@ fn an_outcome_holds_what_was_judged_and_calls_it_by_a_name_that_it_has() {
         (&b"key"[..], countersign::CertificateType::RAW_PUBLIC_KEY)
     );
     assert!(refusal.claimed().is_none(), "a bare key has no names");
+}
+
+fn named(name: &str) -> PeerIdentity {
+    let path = std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors/names").join(name);
+    let text = std::fs::read(path).unwrap();
+    PeerIdentity::read(&CertificateDer::from_pem_slice(&text).unwrap()).unwrap()
+}
+
+/// Who authorises by subject must not take one name for another (RFC 4514 §2).
+#[test]
+fn different_names_have_different_texts_and_are_not_cut() {
+    for (file, subject) in [
+        ("admin.pem", "O=Admins,CN=api"),
+        ("forged.pem", "CN=api\\, O=Admins"),
+        ("plus.pem", "CN=api+O=Admins"),
+        ("hexreal.pem", "CN=#0C02FFFE"),
+        ("hextext.pem", "CN=\\#fffe"),
+    ] {
+        assert_eq!(named(file).subject, subject, "{file}");
+    }
+    let (one, other) = (named("long1.pem"), named("long2.pem"));
+    assert_eq!(one.subject.len(), "CN=".len() + 301);
+    assert_ne!(one.subject, other.subject);
+    assert_ne!(one.subject_der, other.subject_der);
+    // What people read is cut.
+    assert!(one.to_string().starts_with(&format!("{}.. (serial", &one.subject[..256])), "{one}");
+    let issuers = ["admin.pem", "forged.pem", "long1.pem"].map(|file| (named(file).issuer, named(file).issuer_der));
+    assert!(issuers.iter().all(|issuer| *issuer == issuers[0] && issuer.0 == "CN=Root"));
 }

@@ -1,7 +1,7 @@
 //! Private keys are read in every form that OpenSSL writes, and sign what their public key verifies.
 
 use countersign::SignatureScheme;
-use countersign::x509::{KeyError, SignError, SigningKey};
+use countersign::x509::{Expect, Identity, IdentityError, KeyError, PeerIdentity, SignError, SigningKey};
 use ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{PrivateKeyDer, SubjectPublicKeyInfoDer};
@@ -78,16 +78,32 @@ fn parameters_and_certificates_before_the_key_are_passed_over() {
     assert!(SigningKey::from_pem_or_der(&combined).is_ok());
 }
 
+fn unsupported(kind: &str) -> KeyError {
+    KeyError::Unsupported(kind.to_string())
+}
+
 #[test]
 fn unusable_keys_say_why() {
     for (name, error) in [
-        ("unsupported.rsa1024.pem", KeyError::Unsupported),
-        ("unsupported.p521.pem", KeyError::Unsupported),
-        ("unsupported.ed448.pem", KeyError::Unsupported),
+        ("unsupported.rsa1024.pem", unsupported("RSA of 1024 bits")),
+        ("unsupported.p521.pem", unsupported("ECDSA on P-521")),
+        ("unsupported.ed448.pem", unsupported("Ed448")),
+        ("forms/rsa8192.key", unsupported("RSA of 8192 bits")),
+        ("forms/rsapss.key", unsupported("RSASSA-PSS")),
         ("encrypted.pkcs8.pem", KeyError::Encrypted),
         ("encrypted.pkcs1.pem", KeyError::Encrypted),
         ("p256.no-public.pem", KeyError::NoPublicKey),
         ("p256.public.pem", KeyError::NoKey),
+        ("forms/enc.key", KeyError::Encrypted),
+        ("forms/proctype.key", KeyError::Encrypted),
+        ("forms/sec1-nopub.key", KeyError::NoPublicKey),
+        ("forms/java-ec.key", KeyError::NoPublicKey),
+        ("forms/sec1-compressed.key", KeyError::CompressedPoint),
+        ("forms/explicit.key", KeyError::ExplicitParameters),
+        ("forms/explicit8.key", KeyError::ExplicitParameters),
+        ("forms/bundle.p12", KeyError::Malformed),
+        ("forms/chain.p7b", KeyError::NoKey),
+        ("forms/cert-as-key.pem", KeyError::NoKey),
     ] {
         assert_eq!(load(name).err(), Some(error), "{name}");
     }
@@ -95,6 +111,75 @@ fn unusable_keys_say_why() {
     let cut = "# comment\n-----BEGIN PRIVATE KEY-----\nMC4CAQ";
     let error = SigningKey::from_pem_or_der(cut.as_bytes()).err().unwrap();
     assert_eq!(error.to_string(), "the private key at line 2: it has no END line");
+}
+
+fn identity(leaf: &str, key: &str) -> Result<Identity, IdentityError> {
+    Identity::from_pem_or_der(&file(leaf), &file(key))
+}
+
+/// What keys look like that tools have written, each with the certificate of its public key.
+#[test]
+fn a_key_is_read_in_every_form_that_its_certificate_completes() {
+    for key in ["plain", "trad", "withparams", "sec1-nopub", "java-ec", "sec1-compressed"] {
+        let ours = identity("forms/leaf.pem", &format!("forms/{key}.key")).unwrap();
+        let leaf = PeerIdentity::read(&ours.chain()[0]).unwrap();
+        let public = ours.key().unwrap().public_key();
+        assert_eq!(Expect::public_key(&public), Expect::Spki(leaf.spki_sha256), "{key}");
+        assert!(ours.sign(SignatureScheme::ECDSA_SECP256R1_SHA256, b"message").is_ok());
+    }
+    assert!(identity("forms/leaf.pem", "forms/key.der").is_ok());
+    for key in ["ed-v1", "ed-v2", "ed-ring-old", "ed-v1-attrs"] {
+        assert!(identity("forms/ed.pem", &format!("forms/{key}.key")).is_ok(), "{key}");
+    }
+    // In one file, in any order.
+    for key in ["plain", "sec1-nopub", "sec1-compressed"] {
+        let (leaf, key) = (file("forms/leaf.pem"), file(&format!("forms/{key}.key")));
+        let root = file("forms/roots.pem");
+        for bundle in [[&*root, &*leaf, &*key].concat(), [&*key, &*root, &*leaf].concat()] {
+            assert_eq!(Identity::from_pem(&bundle).unwrap().chain().len(), 2);
+        }
+    }
+}
+
+/// The certificate completes a key only if it is the key's: ring computes the public part anew.
+#[test]
+fn a_key_is_not_completed_by_the_certificate_of_another() {
+    let ours = |leaf: &str, key: &str| identity(leaf, key).err().unwrap();
+    for key in ["sec1-nopub", "java-ec", "sec1-compressed"] {
+        let key = format!("forms/{key}.key");
+        // Another curve's key; another key of the curve.
+        for leaf in ["forms/ed.pem", "forms/roots.pem"] {
+            assert_eq!(ours(leaf, &key), IdentityError::KeyOfAnother, "{leaf} {key}");
+        }
+        let bundle = [file("forms/roots.pem"), file(&key)].concat();
+        assert_eq!(Identity::from_pem(&bundle).err(), Some(IdentityError::NoCertificateOfKey));
+    }
+    assert_eq!(ours("forms/roots.pem", "forms/plain.key"), IdentityError::KeyOfAnother);
+    assert_eq!(ours("forms/leaf.pem", "forms/explicit.key"), IdentityError::Key(KeyError::ExplicitParameters));
+}
+
+/// The last bit of the compressed point tells which of two points it is.
+#[test]
+fn a_compressed_point_is_that_of_the_certificate() {
+    let der = PrivateKeyDer::from_pem_slice(&file("forms/sec1-compressed.key")).unwrap();
+    let mut key = der.secret_der().to_vec();
+    let at = key.windows(4).position(|four| matches!(four, [0x03, 0x22, 0x00, 2 | 3])).unwrap() + 3;
+    assert!(Identity::from_pem_or_der(&file("forms/leaf.pem"), &key).is_ok());
+    for place in [at, at + 1, at + 32] {
+        key[place] ^= 1;
+        let error = Identity::from_pem_or_der(&file("forms/leaf.pem"), &key).err();
+        assert_eq!(error, Some(IdentityError::KeyOfAnother), "octet {place}");
+        key[place] ^= 1;
+    }
+}
+
+#[test]
+fn a_public_part_of_another_key_is_refused() {
+    let der = PrivateKeyDer::from_pem_slice(&file("p256.sec1.pem")).unwrap();
+    let mut key = der.secret_der().to_vec();
+    // The scalar is the OCTET STRING at 5: another key, but the point of the old one.
+    key[7] ^= 1;
+    assert_eq!(SigningKey::from_der(&key).err(), Some(KeyError::Inconsistent));
 }
 
 #[test]

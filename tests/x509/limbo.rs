@@ -132,6 +132,8 @@ const ACCEPTED_BY_DEFAULT: &[&str] = &[
     "rfc5280::nc::invalid-dnsname-leading-period",
     "rfc5280::san::noncritical-with-empty-subject",
     "rfc5280::san::underscore-dns",
+    "rfc5280::serial::too-long",
+    "rfc5280::serial::zero",
     "rfc5280::ski::root-missing-ski",
     "rfc5280::ski::intermediate-missing-ski",
     "rfc5280::root-non-critical-basic-constraints",

@@ -6,6 +6,7 @@ mod accepted;
 mod answerer;
 mod faulty_certificates;
 mod identity;
+mod key_kinds;
 mod keys;
 mod limbo;
 mod own_identity;

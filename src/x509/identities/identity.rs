@@ -1,10 +1,11 @@
 //! Who we are: a chain and its key.
 
-use super::key::{KeyError, SignError, SigningKey};
-use crate::asn1::Spki;
+use super::key::{SignError, SigningKey};
+use super::private_key::{self, KeyError};
+use crate::asn1::{BadDer, Certificate, GeneralName, Name};
 use crate::crypto::schemes_for;
-use crate::x509::asn1::{Cert, GeneralName};
 use crate::x509::pem;
+use crate::x509::signature_scheme::signature_scheme;
 use crate::{CertificateType, Credential, SignatureScheme};
 use core::fmt;
 use rustls_pki_types::{CertificateDer, UnixTime};
@@ -48,6 +49,7 @@ impl fmt::Display for IdentityError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             IdentityError::NoCertificate => f.write_str("no certificate found in the chain file"),
+            IdentityError::Certificate { line: 0, what } => write!(f, "the certificate: {what}"),
             IdentityError::Certificate { line, what } => write!(f, "the certificate at line {line}: {what}"),
             IdentityError::Key(error) => write!(f, "{error}"),
             IdentityError::KeyOfAnother => f.write_str("the private key does not belong to the first certificate"),
@@ -63,21 +65,38 @@ impl std::error::Error for IdentityError {}
 
 impl From<KeyError> for IdentityError {
     fn from(error: KeyError) -> IdentityError {
-        IdentityError::Key(error)
+        match error {
+            KeyError::KeyOfAnother => IdentityError::KeyOfAnother,
+            error => IdentityError::Key(error),
+        }
+    }
+}
+
+impl From<BadDer> for IdentityError {
+    fn from(BadDer(what): BadDer) -> IdentityError {
+        IdentityError::Certificate { line: 0, what: what.into() }
     }
 }
 
 impl Identity {
     /// A chain (leaf first; PEM, or one DER certificate) and its private key (PEM or DER).
     pub fn from_pem_or_der(chain: &[u8], key: &[u8]) -> Result<Identity, IdentityError> {
-        Identity::new(certificates(chain)?, SigningKey::from_pem_or_der(key)?)
+        let chain = certificates(chain)?;
+        let leaf = Certificate::from_der(chain.first().ok_or(IdentityError::NoCertificate)?)?;
+        let key = private_key::read_file(key, &[leaf.spki.key])?;
+        Identity::new(chain, key)
     }
 
     /// One PEM file with the private key and its chain, in any order, as Kubernetes gives it to a pod (a credential
     /// bundle). The leaf is the certificate of the key; each issuer is put after what it has issued.
     pub fn from_pem(bundle: &[u8]) -> Result<Identity, IdentityError> {
-        let key = SigningKey::from_pem_or_der(bundle)?;
         let certificates = certificates(bundle)?;
+        let keys = certificates.iter().map(|der| Ok(Certificate::from_der(der)?.spki.key));
+        let key = private_key::read_file(bundle, &keys.collect::<Result<Vec<_>, BadDer>>()?);
+        let key = key.map_err(|error| match error {
+            KeyError::KeyOfAnother => IdentityError::NoCertificateOfKey,
+            error => error.into(),
+        })?;
         let public_key = key.public_key();
         Identity::new(in_order(certificates, &public_key)?, key)
     }
@@ -88,7 +107,7 @@ impl Identity {
         let identity = Identity { key: Some(key), ..Identity::external(chain, schemes)? };
         let leaf = identity.certificates().next().ok_or(IdentityError::NoCertificate)?;
         match &identity.key {
-            Some(key) if key.public_key() == leaf.spki => Ok(identity),
+            Some(key) if key.public_key() == leaf.spki.raw => Ok(identity),
             _ => Err(IdentityError::KeyOfAnother),
         }
     }
@@ -105,10 +124,9 @@ impl Identity {
         schemes: Vec<SignatureScheme>,
     ) -> Result<Identity, IdentityError> {
         let leaf = chain.first().ok_or(IdentityError::NoCertificate)?;
-        let error = |what: &str| IdentityError::Certificate { line: 0, what: what.into() };
-        let (_, seconds) = Cert::read(leaf).and_then(|leaf| leaf.validity()).map_err(error)?;
-        let key = Spki::of_certificate(leaf).map_err(|bad| error(bad.0))?.key;
-        let fitting = schemes_for(&key);
+        let leaf = Certificate::from_der(leaf)?;
+        let expires = UnixTime::since_unix_epoch(Duration::from_secs(leaf.not_after.unix()));
+        let fitting = schemes_for(&leaf.spki.key);
         if let Some(wrong) = schemes.iter().find(|scheme| !fitting.contains(scheme)) {
             return Err(IdentityError::SchemeDoesNotFitKey(*wrong));
         }
@@ -119,7 +137,7 @@ impl Identity {
             key: None,
             ocsp_staple: None,
             scts: None,
-            expires: Some(UnixTime::since_unix_epoch(Duration::from_secs(seconds))),
+            expires: Some(expires),
         })
     }
 
@@ -185,16 +203,15 @@ impl Identity {
     }
 
     /// The chain, as far as it can be read; nothing of a raw public key.
-    fn certificates(&self) -> impl Iterator<Item = Cert<'_>> {
-        self.chain.iter().filter_map(|certificate| Cert::read(certificate).ok())
+    fn certificates(&self) -> impl Iterator<Item = Certificate<'_>> {
+        self.chain.iter().filter_map(|certificate| Certificate::from_der(certificate).ok())
     }
 
     /// The DNS names of the leaf cover this server name.
     pub(super) fn covers(&self, server_name: &str) -> bool {
         let Some(leaf) = self.certificates().next() else { return false };
-        leaf.names().iter().any(|name| match name {
+        leaf.names().any(|name| match name {
             GeneralName::Dns(name) => {
-                let name = core::str::from_utf8(name).unwrap_or_default();
                 let parent = server_name.split_once('.').map(|(_, parent)| parent);
                 name.eq_ignore_ascii_case(server_name)
                     || name
@@ -208,7 +225,7 @@ impl Identity {
 
     /// The peer knows every scheme that the chain is signed with.
     pub(super) fn is_signed_with(&self, knows: impl Fn(SignatureScheme) -> bool) -> bool {
-        self.certificates().all(|cert| cert.signature_scheme().is_some_and(&knows))
+        self.certificates().all(|cert| signature_scheme(&cert.signature).is_some_and(&knows))
     }
 
     /// Signs with this scheme.
@@ -217,8 +234,10 @@ impl Identity {
     }
 
     /// One of the chain's certificates was issued by one of these CAs, DER names (RFC 9846 §4.5.1.2).
-    pub fn is_issued_by<'a>(&self, mut authorities: impl Iterator<Item = &'a [u8]>) -> bool {
-        authorities.any(|name| self.certificates().any(|cert| cert.issuer == name))
+    pub fn is_issued_by<'a>(&self, authorities: impl Iterator<Item = &'a [u8]>) -> bool {
+        // A hint that is no name hints at nothing.
+        let mut names = authorities.filter_map(|der| Name::from_der(der).ok());
+        names.any(|name| self.certificates().any(|cert| cert.issuer.matches(&name)))
     }
 }
 
@@ -229,7 +248,7 @@ fn certificates(file: &[u8]) -> Result<Vec<CertificateDer<'static>>, IdentityErr
         if matches!(&*section.label, "" | "CERTIFICATE" | "X509 CERTIFICATE") {
             let error = |what| IdentityError::Certificate { line: section.line, what };
             let der = section.der.map_err(error)?;
-            Cert::read(&der).map_err(|what| error(what.into()))?;
+            Certificate::from_der(&der).map_err(|BadDer(what)| error(what.into()))?;
             certificates.push(CertificateDer::from(der.to_vec()));
         }
     }
@@ -242,14 +261,17 @@ fn in_order(
     public_key: &[u8],
 ) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
     let mut chain = Vec::new();
-    let mut next = certificates.iter().position(|der| Cert::read(der).is_ok_and(|cert| cert.spki == public_key));
+    let mut next =
+        certificates.iter().position(|der| Certificate::from_der(der).is_ok_and(|cert| cert.spki.raw == public_key));
     if next.is_none() && !certificates.is_empty() {
         return Err(IdentityError::NoCertificateOfKey);
     }
     while let Some(index) = next {
         let der = certificates.remove(index);
-        next = Cert::read(&der).ok().and_then(|below| {
-            let issued = |der: &CertificateDer<'_>| Cert::read(der).is_ok_and(|cert| cert.subject == below.issuer);
+        next = Certificate::from_der(&der).ok().and_then(|below| {
+            let issued = |der: &CertificateDer<'_>| {
+                Certificate::from_der(der).is_ok_and(|cert| cert.subject.matches(&below.issuer))
+            };
             certificates.iter().position(issued)
         });
         chain.push(der);

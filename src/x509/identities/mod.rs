@@ -2,6 +2,7 @@
 
 pub(super) mod identity;
 pub(super) mod key;
+pub(super) mod private_key;
 
 use crate::{CertificateType, Offer, SignatureScheme};
 use identity::Identity;

@@ -4,13 +4,13 @@ mod reason;
 
 pub use reason::RefusalReason;
 
-use super::asn1::Cert;
 use super::peer_identity::PeerIdentity;
 use super::text;
+use crate::asn1::Certificate;
 use crate::{AlertDescription, CertificateType, Peer, Rejection, Role, Verdict};
 use core::fmt;
 use rustls_pki_types::UnixTime;
-use std::{boxed::Box, string::String, vec::Vec};
+use std::{boxed::Box, string::String, string::ToString, vec::Vec};
 
 /// Which certificate is at fault. Text is escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,19 +37,17 @@ pub enum FaultyCertificate {
 
 impl FaultyCertificate {
     /// The certificate at this place of the peer's list; 0 is the leaf.
-    pub(super) fn presented(place: usize, cert: &Cert<'_>) -> FaultyCertificate {
-        match place {
-            0 => FaultyCertificate::Leaf,
-            place => FaultyCertificate::Intermediate {
-                place,
-                subject: text::name(cert.subject),
-                serial: text::serial(cert.serial),
-            },
-        }
+    pub(super) fn presented(place: usize, der: &[u8]) -> FaultyCertificate {
+        let (subject, serial) = match Certificate::label(der) {
+            _ if place == 0 => return FaultyCertificate::Leaf,
+            Ok((subject, serial)) => (text::name(&subject), serial.to_string()),
+            Err(_) => ("(unreadable)".into(), String::new()),
+        };
+        FaultyCertificate::Intermediate { place, subject, serial }
     }
 
-    pub(super) fn root(cert: &Cert<'_>) -> FaultyCertificate {
-        FaultyCertificate::Root { subject: text::name(cert.subject), serial: text::serial(cert.serial) }
+    pub(super) fn root(cert: &Certificate<'_>) -> FaultyCertificate {
+        FaultyCertificate::Root { subject: text::name(&cert.subject), serial: cert.serial.to_string() }
     }
 }
 
@@ -168,11 +166,11 @@ impl fmt::Display for Claim<'_> {
         if self.0 == CertificateType::RAW_PUBLIC_KEY {
             return f.write_str("(raw public key)");
         }
-        let Ok(cert) = Cert::read(self.1) else { return f.write_str("(unreadable)") };
-        match text::name(cert.subject) {
+        let Ok(cert) = Certificate::from_der(self.1) else { return f.write_str("(unreadable)") };
+        match text::name(&cert.subject) {
             name if !name.is_empty() => f.write_str(&name)?,
             _ => f.write_str(&super::names::presented(&cert).into_iter().next().unwrap_or("(no name)".into()))?,
         }
-        write!(f, " (serial {})", text::serial(cert.serial))
+        write!(f, " (serial {})", cert.serial)
     }
 }

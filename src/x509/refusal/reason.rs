@@ -72,12 +72,12 @@ reasons! {
     BadSignature, BadCertificate, "comes with a chain that holds a wrong signature";
     /// Signed with MD5 or SHA-1.
     WeakSignature(hash: &'static str), BadCertificate, "comes with a chain that is signed with {hash}, which is broken";
-    /// Signed with an algorithm that we do not know; its object identifier's octets in hex.
-    UnsupportedSignature(oid: String), UnsupportedCertificate,
-        "comes with a chain that is signed with an unsupported algorithm (object identifier {oid})";
-    /// A public key of another kind than P-256, P-384, Ed25519 and RSA of 2048 bits or more.
-    UnsupportedKey, UnsupportedCertificate,
-        "has a weak or unsupported key (P-256, P-384, Ed25519 or RSA from 2048 bits is needed)";
+    /// Signed with an algorithm that we do not verify; its name, or its object identifier.
+    UnsupportedSignature(algorithm: String), UnsupportedCertificate,
+        "comes with a chain that is signed with an unsupported algorithm: {algorithm}";
+    /// A public key of another kind than P-256, P-384, Ed25519 and RSA of 2048 to 8192 bits; what it is.
+    UnsupportedKey(key: String), UnsupportedCertificate,
+        "has a weak or unsupported key, {key} (P-256, P-384, Ed25519 or RSA of 2048 to 8192 bits is needed)";
     /// Its time is over.
     Expired(then: UnixTime), Expired, "expired {} ago ({})", since(*then, now), date(*then);
     /// Its time has not come.

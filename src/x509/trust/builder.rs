@@ -1,7 +1,7 @@
 //! Collects roots, CRLs and policy, and makes the snapshot of those that can be used.
 
 use super::{Problem, Root, Trust, TrustError, spiffe_bundle};
-use crate::x509::asn1::Cert;
+use crate::asn1::{BadDer, Certificate};
 use crate::x509::crl::{Crls, Relaxed};
 use crate::x509::hash::Sha256;
 use crate::x509::refusal::RefusalReason;
@@ -199,26 +199,28 @@ fn root(
     domain: Option<TrustDomain>,
     strict: bool,
 ) -> Result<(TrustAnchor<'static>, Root), (String, String)> {
-    let unreadable = |what: &str| (String::new(), format!("not a usable root certificate: {what}"));
-    let cert = Cert::read(&der).map_err(unreadable)?;
-    let subject = text::name(cert.subject);
+    let unreadable = |BadDer(what)| (String::new(), format!("not a usable root certificate: {what}"));
+    let cert = Certificate::from_der(&der).map_err(unreadable)?;
+    let subject = text::name(&cert.subject);
     let wrong = |what: String| (subject.clone(), what);
     rules::root(&cert, strict).map_err(|fault| {
         wrong(match fault {
             RefusalReason::NotCa => "cannot be a root: basicConstraints does not say that it is a CA".into(),
             RefusalReason::KeyUsage(bit) => format!("cannot be a root: keyUsage lacks {bit}"),
-            RefusalReason::UnsupportedKey => "cannot be a root: its key is weak or of an unsupported kind".into(),
+            RefusalReason::UnsupportedKey(key) => format!(
+                "cannot be a root: its key is weak or unsupported, {key} (P-256, P-384, Ed25519 or RSA of 2048 to 8192 \
+                 bits is needed)"
+            ),
             RefusalReason::CriticalExtension => "cannot be a root: it has an unsupported critical extension".into(),
             RefusalReason::Malformed(what) => format!("cannot be a root: {what}"),
             _ => "cannot be a root".into(),
         })
     })?;
-    let usage = cert.key_usage().map_err(|what| wrong(format!("cannot be a root: {what}")))?;
     let whole = CertificateDer::from(der.as_slice());
     let anchor =
         webpki::anchor_from_trusted_cert(&whole).map_err(|error| wrong(format!("cannot be a root: {error}")))?;
     let anchor = anchor.to_owned();
-    let (not_before, not_after) = cert.validity().map_err(|what| wrong(format!("cannot be a root: {what}")))?;
-    let may_sign_crls = rules::may_sign_crls(usage);
+    let (not_before, not_after) = (cert.not_before.unix(), cert.not_after.unix());
+    let may_sign_crls = rules::may_sign_crls(&cert);
     Ok((anchor, Root { not_before, not_after, may_sign_crls, domain, der }))
 }

@@ -9,7 +9,7 @@ pub use builder::TrustBuilder;
 pub use problem::{Problem, TrustError};
 
 use crate::Bytes;
-use crate::x509::asn1::Cert;
+use crate::asn1::Certificate;
 use crate::x509::crl::{Crls, Relaxed};
 use crate::x509::spiffe::TrustDomain;
 use rustls_pki_types::TrustAnchor;
@@ -70,7 +70,7 @@ impl Trust {
 
     /// The roots' names, DER: for `certificate_authorities` (RFC 9846 §4.3.4).
     pub fn root_names(&self) -> impl Iterator<Item = &[u8]> {
-        self.roots.iter().filter_map(|root| Some(Cert::read(&root.der).ok()?.subject))
+        self.roots.iter().filter_map(|root| Some(Certificate::from_der(&root.der).ok()?.subject.der()))
     }
 
     /// The roots' names for [`Policy::certificate_authorities`](crate::Policy::certificate_authorities).

@@ -1,13 +1,12 @@
 //! What an accepted peer has proved.
 
 use super::path::{Path, Window};
-use crate::x509::asn1::reader;
+use crate::asn1::Reader;
 use crate::x509::hash::sha256;
 use crate::x509::peer_identity::PeerIdentity;
 use crate::x509::refusal::Claim;
 use crate::{CertificateType, Peer, Role, Verdict};
 use core::{fmt, time::Duration};
-use der::Reader;
 use rustls_pki_types::UnixTime;
 use std::sync::Arc;
 
@@ -91,11 +90,9 @@ impl Accepted {
     /// The certificates of the path that was verified, DER: the leaf and its intermediates, without the root. A raw
     /// public key is one SubjectPublicKeyInfo.
     pub fn chain(&self) -> impl Iterator<Item = &[u8]> {
-        let mut rest = self.chain.get(self.leaf_len..).and_then(reader);
-        core::iter::once(self.leaf()).chain(core::iter::from_fn(move || {
-            let rest = rest.as_mut().filter(|rest| !rest.is_finished())?;
-            rest.tlv_bytes().ok()
-        }))
+        let mut rest = Reader::new(self.chain.get(self.leaf_len..).unwrap_or_default());
+        // The certificates have been read before: nothing but the end stops this.
+        core::iter::once(self.leaf()).chain(core::iter::from_fn(move || Some(rest.element().ok()?.whole)))
     }
 
     /// What [`leaf`](Accepted::leaf) holds.

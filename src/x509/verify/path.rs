@@ -2,15 +2,14 @@
 
 use super::explain::{explain, unknown_status};
 use crate::Role;
-use crate::x509::asn1::{Cert, only};
+use crate::asn1::{Certificate, oid};
 use crate::x509::crl;
 use crate::x509::expectations::Leaf;
 use crate::x509::refusal::{Fault, FaultyCertificate, RefusalReason};
 use crate::x509::rules;
+use crate::x509::spiffe;
 use crate::x509::trust::Trust;
-use crate::x509::{asn1, spiffe};
 use core::cell::{Cell, RefCell};
-use der::Tag;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use std::{time::Duration, vec::Vec};
 use webpki::{Error, KeyPurposeIdIter, KeyUsage, RequiredEkuNotFoundContext, VerifiedPath};
@@ -109,7 +108,7 @@ pub(super) fn verify(
 /// Our rules for a path that webpki has verified.
 fn examine(
     trust: &Trust,
-    leaf: &Cert<'_>,
+    leaf: &Certificate<'_>,
     path: &VerifiedPath<'_>,
     presented: &[CertificateDer<'_>],
     now: UnixTime,
@@ -128,14 +127,12 @@ fn examine(
     if now.as_secs() < root.not_before {
         return Err(of_root(RefusalReason::NotYetValid(at(root.not_before))));
     }
-    let mut narrow = |cert: &Cert<'_>, is_leaf: bool| {
-        let (from, to) = cert.validity().map_err(RefusalReason::Malformed)?;
-        window.narrow(from, to);
+    let mut narrow = |cert: &Certificate<'_>, is_leaf: bool| {
+        window.narrow(cert.not_before.unix(), cert.not_after.unix());
         if !trust.crls.is_empty() && (is_leaf || !trust.relaxed.leaf_only) {
             let (from, to) = trust.crls.window(cert, now, trust.relaxed);
             window.narrow(from, to);
         }
-        Ok(())
     };
     if let Some(domain) = &root.domain {
         let id = spiffe::svid(leaf).map_err(|why| of_leaf(RefusalReason::Svid(why)))?;
@@ -143,22 +140,21 @@ fn examine(
             return Err(of_leaf(RefusalReason::ForeignTrustDomain(id.into())));
         }
     }
-    narrow(leaf, true).map_err(of_leaf)?;
+    narrow(leaf, true);
     let mut below = *leaf;
     let mut counted = 0usize;
     let mut places = [0; MAX_INTERMEDIATES];
     let mut slots = places.iter_mut();
-    for der in path.intermediate_certificates().map(|cert| cert.der()) {
-        let index = presented.iter().position(|presented| *presented == der);
-        let (index, slot) = index.zip(slots.next()).ok_or(of_leaf(RefusalReason::PathTooLong))?;
+    for used in path.intermediate_certificates().map(|cert| cert.der()) {
+        let found = presented.iter().enumerate().find(|(_, der)| **der == used);
+        let ((index, der), slot) = found.zip(slots.next()).ok_or(of_leaf(RefusalReason::PathTooLong))?;
         *slot = place(index);
-        let cert = presented.get(index).ok_or(RefusalReason::TooComplex).and_then(|der| rules::read(der));
-        let cert = cert.map_err(of_leaf)?;
-        let here = |reason| (FaultyCertificate::presented(place(index).into(), &cert), reason);
+        let here = |reason| (FaultyCertificate::presented(place(index).into(), der), reason);
+        let cert = rules::read(der).map_err(here)?;
         rules::intermediate(&cert, trust.strict).map_err(here)?;
-        narrow(&cert, false).map_err(here)?;
+        narrow(&cert, false);
         // RFC 5280 §6.1.4 (l): self-issued certificates (a CA's key rollover) do not count.
-        if cert.issuer != cert.subject {
+        if !cert.is_self_issued() {
             counted = counted.saturating_add(1);
         }
         below = cert;
@@ -168,11 +164,9 @@ fn examine(
         return Err(of_leaf(RefusalReason::PathTooLong));
     }
     // webpki knows no keyUsage of roots.
-    if !root.may_sign_crls && !trust.crls.is_empty() && (intermediates == 0 || !trust.relaxed.leaf_only) {
-        let covered = only(below.issuer, Tag::Sequence).is_some_and(|issuer| trust.crls.covers(issuer));
-        if covered {
-            return Err(of_root(RefusalReason::CrlUnusable("its keyUsage lacks cRLSign")));
-        }
+    let asked = !trust.crls.is_empty() && (intermediates == 0 || !trust.relaxed.leaf_only);
+    if asked && !root.may_sign_crls && trust.crls.covers(below.issuer.content()) {
+        return Err(of_root(RefusalReason::CrlUnusable("its keyUsage lacks cRLSign")));
     }
     let in_order = places.iter().take(intermediates).enumerate().all(|(index, at)| *at == place(index));
     // Many servers append the root.
@@ -196,10 +190,10 @@ struct Purpose(Role);
 impl webpki::ExtendedKeyUsageValidator for Purpose {
     fn validate(&self, purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), Error> {
         let (wanted, required) = match self.0 {
-            Role::Server => (webpki::KeyPurposeId::new(&asn1::SERVER_AUTH), KeyUsage::server_auth()),
-            Role::Client => (webpki::KeyPurposeId::new(&asn1::CLIENT_AUTH), KeyUsage::client_auth()),
+            Role::Server => (webpki::KeyPurposeId::new(oid::SERVER_AUTH.content()), KeyUsage::server_auth()),
+            Role::Client => (webpki::KeyPurposeId::new(oid::CLIENT_AUTH.content()), KeyUsage::client_auth()),
         };
-        let any = webpki::KeyPurposeId::new(&asn1::ANY_PURPOSE);
+        let any = webpki::KeyPurposeId::new(oid::ANY_EXTENDED_KEY_USAGE.content());
         let mut absent = true;
         for purpose in purposes {
             absent = false;

@@ -1,0 +1,261 @@
+//! Private keys as files have them: PKCS#8 (RFC 5958), SEC1 (RFC 5915), PKCS#1 (RFC 8017), as PEM or DER.
+
+use super::key::{Pair, SigningKey};
+use crate::asn1::{AlgorithmIdentifier, BadDer, Oid, PublicKey, Reader, Tag, UnsupportedKey};
+use crate::asn1::{der::bit_length, der::only, der::whole_octets, oid};
+use crate::x509::pem::{self, Section};
+use core::fmt;
+use ring::error::KeyRejected;
+use ring::rand::SystemRandom;
+use ring::signature::{self, EcdsaKeyPair, Ed25519KeyPair, RsaKeyPair};
+use rustls_pki_types::PrivateKeyDer;
+use std::{boxed::Box, format, string::String, string::ToString};
+use zeroize::{Zeroize, Zeroizing};
+
+/// Why a private key cannot be used. Never shows key material.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The file holds no private key.
+    NoKey,
+    /// The key's PEM section is broken; the line of its BEGIN.
+    Pem {
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        what: String,
+    },
+    /// The key is encrypted with a passphrase.
+    Encrypted,
+    /// Malformed.
+    Malformed,
+    /// Public and private part do not belong together.
+    Inconsistent,
+    /// An EC key without its public part, and no certificate that has it.
+    NoPublicKey,
+    /// An EC key whose public part is compressed, and no certificate that has the whole.
+    CompressedPoint,
+    /// An EC key without its (whole) public part, and the certificate has another key's.
+    KeyOfAnother,
+    /// An EC key whose curve is written out instead of named (RFC 5480 §2.1.1).
+    ExplicitParameters,
+    /// Another algorithm, curve or size; which.
+    Unsupported(String),
+}
+
+impl fmt::Display for KeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            KeyError::NoKey => "no private key found (PKCS#8, SEC1 or PKCS#1, as PEM or DER)",
+            KeyError::Pem { line, what } => return write!(f, "the private key at line {line}: {what}"),
+            KeyError::Encrypted => "the private key is encrypted: decrypt it first (openssl pkey -in KEY -out PLAIN)",
+            KeyError::Malformed => "the private key is malformed",
+            KeyError::Inconsistent => "the private key's public part does not belong to it",
+            KeyError::NoPublicKey => "the EC private key lacks its public part (openssl ec -in KEY -out COMPLETE)",
+            KeyError::CompressedPoint => {
+                "the EC private key's public part is compressed (openssl ec -in KEY -conv_form uncompressed -out COMPLETE)"
+            }
+            KeyError::KeyOfAnother => "the private key does not belong to the first certificate",
+            KeyError::ExplicitParameters => {
+                "the EC private key gives its curve by explicit parameters instead of its name \
+                 (openssl ec -in KEY -param_enc named_curve -out NAMED)"
+            }
+            KeyError::Unsupported(kind) => {
+                return write!(
+                    f,
+                    "the private key is of an unsupported kind ({kind}): P-256, P-384, Ed25519 or RSA of 2048 to 4096 \
+                     bits is needed"
+                );
+            }
+        })
+    }
+}
+
+impl std::error::Error for KeyError {}
+
+impl From<BadDer> for KeyError {
+    fn from(_: BadDer) -> KeyError {
+        KeyError::Malformed
+    }
+}
+
+impl SigningKey {
+    /// The first private key of a PEM file (other sections, as certificates, are passed over), or a DER key.
+    ///
+    /// An EC key without its public part is refused here; [`Identity::from_pem_or_der`](crate::x509::Identity) takes
+    /// that part from the certificate.
+    pub fn from_pem_or_der(file: &[u8]) -> Result<SigningKey, KeyError> {
+        read_file(file, &[])
+    }
+
+    /// A DER key: PKCS#8 (RFC 5958), SEC1 (RFC 5915) or PKCS#1 (RFC 8017), told apart by their structure.
+    pub fn from_der(der: &[u8]) -> Result<SigningKey, KeyError> {
+        read(der, &[])
+    }
+}
+
+impl TryFrom<&PrivateKeyDer<'_>> for SigningKey {
+    type Error = KeyError;
+
+    fn try_from(key: &PrivateKeyDer<'_>) -> Result<SigningKey, KeyError> {
+        SigningKey::from_der(key.secret_der())
+    }
+}
+
+/// The first private key of a file; `publics`: the keys of the certificates at hand, where an EC key's public part is
+/// taken from that has none, or a compressed one.
+pub(super) fn read_file(file: &[u8], publics: &[PublicKey<'_>]) -> Result<SigningKey, KeyError> {
+    let mut result = Err(KeyError::NoKey);
+    for Section { line, label, der } in pem::sections(file) {
+        if !(label.is_empty() || label.ends_with("PRIVATE KEY")) || result.is_ok() {
+            continue;
+        }
+        result = match der {
+            _ if label.starts_with("ENCRYPTED") => Err(KeyError::Encrypted),
+            Ok(der) => read(&der, publics),
+            // "Proc-Type: 4,ENCRYPTED" is not base64.
+            Err(_) if file.windows(9).any(|word| word == b"ENCRYPTED") => Err(KeyError::Encrypted),
+            Err(what) => Err(KeyError::Pem { line, what }),
+        };
+    }
+    result
+}
+
+fn read(der: &[u8], publics: &[PublicKey<'_>]) -> Result<SigningKey, KeyError> {
+    let mut fields = Reader::new(only(der, Tag::SEQUENCE)?);
+    let (first, second) = (fields.element()?, fields.element()?);
+    match (first.tag, first.content, second.tag) {
+        (Tag::INTEGER, [0 | 1], Tag::SEQUENCE) => pkcs8(der, publics),
+        (Tag::INTEGER, [1], Tag::OCTET_STRING) => sec1(der, None, publics),
+        (Tag::INTEGER, [0], Tag::INTEGER) => rsa(der),
+        // EncryptedPrivateKeyInfo (RFC 5958 §3)
+        (Tag::SEQUENCE, _, Tag::OCTET_STRING) => Err(KeyError::Encrypted),
+        _ => Err(KeyError::Malformed),
+    }
+}
+
+/// `OneAsymmetricKey ::= SEQUENCE { version INTEGER, privateKeyAlgorithm AlgorithmIdentifier, privateKey OCTET STRING,
+/// attributes [0] .. OPTIONAL, publicKey [1] .. OPTIONAL }` (RFC 5958 §2)
+fn pkcs8(der: &[u8], publics: &[PublicKey<'_>]) -> Result<SigningKey, KeyError> {
+    let mut fields = Reader::new(only(der, Tag::SEQUENCE)?);
+    fields.integer()?;
+    let algorithm = AlgorithmIdentifier::read(&mut fields)?;
+    let key = fields.read(Tag::OCTET_STRING)?;
+    match algorithm.id {
+        oid::EC_PUBLIC_KEY => sec1(key, algorithm.parameters, publics),
+        // OpenSSL writes version 1, without the public key, which ring's stricter function refuses.
+        oid::ED25519 => match Ed25519KeyPair::from_pkcs8_maybe_unchecked(der) {
+            Ok(pair) => Ok(SigningKey { pair: Pair::Ed25519(pair) }),
+            Err(error) => Err(rejected(&error)),
+        },
+        oid::RSA_ENCRYPTION => rsa(key),
+        other => Err(unsupported(UnsupportedKey::Algorithm(other))),
+    }
+}
+
+/// `ECPrivateKey ::= SEQUENCE { version INTEGER, privateKey OCTET STRING, parameters [0] ECParameters OPTIONAL,
+/// publicKey [1] BIT STRING OPTIONAL }` (RFC 5915 §3). `parameters`: PKCS#8's, where the structure's own may be absent.
+fn sec1(der: &[u8], parameters: Option<&[u8]>, publics: &[PublicKey<'_>]) -> Result<SigningKey, KeyError> {
+    let mut fields = Reader::new(only(der, Tag::SEQUENCE)?);
+    fields.integer()?;
+    let scalar = fields.read(Tag::OCTET_STRING)?;
+    let own_parameters = fields.optional(Tag::constructed(0))?;
+    let point = fields.optional(Tag::constructed(1))?;
+    fields.finish()?;
+    let curve = match (parameters, own_parameters) {
+        (Some(one), Some(other)) if one != other => return Err(KeyError::Malformed),
+        (one, other) => named_curve(one.or(other))?,
+    };
+    let size = match curve {
+        oid::SECP256R1 => 32,
+        oid::SECP384R1 => 48,
+        other => return Err(unsupported(UnsupportedKey::Curve(other))),
+    };
+    let point = point.map(|point| whole_octets(only(point, Tag::BIT_STRING)?)).transpose()?;
+    let missing = match point {
+        None => KeyError::NoPublicKey,
+        Some([2 | 3, ..]) => KeyError::CompressedPoint,
+        Some(point) => return ec(size, scalar, point),
+    };
+    if publics.is_empty() {
+        return Err(missing);
+    }
+    let whole = publics.iter().filter_map(|public| match (public, curve) {
+        (PublicKey::P256(whole), oid::SECP256R1) | (PublicKey::P384(whole), oid::SECP384R1) => Some(*whole),
+        _ => None,
+    });
+    for whole in whole.filter(|whole| point.is_none_or(|compressed| is_compressed(compressed, whole))) {
+        match ec(size, scalar, whole) {
+            Err(KeyError::Inconsistent) => {}
+            read => return read,
+        }
+    }
+    Err(KeyError::KeyOfAnother)
+}
+
+/// Is one point the other, compressed? (SEC 1 §2.3.3: the last bit of y, then x; and 4, x, y.)
+fn is_compressed(compressed: &[u8], whole: &[u8]) -> bool {
+    let (Some((tag, x)), Some(([_, whole_x @ ..], [.., y]))) =
+        (compressed.split_first(), whole.split_at_checked(compressed.len()))
+    else {
+        return false;
+    };
+    x == whole_x && tag & 1 == y & 1
+}
+
+/// `ECParameters ::= CHOICE { namedCurve OBJECT IDENTIFIER, ... }` (RFC 5480 §2.1.1)
+fn named_curve(parameters: Option<&[u8]>) -> Result<Oid<'_>, KeyError> {
+    let mut parameters = Reader::new(parameters.ok_or(unsupported(UnsupportedKey::Form(oid::EC_PUBLIC_KEY)))?);
+    match parameters.peek() {
+        Some(Tag::SEQUENCE) => Err(KeyError::ExplicitParameters),
+        _ => Ok(Oid::read(&mut parameters)?),
+    }
+}
+
+/// ring computes the public key from `scalar`, and refuses another `point`.
+fn ec(size: usize, scalar: &[u8], point: &[u8]) -> Result<SigningKey, KeyError> {
+    let algorithm = match size {
+        32 => &signature::ECDSA_P256_SHA256_ASN1_SIGNING,
+        _ => &signature::ECDSA_P384_SHA384_ASN1_SIGNING,
+    };
+    // Some writers drop the scalar's leading zeros.
+    let mut padded = Zeroizing::new([0u8; 48]);
+    let padding = size.checked_sub(scalar.len()).ok_or(KeyError::Malformed)?;
+    let padded = padded.get_mut(..size).ok_or(KeyError::Malformed)?;
+    padded.get_mut(padding..).ok_or(KeyError::Malformed)?.copy_from_slice(scalar);
+    let pair = EcdsaKeyPair::from_private_key_and_public_key(algorithm, padded, point, &SystemRandom::new());
+    padded.zeroize();
+    match pair {
+        Ok(pair) if size == 32 => Ok(SigningKey { pair: Pair::P256(pair) }),
+        Ok(pair) => Ok(SigningKey { pair: Pair::P384(pair) }),
+        Err(error) => Err(rejected(&error)),
+    }
+}
+
+/// `RSAPrivateKey ::= SEQUENCE { version INTEGER, modulus INTEGER, ... }` (RFC 8017 §A.1.2)
+fn rsa(der: &[u8]) -> Result<SigningKey, KeyError> {
+    match RsaKeyPair::from_der(der) {
+        Ok(pair) => Ok(SigningKey { pair: Pair::Rsa(Box::new(pair)) }),
+        Err(error) => match &*error.to_string() {
+            // ring's names for sizes that it does not take.
+            "TooSmall" | "TooLarge" | "PrivateModulusLenNotMultipleOf512Bits" => {
+                let mut fields = Reader::new(only(der, Tag::SEQUENCE)?);
+                fields.integer()?;
+                let bits = fields.unsigned().map(bit_length)?;
+                Err(KeyError::Unsupported(format!("RSA of {bits} bits")))
+            }
+            _ => Err(rejected(&error)),
+        },
+    }
+}
+
+fn unsupported(key: UnsupportedKey<'_>) -> KeyError {
+    KeyError::Unsupported(key.to_string())
+}
+
+fn rejected(error: &KeyRejected) -> KeyError {
+    match &*error.to_string() {
+        "InconsistentComponents" => KeyError::Inconsistent,
+        _ => KeyError::Malformed,
+    }
+}

@@ -1,0 +1,107 @@
+//! The schemes that certificates are signed with.
+
+use crate::SignatureScheme;
+use crate::asn1::{AlgorithmIdentifier, oid};
+use std::{format, string::String, string::ToString};
+
+/// The scheme of a certificate's signature, by its usual code point (RFC 9846 §4.3.3): ECDSA's ties a curve to the
+/// hash, RSA-PSS's a kind of key, neither of which the algorithm says. `None` for those that we do not accept.
+pub(super) fn signature_scheme(algorithm: &AlgorithmIdentifier<'_>) -> Option<SignatureScheme> {
+    Some(match algorithm.id {
+        oid::SHA256_WITH_RSA => SignatureScheme::RSA_PKCS1_SHA256,
+        oid::SHA384_WITH_RSA => SignatureScheme::RSA_PKCS1_SHA384,
+        oid::SHA512_WITH_RSA => SignatureScheme::RSA_PKCS1_SHA512,
+        oid::ECDSA_WITH_SHA256 => SignatureScheme::ECDSA_SECP256R1_SHA256,
+        oid::ECDSA_WITH_SHA384 => SignatureScheme::ECDSA_SECP384R1_SHA384,
+        oid::ED25519 => SignatureScheme::ED25519,
+        oid::RSASSA_PSS => {
+            let pss = algorithm.pss().filter(|pss| pss.hash == pss.mask_hash)?;
+            match (pss.hash, pss.salt_length) {
+                (oid::SHA256, 32) => SignatureScheme::RSA_PSS_RSAE_SHA256,
+                (oid::SHA384, 48) => SignatureScheme::RSA_PSS_RSAE_SHA384,
+                (oid::SHA512, 64) => SignatureScheme::RSA_PSS_RSAE_SHA512,
+                _ => return None,
+            }
+        }
+        _ => return None,
+    })
+}
+
+/// An algorithm that we do not verify, and why if only its parameters are to blame.
+pub(super) fn told(algorithm: &AlgorithmIdentifier<'_>) -> String {
+    let salt = algorithm.pss().and_then(|pss| match pss.hash {
+        oid::SHA256 => Some((pss.salt_length, 32)),
+        oid::SHA384 => Some((pss.salt_length, 48)),
+        oid::SHA512 => Some((pss.salt_length, 64)),
+        _ => None,
+    });
+    match salt {
+        // RFC 9846 §4.3.3: as long as the hash.
+        Some((salt, needed)) if salt != needed => format!("{algorithm} ({needed} are needed)"),
+        _ => algorithm.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asn1::made::der;
+
+    fn named(id: &[u8], parameters: &[u8]) -> Option<SignatureScheme> {
+        signature_scheme(&AlgorithmIdentifier::from_content(&[&der(0x06, id), parameters].concat()).unwrap())
+    }
+
+    #[test]
+    fn a_certificates_signature_is_named_as_in_signature_algorithms() {
+        const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1];
+        const ECDSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3];
+        for last in 0..=20 {
+            assert_eq!(
+                named(&[RSA, &[last]].concat(), &[]),
+                match last {
+                    11 => Some(SignatureScheme::RSA_PKCS1_SHA256),
+                    12 => Some(SignatureScheme::RSA_PKCS1_SHA384),
+                    13 => Some(SignatureScheme::RSA_PKCS1_SHA512),
+                    _ => None,
+                }
+            );
+            assert_eq!(
+                named(&[ECDSA, &[last]].concat(), &[]),
+                match last {
+                    2 => Some(SignatureScheme::ECDSA_SECP256R1_SHA256),
+                    3 => Some(SignatureScheme::ECDSA_SECP384R1_SHA384),
+                    _ => None,
+                }
+            );
+            assert_eq!(named(&[0x2b, 0x65, 100 + last], &[]), (last == 12).then_some(SignatureScheme::ED25519));
+        }
+    }
+
+    /// RFC 9846 §4.3.3: one hash throughout, and a salt as long as it.
+    #[test]
+    fn rsa_pss_is_named_by_its_parameters() {
+        const SHA2: &[u8] = &[0x60, 0x86, 0x48, 1, 101, 3, 4, 2];
+        let hash = |last: u8| der(0x30, &[der(0x06, &[SHA2, &[last]].concat()), [5, 0].to_vec()].concat());
+        let mask = |last: u8| der(0x30, &[der(0x06, oid::MGF1.content()), hash(last)].concat());
+        let pss = |one: u8, other: u8, salt: u8| {
+            let fields = [der(0xa0, &hash(one)), der(0xa1, &mask(other)), der(0xa2, &der(0x02, &[salt]))];
+            named(oid::RSASSA_PSS.content(), &der(0x30, &fields.concat()))
+        };
+        let schemes = [
+            (1, 32, SignatureScheme::RSA_PSS_RSAE_SHA256),
+            (2, 48, SignatureScheme::RSA_PSS_RSAE_SHA384),
+            (3, 64, SignatureScheme::RSA_PSS_RSAE_SHA512),
+        ];
+        for (one, length, scheme) in schemes {
+            for salt in [0, 20, 32, 48, 64] {
+                for other in 1..=4 {
+                    let fits = one == other && salt == length;
+                    assert_eq!(pss(one, other, salt), fits.then_some(scheme), "{one} {other} {salt}");
+                }
+            }
+        }
+        // The defaults are SHA-1 (RFC 4055 §3.1).
+        assert_eq!(named(oid::RSASSA_PSS.content(), &der(0x30, &[])), None);
+        assert_eq!(named(oid::RSASSA_PSS.content(), &[]), None);
+    }
+}
