@@ -162,7 +162,7 @@ fn a_leaf_key_of_another_kind_or_size_is_unsupported() {
     for (what, spki, scheme) in [
         ("RSA of 1024 bits", rsa_key(RSA, 1024), SignatureScheme::RSA_PSS_RSAE_SHA256),
         ("RSA of 2040 bits", rsa_key(RSA, 2040), SignatureScheme::RSA_PSS_RSAE_SHA256),
-        ("RSA of 4104 bits", rsa_key(RSA, 4104), SignatureScheme::RSA_PSS_RSAE_SHA256),
+        ("RSA of 8200 bits", rsa_key(RSA, 8200), SignatureScheme::RSA_PSS_RSAE_SHA256),
         ("an RSA-PSS key", rsa_key(RSA_PSS, 2048), SignatureScheme::RSA_PSS_RSAE_SHA256),
         ("P-521", ec(&[0x2b, 0x81, 4, 0, 35], 132), SignatureScheme::ECDSA_SECP256R1_SHA256),
         ("secp256k1", ec(&[0x2b, 0x81, 4, 0, 10], 64), SignatureScheme::ECDSA_SECP256R1_SHA256),
@@ -180,12 +180,14 @@ fn a_leaf_key_of_another_kind_or_size_is_unsupported() {
         }
     }
     // The fabricated leaf is refused for its key alone: with one that we know, the signature is judged.
-    let leaf = leaf_of(&rsa_key(RSA, 2048));
-    let shown = |m: &mut Msg| *m = certificate(&[], &[(&leaf, &[])]);
-    let mut story = Story::server().edit(CT, &shown).until(State::WaitCertificateVerify);
-    story.peer.send_msg(&certificate_verify(SignatureScheme::RSA_PSS_RSAE_SHA256, &[1; 256]));
-    story.turn();
-    story.refused("BadSignature", A::DECRYPT_ERROR, State::WaitCertificateVerify, Epoch::Application);
+    for bits in [2048, 8192] {
+        let leaf = leaf_of(&rsa_key(RSA, bits));
+        let shown = |m: &mut Msg| *m = certificate(&[], &[(&leaf, &[])]);
+        let mut story = Story::server().edit(CT, &shown).until(State::WaitCertificateVerify);
+        story.peer.send_msg(&certificate_verify(SignatureScheme::RSA_PSS_RSAE_SHA256, &[1; 256]));
+        story.turn();
+        story.refused("BadSignature", A::DECRYPT_ERROR, State::WaitCertificateVerify, Epoch::Application);
+    }
 }
 
 // req: 9846-9.1-2, 9846-4.5.2-6, 9846-4.5.1.2-2
