@@ -31,9 +31,10 @@ impl fmt::Display for Role {
 }
 
 /// Which keys protect a record (RFC 9846 §7.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Epoch {
     /// None yet.
+    #[default]
     Plaintext,
     /// The handshake traffic keys.
     Handshake,

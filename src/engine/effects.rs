@@ -15,19 +15,34 @@ pub enum Secret<'a> {
 ///
 /// A message is written and hashed in one go because the next key exists only when it has been: hence a sink, and not a
 /// list of effects returned. Whoever calls a handler has made sure that there is room for what it sends.
-pub(crate) trait Effects {
+pub trait Effects {
     /// Sends a handshake message under the current write key; shows `seen` its bytes, header included.
     fn message(&mut self, write: &dyn Fn(&mut Writer<'_>), seen: &mut dyn FnMut(&[u8])) -> Result<(), ErrorKind>;
-    /// Sends a change_cipher_spec (§E.4); transports without records ignore it.
-    fn change_cipher_spec(&mut self) -> Result<(), ErrorKind>;
     /// Protects what we send from now on.
     fn write_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), ErrorKind>;
     /// Opens what the peer sends from now on. Fails if anything of the peer's is unread (R8).
     fn read_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), ErrorKind>;
+
+    // ---- what transports without records ignore ----
+
+    /// Sends a change_cipher_spec (§E.4).
+    fn change_cipher_spec(&mut self) -> Result<(), ErrorKind> {
+        Ok(())
+    }
     /// The peer's record_size_limit binds protected records from now on (RFC 8449).
-    fn peer_record_size_limit(&mut self, limit: u16);
+    fn peer_record_size_limit(&mut self, _: u16) {}
     /// Our own record_size_limit binds the peer from now on.
-    fn own_record_size_limit(&mut self, limit: u16);
+    fn own_record_size_limit(&mut self, _: u16) {}
+}
+
+/// A part of what is going to be sent, to be measured before anything is.
+pub enum Sending {
+    /// Messages of so many bytes altogether, headers included.
+    Messages(usize),
+    /// A change_cipher_spec.
+    ChangeCipherSpec,
+    /// A new write key; the peer's record_size_limit binds from then on.
+    Key { record_size_limit: u16 },
 }
 
 /// Sends one message, and takes the transcript up to it.

@@ -23,7 +23,7 @@ use crate::flight::Flight;
 use crate::policy::Policy;
 use crate::role::{Role, State};
 use crate::seed::Seed;
-pub(crate) use effects::{Effects, Secret};
+pub(crate) use effects::{Effects, Secret, Sending};
 pub(crate) use evidence::Connected;
 pub(crate) use negotiated::Negotiated;
 use question::{Credential, Peer};
@@ -32,7 +32,7 @@ use transition::Context;
 pub(crate) use transition::{Input, Need};
 
 /// The state machine of one connection, either role.
-pub(crate) struct Engine {
+pub struct Engine {
     machine: Machine,
     negotiated: Negotiated,
 }

@@ -1,13 +1,14 @@
 //! How handshake messages travel: in records, or by themselves. One driver serves both.
 
-use crate::codec::{AlertDescription, Writer};
-use crate::crypto::{CryptoMode, Suite};
-use crate::engine::Secret;
+use super::log::Log;
+use crate::codec::AlertDescription;
+use crate::crypto::CryptoMode;
+use crate::engine::{Effects, Engine, Sending};
 use crate::error::ErrorKind;
 use crate::flight::Flight;
-use crate::memory::{Plan, Receiving, Sending};
 use crate::policy::Policy;
-use crate::role::{EarlyData, Epoch, Role};
+use crate::record::InboxView;
+use crate::role::{Epoch, Role};
 
 /// How a [`Handshake`](super::Handshake)'s messages travel: [`Records`](super::Records) or
 /// [`Messages`](super::Messages). There is nothing to implement.
@@ -20,7 +21,7 @@ pub trait AnyInbox {
     type Carrier: Carrier;
 
     #[doc(hidden)]
-    fn rx(&mut self) -> <Self::Carrier as Carry>::Rx<'_>;
+    fn rx(&mut self) -> InboxView<'_>;
     /// What it holds, and which connection it belongs to.
     #[doc(hidden)]
     fn held(&self) -> (Flight<'_>, Option<u64>);
@@ -36,88 +37,78 @@ pub trait AnyOutbox {
     fn tx(&mut self) -> <Self::Carrier as Carry>::Tx<'_>;
 }
 
+/// What the driver wants of an outbox without its type parameter.
+pub trait AnyOutboxView {
+    /// Whether it belongs to this connection. The first connection that asks gets it.
+    fn belongs_to(&mut self, connection: u64) -> bool;
+    /// Whether nothing is held.
+    fn is_empty(&self) -> bool;
+}
+
 /// What the driver wants of a carrier. It is public in name only: nobody else can name it.
+///
+/// What stands written out here is what there is to do without records: nothing.
 pub trait Carry: Sized {
-    /// An inbox without its type parameter.
-    type Rx<'m>: Receiving;
     /// An outbox without its type parameter.
-    type Tx<'m>: Sending;
-    /// What is going to be sent at once.
-    type Plan: Plan;
+    type Tx<'m>: AnyOutboxView;
 
     fn new(role: Role, policy: &Policy) -> Self;
 
     /// Whether a client pretends to speak TLS 1.2, for middleboxes (§E.4).
-    fn middlebox_compatibility(policy: &Policy) -> bool;
+    fn middlebox_compatibility(_: &Policy) -> bool {
+        false // there are no records to disguise (RFC 9001 §8.4)
+    }
 
     // ---- receiving ----
 
-    /// The keys that protect what is read, and what is written.
-    fn epochs(&self) -> (Epoch, Epoch);
-    /// Whether what is unread may be there now.
-    fn check_unread(&self, rx: &Self::Rx<'_>) -> Result<(), ErrorKind>;
-    /// Makes handshake bytes of what has come. False: nothing is left to make them of. `first`: nothing but a first
-    /// ClientHello may come.
-    fn unwrap_more(
-        &mut self,
-        rx: &mut Self::Rx<'_>,
-        role: Role,
-        first: bool,
-        early_data: EarlyData,
-    ) -> Result<bool, ErrorKind>;
+    /// The keys that protect what the peer sends next.
+    fn read_epoch(&self) -> Epoch;
+    /// Whether what is unread came under the keys that are awaited.
+    fn check_unread(&self, rx: &InboxView<'_>) -> Result<(), ErrorKind>;
+    /// Opens the next record into handshake bytes. False: there is none.
+    fn open(&mut self, _: &mut InboxView<'_>, _: &Engine) -> Result<bool, ErrorKind> {
+        Ok(false)
+    }
     /// Whether reading more can help; if not, the memory is too small for what must be held at once.
-    fn want_more(&self, rx: &Self::Rx<'_>) -> Result<(), ErrorKind>;
+    fn want_more(&self, rx: &InboxView<'_>) -> Result<(), ErrorKind>;
 
     // ---- sending ----
 
-    /// Nothing is planned yet.
-    fn plan(&self, tx: &Self::Tx<'_>) -> Self::Plan;
-    /// Whether all that is planned fits.
-    fn room_for(&self, tx: &Self::Tx<'_>, plan: &Self::Plan) -> Result<(), ErrorKind>;
-    /// Appends a message, and shows it to `seen`.
-    fn message(
-        &mut self,
-        tx: &mut Self::Tx<'_>,
-        write: &dyn Fn(&mut Writer<'_>),
-        seen: &mut dyn FnMut(&[u8]),
-    ) -> Result<(), ErrorKind>;
+    /// Whether all this fits, sent one after the other.
+    fn room_for(&self, tx: &Self::Tx<'_>, sending: &[Sending]) -> Result<(), ErrorKind>;
+    /// Where the engine's effects go. An answer has no inbox at hand: read keys change in `drive` (R8).
+    fn effects<'a, 'r: 'a, 't: 'a>(
+        &'a mut self,
+        rx: Option<&'a InboxView<'r>>,
+        tx: &'a mut Self::Tx<'t>,
+        log: &'a mut Log,
+        crypto: CryptoMode,
+    ) -> impl Effects;
     /// Makes what is written ready to be sent.
-    fn flush(&mut self, tx: &mut Self::Tx<'_>) -> Result<(), ErrorKind>;
-    /// Tells the peer the end. Without room the alert alone must do.
-    fn alert(&mut self, tx: &mut Self::Tx<'_>, role: Role, policy: &Policy, alerts: &[AlertDescription]);
-
-    // ---- the engine's effects ----
-
-    fn change_cipher_spec(&mut self, tx: &mut Self::Tx<'_>) -> Result<(), ErrorKind>;
-    fn write_key(
-        &mut self,
-        tx: &mut Self::Tx<'_>,
-        suite: Suite,
-        secret: Secret<'_>,
-        crypto: CryptoMode,
-    ) -> Result<(), ErrorKind>;
-    fn read_key(
-        &mut self,
-        rx: &Self::Rx<'_>,
-        suite: Suite,
-        secret: Secret<'_>,
-        crypto: CryptoMode,
-    ) -> Result<(), ErrorKind>;
-    fn peer_record_size_limit(&mut self, limit: u16);
-    fn own_record_size_limit(&mut self, limit: u16);
+    fn flush(&mut self, _: &mut Self::Tx<'_>) -> Result<(), ErrorKind> {
+        Ok(())
+    }
+    /// Tells the peer the end, as far as there is room.
+    fn alert(&mut self, _: &mut Self::Tx<'_>, _: &Engine, _: &[AlertDescription]) {
+        // the error says which alert the transport is to convey
+    }
 
     // ---- the end ----
 
     /// Both sides have proved themselves. False: what is pending must be sent first, then this is asked again.
     fn connected(
         &mut self,
-        rx: &mut Self::Rx<'_>,
-        tx: &mut Self::Tx<'_>,
-        role: Role,
-        policy: &Policy,
-    ) -> Result<bool, ErrorKind>;
+        _: &mut InboxView<'_>,
+        _: &mut Self::Tx<'_>,
+        _: Role,
+        _: &Policy,
+    ) -> Result<bool, ErrorKind> {
+        Ok(true)
+    }
     /// Deals with what comes after the handshake, if that is the carrier's affair.
-    fn after_handshake(&mut self, rx: &mut Self::Rx<'_>, role: Role, policy: &Policy) -> Result<(), ErrorKind>;
+    fn after_handshake(&mut self, _: &mut InboxView<'_>, _: Role, _: &Policy) -> Result<(), ErrorKind> {
+        Ok(())
+    }
     /// Drops every secret: the connection has failed.
     fn forget(&mut self);
 }

@@ -1,17 +1,17 @@
 //! The loop of the handshake: one transition at a time, the answers, the end. One driver for both carriers.
 
-use super::carrier::Carry;
+use super::carrier::{AnyOutboxView, Carry};
 use super::log::{Event, Log};
 use super::want::{Question, Step, Want};
 use crate::codec::{AlertDescription, Message, Writer};
-use crate::crypto::{CryptoMode, Suite};
+use crate::crypto::Suite;
 use crate::engine::question::{Credential, CredentialQuestion, SignQuestion, Verdict, VerifyQuestion};
-use crate::engine::{Connected, Effects, Engine, Input, Need, Secret, table};
+use crate::engine::{Connected, Effects, Engine, Input, Need, Secret, Sending};
 use crate::error::{Error, ErrorKind, Misuse};
 use crate::flight::Flight;
-use crate::memory::{Plan, Receiving, Sending};
 use crate::policy::Policy;
-use crate::role::{Role, State};
+use crate::record::InboxView;
+use crate::role::Role;
 
 /// Engine and carrier put together: [`Handshake`](super::Handshake) without its policy.
 pub(super) struct Driver<C> {
@@ -59,7 +59,7 @@ impl<C: Carry> Driver<C> {
     pub(super) fn step(
         &mut self,
         policy: &Policy,
-        rx: &mut C::Rx<'_>,
+        rx: &mut InboxView<'_>,
         tx: &mut C::Tx<'_>,
         watched: bool,
     ) -> Result<Step, Error> {
@@ -72,13 +72,13 @@ impl<C: Carry> Driver<C> {
         if !tx.belongs_to(self.stamp()) {
             return Err(self.error(ErrorKind::ForeignOutbox));
         }
-        self.try_step(policy, rx, tx, watched).map_err(|kind| self.fail(policy, kind, tx))
+        self.try_step(policy, rx, tx, watched).map_err(|kind| self.fail(kind, tx))
     }
 
     fn try_step(
         &mut self,
         policy: &Policy,
-        rx: &mut C::Rx<'_>,
+        rx: &mut InboxView<'_>,
         tx: &mut C::Tx<'_>,
         watched: bool,
     ) -> Result<Step, ErrorKind> {
@@ -96,14 +96,14 @@ impl<C: Carry> Driver<C> {
             }
             match self.engine.need(policy, rx.flight()) {
                 Need::Send(len) => {
-                    let plan = self.carrier.plan(tx).change_cipher_spec().handshake(len).change_cipher_spec();
-                    match self.carrier.room_for(tx, &plan) {
-                        Ok(()) => self.advance(policy, rx, Input::Room, tx)?,
+                    let sending = [Sending::ChangeCipherSpec, Sending::Messages(len), Sending::ChangeCipherSpec];
+                    match self.carrier.room_for(tx, &sending) {
+                        Ok(()) => self.advance(policy, Some(rx), Input::Room, tx)?,
                         Err(too_small) if tx.is_empty() => return Err(too_small),
                         Err(_) => return self.want_write(tx),
                     }
                 }
-                Need::ReadKey => self.advance(policy, rx, Input::Room, tx)?,
+                Need::ReadKey => self.advance(policy, Some(rx), Input::Room, tx)?,
                 Need::Message => {
                     if !self.receive(policy, rx, tx)? {
                         if !tx.is_empty() {
@@ -122,28 +122,27 @@ impl<C: Carry> Driver<C> {
     }
 
     /// Takes the peer's next message; false: it has not all come.
-    fn receive(&mut self, policy: &Policy, rx: &mut C::Rx<'_>, tx: &mut C::Tx<'_>) -> Result<bool, ErrorKind> {
+    fn receive(&mut self, policy: &Policy, rx: &mut InboxView<'_>, tx: &mut C::Tx<'_>) -> Result<bool, ErrorKind> {
         loop {
             self.carrier.check_unread(rx)?;
             if let Some((typ, len)) = rx.message_header() {
                 let boundary = self.engine.accepts(typ)?;
-                if len > policy.max_message || rx.retained_len().saturating_add(len) > policy.max_flight {
+                if rx.retained_len().saturating_add(len) > policy.max_flight {
                     return Err(ErrorKind::MessageTooLong { message: typ });
                 }
-                if let Some(range) = rx.read_message(len)? {
+                if let Some(next) = rx.next_message(policy.max_message)? {
+                    rx.read(&next);
                     if boundary && rx.has_unread() {
                         return Err(ErrorKind::DataAcrossKeyChange);
                     }
-                    let message = rx.flight().get(range).and_then(Message::split);
+                    let message = rx.flight().get(next.range).and_then(Message::split);
                     let (message, _) = message.ok_or(ErrorKind::Internal)?;
-                    self.log.received(message, self.carrier.epochs().0);
-                    self.advance(policy, rx, Input::Message(message), tx)?;
+                    self.log.received(message, self.carrier.read_epoch());
+                    self.advance(policy, Some(rx), Input::Message(message), tx)?;
                     return Ok(true);
                 }
             }
-            let (role, negotiated) = (self.engine.role(), self.engine.negotiated());
-            let first = self.engine.state() == State::WaitClientHello && !negotiated.retried;
-            if !self.carrier.unwrap_more(rx, role, first, negotiated.early_data)? {
+            if !self.carrier.open(rx, &self.engine)? {
                 return Ok(false);
             }
         }
@@ -156,7 +155,7 @@ impl<C: Carry> Driver<C> {
     }
 
     /// Both sides have proved themselves.
-    fn end(&mut self, policy: &Policy, rx: &mut C::Rx<'_>, tx: &mut C::Tx<'_>) -> Result<Step, ErrorKind> {
+    fn end(&mut self, policy: &Policy, rx: &mut InboxView<'_>, tx: &mut C::Tx<'_>) -> Result<Step, ErrorKind> {
         let role = self.engine.role();
         if self.end == End::NotYet {
             if !self.carrier.connected(rx, tx, role, policy)? {
@@ -176,40 +175,25 @@ impl<C: Carry> Driver<C> {
 
     // ---- transitions ----
 
-    /// One transition of the engine, with the transport at hand.
+    /// One transition of the engine. An answer has no inbox at hand.
     fn advance(
         &mut self,
         policy: &Policy,
-        rx: &C::Rx<'_>,
+        rx: Option<&InboxView<'_>>,
         input: Input<'_>,
         tx: &mut C::Tx<'_>,
     ) -> Result<(), ErrorKind> {
-        self.transition(policy, rx.flight(), input, Some(rx), Some(tx))
-    }
-
-    fn transition(
-        &mut self,
-        policy: &Policy,
-        flight: Flight<'_>,
-        input: Input<'_>,
-        rx: Option<&C::Rx<'_>>,
-        tx: Option<&mut C::Tx<'_>>,
-    ) -> Result<(), ErrorKind> {
-        let (role, before) = (self.engine.role(), self.engine.state());
-        let mut effects =
-            CarriedEffects { carrier: &mut self.carrier, rx, tx, log: &mut self.log, crypto: policy.crypto };
+        let flight = rx.map_or(Flight::EMPTY, InboxView::flight);
+        let mut effects = self.carrier.effects(rx, tx, &mut self.log, policy.crypto);
         self.engine.advance(policy, flight, input, &mut effects)?;
-        let after = self.engine.state();
-        // R10: the table is data, and this is what is really done. (A change of the read key is no transition.)
-        debug_assert!(before == after || table::leads(role, before, after), "{role}: {before} -> {after}");
-        self.log.enter(after);
+        drop(effects);
+        self.log.enter(self.engine.role(), self.engine.state());
         Ok(())
     }
 
-    /// An answer that makes the engine go on. Its failure is for the next `drive` (R2).
-    fn answer(&mut self, policy: &Policy, event: Event, input: Input<'_>, tx: Option<&mut C::Tx<'_>>) {
-        self.log.answered(event);
-        if let Err(kind) = self.transition(policy, Flight::EMPTY, input, None, tx) {
+    /// What came of an answer. Its failure is for the next `drive` (R2).
+    fn answered(&mut self, outcome: Result<(), ErrorKind>) {
+        if let Err(kind) = outcome {
             self.course = Course::Refused(kind);
         }
     }
@@ -239,16 +223,18 @@ impl<C: Carry> Driver<C> {
             return Err(Misuse::UnfitCredential);
         }
         let (plain, protected) = self.engine.present_len(policy, credential);
-        let plan = self.carrier.plan(tx);
-        let plan = match self.engine.role() {
-            Role::Client => plan.change_cipher_spec().handshake(protected),
+        let (plain, protected) = (Sending::Messages(plain), Sending::Messages(protected));
+        match self.engine.role() {
+            Role::Client => self.carrier.room_for(tx, &[Sending::ChangeCipherSpec, protected]),
             Role::Server => {
-                let limit = self.engine.peer_record_size_limit();
-                plan.handshake(plain).change_cipher_spec().key(limit).handshake(protected)
+                let key = Sending::Key { record_size_limit: self.engine.peer_record_size_limit() };
+                self.carrier.room_for(tx, &[plain, Sending::ChangeCipherSpec, key, protected])
             }
-        };
-        self.carrier.room_for(tx, &plan).map_err(no_room)?;
-        self.answer(policy, Event::Presented, Input::Credential(credential), Some(tx));
+        }
+        .map_err(no_room)?;
+        self.log.answered(Event::Presented);
+        let outcome = self.advance(policy, None, Input::Credential(credential), tx);
+        self.answered(outcome);
         Ok(())
     }
 
@@ -264,9 +250,11 @@ impl<C: Carry> Driver<C> {
         if signature.is_empty() || signature.len() > usize::from(u16::MAX) {
             return Err(Misuse::UnfitSignature);
         }
-        let plan = self.carrier.plan(tx).handshake(self.engine.sign_len(signature.len()));
-        self.carrier.room_for(tx, &plan).map_err(no_room)?;
-        self.answer(policy, Event::Signed, Input::Signature(signature), Some(tx));
+        let sending = [Sending::Messages(self.engine.sign_len(signature.len()))];
+        self.carrier.room_for(tx, &sending).map_err(no_room)?;
+        self.log.answered(Event::Signed);
+        let outcome = self.advance(policy, None, Input::Signature(signature), tx);
+        self.answered(outcome);
         Ok(())
     }
 
@@ -279,7 +267,12 @@ impl<C: Carry> Driver<C> {
         self.check_open(policy, question.into())?;
         match verdict {
             Verdict::Reject(reason) => self.course = Course::Refused(ErrorKind::Rejected { reason }),
-            Verdict::Accept => self.answer(policy, Event::Accepted, Input::Accepted, None),
+            Verdict::Accept => {
+                self.log.answered(Event::Accepted);
+                let outcome = self.engine.advance(policy, Flight::EMPTY, Input::Accepted, &mut Nowhere);
+                self.log.enter(self.engine.role(), self.engine.state());
+                self.answered(outcome);
+            }
         }
         Ok(())
     }
@@ -298,11 +291,11 @@ impl<C: Carry> Driver<C> {
     // ---- the end ----
 
     /// Turns what went wrong into the error, and tells the peer: exactly one alert.
-    fn fail(&mut self, policy: &Policy, kind: ErrorKind, tx: &mut C::Tx<'_>) -> Error {
+    fn fail(&mut self, kind: ErrorKind, tx: &mut C::Tx<'_>) -> Error {
         let error = self.error(kind);
         if error.is_fatal() {
             if let Some(alert) = kind.alert().filter(|_| error.alerts) {
-                self.carrier.alert(tx, self.engine.role(), policy, &[alert]);
+                self.carrier.alert(tx, &self.engine, &[alert]);
             }
             self.end_with(error);
         }
@@ -317,14 +310,13 @@ impl<C: Carry> Driver<C> {
     /// The caller gives up.
     pub(super) fn give_up(
         &mut self,
-        policy: &Policy,
         kind: ErrorKind,
         alerts: &[AlertDescription],
         tx: &mut C::Tx<'_>,
     ) -> Result<(), Misuse> {
         self.check_outbox(tx)?;
         if !matches!(self.course, Course::Failed(_)) && self.end != End::HandedOver {
-            self.carrier.alert(tx, self.engine.role(), policy, alerts);
+            self.carrier.alert(tx, &self.engine, alerts);
             self.end_with(Error { alerts: true, ..self.error(kind) });
         }
         Ok(())
@@ -355,49 +347,20 @@ impl<C: Carry> Driver<C> {
     }
 }
 
-/// The engine's effects, on their way to the carrier, and to the log.
-struct CarriedEffects<'a, 'r, 't, C: Carry> {
-    carrier: &'a mut C,
-    /// None inside an answer, which has no inbox at hand: read keys change in `drive`.
-    rx: Option<&'a C::Rx<'r>>,
-    /// None inside a verdict, which sends nothing.
-    tx: Option<&'a mut C::Tx<'t>>,
-    log: &'a mut Log,
-    crypto: CryptoMode,
-}
+/// For a verdict, which has no effects but the transition.
+struct Nowhere;
 
-impl<C: Carry> Effects for CarriedEffects<'_, '_, '_, C> {
-    fn message(&mut self, write: &dyn Fn(&mut Writer<'_>), seen: &mut dyn FnMut(&[u8])) -> Result<(), ErrorKind> {
-        let tx = self.tx.as_deref_mut().ok_or(ErrorKind::Internal)?;
-        let ((_, epoch), log) = (self.carrier.epochs(), &mut *self.log);
-        self.carrier.message(tx, write, &mut |bytes| {
-            seen(bytes);
-            if let Some((message, _)) = Message::split(bytes) {
-                log.sent(message, epoch);
-            }
-        })
+impl Effects for Nowhere {
+    fn message(&mut self, _: &dyn Fn(&mut Writer<'_>), _: &mut dyn FnMut(&[u8])) -> Result<(), ErrorKind> {
+        Err(ErrorKind::Internal)
     }
 
-    fn change_cipher_spec(&mut self) -> Result<(), ErrorKind> {
-        self.carrier.change_cipher_spec(self.tx.as_deref_mut().ok_or(ErrorKind::Internal)?)
+    fn write_key(&mut self, _: Suite, _: Secret<'_>) -> Result<(), ErrorKind> {
+        Err(ErrorKind::Internal)
     }
 
-    fn write_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), ErrorKind> {
-        let tx = self.tx.as_deref_mut().ok_or(ErrorKind::Internal)?;
-        self.carrier.write_key(tx, suite, secret, self.crypto)
-    }
-
-    fn read_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), ErrorKind> {
-        let rx = self.rx.ok_or(ErrorKind::Internal)?;
-        self.carrier.read_key(rx, suite, secret, self.crypto)
-    }
-
-    fn peer_record_size_limit(&mut self, limit: u16) {
-        self.carrier.peer_record_size_limit(limit);
-    }
-
-    fn own_record_size_limit(&mut self, limit: u16) {
-        self.carrier.own_record_size_limit(limit);
+    fn read_key(&mut self, _: Suite, _: Secret<'_>) -> Result<(), ErrorKind> {
+        Err(ErrorKind::Internal)
     }
 }
 

@@ -1,7 +1,8 @@
 //! The inline log of transitions: the last sixteen, readable at any time, an error included.
 
 use crate::codec::{HandshakeType, Message, ServerHello};
-use crate::role::{Epoch, State};
+use crate::engine::table::{self, Cause, Row};
+use crate::role::{Epoch, Role, State};
 use core::fmt;
 
 /// How many transitions are kept. One call makes at most six.
@@ -49,7 +50,7 @@ impl fmt::Display for Transition {
 }
 
 /// The log of one connection.
-pub(super) struct Log {
+pub struct Log {
     ring: [Transition; KEPT],
     /// How many transitions there have been (not 30 in the longest handshake), and how many `step` has reported.
     logged: u8,
@@ -77,9 +78,11 @@ impl Log {
         self.logged = self.logged.wrapping_add(1);
     }
 
-    /// We wrote a message.
-    pub(super) fn sent(&mut self, message: Message<'_>, epoch: Epoch) {
-        self.push(Event::Sent(name(message)), epoch, message.raw.len());
+    /// We wrote a message, which is this.
+    pub(super) fn sent(&mut self, message: &[u8], epoch: Epoch) {
+        if let Some((message, _)) = Message::split(message) {
+            self.push(Event::Sent(name(message)), epoch, message.raw.len());
+        }
     }
 
     /// A message of the peer is being processed.
@@ -93,7 +96,8 @@ impl Log {
     }
 
     /// What was logged since the last call led to this state.
-    pub(super) fn enter(&mut self, state: State) {
+    pub(super) fn enter(&mut self, role: Role, state: State) {
+        debug_assert!(self.is_in_table(role, state), "{role}: {} -> {state} is not in the table", self.state);
         while self.entered != self.logged {
             if let Some(slot) = self.ring.get_mut(Self::slot(self.entered)) {
                 slot.state = state;
@@ -101,6 +105,15 @@ impl Log {
             self.entered = self.entered.wrapping_add(1);
         }
         self.state = state;
+    }
+
+    /// Whether the table leads to this state by what was logged since the last call (R10). A change of the read key is
+    /// logged nowhere, and no transition.
+    fn is_in_table(&self, role: Role, next: State) -> bool {
+        let new = (0..self.logged.wrapping_sub(self.entered)).map(|each| self.entered.wrapping_add(each));
+        let events = new.filter_map(|number| self.ring.get(Self::slot(number))).map(|transition| transition.event);
+        let mut rows = table::TABLE.iter().filter(|row| (row.role, row.state, row.next) == (role, self.state, next));
+        (self.entered == self.logged && self.state == next) || rows.any(|row| events.clone().eq(events_of(row)))
     }
 
     /// The state, as entered last.
@@ -126,9 +139,62 @@ impl Log {
     }
 }
 
+/// What is logged when this row of the table is taken.
+fn events_of(row: &Row) -> impl Iterator<Item = Event> + use<> {
+    let (first, sent) = match row.cause {
+        Cause::Receive { message, .. } => (Some(Event::Received(message)), &[][..]),
+        Cause::Send(sent) => (None, sent),
+        Cause::Answer(sent) => (Some(answer_in(row.state)), sent),
+    };
+    // The table has the messages of the wire.
+    let retries = matches!((row.state, row.next), (State::WaitServerHello, State::SendClientHello))
+        || row.state == State::SendHelloRetryRequest;
+    first.into_iter().chain(sent.iter().map(|message| Event::Sent(*message))).map(move |event| match event {
+        Event::Received(_) if retries => Event::Received(HandshakeType::HELLO_RETRY_REQUEST),
+        Event::Sent(_) if retries => Event::Sent(HandshakeType::HELLO_RETRY_REQUEST),
+        event => event,
+    })
+}
+
+fn answer_in(state: State) -> Event {
+    match state {
+        State::AskCredential => Event::Presented,
+        State::AskSign => Event::Signed,
+        _ => Event::Accepted,
+    }
+}
+
 /// HelloRetryRequest is a ServerHello on the wire; whoever watches wants to see the difference.
 fn name(message: Message<'_>) -> HandshakeType {
     let retry = message.typ == HandshakeType::SERVER_HELLO
         && ServerHello::parse(message.body).is_ok_and(|hello| hello.is_hello_retry_request());
     if retry { HandshakeType::HELLO_RETRY_REQUEST } else { message.typ }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn log(events: &[Event]) -> Log {
+        let mut log = Log::new(State::WaitServerHello);
+        events.iter().for_each(|event| log.push(*event, Epoch::Plaintext, 0));
+        log
+    }
+
+    #[test]
+    fn a_transition_that_the_table_does_not_have_is_seen() {
+        const RECEIVED: Event = Event::Received(HandshakeType::SERVER_HELLO);
+        let is_in_table = |events: &[Event], next| log(events).is_in_table(Role::Client, next);
+        assert!(is_in_table(&[RECEIVED], State::WaitEncryptedExtensions));
+        assert!(is_in_table(&[Event::Received(HandshakeType::HELLO_RETRY_REQUEST)], State::SendClientHello));
+        assert!(is_in_table(&[], State::WaitServerHello), "nothing has happened");
+        // Another state, no cause, another cause, or more than the table says.
+        assert!(!is_in_table(&[RECEIVED], State::WaitCertificateRequest));
+        assert!(!is_in_table(&[RECEIVED], State::WaitServerHello));
+        assert!(!is_in_table(&[RECEIVED], State::SendClientHello));
+        assert!(!is_in_table(&[], State::WaitEncryptedExtensions));
+        assert!(!is_in_table(&[Event::Accepted], State::WaitEncryptedExtensions));
+        let sent = Event::Sent(HandshakeType::FINISHED);
+        assert!(!is_in_table(&[RECEIVED, sent], State::WaitEncryptedExtensions));
+    }
 }

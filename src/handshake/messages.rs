@@ -1,17 +1,19 @@
 //! The carrier for transports that protect handshake bytes themselves, as QUIC does (RFC 9001): messages without records.
 
-use super::carrier::{AnyInbox, AnyOutbox, Carrier, Carry};
-use crate::codec::{AlertDescription, HandshakeType, Message, Writer};
+use super::carrier::{AnyInbox, AnyOutbox, AnyOutboxView, Carrier, Carry};
+use super::log::Log;
+use crate::codec::{HandshakeType, Message, Writer};
 use crate::crypto::{CryptoMode, Suite};
-use crate::engine::Secret;
 use crate::engine::post_handshake::{self, PostHandshake};
+use crate::engine::{Effects, Secret, Sending};
 use crate::error::ErrorKind;
 use crate::flight::Flight;
 use crate::limits::MAX_TICKETS;
-use crate::memory::{Memory, Plan, Receiving};
-use crate::messages::{FlowInbox, FlowInboxView, FlowOutbox, FlowOutboxView};
+use crate::memory::Memory;
+use crate::messages::{FlowInbox, FlowOutbox, FlowOutboxView};
 use crate::policy::Policy;
-use crate::role::{EarlyData, Epoch, Role};
+use crate::record::InboxView;
+use crate::role::{Epoch, Role};
 use zeroize::Zeroizing;
 
 /// Handshake messages travel by themselves: the transport protects them, and says under which keys they came.
@@ -50,12 +52,12 @@ impl Carrier for Messages {}
 impl<M: Memory> AnyInbox for FlowInbox<M> {
     type Carrier = Messages;
 
-    fn rx(&mut self) -> FlowInboxView<'_> {
-        self.view()
+    fn rx(&mut self) -> InboxView<'_> {
+        self.0.view()
     }
 
     fn held(&self) -> (Flight<'_>, Option<u64>) {
-        (self.flight(), self.stamp())
+        (self.0.flight(), self.0.stamp())
     }
 }
 
@@ -76,124 +78,54 @@ fn handed_out(secret: Secret<'_>) -> (Epoch, Option<ExposedSecret>) {
 }
 
 impl Carry for Messages {
-    type Rx<'m> = FlowInboxView<'m>;
     type Tx<'m> = FlowOutboxView<'m>;
-    type Plan = Length;
 
     fn new(_: Role, _: &Policy) -> Messages {
         let epoch = Epoch::Plaintext;
         Messages { read_epoch: epoch, write_epoch: epoch, own: None, peer: None, tickets: 0 }
     }
 
-    fn middlebox_compatibility(_: &Policy) -> bool {
-        false // there are no records to disguise (RFC 9001 §8.4)
+    fn read_epoch(&self) -> Epoch {
+        self.read_epoch
     }
 
-    fn epochs(&self) -> (Epoch, Epoch) {
-        (self.read_epoch, self.write_epoch)
-    }
-
-    fn check_unread(&self, rx: &FlowInboxView<'_>) -> Result<(), ErrorKind> {
+    fn check_unread(&self, rx: &InboxView<'_>) -> Result<(), ErrorKind> {
         rx.check_epoch(self.read_epoch)
     }
 
-    fn unwrap_more(&mut self, _: &mut FlowInboxView<'_>, _: Role, _: bool, _: EarlyData) -> Result<bool, ErrorKind> {
-        Ok(false)
+    fn want_more(&self, rx: &InboxView<'_>) -> Result<(), ErrorKind> {
+        rx.want_message()
     }
 
-    fn want_more(&self, rx: &FlowInboxView<'_>) -> Result<(), ErrorKind> {
-        rx.want_more()
+    fn room_for(&self, tx: &FlowOutboxView<'_>, sending: &[Sending]) -> Result<(), ErrorKind> {
+        let len = |each: &Sending| if let Sending::Messages(len) = each { *len } else { 0 };
+        tx.room_for(sending.iter().map(len).sum())
     }
 
-    fn plan(&self, _: &FlowOutboxView<'_>) -> Length {
-        Length(0)
-    }
-
-    fn room_for(&self, tx: &FlowOutboxView<'_>, plan: &Length) -> Result<(), ErrorKind> {
-        tx.room_for(plan.0)
-    }
-
-    fn message(
-        &mut self,
-        tx: &mut FlowOutboxView<'_>,
-        write: &dyn Fn(&mut Writer<'_>),
-        seen: &mut dyn FnMut(&[u8]),
-    ) -> Result<(), ErrorKind> {
-        tx.append(self.write_epoch, write, seen)
-    }
-
-    fn flush(&mut self, _: &mut FlowOutboxView<'_>) -> Result<(), ErrorKind> {
-        Ok(())
-    }
-
-    fn alert(&mut self, _: &mut FlowOutboxView<'_>, _: Role, _: &Policy, _: &[AlertDescription]) {
-        // The error says which alert the transport is to convey.
-    }
-
-    fn change_cipher_spec(&mut self, _: &mut FlowOutboxView<'_>) -> Result<(), ErrorKind> {
-        Ok(())
-    }
-
-    fn write_key(
-        &mut self,
-        _: &mut FlowOutboxView<'_>,
-        _: Suite,
-        secret: Secret<'_>,
+    fn effects<'a, 'r: 'a, 't: 'a>(
+        &'a mut self,
+        rx: Option<&'a InboxView<'r>>,
+        tx: &'a mut FlowOutboxView<'t>,
+        log: &'a mut Log,
         _: CryptoMode,
-    ) -> Result<(), ErrorKind> {
-        let (epoch, secret) = handed_out(secret);
-        self.write_epoch = epoch;
-        self.own = secret.or(self.own.take());
-        Ok(())
-    }
-
-    fn read_key(
-        &mut self,
-        rx: &FlowInboxView<'_>,
-        _: Suite,
-        secret: Secret<'_>,
-        _: CryptoMode,
-    ) -> Result<(), ErrorKind> {
-        if rx.has_unread() {
-            return Err(ErrorKind::DataAcrossKeyChange);
-        }
-        let (epoch, secret) = handed_out(secret);
-        self.read_epoch = epoch;
-        self.peer = secret.or(self.peer.take());
-        Ok(())
-    }
-
-    // Limits are the transport's own affair.
-    fn peer_record_size_limit(&mut self, _: u16) {}
-
-    fn own_record_size_limit(&mut self, _: u16) {}
-
-    fn connected(
-        &mut self,
-        _: &mut FlowInboxView<'_>,
-        _: &mut FlowOutboxView<'_>,
-        _: Role,
-        _: &Policy,
-    ) -> Result<bool, ErrorKind> {
-        Ok(true)
+    ) -> impl Effects {
+        MessageEffects { keys: self, rx, tx, log }
     }
 
     /// NewSessionTicket is checked and dropped; KeyUpdate is refused, since such transports update keys by themselves
     /// (RFC 9001 §6). What is there in part stays until the rest has come.
-    fn after_handshake(&mut self, rx: &mut FlowInboxView<'_>, role: Role, policy: &Policy) -> Result<(), ErrorKind> {
+    fn after_handshake(&mut self, rx: &mut InboxView<'_>, role: Role, policy: &Policy) -> Result<(), ErrorKind> {
         loop {
             rx.release_all();
             rx.check_epoch(self.read_epoch)?;
-            let Some((typ, len)) = rx.message_header() else { return Ok(()) };
+            let Some((typ, _)) = rx.message_header() else { return rx.want_message() };
             post_handshake::accepts(role, typ)?;
             if typ == HandshakeType::KEY_UPDATE {
                 return Err(ErrorKind::UnexpectedMessage { message: typ });
             }
-            if len > policy.max_message {
-                return Err(ErrorKind::MessageTooLong { message: typ });
-            }
-            let Some(range) = rx.read_message(len)? else { return rx.want_more() };
-            let message = rx.flight().get(range).and_then(Message::split);
+            let Some(next) = rx.next_message(policy.max_message)? else { return rx.want_message() };
+            rx.read(&next);
+            let message = rx.flight().get(next.range).and_then(Message::split);
             let (message, _) = message.ok_or(ErrorKind::Internal)?;
             if post_handshake::judge(message)? == PostHandshake::Ticket {
                 self.tickets = self.tickets.saturating_add(1);
@@ -210,19 +142,47 @@ impl Carry for Messages {
     }
 }
 
-/// How many bytes are going to be sent.
-pub struct Length(usize);
+/// The engine's effects as messages.
+struct MessageEffects<'a, 'r, 't> {
+    keys: &'a mut Messages,
+    rx: Option<&'a InboxView<'r>>,
+    tx: &'a mut FlowOutboxView<'t>,
+    log: &'a mut Log,
+}
 
-impl Plan for Length {
-    fn handshake(self, len: usize) -> Self {
-        Length(self.0.saturating_add(len))
+impl Effects for MessageEffects<'_, '_, '_> {
+    fn message(&mut self, write: &dyn Fn(&mut Writer<'_>), seen: &mut dyn FnMut(&[u8])) -> Result<(), ErrorKind> {
+        let epoch = self.keys.write_epoch;
+        self.tx.append(epoch, write, &mut |message| {
+            seen(message);
+            self.log.sent(message, epoch);
+        })
     }
 
-    fn change_cipher_spec(self) -> Self {
-        self
+    fn write_key(&mut self, _: Suite, secret: Secret<'_>) -> Result<(), ErrorKind> {
+        let (epoch, secret) = handed_out(secret);
+        self.keys.write_epoch = epoch;
+        self.keys.own = secret.or(self.keys.own.take());
+        Ok(())
     }
 
-    fn key(self, _: u16) -> Self {
-        self
+    fn read_key(&mut self, _: Suite, secret: Secret<'_>) -> Result<(), ErrorKind> {
+        if self.rx.ok_or(ErrorKind::Internal)?.has_unread() {
+            return Err(ErrorKind::DataAcrossKeyChange);
+        }
+        let (epoch, secret) = handed_out(secret);
+        self.keys.read_epoch = epoch;
+        self.keys.peer = secret.or(self.keys.peer.take());
+        Ok(())
+    }
+}
+
+impl AnyOutboxView for FlowOutboxView<'_> {
+    fn belongs_to(&mut self, connection: u64) -> bool {
+        FlowOutboxView::belongs_to(self, connection)
+    }
+
+    fn is_empty(&self) -> bool {
+        FlowOutboxView::is_empty(self)
     }
 }

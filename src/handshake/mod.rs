@@ -151,7 +151,7 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
     /// [`Misuse::ForeignOutbox`].
     pub fn cancel<T: AnyOutbox<Carrier = C>>(&mut self, tx: &mut T) -> Result<(), Misuse> {
         let alerts = [AlertDescription::USER_CANCELED, AlertDescription::CLOSE_NOTIFY];
-        self.driver.give_up(self.policy.borrow(), ErrorKind::Cancelled, &alerts, &mut tx.tx())
+        self.driver.give_up(ErrorKind::Cancelled, &alerts, &mut tx.tx())
     }
 
     /// Gives up with an alert of the caller's choice. Does nothing after an error.
@@ -159,7 +159,7 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
     /// # Errors
     /// [`Misuse::ForeignOutbox`].
     pub fn abort<T: AnyOutbox<Carrier = C>>(&mut self, alert: AlertDescription, tx: &mut T) -> Result<(), Misuse> {
-        self.driver.give_up(self.policy.borrow(), ErrorKind::Aborted { alert }, &[alert], &mut tx.tx())
+        self.driver.give_up(ErrorKind::Aborted { alert }, &[alert], &mut tx.tx())
     }
 
     /// What the peer says about the certificate that it wants to see, while [`Want::Credential`] is open.
@@ -284,7 +284,7 @@ pub struct FlowSession {
 impl<P: Borrow<Policy>> Handshake<P, Messages> {
     /// The keys under which the peer's next bytes come.
     pub fn read_epoch(&self) -> Epoch {
-        self.driver.carrier.epochs().0
+        self.driver.carrier.read_epoch()
     }
 
     /// client_ and server_handshake_traffic_secret with their suite, from the moment at which both exist until the

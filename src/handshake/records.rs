@@ -1,17 +1,17 @@
 //! The carrier for streams: handshake messages in records.
 
-use super::carrier::{AnyInbox, AnyOutbox, Carrier, Carry};
-use crate::codec::{AlertDescription, HandshakeType, Writer};
+use super::carrier::{AnyInbox, AnyOutbox, AnyOutboxView, Carrier, Carry};
+use super::log::Log;
+use crate::codec::{AlertDescription, Writer};
 use crate::crypto::{CryptoMode, Suite, TrafficKey};
-use crate::engine::Secret;
+use crate::engine::{Effects, Engine, Secret, Sending};
 use crate::error::ErrorKind;
 use crate::flight::Flight;
-use crate::memory::{Memory, Plan, Receiving, Sending};
+use crate::memory::Memory;
 use crate::policy::Policy;
-use crate::record::{self, Expect, Inbox, InboxView, Opened, Outbox, OutboxView, ReadProtection, WriteProtection};
-use crate::role::{EarlyData, Epoch, Role};
+use crate::record::{Expect, Inbox, InboxView, Opened, Outbox, OutboxView, ReadProtection, WriteProtection};
+use crate::role::{Epoch, Role, State};
 use crate::session;
-use core::ops::Range;
 
 /// Handshake messages travel in TLS records, over a stream of bytes.
 pub struct Records {
@@ -42,9 +42,7 @@ impl<M: Memory> AnyOutbox for Outbox<M> {
 }
 
 impl Carry for Records {
-    type Rx<'m> = InboxView<'m>;
     type Tx<'m> = OutboxView<'m>;
-    type Plan = record::Plan;
 
     fn new(role: Role, policy: &Policy) -> Records {
         let mut write = match role {
@@ -59,27 +57,22 @@ impl Carry for Records {
         policy.middlebox_compatibility
     }
 
-    fn epochs(&self) -> (Epoch, Epoch) {
-        let epoch = |protected| if protected { Epoch::Handshake } else { Epoch::Plaintext };
-        (epoch(self.read.is_protected()), epoch(self.write.is_protected()))
+    fn read_epoch(&self) -> Epoch {
+        epoch(self.read.is_protected())
     }
 
     fn check_unread(&self, _: &InboxView<'_>) -> Result<(), ErrorKind> {
         Ok(()) // a record is opened by the key of its time
     }
 
-    fn unwrap_more(
-        &mut self,
-        rx: &mut InboxView<'_>,
-        role: Role,
-        first: bool,
-        early_data: EarlyData,
-    ) -> Result<bool, ErrorKind> {
+    fn open(&mut self, rx: &mut InboxView<'_>, engine: &Engine) -> Result<bool, ErrorKind> {
+        let negotiated = engine.negotiated();
+        let first = engine.state() == State::WaitClientHello && !negotiated.retried;
         let expect = Expect {
             change_cipher_spec: !first,
             application_data: false,
-            plaintext_alert: role == Role::Server,
-            early_data,
+            plaintext_alert: engine.role() == Role::Server,
+            early_data: negotiated.early_data,
         };
         match self.read.open(rx, expect)? {
             Some(Opened::Handshake | Opened::Dropped) => Ok(true),
@@ -96,29 +89,24 @@ impl Carry for Records {
         self.read.want_more(rx)
     }
 
-    fn plan(&self, tx: &OutboxView<'_>) -> record::Plan {
-        tx.plan(&self.write)
+    fn room_for(&self, tx: &OutboxView<'_>, sending: &[Sending]) -> Result<(), ErrorKind> {
+        let plan = sending.iter().fold(tx.plan(&self.write), |plan, each| match *each {
+            Sending::Messages(len) => plan.handshake(len),
+            Sending::ChangeCipherSpec => plan.change_cipher_spec(),
+            Sending::Key { record_size_limit } => plan.key(record_size_limit),
+        });
+        tx.room_for(&plan)
     }
 
-    fn room_for(&self, tx: &OutboxView<'_>, plan: &record::Plan) -> Result<(), ErrorKind> {
-        tx.room_for(plan)
-    }
-
-    fn message(
-        &mut self,
-        tx: &mut OutboxView<'_>,
-        write: &dyn Fn(&mut Writer<'_>),
-        seen: &mut dyn FnMut(&[u8]),
-    ) -> Result<(), ErrorKind> {
-        let mut counter = Writer::counting();
-        write(&mut counter);
-        tx.append_handshake(&mut self.write, counter.len(), |memory| {
-            let mut writer = Writer::new(memory);
-            write(&mut writer);
-            writer.finish().map_err(|_| ErrorKind::CredentialTooLong)?;
-            seen(memory);
-            Ok(())
-        })?
+    fn effects<'a, 'r: 'a, 't: 'a>(
+        &'a mut self,
+        rx: Option<&'a InboxView<'r>>,
+        tx: &'a mut OutboxView<'t>,
+        log: &'a mut Log,
+        crypto: CryptoMode,
+    ) -> impl Effects {
+        let Records { read, write } = self;
+        RecordEffects { read, write, rx, tx, log, crypto }
     }
 
     fn flush(&mut self, tx: &mut OutboxView<'_>) -> Result<(), ErrorKind> {
@@ -126,8 +114,8 @@ impl Carry for Records {
     }
 
     /// A client's change_cipher_spec comes before whatever it protects first, also if that is an alert (§E.4).
-    fn alert(&mut self, tx: &mut OutboxView<'_>, role: Role, policy: &Policy, alerts: &[AlertDescription]) {
-        let compatible = role == Role::Client && policy.middlebox_compatibility;
+    fn alert(&mut self, tx: &mut OutboxView<'_>, engine: &Engine, alerts: &[AlertDescription]) {
+        let compatible = engine.role() == Role::Client && engine.negotiated().middlebox_compatibility;
         if compatible && self.write.is_protected() && !self.write.has_sent_change_cipher_spec() {
             let _ = tx.change_cipher_spec(&mut self.write); // without room the alert alone must do
         }
@@ -135,38 +123,6 @@ impl Carry for Records {
             // There is always room for it, if the outbox has room for anything at all.
             let _ = tx.alert(&mut self.write, *alert);
         }
-    }
-
-    fn change_cipher_spec(&mut self, tx: &mut OutboxView<'_>) -> Result<(), ErrorKind> {
-        tx.change_cipher_spec(&mut self.write)
-    }
-
-    fn write_key(
-        &mut self,
-        tx: &mut OutboxView<'_>,
-        suite: Suite,
-        secret: Secret<'_>,
-        crypto: CryptoMode,
-    ) -> Result<(), ErrorKind> {
-        self.write.replace_key(tx, key(suite, secret, crypto)?)
-    }
-
-    fn read_key(
-        &mut self,
-        rx: &InboxView<'_>,
-        suite: Suite,
-        secret: Secret<'_>,
-        crypto: CryptoMode,
-    ) -> Result<(), ErrorKind> {
-        self.read.replace_key(rx, key(suite, secret, crypto)?)
-    }
-
-    fn peer_record_size_limit(&mut self, limit: u16) {
-        self.write.set_record_size_limit(limit);
-    }
-
-    fn own_record_size_limit(&mut self, limit: u16) {
-        self.read.set_record_size_limit(limit);
     }
 
     fn connected(
@@ -189,76 +145,80 @@ impl Carry for Records {
         Ok(true)
     }
 
-    fn after_handshake(&mut self, _: &mut InboxView<'_>, _: Role, _: &Policy) -> Result<(), ErrorKind> {
-        Ok(()) // the session's affair
-    }
-
     fn forget(&mut self) {
         self.read = ReadProtection::new();
         self.write = WriteProtection::server();
     }
 }
 
-fn key(suite: Suite, secret: Secret<'_>, crypto: CryptoMode) -> Result<TrafficKey, ErrorKind> {
-    match secret {
-        Secret::Handshake(secret) => secret.key(suite, crypto),
-        Secret::Application(secret) => secret.key(suite, crypto),
-    }
-    .map_err(|_| ErrorKind::Internal)
+fn epoch(is_protected: bool) -> Epoch {
+    if is_protected { Epoch::Handshake } else { Epoch::Plaintext }
 }
 
-impl Receiving for InboxView<'_> {
-    fn belongs_to(&mut self, connection: u64) -> bool {
-        InboxView::belongs_to(self, connection)
-    }
+/// The engine's effects as records.
+struct RecordEffects<'a, 'r, 't> {
+    read: &'a mut ReadProtection,
+    write: &'a mut WriteProtection,
+    rx: Option<&'a InboxView<'r>>,
+    tx: &'a mut OutboxView<'t>,
+    log: &'a mut Log,
+    crypto: CryptoMode,
+}
 
-    fn has_unread(&self) -> bool {
-        InboxView::has_unread(self)
-    }
-
-    fn retained_len(&self) -> usize {
-        InboxView::retained_len(self)
-    }
-
-    fn message_header(&self) -> Option<(HandshakeType, usize)> {
-        InboxView::message_header(self)
-    }
-
-    fn read_message(&mut self, body: usize) -> Result<Option<Range<u32>>, ErrorKind> {
-        let Some(next) = self.next_message(body)? else { return Ok(None) };
-        self.read(&next);
-        Ok(Some(next.range))
-    }
-
-    fn flight(&self) -> Flight<'_> {
-        InboxView::flight(self)
-    }
-
-    fn release_all(&mut self) {
-        InboxView::release_all(self);
+impl RecordEffects<'_, '_, '_> {
+    fn key(&self, suite: Suite, secret: Secret<'_>) -> Result<TrafficKey, ErrorKind> {
+        match secret {
+            Secret::Handshake(secret) => secret.key(suite, self.crypto),
+            Secret::Application(secret) => secret.key(suite, self.crypto),
+        }
+        .map_err(|_| ErrorKind::Internal)
     }
 }
 
-impl Sending for OutboxView<'_> {
+impl Effects for RecordEffects<'_, '_, '_> {
+    fn message(&mut self, write: &dyn Fn(&mut Writer<'_>), seen: &mut dyn FnMut(&[u8])) -> Result<(), ErrorKind> {
+        let epoch = epoch(self.write.is_protected());
+        let mut counter = Writer::counting();
+        write(&mut counter);
+        self.tx.append_handshake(self.write, counter.len(), |memory| {
+            let mut writer = Writer::new(memory);
+            write(&mut writer);
+            writer.finish().map_err(|_| ErrorKind::CredentialTooLong)?;
+            seen(memory);
+            self.log.sent(memory, epoch);
+            Ok(())
+        })?
+    }
+
+    fn write_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), ErrorKind> {
+        let key = self.key(suite, secret)?;
+        self.write.replace_key(self.tx, key)
+    }
+
+    fn read_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), ErrorKind> {
+        let key = self.key(suite, secret)?;
+        self.read.replace_key(self.rx.ok_or(ErrorKind::Internal)?, key)
+    }
+
+    fn change_cipher_spec(&mut self) -> Result<(), ErrorKind> {
+        self.tx.change_cipher_spec(self.write)
+    }
+
+    fn peer_record_size_limit(&mut self, limit: u16) {
+        self.write.set_record_size_limit(limit);
+    }
+
+    fn own_record_size_limit(&mut self, limit: u16) {
+        self.read.set_record_size_limit(limit);
+    }
+}
+
+impl AnyOutboxView for OutboxView<'_> {
     fn belongs_to(&mut self, connection: u64) -> bool {
         OutboxView::belongs_to(self, connection)
     }
 
     fn is_empty(&self) -> bool {
         OutboxView::is_empty(self)
-    }
-}
-
-impl Plan for record::Plan {
-    fn handshake(self, len: usize) -> Self {
-        record::Plan::handshake(self, len)
-    }
-
-    fn change_cipher_spec(self) -> Self {
-        record::Plan::change_cipher_spec(self)
-    }
-
-    fn key(self, record_size_limit: u16) -> Self {
-        record::Plan::key(self, record_size_limit)
     }
 }

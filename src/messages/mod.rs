@@ -3,5 +3,5 @@
 mod inbox;
 mod outbox;
 
-pub use inbox::{FlowInbox, FlowInboxView};
+pub use inbox::FlowInbox;
 pub use outbox::{FlowOutbox, FlowOutboxView};

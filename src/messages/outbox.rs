@@ -2,7 +2,7 @@
 
 use crate::codec::Writer;
 use crate::error::ErrorKind;
-use crate::memory::{Memory, Sending};
+use crate::memory::Memory;
 use crate::role::Epoch;
 use core::fmt;
 
@@ -113,17 +113,17 @@ pub struct FlowOutboxView<'m> {
     cursors: &'m mut Cursors,
 }
 
-impl Sending for FlowOutboxView<'_> {
-    fn belongs_to(&mut self, connection: u64) -> bool {
+impl FlowOutboxView<'_> {
+    /// Whether the outbox belongs to this connection. The first connection that asks gets it.
+    pub(crate) fn belongs_to(&mut self, connection: u64) -> bool {
         *self.cursors.stamp.get_or_insert(connection) == connection
     }
 
-    fn is_empty(&self) -> bool {
+    /// Whether nothing is to be conveyed.
+    pub(crate) fn is_empty(&self) -> bool {
         self.cursors.is_empty()
     }
-}
 
-impl FlowOutboxView<'_> {
     /// Whether so many bytes more fit; else `OutboxTooSmall` with the capacity that would do as things stand.
     pub(crate) fn room_for(&self, len: usize) -> Result<(), ErrorKind> {
         let needed = self.cursors.end().saturating_sub(self.cursors.start).saturating_add(len);

@@ -11,11 +11,14 @@
 //! still referred to (the peer's certificates, until the caller has judged them). *Unread* is what no one has
 //! processed yet: the read key may not change while any of it is there (RFC 9846 §5.1).
 
+mod feed;
+
 use super::header::{HEADER, Header};
 use crate::codec::{self, HandshakeType, MESSAGE_HEADER};
 use crate::error::ErrorKind;
 use crate::flight::Flight;
 use crate::memory::Memory;
+use crate::role::Epoch;
 use core::fmt;
 use core::ops::Range;
 
@@ -44,6 +47,8 @@ pub(crate) struct Cursors {
     end: usize,
     /// The position of the byte at `start` in the stream of handshake bytes.
     position: u32,
+    /// The keys that the unread bytes came under, where there are no records ([`InboxView::feed`]).
+    epoch: Epoch,
     /// The unread bytes are application data, not handshake messages.
     application_data: bool,
     /// Bytes yet to come of a message that is read in pieces ([`InboxView::read_in_pieces`]).
@@ -164,6 +169,14 @@ impl<B: Memory> Inbox<B> {
     /// What the library works on: the same inbox, whoever owns the memory.
     pub(crate) fn view(&mut self) -> InboxView<'_> {
         InboxView { memory: self.memory.as_mut(), cursors: &mut self.cursors }
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Inbox<alloc::vec::Vec<u8>> {
+    /// Makes the memory at least so large: what the error `InboxTooSmall` says is needed. What is held stays.
+    pub fn grow(&mut self, needed: usize) {
+        self.memory.resize(needed.max(self.memory.len()), 0);
     }
 }
 

@@ -24,4 +24,4 @@ pub(crate) use inbox::InboxView;
 pub(crate) use open::{Expect, Opened, ReadProtection};
 pub use outbox::Outbox;
 pub(crate) use outbox::OutboxView;
-pub(crate) use seal::{Plan, WriteProtection};
+pub(crate) use seal::WriteProtection;

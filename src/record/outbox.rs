@@ -124,6 +124,14 @@ impl<B: Memory> Outbox<B> {
     }
 }
 
+#[cfg(feature = "alloc")]
+impl Outbox<alloc::vec::Vec<u8>> {
+    /// Makes the memory at least so large: what `NoRoom` or `OutboxTooSmall` say is needed. What is held stays.
+    pub fn grow(&mut self, needed: usize) {
+        self.memory.resize(needed.max(self.memory.len()), 0);
+    }
+}
+
 /// How much is held, not what.
 impl<B> fmt::Debug for Outbox<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
