@@ -8,7 +8,6 @@
 //! * [`Answerer`]: all three answers in one line, for callers that have everything at hand.
 
 mod answers;
-mod crl;
 mod expectations;
 mod hash;
 mod identities;
@@ -17,6 +16,7 @@ mod peer_identity;
 mod pem;
 mod refusal;
 mod reloadable;
+mod revocation;
 mod rules;
 mod signature_scheme;
 mod spiffe;

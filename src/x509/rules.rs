@@ -181,11 +181,6 @@ pub(super) fn unsupported_constraint(
     })
 }
 
-/// Can root or CA sign CRLs? keyUsage present without cRLSign: no (§4.2.1.3).
-pub(super) fn may_sign_crls(cert: &Certificate<'_>) -> bool {
-    cert.extensions.key_usage.is_none_or(|usage| usage.crl_sign())
-}
-
 /// A key with which the handshake's signatures can be verified, and so those of certificates.
 pub(super) fn public_key(cert: &Certificate<'_>) -> Result<(), RefusalReason> {
     match schemes_for(&cert.spki.key) {

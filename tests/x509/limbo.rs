@@ -125,6 +125,8 @@ const AMBIGUOUS: &str = "rfc5280::aki::cross-signed-root-missing-aki";
 
 /// Cases that the default policy accepts besides: rules that bind issuers, see `TrustBuilder::strict_issuance`.
 const ACCEPTED_BY_DEFAULT: &[&str] = &[
+    "crl::crlnumber-missing",
+    "crl::crlnumber-critical",
     "rfc5280::aki::leaf-missing-aki",
     "rfc5280::aki::intermediate-missing-aki",
     AMBIGUOUS,

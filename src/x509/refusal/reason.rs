@@ -107,17 +107,33 @@ reasons! {
     // ---- revocation (RFC 5280 §5) ----
     /// On its issuer's CRL.
     Revoked, Revoked, "has been revoked";
-    /// No CRL of this issuer is known.
+    /// No CRL of this issuer is loaded that covers the certificate.
     StatusUnknown(issuer: String), CertificateUnknown,
         "cannot be checked for revocation: no CRL of {issuer} is loaded that covers it";
-    /// The issuer's CRL is out of date.
-    CrlExpired(then: UnixTime), CertificateUnknown,
-        "cannot be checked for revocation: a CRL expired {} ago ({})", since(*then, now), date(*then);
-    /// The issuer's CRL is from the future.
-    CrlNotYetValid(then: UnixTime), CertificateUnknown,
-        "cannot be checked for revocation: a CRL is valid only from {}", date(*then);
-    /// The issuer's CRL cannot be used; says why.
-    CrlUnusable(why: &'static str), CertificateUnknown, "cannot be checked for revocation: {why}";
+    /// The CRL of this issuer, found at this place, is out of date.
+    CrlExpired {
+        /// The list's issuer.
+        issuer: String,
+        /// Where the list was found: file and line.
+        place: String,
+        /// Its nextUpdate.
+        then: UnixTime
+    }, CertificateUnknown,
+        "cannot be checked for revocation: the CRL of {issuer} ({place}) expired {} ago ({}): load a newer one",
+        since(*then, now), date(*then);
+    /// The CRL of this issuer, found at this place, is from the future.
+    CrlNotYetValid {
+        /// The list's issuer.
+        issuer: String,
+        /// Where the list was found: file and line.
+        place: String,
+        /// Its thisUpdate.
+        then: UnixTime
+    }, CertificateUnknown,
+        "cannot be checked for revocation: the CRL of {issuer} ({place}) is valid only from {}: is the clock right?",
+        date(*then);
+    /// The issuer's CRL cannot be used; says which and why.
+    CrlUnusable(why: String), CertificateUnknown, "cannot be checked for revocation: {why}";
 
     // ---- identity ----
     /// A server's certificate is for other names.

@@ -2,11 +2,12 @@
 
 use super::{Problem, Root, Trust, TrustError, spiffe_bundle};
 use crate::asn1::{BadDer, Certificate};
-use crate::x509::crl::{Crls, Relaxed};
-use crate::x509::hash::Sha256;
+use crate::x509::hash::{Sha256, sha256};
 use crate::x509::refusal::RefusalReason;
+use crate::x509::revocation::{Relaxed, Revocation};
 use crate::x509::spiffe::TrustDomain;
 use crate::x509::{pem, rules, text};
+use core::fmt;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 use std::{format, string::String, string::ToString, vec::Vec};
 
@@ -15,6 +16,7 @@ use std::{format, string::String, string::ToString, vec::Vec};
 pub struct TrustBuilder {
     roots: Vec<(Source, Decoded, Option<TrustDomain>)>,
     crls: Vec<(Source, Decoded)>,
+    crls_asked: bool,
     empty: Vec<Problem>,
     relaxed: Relaxed,
     strict: bool,
@@ -29,6 +31,15 @@ type Decoded = Result<Vec<u8>, String>;
 struct Source {
     name: String,
     line: usize,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => f.write_str(&self.name),
+            line => write!(f, "{} line {line}", self.name),
+        }
+    }
 }
 
 impl Source {
@@ -72,9 +83,11 @@ impl TrustBuilder {
         self
     }
 
-    /// Checks revocation by the CRLs of a PEM file, or one DER CRL; may be called for several. From the first CRL on,
-    /// every certificate of a chain must be covered by a current CRL of its issuer, unless relaxed below.
+    /// Checks revocation by the CRLs of a PEM file, or one DER CRL; may be called for several files. From the first call
+    /// on, every certificate of a chain must be covered by a current CRL of its issuer, unless relaxed below. That holds
+    /// whatever becomes of the files: if no list in them can be used, nobody's status is known, and everybody is refused.
     pub fn crls(mut self, source: &str, file: &[u8]) -> TrustBuilder {
+        self.crls_asked = true;
         let before = self.crls.len();
         for section in pem::sections(file) {
             if matches!(&*section.label, "" | "X509 CRL") {
@@ -95,15 +108,22 @@ impl TrustBuilder {
         self
     }
 
-    /// Relaxation: a certificate for whose issuer no CRL is loaded counts as not revoked.
+    /// Relaxation: a certificate for which no CRL speaks counts as not revoked.
     pub fn accept_unknown_revocation_status(mut self) -> TrustBuilder {
         self.relaxed.unknown_status = true;
         self
     }
 
-    /// Relaxation: a CRL whose nextUpdate is past is still believed.
+    /// Relaxation: a CRL whose nextUpdate is past, or that has none, is believed all the same.
     pub fn accept_expired_crls(mut self) -> TrustBuilder {
         self.relaxed.expired = true;
+        self
+    }
+
+    /// Relaxation: a leaf that carries noRevAvail (RFC 9608: it is short-lived, and its issuer publishes nothing about it)
+    /// is not checked for revocation. Without this it is judged like any other.
+    pub fn accept_no_revocation_available(mut self) -> TrustBuilder {
+        self.relaxed.no_rev_avail = true;
         self
     }
 
@@ -167,21 +187,27 @@ impl TrustBuilder {
                 Err((subject, what)) => problems.push(source.problem(subject, what)),
             }
         }
-        id.part(b"CRLs");
-        let mut crls = Crls::default();
+        let mut revocation = Revocation::default();
+        if self.crls_asked {
+            id.part(b"CRLs"); // that they were asked for decides, even if none of them can be used
+            revocation.ask();
+        }
         for (source, der) in self.crls {
-            match der.and_then(|der| crls.add(&der).map(|()| der)) {
-                Ok(der) => drop(id.part(&der)),
+            let added = der.and_then(|der| {
+                let digest = sha256(&der);
+                revocation.add(source.to_string(), der, self.relaxed, strict).map(|()| digest)
+            });
+            match added {
+                Ok(digest) => drop(id.part(&digest)),
                 Err(what) => problems.push(source.problem(String::new(), what)),
             }
         }
         let max_intermediates = self.max_intermediates.unwrap_or(6).min(6);
-        let Relaxed { leaf_only, unknown_status, expired } = self.relaxed;
-        id.part(format!("{leaf_only} {unknown_status} {expired} {strict} {max_intermediates}").as_bytes());
+        id.part(format!("{:?} {strict} {max_intermediates}", self.relaxed).as_bytes());
         let trust = Trust {
             anchors,
             roots,
-            crls,
+            revocation,
             relaxed: self.relaxed,
             strict,
             require_purpose: self.require_purpose,
@@ -221,6 +247,5 @@ fn root(
         webpki::anchor_from_trusted_cert(&whole).map_err(|error| wrong(format!("cannot be a root: {error}")))?;
     let anchor = anchor.to_owned();
     let (not_before, not_after) = (cert.not_before.unix(), cert.not_after.unix());
-    let may_sign_crls = rules::may_sign_crls(&cert);
-    Ok((anchor, Root { not_before, not_after, may_sign_crls, domain, der }))
+    Ok((anchor, Root { not_before, not_after, domain, der }))
 }

@@ -10,7 +10,7 @@ pub use problem::{Problem, TrustError};
 
 use crate::Bytes;
 use crate::asn1::Certificate;
-use crate::x509::crl::{Crls, Relaxed};
+use crate::x509::revocation::{Relaxed, Revocation};
 use crate::x509::spiffe::TrustDomain;
 use rustls_pki_types::TrustAnchor;
 use std::vec::Vec;
@@ -23,7 +23,7 @@ pub struct Trust {
     /// For webpki; `roots` has the same order.
     pub(super) anchors: Vec<TrustAnchor<'static>>,
     pub(super) roots: Vec<Root>,
-    pub(super) crls: Crls,
+    pub(super) revocation: Revocation,
     pub(super) relaxed: Relaxed,
     pub(super) strict: bool,
     pub(super) require_purpose: bool,
@@ -41,7 +41,6 @@ pub(super) struct Root {
     pub(super) der: Vec<u8>,
     pub(super) not_before: u64,
     pub(super) not_after: u64,
-    pub(super) may_sign_crls: bool,
     /// The only SPIFFE trust domain it vouches for.
     pub(super) domain: Option<TrustDomain>,
 }

@@ -1,24 +1,17 @@
 //! What an error of webpki means, and which certificate it means. Only after a refusal, so cost does not matter.
 
 use crate::asn1::{AlgorithmIdentifier, Certificate, oid};
-use crate::x509::crl::unusable;
 use crate::x509::expectations::Leaf;
 use crate::x509::refusal::{Fault, FaultyCertificate, RefusalReason};
 use crate::x509::trust::Trust;
 use crate::x509::{rules, signature_scheme, text};
-use rustls_pki_types::{CertificateDer, UnixTime};
+use rustls_pki_types::CertificateDer;
 use std::{string::String, vec::Vec};
 use webpki::Error;
 
 /// What webpki's error means, and which certificate it means: webpki does not say, so the presented chain is searched
 /// for it. Only after a refusal, so cost does not matter.
-pub(super) fn explain(
-    error: &Error,
-    trust: &Trust,
-    leaf: &Leaf<'_>,
-    others: &[CertificateDer<'_>],
-    now: UnixTime,
-) -> Fault {
+pub(super) fn explain(error: &Error, trust: &Trust, leaf: &Leaf<'_>, others: &[CertificateDer<'_>]) -> Fault {
     let (role, leaf_cert) = (leaf.role, leaf.cert);
     let cas = readable(others);
     let located = |fault: RefusalReason, guilty: &dyn Fn(&Certificate<'_>) -> bool| match guilty(leaf_cert) {
@@ -47,15 +40,6 @@ pub(super) fn explain(
         }),
         Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => {
             located(RefusalReason::ExtKeyUsage(role), &|cert| !rules::purpose(cert, role, false))
-        }
-        Error::CertRevoked => located(RefusalReason::Revoked, &|cert| trust.crls.revokes(cert)),
-        Error::UnknownRevocationStatus => unknown_status(trust, leaf_cert, others, now),
-        Error::CrlExpired { next_update, .. } => (FaultyCertificate::Leaf, RefusalReason::CrlExpired(*next_update)),
-        Error::IssuerNotCrlSigner
-        | Error::InvalidCrlSignatureForPublicKey
-        | Error::UnsupportedCrlSignatureAlgorithmContext(_)
-        | Error::UnsupportedCrlSignatureAlgorithmForPublicKeyContext(_) => {
-            (FaultyCertificate::Leaf, RefusalReason::CrlUnusable(unusable(error)))
         }
         Error::CaUsedAsEndEntity => (FaultyCertificate::Leaf, RefusalReason::CaAsLeaf),
         Error::EndEntityUsedAsCa => located(RefusalReason::NotCa, &|cert| cert.der != leaf_cert.der && !cert.is_ca()),
@@ -164,24 +148,6 @@ fn other_key(trust: &Trust, leaf: &Certificate<'_>, cas: &[Certificate<'_>]) -> 
         }
     }
     (FaultyCertificate::Leaf, RefusalReason::BadSignature)
-}
-
-pub(super) fn unknown_status(
-    trust: &Trust,
-    leaf: &Certificate<'_>,
-    others: &[CertificateDer<'_>],
-    now: UnixTime,
-) -> Fault {
-    let cas = readable(others);
-    let covers = |cert: &Certificate<'_>| {
-        let issuer = cert.issuer.content();
-        trust.crls.references(now).iter().any(|list| list.issuer() == issuer)
-    };
-    let cert = climb(leaf, &cas).find(|cert| !covers(cert)).unwrap_or(leaf);
-    let issuer = cert.issuer.content();
-    let unknown = || RefusalReason::StatusUnknown(issuer_name(cert));
-    let fault = trust.crls.not_yet_valid(issuer, now).unwrap_or_else(unknown);
-    (at_fault(cert, others), fault)
 }
 
 /// webpki refuses every name of a kind that it cannot compare; tell that from a name outside its constraints.

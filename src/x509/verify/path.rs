@@ -1,11 +1,11 @@
 //! One chain against one snapshot: webpki builds and checks the path, our rules judge each path that it finds.
 
-use super::explain::{explain, unknown_status};
+use super::explain::explain;
 use crate::Role;
 use crate::asn1::{Certificate, oid};
-use crate::x509::crl;
 use crate::x509::expectations::Leaf;
 use crate::x509::refusal::{Fault, FaultyCertificate, RefusalReason};
+use crate::x509::revocation::Issuer;
 use crate::x509::rules;
 use crate::x509::spiffe;
 use crate::x509::trust::Trust;
@@ -84,23 +84,18 @@ pub(super) fn verify(
             Err(Error::UnknownIssuer)
         }
     };
-    let lists = trust.crls.references(now);
-    if lists.is_empty() && !trust.crls.is_empty() && !trust.relaxed.unknown_status {
-        return Err(unknown_status(trust, leaf.cert, &[], now));
-    }
-    let revocation = crl::options(&lists, trust.relaxed);
     let algorithms = webpki::ALL_VERIFICATION_ALGS;
     let purpose = Purpose(leaf.role);
     let result = leaf
         .end_entity
-        .verify_for_usage(algorithms, &trust.anchors, others, now, purpose, revocation, Some(&judge))
+        .verify_for_usage(algorithms, &trust.anchors, others, now, purpose, None, Some(&judge))
         .map(drop);
     match (result, found.get()) {
         (Ok(()), Some(path)) => Ok(path),
         (Ok(()), None) => Err((FaultyCertificate::Leaf, RefusalReason::TooComplex)),
         (Err(error), _) => match refused.take() {
             Some(refused) => Err(refused),
-            None => Err(explain(&error, trust, leaf, others, now)),
+            None => Err(explain(&error, trust, leaf, others)),
         },
     }
 }
@@ -127,21 +122,20 @@ fn examine(
     if now.as_secs() < root.not_before {
         return Err(of_root(RefusalReason::NotYetValid(at(root.not_before))));
     }
-    let mut narrow = |cert: &Certificate<'_>, is_leaf: bool| {
-        window.narrow(cert.not_before.unix(), cert.not_after.unix());
-        if !trust.crls.is_empty() && (is_leaf || !trust.relaxed.leaf_only) {
-            let (from, to) = trust.crls.window(cert, now, trust.relaxed);
-            window.narrow(from, to);
-        }
-    };
     if let Some(domain) = &root.domain {
         let id = spiffe::svid(leaf).map_err(|why| of_leaf(RefusalReason::Svid(why)))?;
         if spiffe::trust_domain(id) != domain.as_str() {
             return Err(of_leaf(RefusalReason::ForeignTrustDomain(id.into())));
         }
     }
-    narrow(leaf, true);
-    let mut below = *leaf;
+    window.narrow(leaf.not_before.unix(), leaf.not_after.unix());
+    // Asked of each certificate below the root, once its issuer is known.
+    let mut below = (FaultyAt::Leaf, *leaf);
+    let revocation = |(at, cert): &(FaultyAt<'_>, Certificate<'_>), issuer: &Certificate<'_>| {
+        let is_leaf = matches!(at, FaultyAt::Leaf);
+        let status = trust.revocation.check(cert, is_leaf, &Issuer::new(issuer), now, trust.relaxed);
+        status.map_err(|reason| (at.certificate(), reason))
+    };
     let mut counted = 0usize;
     let mut places = [0; MAX_INTERMEDIATES];
     let mut slots = places.iter_mut();
@@ -149,24 +143,26 @@ fn examine(
         let found = presented.iter().enumerate().find(|(_, der)| **der == used);
         let ((index, der), slot) = found.zip(slots.next()).ok_or(of_leaf(RefusalReason::PathTooLong))?;
         *slot = place(index);
-        let here = |reason| (FaultyCertificate::presented(place(index).into(), der), reason);
-        let cert = rules::read(der).map_err(here)?;
-        rules::intermediate(&cert, trust.strict).map_err(here)?;
-        narrow(&cert, false);
+        let here = FaultyAt::Intermediate(place(index), der);
+        let cert = rules::read(der).map_err(|reason| (here.certificate(), reason))?;
+        rules::intermediate(&cert, trust.strict).map_err(|reason| (here.certificate(), reason))?;
+        window.narrow(cert.not_before.unix(), cert.not_after.unix());
+        let (from, to) = revocation(&below, &cert)?;
+        window.narrow(from, to);
         // RFC 5280 §6.1.4 (l): self-issued certificates (a CA's key rollover) do not count.
         if !cert.is_self_issued() {
             counted = counted.saturating_add(1);
         }
-        below = cert;
+        below = (here, cert);
     }
     let intermediates = MAX_INTERMEDIATES.saturating_sub(slots.len());
     if counted > trust.max_intermediates {
         return Err(of_leaf(RefusalReason::PathTooLong));
     }
-    // webpki knows no keyUsage of roots.
-    let asked = !trust.crls.is_empty() && (intermediates == 0 || !trust.relaxed.leaf_only);
-    if asked && !root.may_sign_crls && trust.crls.covers(below.issuer.content()) {
-        return Err(of_root(RefusalReason::CrlUnusable("its keyUsage lacks cRLSign")));
+    if trust.revocation.is_asked() {
+        let root = rules::read(&root.der).map_err(of_leaf)?;
+        let (from, to) = revocation(&below, &root)?;
+        window.narrow(from, to);
     }
     let in_order = places.iter().take(intermediates).enumerate().all(|(index, at)| *at == place(index));
     // Many servers append the root.
@@ -178,6 +174,21 @@ fn examine(
         };
     let intermediates = u8::try_from(intermediates).unwrap_or(u8::MAX);
     Ok(Path { window, bound: root.domain.is_some(), places, intermediates, exact })
+}
+
+/// Where in the chain a certificate stands that may be at fault.
+enum FaultyAt<'a> {
+    Leaf,
+    Intermediate(u16, &'a [u8]),
+}
+
+impl FaultyAt<'_> {
+    fn certificate(&self) -> FaultyCertificate {
+        match self {
+            FaultyAt::Leaf => FaultyCertificate::Leaf,
+            FaultyAt::Intermediate(place, der) => FaultyCertificate::presented((*place).into(), der),
+        }
+    }
 }
 
 /// webpki's own limit.

@@ -1,0 +1,176 @@
+//! One revocation list: read once, its signature checked once for each key, its serial numbers looked up.
+
+use super::scope::Scope;
+use crate::asn1::{BadDer, CertificateList, Name, Serial, oid};
+use crate::x509::hash::Sha256;
+use rustls_pki_types::SubjectPublicKeyInfoDer;
+use std::{borrow::ToOwned, format, string::String, sync::Mutex, sync::PoisonError, vec::Vec};
+use webpki::RawPublicKeyEntity;
+
+/// How many keys' answers a list remembers. A CA that renews its key has two for a while.
+const REMEMBERED_KEYS: usize = 16;
+
+pub(super) struct List {
+    /// Where it was found: `crl.pem line 8`.
+    pub(super) place: String,
+    pub(super) this_update: u64,
+    /// `None` only where lists out of date are believed.
+    pub(super) next_update: Option<u64>,
+    pub(super) scope: Scope,
+    /// cRLNumber, big-endian, without leading zeros.
+    number: Option<Vec<u8>>,
+    /// The [`name_key`] of its issuer.
+    issuer: [u8; 32],
+    /// keyIdentifier of authorityKeyIdentifier.
+    key_id: Option<Vec<u8>>,
+    der: Vec<u8>,
+    /// Where in `der` the serial numbers stand, in the order of the numbers' octets.
+    serials: Vec<(u32, u32)>,
+    /// By the hash of a key: whether the list is signed by it.
+    signed_by: Mutex<Vec<([u8; 32], bool)>>,
+}
+
+/// Names that match (RFC 5280 §7.1) have equal keys.
+pub(super) fn name_key(name: &Name<'_>) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for character in name.canonical() {
+        hash.part(&character.to_be_bytes());
+    }
+    hash.finish()
+}
+
+impl List {
+    /// The error says why the list cannot be used. `stale`: it need not say when it goes out of date.
+    pub(super) fn read(place: String, der: Vec<u8>, stale: bool, strict: bool) -> Result<List, String> {
+        let list = CertificateList::from_der(&der).map_err(|BadDer(what)| malformed(what))?;
+        if list.signature.content != list.signature_algorithm.content {
+            return Err("the CRL is malformed: its two signature algorithms differ".into());
+        }
+        let extensions = &list.extensions;
+        if extensions.delta {
+            return Err("delta CRLs are not supported".into()); // §5: they need not be
+        }
+        if let Some(id) = extensions.critical_unknown {
+            return Err(format!("the CRL has a critical extension that is not supported: {id}"));
+        }
+        let scope = extensions.issuing_distribution_point.as_ref().map(Scope::read).transpose();
+        let scope = scope.map_err(|BadDer(why)| why.to_owned())?.unwrap_or_default();
+        // §5.2.3 binds issuers: what is not on the list can be told without a number (§6.3.3).
+        if strict && extensions.number.is_none() {
+            return Err("the CRL has no number (strict issuance, RFC 5280 5.2.3)".into());
+        }
+        if strict && extensions.all.is_critical(oid::CRL_NUMBER) {
+            return Err("the CRL's number is critical (strict issuance, RFC 5280 5.2.3)".into());
+        }
+        // §5.1.2.5: MUST be there. Without it a list that was withheld or forgotten would be believed for ever.
+        if list.next_update.is_none() && !stale {
+            return Err("the CRL has no nextUpdate, so that nobody can tell when it is out of date".into());
+        }
+        let (serials, this_update) = (serials(&der, &list)?, list.this_update.unix());
+        let (next_update, number) = (list.next_update.map(|next| next.unix()), extensions.number.map(<[u8]>::to_vec));
+        let (issuer, key_id) = (name_key(&list.issuer), extensions.authority_key_id.map(<[u8]>::to_vec));
+        let signed_by = Mutex::default();
+        Ok(List { place, this_update, next_update, scope, number, issuer, key_id, serials, signed_by, der })
+    }
+
+    /// Whether its issuer has this name, by its [`name_key`].
+    pub(super) fn is_named(&self, issuer: &[u8; 32]) -> bool {
+        self.issuer == *issuer
+    }
+
+    /// Whether it may be signed by the key with this identifier: neither says that it is another one.
+    pub(super) fn may_be_of(&self, key_id: Option<&[u8]>) -> bool {
+        self.key_id.as_deref().zip(key_id).is_none_or(|(ours, theirs)| ours == theirs)
+    }
+
+    /// Whether it is signed by this key, whose SHA-256 is `key`. Checked once; a memo of a pure function.
+    pub(super) fn is_signed_by(&self, key: &[u8; 32], spki: &[u8]) -> bool {
+        let memo = || self.signed_by.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, signed)) = memo().iter().find(|(known, _)| known == key) {
+            return *signed;
+        }
+        let signed = self.verify(spki).is_ok();
+        let mut memo = memo();
+        if memo.len() < REMEMBERED_KEYS {
+            memo.push((*key, signed));
+        }
+        signed
+    }
+
+    /// For a sentence: why a list of the right name is not this key's.
+    pub(super) fn why_not_signed_by(&self, spki: &[u8]) -> String {
+        self.verify(spki).err().unwrap_or_default()
+    }
+
+    fn verify(&self, spki: &[u8]) -> Result<(), String> {
+        let list = CertificateList::from_der(&self.der).map_err(|BadDer(what)| malformed(what))?;
+        let spki = SubjectPublicKeyInfoDer::from(spki);
+        let key = RawPublicKeyEntity::try_from(&spki).map_err(|_| String::from("the key cannot be read"))?;
+        let of_list = |algorithm: &&&dyn rustls_pki_types::SignatureVerificationAlgorithm| {
+            algorithm.signature_alg_id().as_ref() == list.signature_algorithm.content
+        };
+        let mut fits = false;
+        // One hash goes with several curves: whichever the key is for decides.
+        for algorithm in webpki::ALL_VERIFICATION_ALGS.iter().filter(of_list) {
+            match key.verify_signature(*algorithm, list.tbs, list.signature_value) {
+                Ok(()) => return Ok(()),
+                Err(webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_)) => {}
+                Err(_) => fits = true,
+            }
+        }
+        Err(match fits {
+            true => "its signature is wrong, or another key's".into(),
+            false => format!(
+                "it is signed with {}, which does not fit that key or is not supported",
+                list.signature_algorithm
+            ),
+        })
+    }
+
+    /// Whether it takes the place of that one: the same scope, and newer; of two of one moment the higher number.
+    pub(super) fn replaces(&self, other: &List) -> bool {
+        fn rank(list: &List) -> (u64, Option<(usize, &[u8])>) {
+            (list.this_update, list.number.as_deref().map(|number| (number.len(), number)))
+        }
+        rank(self) > rank(other) && self.scope == other.scope
+    }
+
+    /// Whether it holds this serial number. Any entry counts: one that is on hold is not good either.
+    pub(super) fn holds(&self, serial: Serial<'_>) -> bool {
+        if self.scope.is_foreign() {
+            return false;
+        }
+        let wanted = serial.content();
+        self.serials.binary_search_by(|place| at(&self.der, *place).cmp(wanted)).is_ok()
+    }
+}
+
+fn malformed(what: &str) -> String {
+    format!("the CRL cannot be read: {what}")
+}
+
+fn at(der: &[u8], (from, to): (u32, u32)) -> &[u8] {
+    let index = |at| usize::try_from(at).unwrap_or(usize::MAX);
+    der.get(index(from)..index(to)).unwrap_or_default()
+}
+
+/// Reads every entry: what is told of any certificate depends on all of them.
+fn serials(der: &[u8], list: &CertificateList<'_>) -> Result<Vec<(u32, u32)>, String> {
+    let mut serials = Vec::new();
+    for entry in list.entries() {
+        let entry = entry.map_err(|BadDer(what)| malformed(what))?;
+        if let Some(id) = entry.critical_unknown {
+            let serial = entry.serial;
+            return Err(format!("the entry {serial} of the CRL has a critical extension that is not supported: {id}"));
+        }
+        let number = entry.serial.content();
+        let from = number.as_ptr().addr().checked_sub(der.as_ptr().addr());
+        let place = from.and_then(|from| {
+            let to = from.checked_add(number.len())?;
+            Some((u32::try_from(from).ok()?, u32::try_from(to).ok()?))
+        });
+        serials.push(place.ok_or("the CRL is longer than 4 GiB")?);
+    }
+    serials.sort_unstable_by(|one, other| at(der, *one).cmp(at(der, *other)));
+    Ok(serials)
+}
