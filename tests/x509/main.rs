@@ -12,6 +12,7 @@ mod limbo;
 mod own_identity;
 
 mod revocation;
+mod revocation_cases;
 mod spiffe_bundle;
 mod trust;
 mod verified_chains;
