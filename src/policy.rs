@@ -3,6 +3,7 @@
 use crate::codec::{self, CertificateType, CipherSuite, ExtensionType, NamedGroup, ProtocolName, SignatureScheme};
 use crate::crypto::CryptoMode;
 use crate::list::List;
+use core::num::NonZeroU8;
 
 /// Bytes that a policy refers to: constant, or (feature `alloc`) shared.
 #[derive(Clone)]
@@ -392,9 +393,15 @@ impl Policy {
         names.into_iter().flat_map(|names| names.iter().map(|name| name.0))
     }
 
-    /// The protocol at this place of the list.
-    pub(crate) fn protocol(&self, position: u8) -> Option<&[u8]> {
-        self.protocols().nth(usize::from(position))
+    /// The first of our protocols that is wanted: its number in our list, counted from 1.
+    pub(crate) fn find_protocol(&self, wanted: impl Fn(&[u8]) -> bool) -> Option<NonZeroU8> {
+        let mut numbered = (1..).map_while(NonZeroU8::new).zip(self.protocols());
+        numbered.find(|(_, name)| wanted(name)).map(|(number, _)| number)
+    }
+
+    /// The protocol of this number.
+    pub(crate) fn protocol(&self, number: NonZeroU8) -> Option<&[u8]> {
+        self.protocols().nth(usize::from(number.get().saturating_sub(1)))
     }
 
     /// signature_algorithms_cert, where it says something that signature_algorithms does not (§4.3.3).

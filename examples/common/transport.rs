@@ -78,7 +78,7 @@ impl Link {
                 // Not fatal: our memory is too small.
                 Err(error) => match error.kind() {
                     ErrorKind::InboxTooSmall { needed } => self.grow_inbox(needed),
-                    ErrorKind::OutboxTooSmall { needed } => grow_outbox(&mut self.tx, needed as usize),
+                    ErrorKind::OutboxTooSmall { needed } => grow_outbox(&mut self.tx, needed),
                     _ => {
                         self.farewell();
                         return Err(Failure::Tls(error));
@@ -150,7 +150,7 @@ impl Link {
         farewell(&self.stream, until);
     }
 
-    pub(crate) fn grow_inbox(&mut self, needed: u32) {
+    pub(crate) fn grow_inbox(&mut self, needed: usize) {
         grow_inbox(&mut self.rx, needed);
     }
 }
@@ -177,9 +177,9 @@ fn is_timeout(error: &io::Error) -> bool {
 }
 
 /// Moves to memory of the size that is needed. What lies in the old one moves along.
-pub(crate) fn grow_inbox(rx: &mut Inbox<Vec<u8>>, needed: u32) {
+pub(crate) fn grow_inbox(rx: &mut Inbox<Vec<u8>>, needed: usize) {
     let old = mem::replace(rx, Inbox::new(Vec::new()));
-    *rx = old.move_into(vec![0; needed as usize]).unwrap_or_else(|(old, _)| old);
+    *rx = old.move_into(vec![0; needed]).unwrap_or_else(|(old, _)| old);
 }
 
 pub(crate) fn grow_outbox(tx: &mut Outbox<Vec<u8>>, needed: usize) {

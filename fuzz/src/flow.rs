@@ -103,7 +103,7 @@ impl Side {
                 Ok(want) => want,
                 Err(error) => match error.kind() {
                     ErrorKind::OutboxTooSmall { needed } => {
-                        self.larger_outbox(needed as usize);
+                        self.larger_outbox(needed);
                         continue;
                     }
                     _ => return self.failed(error),
@@ -230,7 +230,7 @@ impl Side {
             match self.flow.drive(&mut self.rx, &mut self.tx) {
                 Ok(want) => assert_eq!(want, Want::Done),
                 Err(error) => match error.kind() {
-                    ErrorKind::InboxTooSmall { needed } => self.rx.grow(needed as usize),
+                    ErrorKind::InboxTooSmall { needed } => self.rx.grow(needed),
                     _ => return Err(error),
                 },
             }

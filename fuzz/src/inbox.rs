@@ -110,8 +110,8 @@ pub fn inbox(data: &[u8]) {
                     Ok(event) => panic!("{event:?} of nobody"),
                     Err(error) => match error.kind() {
                         ErrorKind::InboxTooSmall { needed } => {
-                            assert!(needed as usize > rx.capacity() && needed < 17_000);
-                            rx = rx.move_into(vec![0; needed as usize]).map_err(|_| ()).expect("larger memory will do");
+                            assert!(needed > rx.capacity() && needed < 17_000);
+                            rx = rx.move_into(vec![0; needed]).map_err(|_| ()).expect("larger memory will do");
                             let again = receiver.receive(&mut rx, &mut back);
                             assert!(again.is_ok(), "as much as was needed is enough: {again:?}");
                         }

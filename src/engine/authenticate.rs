@@ -12,7 +12,7 @@ use crate::codec::{
     Message, Place, SignatureScheme, Writer, may_stand, write_certificate,
 };
 use crate::crypto::{Hash, VerifyError, schemes_for};
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, Offered};
 use crate::role::Role;
 use crate::schedule::{HandshakeSecret, PossessionProved, SignedContent, Transcript, at};
 use core::ops::Range;
@@ -64,10 +64,11 @@ pub(super) fn read_certificate(
         ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => cx.policy.request_scts,
         _ => false,
     };
-    for (position, entry) in certificate.certificate_list.iter().enumerate() {
-        if position >= usize::from(cx.policy.max_chain) {
-            return Err(ErrorKind::ChainTooLong);
-        }
+    let (number, limit) = (certificate.certificate_list.iter().count(), cx.policy.max_chain);
+    if number > usize::from(limit) {
+        return Err(ErrorKind::ChainTooLong { number: u16::try_from(number).unwrap_or(u16::MAX), limit });
+    }
+    for entry in certificate.certificate_list.iter() {
         check_answers(&entry.extensions, Place::Certificate, offered)?;
         entry.extensions.ocsp_response().map_err(&malformed)?;
         entry.extensions.sct_list().map_err(&malformed)?;
@@ -76,7 +77,7 @@ pub(super) fn read_certificate(
         Role::Client => ErrorKind::NoClientCertificate,
         Role::Server => ErrorKind::NoServerCertificate,
     })?;
-    if cx.negotiated.peer_type == CertificateType::RAW_PUBLIC_KEY && certificate.certificate_list.iter().count() != 1 {
+    if cx.negotiated.peer_type == CertificateType::RAW_PUBLIC_KEY && number != 1 {
         return Err(ErrorKind::IllegalRawPublicKey);
     }
     let key = leaf_key(cx.negotiated.peer_type, leaf.cert_data).ok_or(ErrorKind::UnreadableLeaf)?;
@@ -97,7 +98,7 @@ pub(super) fn check_possession(
     if !cx.policy.signature_schemes.contains(scheme) {
         return Err(ErrorKind::IllegalSignatureScheme { scheme });
     }
-    let key = cx.flight.get(key).and_then(|raw| Spki::from_der(raw).ok()).ok_or(ErrorKind::Internal)?.key;
+    let key = cx.flight.get(key).and_then(|raw| Spki::from_der(raw).ok()).ok_or(ErrorKind::Bug)?.key;
     let proved = content.verify(scheme, &key, proof.signature, cx.policy.crypto).map_err(|error| match error {
         VerifyError::SchemeDoesNotFitKey => ErrorKind::IllegalSignatureScheme { scheme },
         VerifyError::UnsupportedKey => ErrorKind::UnsupportedKey,
@@ -120,7 +121,12 @@ pub(super) fn choose_scheme(
     } else {
         credential.schemes.iter().copied().find(|scheme| preferences.schemes.contains(*scheme))
     };
-    chosen.ok_or(ErrorKind::NoCommonSignatureScheme)
+    chosen.ok_or_else(|| no_common_signature_scheme(preferences.schemes.as_slice().iter().copied()))
+}
+
+/// What the peer accepts is nothing that we can sign with.
+pub(super) fn no_common_signature_scheme(accepted: impl Iterator<Item = SignatureScheme>) -> ErrorKind {
+    ErrorKind::NoCommonSignatureScheme { offered: Offered::new(accepted, |each| each.0) }
 }
 
 /// Writes our Certificate: the leaf's entry carries what the peer asked for and we have.

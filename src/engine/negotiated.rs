@@ -9,6 +9,7 @@ use crate::codec::{CertificateType, NamedGroup, SignatureScheme};
 use crate::crypto::Suite;
 use crate::policy::Policy;
 use crate::role::{EarlyData, Role};
+use core::num::NonZeroU8;
 use core::ops::Range;
 
 /// What both sides have agreed on so far, and where the peer's messages lie that a question is about.
@@ -26,8 +27,8 @@ pub(crate) struct Negotiated {
     pub(crate) retried: bool,
     /// The early data that a client may have sent, and that is dropped (§4.3.10).
     pub(crate) early_data: EarlyData,
-    /// Where in the policy's ALPN list the selected name stands.
-    pub(crate) alpn: Option<u8>,
+    /// The selected application protocol: its number in the policy's list.
+    pub(crate) alpn: Option<NonZeroU8>,
     pub(crate) own_scheme: Option<SignatureScheme>,
     pub(crate) peer_scheme: Option<SignatureScheme>,
     pub(crate) own_type: CertificateType,

@@ -3,30 +3,56 @@
 /// A DNS name or IP address as text, inline.
 #[derive(Clone)]
 pub(crate) struct ServerName {
-    text: [u8; 255],
-    len: u8,
-    /// Whether it may go into server_name: DNS names only (RFC 6066 §3).
-    pub(crate) is_dns: bool,
+    /// Behind the name there are zeros, which stand in none.
+    text: [u8; 253],
 }
 
 impl ServerName {
     /// No name.
-    pub(crate) const NONE: ServerName = ServerName { text: [0; 255], len: 0, is_dns: false };
+    pub(crate) const NONE: ServerName = ServerName { text: [0; 253] };
 
     /// None if it is neither a DNS name nor an IP address.
     pub(crate) fn new(text: &str) -> Option<ServerName> {
-        let is_dns = match rustls_pki_types::ServerName::try_from(text).ok()? {
-            rustls_pki_types::ServerName::DnsName(_) => true,
-            rustls_pki_types::ServerName::IpAddress(_) => false,
-            _ => return None,
-        };
-        let mut name = ServerName { text: [0; 255], len: u8::try_from(text.len()).ok()?, is_dns };
+        rustls_pki_types::ServerName::try_from(text).ok()?;
+        let mut name = ServerName::NONE;
         name.text.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
         Some(name)
     }
 
+    /// The name; `None`: there is none.
     pub(crate) fn as_str(&self) -> Option<&str> {
-        let text = self.text.get(..usize::from(self.len))?;
+        let text = self.text.split(|byte| *byte == 0).next()?;
         core::str::from_utf8(text).ok().filter(|text| !text.is_empty())
+    }
+
+    /// The name if it may go into server_name: DNS names only (RFC 6066 §3).
+    pub(crate) fn as_dns_name(&self) -> Option<&str> {
+        self.as_str().filter(|text| rustls_pki_types::IpAddr::try_from(*text).is_err())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec;
+
+    #[test]
+    fn the_longest_name_fits() {
+        let label = vec!["a"; 63].concat();
+        let longest = [&label[..], &label, &label, &label[..61]].join(".");
+        assert_eq!(longest.len(), 253);
+        assert_eq!(ServerName::new(&longest).unwrap().as_str(), Some(&longest[..]));
+        assert!(ServerName::new(&["a", &longest].concat()).is_none());
+    }
+
+    #[test]
+    fn addresses_are_names_but_not_for_server_name() {
+        assert_eq!(ServerName::NONE.as_str(), None);
+        assert!(ServerName::new("").is_none() && ServerName::new("a b").is_none());
+        for (text, is_dns) in [("server.test", true), ("10.0.0.1", false), ("::1", false), ("1.example", true)] {
+            let name = ServerName::new(text).unwrap();
+            assert_eq!(name.as_str(), Some(text));
+            assert_eq!(name.as_dns_name().is_some(), is_dns, "{text}");
+        }
     }
 }

@@ -49,6 +49,6 @@ pub(super) struct Context<'a> {
 impl Context<'_> {
     /// Where a part of the peer's message lies in the flight.
     pub(super) fn find(&self, part: &[u8]) -> Result<Range<u32>, ErrorKind> {
-        self.flight.find(part).ok_or(ErrorKind::Internal)
+        self.flight.find(part).ok_or(ErrorKind::Bug)
     }
 }

@@ -127,8 +127,9 @@ impl<C: Carry> Driver<C> {
             self.carrier.check_unread(rx)?;
             if let Some((typ, len)) = rx.message_header() {
                 let boundary = self.engine.accepts(typ)?;
-                if rx.retained_len().saturating_add(len) > policy.max_flight {
-                    return Err(ErrorKind::MessageTooLong { message: typ });
+                let held = rx.retained_len().saturating_add(len);
+                if held > policy.max_flight {
+                    return Err(ErrorKind::message_too_long(typ, held, policy.max_flight));
                 }
                 if let Some(next) = rx.next_message(policy.max_message)? {
                     rx.read(&next);
@@ -136,7 +137,7 @@ impl<C: Carry> Driver<C> {
                         return Err(ErrorKind::DataAcrossKeyChange);
                     }
                     let message = rx.flight().get(next.range).and_then(Message::split);
-                    let (message, _) = message.ok_or(ErrorKind::Internal)?;
+                    let (message, _) = message.ok_or(ErrorKind::Bug)?;
                     self.log.received(message, self.carrier.read_epoch());
                     self.advance(policy, Some(rx), Input::Message(message), tx)?;
                     return Ok(true);
@@ -231,7 +232,7 @@ impl<C: Carry> Driver<C> {
                 self.carrier.room_for(tx, &[plain, Sending::ChangeCipherSpec, key, protected])
             }
         }
-        .map_err(no_room)?;
+        .map_err(Misuse::of_outbox)?;
         self.log.answered(Event::Presented);
         let outcome = self.advance(policy, None, Input::Credential(credential), tx);
         self.answered(outcome);
@@ -251,7 +252,7 @@ impl<C: Carry> Driver<C> {
             return Err(Misuse::UnfitSignature);
         }
         let sending = [Sending::Messages(self.engine.sign_len(signature.len()))];
-        self.carrier.room_for(tx, &sending).map_err(no_room)?;
+        self.carrier.room_for(tx, &sending).map_err(Misuse::of_outbox)?;
         self.log.answered(Event::Signed);
         let outcome = self.advance(policy, None, Input::Signature(signature), tx);
         self.answered(outcome);
@@ -352,24 +353,14 @@ struct Nowhere;
 
 impl Effects for Nowhere {
     fn message(&mut self, _: &dyn Fn(&mut Writer<'_>), _: &mut dyn FnMut(&[u8])) -> Result<(), ErrorKind> {
-        Err(ErrorKind::Internal)
+        Err(ErrorKind::Bug)
     }
 
     fn write_key(&mut self, _: Suite, _: Secret<'_>) -> Result<(), ErrorKind> {
-        Err(ErrorKind::Internal)
+        Err(ErrorKind::Bug)
     }
 
     fn read_key(&mut self, _: Suite, _: Secret<'_>) -> Result<(), ErrorKind> {
-        Err(ErrorKind::Internal)
-    }
-}
-
-/// What a carrier's size error means to the one who answers.
-fn no_room(kind: ErrorKind) -> Misuse {
-    match kind {
-        ErrorKind::OutboxTooSmall { needed } => {
-            Misuse::NoRoom { needed: usize::try_from(needed).unwrap_or(usize::MAX) }
-        }
-        _ => Misuse::NotNow,
+        Err(ErrorKind::Bug)
     }
 }

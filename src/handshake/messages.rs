@@ -126,7 +126,7 @@ impl Carry for Messages {
             let Some(next) = rx.next_message(policy.max_message)? else { return rx.want_message() };
             rx.read(&next);
             let message = rx.flight().get(next.range).and_then(Message::split);
-            let (message, _) = message.ok_or(ErrorKind::Internal)?;
+            let (message, _) = message.ok_or(ErrorKind::Bug)?;
             if post_handshake::judge(message)? == PostHandshake::Ticket {
                 self.tickets = self.tickets.saturating_add(1);
                 if self.tickets > MAX_TICKETS {
@@ -167,7 +167,7 @@ impl Effects for MessageEffects<'_, '_, '_> {
     }
 
     fn read_key(&mut self, _: Suite, secret: Secret<'_>) -> Result<(), ErrorKind> {
-        if self.rx.ok_or(ErrorKind::Internal)?.has_unread() {
+        if self.rx.ok_or(ErrorKind::Bug)?.has_unread() {
             return Err(ErrorKind::DataAcrossKeyChange);
         }
         let (epoch, secret) = handed_out(secret);

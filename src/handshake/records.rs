@@ -171,7 +171,7 @@ impl RecordEffects<'_, '_, '_> {
             Secret::Handshake(secret) => secret.key(suite, self.crypto),
             Secret::Application(secret) => secret.key(suite, self.crypto),
         }
-        .map_err(|_| ErrorKind::Internal)
+        .map_err(|_| ErrorKind::CryptoFailed)
     }
 }
 
@@ -197,7 +197,7 @@ impl Effects for RecordEffects<'_, '_, '_> {
 
     fn read_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), ErrorKind> {
         let key = self.key(suite, secret)?;
-        self.read.replace_key(self.rx.ok_or(ErrorKind::Internal)?, key)
+        self.read.replace_key(self.rx.ok_or(ErrorKind::Bug)?, key)
     }
 
     fn change_cipher_spec(&mut self) -> Result<(), ErrorKind> {

@@ -130,7 +130,7 @@ impl FlowOutboxView<'_> {
         if needed <= self.memory.len() {
             return Ok(());
         }
-        Err(ErrorKind::OutboxTooSmall { needed: u32::try_from(needed).unwrap_or(u32::MAX) })
+        Err(ErrorKind::OutboxTooSmall { needed })
     }
 
     /// Appends a message, and shows it to `seen`. There is room: it has been asked for.
@@ -142,11 +142,11 @@ impl FlowOutboxView<'_> {
     ) -> Result<(), ErrorKind> {
         self.compact();
         let end = self.cursors.end();
-        let memory = self.memory.get_mut(end..).ok_or(ErrorKind::Internal)?;
+        let memory = self.memory.get_mut(end..).ok_or(ErrorKind::Bug)?;
         let mut writer = Writer::new(memory);
         write(&mut writer);
         let len = writer.finish().map_err(|_| ErrorKind::CredentialTooLong)?;
-        seen(memory.get(..len).ok_or(ErrorKind::Internal)?);
+        seen(memory.get(..len).ok_or(ErrorKind::Bug)?);
         for (each, its_end) in EPOCHS.into_iter().zip(&mut self.cursors.ends) {
             if each >= epoch {
                 *its_end = end.saturating_add(len);

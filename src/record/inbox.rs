@@ -301,7 +301,7 @@ impl<'m> InboxView<'m> {
     pub(crate) fn next_message(&self, limit: usize) -> Result<Option<MessageAt>, ErrorKind> {
         let Some((typ, body)) = self.message_header() else { return Ok(None) };
         if body > limit {
-            return Err(ErrorKind::MessageTooLong { message: typ });
+            return Err(ErrorKind::message_too_long(typ, body, limit));
         }
         let len = body.saturating_add(MESSAGE_HEADER);
         if self.unread().len() < len {
@@ -390,7 +390,7 @@ impl<'m> InboxView<'m> {
             0
         };
         let needed = plaintext.saturating_add(record).max(retained.saturating_add(message));
-        if needed > self.memory.len() { Err(ErrorKind::InboxTooSmall { needed: to_u32(needed) }) } else { Ok(()) }
+        if needed > self.memory.len() { Err(ErrorKind::InboxTooSmall { needed }) } else { Ok(()) }
     }
 
     fn unread(&self) -> &[u8] {

@@ -201,8 +201,9 @@ impl ReadProtection {
             // Early data was written under the limits of another connection: this can be nothing else.
             Route::Protected if length <= MAX_CIPHERTEXT && self.skips_unopened(expect) => Ok(Route::EarlyData),
             Route::EarlyData if length <= MAX_CIPHERTEXT => Ok(route),
-            Route::Protected | Route::EarlyData => Err(ErrorKind::RecordOverflow),
-            _ if length > MAX_PLAINTEXT => Err(ErrorKind::RecordOverflow),
+            Route::Protected => Err(ErrorKind::record_overflow(length, self.max_ciphertext())),
+            Route::EarlyData => Err(ErrorKind::record_overflow(length, MAX_CIPHERTEXT)),
+            _ if length > MAX_PLAINTEXT => Err(ErrorKind::record_overflow(length, MAX_PLAINTEXT)),
             Route::ChangeCipherSpec if length != 1 => Err(ErrorKind::UnexpectedChangeCipherSpec),
             Route::PlainHandshake | Route::PlainAlert | Route::UnauthenticatedAlert if length == 0 => {
                 Err(ErrorKind::EmptyFragment)
@@ -213,7 +214,7 @@ impl ReadProtection {
     }
 
     fn keep_plain_handshake(&mut self, rx: &mut InboxView<'_>, header: Header) -> Result<Opened, ErrorKind> {
-        let (record, fragment) = rx.record(header).ok_or(ErrorKind::Internal)?;
+        let (record, fragment) = rx.record(header).ok_or(ErrorKind::Bug)?;
         let len = record.len().saturating_sub(fragment);
         if fragment > 0 && fragment <= record.len() {
             record.copy_within(fragment.., 0);
@@ -243,8 +244,8 @@ impl ReadProtection {
         expect: Expect,
         partial: bool,
     ) -> Result<Opened, ErrorKind> {
-        let key = self.key.as_ref().ok_or(ErrorKind::Internal)?;
-        let (record, ciphertext_from) = rx.record(header).ok_or(ErrorKind::Internal)?;
+        let key = self.key.as_ref().ok_or(ErrorKind::Bug)?;
+        let (record, ciphertext_from) = rx.record(header).ok_or(ErrorKind::Bug)?;
         let Ok(inner) = key.open_within(self.sequence, &header.0, record, ciphertext_from) else {
             return if self.skips_unopened(expect) {
                 self.drop_early_data(header)
@@ -253,9 +254,9 @@ impl ReadProtection {
             };
         };
         self.progress = Progress::Opened;
-        self.sequence = self.sequence.checked_add(1).ok_or(ErrorKind::Internal)?;
+        self.sequence = self.sequence.checked_add(1).ok_or(ErrorKind::Bug)?;
         if inner > self.max_inner_plaintext() {
-            return Err(ErrorKind::RecordOverflow);
+            return Err(ErrorKind::record_overflow(inner, self.max_inner_plaintext()));
         }
         let (typ, content) = record.get(..inner).and_then(split_type).ok_or(ErrorKind::NoContentType)?;
         let len = content.len();

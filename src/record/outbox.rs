@@ -181,7 +181,7 @@ impl<'m> OutboxView<'m> {
         write: impl FnOnce(&mut [u8]) -> R,
     ) -> Result<R, ErrorKind> {
         let at = self.place(protection, len)?;
-        let result = write(self.memory.get_mut(at.clone()).ok_or(ErrorKind::Internal)?);
+        let result = write(self.memory.get_mut(at.clone()).ok_or(ErrorKind::Bug)?);
         self.divide(protection, at)?;
         Ok(result)
     }
@@ -236,7 +236,7 @@ impl<'m> OutboxView<'m> {
         self.make_room(self.plan(protection).change_cipher_spec().len())?;
         self.seal_open_record(protection)?;
         let end = self.cursors.sealed.saturating_add(RECORD.len());
-        self.memory.get_mut(self.cursors.sealed..end).ok_or(ErrorKind::Internal)?.copy_from_slice(&RECORD);
+        self.memory.get_mut(self.cursors.sealed..end).ok_or(ErrorKind::Bug)?.copy_from_slice(&RECORD);
         self.cursors.sealed = end;
         protection.set_sent_change_cipher_spec();
         Ok(())
@@ -253,7 +253,7 @@ impl<'m> OutboxView<'m> {
         if len > self.memory.len().saturating_sub(self.cursors.sealed) {
             return self.room(0);
         }
-        let content = self.memory.get_mut(at..).and_then(<[u8]>::first_chunk_mut).ok_or(ErrorKind::Internal)?;
+        let content = self.memory.get_mut(at..).and_then(<[u8]>::first_chunk_mut).ok_or(ErrorKind::Bug)?;
         *content = Alert::new(alert).bytes();
         self.seal(protection, ContentType::ALERT, 2, len)
     }
@@ -262,7 +262,7 @@ impl<'m> OutboxView<'m> {
     /// takes if that is less; empty if there is no room for that before pending bytes have been sent.
     pub(crate) fn body(&mut self, protection: &mut WriteProtection, wanted: usize) -> Result<&mut [u8], ErrorKind> {
         let at = self.place_body(protection, wanted)?;
-        self.memory.get_mut(at).ok_or(ErrorKind::Internal)
+        self.memory.get_mut(at).ok_or(ErrorKind::Bug)
     }
 
     /// The capacity that has room for a handshake message of `message` bytes and then a record of `content` bytes.
@@ -302,7 +302,7 @@ impl<'m> OutboxView<'m> {
     pub(crate) fn seal_body(&mut self, protection: &mut WriteProtection, len: usize) -> Result<(), ErrorKind> {
         let record_len = protection.data_record_len(len);
         if !protection.is_protected() || len > protection.max_content() || self.cursors.open > 0 {
-            return Err(ErrorKind::Internal);
+            return Err(ErrorKind::Bug);
         }
         if record_len > self.tail() {
             return Err(too_small(self.cursors.sealed.saturating_add(record_len).saturating_add(RESERVE)));
@@ -323,9 +323,9 @@ impl<'m> OutboxView<'m> {
             }
             let Some(room) = self.make_data_room(protection, 0, rest.len())? else { break };
             let len = rest.len().min(room);
-            let (content, after) = rest.split_at_checked(len).ok_or(ErrorKind::Internal)?;
+            let (content, after) = rest.split_at_checked(len).ok_or(ErrorKind::Bug)?;
             let at = self.cursors.sealed.saturating_add(HEADER);
-            self.memory.get_mut(at..at.saturating_add(len)).ok_or(ErrorKind::Internal)?.copy_from_slice(content);
+            self.memory.get_mut(at..at.saturating_add(len)).ok_or(ErrorKind::Bug)?.copy_from_slice(content);
             self.seal_body(protection, len)?;
             rest = after;
         }
@@ -400,7 +400,7 @@ impl<'m> OutboxView<'m> {
         len: usize,
     ) -> Result<(), ErrorKind> {
         let end = self.cursors.sealed.saturating_add(len);
-        let record = self.memory.get_mut(self.cursors.sealed..end).ok_or(ErrorKind::Internal)?;
+        let record = self.memory.get_mut(self.cursors.sealed..end).ok_or(ErrorKind::Bug)?;
         protection.seal(typ, record, content)?;
         self.cursors.sealed = end;
         Ok(())
@@ -413,5 +413,5 @@ impl<'m> OutboxView<'m> {
 }
 
 fn too_small(needed: usize) -> ErrorKind {
-    ErrorKind::OutboxTooSmall { needed: u32::try_from(needed).unwrap_or(u32::MAX) }
+    ErrorKind::OutboxTooSmall { needed }
 }

@@ -169,24 +169,23 @@ impl WriteProtection {
     /// content, zeros and room for the tag; the zeros' first byte is where the type goes.
     #[inline(always)]
     pub(super) fn seal(&mut self, typ: ContentType, record: &mut [u8], content: usize) -> Result<(), ErrorKind> {
-        let (header, fragment) = record.split_first_chunk_mut::<HEADER>().ok_or(ErrorKind::Internal)?;
+        let (header, fragment) = record.split_first_chunk_mut::<HEADER>().ok_or(ErrorKind::Bug)?;
         let Some(key) = &self.key else {
-            *header = Header::write(typ, self.version, fragment.len()).ok_or(ErrorKind::Internal)?;
+            *header = Header::write(typ, self.version, fragment.len()).ok_or(ErrorKind::Bug)?;
             self.version = VERSION;
             return Ok(());
         };
         if self.sequence >= key.suite().record_limit() {
             return Err(ErrorKind::KeyExhausted);
         }
-        *header = Header::write(ContentType::APPLICATION_DATA, VERSION, fragment.len()).ok_or(ErrorKind::Internal)?;
-        let (inner, tag) = fragment.split_last_chunk_mut::<TAG>().ok_or(ErrorKind::Internal)?;
-        let (inner_type, zeros) =
-            inner.get_mut(content..).and_then(<[u8]>::split_first_mut).ok_or(ErrorKind::Internal)?;
+        *header = Header::write(ContentType::APPLICATION_DATA, VERSION, fragment.len()).ok_or(ErrorKind::Bug)?;
+        let (inner, tag) = fragment.split_last_chunk_mut::<TAG>().ok_or(ErrorKind::Bug)?;
+        let (inner_type, zeros) = inner.get_mut(content..).and_then(<[u8]>::split_first_mut).ok_or(ErrorKind::Bug)?;
         *inner_type = typ.0;
         if !zeros.is_empty() {
             zeros.fill(0); // filling nothing is a call as well
         }
-        *tag = key.seal(self.sequence, header, inner).map_err(|_| ErrorKind::Internal)?;
+        *tag = key.seal(self.sequence, header, inner).map_err(|_| ErrorKind::CryptoFailed)?;
         self.sequence = self.sequence.saturating_add(1);
         Ok(())
     }

@@ -32,14 +32,13 @@ pub struct Receiver {
     role: Role,
     stamp: u64,
     read: ReadProtection,
-    /// application_traffic_secret_N. `None`: the connection has failed.
-    secret: Option<TrafficSecret>,
+    /// application_traffic_secret_N, or why the connection has failed.
+    secret: Result<TrafficSecret, ErrorKind>,
     max_message: u32,
     confirmed: bool,
     closed: bool,
     /// Our side had said its last before anything failed: no alert tells the peer.
     silent: bool,
-    failed: Option<ErrorKind>,
     /// A ticket that is too long for the memory, being read in pieces.
     ticket: Option<TicketReader>,
     tickets: u8,
@@ -64,12 +63,11 @@ impl Receiver {
             role,
             stamp,
             read,
-            secret: Some(secret),
+            secret: Ok(secret),
             max_message: u32::try_from(policy.max_message).unwrap_or(u32::MAX),
             confirmed: role == Role::Server,
             closed: false,
             silent: false,
-            failed: None,
             ticket: None,
             tickets: 0,
             key_updates: 0,
@@ -92,9 +90,9 @@ impl Receiver {
     /// The same, whoever owns the memory.
     #[inline(always)]
     pub(super) fn receive_from(&mut self, rx: &mut InboxView<'_>) -> Result<Event, Error> {
-        let result = match self.failed {
-            Some(kind) => Err(kind),
-            None => self.try_receive(rx),
+        let result = match self.secret {
+            Err(kind) => Err(kind),
+            Ok(_) => self.try_receive(rx),
         };
         result.map_err(|kind| {
             let alerts = kind.alert().is_some() && !self.silent;
@@ -109,14 +107,15 @@ impl Receiver {
     /// Nothing more is received, unless something failed before. The secrets of a failed connection are forgotten
     /// (RFC 9846 §6).
     pub(super) fn fail(&mut self, kind: ErrorKind) {
-        self.failed.get_or_insert(kind);
-        self.secret = None;
+        if self.secret.is_ok() {
+            self.secret = Err(kind);
+        }
         self.read = ReadProtection::new();
     }
 
     /// Our side has said its last.
     pub(super) fn silence(&mut self) {
-        self.silent |= self.failed.is_none();
+        self.silent |= self.secret.is_ok();
     }
 
     /// Whether the peer is known to have accepted us; always true for a server.
@@ -126,7 +125,7 @@ impl Receiver {
 
     /// The peer's present traffic secret: whoever has it reads what the peer sends.
     pub fn expose_secret(&self) -> &[u8] {
-        self.secret.as_ref().map_or(&[], TrafficSecret::expose)
+        self.secret.as_ref().map_or(&[], |secret| secret.expose())
     }
 
     #[inline(always)]
@@ -203,8 +202,8 @@ impl Receiver {
             let Some((typ, _)) = rx.message_header() else { return Ok(None) };
             post_handshake::accepts(self.role, typ)?;
             let Some(next) = rx.next_message(limit)? else { return Ok(None) };
-            let bytes = rx.flight().get(next.range.clone()).ok_or(ErrorKind::Internal)?;
-            let (message, _) = Message::split(bytes).ok_or(ErrorKind::Internal)?;
+            let bytes = rx.flight().get(next.range.clone()).ok_or(ErrorKind::Bug)?;
+            let (message, _) = Message::split(bytes).ok_or(ErrorKind::Bug)?;
             let judged = post_handshake::judge(message)?;
             rx.read(&next);
             rx.release_all();
@@ -226,10 +225,10 @@ impl Receiver {
         if self.key_updates > MAX_KEY_UPDATES {
             return Err(ErrorKind::TooManyKeyUpdates);
         }
-        let secret = self.secret.take().ok_or(ErrorKind::Internal)?.next();
-        let (suite, crypto) = self.read.algorithms().ok_or(ErrorKind::Internal)?;
-        let key = secret.key(suite, crypto).map_err(|_| ErrorKind::Internal)?;
-        self.secret = Some(secret);
+        let (suite, crypto) = self.read.algorithms().ok_or(ErrorKind::Bug)?;
+        let secret = core::mem::replace(&mut self.secret, Err(ErrorKind::CryptoFailed))?.next();
+        let key = secret.key(suite, crypto).map_err(|_| ErrorKind::CryptoFailed)?;
+        self.secret = Ok(secret);
         self.read.replace_key(rx, key)?;
         self.updates = self.updates.wrapping_add(1);
         if requested {

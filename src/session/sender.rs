@@ -67,7 +67,7 @@ impl Sender {
         if !self.keep_key_fresh(data.len(), tx)? {
             return Ok(0);
         }
-        Ok(tx.write_data(&mut self.write, data)?)
+        tx.write_data(&mut self.write, data).map_err(Misuse::of_outbox)
     }
 
     /// The place in `tx` for the content of the next record: put it there and [`seal`](Self::seal) it, and nothing is
@@ -84,7 +84,7 @@ impl Sender {
         if !self.keep_key_fresh(wanted, tx)? {
             return Ok(0..0);
         }
-        Ok(tx.place_body(&mut self.write, wanted)?)
+        tx.place_body(&mut self.write, wanted).map_err(Misuse::of_outbox)
     }
 
     /// Seals the first `len` bytes of [`body`](Self::body) as one record; it may be empty.
@@ -99,7 +99,7 @@ impl Sender {
             Err(ErrorKind::KeyExhausted) if self.generation < MAX_GENERATIONS => {
                 Err(Misuse::NoRoom { needed: tx.needed_for_message_and_data(&self.write, KEY_UPDATE, len) })
             }
-            sealed => Ok(sealed?),
+            sealed => sealed.map_err(Misuse::of_outbox),
         }
     }
 
@@ -178,7 +178,7 @@ impl Sender {
 
     fn say_last(&mut self, alert: AlertDescription, tx: &mut OutboxView<'_>) -> Result<(), Misuse> {
         self.check_open()?;
-        tx.alert(&mut self.write, alert)?;
+        tx.alert(&mut self.write, alert).map_err(Misuse::of_outbox)?;
         self.end();
         Ok(())
     }
@@ -231,7 +231,8 @@ impl Sender {
             return Ok(true);
         }
         // An update that no data follows is made too early. In an empty outbox it cannot be helped: it goes alone.
-        if !tx.has_room_for_message_and_body(&mut self.write, KEY_UPDATE, wanted)? && !tx.is_empty() {
+        let room = tx.has_room_for_message_and_body(&mut self.write, KEY_UPDATE, wanted).map_err(Misuse::of_outbox)?;
+        if !room && !tx.is_empty() {
             return Ok(false);
         }
         self.send_key_update(KeyUpdateRequest::UPDATE_NOT_REQUESTED, tx)?;
@@ -246,26 +247,15 @@ impl Sender {
         let mut message = [0; KEY_UPDATE];
         let mut writer = Writer::new(&mut message);
         KeyUpdate { request_update }.write(&mut writer);
-        tx.append_handshake(&mut self.write, message.len(), |memory| memory.copy_from_slice(&message))?;
+        tx.append_handshake(&mut self.write, message.len(), |memory| memory.copy_from_slice(&message))
+            .map_err(Misuse::of_outbox)?;
         let secret = self.secret.take().ok_or(Misuse::NotNow)?.next();
         let (suite, crypto) = self.write.algorithms().ok_or(Misuse::NotNow)?;
         let key = secret.key(suite, crypto).map_err(|_| Misuse::NotNow)?;
         self.secret = Some(secret);
-        self.write.replace_key(tx, key)?;
+        self.write.replace_key(tx, key).map_err(Misuse::of_outbox)?;
         self.generation = self.generation.saturating_add(1);
         Ok(())
-    }
-}
-
-impl From<ErrorKind> for Misuse {
-    /// What the record layer says about room, said to the caller.
-    fn from(kind: ErrorKind) -> Misuse {
-        match kind {
-            ErrorKind::OutboxTooSmall { needed } => {
-                Misuse::NoRoom { needed: usize::try_from(needed).unwrap_or(usize::MAX) }
-            }
-            _ => Misuse::NotNow,
-        }
     }
 }
 

@@ -162,7 +162,7 @@ fn an_inbox_that_is_too_small_says_how_much_it_needs_and_moves() {
                 let ErrorKind::InboxTooSmall { needed } = error.kind() else { panic!("{error}") };
                 let rx = std::mem::replace(&mut client.rx, FlowInbox::new(vec![]));
                 let rx = rx.move_into(vec![]).unwrap_or_else(|(rx, _)| rx); // what does not fit comes back
-                client.rx = rx.move_into(vec![0; needed as usize]).expect("it is larger");
+                client.rx = rx.move_into(vec![0; needed]).expect("it is larger");
                 moves += 1;
             } else {
                 assert!(n > 0, "Read is not returned without space ({memory} bytes)");
@@ -373,9 +373,9 @@ fn memory_grows_and_is_given_back() {
     client.rx = FlowInbox::new(vec![]);
     client.tx = FlowOutbox::new(vec![]);
     let ErrorKind::OutboxTooSmall { needed } = client.drive().unwrap_err().kind() else { panic!() };
-    client.tx.grow(needed as usize - 1);
+    client.tx.grow(needed - 1);
     assert!(client.drive().is_err(), "exact");
-    client.tx.grow(needed as usize);
+    client.tx.grow(needed);
     assert_eq!(client.drive(), Ok(Want::Write));
     client.convey(&mut server);
     client.tx.grow(4000);
@@ -384,7 +384,7 @@ fn memory_grows_and_is_given_back() {
         server.tx.sent(taken);
         if let Err(error) = client.drive() {
             let ErrorKind::InboxTooSmall { needed } = error.kind() else { panic!("{error}") };
-            client.rx.grow(needed as usize);
+            client.rx.grow(needed);
         }
     }
     client.convey(&mut server);

@@ -190,7 +190,7 @@ fn a_flight_of_max_flight_is_held_and_a_longer_one_is_refused_from_the_header() 
 /// The largest flight but for its last byte, and the longest record that may bring it: more than that is never held.
 #[test]
 fn the_most_memory_that_a_peer_can_make_us_ask_for() {
-    const MOST: u32 = (MAX_FLIGHT + 4 - 1 + 16_645) as u32;
+    const MOST: usize = MAX_FLIGHT + 4 - 1 + 16_645;
     let identity = identity();
     let mut client = client_in_the_flight(&identity);
     let request = long_certificate_request();

@@ -145,7 +145,7 @@ fn protected_verdict(record: &Record, at: usize, error: Error) -> bool {
         }
         // legacy_record_version and length are authenticated as additional data (§5.2).
         1 | 2 => kind == ErrorKind::BadRecordMac,
-        3 | 4 => matches!(kind, ErrorKind::BadRecordMac | ErrorKind::RecordOverflow | ErrorKind::Truncated),
+        3 | 4 => matches!(kind, ErrorKind::BadRecordMac | ErrorKind::RecordOverflow { .. } | ErrorKind::Truncated),
         _ => kind == ErrorKind::BadRecordMac && at < record.bytes.len(),
     }
 }
@@ -279,7 +279,7 @@ fn every_flipped_bit_of_the_confirming_record_is_found_by_the_session() {
                 3 | 4 => matches!(
                     kind,
                     ErrorKind::BadRecordMac
-                        | ErrorKind::RecordOverflow
+                        | ErrorKind::RecordOverflow { .. }
                         | ErrorKind::PeerEndedUnconfirmed { how: Ending::Silence }
                 ),
                 _ => kind == ErrorKind::BadRecordMac,

@@ -16,7 +16,7 @@ impl Shares {
         // A share for a group that is not offered would contradict supported_groups (§4.3.8).
         let offered = groups.iter().filter(|group| policy.groups.contains(**group));
         for (share, group) in shares.0.iter_mut().zip(offered) {
-            *share = Some(KeyExchange::start(*group, policy.crypto).map_err(|_| ErrorKind::Internal)?);
+            *share = Some(KeyExchange::start(*group, policy.crypto).map_err(|_| ErrorKind::CryptoFailed)?);
         }
         Ok(shares)
     }
@@ -50,7 +50,7 @@ impl Hello {
     pub(super) fn write(&self, policy: &Policy, negotiated: &Negotiated, cookie: Option<&[u8]>, w: &mut Writer<'_>) {
         let suites = policy.cipher_suites.as_slice().iter().copied();
         write_client_hello(w, &negotiated.client_random, self.legacy_session_id(negotiated), suites, |w| {
-            if let Some(name) = negotiated.server_name.as_str().filter(|_| negotiated.server_name.is_dns) {
+            if let Some(name) = negotiated.server_name.as_dns_name() {
                 w.server_name(name.as_bytes());
             }
             w.supported_groups(policy.groups.as_slice().iter().copied());
@@ -104,7 +104,7 @@ pub(super) fn offered(policy: &Policy, negotiated: &Negotiated, extension: Exten
         | ExtensionType::SIGNATURE_ALGORITHMS
         | ExtensionType::SUPPORTED_VERSIONS
         | ExtensionType::KEY_SHARE => true,
-        ExtensionType::SERVER_NAME => negotiated.server_name.is_dns,
+        ExtensionType::SERVER_NAME => negotiated.server_name.as_dns_name().is_some(),
         ExtensionType::SIGNATURE_ALGORITHMS_CERT => policy.announced_schemes_cert().is_some(),
         ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION => !policy.alpn.is_empty(),
         ExtensionType::STATUS_REQUEST => policy.request_ocsp_staple,

@@ -142,7 +142,7 @@ impl WaitServerHello {
         message: Message<'_>,
     ) -> Result<Client, ErrorKind> {
         let WaitServerHello { transcript: Beginning::Open(transcript), hello } = self else {
-            return Err(ErrorKind::Internal);
+            return Err(ErrorKind::Bug);
         };
         let malformed = malformed(HandshakeType::SERVER_HELLO);
         let group = retry.extensions.selected_group().map_err(&malformed)?;
@@ -153,8 +153,8 @@ impl WaitServerHello {
             Some(group) if hello.shares.has(group) => return Err(ErrorKind::PointlessRetry),
             _ => {}
         }
-        if cookie.is_some_and(|cookie| cookie.len() > MAX_COOKIE) {
-            return Err(ErrorKind::CookieTooLong);
+        if let Some(cookie) = cookie.filter(|cookie| cookie.len() > MAX_COOKIE) {
+            return Err(ErrorKind::CookieTooLong { length: u16::try_from(cookie.len()).unwrap_or(u16::MAX) });
         }
         cx.negotiated.record_hello_retry_request(suite, group);
         let shares = match group {
@@ -186,7 +186,7 @@ impl WaitServerHello {
         let ours = self.hello.shares.take(group).ok_or(ErrorKind::IllegalGroup { group })?;
         let shared_secret = ours.finish(share.key_exchange).map_err(|error| match error {
             KxError::BadShare => ErrorKind::IllegalKeyShare { group },
-            KxError::Failed => ErrorKind::Internal,
+            KxError::Failed => ErrorKind::CryptoFailed,
         })?;
         cx.negotiated.record_server_hello(suite, group);
         let transcript = match self.transcript {

@@ -14,6 +14,7 @@ use crate::error::ErrorKind;
 use crate::list::List;
 use crate::policy::Policy;
 use crate::schedule::{HandshakeSecret, Main, Pair, Transcript, at};
+use core::num::NonZeroU8;
 
 /// The server's protected flight, up to `At`.
 pub(crate) struct Handshaking<At> {
@@ -34,8 +35,8 @@ impl<At: at::Before> Handshaking<At> {
 
 /// What the server has chosen in EncryptedExtensions.
 pub(crate) struct ServerParameters {
-    /// Where in the policy's ALPN list the selected name stands.
-    pub(crate) alpn: Option<u8>,
+    /// The selected application protocol: its number in the policy's list.
+    pub(crate) alpn: Option<NonZeroU8>,
     pub(crate) own_type: CertificateType,
     pub(crate) peer_type: CertificateType,
     /// The longest inner plaintext that the server takes (RFC 8449).
@@ -57,8 +58,8 @@ impl ServerParameters {
         extensions.supported_groups().map_err(&malformed)?;
         let alpn = match extensions.selected_protocol().map_err(&malformed)? {
             Some(name) => {
-                let agreed = (0..).zip(policy.protocols()).find(|(_, each)| *each == name);
-                Some(agreed.ok_or(ErrorKind::IllegalApplicationProtocol)?.0)
+                let agreed = policy.find_protocol(|ours| ours == name);
+                Some(agreed.ok_or(ErrorKind::IllegalApplicationProtocol)?)
             }
             None => None,
         };

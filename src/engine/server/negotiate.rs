@@ -9,12 +9,13 @@ use crate::codec::{
     TLS13,
 };
 use crate::crypto::{Hash, Suite, check_share};
-use crate::engine::authenticate::malformed;
+use crate::engine::authenticate::{malformed, no_common_signature_scheme};
 use crate::engine::peer_preferences::PeerPreferences;
 use crate::engine::server_name::ServerName;
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, Offered};
 use crate::list::List;
 use crate::policy::Policy;
+use core::num::NonZeroU8;
 
 /// What the server chooses, and what it needs of the ClientHello to answer it.
 pub(crate) struct Choice {
@@ -30,8 +31,8 @@ pub(crate) struct Choice {
     pub(crate) early_data: bool,
     /// The DNS name that the client asks for.
     pub(crate) server_name: ServerName,
-    /// Where in the policy's ALPN list the selected name stands.
-    pub(crate) alpn: Option<u8>,
+    /// The selected application protocol: its number in the policy's list.
+    pub(crate) alpn: Option<NonZeroU8>,
     pub(crate) own_type: CertificateType,
     pub(crate) peer_type: CertificateType,
     /// It sent client_certificate_type, server_certificate_type, the policy's opaque extension: each is answered.
@@ -102,10 +103,12 @@ pub(super) fn negotiate(
     }
 
     let suite = policy.cipher_suites.as_slice().iter().copied().find(|suite| hello.cipher_suites.contains(*suite));
-    let suite = suite.and_then(Suite::from).ok_or(ErrorKind::NoCommonCipherSuite)?;
+    let suite = suite.and_then(Suite::from).ok_or_else(|| ErrorKind::NoCommonCipherSuite {
+        offered: Offered::new(hello.cipher_suites.iter(), |each| each.0),
+    })?;
     let preferences = PeerPreferences::read(schemes, extensions, ocsp_staple);
     if preferences.schemes.is_empty() {
-        return Err(ErrorKind::NoCommonSignatureScheme); // whatever our credential will be
+        return Err(no_common_signature_scheme(schemes.iter())); // whatever our credential will be
     }
     let (group, retry) = choose_group(policy.groups.as_slice(), groups, shares)?;
 
@@ -130,7 +133,7 @@ pub(super) fn negotiate(
         retry,
         key_exchange: List::collect(share.iter().copied()),
         early_data,
-        server_name: server_name.filter(|name| name.is_dns).unwrap_or(ServerName::NONE),
+        server_name: server_name.filter(|name| name.as_dns_name().is_some()).unwrap_or(ServerName::NONE),
         alpn,
         own_type,
         peer_type,
@@ -173,15 +176,16 @@ fn choose_group(
         }
         return Ok((group, false));
     }
-    let group = ours.iter().copied().find(|group| groups.contains(*group)).ok_or(ErrorKind::NoCommonGroup)?;
-    Ok((group, true))
+    match ours.iter().copied().find(|group| groups.contains(*group)) {
+        Some(group) => Ok((group, true)),
+        None => Err(ErrorKind::NoCommonGroup { offered: Offered::new(groups.iter(), |each| each.0) }),
+    }
 }
 
-/// Our first preference among the client's application protocols: where it stands in our list (RFC 7301 §3.2).
-fn choose_protocol(policy: &Policy, offered: codec::List<'_, codec::ProtocolName<'_>>) -> Result<u8, ErrorKind> {
-    let mut ours = (0..).zip(policy.protocols());
-    let agreed = ours.find(|(_, ours)| offered.iter().any(|each| each.0 == *ours));
-    agreed.map(|(at, _)| at).ok_or(ErrorKind::NoApplicationProtocol)
+/// Our first preference among the client's application protocols (RFC 7301 §3.2).
+fn choose_protocol(policy: &Policy, offered: codec::List<'_, codec::ProtocolName<'_>>) -> Result<NonZeroU8, ErrorKind> {
+    let agreed = policy.find_protocol(|ours| offered.iter().any(|each| each.0 == ours));
+    agreed.ok_or(ErrorKind::NoApplicationProtocol)
 }
 
 /// Our first preference among what the client takes; without the extension that is X.509 (RFC 7250 §4.2).

@@ -40,7 +40,7 @@ impl AskCredential {
         let (public_key, shared_secret) = KeyExchange::respond(group, choice.key_exchange.as_slice(), cx.policy.crypto)
             .map_err(|error| match error {
                 KxError::BadShare => ErrorKind::IllegalKeyShare { group },
-                KxError::Failed => ErrorKind::Internal,
+                KxError::Failed => ErrorKind::CryptoFailed,
             })?;
 
         let transcript = send(out, transcript, |w| server_hello(&random, &choice, public_key.as_ref(), w))?;
@@ -89,10 +89,10 @@ fn server_hello(random: &[u8; 32], choice: &Choice, key_exchange: &[u8], w: &mut
 /// EncryptedExtensions (§4.4.1): the answers to what the client offered.
 fn encrypted_extensions(policy: &Policy, choice: &Choice, w: &mut Writer<'_>) {
     write_encrypted_extensions(w, |w| {
-        if choice.server_name.is_dns {
+        if choice.server_name.as_str().is_some() {
             w.server_name_used();
         }
-        if let Some(name) = choice.alpn.and_then(|position| policy.protocol(position)) {
+        if let Some(name) = choice.alpn.and_then(|number| policy.protocol(number)) {
             w.selected_protocol(name);
         }
         if let (Some(own), Some(_)) = (policy.record_size_limit, choice.record_size_limit) {

@@ -1,6 +1,6 @@
 //! Handshake bytes that come without records (RFC 9001): the transport has opened them, they are plaintext at once.
 
-use super::{InboxView, to_u32};
+use super::InboxView;
 use crate::codec::MESSAGE_HEADER;
 use crate::error::ErrorKind;
 use crate::role::Epoch;
@@ -42,6 +42,6 @@ impl InboxView<'_> {
     pub(crate) fn want_message(&self) -> Result<(), ErrorKind> {
         let body = self.message_header().map_or(0, |(_, body)| body);
         let needed = self.retained_len().saturating_add(MESSAGE_HEADER).saturating_add(body);
-        if needed > self.memory.len() { Err(ErrorKind::InboxTooSmall { needed: to_u32(needed) }) } else { Ok(()) }
+        if needed > self.memory.len() { Err(ErrorKind::InboxTooSmall { needed }) } else { Ok(()) }
     }
 }

@@ -69,7 +69,7 @@ fn a_message_too_long_is_refused_from_its_header() {
     let mut view = rx.view();
     ReadProtection::new().open(&mut view, IN_HANDSHAKE).unwrap();
     assert_eq!(view.next_message(0x101), Ok(None));
-    let too_long = ErrorKind::MessageTooLong { message: HandshakeType::CERTIFICATE };
+    let too_long = ErrorKind::MessageTooLong { message: HandshakeType::CERTIFICATE, length: 0x101, limit: 0x100 };
     assert_eq!(view.next_message(0x100), Err(too_long));
 }
 
@@ -113,7 +113,7 @@ fn a_flight_fits_memory_of_its_length_and_22_bytes_and_no_less() {
             let mut rx = Inbox::new(vec![0; capacity]);
             let result = read_messages(&mut rx, &mut with_key(key(SUITE, 1)), &bytes, 5);
             let Err(ErrorKind::InboxTooSmall { needed }) = result else { panic!("{capacity}: {result:?}") };
-            assert!(needed as usize > capacity && needed as usize <= flight + 22);
+            assert!(needed > capacity && needed <= flight + 22);
         }
         let mut rx = Inbox::new(vec![0; flight + 22]);
         assert!(read_messages(&mut rx, &mut with_key(key(SUITE, 1)), &bytes, 5).is_ok());

@@ -58,7 +58,7 @@ fn inner_plaintexts(key: &TrafficKey, mut bytes: &[u8]) -> Vec<Vec<u8>> {
 fn needed<T>(result: Result<T, ErrorKind>) -> Option<usize> {
     match result {
         Ok(_) => None,
-        Err(ErrorKind::OutboxTooSmall { needed }) => Some(needed as usize),
+        Err(ErrorKind::OutboxTooSmall { needed }) => Some(needed),
         Err(kind) => panic!("{kind}"),
     }
 }
@@ -304,7 +304,7 @@ fn a_body_is_as_long_as_the_peer_takes_and_never_shorter_than_wanted() {
     let mut protection = with_key(1, 100);
     assert_eq!(tx.view().body(&mut protection, 1).unwrap().len(), 99);
     assert_eq!(tx.view().body(&mut protection, 1_000).unwrap().len(), 99);
-    assert_eq!(tx.view().seal_body(&mut protection, 100), Err(ErrorKind::Internal));
+    assert_eq!(tx.view().seal_body(&mut protection, 100), Err(ErrorKind::Bug));
     protection.set_record_size_limit(u16::MAX);
     assert_eq!(tx.view().body(&mut protection, 1).unwrap().len(), 1 << 14);
 
@@ -322,8 +322,8 @@ fn a_body_is_as_long_as_the_peer_takes_and_never_shorter_than_wanted() {
 fn application_data_is_never_written_without_a_key() {
     let mut tx = outbox(1000);
     let mut protection = WriteProtection::server();
-    assert_eq!(tx.view().seal_body(&mut protection, 1), Err(ErrorKind::Internal));
-    assert_eq!(tx.view().write_data(&mut protection, b"x"), Err(ErrorKind::Internal));
+    assert_eq!(tx.view().seal_body(&mut protection, 1), Err(ErrorKind::Bug));
+    assert_eq!(tx.view().write_data(&mut protection, b"x"), Err(ErrorKind::Bug));
     assert!(tx.is_empty());
 }
 

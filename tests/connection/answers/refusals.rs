@@ -87,7 +87,7 @@ fn a_refusal_in_words() {
     let (_, s) = run(&mut client, &mut server);
     assert_eq!(
         s.unwrap().unwrap_err().to_string(),
-        "the peer rejected our certificate (bad_certificate) (as server, in WaitCertificate)"
+        "the peer rejected our certificate (bad_certificate): the peer's log says why (as server, in WaitCertificate)"
     );
 }
 
@@ -99,10 +99,11 @@ fn every_question_can_be_declined_with_any_alert() {
                 let (mut end, mut other) = decline(role, which, alert);
                 assert!(end.hs.state() == which, "nothing has happened until the next drive");
                 let error = end.drive().unwrap_err();
-                assert_eq!(
-                    error.to_string(),
-                    format!("our side could not go on (alert {alert}) (as {role}, in {which}, alert {alert} sent)")
+                let expected = format!(
+                    "our side could not go on, for want of a credential, a signature or a verdict (alert {alert}) \
+                     (as {role}, in {which}, alert {alert} sent)"
                 );
+                assert_eq!(error.to_string(), expected);
                 assert_eq!((error.blame(), error.alert()), (Blame::Us, Some(Alert::Sent(alert))));
                 let told = fate(&mut end, &mut other).unwrap_err();
                 assert_eq!(told.alert(), Some(Alert::Received(alert)));
@@ -136,7 +137,8 @@ fn a_credential_that_the_peer_does_not_accept_ends_the_handshake() {
         let (c, s) = run(&mut client, &mut server);
         let (own, told) = if role == Role::Client { (c, s) } else { (s, c) };
         let own = own.unwrap().unwrap_err();
-        assert_eq!(own.kind(), ErrorKind::NoCommonSignatureScheme);
+        let ErrorKind::NoCommonSignatureScheme { offered } = own.kind() else { panic!("{own}") };
+        assert!(offered.iter().eq([SignatureScheme::ECDSA_SECP256R1_SHA256]), "it says what the peer accepts: {own}");
         assert_eq!((own.role(), own.state()), (role, State::AskCredential));
         assert_eq!(
             told.unwrap().unwrap_err().kind(),

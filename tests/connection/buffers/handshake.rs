@@ -113,7 +113,9 @@ fn a_message_beyond_the_policy_is_the_peers_fault_and_judged_from_its_header() {
                 Err(error) => client.grow(error.kind()),
             }
         };
-        assert_eq!(error.kind(), ErrorKind::MessageTooLong { message: countersign::HandshakeType::CERTIFICATE });
+        let ErrorKind::MessageTooLong { message, length, limit } = error.kind() else { panic!("{error}") };
+        assert_eq!(message, countersign::HandshakeType::CERTIFICATE);
+        assert!(length > limit, "{error}");
         assert_eq!(error.blame(), Blame::Peer);
         assert_eq!(error.state(), State::WaitCertificate);
     }
@@ -127,7 +129,10 @@ fn a_size_error_repeats_and_poisons_nothing() {
     let ErrorKind::OutboxTooSmall { needed } = error.kind() else { panic!("{error}") };
     assert!(!error.is_fatal());
     assert_eq!((error.alert(), error.blame(), error.state()), (None, Blame::Caller, State::SendClientHello));
-    assert_eq!(error.to_string(), format!("the outbox needs {needed} bytes (as client, in SendClientHello)"));
+    assert_eq!(
+        error.to_string(),
+        format!("the outbox needs {needed} bytes: move it to larger memory (as client, in SendClientHello)")
+    );
     for _ in 0..3 {
         assert_eq!(client.hs.drive(&mut client.rx, &mut client.tx), Err(error));
     }

@@ -67,10 +67,10 @@ impl Side {
         }
     }
 
-    fn grow_rx(&mut self, needed: u32) {
+    fn grow_rx(&mut self, needed: usize) {
         let old = std::mem::replace(&mut self.rx, Inbox::new(vec![]));
-        assert!(needed as usize > old.capacity(), "{needed} bytes would do, and there are {}", old.capacity());
-        let Ok(new) = old.move_into(vec![0xbb; needed as usize]) else { panic!("{needed} bytes do not do") };
+        assert!(needed > old.capacity(), "{needed} bytes would do, and there are {}", old.capacity());
+        let Ok(new) = old.move_into(vec![0xbb; needed]) else { panic!("{needed} bytes do not do") };
         self.rx = new;
         self.moves += 1;
     }
@@ -88,7 +88,7 @@ impl Side {
         assert_eq!(kind.alert(), None);
         match kind {
             ErrorKind::InboxTooSmall { needed } => self.grow_rx(needed),
-            ErrorKind::OutboxTooSmall { needed } => self.grow_tx(needed as usize),
+            ErrorKind::OutboxTooSmall { needed } => self.grow_tx(needed),
             other => panic!("{other}"),
         }
     }

@@ -134,6 +134,7 @@ fn a_server_that_just_leaves_has_not_confirmed() {
     assert_eq!(error.kind(), ErrorKind::PeerEndedUnconfirmed { how: Ending::Silence });
     assert_eq!(
         error.to_string(),
-        "the peer ended the connection before confirming us (the transport just ended) (as client, in Connected)"
+        "the peer ended the connection before confirming us (the transport just ended): \
+         it may have refused our certificate, and its log says why (as client, in Connected)"
     );
 }

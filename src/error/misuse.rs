@@ -1,0 +1,80 @@
+//! Calls that do not fit.
+
+use super::ErrorKind;
+use core::fmt;
+
+/// An answer or a call that does not fit: it changes nothing and poisons nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Misuse {
+    /// The question is stale, answered already, or another connection's.
+    StaleQuestion,
+    /// The inbox belongs to another connection.
+    ForeignInbox,
+    /// The outbox belongs to another connection.
+    ForeignOutbox,
+    /// The outbox has no room: send what is pending, or move to memory of `needed` bytes, and answer again.
+    NoRoom {
+        /// The capacity that holds the answer as well as what is pending, in bytes; less does once that has been sent.
+        needed: usize,
+    },
+    /// The credential is of a type that was not agreed on, or has no certificate.
+    UnfitCredential,
+    /// An empty signature, or one longer than 65,535 bytes.
+    UnfitSignature,
+    /// What is asked for is not there (yet, or any more).
+    NotNow,
+    /// The server's name is neither a DNS name nor an IP address.
+    InvalidServerName,
+    /// We have sent close_notify or an alert: nothing can follow it.
+    Closed,
+    /// The system's generator failed.
+    NoRandomness,
+}
+
+impl Misuse {
+    /// The stable name, for metrics and alerting.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Misuse::StaleQuestion => "StaleQuestion",
+            Misuse::ForeignInbox => "ForeignInbox",
+            Misuse::ForeignOutbox => "ForeignOutbox",
+            Misuse::NoRoom { .. } => "NoRoom",
+            Misuse::UnfitCredential => "UnfitCredential",
+            Misuse::UnfitSignature => "UnfitSignature",
+            Misuse::NotNow => "NotNow",
+            Misuse::InvalidServerName => "InvalidServerName",
+            Misuse::Closed => "Closed",
+            Misuse::NoRandomness => "NoRandomness",
+        }
+    }
+
+    /// What the record layer says about room, said to whoever answers or sends.
+    pub(crate) fn of_outbox(kind: ErrorKind) -> Misuse {
+        match kind {
+            ErrorKind::OutboxTooSmall { needed } => Misuse::NoRoom { needed },
+            _ => Misuse::NotNow,
+        }
+    }
+}
+
+impl fmt::Display for Misuse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Misuse::StaleQuestion => "this question is not open on this connection: call `drive` for the one that is",
+            Misuse::ForeignInbox => "this inbox belongs to another connection",
+            Misuse::ForeignOutbox => "this outbox belongs to another connection",
+            Misuse::NoRoom { needed } => {
+                return write!(f, "the outbox needs a capacity of {needed} bytes, or to be emptied first");
+            }
+            Misuse::UnfitCredential => "the credential is empty or of a certificate type that was not agreed on",
+            Misuse::UnfitSignature => "a signature of this length cannot be sent",
+            Misuse::NotNow => "what is asked for is not available in this state",
+            Misuse::InvalidServerName => "the server's name is neither a DNS name nor an IP address",
+            Misuse::Closed => "our side of the connection is closed",
+            Misuse::NoRandomness => "the system gave no randomness",
+        })
+    }
+}
+
+impl core::error::Error for Misuse {}

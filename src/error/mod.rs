@@ -1,0 +1,119 @@
+//! What went wrong: who (peer, us, caller), during which state, what, and which alert was sent or received.
+//!
+//! An [`Error`] ends a connection (or asks for more memory); a [`Misuse`] is a call that does not fit and changes
+//! nothing. [`ErrorKind`] is one table: each kind has its blame, its alert and its sentence in one line.
+//!
+//! Each of them has a `name()`. **Names are stable**: within a major version none is changed or given another meaning;
+//! new ones may come. Build metrics and alerting on names, and show the sentences (`Display`) to people.
+
+#[cfg(feature = "std")]
+mod io;
+mod kind;
+mod misuse;
+mod offered;
+mod rejection;
+
+pub use kind::{Ending, ErrorKind};
+pub use misuse::Misuse;
+pub use offered::Offered;
+pub use rejection::Rejection;
+
+use crate::codec::AlertDescription;
+use crate::role::{Role, State};
+use core::fmt;
+
+/// Who is to blame for an [`Error`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blame {
+    /// The peer broke the protocol, ended the connection, or shares nothing with us.
+    Peer,
+    /// Our side decided so: a verdict, a declined question, a failed primitive.
+    Us,
+    /// The embedding program: memory too small. Nothing was lost; mend it and call again.
+    Caller,
+}
+
+impl Blame {
+    /// The stable name, for metrics and alerting.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Blame::Peer => "Peer",
+            Blame::Us => "Us",
+            Blame::Caller => "Caller",
+        }
+    }
+}
+
+/// An alert, and which way it went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alert {
+    /// We send it: it lies in the outbox.
+    Sent(AlertDescription),
+    /// The peer sent it.
+    Received(AlertDescription),
+}
+
+/// Why a connection cannot go on: who, during which state, what, and which alert. 24 bytes, `Copy`.
+///
+/// Only [`Error::is_fatal`] errors stay: every later call returns the same one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Error {
+    pub(crate) kind: ErrorKind,
+    pub(crate) role: Role,
+    pub(crate) state: State,
+    /// False where an alert or close_notify of ours had gone out before.
+    pub(crate) alerts: bool,
+}
+
+impl Error {
+    /// What went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The kind's stable name, for metrics and alerting.
+    pub fn name(&self) -> &'static str {
+        self.kind.name()
+    }
+
+    /// Who is to blame.
+    pub fn blame(&self) -> Blame {
+        self.kind.blame()
+    }
+
+    /// Our role in the connection.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// What the connection awaited when it went wrong.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// The alert that was sent or received. `None`: the transport just ended, or the caller can mend the matter.
+    pub fn alert(&self) -> Option<Alert> {
+        match self.kind.received() {
+            Some(alert) => Some(Alert::Received(alert)),
+            None if self.alerts => self.kind.alert().map(Alert::Sent),
+            None => None,
+        }
+    }
+
+    /// False: the caller's memory is too small, nothing has changed; call again with larger memory.
+    pub fn is_fatal(&self) -> bool {
+        self.kind.blame() != Blame::Caller
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (as {}, in {}", self.kind, self.role, self.state)?;
+        if let Some(Alert::Sent(alert)) = self.alert() {
+            write!(f, ", alert {alert} sent")?;
+        }
+        f.write_str(")")
+    }
+}
+
+impl core::error::Error for Error {}

@@ -1,0 +1,77 @@
+//! Why we refuse a peer's certificate.
+
+use crate::codec::AlertDescription;
+use core::fmt;
+
+/// Why a caller refuses the peer's certificate: the answer `Reject(reason)` to `Verify`.
+///
+/// The peer sees only [`Rejection::alert`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// No path to a trusted root.
+    UnknownCa,
+    /// Expired, or not yet valid.
+    Expired,
+    /// On a CRL.
+    Revoked,
+    /// A good certificate for somebody else.
+    WrongName,
+    /// A malformed certificate or chain, a violated constraint, a broken or MD5/SHA-1 signature in the chain.
+    BadCertificate,
+    /// Key usage or extended key usage forbids this role; an unsupported or weak key.
+    UnsupportedCertificate,
+    /// Genuine, but not allowed here.
+    AccessDenied,
+    /// Revocation status unknown, CRL expired, or a reason that fits no other.
+    CertificateUnknown,
+    /// Chosen by the caller.
+    Alert(AlertDescription),
+}
+
+impl Rejection {
+    /// The stable name, for metrics and alerting.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Rejection::UnknownCa => "UnknownCa",
+            Rejection::Expired => "Expired",
+            Rejection::Revoked => "Revoked",
+            Rejection::WrongName => "WrongName",
+            Rejection::BadCertificate => "BadCertificate",
+            Rejection::UnsupportedCertificate => "UnsupportedCertificate",
+            Rejection::AccessDenied => "AccessDenied",
+            Rejection::CertificateUnknown => "CertificateUnknown",
+            Rejection::Alert(_) => "Alert",
+        }
+    }
+
+    /// The alert that tells the peer.
+    pub const fn alert(self) -> AlertDescription {
+        match self {
+            Rejection::UnknownCa => AlertDescription::UNKNOWN_CA,
+            Rejection::Expired => AlertDescription::CERTIFICATE_EXPIRED,
+            Rejection::Revoked => AlertDescription::CERTIFICATE_REVOKED,
+            Rejection::WrongName | Rejection::BadCertificate => AlertDescription::BAD_CERTIFICATE,
+            Rejection::UnsupportedCertificate => AlertDescription::UNSUPPORTED_CERTIFICATE,
+            Rejection::AccessDenied => AlertDescription::ACCESS_DENIED,
+            Rejection::CertificateUnknown => AlertDescription::CERTIFICATE_UNKNOWN,
+            Rejection::Alert(alert) => alert,
+        }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Rejection::UnknownCa => "no path to a trusted root",
+            Rejection::Expired => "it has expired or is not yet valid",
+            Rejection::Revoked => "it has been revoked",
+            Rejection::WrongName => "it is for another name",
+            Rejection::BadCertificate => "the certificate or its chain is malformed or broken",
+            Rejection::UnsupportedCertificate => "its key or its permitted use does not fit",
+            Rejection::AccessDenied => "this identity is not allowed here",
+            Rejection::CertificateUnknown => "its status could not be established",
+            Rejection::Alert(alert) => return write!(f, "the caller chose the alert {alert}"),
+        })
+    }
+}
