@@ -3,6 +3,7 @@
 //! top.) And every reader of certificates, keys, CRLs and names survives whatever it is given.
 
 use super::choices::Choices;
+use countersign::internals::asn1::{Certificate, CertificateList, Name, Spki, is_deceptive};
 use countersign::x509::{Expect, JudgeOptions, PeerIdentity, SigningKey, Trust, VerifiedChains};
 use countersign::{Peer, Role, Verdict};
 use rcgen::{
@@ -208,6 +209,10 @@ fn file(kind: u8, bytes: &[u8]) {
         0xfa => {
             let root = pool().certificates.iter().rev().find(|der| bytes.first() == der.first());
             let root = root.map(|der| der.to_vec()).unwrap_or_default();
+            if let Ok(list) = CertificateList::from_der(bytes) {
+                let wrong = list.entries().position(|entry| entry.is_err());
+                assert!(wrong.is_none_or(|at| at + 1 == list.entries().count()), "nothing follows a malformed entry");
+            }
             let (_, problems) = Trust::builder().roots("roots", &root).crls("CRLs", bytes).build_from_usable();
             problems.iter().for_each(|problem| drop(problem.to_string()));
         }
@@ -221,6 +226,7 @@ fn file(kind: u8, bytes: &[u8]) {
         _ => {
             if let Ok(identity) = PeerIdentity::read(bytes) {
                 assert!(format!("{identity:?}").chars().all(|c| !c.is_control()));
+                asn1(&Certificate::from_der(bytes).expect("it has just been read"));
             }
             if !bytes.is_empty() {
                 let chain = [CertificateDer::from(bytes), pool().certificates[0].clone()];
@@ -229,6 +235,18 @@ fn file(kind: u8, bytes: &[u8]) {
             }
         }
     }
+}
+
+/// What is read once says the same however it is looked at.
+fn asn1(certificate: &Certificate<'_>) {
+    assert_eq!(Spki::of_certificate(certificate.der), Ok(certificate.spki));
+    for name in [certificate.subject, certificate.issuer] {
+        assert!(name.to_string().chars().all(|c| !is_deceptive(c)));
+        let again = Name::from_der(name.der()).expect("a name stands by itself");
+        assert!(again.matches(&name) && again.canonical().eq(name.canonical()));
+    }
+    let (subject, issuer) = (certificate.subject, certificate.issuer);
+    assert_eq!(subject.matches(&issuer), subject.canonical().eq(issuer.canonical()));
 }
 
 /// Every leaf with every CA, and files.

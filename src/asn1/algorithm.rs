@@ -92,3 +92,50 @@ impl<'a> PssParameters<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asn1::made::der;
+    use std::{string::String, string::ToString, vec::Vec};
+
+    fn told(id: Oid<'_>, parameters: &[u8]) -> String {
+        AlgorithmIdentifier::from_content(&[der(0x06, id.content()), parameters.to_vec()].concat()).unwrap().to_string()
+    }
+
+    fn hash(id: Oid<'_>) -> Vec<u8> {
+        der(0x30, &der(0x06, id.content()))
+    }
+
+    #[test]
+    fn an_algorithm_is_told_by_name_and_rsassa_pss_with_its_parameters() {
+        assert_eq!(told(oid::ECDSA_WITH_SHA512, &[]), "ecdsa-with-SHA512");
+        assert_eq!(told(oid::SHA256_WITH_RSA, &[5, 0]), "sha256WithRSAEncryption");
+        assert_eq!(told(Oid::from_content(&[0x2a, 3]).unwrap(), &[]), "1.2.3");
+        let mask = |id: Oid<'_>| der(0x30, &[der(0x06, oid::MGF1.content()), hash(id)].concat());
+        let (sha256, with_sha1) = (der(0xa0, &hash(oid::SHA256)), der(0xa1, &mask(oid::SHA1)));
+        let mask = der(0xa1, &mask(oid::SHA256));
+        let salt = der(0xa2, &der(0x02, &[0, 0xde]));
+        for (fields, says) in [
+            (Vec::new(), "RSASSA-PSS with SHA-1 and a salt of 20 octets"),
+            ([&sha256[..], &mask, &salt].concat(), "RSASSA-PSS with SHA-256 and a salt of 222 octets"),
+            ([&sha256[..], &mask].concat(), "RSASSA-PSS with SHA-256 and a salt of 20 octets"),
+            ([&sha256[..], &with_sha1].concat(), "RSASSA-PSS with SHA-256, MGF1 with SHA-1 and a salt of 20 octets"),
+            (sha256.clone(), "RSASSA-PSS with SHA-256, MGF1 with SHA-1 and a salt of 20 octets"),
+            // What cannot be read is not guessed at.
+            ([&mask[..], &sha256].concat(), "RSASSA-PSS"),
+            (der(0xa1, &hash(oid::SHA256)), "RSASSA-PSS"),
+            (der(0xa3, &der(0x02, &[2])), "RSASSA-PSS"),
+        ] {
+            assert_eq!(told(oid::RSASSA_PSS, &der(0x30, &fields)), says);
+        }
+        assert_eq!(told(oid::RSASSA_PSS, &[]), "RSASSA-PSS");
+    }
+
+    #[test]
+    fn an_algorithm_has_one_set_of_parameters_at_most() {
+        for content in [&[][..], &[5, 0], &[6, 1, 0x2a, 5, 0, 5, 0], &[6, 1, 0x2a, 5]] {
+            assert!(AlgorithmIdentifier::from_content(content).is_err(), "{content:02x?}");
+        }
+    }
+}

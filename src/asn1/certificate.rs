@@ -62,10 +62,10 @@ impl<'a> Certificate<'a> {
             signature: algorithm(only(fields.signature, Tag::SEQUENCE)?)?,
             signature_algorithm: algorithm(fields.signature_algorithm)?,
             signature_value: whole_octets(fields.signature_value).map_err(|_| BadDer("malformed signature"))?,
-            issuer: Name::from_der(fields.issuer).map_err(|_| BadDer("malformed issuer"))?,
+            issuer: Name::called(fields.issuer, "malformed issuer")?,
             not_before,
             not_after,
-            subject: Name::from_der(fields.subject).map_err(|_| BadDer("malformed subject"))?,
+            subject: Name::called(fields.subject, "malformed subject")?,
             spki: Spki::from_der(fields.subject_public_key_info).map_err(|_| BadDer("malformed public key"))?,
             extensions: extensions(fields.rest)?,
         })

@@ -240,3 +240,190 @@ impl fmt::Display for Reason {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asn1::made::{der, extension, name};
+    use std::{string::String, string::ToString, vec::Vec};
+
+    /// The parts of a CRL, each with tag and length; none has signed it.
+    struct Made {
+        version: Vec<u8>,
+        this_update: Vec<u8>,
+        next_update: Vec<u8>,
+        revoked: Vec<u8>,
+        extensions: Vec<u8>,
+    }
+
+    impl Default for Made {
+        fn default() -> Made {
+            Made {
+                version: der(0x02, &[1]),
+                this_update: der(0x17, b"260101000000Z"),
+                next_update: der(0x18, b"20500101000000Z"),
+                revoked: Vec::new(),
+                extensions: Vec::new(),
+            }
+        }
+    }
+
+    impl Made {
+        fn v1() -> Made {
+            Made { version: Vec::new(), ..Made::default() }
+        }
+
+        fn revoking(self, entries: &[Vec<u8>]) -> Made {
+            Made { revoked: der(0x30, &entries.concat()), ..self }
+        }
+
+        fn with(self, extensions: &[Vec<u8>]) -> Made {
+            Made { extensions: der(0xa0, &der(0x30, &extensions.concat())), ..self }
+        }
+
+        fn der(&self) -> Vec<u8> {
+            let algorithm = der(0x30, &der(0x06, oid::ED25519.content()));
+            let Made { version, this_update, next_update, revoked, extensions } = self;
+            let times = [&this_update[..], next_update, revoked].concat();
+            let tbs =
+                der(0x30, &[version, &algorithm, &name(b"issuer"), &times, extensions].map(|part| &part[..]).concat());
+            der(0x30, &[tbs, algorithm, der(0x03, &[&[0][..], &[6; 64]].concat())].concat())
+        }
+
+        fn says(&self) -> Result<(), &'static str> {
+            CertificateList::from_der(&self.der()).map(drop).map_err(|BadDer(what)| what)
+        }
+
+        /// The entries as text, up to the first that is malformed.
+        fn entries(&self) -> (Vec<String>, Option<&'static str>) {
+            let der = self.der();
+            let (mut told, mut wrong) = (Vec::new(), None);
+            for entry in CertificateList::from_der(&der).unwrap().entries() {
+                assert_eq!(wrong, None, "nothing follows a malformed entry");
+                match entry {
+                    Ok(CrlEntry { serial, reason, critical_unknown, .. }) => told.push(
+                        [
+                            Some(serial.to_string()),
+                            reason.map(|it| it.to_string()),
+                            critical_unknown.map(|it| it.to_string()),
+                        ]
+                        .into_iter()
+                        .flatten()
+                        .collect::<Vec<_>>()
+                        .join(" "),
+                    ),
+                    Err(BadDer(what)) => wrong = Some(what),
+                }
+            }
+            (told, wrong)
+        }
+    }
+
+    fn entry(serial: &[u8], extensions: &[Vec<u8>]) -> Vec<u8> {
+        let list = if extensions.is_empty() { Vec::new() } else { der(0x30, &extensions.concat()) };
+        der(0x30, &[der(0x02, serial), der(0x17, b"260102000000Z"), list].concat())
+    }
+
+    #[test]
+    fn the_fields_of_a_list_are_where_they_are_written() {
+        let made = Made::default().with(&[extension(oid::CRL_NUMBER.content(), None, &der(0x02, &[7]))]).der();
+        let list = CertificateList::from_der(&made).unwrap();
+        assert_eq!((list.der, list.issuer.to_string()), (&made[..], "CN=issuer".to_string()));
+        assert_eq!((list.signature, list.signature_value), (list.signature_algorithm, &[6; 64][..]));
+        assert_eq!((list.this_update.unix(), list.next_update.map(Time::unix)), (1_767_225_600, Some(2_524_608_000)));
+        assert_eq!((list.extensions.number, list.entries().count()), (Some(&[7][..]), 0));
+        assert!(made[3..].starts_with(list.tbs));
+    }
+
+    /// RFC 5280 §5: applications that support CRLs process complete lists of both versions.
+    #[test]
+    fn lists_of_both_versions_are_read_with_and_without_their_optional_fields() {
+        for made in [Made::v1(), Made::default(), Made::v1().revoking(&[]), Made::default().revoking(&[])] {
+            assert_eq!(made.says(), Ok(()));
+            assert_eq!(Made { next_update: Vec::new(), ..made }.says(), Ok(()));
+        }
+        let entries = [entry(&[7], &[]), entry(&[0, 0x80], &[])];
+        for made in [Made::v1(), Made::default()] {
+            assert_eq!(made.revoking(&entries).entries(), (["07".to_string(), "80".to_string()].to_vec(), None));
+        }
+    }
+
+    #[test]
+    fn what_is_malformed_is_named() {
+        let number = extension(oid::CRL_NUMBER.content(), None, &der(0x02, &[1]));
+        for (made, what) in [
+            (Made { version: der(0x02, &[0]), ..Made::default() }, "the CRL is not version 2"),
+            (Made { version: der(0x02, &[2]), ..Made::default() }, "the CRL is not version 2"),
+            (Made::v1().with(&[number]), "the CRL has extensions, but is not version 2"),
+            (Made { this_update: der(0x17, b"2601010000Z"), ..Made::default() }, "malformed thisUpdate"),
+            (Made { next_update: der(0x17, b"2601010000Z"), ..Made::default() }, "malformed nextUpdate"),
+            (Made { revoked: der(0x04, &[]), ..Made::default() }, "something is left over at the end of the CRL"),
+            (Made::default().with(&[b"?".to_vec()]), "malformed extensions"),
+        ] {
+            assert_eq!(made.says(), Err(what));
+        }
+        let good = Made::default().revoking(&[entry(&[7], &[])]).der();
+        for cut in 0..good.len() {
+            assert!(CertificateList::from_der(&good[..cut]).is_err(), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn the_extensions_of_a_list_are_read_or_named() {
+        let one =
+            |id: Oid<'_>, critical, value: &[u8]| Made::default().with(&[extension(id.content(), critical, value)]);
+        let unknown = Oid::from_content(&[0x2a, 3]).unwrap();
+        for (made, delta, name) in [
+            (one(unknown, None, b"?"), false, None),
+            (one(unknown, Some(255), b"?"), false, Some("1.2.3")),
+            (one(oid::FRESHEST_CRL, Some(255), b"?"), false, Some("freshestCRL")),
+            (one(oid::DELTA_CRL_INDICATOR, Some(255), &der(0x02, &[1])), true, None),
+        ] {
+            let der = made.der();
+            let read = CertificateList::from_der(&der).unwrap().extensions;
+            assert_eq!((read.delta, read.critical_unknown.map(|id| id.to_string()).as_deref()), (delta, name));
+        }
+        for (id, value, what) in [
+            (oid::CRL_NUMBER, der(0x02, &[0xff]), "the CRL's number is malformed"),
+            (oid::CRL_NUMBER, der(0x02, &[0, 1]), "the CRL's number is malformed"),
+            (oid::AUTHORITY_KEY_IDENTIFIER, b"?".to_vec(), "malformed authorityKeyIdentifier of the CRL"),
+            (oid::ISSUING_DISTRIBUTION_POINT, b"?".to_vec(), "malformed issuingDistributionPoint of the CRL"),
+        ] {
+            assert_eq!(one(id, None, &value).says(), Err(what));
+        }
+    }
+
+    #[test]
+    fn the_extensions_of_an_entry_are_read_or_named() {
+        let reason = |code: u8| extension(oid::REASON_CODE.content(), None, &der(0x0a, &[code]));
+        let entries = [
+            entry(&[1], &[reason(1)]),
+            entry(&[2], &[reason(7)]),
+            entry(&[3], &[extension(oid::INVALIDITY_DATE.content(), Some(255), &der(0x18, b"20260101000000Z"))]),
+            entry(&[4], &[extension(oid::CERTIFICATE_ISSUER.content(), Some(255), b"?")]),
+            entry(&[5], &[extension(&[0x2a, 3], None, b"?")]),
+        ];
+        let told = ["01 keyCompromise", "02 reason 7", "03", "04 certificateIssuer", "05"];
+        assert_eq!(Made::default().revoking(&entries).entries(), (told.map(String::from).to_vec(), None));
+        let version_1 = Made::v1().revoking(&entries).entries();
+        assert_eq!(version_1, (Vec::new(), Some("an entry has extensions, but the CRL is not version 2")));
+    }
+
+    /// A list with an entry that cannot be read must not be read without it: the entry may be the one that counts.
+    #[test]
+    fn an_entry_that_is_malformed_is_told_and_ends_the_list() {
+        const SHORTEST: &str = "the serial number of an entry is no INTEGER in its shortest form";
+        for (broken, what) in [
+            (entry(&[0, 7], &[]), SHORTEST),
+            (entry(&[0xff, 0x80], &[]), SHORTEST),
+            (entry(&[], &[]), SHORTEST),
+            (der(0x30, &[der(0x02, &[7]), der(0x17, b"2601020000Z")].concat()), "the date of an entry is malformed"),
+            (entry(&[7], &[extension(oid::REASON_CODE.content(), None, b"?")]), "the reason of an entry is malformed"),
+            (entry(&[7], &[b"?".to_vec()]), "a malformed entry"),
+            (der(0x31, &[]), "a malformed entry"),
+        ] {
+            let made = Made::default().revoking(&[entry(&[1], &[]), broken, entry(&[2], &[])]);
+            assert_eq!(made.entries(), (["01".to_string()].to_vec(), Some(what)));
+        }
+    }
+}

@@ -113,3 +113,77 @@ impl<'a> IssuingDistributionPoint<'a> {
         fields.finish().map(|()| point)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asn1::general_name::GeneralName;
+    use crate::asn1::made::der;
+    use std::{string::String, string::ToString, vec::Vec};
+
+    fn uris(names: GeneralNames<'_>) -> Vec<String> {
+        let uri = |name| match name {
+            GeneralName::Uri(uri) => uri.to_string(),
+            other => panic!("{other:?}"),
+        };
+        names.iter().map(uri).collect()
+    }
+
+    fn full(uris: &[&str]) -> Vec<u8> {
+        let names: Vec<u8> = uris.iter().flat_map(|uri| der(0x86, uri.as_bytes())).collect();
+        der(0xa0, &der(0xa0, &names))
+    }
+
+    #[test]
+    fn a_certificate_says_where_its_lists_are() {
+        let one = der(0x30, &full(&["http://a/1", "http://b/1"]));
+        let other = der(0x30, &[full(&["http://a/2"]), der(0x81, &[1, 0x60]), der(0xa2, &der(0x82, b"ca"))].concat());
+        let relative = der(0x30, &der(0xa0, &der(0xa1, b"an RDN")));
+        let value = der(0x30, &[one, other, relative].concat());
+        let points: Vec<DistributionPoint<'_>> = DistributionPoints::from_der(&value).unwrap().iter().collect();
+        let [one, other, relative] = &points[..] else { panic!("{points:?}") };
+        let Some(DistributionPointName::Full(names)) = one.name else { panic!("{one:?}") };
+        assert_eq!(uris(names), ["http://a/1", "http://b/1"]);
+        assert!(one.reasons.is_none() && one.crl_issuer.is_none());
+        assert_eq!((other.reasons, other.crl_issuer.is_some()), (Some(&[0x60][..]), true));
+        assert!(matches!(relative.name, Some(DistributionPointName::RelativeToIssuer(b"an RDN"))));
+        for broken in [
+            b"?".to_vec(),
+            der(0x30, b"?"),
+            der(0x30, &der(0x31, &[])),
+            der(0x30, &der(0x30, &der(0xa0, &[]))),
+            der(0x30, &der(0x30, &der(0xa0, &der(0xa0, &[])))),
+            der(0x30, &der(0x30, &der(0xa0, &der(0x86, b"a")))),
+            der(0x30, &der(0x30, &der(0x81, &[]))),
+            der(0x30, &der(0x30, &der(0x83, &[]))),
+        ] {
+            assert!(DistributionPoints::from_der(&broken).is_err(), "{broken:02x?}");
+        }
+    }
+
+    #[test]
+    fn a_list_says_what_it_is_about() {
+        let read = |fields: &[Vec<u8>]| {
+            let value = der(0x30, &fields.concat());
+            let point = IssuingDistributionPoint::from_der(&value).map_err(|BadDer(what)| what)?;
+            let IssuingDistributionPoint { only_user_certs, only_ca_certs, indirect, only_attribute_certs, .. } = point;
+            let flags = [only_user_certs, only_ca_certs, indirect, only_attribute_certs];
+            Ok::<_, &str>((point.name.is_some(), flags, point.only_some_reasons.map(<[u8]>::to_vec)))
+        };
+        let [no, yes] = [[0x00], [0xff]];
+        assert_eq!(read(&[]), Ok((false, [false; 4], None)));
+        assert_eq!(read(&[full(&["http://a"])]), Ok((true, [false; 4], None)));
+        for (place, tag) in [0x81, 0x82, 0x84, 0x85].into_iter().enumerate() {
+            let mut flags = [false; 4];
+            flags[place] = true;
+            assert_eq!(read(&[der(tag, &yes)]), Ok((false, flags, None)));
+            // DER leaves the default out; who writes it says the same.
+            assert_eq!(read(&[der(tag, &no)]), Ok((false, [false; 4], None)));
+            assert!(read(&[der(tag, &[1])]).is_err());
+        }
+        assert_eq!(read(&[der(0x83, &[1, 0x60])]), Ok((false, [false; 4], Some([0x60].to_vec()))));
+        for broken in [der(0x82, &yes), der(0x86, &yes), der(0xa1, &yes), b"?".to_vec()] {
+            assert!(read(&[broken, der(0x81, &yes)]).is_err());
+        }
+    }
+}

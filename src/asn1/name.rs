@@ -8,6 +8,9 @@ use core::fmt::{self, Write};
 const MAX_RDNS: usize = 128;
 const MAX_ATTRIBUTES_OF_RDN: usize = 16;
 
+const TOO_MANY_PARTS: BadDer = BadDer("a name has more than 128 parts");
+const TOO_MANY_ATTRIBUTES: BadDer = BadDer("a part of a name has more than 16 attributes");
+
 /// A well-formed Name.
 ///
 /// `Display` is its text by RFC 4514, last RDN first: `CN=api,O=Example`. Names that differ have different texts, except
@@ -32,7 +35,7 @@ impl<'a> Name<'a> {
         }
         match count {
             0..=MAX_RDNS => Ok(Name { der: whole, rdns: content }),
-            _ => Err(BadDer("a name has more than 128 parts")),
+            _ => Err(TOO_MANY_PARTS),
         }
     }
 
@@ -41,6 +44,14 @@ impl<'a> Name<'a> {
         let mut reader = Reader::new(der);
         let name = Name::read(&mut reader)?;
         reader.finish().map(|()| name)
+    }
+
+    /// The same; what is malformed, and not only too much, is called `what`.
+    pub(super) fn called(der: &'a [u8], what: &'static str) -> Result<Name<'a>, BadDer> {
+        Name::from_der(der).map_err(|bad| match bad {
+            TOO_MANY_PARTS | TOO_MANY_ATTRIBUTES => bad,
+            _ => BadDer(what),
+        })
     }
 
     /// The whole of it, with tag and length.
@@ -100,7 +111,7 @@ impl<'a> Rdn<'a> {
         match count {
             1..=MAX_ATTRIBUTES_OF_RDN => Ok(Rdn(content)),
             0 => Err(BadDer("a part of a name is empty")),
-            _ => Err(BadDer("a part of a name has more than 16 attributes")),
+            _ => Err(TOO_MANY_ATTRIBUTES),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod vectors;
 
+mod asn1_certificates;
 mod asn1_spki;
 mod codec_extensions;
 mod codec_messages;

@@ -18,6 +18,7 @@ mod show;
 
 mod bogo_tokens;
 mod examples;
+mod key_commands;
 mod openssl;
 mod pki_example;
 mod server;

@@ -141,7 +141,8 @@ impl TrustBuilder {
     }
 
     /// Strictness: the rules of RFC 5280 that bind issuers (key identifiers present, extensions critical where they
-    /// must be, host names without underscore) are enforced too. Many private PKIs break one of them.
+    /// must be, host names without underscore, serial numbers positive and of at most 20 octets) are enforced too. Many
+    /// private PKIs break one of them.
     pub fn strict_issuance(mut self) -> TrustBuilder {
         self.strict = true;
         self

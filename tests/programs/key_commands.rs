@@ -1,0 +1,66 @@
+//! The commands that messages about private keys recommend: each is run as it stands in the message, and helps.
+
+use countersign::x509::{KeyError, SigningKey};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The command in a message: what stands between `(openssl ` and `)`.
+fn command(message: &str) -> Vec<&str> {
+    let (_, rest) = message.split_once("(openssl ").unwrap_or_else(|| panic!("no command: {message}"));
+    rest.split_once(')').unwrap().0.split_ascii_whitespace().collect()
+}
+
+/// Runs it with `KEY` as this file, and reads what it has written.
+fn run(command: &[&str], key: &Path, more: &[&str]) -> Result<SigningKey, KeyError> {
+    let out = std::env::temp_dir().join(format!("countersign-key-{}-{}", std::process::id(), command.len()));
+    let at = command.iter().position(|word| *word == "-out").unwrap() + 1;
+    let words = command.iter().enumerate().map(|(place, word)| match *word {
+        "KEY" => key.to_path_buf(),
+        _ if place == at => out.clone(),
+        word => PathBuf::from(word),
+    });
+    let status = Command::new("openssl").args(words).args(more).stderr(Stdio::null()).status().unwrap();
+    assert!(status.success(), "{command:?}");
+    let written = std::fs::read(&out).unwrap();
+    std::fs::remove_file(&out).unwrap();
+    SigningKey::from_pem_or_der(&written)
+}
+
+#[test]
+#[ignore = "needs openssl 3"]
+fn the_openssl_command_in_a_message_makes_the_key_readable() {
+    let forms = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/keys/forms");
+    let plain = SigningKey::from_pem_or_der(&std::fs::read(forms.join("plain.key")).unwrap()).unwrap();
+    for (name, error) in [
+        ("enc.key", KeyError::Encrypted),
+        ("proctype.key", KeyError::Encrypted),
+        ("sec1-nopub.key", KeyError::NoPublicKey),
+        ("java-ec.key", KeyError::NoPublicKey),
+        ("sec1-compressed.key", KeyError::CompressedPoint),
+        ("explicit.key", KeyError::ExplicitParameters),
+        ("explicit8.key", KeyError::ExplicitParameters),
+    ] {
+        let key = forms.join(name);
+        let refused = SigningKey::from_pem_or_der(&std::fs::read(&key).unwrap()).err().unwrap();
+        assert_eq!(refused, error, "{name}");
+        // Who runs it types the passphrase.
+        let passphrase: &[&str] = if error == KeyError::Encrypted { &["-passin", "pass:x"] } else { &[] };
+        let read = run(&command(&error.to_string()), &key, passphrase);
+        assert_eq!(read.map(|key| key.public_key()).ok(), Some(plain.public_key()), "{name}");
+    }
+}
+
+/// Every message with a command is among those above.
+#[test]
+fn no_other_message_about_keys_has_a_command() {
+    for error in [
+        KeyError::NoKey,
+        KeyError::Pem { line: 1, what: "it has no END line".into() },
+        KeyError::Malformed,
+        KeyError::Inconsistent,
+        KeyError::KeyOfAnother,
+        KeyError::Unsupported("Ed448".into()),
+    ] {
+        assert!(!error.to_string().contains("openssl"), "{error}");
+    }
+}
