@@ -14,6 +14,8 @@ impl ServerName {
     /// None if it is neither a DNS name nor an IP address.
     pub(crate) fn new(text: &str) -> Option<ServerName> {
         rustls_pki_types::ServerName::try_from(text).ok()?;
+        // RFC 6066 §3: a host name is sent without a trailing dot.
+        let text = text.strip_suffix('.').unwrap_or(text);
         let mut name = ServerName::NONE;
         name.text.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
         Some(name)

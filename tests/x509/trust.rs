@@ -57,7 +57,7 @@ fn a_chain_to_a_trusted_root_with_the_right_name_is_accepted() {
     let ca = root.intermediate("Issuing");
     let leaf = ca.leaf("api", &["api.internal", "*.web.internal", "10.0.0.7"]);
     let trust = trust(&[&root]);
-    for name in ["api.internal", "API.internal", "a.web.internal", "10.0.0.7"] {
+    for name in ["api.internal", "API.internal", "api.internal.", "a.web.internal", "10.0.0.7"] {
         let judgement = server(&trust, &[&leaf.der, &ca.der], &dns(name), NOW);
         assert_eq!(Verdict::from(&judgement), Verdict::Accept, "{name}: {judgement:?}");
         assert_eq!(judgement.unwrap().matched(), 0);

@@ -172,8 +172,18 @@ fn a_servers_name_must_be_one() {
         let made = Handshake::<_>::client(Policy::new(), Some(name), Seed::from_bytes(&[1; 64]));
         assert_eq!(made.err(), Some(Misuse::InvalidServerName), "{name:?}");
     }
-    for name in ["server.test", "192.0.2.1", "2001:db8::1"] {
+    for name in ["http://a.test", "a.test:443", "*.a.test", ".", "192.0.2.1.", "fe80::1%eth0"] {
+        assert!(Handshake::<_>::client(Policy::new(), Some(name), Seed::from_bytes(&[1; 64])).is_err(), "{name:?}");
+    }
+    // RFC 6066 §3: "without a trailing dot".
+    for (name, sent) in [
+        ("server.test", "server.test"),
+        ("server.test.", "server.test"),
+        ("a_b.test.", "a_b.test"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8::1", "2001:db8::1"),
+    ] {
         let made = Handshake::<_>::client(Policy::new(), Some(name), Seed::from_bytes(&[1; 64])).unwrap();
-        assert_eq!(made.server_name(), Some(name));
+        assert_eq!(made.server_name(), Some(sent));
     }
 }
