@@ -6,32 +6,139 @@
 
 use super::refusal::RefusalReason;
 use crate::Role;
-use crate::asn1::{BadDer, Certificate, GeneralName, NameConstraints, oid};
+use crate::asn1::{BadDer, Certificate, GeneralName, NameConstraints, Oid, oid};
 use crate::crypto::schemes_for;
 use std::string::ToString;
 
-/// Rules for every certificate below the root.
-fn every(cert: &Certificate<'_>, strict: bool) -> Result<(), RefusalReason> {
-    // §4.1.2.4: the issuer is a non-empty name.
-    if cert.issuer.is_empty() {
-        return Err(RefusalReason::Malformed("its issuer is empty"));
-    }
-    // §4.2.1.11: we process no policies, so a constraint on them cannot be honoured.
-    if cert.extensions.policy_constraints.is_some() {
-        return Err(RefusalReason::UnsupportedConstraint("policies"));
-    }
-    if strict {
-        // §4.2.1.1: MUST be there in all certificates except self-signed ones.
-        if cert.extensions.authority_key_id.is_none() {
-            return Err(RefusalReason::Malformed("it has no authorityKeyIdentifier"));
-        }
-        issuers(cert)?;
-    }
-    names(cert, strict)
+/// What the builder of the snapshot chose.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Rules {
+    /// Issuance rules, too.
+    pub(super) strict: bool,
+    /// The leaf's extKeyUsage must name the purpose of its role.
+    pub(super) require_purpose: bool,
+    /// A client's certificate may be one for servers.
+    pub(super) server_auth_for_clients: bool,
 }
 
-/// What RFC 5280 asks of issuers, and us to handle gracefully.
-fn issuers(cert: &Certificate<'_>) -> Result<(), RefusalReason> {
+impl Rules {
+    /// For the peer's own certificate.
+    pub(super) fn leaf(self, cert: &Certificate<'_>, role: Role) -> Result<(), RefusalReason> {
+        self.every(cert)?;
+        if let Some(usage) = cert.extensions.key_usage {
+            // §4.2.1.3: TLS 1.3 proves possession by a signature.
+            if !usage.digital_signature() {
+                return Err(RefusalReason::KeyUsage("digitalSignature"));
+            }
+            // §4.2.1.9: only a CA may have keyCertSign.
+            if usage.key_cert_sign() {
+                return Err(RefusalReason::Malformed("its keyUsage has keyCertSign, but it is no CA"));
+            }
+        }
+        // §4.2.1.10: name constraints only in CA certificates.
+        if cert.extensions.name_constraints.is_some() {
+            return Err(RefusalReason::Malformed("it has nameConstraints, but it is no CA"));
+        }
+        let allowed = match self.require_purpose {
+            true => {
+                cert.extensions.ext_key_usage.is_some_and(|listed| self.purposes(role).any(|id| listed.contains(id)))
+            }
+            false => self.serves(cert, role),
+        };
+        if !allowed {
+            return Err(RefusalReason::ExtKeyUsage(role));
+        }
+        public_key(cert)
+    }
+
+    /// For an intermediate CA. (webpki: cA is TRUE, path length, critical extensions, name constraints.)
+    pub(super) fn intermediate(self, cert: &Certificate<'_>) -> Result<(), RefusalReason> {
+        self.every(cert)?;
+        self.ca(cert)
+    }
+
+    /// For a root, judged when it is loaded; a root that breaks one is not trusted.
+    pub(super) fn root(self, cert: &Certificate<'_>) -> Result<(), RefusalReason> {
+        if !cert.is_ca() {
+            return Err(RefusalReason::NotCa);
+        }
+        // webpki does not look at the extensions of roots.
+        let unknown = cert.extensions.all.iter().find(|extension| {
+            let known = matches!(
+                extension.id,
+                oid::KEY_USAGE
+                    | oid::SUBJECT_ALT_NAME
+                    | oid::BASIC_CONSTRAINTS
+                    | oid::NAME_CONSTRAINTS
+                    | oid::CRL_DISTRIBUTION_POINTS
+                    | oid::CERTIFICATE_POLICIES
+                    | oid::EXT_KEY_USAGE
+            );
+            extension.critical && !known
+        });
+        if unknown.is_some() {
+            return Err(RefusalReason::CriticalExtension);
+        }
+        self.ca(cert)
+    }
+
+    /// The purposes in extKeyUsage that let a peer play its role (§4.2.1.12), but for anyExtendedKeyUsage.
+    pub(super) fn purposes(self, role: Role) -> impl Iterator<Item = Oid<'static>> {
+        let (own, also) = match role {
+            Role::Server => (oid::SERVER_AUTH, None),
+            Role::Client => (oid::CLIENT_AUTH, self.server_auth_for_clients.then_some(oid::SERVER_AUTH)),
+        };
+        core::iter::once(own).chain(also)
+    }
+
+    /// Does extKeyUsage allow the role (§4.2.1.12)? In a CA certificate, to all below it. Absent, or
+    /// anyExtendedKeyUsage: any role.
+    pub(super) fn serves(self, cert: &Certificate<'_>, role: Role) -> bool {
+        cert.extensions.ext_key_usage.is_none_or(|listed| {
+            self.purposes(role).chain([oid::ANY_EXTENDED_KEY_USAGE]).any(|purpose| listed.contains(purpose))
+        })
+    }
+
+    /// For every certificate below the root.
+    fn every(self, cert: &Certificate<'_>) -> Result<(), RefusalReason> {
+        // §4.1.2.4: the issuer is a non-empty name.
+        if cert.issuer.is_empty() {
+            return Err(RefusalReason::Malformed("its issuer is empty"));
+        }
+        // §4.2.1.11: we process no policies, so a constraint on them cannot be honoured.
+        if cert.extensions.policy_constraints.is_some() {
+            return Err(RefusalReason::UnsupportedConstraint("policies"));
+        }
+        match self.strict {
+            true => issuance(cert),
+            false => Ok(()),
+        }
+    }
+
+    /// For every CA.
+    fn ca(self, cert: &Certificate<'_>) -> Result<(), RefusalReason> {
+        // §4.1.2.6: a CA has a name.
+        if cert.subject.is_empty() {
+            return Err(RefusalReason::Malformed("its subject is empty"));
+        }
+        // §4.2.1.3: keyCertSign.
+        if cert.extensions.key_usage.is_some_and(|usage| !usage.key_cert_sign()) {
+            return Err(RefusalReason::KeyUsage("keyCertSign"));
+        }
+        public_key(cert)?;
+        match self.strict {
+            true => issuance_of_ca(cert),
+            false => Ok(()),
+        }
+    }
+}
+
+/// What RFC 5280 asks of issuers, for every certificate below the root.
+fn issuance(cert: &Certificate<'_>) -> Result<(), RefusalReason> {
+    // §4.2.1.1: MUST be there in all certificates except self-signed ones.
+    if cert.extensions.authority_key_id.is_none() {
+        return Err(RefusalReason::Malformed("it has no authorityKeyIdentifier"));
+    }
     // §4.1.2.2: positive, at most 20 octets (21 with a sign octet would be 2^160 or more).
     match cert.serial {
         serial if serial.is_negative() => return Err(RefusalReason::Malformed("its serial number is negative")),
@@ -40,126 +147,41 @@ fn issuers(cert: &Certificate<'_>) -> Result<(), RefusalReason> {
         _ => {}
     }
     // UTCTime can say 1950 to 1969 (§4.1.2.5.1); no certificate is that old.
-    match cert.not_before.is_before_1970() || cert.not_after.is_before_1970() {
-        true => Err(RefusalReason::Malformed("its validity begins or ends before 1970")),
-        false => Ok(()),
-    }
-}
-
-/// §4.2.1.6: subject alternative names.
-fn names(cert: &Certificate<'_>, strict: bool) -> Result<(), RefusalReason> {
-    if !strict || cert.extensions.subject_alt_name.is_none() {
-        return Ok(());
+    if cert.not_before.is_before_1970() || cert.not_after.is_before_1970() {
+        return Err(RefusalReason::Malformed("its validity begins or ends before 1970"));
     }
     // RFC 1034 §3.5 knows no underscore; service names in the wild do.
     if cert.names().any(|name| matches!(name, GeneralName::Dns(text) if text.contains('_'))) {
         return Err(RefusalReason::Malformed("a DNS name in its subjectAltName has an underscore"));
     }
     // §4.2.1.6: critical if the subject is empty.
-    if cert.subject.is_empty() && !cert.extensions.all.is_critical(oid::SUBJECT_ALT_NAME) {
+    let named = cert.extensions.subject_alt_name.is_some();
+    if named && cert.subject.is_empty() && !cert.extensions.all.is_critical(oid::SUBJECT_ALT_NAME) {
         return Err(RefusalReason::Malformed("its subject is empty, but its subjectAltName not critical"));
     }
     Ok(())
 }
 
-/// Rules for the peer's own certificate. `required`: extKeyUsage must name the role.
-pub(super) fn leaf(cert: &Certificate<'_>, role: Role, required: bool, strict: bool) -> Result<(), RefusalReason> {
-    every(cert, strict)?;
-    if let Some(usage) = cert.extensions.key_usage {
-        // §4.2.1.3: TLS 1.3 proves possession by a signature.
-        if !usage.digital_signature() {
-            return Err(RefusalReason::KeyUsage("digitalSignature"));
-        }
-        // §4.2.1.9: only a CA may have keyCertSign.
-        if usage.key_cert_sign() {
-            return Err(RefusalReason::Malformed("its keyUsage has keyCertSign, but it is no CA"));
-        }
+/// What RFC 5280 asks of the issuers of CA certificates.
+fn issuance_of_ca(cert: &Certificate<'_>) -> Result<(), RefusalReason> {
+    // §4.2.1.9: MUST be critical.
+    if !cert.extensions.all.is_critical(oid::BASIC_CONSTRAINTS) {
+        return Err(RefusalReason::Malformed("its basicConstraints are not critical"));
     }
-    // §4.2.1.10: name constraints only in CA certificates.
-    if cert.extensions.name_constraints.is_some() {
-        return Err(RefusalReason::Malformed("it has nameConstraints, but it is no CA"));
+    // §4.2.1.2: MUST be there in all CA certificates.
+    if cert.extensions.subject_key_id.is_none() {
+        return Err(RefusalReason::Malformed("it has no subjectKeyIdentifier"));
     }
-    if !purpose(cert, role, required) {
-        return Err(RefusalReason::ExtKeyUsage(role));
+    let Some(constraints) = &cert.extensions.name_constraints else { return Ok(()) };
+    // §4.2.1.10: MUST be critical.
+    if !cert.extensions.all.is_critical(oid::NAME_CONSTRAINTS) {
+        return Err(RefusalReason::Malformed("its nameConstraints are not critical"));
     }
-    public_key(cert)
-}
-
-/// §4.2.1.12: absent, or anyExtendedKeyUsage: any purpose; either may be refused by policy.
-pub(super) fn purpose(cert: &Certificate<'_>, role: Role, required: bool) -> bool {
-    let purpose = match role {
-        Role::Server => oid::SERVER_AUTH,
-        Role::Client => oid::CLIENT_AUTH,
-    };
-    match cert.extensions.ext_key_usage {
-        Some(purposes) => purposes.contains(purpose) || (!required && purposes.contains(oid::ANY_EXTENDED_KEY_USAGE)),
-        None => !required,
+    // A domain name, no pattern: the leading dot is a habit from URI constraints.
+    match constraints.bases().any(|base| matches!(base, GeneralName::Dns(base) if base.starts_with('.'))) {
+        true => Err(RefusalReason::Malformed("a DNS name in its nameConstraints begins with a dot")),
+        false => Ok(()),
     }
-}
-
-/// Rules for an intermediate CA. (webpki: cA is TRUE, path length, critical extensions, name constraints.)
-pub(super) fn intermediate(cert: &Certificate<'_>, strict: bool) -> Result<(), RefusalReason> {
-    every(cert, strict)?;
-    ca(cert, strict)
-}
-
-/// Rules for a root, judged when it is loaded; a root that breaks one is not trusted.
-pub(super) fn root(cert: &Certificate<'_>, strict: bool) -> Result<(), RefusalReason> {
-    if !cert.is_ca() {
-        return Err(RefusalReason::NotCa);
-    }
-    // webpki does not look at the extensions of roots.
-    let unknown = cert.extensions.all.iter().find(|extension| {
-        let known = matches!(
-            extension.id,
-            oid::KEY_USAGE
-                | oid::SUBJECT_ALT_NAME
-                | oid::BASIC_CONSTRAINTS
-                | oid::NAME_CONSTRAINTS
-                | oid::CRL_DISTRIBUTION_POINTS
-                | oid::CERTIFICATE_POLICIES
-                | oid::EXT_KEY_USAGE
-        );
-        extension.critical && !known
-    });
-    if unknown.is_some() {
-        return Err(RefusalReason::CriticalExtension);
-    }
-    ca(cert, strict)
-}
-
-/// Rules for every CA.
-fn ca(cert: &Certificate<'_>, strict: bool) -> Result<(), RefusalReason> {
-    // §4.1.2.6: a CA has a name.
-    if cert.subject.is_empty() {
-        return Err(RefusalReason::Malformed("its subject is empty"));
-    }
-    // §4.2.1.3: keyCertSign.
-    if cert.extensions.key_usage.is_some_and(|usage| !usage.key_cert_sign()) {
-        return Err(RefusalReason::KeyUsage("keyCertSign"));
-    }
-    public_key(cert)?;
-    if strict {
-        // §4.2.1.9: MUST be critical.
-        if !cert.extensions.all.is_critical(oid::BASIC_CONSTRAINTS) {
-            return Err(RefusalReason::Malformed("its basicConstraints are not critical"));
-        }
-        // §4.2.1.2: MUST be there in all CA certificates.
-        if cert.extensions.subject_key_id.is_none() {
-            return Err(RefusalReason::Malformed("it has no subjectKeyIdentifier"));
-        }
-        if let Some(constraints) = &cert.extensions.name_constraints {
-            // §4.2.1.10: MUST be critical.
-            if !cert.extensions.all.is_critical(oid::NAME_CONSTRAINTS) {
-                return Err(RefusalReason::Malformed("its nameConstraints are not critical"));
-            }
-            // A domain name, no pattern: the leading dot is a habit from URI constraints.
-            if constraints.bases().any(|base| matches!(base, GeneralName::Dns(base) if base.starts_with('.'))) {
-                return Err(RefusalReason::Malformed("a DNS name in its nameConstraints begins with a dot"));
-            }
-        }
-    }
-    Ok(())
 }
 
 /// A kind of name that is constrained, that webpki cannot compare, and that `leaf` has.
@@ -208,13 +230,13 @@ mod tests {
     fn leaf_says(made: &Made) -> [Result<(), RefusalReason>; 2] {
         let certificate = made.der();
         let cert = Certificate::from_der(&certificate).unwrap();
-        [false, true].map(|strict| leaf(&cert, Role::Server, false, strict))
+        [false, true].map(|strict| Rules { strict, ..Rules::default() }.leaf(&cert, Role::Server))
     }
 
     fn root_says(made: &Made) -> [Result<(), RefusalReason>; 2] {
         let certificate = made.der();
         let cert = Certificate::from_der(&certificate).unwrap();
-        [false, true].map(|strict| root(&cert, strict))
+        [false, true].map(|strict| Rules { strict, ..Rules::default() }.root(&cert))
     }
 
     fn broken(what: &'static str) -> Result<(), RefusalReason> {
@@ -317,10 +339,16 @@ mod tests {
                 _ => good().and(&[0x55, 0x1d, 37], None, &der(0x30, &list)).der(),
             };
             let cert = Certificate::from_der(&certificate).unwrap();
-            for (role, named) in [(Role::Server, server), (Role::Client, client)] {
-                for required in [false, true] {
-                    let open = !required && (any || chosen == 0);
-                    assert_eq!(purpose(&cert, role, required), named || open, "{role} {chosen} {required}");
+            for relaxed in [false, true] {
+                for (role, named) in [(Role::Server, server), (Role::Client, client || (relaxed && server))] {
+                    for required in [false, true] {
+                        let rules =
+                            Rules { require_purpose: required, server_auth_for_clients: relaxed, strict: false };
+                        let open = !required && (any || chosen == 0);
+                        let says = if named || open { Ok(()) } else { Err(RefusalReason::ExtKeyUsage(role)) };
+                        assert_eq!(rules.leaf(&cert, role), says, "{role} {chosen} {required} {relaxed}");
+                        assert_eq!(rules.serves(&cert, role), named || any || chosen == 0);
+                    }
                 }
             }
         }

@@ -35,6 +35,15 @@ impl TrustDomain {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Would a reader who is not strict take this URI for an ID of the domain? (`SPIFFE://Example.org:443/..`)
+    pub(super) fn claims(&self, uri: &str) -> bool {
+        let scheme = uri.get(..SCHEME.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(SCHEME));
+        let rest = uri.get(SCHEME.len()..).unwrap_or_default();
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let host = authority.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default();
+        scheme && host.eq_ignore_ascii_case(&self.0)
+    }
 }
 
 impl FromStr for TrustDomain {

@@ -16,3 +16,4 @@ mod revocation_cases;
 mod spiffe_bundle;
 mod trust;
 mod verified_chains;
+mod vouching;

@@ -1,12 +1,14 @@
 //! Collects roots, CRLs and policy, and makes the snapshot of those that can be used.
 
 use super::{Problem, Root, Trust, TrustError, spiffe_bundle};
+use crate::Role;
 use crate::asn1::{BadDer, Certificate};
 use crate::x509::hash::{Sha256, sha256};
 use crate::x509::refusal::RefusalReason;
 use crate::x509::revocation::{Relaxed, Revocation};
+use crate::x509::rules::Rules;
 use crate::x509::spiffe::TrustDomain;
-use crate::x509::{pem, rules, text};
+use crate::x509::{pem, text};
 use core::fmt;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 use std::{format, string::String, string::ToString, vec::Vec};
@@ -19,8 +21,7 @@ pub struct TrustBuilder {
     crls_asked: bool,
     empty: Vec<Problem>,
     relaxed: Relaxed,
-    strict: bool,
-    require_purpose: bool,
+    rules: Rules,
     allow_own: bool,
     max_intermediates: Option<usize>,
 }
@@ -136,7 +137,15 @@ impl TrustBuilder {
     /// Strictness: a leaf must have extKeyUsage with the purpose of its role. Without this, an absent extKeyUsage or
     /// anyExtendedKeyUsage means any purpose (RFC 5280 §4.2.1.12).
     pub fn require_extended_key_usage(mut self) -> TrustBuilder {
-        self.require_purpose = true;
+        self.rules.require_purpose = true;
+        self
+    }
+
+    /// Relaxation: a client may prove itself with a certificate for servers: extKeyUsage with serverAuth suffices, in its
+    /// own certificate and in those of its CAs. Public CAs put clientAuth into none any more. Whoever holds a server's
+    /// key can then be a client.
+    pub fn accept_server_certificates_of_clients(mut self) -> TrustBuilder {
+        self.rules.server_auth_for_clients = true;
         self
     }
 
@@ -144,7 +153,7 @@ impl TrustBuilder {
     /// must be, host names without underscore, serial numbers positive and of at most 20 octets) are enforced too. Many
     /// private PKIs break one of them.
     pub fn strict_issuance(mut self) -> TrustBuilder {
-        self.strict = true;
+        self.rules.strict = true;
         self
     }
 
@@ -174,11 +183,10 @@ impl TrustBuilder {
     }
 
     pub(super) fn into_trust(self, mut problems: Vec<Problem>) -> (Trust, Vec<Problem>) {
-        let strict = self.strict;
         let mut id = Sha256::new();
         let (mut anchors, mut roots) = (Vec::new(), Vec::<Root>::new());
         for (source, der, domain) in self.roots {
-            match der.map_err(|what| (String::new(), what)).and_then(|der| root(der, domain, strict)) {
+            match der.map_err(|what| (String::new(), what)).and_then(|der| root(der, domain, self.rules)) {
                 Ok((_, known)) if roots.iter().any(|r| r.der == known.der && r.domain == known.domain) => {}
                 Ok((anchor, root)) => {
                     id.part(&root.der).part(root.domain.as_ref().map_or(b"", |domain| domain.as_str().as_bytes()));
@@ -196,7 +204,7 @@ impl TrustBuilder {
         for (source, der) in self.crls {
             let added = der.and_then(|der| {
                 let digest = sha256(&der);
-                revocation.add(source.to_string(), der, self.relaxed, strict).map(|()| digest)
+                revocation.add(source.to_string(), der, self.relaxed, self.rules.strict).map(|()| digest)
             });
             match added {
                 Ok(digest) => drop(id.part(&digest)),
@@ -204,14 +212,14 @@ impl TrustBuilder {
             }
         }
         let max_intermediates = self.max_intermediates.unwrap_or(6).min(6);
-        id.part(format!("{:?} {strict} {max_intermediates}", self.relaxed).as_bytes());
+        let Rules { strict, require_purpose: _, server_auth_for_clients } = self.rules;
+        id.part(format!("{:?} {strict} {server_auth_for_clients} {max_intermediates}", self.relaxed).as_bytes());
         let trust = Trust {
             anchors,
             roots,
             revocation,
             relaxed: self.relaxed,
-            strict,
-            require_purpose: self.require_purpose,
+            rules: self.rules,
             allow_own: self.allow_own,
             max_intermediates,
             id: id.finish(),
@@ -224,13 +232,13 @@ impl TrustBuilder {
 fn root(
     der: Vec<u8>,
     domain: Option<TrustDomain>,
-    strict: bool,
+    rules: Rules,
 ) -> Result<(TrustAnchor<'static>, Root), (String, String)> {
     let unreadable = |BadDer(what)| (String::new(), format!("not a usable root certificate: {what}"));
     let cert = Certificate::from_der(&der).map_err(unreadable)?;
     let subject = text::name(&cert.subject);
     let wrong = |what: String| (subject.clone(), what);
-    rules::root(&cert, strict).map_err(|fault| {
+    rules.root(&cert).map_err(|fault| {
         wrong(match fault {
             RefusalReason::NotCa => "cannot be a root: basicConstraints does not say that it is a CA".into(),
             RefusalReason::KeyUsage(bit) => format!("cannot be a root: keyUsage lacks {bit}"),
@@ -248,5 +256,7 @@ fn root(
         webpki::anchor_from_trusted_cert(&whole).map_err(|error| wrong(format!("cannot be a root: {error}")))?;
     let anchor = anchor.to_owned();
     let (not_before, not_after) = (cert.not_before.unix(), cert.not_after.unix());
-    Ok((anchor, Root { not_before, not_after, domain, der }))
+    let path_len = cert.extensions.basic_constraints.and_then(|constraints| constraints.path_len);
+    let serves = [Role::Client, Role::Server].map(|role| rules.serves(&cert, role));
+    Ok((anchor, Root { not_before, not_after, path_len, serves, domain, der }))
 }

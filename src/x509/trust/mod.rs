@@ -8,10 +8,11 @@ mod spiffe_bundle;
 pub use builder::TrustBuilder;
 pub use problem::{Problem, TrustError};
 
-use crate::Bytes;
 use crate::asn1::Certificate;
 use crate::x509::revocation::{Relaxed, Revocation};
+use crate::x509::rules::Rules;
 use crate::x509::spiffe::TrustDomain;
+use crate::{Bytes, Role};
 use rustls_pki_types::TrustAnchor;
 use std::vec::Vec;
 
@@ -25,8 +26,7 @@ pub struct Trust {
     pub(super) roots: Vec<Root>,
     pub(super) revocation: Revocation,
     pub(super) relaxed: Relaxed,
-    pub(super) strict: bool,
-    pub(super) require_purpose: bool,
+    pub(super) rules: Rules,
     pub(super) allow_own: bool,
     pub(super) max_intermediates: usize,
     /// SHA-256 over all that decides about a chain: snapshots that judge chains differently have different ids.
@@ -41,8 +41,23 @@ pub(super) struct Root {
     pub(super) der: Vec<u8>,
     pub(super) not_before: u64,
     pub(super) not_after: u64,
+    /// pathLenConstraint (RFC 5280 §4.2.1.9)
+    pub(super) path_len: Option<u32>,
+    /// What extKeyUsage allows: clients, servers.
+    serves: [bool; 2],
     /// The only SPIFFE trust domain it vouches for.
     pub(super) domain: Option<TrustDomain>,
+}
+
+impl Root {
+    /// Does its extKeyUsage allow it to vouch for a peer of this role?
+    pub(super) fn serves(&self, role: Role) -> bool {
+        let [clients, servers] = self.serves;
+        match role {
+            Role::Client => clients,
+            Role::Server => servers,
+        }
+    }
 }
 
 impl Trust {

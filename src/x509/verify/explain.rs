@@ -39,7 +39,7 @@ pub(super) fn explain(error: &Error, trust: &Trust, leaf: &Leaf<'_>, others: &[C
             })
         }),
         Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension => {
-            located(RefusalReason::ExtKeyUsage(role), &|cert| !rules::purpose(cert, role, false))
+            located(RefusalReason::ExtKeyUsage(role), &|cert| !trust.rules.serves(cert, role))
         }
         Error::CaUsedAsEndEntity => (FaultyCertificate::Leaf, RefusalReason::CaAsLeaf),
         Error::EndEntityUsedAsCa => located(RefusalReason::NotCa, &|cert| cert.der != leaf_cert.der && !cert.is_ca()),

@@ -75,7 +75,7 @@ impl Trust {
             }
         };
         // Judged every time, remembered or not: the leaf's own rules, then its identity.
-        rules::leaf(&cert, peer.role(), self.require_purpose, self.strict).map_err(of_leaf)?;
+        self.rules.leaf(&cert, peer.role()).map_err(of_leaf)?;
         let matched = expectations::find(options.expect, &leaf, path.bound).map_err(of_leaf)?;
         Ok(Accepted::certificate(peer, matched, &path))
     }

@@ -2,13 +2,14 @@
 
 use super::explain::explain;
 use crate::Role;
-use crate::asn1::{Certificate, oid};
+use crate::asn1::{Certificate, GeneralName, Oid, oid};
 use crate::x509::expectations::Leaf;
 use crate::x509::refusal::{Fault, FaultyCertificate, RefusalReason};
 use crate::x509::revocation::Issuer;
-use crate::x509::rules;
+use crate::x509::rules::{self, Rules};
 use crate::x509::spiffe;
-use crate::x509::trust::Trust;
+use crate::x509::text::shown;
+use crate::x509::trust::{Root, Trust};
 use core::cell::{Cell, RefCell};
 use rustls_pki_types::{CertificateDer, UnixTime};
 use std::{time::Duration, vec::Vec};
@@ -73,7 +74,7 @@ pub(super) fn verify(
 ) -> Result<Path, Fault> {
     let found = Cell::new(None);
     let refused: RefCell<Option<Fault>> = RefCell::new(None);
-    let judge = |path: &VerifiedPath<'_>| match examine(trust, leaf.cert, path, others, now) {
+    let judge = |path: &VerifiedPath<'_>| match examine(trust, leaf, path, others, now) {
         Ok(path) => {
             found.set(Some(path));
             Ok(())
@@ -85,7 +86,7 @@ pub(super) fn verify(
         }
     };
     let algorithms = webpki::ALL_VERIFICATION_ALGS;
-    let purpose = Purpose(leaf.role);
+    let purpose = Purpose(trust.rules, leaf.role);
     let result = leaf
         .end_entity
         .verify_for_usage(algorithms, &trust.anchors, others, now, purpose, None, Some(&judge))
@@ -103,7 +104,7 @@ pub(super) fn verify(
 /// Our rules for a path that webpki has verified.
 fn examine(
     trust: &Trust,
-    leaf: &Certificate<'_>,
+    Leaf { role, cert: leaf, .. }: &Leaf<'_>,
     path: &VerifiedPath<'_>,
     presented: &[CertificateDer<'_>],
     now: UnixTime,
@@ -122,15 +123,14 @@ fn examine(
     if now.as_secs() < root.not_before {
         return Err(of_root(RefusalReason::NotYetValid(at(root.not_before))));
     }
-    if let Some(domain) = &root.domain {
-        let id = spiffe::svid(leaf).map_err(|why| of_leaf(RefusalReason::Svid(why)))?;
-        if spiffe::trust_domain(id) != domain.as_str() {
-            return Err(of_leaf(RefusalReason::ForeignTrustDomain(id.into())));
-        }
+    // RFC 5280 §6.2 leaves it to us whether what a root says of itself limits what it vouches for. It does.
+    if !root.serves(*role) {
+        return Err(of_root(RefusalReason::ExtKeyUsage(*role)));
     }
+    vouches(trust, root, leaf).map_err(of_leaf)?;
     window.narrow(leaf.not_before.unix(), leaf.not_after.unix());
     // Asked of each certificate below the root, once its issuer is known.
-    let mut below = (FaultyAt::Leaf, *leaf);
+    let mut below = (FaultyAt::Leaf, **leaf);
     let revocation = |(at, cert): &(FaultyAt<'_>, Certificate<'_>), issuer: &Certificate<'_>| {
         let is_leaf = matches!(at, FaultyAt::Leaf);
         let status = trust.revocation.check(cert, is_leaf, &Issuer::new(issuer), now, trust.relaxed);
@@ -145,7 +145,7 @@ fn examine(
         *slot = place(index);
         let here = FaultyAt::Intermediate(place(index), der);
         let cert = rules::read(der).map_err(|reason| (here.certificate(), reason))?;
-        rules::intermediate(&cert, trust.strict).map_err(|reason| (here.certificate(), reason))?;
+        trust.rules.intermediate(&cert).map_err(|reason| (here.certificate(), reason))?;
         window.narrow(cert.not_before.unix(), cert.not_after.unix());
         let (from, to) = revocation(&below, &cert)?;
         window.narrow(from, to);
@@ -158,6 +158,9 @@ fn examine(
     let intermediates = MAX_INTERMEDIATES.saturating_sub(slots.len());
     if counted > trust.max_intermediates {
         return Err(of_leaf(RefusalReason::PathTooLong));
+    }
+    if root.path_len.is_some_and(|most| usize::try_from(most).is_ok_and(|most| counted > most)) {
+        return Err(of_root(RefusalReason::PathTooLong));
     }
     if trust.revocation.is_asked() {
         let root = rules::read(&root.der).map_err(of_leaf)?;
@@ -191,28 +194,47 @@ impl FaultyAt<'_> {
     }
 }
 
+/// Is it for this root to vouch for the leaf's SPIFFE ID? A root bound to a trust domain vouches for its IDs and nothing
+/// else; no other root vouches for IDs of a domain that has roots of its own.
+fn vouches(trust: &Trust, root: &Root, leaf: &Certificate<'_>) -> Result<(), RefusalReason> {
+    if let Some(domain) = &root.domain {
+        let id = spiffe::svid(leaf).map_err(RefusalReason::Svid)?;
+        return match spiffe::trust_domain(id) == domain.as_str() {
+            true => Ok(()),
+            false => Err(RefusalReason::ForeignTrustDomain(id.into())),
+        };
+    }
+    let bound = || trust.roots.iter().filter_map(|root| root.domain.as_ref());
+    let foreign = leaf.names().find_map(|name| match name {
+        GeneralName::Uri(uri) if bound().any(|domain| domain.claims(uri)) => Some(uri),
+        _ => None,
+    });
+    foreign.map_or(Ok(()), |uri| Err(RefusalReason::ForeignTrustDomain(shown(uri))))
+}
+
 /// webpki's own limit.
 const MAX_INTERMEDIATES: usize = 6;
 
 /// extKeyUsage for the peer's role, in every certificate of the path that has one; anyExtendedKeyUsage fits. That the
 /// leaf has one is judged by [`rules::leaf`].
-struct Purpose(Role);
+struct Purpose(Rules, Role);
 
 impl webpki::ExtendedKeyUsageValidator for Purpose {
     fn validate(&self, purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), Error> {
-        let (wanted, required) = match self.0 {
-            Role::Server => (webpki::KeyPurposeId::new(oid::SERVER_AUTH.content()), KeyUsage::server_auth()),
-            Role::Client => (webpki::KeyPurposeId::new(oid::CLIENT_AUTH.content()), KeyUsage::client_auth()),
-        };
-        let any = webpki::KeyPurposeId::new(oid::ANY_EXTENDED_KEY_USAGE.content());
+        let Purpose(rules, role) = *self;
         let mut absent = true;
         for purpose in purposes {
-            absent = false;
             let purpose = purpose?;
-            if purpose == wanted || purpose == any {
+            let is = |id: Oid<'_>| purpose == webpki::KeyPurposeId::new(id.content());
+            if rules.purposes(role).chain([oid::ANY_EXTENDED_KEY_USAGE]).any(is) {
                 return Ok(());
             }
+            absent = false;
         }
+        let required = match role {
+            Role::Server => KeyUsage::server_auth(),
+            Role::Client => KeyUsage::client_auth(),
+        };
         match absent {
             true => Ok(()),
             false => {
