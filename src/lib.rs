@@ -90,7 +90,7 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
-/// The layers below the handshake: messages, cryptography, key schedule; for study, for tests and for tools.
+/// The layers below the handshake: certificates, messages, cryptography, key schedule; for study, for tests and for tools.
 ///
 /// **No promise of stability.** What is here may change in any release. A connection never needs it:
 /// [`Handshake`], [`Session`] and the types they name are at the root.

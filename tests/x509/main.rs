@@ -4,6 +4,7 @@ mod pki;
 
 mod accepted;
 mod answerer;
+mod encodings;
 mod faulty_certificates;
 mod identity;
 mod key_kinds;
