@@ -11,11 +11,21 @@ use crate::codec::{
     Certificate, CertificateType, CertificateVerify, ExtensionType, Extensions, Finished, HandshakeType, Malformed,
     Message, Place, SignatureScheme, Writer, may_stand, write_certificate,
 };
-use crate::crypto::{Hash, VerifyError, schemes_for};
+use crate::crypto::{Hash, Suite, VerifyError, schemes_for};
 use crate::error::{ErrorKind, Offered};
 use crate::role::Role;
 use crate::schedule::{HandshakeSecret, PossessionProved, SignedContent, Transcript, at};
 use core::ops::Range;
+
+/// verify_data of the peer's Finished (§4.5.3): as long as the hash, or it cannot be decoded (§6.2).
+pub(super) fn read_finished<'a>(suite: Suite, message: Message<'a>) -> Result<&'a [u8], ErrorKind> {
+    let malformed = malformed(HandshakeType::FINISHED);
+    let Finished { verify_data } = Finished::parse(message.body).map_err(&malformed)?;
+    match verify_data.len() == suite.hash().output_len() {
+        true => Ok(verify_data),
+        false => Err(malformed(Malformed::BadLength)),
+    }
+}
 
 /// Names the message in which a structure error was found.
 pub(super) fn malformed(message: HandshakeType) -> impl Fn(Malformed) -> ErrorKind {

@@ -154,12 +154,15 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
         self.driver.give_up(ErrorKind::Cancelled, &alerts, &mut tx.tx())
     }
 
-    /// Gives up with an alert of the caller's choice. Does nothing after an error.
+    /// Gives up with an alert of the caller's choice. Does nothing after an error. user_canceled is followed by
+    /// close_notify (RFC 9846 §6.1).
     ///
     /// # Errors
     /// [`Misuse::ForeignOutbox`].
     pub fn abort<T: AnyOutbox<Carrier = C>>(&mut self, alert: AlertDescription, tx: &mut T) -> Result<(), Misuse> {
-        self.driver.give_up(ErrorKind::Aborted { alert }, &[alert], &mut tx.tx())
+        let alerts = [alert, AlertDescription::CLOSE_NOTIFY];
+        let alerts = if alert == AlertDescription::USER_CANCELED { &alerts[..] } else { &alerts[..1] };
+        self.driver.give_up(ErrorKind::Aborted { alert }, alerts, &mut tx.tx())
     }
 
     /// What the peer says about the certificate that it wants to see, while [`Want::Credential`] is open.

@@ -74,11 +74,14 @@ impl Carry for Records {
             plaintext_alert: engine.role() == Role::Server,
             early_data: negotiated.early_data,
         };
+        let authentic = self.read.is_protected();
         match self.read.open(rx, expect)? {
             Some(Opened::Handshake | Opened::Dropped) => Ok(true),
             Some(Opened::ApplicationData) => Err(ErrorKind::EarlyApplicationData),
             Some(Opened::Alert(AlertDescription::USER_CANCELED)) => Ok(true),
             Some(Opened::Alert(AlertDescription::CLOSE_NOTIFY)) => Err(ErrorKind::ClosedInHandshake),
+            // Before there are keys it may be anybody's, whatever it says.
+            Some(Opened::Alert(alert)) if !authentic => Err(ErrorKind::UnauthenticatedAlert { alert }),
             Some(Opened::Alert(alert)) => Err(ErrorKind::from_alert(alert, false)),
             None if rx.eof() => Err(ErrorKind::Truncated),
             None => Ok(false),

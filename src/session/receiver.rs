@@ -164,6 +164,9 @@ impl Receiver {
                 }
                 Some(Opened::Handshake | Opened::ApplicationData | Opened::Dropped) => {}
                 Some(Opened::Alert(AlertDescription::USER_CANCELED)) => {}
+                Some(Opened::Alert(alert @ AlertDescription::CLOSE_NOTIFY)) if !self.confirmed => {
+                    return Err(ErrorKind::PeerEndedUnconfirmed { how: Ending::Alert(alert) });
+                }
                 Some(Opened::Alert(AlertDescription::CLOSE_NOTIFY)) => self.closed = true,
                 Some(Opened::Alert(alert)) => return Err(ErrorKind::from_alert(alert, !self.confirmed)),
                 None if rx.eof() && !self.confirmed => {

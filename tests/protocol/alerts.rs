@@ -58,7 +58,9 @@ fn an_error_alert_of_the_peer_ends_the_connection_whatever_its_level() {
                 story.peer.alert(level, alert);
                 story.turn();
                 let unconfirmed = role == Role::Client && state == State::Connected;
+                let plain = matches!(state, State::WaitClientHello | State::WaitServerHello);
                 let kind = match alert {
+                    _ if plain => ErrorKind::UnauthenticatedAlert { alert },
                     A::UNKNOWN_CA => ErrorKind::PeerRejectedCertificate { alert },
                     A::DECRYPT_ERROR => ErrorKind::PeerRejectedProof { alert },
                     _ if unconfirmed => ErrorKind::PeerEndedUnconfirmed { how: Ending::Alert(alert) },
@@ -327,5 +329,55 @@ fn the_secrets_of_a_failed_connection_are_forgotten() {
             story.end.hs.expose_secrets(&mut |_, _| shown += 1);
             assert_eq!(shown, 0);
         }
+    }
+}
+
+// ---- 12, 13: what is not the peer's word, and what is no orderly end ----
+
+// Before there are keys, an alert may be anybody's: it never reads "the peer rejected our certificate".
+#[test]
+fn an_unprotected_alert_is_told_as_unauthenticated_whatever_it_says() {
+    for (role, state) in [(Role::Client, State::WaitServerHello), (Role::Server, State::WaitClientHello)] {
+        for alert in
+            [A::BAD_CERTIFICATE, A::UNKNOWN_CA, A::CERTIFICATE_REQUIRED, A::DECRYPT_ERROR, A::HANDSHAKE_FAILURE]
+        {
+            let mut story = at(role, state);
+            story.peer.plain(ALERT, &[2, alert.0]);
+            story.turn();
+            ended(&mut story, ErrorKind::UnauthenticatedAlert { alert }, Some(alert));
+            assert!(!story.error().to_string().contains("rejected"), "{}", story.error());
+        }
+    }
+}
+
+// A client whose server has not spoken since its Finished was not accepted: that is no orderly end.
+#[test]
+fn close_notify_before_the_server_has_confirmed_is_no_orderly_end() {
+    for cancelled in [false, true] {
+        let mut story = Story::new(Role::Client, Policy::new()).connected();
+        if cancelled {
+            story.peer.alert(1, A::USER_CANCELED);
+        }
+        story.peer.alert(1, A::CLOSE_NOTIFY);
+        story.turn();
+        let how = Ending::Alert(A::CLOSE_NOTIFY);
+        ended(&mut story, ErrorKind::PeerEndedUnconfirmed { how }, Some(A::CLOSE_NOTIFY));
+    }
+    // Once it has spoken, it is.
+    let mut story = session(Role::Client);
+    story.peer.alert(1, A::CLOSE_NOTIFY);
+    story.turn();
+    assert!(story.events.contains(&Event::Closed));
+}
+
+// req: 9846-6.1-3
+#[test]
+fn an_abort_by_user_canceled_is_followed_by_close_notify() {
+    for role in BOTH {
+        let mut story = Story::new(role, Policy::new()).until(State::WaitFinished);
+        story.end.hs.abort(A::USER_CANCELED, &mut story.end.tx).unwrap();
+        story.turn();
+        let alerts: Vec<u8> = story.peer.alerts().iter().map(|(_, alert)| alert[1]).collect();
+        assert_eq!(alerts, [A::USER_CANCELED.0, A::CLOSE_NOTIFY.0]);
     }
 }

@@ -36,6 +36,20 @@ fn spki(role: Role) -> Vec<u8> {
     countersign::internals::asn1::Spki::of_certificate(&identity.chain[0]).unwrap().raw.to_vec()
 }
 
+// RFC 7250 §4.1 forbids clients to list X.509 alone. Nothing is gained by refusing them.
+// req: 7250-4.1-5
+#[test]
+fn a_list_of_x509_alone_is_taken_for_what_it_says() {
+    let types = |m: &mut Msg| {
+        m.put(|w| w.client_certificate_types(X509.iter().copied()));
+        m.put(|w| w.server_certificate_types(X509.iter().copied()));
+    };
+    for policy in [Policy::new(), Policy::new().certificate_types(BOTH, BOTH)] {
+        let story = Story::new(Role::Server, policy).edit(CH, &types).connected();
+        assert_eq!(story.result, Some(Ok(())));
+    }
+}
+
 // req: 7250-3-1, 7250-4.1-1, 7250-4.1-3, 7250-4.2-1, 7250-4.2-2, 9846-4.5.1-10, 9846-4.5.1-11
 #[test]
 fn raw_public_keys_work_both_ways_where_both_sides_offer_them() {

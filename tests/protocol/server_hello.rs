@@ -107,6 +107,41 @@ fn without_compatibility_mode_there_is_no_session_id_and_no_change_cipher_spec()
     }
 }
 
+// RFC 6066 §3: "without a trailing dot".
+#[test]
+fn a_name_with_a_final_dot_is_sent_without_it() {
+    for (name, sent) in [("db.example.org.", "db.example.org"), ("db.example.org", "db.example.org")] {
+        let mut story = Story::client();
+        story.end.hs = countersign::Handshake::client(Policy::new(), Some(name), crate::end::seed(3)).unwrap();
+        story.turn();
+        let hello = &hellos(&story)[0];
+        let extensions = ClientHello::parse(hello).unwrap().extensions;
+        assert_eq!(extensions.server_name(), Ok(Some(sent.as_bytes())));
+        assert_eq!(story.end.hs.server_name(), Some(sent));
+    }
+}
+
+// req: 9846-4.3.8-2, 9846-4.3.8-4
+#[test]
+fn shares_stand_in_the_order_of_supported_groups_and_none_twice() {
+    const P256: NamedGroup = NamedGroup::SECP256R1;
+    const X25519: NamedGroup = NamedGroup::X25519;
+    for (groups, shares, sent) in [
+        (&[X25519, P256][..], &[P256, X25519][..], &[X25519, P256][..]),
+        (&[P256, X25519], &[X25519, P256], &[P256, X25519]),
+        (&[X25519, P256], &[P256, P256], &[P256]),
+        (&[X25519], &[P256, X25519], &[X25519]),
+    ] {
+        let mut story = Story::new(Role::Client, Policy::new().groups(groups).key_shares(shares));
+        story.turn();
+        let hello = &hellos(&story)[0];
+        let extensions = ClientHello::parse(hello).unwrap().extensions;
+        let told: Vec<NamedGroup> =
+            extensions.client_shares().unwrap().unwrap().iter().map(|share| share.group).collect();
+        assert_eq!(told, sent, "{groups:?} {shares:?}");
+    }
+}
+
 #[test]
 fn an_ip_address_is_not_sent_as_server_name() {
     let mut story = Story::client();
@@ -168,6 +203,26 @@ fn a_server_of_another_version_is_told_so_and_a_downgrade_is_illegal() {
             &|m| {
                 old(m);
                 m.random(24, &DOWNGRADE_TLS11);
+            },
+            "Downgrade",
+            A::ILLEGAL_PARAMETER,
+        ),
+        (
+            "DOWNGRD in a ServerHello of TLS 1.1",
+            &|m| {
+                old(m);
+                m.version(0x0302);
+                m.random(24, &DOWNGRADE_TLS11);
+            },
+            "Downgrade",
+            A::ILLEGAL_PARAMETER,
+        ),
+        (
+            "DOWNGRD in a ServerHello of TLS 1.0",
+            &|m| {
+                old(m);
+                m.version(0x0301);
+                m.random(24, &DOWNGRADE_TLS12);
             },
             "Downgrade",
             A::ILLEGAL_PARAMETER,

@@ -1,10 +1,10 @@
 //! The server's Finished, and our Certificate, CertificateVerify and Finished (RFC 9846 §4.5).
 
 use super::server_parameters::Handshaking;
-use crate::codec::{Finished, HandshakeType, Message};
+use crate::codec::Message;
 use crate::crypto::Suite;
 use crate::engine::authenticate::{
-    ask_to_sign, certificate_len, choose_scheme, malformed, send_certificate, send_proof,
+    ask_to_sign, certificate_len, choose_scheme, read_finished, send_certificate, send_proof,
 };
 use crate::engine::effects::{Effects, Secret};
 use crate::engine::evidence::{Connected, PeerAccepted};
@@ -27,7 +27,7 @@ impl Handshaking<at::ServerCertificateVerify> {
         out: &mut impl Effects,
     ) -> Result<Proved, ErrorKind> {
         let Handshaking { suite, transcript, secrets, main, preferences } = self;
-        let verify_data = Finished::parse(message.body).map_err(malformed(HandshakeType::FINISHED))?.verify_data;
+        let verify_data = read_finished(suite, message)?;
         let finished = secrets
             .server
             .verify_finished(&transcript.hash(), verify_data, cx.policy.crypto)

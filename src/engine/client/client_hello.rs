@@ -13,8 +13,8 @@ pub(super) struct Shares([Option<KeyExchange>; 2]);
 impl Shares {
     pub(super) fn start(policy: &Policy, groups: &[NamedGroup]) -> Result<Shares, ErrorKind> {
         let mut shares = Shares([None, None]);
-        // A share for a group that is not offered would contradict supported_groups (§4.3.8).
-        let offered = groups.iter().filter(|group| policy.groups.contains(**group));
+        // In the order of supported_groups, none that is not in it, none twice (§4.3.8).
+        let offered = policy.groups.as_slice().iter().filter(|group| groups.contains(group));
         for (share, group) in shares.0.iter_mut().zip(offered) {
             *share = Some(KeyExchange::start(*group, policy.crypto).map_err(|_| ErrorKind::CryptoFailed)?);
         }

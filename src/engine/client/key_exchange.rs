@@ -101,13 +101,14 @@ impl WaitServerHello {
     /// What ServerHello and HelloRetryRequest have in common (§4.2.3); gives the suite.
     fn check(&self, policy: &Policy, negotiated: &Negotiated, hello: &ServerHello<'_>) -> Result<Suite, ErrorKind> {
         // The version first: an older server's hello need not make sense otherwise (§4.2.3).
-        if hello.legacy_version != LEGACY_VERSION {
-            return Err(ErrorKind::UnsupportedVersion);
-        }
-        match hello.extensions.selected_version().map_err(malformed(HandshakeType::SERVER_HELLO))? {
+        let selected = match hello.legacy_version {
+            LEGACY_VERSION => hello.extensions.selected_version().map_err(malformed(HandshakeType::SERVER_HELLO))?,
+            _ => None,
+        };
+        match selected {
             Some(TLS13) => {}
             Some(_) => return Err(ErrorKind::IllegalSelectedVersion),
-            None if hello.is_downgrade() => return Err(ErrorKind::Downgrade),
+            None if hello.legacy_version <= LEGACY_VERSION && hello.is_downgrade() => return Err(ErrorKind::Downgrade),
             None => return Err(ErrorKind::UnsupportedVersion),
         }
         if hello.is_hello_retry_request() && negotiated.retried {

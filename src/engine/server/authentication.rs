@@ -1,8 +1,8 @@
 //! Our CertificateVerify and Finished, and the client's Finished (RFC 9846 §4.5).
 
-use crate::codec::{Finished, HandshakeType, Message};
+use crate::codec::Message;
 use crate::crypto::Suite;
-use crate::engine::authenticate::{malformed, send_proof};
+use crate::engine::authenticate::{read_finished, send_proof};
 use crate::engine::effects::{Effects, Secret};
 use crate::engine::evidence::{Connected, LocalProofSent, PeerAccepted};
 use crate::engine::question::SignQuestion;
@@ -65,7 +65,7 @@ impl Authenticating<at::ClientCertificateVerify> {
         out: &mut impl Effects,
     ) -> Result<Proved, ErrorKind> {
         let Authenticating { suite, transcript, client, application, exporter, proof } = self;
-        let verify_data = Finished::parse(message.body).map_err(malformed(HandshakeType::FINISHED))?.verify_data;
+        let verify_data = read_finished(suite, message)?;
         let finished = client
             .verify_finished(&transcript.hash(), verify_data, cx.policy.crypto)
             .map_err(|_| ErrorKind::BadFinished)?;

@@ -23,6 +23,11 @@ fn a_handshake_can_be_cancelled_at_every_step() {
                 Err(told) if told.kind() == ErrorKind::ClosedInHandshake => {
                     assert_eq!(told.alert(), Some(Alert::Received(AlertDescription::CLOSE_NOTIFY)));
                 }
+                // A client that was not accepted yet.
+                Err(told) if other.hs.state() == State::Connected => {
+                    let how = Ending::Alert(AlertDescription::CLOSE_NOTIFY);
+                    assert_eq!(told.kind(), ErrorKind::PeerEndedUnconfirmed { how }, "step {at}");
+                }
                 // A client that has not read the ServerHello cannot protect its alerts; only a fatal one is taken so.
                 Err(told) if other.hs.role() == Role::Server && other.hs.state() == State::WaitCertificate => {
                     let content = countersign::ContentType::ALERT;

@@ -108,7 +108,10 @@ fn every_question_can_be_declined_with_any_alert() {
                 let told = fate(&mut end, &mut other).unwrap_err();
                 assert_eq!(told.alert(), Some(Alert::Received(alert)));
                 let unconfirmed = role == Role::Server && which == State::AskVerify;
-                let expected = if unconfirmed {
+                let plain = role == Role::Server && which == State::AskCredential; // before there are keys
+                let expected = if plain {
+                    ErrorKind::UnauthenticatedAlert { alert }
+                } else if unconfirmed {
                     ErrorKind::PeerEndedUnconfirmed { how: Ending::Alert(alert) }
                 } else {
                     ErrorKind::PeerAlert { alert }
@@ -140,10 +143,12 @@ fn a_credential_that_the_peer_does_not_accept_ends_the_handshake() {
         let ErrorKind::NoCommonSignatureScheme { offered } = own.kind() else { panic!("{own}") };
         assert!(offered.iter().eq([SignatureScheme::ECDSA_SECP256R1_SHA256]), "it says what the peer accepts: {own}");
         assert_eq!((own.role(), own.state()), (role, State::AskCredential));
-        assert_eq!(
-            told.unwrap().unwrap_err().kind(),
-            ErrorKind::PeerAlert { alert: AlertDescription::HANDSHAKE_FAILURE }
-        );
+        let alert = AlertDescription::HANDSHAKE_FAILURE;
+        let expected = match role {
+            Role::Server => ErrorKind::UnauthenticatedAlert { alert }, // before there are keys
+            Role::Client => ErrorKind::PeerAlert { alert },
+        };
+        assert_eq!(told.unwrap().unwrap_err().kind(), expected);
     }
 }
 

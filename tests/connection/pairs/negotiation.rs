@@ -90,7 +90,7 @@ fn nothing_in_common_is_told_to_both_ends() {
         assert!(kind.to_string().contains(says), "{kind}");
         assert_eq!(s.blame(), Blame::Peer);
         assert_eq!(s.alert(), Some(Alert::Sent(kind.alert().unwrap())));
-        assert_eq!(c.kind(), ErrorKind::PeerAlert { alert: kind.alert().unwrap() });
+        assert_eq!(c.kind(), ErrorKind::UnauthenticatedAlert { alert: kind.alert().unwrap() }, "there are no keys yet");
         assert_eq!(c.state(), State::WaitServerHello);
     }
 }

@@ -10,8 +10,9 @@ use countersign::{Epoch, HandshakeType, Policy, Role, State};
 
 // req: 9846-4.5.3-1, 9846-4.5.3-2, 9846-4.5.3-3
 #[test]
-fn a_wrong_finished_of_any_size_is_a_decrypt_error() {
+fn a_wrong_finished_is_a_decrypt_error_and_one_of_another_size_a_decode_error() {
     let (kind, alert) = ("BadFinished", A::DECRYPT_ERROR);
+    let (size, decode_error) = ("Malformed", A::DECODE_ERROR); // RFC 9846 §6.2
     for role in BOTH {
         refuses(
             role,
@@ -20,12 +21,12 @@ fn a_wrong_finished_of_any_size_is_a_decrypt_error() {
             &[
                 ("the first bit", &|m| m.head[0] ^= 0x80, kind, alert),
                 ("the last bit", &|m| *m.head.last_mut().unwrap() ^= 1, kind, alert),
-                ("empty", &|m| m.head = vec![], kind, alert),
-                ("one byte", &|m| m.head.truncate(1), kind, alert),
-                ("a byte less", &|m| m.head.truncate(31), kind, alert),
-                ("a byte more", &|m| m.head.push(0), kind, alert),
-                ("twice", &|m| m.head = m.head.repeat(2), kind, alert),
-                ("of SHA-384's size", &|m| m.head.extend([0; 16]), kind, alert),
+                ("empty", &|m| m.head = vec![], size, decode_error),
+                ("one byte", &|m| m.head.truncate(1), size, decode_error),
+                ("a byte less", &|m| m.head.truncate(31), size, decode_error),
+                ("a byte more", &|m| m.head.push(0), size, decode_error),
+                ("twice", &|m| m.head = m.head.repeat(2), size, decode_error),
+                ("of SHA-384's size", &|m| m.head.extend([0; 16]), size, decode_error),
                 ("zeros", &|m| m.head = vec![0; 32], kind, alert),
             ],
         );
