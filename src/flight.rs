@@ -21,6 +21,11 @@ impl<'a> Flight<'a> {
     /// Nothing is held.
     pub(crate) const EMPTY: Flight<'static> = Flight { bytes: &[], position: 0 };
 
+    /// All that is held.
+    pub(crate) fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// The bytes at these positions; `None` once they have been released, or before they have come.
     pub(crate) fn get(&self, range: Range<u32>) -> Option<&'a [u8]> {
         let from = offset(self.position, range.start)?;

@@ -11,6 +11,10 @@ pub const MAX_FLIGHT: usize = MAX_MESSAGE + 16 * 1024;
 /// The most certificates in a chain (a policy may change it). Real chains have two to five.
 pub const MAX_CHAIN: u8 = 10;
 
+/// The longest body of our own opaque extension: with it, our hello fits what TLS can carry, whatever else is in it. QUIC's
+/// transport parameters take some hundred bytes.
+pub const MAX_EXTENSION: usize = 32 * 1024;
+
 /// The longest cookie of a HelloRetryRequest that we echo. Real ones take under 200 bytes; it must fit our ClientHello.
 pub const MAX_COOKIE: usize = 4096;
 

@@ -1,11 +1,11 @@
 //! What a connection may use and how much a peer may make us hold: plain data, shared by any number of connections.
 
-use crate::codec::{self, CertificateType, CipherSuite, ExtensionType, NamedGroup, ProtocolName, SignatureScheme};
+use crate::codec::{self, CertificateType, CipherSuite, NamedGroup, ProtocolName, SignatureScheme};
 use crate::crypto::CryptoMode;
 use crate::list::List;
 use core::num::NonZeroU8;
 
-/// Bytes that a policy refers to: constant, or (feature `alloc`) shared.
+/// Bytes that a policy or a connection refers to: constant, or (feature `alloc`) shared.
 #[derive(Clone)]
 pub enum Bytes {
     /// Known when the program is built.
@@ -132,7 +132,6 @@ pub struct Policy {
     pub(crate) client_certificate_types: List<CertificateType, 2>,
     pub(crate) server_certificate_types: List<CertificateType, 2>,
     pub(crate) certificate_authorities: Bytes,
-    pub(crate) extension: Option<(ExtensionType, Bytes)>,
     pub(crate) request_ocsp_staple: bool,
     pub(crate) request_scts: bool,
     pub(crate) record_size_limit: Option<u16>,
@@ -167,7 +166,6 @@ impl Policy {
             client_certificate_types: List::new(&[CertificateType::X509], CertificateType::X509),
             server_certificate_types: List::new(&[CertificateType::X509], CertificateType::X509),
             certificate_authorities: Bytes::EMPTY,
-            extension: None,
             request_ocsp_staple: false,
             request_scts: false,
             record_size_limit: None,
@@ -273,14 +271,6 @@ impl Policy {
     #[must_use]
     pub fn certificate_authorities(mut self, names: Bytes) -> Self {
         self.certificate_authorities = names;
-        self
-    }
-
-    /// One opaque extension that the client sends in ClientHello and the server in EncryptedExtensions, for transports
-    /// that carry their parameters there (QUIC: RFC 9001 §8.2).
-    #[must_use]
-    pub fn extension(mut self, extension: ExtensionType, body: Bytes) -> Self {
-        self.extension = Some((extension, body));
         self
     }
 

@@ -55,22 +55,38 @@ impl fmt::Display for Epoch {
 /// What a connection awaits, after RFC 9846 appendix A: a peer's message (`Wait`), room to send (`Send`), or an answer
 /// of the caller (`Ask`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // the names are the documentation
 pub enum State {
+    /// Client: nothing has been sent, or the server wants another ClientHello (HelloRetryRequest). Awaits room for it in
+    /// the outbox.
     SendClientHello,
+    /// Client: the ClientHello is sent. Awaits ServerHello or HelloRetryRequest.
     WaitServerHello,
+    /// Client: the handshake keys are there. Awaits EncryptedExtensions.
     WaitEncryptedExtensions,
+    /// Client: the parameters are agreed on. Awaits CertificateRequest: a server that does not ask is refused.
     WaitCertificateRequest,
+    /// Server: nothing has come, or HelloRetryRequest is sent. Awaits ClientHello, the first or the second.
     WaitClientHello,
+    /// Server: the ClientHello has no key share that we take. Awaits room for HelloRetryRequest in the outbox.
     SendHelloRetryRequest,
+    /// Client: CertificateRequest has come. Server: our flight is sent. Awaits the peer's Certificate.
     WaitCertificate,
+    /// The peer's Certificate has come; nothing is proved by it. Awaits CertificateVerify.
     WaitCertificateVerify,
+    /// The peer holds its certificate's key. Awaits Finished, which proves that both sides saw the same handshake.
     WaitFinished,
+    /// The peer has proved itself. Awaits the caller's verdict on who it is.
     AskVerify,
+    /// Client: the server is accepted. Server: the ClientHello will do. Awaits the certificate that we show.
     AskCredential,
+    /// Our Certificate is sent. Awaits the signature by its key.
     AskSign,
+    /// Both sides have proved themselves, and ours has accepted the peer. Awaits nothing: take the session. Errors of a
+    /// session say this state.
     Connected,
+    /// A session has ended by close_notify. For programs that show states: no handshake and no error says it.
     Closed,
+    /// The connection has failed. No [`Error`](crate::Error) says this: it says what was awaited when it failed.
     Failed,
 }
 

@@ -98,7 +98,7 @@ pub struct End {
     pub rx: Inbox<Vec<u8>>,
     pub tx: Outbox<Vec<u8>>,
     /// Sign in earnest.
-    real: bool,
+    pub real: bool,
     /// The peer's certificates, as shown at Verify.
     pub peer: Option<Vec<Vec<u8>>>,
     /// The traffic secrets, under their names in the key log.

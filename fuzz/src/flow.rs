@@ -9,8 +9,8 @@ use super::wire::{HEADER, null_protected, plain, records};
 use countersign::flow::{Flow, FlowInbox, FlowOutbox, FlowSession};
 use countersign::internals::codec::{AlertDescription, ContentType, ExtensionType, HandshakeType, Message};
 use countersign::{
-    Alert, Bytes, CertificateType, Credential, Epoch, Error, ErrorKind, Event, Misuse, Policy, Rejection, Role,
-    Verdict, Want,
+    Alert, Bytes, Carrier, CertificateType, Credential, Epoch, Error, ErrorKind, Event, Handshake, Misuse, Policy,
+    Rejection, Role, Verdict, Want,
 };
 use rustls_pki_types::CertificateDer;
 use std::sync::LazyLock;
@@ -31,16 +31,18 @@ fn parameters(role: Role) -> &'static [u8] {
 }
 
 /// The policies of the other targets, as a transport would have them.
-fn policy_of(role: Role, number: usize, real: bool) -> &'static Policy {
+fn policy_of(number: usize, real: bool) -> &'static Policy {
     static POLICIES: LazyLock<Vec<Policy>> = LazyLock::new(|| {
-        let policies = (0..4 * POLICY_COUNT).map(|n| {
-            let role = [Role::Client, Role::Server][n / 2 % 2];
-            let policy = policy(n / 4, n % 2 == 1).clone().middlebox_compatibility(false);
-            policy.extension(PARAMETERS, Bytes::Static(parameters(role)))
-        });
+        let policies = (0..2 * POLICY_COUNT).map(|n| policy(n / 2, n % 2 == 1).clone().middlebox_compatibility(false));
         policies.collect()
     });
-    &POLICIES[number % POLICY_COUNT * 4 + usize::from(role == Role::Server) * 2 + usize::from(!real)]
+    &POLICIES[number % POLICY_COUNT * 2 + usize::from(!real)]
+}
+
+/// With the parameters of a transport.
+fn with_parameters<C: Carrier>(hs: Handshake<&'static Policy, C>) -> Handshake<&'static Policy, C> {
+    let body = parameters(hs.role());
+    hs.with_extension(PARAMETERS, Bytes::Static(body)).expect("nothing has been sent")
 }
 
 /// Bytes and the keys under which they go.
@@ -69,11 +71,12 @@ struct Side {
 
 impl Side {
     fn new(role: Role, number: usize, real: bool, inbox: usize, capacity: usize) -> Side {
-        let policy = policy_of(role, number, real);
+        let policy = policy_of(number, real);
         let flow = match role {
             Role::Client => Flow::client(policy, Some("server.test"), seed(role, 0)).expect("a client"),
             Role::Server => Flow::server(policy, seed(role, 0)),
         };
+        let flow = with_parameters(flow);
         let (rx, tx) = (FlowInbox::new(vec![0; inbox]), FlowOutbox::new(vec![0; capacity]));
         let (sent, delivered) = (Vec::new(), Vec::new());
         let (session, error, asked, parameters) = (None, None, None, None);
@@ -365,7 +368,8 @@ fn beside_records(how: u8, mut choices: Choices<'_>) {
     let role = if how & 1 == 0 { Role::Client } else { Role::Server };
     let (number, piece) = (usize::from(how >> 1 & 3), PIECES[usize::from(how >> 3 & 7)]);
     let mut side = Side::new(role, number, false, 40_000, 40_000);
-    let mut end = End::new(role, policy_of(role, number, false), false, 20_000);
+    let end = End::new(role, policy_of(number, false), false, 20_000);
+    let mut end = End { hs: with_parameters(end.hs), ..end };
     let mut sent = Vec::new();
     loop {
         let theirs = loop {

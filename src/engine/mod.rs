@@ -17,10 +17,11 @@ mod server_name;
 pub mod table;
 mod transition;
 
-use crate::codec::{self, ExtensionType, HandshakeType};
+use crate::codec::{self, ExtensionType, HandshakeType, Message, Place};
 use crate::error::ErrorKind;
 use crate::flight::Flight;
-use crate::policy::Policy;
+use crate::limits::MAX_EXTENSION;
+use crate::policy::{Bytes, Policy};
 use crate::role::{Role, State};
 use crate::seed::Seed;
 pub(crate) use effects::{Effects, Secret, Sending};
@@ -59,6 +60,18 @@ impl Engine {
     pub(crate) fn server(seed: Seed) -> Engine {
         let negotiated = Negotiated::server(seed.stamp());
         Engine { machine: Machine::Server(server::Server::start(seed.random)), negotiated }
+    }
+
+    /// Sends this opaque extension in ClientHello, or in EncryptedExtensions if the client sends it, too. False: it
+    /// cannot be sent, being one that the handshake itself writes and reads, or too long.
+    pub(crate) fn set_extension(&mut self, extension: ExtensionType, body: Bytes) -> bool {
+        let opaque = extension == ExtensionType::QUIC_TRANSPORT_PARAMETERS
+            || codec::may_stand(extension, Place::ClientHello).is_none();
+        let fits = opaque && body.as_slice().len() <= MAX_EXTENSION;
+        if fits {
+            self.negotiated.extension = Some((extension, body));
+        }
+        fits
     }
 
     /// The facts.
@@ -118,14 +131,14 @@ impl Engine {
     pub(crate) fn present_len(&self, policy: &Policy, credential: &Credential<'_>) -> (usize, usize) {
         match &self.machine {
             Machine::Client(client) => (0, client.present_len(credential)),
-            Machine::Server(server) => server.present_len(policy, credential),
+            Machine::Server(server) => server.present_len(policy, &self.negotiated, credential),
         }
     }
 
     /// Whether the peer's messages are still referred to: by a question, or by a hello that echoes a cookie.
-    pub(crate) fn retains(&self, policy: &Policy) -> bool {
+    pub(crate) fn retains(&self) -> bool {
         match self.state() {
-            State::WaitCertificateRequest => policy.extension.is_some(),
+            State::WaitCertificateRequest => self.negotiated.extension.is_some(),
             State::SendClientHello
             | State::WaitCertificate
             | State::WaitCertificateVerify
@@ -155,14 +168,19 @@ impl Engine {
         }
     }
 
-    /// The body of the peer's opaque extension, as long as its message is retained.
-    pub(crate) fn peer_extension<'a>(&self, flight: Flight<'a>, extension: ExtensionType) -> Option<&'a [u8]> {
-        let body = flight.get(self.negotiated.parameters.clone()).filter(|body| !body.is_empty())?;
-        let extensions = match self.role() {
-            Role::Client => codec::EncryptedExtensions::parse(body).ok()?.extensions,
-            Role::Server => codec::ClientHello::parse(body).ok()?.extensions,
+    /// The body of the peer's opaque extension, as long as its message is retained: then that is what the flight begins
+    /// with.
+    pub(crate) fn peer_extension<'a>(&self, flight: Flight<'a>) -> Option<&'a [u8]> {
+        let (extension, _) = self.negotiated.extension.as_ref()?;
+        let (first, _) = Message::split(flight.bytes()).filter(|_| self.retains())?;
+        let extensions = match (self.state(), first.typ) {
+            (State::AskCredential, HandshakeType::CLIENT_HELLO) => {
+                codec::ClientHello::parse(first.body).ok()?.extensions
+            }
+            (_, HandshakeType::ENCRYPTED_EXTENSIONS) => codec::EncryptedExtensions::parse(first.body).ok()?.extensions,
+            _ => return None,
         };
-        extensions.get(extension)
+        extensions.get(*extension)
     }
 
     /// Shows the secrets that the state holds, under their names in the key log format.

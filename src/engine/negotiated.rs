@@ -5,9 +5,9 @@ use super::client::ServerParameters;
 use super::question::Tag;
 use super::server::Choice;
 use super::server_name::ServerName;
-use crate::codec::{CertificateType, NamedGroup, SignatureScheme};
+use crate::codec::{CertificateType, ExtensionType, NamedGroup, SignatureScheme};
 use crate::crypto::Suite;
-use crate::policy::Policy;
+use crate::policy::{Bytes, Policy};
 use crate::role::{EarlyData, Role};
 use core::num::NonZeroU8;
 use core::ops::Range;
@@ -37,8 +37,8 @@ pub(crate) struct Negotiated {
     pub(crate) offer: Range<u32>,
     /// Body of the peer's Certificate.
     pub(crate) chain: Range<u32>,
-    /// Body of the message that carries the peer's opaque extension: ClientHello or EncryptedExtensions.
-    pub(crate) parameters: Range<u32>,
+    /// Our opaque extension.
+    pub(crate) extension: Option<(ExtensionType, Bytes)>,
 }
 
 impl Negotiated {
@@ -65,7 +65,7 @@ impl Negotiated {
             peer_type: CertificateType::X509,
             offer: 0..0,
             chain: 0..0,
-            parameters: 0..0,
+            extension: None,
         }
     }
 
@@ -84,6 +84,11 @@ impl Negotiated {
         policy.protocol(self.alpn?)
     }
 
+    /// Whether this is our opaque extension.
+    pub(super) fn is_opaque(&self, extension: ExtensionType) -> bool {
+        self.extension.as_ref().is_some_and(|(ours, _)| *ours == extension)
+    }
+
     /// The server has chosen from the ClientHello whose body lies here.
     pub(super) fn record_choice(&mut self, choice: &Choice, client_hello: Range<u32>) {
         self.client_random = choice.client_random;
@@ -100,8 +105,7 @@ impl Negotiated {
         self.alpn = choice.alpn;
         self.own_type = choice.own_type;
         self.peer_type = choice.peer_type;
-        self.offer = client_hello.clone();
-        self.parameters = client_hello;
+        self.offer = client_hello;
     }
 
     /// The server's HelloRetryRequest has been checked; without a group it asks for a cookie only.
@@ -117,12 +121,11 @@ impl Negotiated {
         self.group = Some(group);
     }
 
-    /// The server's EncryptedExtensions, whose body lies here, has been checked.
-    pub(super) fn record_encrypted_extensions(&mut self, chosen: &ServerParameters, encrypted_extensions: Range<u32>) {
+    /// The server's EncryptedExtensions has been checked.
+    pub(super) fn record_encrypted_extensions(&mut self, chosen: &ServerParameters) {
         self.alpn = chosen.alpn;
         self.own_type = chosen.own_type;
         self.peer_type = chosen.peer_type;
-        self.parameters = encrypted_extensions;
     }
 
     /// The server's CertificateRequest, whose body lies here, has been checked.

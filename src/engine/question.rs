@@ -78,12 +78,23 @@ pub struct Credential<'a> {
     pub ocsp_staple: Option<&'a [u8]>,
     /// SignedCertificateTimestampList for the leaf, shown if the peer asks for it.
     pub scts: Option<&'a [u8]>,
+    /// A server's: certificate_authorities of its CertificateRequest, in place of
+    /// [`Policy::certificate_authorities`](crate::Policy::certificate_authorities): DER-encoded names, each with its
+    /// 16-bit length before it. Empty: the extension is left out.
+    pub certificate_authorities: Option<&'a [u8]>,
 }
 
 impl<'a> Credential<'a> {
     /// An X.509 chain, leaf first.
     pub const fn new(chain: &'a [CertificateDer<'a>]) -> Self {
-        Credential { chain, certificate_type: CertificateType::X509, schemes: &[], ocsp_staple: None, scts: None }
+        Credential {
+            chain,
+            certificate_type: CertificateType::X509,
+            schemes: &[],
+            ocsp_staple: None,
+            scts: None,
+            certificate_authorities: None,
+        }
     }
 
     /// A raw public key (RFC 7250): one SubjectPublicKeyInfo.

@@ -18,10 +18,13 @@ pub enum Misuse {
         /// The capacity that holds the answer as well as what is pending, in bytes; less does once that has been sent.
         needed: usize,
     },
-    /// The credential is of a type that was not agreed on, or has no certificate.
+    /// The credential is of a type that was not agreed on, or has no certificate, or its authorities are no list of
+    /// names.
     UnfitCredential,
     /// An empty signature, or one longer than 65,535 bytes.
     UnfitSignature,
+    /// An extension that the handshake itself writes and reads, or one that is too long.
+    UnfitExtension,
     /// What is asked for is not there (yet, or any more).
     NotNow,
     /// The server's name is neither a DNS name nor an IP address.
@@ -42,6 +45,7 @@ impl Misuse {
             Misuse::NoRoom { .. } => "NoRoom",
             Misuse::UnfitCredential => "UnfitCredential",
             Misuse::UnfitSignature => "UnfitSignature",
+            Misuse::UnfitExtension => "UnfitExtension",
             Misuse::NotNow => "NotNow",
             Misuse::InvalidServerName => "InvalidServerName",
             Misuse::Closed => "Closed",
@@ -67,8 +71,11 @@ impl fmt::Display for Misuse {
             Misuse::NoRoom { needed } => {
                 return write!(f, "the outbox needs a capacity of {needed} bytes, or to be emptied first");
             }
-            Misuse::UnfitCredential => "the credential is empty or of a certificate type that was not agreed on",
+            Misuse::UnfitCredential => {
+                "the credential is empty, of a certificate type that was not agreed on, or its list of CAs is malformed"
+            }
             Misuse::UnfitSignature => "a signature of this length cannot be sent",
+            Misuse::UnfitExtension => "this extension is the handshake's own, or is too long",
             Misuse::NotNow => "what is asked for is not available in this state",
             Misuse::InvalidServerName => "the server's name is neither a DNS name nor an IP address",
             Misuse::Closed => "our side of the connection is closed",

@@ -3,7 +3,7 @@
 use super::carrier::{AnyOutboxView, Carry};
 use super::log::{Event, Log};
 use super::want::{Question, Step, Want};
-use crate::codec::{AlertDescription, Message, Writer};
+use crate::codec::{AlertDescription, DistinguishedName, List, Message, Writer};
 use crate::crypto::Suite;
 use crate::engine::question::{Credential, CredentialQuestion, SignQuestion, Verdict, VerifyQuestion};
 use crate::engine::{Connected, Effects, Engine, Input, Need, Secret, Sending};
@@ -18,28 +18,24 @@ pub(super) struct Driver<C> {
     pub(super) engine: Engine,
     pub(super) carrier: C,
     pub(super) log: Log,
-    course: Course,
-    end: End,
+    phase: Phase,
+    /// What ends the handshake: an answer did, and the next `drive` raises it; or it has failed by it.
+    error: Option<ErrorKind>,
 }
 
-/// Whether the handshake goes on.
-enum Course {
-    Open,
-    /// Raised by the next `drive`: a refusal, or an answer that could not be used.
-    Refused(ErrorKind),
-    Failed(Error),
-}
-
-/// What is still to be done once both sides have proved themselves.
+/// How far the handshake has come, as the driver sees it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
-    NotYet,
-    /// The last bytes are on their way.
+enum Phase {
+    /// Up to the last message and the last answer.
+    Open,
+    /// Both sides have proved themselves; the last bytes are on their way.
     Sending,
     /// `Want::Done` has been returned.
     Done,
     /// What is sent from now on is the session's.
     HandedOver,
+    /// Every call returns the error (R4).
+    Failed,
 }
 
 impl<C: Carry> Driver<C> {
@@ -48,8 +44,8 @@ impl<C: Carry> Driver<C> {
             log: Log::new(engine.state()),
             carrier: C::new(engine.role(), policy),
             engine,
-            course: Course::Open,
-            end: End::NotYet,
+            phase: Phase::Open,
+            error: None,
         }
     }
 
@@ -63,8 +59,8 @@ impl<C: Carry> Driver<C> {
         tx: &mut C::Tx<'_>,
         watched: bool,
     ) -> Result<Step, Error> {
-        if let Course::Failed(error) = self.course {
-            return Err(error);
+        if let (Phase::Failed, Some(kind)) = (self.phase, self.error) {
+            return Err(self.error(kind));
         }
         if !rx.belongs_to(self.stamp()) {
             return Err(self.error(ErrorKind::ForeignInbox));
@@ -88,10 +84,10 @@ impl<C: Carry> Driver<C> {
                     return Ok(Step::Did(transition));
                 }
             }
-            if let Course::Refused(refusal) = self.course {
+            if let Some(refusal) = self.error {
                 return Err(refusal);
             }
-            if !self.engine.retains(policy) {
+            if !self.engine.retains() {
                 rx.release_all();
             }
             match self.engine.need(policy, rx.flight()) {
@@ -158,18 +154,18 @@ impl<C: Carry> Driver<C> {
     /// Both sides have proved themselves.
     fn end(&mut self, policy: &Policy, rx: &mut InboxView<'_>, tx: &mut C::Tx<'_>) -> Result<Step, ErrorKind> {
         let role = self.engine.role();
-        if self.end == End::NotYet {
+        if self.phase == Phase::Open {
             if !self.carrier.connected(rx, tx, role, policy)? {
                 return self.want_write(tx);
             }
-            self.end = End::Sending;
+            self.phase = Phase::Sending;
         }
         self.carrier.after_handshake(rx, role, policy)?;
         if !tx.is_empty() {
             return self.want_write(tx);
         }
-        if self.end == End::Sending {
-            self.end = End::Done;
+        if self.phase == Phase::Sending {
+            self.phase = Phase::Done;
         }
         Ok(Step::Want(Want::Done))
     }
@@ -195,7 +191,7 @@ impl<C: Carry> Driver<C> {
     /// What came of an answer. Its failure is for the next `drive` (R2).
     fn answered(&mut self, outcome: Result<(), ErrorKind>) {
         if let Err(kind) = outcome {
-            self.course = Course::Refused(kind);
+            self.error = Some(kind);
         }
     }
 
@@ -203,8 +199,11 @@ impl<C: Carry> Driver<C> {
 
     /// Whether this question is open.
     fn check_open(&self, policy: &Policy, question: Question<'_>) -> Result<(), Misuse> {
-        let open = matches!(self.course, Course::Open);
-        if open && question.is(&self.engine.need(policy, Flight::EMPTY)) { Ok(()) } else { Err(Misuse::StaleQuestion) }
+        if self.error.is_none() && question.is(&self.engine.need(policy, Flight::EMPTY)) {
+            Ok(())
+        } else {
+            Err(Misuse::StaleQuestion)
+        }
     }
 
     fn check_outbox(&self, tx: &mut C::Tx<'_>) -> Result<(), Misuse> {
@@ -220,7 +219,11 @@ impl<C: Carry> Driver<C> {
     ) -> Result<(), Misuse> {
         self.check_open(policy, question.into())?;
         self.check_outbox(tx)?;
-        if credential.chain.is_empty() || credential.certificate_type != self.engine.negotiated().own_type {
+        let authorities = credential.certificate_authorities.unwrap_or_default();
+        if credential.chain.is_empty()
+            || credential.certificate_type != self.engine.negotiated().own_type
+            || List::<DistinguishedName<'_>>::parse(authorities).is_err()
+        {
             return Err(Misuse::UnfitCredential);
         }
         let (plain, protected) = self.engine.present_len(policy, credential);
@@ -267,7 +270,7 @@ impl<C: Carry> Driver<C> {
     ) -> Result<(), Misuse> {
         self.check_open(policy, question.into())?;
         match verdict {
-            Verdict::Reject(reason) => self.course = Course::Refused(ErrorKind::Rejected { reason }),
+            Verdict::Reject(reason) => self.answered(Err(ErrorKind::Rejected { reason })),
             Verdict::Accept => {
                 self.log.answered(Event::Accepted);
                 let outcome = self.engine.advance(policy, Flight::EMPTY, Input::Accepted, &mut Nowhere);
@@ -285,7 +288,7 @@ impl<C: Carry> Driver<C> {
         alert: AlertDescription,
     ) -> Result<(), Misuse> {
         self.check_open(policy, question)?;
-        self.course = Course::Refused(ErrorKind::Declined { alert });
+        self.answered(Err(ErrorKind::Declined { alert }));
         Ok(())
     }
 
@@ -295,17 +298,13 @@ impl<C: Carry> Driver<C> {
     fn fail(&mut self, kind: ErrorKind, tx: &mut C::Tx<'_>) -> Error {
         let error = self.error(kind);
         if error.is_fatal() {
-            if let Some(alert) = kind.alert().filter(|_| error.alerts) {
-                self.carrier.alert(tx, &self.engine, &[alert]);
-            }
-            self.end_with(error);
+            self.end_with(kind, kind.alert().as_slice(), tx);
         }
         error
     }
 
     fn error(&self, kind: ErrorKind) -> Error {
-        let alerts = kind.alert().is_some() && self.end != End::HandedOver;
-        Error { kind, role: self.engine.role(), state: self.log.state(), alerts }
+        Error { kind, role: self.engine.role(), state: self.log.state(), alerts: kind.alert().is_some() }
     }
 
     /// The caller gives up.
@@ -316,23 +315,23 @@ impl<C: Carry> Driver<C> {
         tx: &mut C::Tx<'_>,
     ) -> Result<(), Misuse> {
         self.check_outbox(tx)?;
-        if !matches!(self.course, Course::Failed(_)) && self.end != End::HandedOver {
-            self.carrier.alert(tx, &self.engine, alerts);
-            self.end_with(Error { alerts: true, ..self.error(kind) });
+        if !matches!(self.phase, Phase::Failed | Phase::HandedOver) {
+            self.end_with(kind, alerts, tx);
         }
         Ok(())
     }
 
-    /// The error stays (R4), and the secrets are forgotten (RFC 9846 §6). The alert is sealed by now.
-    fn end_with(&mut self, error: Error) {
-        self.course = Course::Failed(error);
+    /// The error stays (R4), and the secrets are forgotten (RFC 9846 §6).
+    fn end_with(&mut self, kind: ErrorKind, alerts: &[AlertDescription], tx: &mut C::Tx<'_>) {
+        self.carrier.alert(tx, &self.engine, alerts);
+        (self.phase, self.error) = (Phase::Failed, Some(kind));
         self.engine.forget();
         self.carrier.forget();
     }
 
     /// Takes what the handshake has made. `at_once`: also while the last bytes are still to be sent.
     pub(super) fn take_connected(&mut self, at_once: bool) -> Result<Connected, Misuse> {
-        if matches!(self.course, Course::Failed(_)) || (self.end != End::Done && !at_once) {
+        if self.error.is_some() || (self.phase != Phase::Done && !at_once) {
             return Err(Misuse::NotNow);
         }
         self.engine.take_connected().ok_or(Misuse::NotNow)
@@ -340,7 +339,7 @@ impl<C: Carry> Driver<C> {
 
     /// What is sent from now on is the session's.
     pub(super) fn hand_over(&mut self) {
-        self.end = End::HandedOver;
+        self.phase = Phase::HandedOver;
     }
 
     pub(super) fn stamp(&self) -> u64 {

@@ -1,12 +1,14 @@
 //! The inline log of transitions: the last sixteen, readable at any time, an error included.
 
-use crate::codec::{HandshakeType, Message, ServerHello};
+use crate::codec::{HandshakeType, MESSAGE_HEADER, Message, ServerHello};
 use crate::engine::table::{self, Cause, Row};
 use crate::role::{Epoch, Role, State};
 use core::fmt;
 
 /// How many transitions are kept. One call makes at most six.
 const KEPT: usize = 16;
+
+const HEADER: u32 = MESSAGE_HEADER as u32;
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,9 +51,30 @@ impl fmt::Display for Transition {
     }
 }
 
+/// A transition as it is kept. 7 bytes.
+#[derive(Clone, Copy)]
+struct Entry {
+    event: Event,
+    epoch: Epoch,
+    state: State,
+    /// The length of the message's body, as in its header.
+    body_len: [u8; 3],
+}
+
+impl Entry {
+    fn transition(self) -> Transition {
+        let [high, middle, low] = self.body_len;
+        let len = match self.event {
+            Event::Sent(_) | Event::Received(_) => u32::from_be_bytes([0, high, middle, low]).saturating_add(HEADER),
+            Event::Presented | Event::Signed | Event::Accepted => 0,
+        };
+        Transition { event: self.event, epoch: self.epoch, state: self.state, len }
+    }
+}
+
 /// The log of one connection.
 pub struct Log {
-    ring: [Transition; KEPT],
+    ring: [Entry; KEPT],
     /// How many transitions there have been (not 30 in the longest handshake), and how many `step` has reported.
     logged: u8,
     reported: u8,
@@ -62,7 +85,7 @@ pub struct Log {
 
 impl Log {
     pub(super) const fn new(state: State) -> Log {
-        let nothing = Transition { event: Event::Accepted, epoch: Epoch::Plaintext, state, len: 0 };
+        let nothing = Entry { event: Event::Accepted, epoch: Epoch::Plaintext, state, body_len: [0; 3] };
         Log { ring: [nothing; KEPT], logged: 0, reported: 0, entered: 0, state }
     }
 
@@ -70,10 +93,13 @@ impl Log {
         usize::from(number) & (KEPT - 1)
     }
 
-    fn push(&mut self, event: Event, epoch: Epoch, len: usize) {
-        let transition = Transition { event, epoch, state: self.state(), len: u32::try_from(len).unwrap_or(u32::MAX) };
+    fn push(&mut self, event: Event, epoch: Epoch, message: &[u8]) {
+        let body_len = match message {
+            [_, high, middle, low, ..] => [*high, *middle, *low],
+            _ => [0; 3],
+        };
         if let Some(slot) = self.ring.get_mut(Self::slot(self.logged)) {
-            *slot = transition;
+            *slot = Entry { event, epoch, state: self.state, body_len };
         }
         self.logged = self.logged.wrapping_add(1);
     }
@@ -81,18 +107,18 @@ impl Log {
     /// We wrote a message, which is this.
     pub(super) fn sent(&mut self, message: &[u8], epoch: Epoch) {
         if let Some((message, _)) = Message::split(message) {
-            self.push(Event::Sent(name(message)), epoch, message.raw.len());
+            self.push(Event::Sent(name(message)), epoch, message.raw);
         }
     }
 
     /// A message of the peer is being processed.
     pub(super) fn received(&mut self, message: Message<'_>, epoch: Epoch) {
-        self.push(Event::Received(name(message)), epoch, message.raw.len());
+        self.push(Event::Received(name(message)), epoch, message.raw);
     }
 
     /// The caller answered.
     pub(super) fn answered(&mut self, answer: Event) {
-        self.push(answer, Epoch::Plaintext, 0);
+        self.push(answer, Epoch::Plaintext, &[]);
     }
 
     /// What was logged since the last call led to this state.
@@ -111,7 +137,7 @@ impl Log {
     /// logged nowhere, and no transition.
     fn is_in_table(&self, role: Role, next: State) -> bool {
         let new = (0..self.logged.wrapping_sub(self.entered)).map(|each| self.entered.wrapping_add(each));
-        let events = new.filter_map(|number| self.ring.get(Self::slot(number))).map(|transition| transition.event);
+        let events = new.filter_map(|number| self.ring.get(Self::slot(number))).map(|entry| entry.event);
         let mut rows = table::TABLE.iter().filter(|row| (row.role, row.state, row.next) == (role, self.state, next));
         (self.entered == self.logged && self.state == next) || rows.any(|row| events.clone().eq(events_of(row)))
     }
@@ -126,7 +152,7 @@ impl Log {
         if self.reported == self.logged {
             return None;
         }
-        let transition = self.ring.get(Self::slot(self.reported)).copied();
+        let transition = self.ring.get(Self::slot(self.reported)).map(|entry| entry.transition());
         self.reported = self.reported.wrapping_add(1);
         transition
     }
@@ -135,7 +161,7 @@ impl Log {
     pub(super) fn iter(&self) -> impl Iterator<Item = Transition> + '_ {
         let kept = self.logged.min(KEPT as u8);
         let first = self.logged.wrapping_sub(kept);
-        (0..kept).filter_map(move |each| self.ring.get(Self::slot(first.wrapping_add(each))).copied())
+        (0..kept).filter_map(move |each| Some(self.ring.get(Self::slot(first.wrapping_add(each)))?.transition()))
     }
 }
 
@@ -177,7 +203,7 @@ mod tests {
 
     fn log(events: &[Event]) -> Log {
         let mut log = Log::new(State::WaitServerHello);
-        events.iter().for_each(|event| log.push(*event, Epoch::Plaintext, 0));
+        events.iter().for_each(|event| log.push(*event, Epoch::Plaintext, &[]));
         log
     }
 

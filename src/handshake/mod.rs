@@ -13,13 +13,13 @@ pub use messages::{ExposedSecret, Messages};
 pub use records::Records;
 pub use want::{Question, Step, Want};
 
-use crate::codec::{AlertDescription, CipherSuite, NamedGroup, SignatureScheme};
+use crate::codec::{AlertDescription, CipherSuite, ExtensionType, NamedGroup, SignatureScheme};
 use crate::crypto::Suite;
 use crate::engine::question::{Credential, CredentialQuestion, Offer, Peer, SignQuestion, Verdict, VerifyQuestion};
 use crate::engine::{Engine, ServerName};
 use crate::error::{Error, ErrorKind, Misuse};
 use crate::flight::Flight;
-use crate::policy::Policy;
+use crate::policy::{Bytes, Policy};
 use crate::record::{ReadProtection, WriteProtection};
 use crate::role::{Epoch, Role, State};
 use crate::schedule::Pair;
@@ -69,6 +69,28 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
     /// A server's handshake.
     pub fn server(policy: P, seed: Seed) -> Self {
         Handshake { driver: Driver::new(Engine::server(seed), policy.borrow()), policy }
+    }
+
+    /// Sends one opaque extension, for protocols that carry their parameters there (QUIC: RFC 9001 §8.2). A client sends
+    /// it in ClientHello; a server answers it in EncryptedExtensions if the client has sent the same type.
+    /// [`peer_extension`](Self::peer_extension) shows the peer's.
+    ///
+    /// ```
+    /// # use countersign::{Bytes, ExtensionType, Misuse, Policy, Seed, flow::Flow};
+    /// # fn new(seed: Seed, parameters: &'static [u8]) -> Result<Flow<Policy>, Misuse> {
+    /// Flow::client(Policy::new(), Some("server.test"), seed)?
+    ///     .with_extension(ExtensionType::QUIC_TRANSPORT_PARAMETERS, Bytes::Static(parameters))
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Misuse::UnfitExtension`]: the handshake itself knows this type, or the body is longer than
+    /// [`MAX_EXTENSION`](crate::limits::MAX_EXTENSION). [`Misuse::NotNow`]: the handshake has begun.
+    pub fn with_extension(mut self, extension: ExtensionType, body: Bytes) -> Result<Self, Misuse> {
+        if self.transitions().next().is_some() {
+            return Err(Misuse::NotNow);
+        }
+        if self.driver.engine.set_extension(extension, body) { Ok(self) } else { Err(Misuse::UnfitExtension) }
     }
 
     /// Goes on until the caller is wanted, and says for what. Call it again after each want has been met.
@@ -181,14 +203,13 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
         self.driver.engine.peer(self.flight(rx)?).ok_or(Misuse::NotNow)
     }
 
-    /// The peer's opaque extension ([`Policy::extension`]), while the message that carried it is retained: up to the
-    /// first question.
+    /// The body of the peer's opaque extension, of the type given to [`with_extension`](Self::with_extension), while the
+    /// message that carried it is retained: up to the first question.
     ///
     /// # Errors
     /// [`Misuse::ForeignInbox`], [`Misuse::NotNow`].
     pub fn peer_extension<'a, R: AnyInbox<Carrier = C>>(&'a self, rx: &'a R) -> Result<&'a [u8], Misuse> {
-        let (extension, _) = self.policy.borrow().extension.as_ref().ok_or(Misuse::NotNow)?;
-        self.driver.engine.peer_extension(self.flight(rx)?, *extension).ok_or(Misuse::NotNow)
+        self.driver.engine.peer_extension(self.flight(rx)?).ok_or(Misuse::NotNow)
     }
 
     /// What this connection's inbox holds of the peer's messages.

@@ -9,8 +9,11 @@ use countersign::{
 
 const PARAMETERS: ExtensionType = ExtensionType::QUIC_TRANSPORT_PARAMETERS;
 
-fn policy(parameters: &'static [u8]) -> Policy {
-    Policy::new().extension(PARAMETERS, Bytes::Static(parameters))
+fn parameters_of(role: Role) -> &'static [u8] {
+    match role {
+        Role::Client => b"client parameters",
+        Role::Server => b"server parameters",
+    }
 }
 
 struct End<'a> {
@@ -27,9 +30,10 @@ struct End<'a> {
 impl<'a> End<'a> {
     fn new(role: Role, identity: &'a Identity) -> End<'a> {
         let flow = match role {
-            Role::Client => Flow::client(policy(b"client parameters"), Some("server.test"), seed(1)).unwrap(),
-            Role::Server => Flow::server(policy(b"server parameters"), seed(2)),
+            Role::Client => Flow::client(Policy::new(), Some("server.test"), seed(1)).unwrap(),
+            Role::Server => Flow::server(Policy::new(), seed(2)),
         };
+        let flow = flow.with_extension(PARAMETERS, Bytes::Static(parameters_of(role))).unwrap();
         End {
             flow,
             rx: FlowInbox::new(vec![0; 4000]),
@@ -392,7 +396,7 @@ fn memory_grows_and_is_given_back() {
     assert_eq!(client.tx.into_memory().ok().map(|memory| memory.len()), Some(4000));
     // What is held moves along.
     let mut tx = FlowOutbox::new([0; 4000]);
-    let mut another = Flow::client(policy(b""), None, seed(3)).unwrap();
+    let mut another = Flow::client(Policy::new(), None, seed(3)).unwrap();
     another.drive(&mut FlowInbox::new([0; 100]), &mut tx).unwrap();
     let hello = tx.pending().unwrap().1.to_vec();
     let (tx, small) = tx.move_into([0; 10]).err().unwrap();

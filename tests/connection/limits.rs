@@ -1,7 +1,7 @@
 //! Every limit of src/limits.rs: what lies at it is taken, what lies one above is refused, with the tabled alert. Null
 //! cryptography lets a peer of a few lines get everywhere.
 
-use crate::common::{End, Identity, Pki};
+use crate::common::{End, Identity, Pki, run};
 use crate::wire::{null_protected, plain, written};
 use countersign::internals::codec::{
     CertificateVerify, Extensions, Finished, KeyShareEntry, KeyUpdate, KeyUpdateRequest, NewSessionTicket, TLS13,
@@ -9,12 +9,12 @@ use countersign::internals::codec::{
     write_hello_retry_request, write_server_hello,
 };
 use countersign::limits::{
-    MAX_CHAIN, MAX_CHANGE_CIPHER_SPECS, MAX_COOKIE, MAX_EARLY_DATA, MAX_EMPTY_RECORDS, MAX_FLIGHT, MAX_KEY_UPDATES,
-    MAX_MESSAGE, MAX_TICKETS, MAX_WARNINGS,
+    MAX_CHAIN, MAX_CHANGE_CIPHER_SPECS, MAX_COOKIE, MAX_EARLY_DATA, MAX_EMPTY_RECORDS, MAX_EXTENSION, MAX_FLIGHT,
+    MAX_KEY_UPDATES, MAX_MESSAGE, MAX_TICKETS, MAX_WARNINGS,
 };
 use countersign::{
-    Alert, AlertDescription, CipherSuite, ContentType, Error, ErrorKind, Event, ExtensionType, HandshakeType, Inbox,
-    NamedGroup, Policy, Role, Session, SignatureScheme, State, Want,
+    Alert, AlertDescription, Bytes, CipherSuite, ContentType, Error, ErrorKind, Event, ExtensionType, HandshakeType,
+    Inbox, Misuse, NamedGroup, Outbox, Policy, Role, Session, SignatureScheme, State, Want,
 };
 
 const SUITE: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
@@ -311,6 +311,25 @@ fn max_tickets_are_dropped_and_one_more_is_refused() {
         NewSessionTicket { ticket_lifetime: 1, ticket_age_add: 2, ticket_nonce: &[0], ticket: b"t", extensions };
     let (count, refused) = refused_after(&mut client, &mut session, &protected(&written(|w| ticket.write(w))));
     assert_eq!((count, refused), (usize::from(MAX_TICKETS), ("TooManyTickets", UNEXPECTED)));
+}
+
+/// With the longest, our hello fits all the same: beside a session id, two shares, and all the names that a policy takes.
+#[test]
+fn an_opaque_extension_has_at_most_max_extension_bytes() {
+    static BODY: [u8; MAX_EXTENSION + 1] = [0; MAX_EXTENSION + 1];
+    let identity = identity();
+    let policy = Policy::new().alpn(&[&[b'a'; 126]]).key_shares(&[NamedGroup::SECP384R1, NamedGroup::SECP256R1]);
+    let new = |role, body| {
+        let mut end = End::new(role, policy.clone(), &identity);
+        (end.rx, end.tx) = (Inbox::new(vec![0; 60_000]), Outbox::new(vec![0; 60_000]));
+        let hs = end.hs.with_extension(ExtensionType(0x0a0a), Bytes::Static(body))?;
+        Ok(End { hs, ..end })
+    };
+    for role in [Role::Client, Role::Server] {
+        assert_eq!(new(role, &BODY).err(), Some(Misuse::UnfitExtension));
+    }
+    let (mut client, mut server) = (new(Role::Client, &BODY[1..]).unwrap(), new(Role::Server, &BODY[1..]).unwrap());
+    assert_eq!(run(&mut client, &mut server), (Some(Ok(())), Some(Ok(()))));
 }
 
 /// No limit without a test: those of the file are those above, and MAX_GENERATIONS, whose test stands by the sender.

@@ -12,6 +12,7 @@ mod script;
 mod wire;
 
 mod answers;
+mod arguments;
 mod buffers;
 mod client_alerts;
 mod flow;

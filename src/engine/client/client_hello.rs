@@ -80,7 +80,7 @@ impl Hello {
             if let Some(cookie) = cookie {
                 w.cookie(cookie);
             }
-            if let Some((extension, body)) = &policy.extension {
+            if let Some((extension, body)) = &negotiated.extension {
                 w.extension(*extension, |w| w.bytes(body.as_slice()));
             }
             w.client_shares(
@@ -112,6 +112,6 @@ pub(super) fn offered(policy: &Policy, negotiated: &Negotiated, extension: Exten
         ExtensionType::RECORD_SIZE_LIMIT => policy.record_size_limit.is_some(),
         ExtensionType::CLIENT_CERTIFICATE_TYPE => offers_types(&policy.client_certificate_types),
         ExtensionType::SERVER_CERTIFICATE_TYPE => offers_types(&policy.server_certificate_types),
-        other => policy.extension.as_ref().is_some_and(|(extension, _)| *extension == other),
+        other => negotiated.is_opaque(other),
     }
 }

@@ -102,7 +102,7 @@ impl Handshaking<at::ServerHello> {
         let malformed = malformed(HandshakeType::ENCRYPTED_EXTENSIONS);
         let extensions = EncryptedExtensions::parse(message.body).map_err(malformed)?.extensions;
         let chosen = ServerParameters::check(cx.policy, cx.negotiated, &extensions)?;
-        cx.negotiated.record_encrypted_extensions(&chosen, cx.find(message.body)?);
+        cx.negotiated.record_encrypted_extensions(&chosen);
         if let Some(limit) = chosen.record_size_limit {
             out.peer_record_size_limit(limit);
             if let Some(own) = cx.policy.record_size_limit {

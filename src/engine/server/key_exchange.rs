@@ -35,7 +35,9 @@ impl WaitClientHello {
     pub(super) fn client_hello(self, cx: &mut Context<'_>, message: Message<'_>) -> Result<Server, ErrorKind> {
         let WaitClientHello { random, retried } = self;
         let hello = ClientHello::parse(message.body).map_err(malformed(HandshakeType::CLIENT_HELLO))?;
-        let choice = negotiate(cx.policy, &hello, retried.as_ref().map(|retried| (retried.digest, retried.group)))?;
+        let opaque = cx.negotiated.extension.as_ref().map(|(extension, _)| *extension);
+        let before = retried.as_ref().map(|retried| (retried.digest, retried.group));
+        let choice = negotiate(cx.policy, opaque, &hello, before)?;
         cx.negotiated.record_choice(&choice, cx.find(message.body)?);
         let hash = choice.suite.hash();
         if choice.retry {

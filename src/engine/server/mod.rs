@@ -165,9 +165,14 @@ impl Server {
     }
 
     /// The lengths of what `present` sends: ServerHello, and the protected messages after it.
-    pub(super) fn present_len(&self, policy: &Policy, credential: &Credential<'_>) -> (usize, usize) {
+    pub(super) fn present_len(
+        &self,
+        policy: &Policy,
+        negotiated: &Negotiated,
+        credential: &Credential<'_>,
+    ) -> (usize, usize) {
         let Server::AskCredential(state) = self else { return (0, 0) };
-        state.present_len(policy, credential)
+        state.present_len(policy, negotiated, credential)
     }
 
     /// The longest inner plaintext that the client takes.

@@ -35,7 +35,7 @@ pub(crate) struct Choice {
     pub(crate) alpn: Option<NonZeroU8>,
     pub(crate) own_type: CertificateType,
     pub(crate) peer_type: CertificateType,
-    /// It sent client_certificate_type, server_certificate_type, the policy's opaque extension: each is answered.
+    /// It sent client_certificate_type, server_certificate_type, our opaque extension: each is answered.
     pub(super) offers_client_types: bool,
     pub(super) offers_server_types: bool,
     pub(super) offers_extension: bool,
@@ -45,9 +45,11 @@ pub(crate) struct Choice {
     pub(super) preferences: PeerPreferences,
 }
 
-/// Judges a ClientHello, and changes nothing. `retried`: the first one's digest, and the group that was asked for.
+/// Judges a ClientHello, and changes nothing. `opaque`: the type of our opaque extension. `retried`: the first hello's
+/// digest, and the group that was asked for.
 pub(super) fn negotiate(
     policy: &Policy,
+    opaque: Option<ExtensionType>,
     hello: &ClientHello<'_>,
     retried: Option<(Hash, NamedGroup)>,
 ) -> Result<Choice, ErrorKind> {
@@ -139,7 +141,7 @@ pub(super) fn negotiate(
         peer_type,
         offers_client_types: client_types.is_some(),
         offers_server_types: server_types.is_some(),
-        offers_extension: policy.extension.as_ref().is_some_and(|(extension, _)| extensions.has(*extension)),
+        offers_extension: opaque.is_some_and(|extension| extensions.has(extension)),
         record_size_limit,
         preferences,
     })

@@ -10,6 +10,7 @@ use crate::codec::{
 use crate::crypto::{KeyExchange, KxError};
 use crate::engine::authenticate::{ask_to_sign, certificate_len, choose_scheme, send_certificate};
 use crate::engine::effects::{Effects, Secret, message_len, send};
+use crate::engine::negotiated::Negotiated;
 use crate::engine::question::Credential;
 use crate::engine::transition::Context;
 use crate::error::ErrorKind;
@@ -57,20 +58,25 @@ impl AskCredential {
             }
         }
 
-        let transcript = send(out, transcript, |w| encrypted_extensions(cx.policy, &choice, w))?;
-        let transcript = send(out, transcript, |w| certificate_request(cx.policy, w))?;
+        let transcript = send(out, transcript, |w| encrypted_extensions(cx.policy, cx.negotiated, &choice, w))?;
+        let transcript = send(out, transcript, |w| certificate_request(cx.policy, credential, w))?;
         let transcript = send_certificate(out, transcript, &choice.preferences, credential)?;
         let question = ask_to_sign(Role::Server, scheme, &transcript.hash());
         Ok(AskSign { suite, transcript, secrets, main: handshake.main(), question })
     }
 
     /// The lengths of what `present` sends: ServerHello, and the protected messages after it.
-    pub(super) fn present_len(&self, policy: &Policy, credential: &Credential<'_>) -> (usize, usize) {
+    pub(super) fn present_len(
+        &self,
+        policy: &Policy,
+        negotiated: &Negotiated,
+        credential: &Credential<'_>,
+    ) -> (usize, usize) {
         let AskCredential { random, choice, .. } = self;
         let plain = message_len(|w| server_hello(random, choice, &[], w));
         let protected = [
-            message_len(|w| encrypted_extensions(policy, choice, w)),
-            message_len(|w| certificate_request(policy, w)),
+            message_len(|w| encrypted_extensions(policy, negotiated, choice, w)),
+            message_len(|w| certificate_request(policy, credential, w)),
             certificate_len(&choice.preferences, credential),
         ];
         (plain.saturating_add(choice.key_exchange.as_slice().len()), protected.iter().sum())
@@ -87,7 +93,7 @@ fn server_hello(random: &[u8; 32], choice: &Choice, key_exchange: &[u8], w: &mut
 }
 
 /// EncryptedExtensions (§4.4.1): the answers to what the client offered.
-fn encrypted_extensions(policy: &Policy, choice: &Choice, w: &mut Writer<'_>) {
+fn encrypted_extensions(policy: &Policy, negotiated: &Negotiated, choice: &Choice, w: &mut Writer<'_>) {
     write_encrypted_extensions(w, |w| {
         if choice.server_name.as_str().is_some() {
             w.server_name_used();
@@ -104,20 +110,20 @@ fn encrypted_extensions(policy: &Policy, choice: &Choice, w: &mut Writer<'_>) {
         if choice.offers_server_types {
             w.server_certificate_type(choice.own_type);
         }
-        if let Some((extension, body)) = policy.extension.as_ref().filter(|_| choice.offers_extension) {
+        if let Some((extension, body)) = negotiated.extension.as_ref().filter(|_| choice.offers_extension) {
             w.extension(*extension, |w| w.bytes(body.as_slice()));
         }
     });
 }
 
 /// CertificateRequest (§4.4.2): always.
-fn certificate_request(policy: &Policy, w: &mut Writer<'_>) {
+fn certificate_request(policy: &Policy, credential: &Credential<'_>, w: &mut Writer<'_>) {
     write_certificate_request(w, &[], |w| {
         w.signature_algorithms(policy.signature_schemes.as_slice().iter().copied());
         if let Some(schemes) = policy.announced_schemes_cert() {
             w.signature_algorithms_cert(schemes.iter().copied());
         }
-        let authorities = policy.certificate_authorities.as_slice();
+        let authorities = credential.certificate_authorities.unwrap_or(policy.certificate_authorities.as_slice());
         if !authorities.is_empty() {
             w.extension(ExtensionType::CERTIFICATE_AUTHORITIES, |w| w.vec_u16(|w| w.bytes(authorities)));
         }
