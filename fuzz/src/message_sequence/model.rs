@@ -117,7 +117,8 @@ impl Model {
                     self.warnings += 1;
                     if self.warnings > limits::MAX_WARNINGS { unexpected } else { Ok(()) }
                 }
-                [_, alert] if A(*alert) == A::CLOSE_NOTIFY && connected => Err(Outcome::Closed),
+                // A client that was never confirmed was not accepted: that is no orderly end.
+                [_, alert] if A(*alert) == A::CLOSE_NOTIFY && self.confirmed && connected => Err(Outcome::Closed),
                 [_, _] => Err(Outcome::PeerEnded),
                 _ => Err(Outcome::Alert(A::DECODE_ERROR)),
             },
