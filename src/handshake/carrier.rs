@@ -34,7 +34,7 @@ pub trait AnyOutbox {
     type Carrier: Carrier;
 
     #[doc(hidden)]
-    fn tx(&mut self) -> <Self::Carrier as Carry>::Tx<'_>;
+    fn tx(&mut self) -> <Self::Carrier as Carry>::OutboxView<'_>;
 }
 
 /// What the driver wants of an outbox without its type parameter.
@@ -50,7 +50,7 @@ pub trait AnyOutboxView {
 /// What stands written out here is what there is to do without records: nothing.
 pub trait Carry: Sized {
     /// An outbox without its type parameter.
-    type Tx<'m>: AnyOutboxView;
+    type OutboxView<'m>: AnyOutboxView;
 
     fn new(role: Role, policy: &Policy) -> Self;
 
@@ -75,21 +75,21 @@ pub trait Carry: Sized {
     // ---- sending ----
 
     /// Whether all this fits, sent one after the other.
-    fn room_for(&self, tx: &Self::Tx<'_>, sending: &[Sending]) -> Result<(), ErrorKind>;
+    fn room_for(&self, tx: &Self::OutboxView<'_>, sending: &[Sending]) -> Result<(), ErrorKind>;
     /// Where the engine's effects go. An answer has no inbox at hand: read keys change in `drive` (R8).
     fn effects<'a, 'r: 'a, 't: 'a>(
         &'a mut self,
         rx: Option<&'a InboxView<'r>>,
-        tx: &'a mut Self::Tx<'t>,
+        tx: &'a mut Self::OutboxView<'t>,
         log: &'a mut Log,
         crypto: CryptoMode,
     ) -> impl Effects;
     /// Makes what is written ready to be sent.
-    fn flush(&mut self, _: &mut Self::Tx<'_>) -> Result<(), ErrorKind> {
+    fn flush(&mut self, _: &mut Self::OutboxView<'_>) -> Result<(), ErrorKind> {
         Ok(())
     }
     /// Tells the peer the end, as far as there is room.
-    fn alert(&mut self, _: &mut Self::Tx<'_>, _: &Engine, _: &[AlertDescription]) {
+    fn alert(&mut self, _: &mut Self::OutboxView<'_>, _: &Engine, _: &[AlertDescription]) {
         // the error says which alert the transport is to convey
     }
 
@@ -99,7 +99,7 @@ pub trait Carry: Sized {
     fn connected(
         &mut self,
         _: &mut InboxView<'_>,
-        _: &mut Self::Tx<'_>,
+        _: &mut Self::OutboxView<'_>,
         _: Role,
         _: &Policy,
     ) -> Result<bool, ErrorKind> {

@@ -56,7 +56,7 @@ impl<C: Carry> Driver<C> {
         &mut self,
         policy: &Policy,
         rx: &mut InboxView<'_>,
-        tx: &mut C::Tx<'_>,
+        tx: &mut C::OutboxView<'_>,
         watched: bool,
     ) -> Result<Step, Error> {
         if let (Phase::Failed, Some(kind)) = (self.phase, self.error) {
@@ -75,7 +75,7 @@ impl<C: Carry> Driver<C> {
         &mut self,
         policy: &Policy,
         rx: &mut InboxView<'_>,
-        tx: &mut C::Tx<'_>,
+        tx: &mut C::OutboxView<'_>,
         watched: bool,
     ) -> Result<Step, ErrorKind> {
         loop {
@@ -118,7 +118,12 @@ impl<C: Carry> Driver<C> {
     }
 
     /// Takes the peer's next message; false: it has not all come.
-    fn receive(&mut self, policy: &Policy, rx: &mut InboxView<'_>, tx: &mut C::Tx<'_>) -> Result<bool, ErrorKind> {
+    fn receive(
+        &mut self,
+        policy: &Policy,
+        rx: &mut InboxView<'_>,
+        tx: &mut C::OutboxView<'_>,
+    ) -> Result<bool, ErrorKind> {
         loop {
             self.carrier.check_unread(rx)?;
             if let Some((typ, len)) = rx.message_header() {
@@ -146,13 +151,13 @@ impl<C: Carry> Driver<C> {
     }
 
     /// Nothing more can be done before what is written has been sent.
-    fn want_write(&mut self, tx: &mut C::Tx<'_>) -> Result<Step, ErrorKind> {
+    fn want_write(&mut self, tx: &mut C::OutboxView<'_>) -> Result<Step, ErrorKind> {
         self.carrier.flush(tx)?;
         Ok(Step::Want(Want::Write))
     }
 
     /// Both sides have proved themselves.
-    fn end(&mut self, policy: &Policy, rx: &mut InboxView<'_>, tx: &mut C::Tx<'_>) -> Result<Step, ErrorKind> {
+    fn end(&mut self, policy: &Policy, rx: &mut InboxView<'_>, tx: &mut C::OutboxView<'_>) -> Result<Step, ErrorKind> {
         let role = self.engine.role();
         if self.phase == Phase::Open {
             if !self.carrier.connected(rx, tx, role, policy)? {
@@ -178,7 +183,7 @@ impl<C: Carry> Driver<C> {
         policy: &Policy,
         rx: Option<&InboxView<'_>>,
         input: Input<'_>,
-        tx: &mut C::Tx<'_>,
+        tx: &mut C::OutboxView<'_>,
     ) -> Result<(), ErrorKind> {
         let flight = rx.map_or(Flight::EMPTY, InboxView::flight);
         let mut effects = self.carrier.effects(rx, tx, &mut self.log, policy.crypto);
@@ -206,7 +211,7 @@ impl<C: Carry> Driver<C> {
         }
     }
 
-    fn check_outbox(&self, tx: &mut C::Tx<'_>) -> Result<(), Misuse> {
+    fn check_outbox(&self, tx: &mut C::OutboxView<'_>) -> Result<(), Misuse> {
         if tx.belongs_to(self.stamp()) { Ok(()) } else { Err(Misuse::ForeignOutbox) }
     }
 
@@ -215,7 +220,7 @@ impl<C: Carry> Driver<C> {
         policy: &Policy,
         question: &CredentialQuestion,
         credential: &Credential<'_>,
-        tx: &mut C::Tx<'_>,
+        tx: &mut C::OutboxView<'_>,
     ) -> Result<(), Misuse> {
         self.check_open(policy, question.into())?;
         self.check_outbox(tx)?;
@@ -247,7 +252,7 @@ impl<C: Carry> Driver<C> {
         policy: &Policy,
         question: &SignQuestion,
         signature: &[u8],
-        tx: &mut C::Tx<'_>,
+        tx: &mut C::OutboxView<'_>,
     ) -> Result<(), Misuse> {
         self.check_open(policy, question.into())?;
         self.check_outbox(tx)?;
@@ -295,7 +300,7 @@ impl<C: Carry> Driver<C> {
     // ---- the end ----
 
     /// Turns what went wrong into the error, and tells the peer: exactly one alert.
-    fn fail(&mut self, kind: ErrorKind, tx: &mut C::Tx<'_>) -> Error {
+    fn fail(&mut self, kind: ErrorKind, tx: &mut C::OutboxView<'_>) -> Error {
         let error = self.error(kind);
         if error.is_fatal() {
             self.end_with(kind, kind.alert().as_slice(), tx);
@@ -312,7 +317,7 @@ impl<C: Carry> Driver<C> {
         &mut self,
         kind: ErrorKind,
         alerts: &[AlertDescription],
-        tx: &mut C::Tx<'_>,
+        tx: &mut C::OutboxView<'_>,
     ) -> Result<(), Misuse> {
         self.check_outbox(tx)?;
         if !matches!(self.phase, Phase::Failed | Phase::HandedOver) {
@@ -322,7 +327,7 @@ impl<C: Carry> Driver<C> {
     }
 
     /// The error stays (R4), and the secrets are forgotten (RFC 9846 §6).
-    fn end_with(&mut self, kind: ErrorKind, alerts: &[AlertDescription], tx: &mut C::Tx<'_>) {
+    fn end_with(&mut self, kind: ErrorKind, alerts: &[AlertDescription], tx: &mut C::OutboxView<'_>) {
         self.carrier.alert(tx, &self.engine, alerts);
         (self.phase, self.error) = (Phase::Failed, Some(kind));
         self.engine.forget();

@@ -78,7 +78,7 @@ fn handed_out(secret: Secret<'_>) -> (Epoch, Option<ExposedSecret>) {
 }
 
 impl Carry for Messages {
-    type Tx<'m> = FlowOutboxView<'m>;
+    type OutboxView<'m> = FlowOutboxView<'m>;
 
     fn new(_: Role, _: &Policy) -> Messages {
         let epoch = Epoch::Plaintext;

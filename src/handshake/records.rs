@@ -42,7 +42,7 @@ impl<M: Memory> AnyOutbox for Outbox<M> {
 }
 
 impl Carry for Records {
-    type Tx<'m> = OutboxView<'m>;
+    type OutboxView<'m> = OutboxView<'m>;
 
     fn new(role: Role, policy: &Policy) -> Records {
         let mut write = match role {

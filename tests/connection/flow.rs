@@ -3,7 +3,7 @@
 use crate::common::{Identity, Pki, seed};
 use countersign::flow::{Flow, FlowInbox, FlowOutbox};
 use countersign::{
-    Alert, AlertDescription, Bytes, Credential, Epoch, Error, ErrorKind, ExtensionType, HandshakeType, Misuse, Policy,
+    Alert, AlertDescription, Bytes, Credential, Epoch, Error, ErrorKind, ExtensionType, HandshakeType, Policy,
     Rejection, Role, State, Step, TransitionEvent, Verdict, Want,
 };
 
@@ -213,60 +213,6 @@ fn connected<'a>(client: &'a Identity, server: &'a Identity) -> (End<'a>, End<'a
 const TICKET: [u8; 18] = [4, 0, 0, 14, 0, 0, 0, 9, 1, 2, 3, 4, 0, 0, 1, 7, 0, 0];
 
 #[test]
-fn the_memory_of_another_connection_is_refused_and_changes_nothing() {
-    let (client, server) = identities();
-    let (mut one, mut other) = (End::new(Role::Client, &client), End::new(Role::Client, &client));
-    let mut peer = End::new(Role::Server, &server);
-    one.drive().unwrap();
-    other.drive().unwrap();
-    one.convey(&mut peer);
-    // From the first drive on.
-    let error = one.flow.drive(&mut other.rx, &mut one.tx).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::ForeignInbox);
-    let error = one.flow.drive(&mut one.rx, &mut other.tx).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::ForeignOutbox);
-    assert_eq!(one.flow.cancel(&mut other.tx), Err(Misuse::ForeignOutbox));
-    assert_eq!(one.flow.offer(&other.rx).err(), Some(Misuse::ForeignInbox));
-    assert_eq!(one.flow.peer(&other.rx).err(), Some(Misuse::ForeignInbox));
-    // Nothing has changed: the handshake goes on.
-    peer.convey(&mut one);
-    one.convey(&mut peer);
-    assert_eq!((one.drive(), peer.drive()), (Ok(Want::Done), Ok(Want::Done)));
-}
-
-#[test]
-fn an_answer_into_another_connections_outbox_is_refused() {
-    let (client, server) = identities();
-    let (mut client, mut server, mut other) =
-        (End::new(Role::Client, &client), End::new(Role::Server, &server), End::new(Role::Client, &client));
-    client.drive().unwrap();
-    other.drive().unwrap();
-    let (epoch, hello) = client.tx.pending().unwrap();
-    server.rx.feed(epoch, hello);
-    let Ok(Want::Credential(question)) = server.flow.drive(&mut server.rx, &mut server.tx) else { panic!() };
-    let credential = Credential::new(&server.identity.chain);
-    let answered = server.flow.answer_credential(&question, &credential, &mut other.tx);
-    assert_eq!(answered, Err(Misuse::ForeignOutbox));
-    assert_eq!(server.flow.answer_credential(&question, &credential, &mut server.tx), Ok(()));
-}
-
-#[test]
-fn connections_of_equal_seeds_take_no_answer_from_each_other() {
-    let (client, server) = identities();
-    let (mut client, mut one, mut other) =
-        (End::new(Role::Client, &client), End::new(Role::Server, &server), End::new(Role::Server, &server));
-    client.drive().unwrap();
-    let (epoch, hello) = client.tx.pending().unwrap();
-    one.rx.feed(epoch, hello);
-    other.rx.feed(epoch, hello);
-    let Ok(Want::Credential(question)) = one.flow.drive(&mut one.rx, &mut one.tx) else { panic!() };
-    let Ok(Want::Credential(_)) = other.flow.drive(&mut other.rx, &mut other.tx) else { panic!() };
-    let credential = Credential::new(&server.chain);
-    assert_eq!(other.flow.answer_credential(&question, &credential, &mut other.tx), Err(Misuse::StaleQuestion));
-    assert_eq!(one.flow.answer_credential(&question, &credential, &mut one.tx), Ok(()));
-}
-
-#[test]
 fn every_transition_can_be_watched_and_is_kept() {
     let (client, server) = identities();
     let (mut client, mut server) = (End::new(Role::Client, &client), End::new(Role::Server, &server));
@@ -297,25 +243,17 @@ fn every_transition_can_be_watched_and_is_kept() {
 }
 
 #[test]
-fn who_gives_up_gets_the_same_error_for_ever_and_no_secrets() {
-    for cancel in [true, false] {
-        let (client, server) = identities();
-        let (mut client, mut server) = (End::new(Role::Client, &client), End::new(Role::Server, &server));
-        client.drive().unwrap();
-        client.convey(&mut server);
-        assert!(server.flow.handshake_secrets().is_some());
-        let (gave_up, kind) = match cancel {
-            true => (server.flow.cancel(&mut server.tx), ErrorKind::Cancelled),
-            false => {
-                let alert = AlertDescription::ACCESS_DENIED;
-                (server.flow.abort(alert, &mut server.tx), ErrorKind::Aborted { alert })
-            }
-        };
-        assert_eq!(gave_up, Ok(()));
-        let error = server.drive().unwrap_err();
-        assert_eq!(error.kind(), kind);
-        assert_eq!(server.drive(), Err(error), "R4");
-        assert!(server.flow.handshake_secrets().is_none() && server.flow.finish().is_err());
+fn the_handshake_secrets_are_there_until_the_connection_fails() {
+    let (client, server) = identities();
+    let (mut client, mut server) = (End::new(Role::Client, &client), End::new(Role::Server, &server));
+    client.drive().unwrap();
+    assert!(client.flow.handshake_secrets().is_none());
+    client.convey(&mut server);
+    server.convey(&mut client);
+    for end in [&mut client, &mut server] {
+        assert!(end.flow.handshake_secrets().is_some());
+        end.flow.cancel(&mut end.tx).unwrap();
+        assert!(end.flow.handshake_secrets().is_none());
     }
 }
 

@@ -1,5 +1,6 @@
 //! Stories of two ends of ours: what a program does with a handshake and a session.
 
+mod carriers;
 mod common;
 #[path = "../support/end.rs"]
 mod end;

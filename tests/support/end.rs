@@ -1,14 +1,28 @@
 //! One end of a connection in memory, as the simplest program would have it.
 
 use crate::identity::Identity;
-use countersign::{Credential, Error, Handshake, Inbox, Outbox, Policy, Role, Seed, Step, Transition, Verdict, Want};
+use countersign::{
+    AnyInbox, AnyOutbox, Carrier, Credential, Error, Handshake, Inbox, Outbox, Policy, Records, Role, Seed, Step,
+    Transition, Verdict, Want,
+};
 use std::collections::BTreeMap;
 
+/// A carrier, with memory that is a vector.
+pub trait InMemory: Carrier {
+    type Rx: AnyInbox<Carrier = Self>;
+    type Tx: AnyOutbox<Carrier = Self>;
+}
+
+impl InMemory for Records {
+    type Rx = Inbox<Vec<u8>>;
+    type Tx = Outbox<Vec<u8>>;
+}
+
 /// One end of a connection, with its memory.
-pub struct End<'a> {
-    pub hs: Handshake<Policy>,
-    pub rx: Inbox<Vec<u8>>,
-    pub tx: Outbox<Vec<u8>>,
+pub struct End<'a, C: InMemory = Records> {
+    pub hs: Handshake<Policy, C>,
+    pub rx: C::Rx,
+    pub tx: C::Tx,
     pub identity: &'a Identity,
     pub verdict: Verdict,
     pub transitions: Vec<Transition>,
@@ -21,21 +35,14 @@ pub fn seed(number: u8) -> Seed {
     Seed::from_bytes(&[number; 64])
 }
 
-impl<'a> End<'a> {
-    pub fn new(role: Role, policy: Policy, identity: &'a Identity) -> End<'a> {
+impl<'a, C: InMemory> End<'a, C> {
+    pub fn with_memory(role: Role, policy: Policy, identity: &'a Identity, rx: C::Rx, tx: C::Tx) -> End<'a, C> {
         let hs = match role {
             Role::Client => Handshake::client(policy, Some("server.test"), seed(1)).unwrap(),
             Role::Server => Handshake::server(policy, seed(2)),
         };
-        End {
-            hs,
-            rx: Inbox::new(vec![0; 40_000]),
-            tx: Outbox::new(vec![0; 40_000]),
-            identity,
-            verdict: Verdict::Accept,
-            transitions: Vec::new(),
-            secrets: BTreeMap::new(),
-        }
+        let (transitions, secrets) = (Vec::new(), BTreeMap::new());
+        End { hs, rx, tx, identity, verdict: Verdict::Accept, transitions, secrets }
     }
 
     /// Drives until the transport is wanted or the handshake is done, answering every question.
@@ -57,6 +64,13 @@ impl<'a> End<'a> {
                 Step::Want(want) => return Ok(want),
             }
         }
+    }
+}
+
+impl<'a> End<'a> {
+    pub fn new(role: Role, policy: Policy, identity: &'a Identity) -> End<'a> {
+        let (rx, tx) = (Inbox::new(vec![0; 40_000]), Outbox::new(vec![0; 40_000]));
+        End::with_memory(role, policy, identity, rx, tx)
     }
 
     /// Takes the bytes that are to be sent.

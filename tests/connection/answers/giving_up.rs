@@ -1,13 +1,45 @@
 //! A handshake that is cancelled or aborted.
 
 use super::{at_every_step, fate};
-use countersign::{Alert, AlertDescription, Blame, Ending, ErrorKind, Event, Role, State};
+use crate::carriers::{Carried, on_both_carriers};
+use countersign::{Alert, AlertDescription, Blame, Ending, ErrorKind, Event, Misuse, Records, Role, State};
+
+on_both_carriers!(who_gives_up_gets_the_same_error_for_ever_and_no_secrets);
+
+fn who_gives_up_gets_the_same_error_for_ever_and_no_secrets<C: Carried>() {
+    const ALERT: AlertDescription = AlertDescription::ACCESS_DENIED;
+    for (cancels, kind, alert) in
+        [(true, ErrorKind::Cancelled, None), (false, ErrorKind::Aborted { alert: ALERT }, Some(Alert::Sent(ALERT)))]
+    {
+        at_every_step::<C>(
+            |end, _| {
+                let before = C::pending(&end.tx);
+                match cancels {
+                    true => end.hs.cancel(&mut end.tx).unwrap(),
+                    false => end.hs.abort(ALERT, &mut end.tx).unwrap(),
+                }
+                assert_eq!(C::pending(&end.tx) != before, C::WRITES_ALERTS, "the transport conveys the alert, or we");
+            },
+            |end, _, at| {
+                let (state, pending) = (end.hs.state(), C::pending(&end.tx));
+                let error = end.drive().unwrap_err();
+                assert_eq!((error.kind(), error.alert(), error.state()), (kind, alert, state), "step {at}");
+                end.hs.cancel(&mut end.tx).unwrap();
+                end.hs.abort(ALERT, &mut end.tx).unwrap();
+                assert_eq!(end.drive(), Err(error));
+                assert_eq!(C::pending(&end.tx), pending);
+                assert_eq!(C::finish(&mut end.hs), Err(Misuse::NotNow));
+                end.hs.expose_secrets(&mut |label, _| panic!("{label} should be forgotten"));
+            },
+        );
+    }
+}
 
 /// RFC 9846 §6.1: user_canceled, then close_notify; and then nothing.
 // req: 9846-6.1-3
 #[test]
 fn a_handshake_can_be_cancelled_at_every_step() {
-    at_every_step(
+    at_every_step::<Records>(
         |end, _| end.hs.cancel(&mut end.tx).unwrap(),
         |end, other, at| {
             let error = end.drive().unwrap_err();
@@ -42,7 +74,7 @@ fn a_handshake_can_be_cancelled_at_every_step() {
 #[test]
 fn a_handshake_can_be_aborted_with_any_alert_at_every_step() {
     let alert = AlertDescription::INSUFFICIENT_SECURITY;
-    at_every_step(
+    at_every_step::<Records>(
         |end, _| end.hs.abort(alert, &mut end.tx).unwrap(),
         |end, other, at| {
             let error = end.drive().unwrap_err();

@@ -1,21 +1,34 @@
-//! R1: an answer that does not fit is a misuse, and changes nothing.
+//! R1: an answer that does not fit, or memory of another connection, is a misuse, and changes nothing.
 
 use super::{ends, play, questions_of, snapshot, try_all};
+use crate::carriers::{Carried, on_both_carriers};
+use crate::common::run;
 use countersign::{
-    AlertDescription, Blame, ErrorKind, Event, Handshake, Inbox, Misuse, Policy, Role, Seed, State, Step, Want,
+    AlertDescription, Blame, Credential, ErrorKind, Event, Handshake, Misuse, Policy, Records, Role, Seed, State, Step,
+    Want,
 };
+use std::collections::BTreeMap;
 
-#[test]
-fn stale_and_foreign_answers_are_misuses_at_every_step() {
-    let foreign = {
-        let (mut client, mut server) = ends(false);
-        client.hs = Handshake::client(Policy::new(), None, Seed::from_bytes(&[3; 64])).unwrap();
-        server.hs = Handshake::server(Policy::new(), Seed::from_bytes(&[4; 64]));
-        questions_of(client, server)
-    };
-    assert_eq!(foreign.len(), 6);
+on_both_carriers!(
+    stale_and_foreign_answers_are_misuses_at_every_step,
+    an_answer_is_taken_once,
+    a_foreign_inbox_is_a_misuse_at_every_step,
+    a_foreign_outbox_is_a_misuse_at_every_step,
+    what_is_shown_is_shown_while_it_is_asked_about,
+    a_session_is_there_once_and_not_before_done,
+    the_key_log_is_complete_at_sign_verify_and_done,
+);
+
+fn stale_and_foreign_answers_are_misuses_at_every_step<C: Carried>() {
+    // Of other seeds, and of the same: no two connections of a process take answers from each other.
+    let mut foreign = questions_of(ends::<C>(false).0, ends(false).1);
+    let (mut client, mut server) = ends::<C>(false);
+    client.hs = Handshake::client(Policy::new(), None, Seed::from_bytes(&[3; 64])).unwrap();
+    server.hs = Handshake::server(Policy::new(), Seed::from_bytes(&[4; 64]));
+    foreign.extend(questions_of(client, server));
+    assert_eq!(foreign.len(), 12);
     for retry in [false, true] {
-        let (mut client, mut server) = ends(retry);
+        let (mut client, mut server) = ends::<C>(retry);
         let mut asked: Vec<(Role, Want)> = Vec::new();
         let mut tried = 0;
         play(&mut client, &mut server, &mut |_, end, step| {
@@ -37,13 +50,12 @@ fn stale_and_foreign_answers_are_misuses_at_every_step() {
         });
         assert_eq!(asked.len(), 6, "each question is asked once");
         assert!(tried > 1_000);
-        assert!(client.hs.finish().is_ok() && server.hs.finish().is_ok());
+        assert_eq!((C::finish(&mut client.hs), C::finish(&mut server.hs)), (Ok(()), Ok(())));
     }
 }
 
-#[test]
-fn an_answer_is_taken_once() {
-    let (mut client, mut server) = ends(false);
+fn an_answer_is_taken_once<C: Carried>() {
+    let (mut client, mut server) = ends::<C>(false);
     let mut last = None;
     play(&mut client, &mut server, &mut |_, end, step| {
         // The step after an answer: the same again.
@@ -61,12 +73,10 @@ fn an_answer_is_taken_once() {
     });
 }
 
-#[test]
-fn a_foreign_inbox_is_a_misuse_at_every_step() {
-    let (_, mut stranger) = ends(false);
-    stranger.hs = Handshake::server(Policy::new(), Seed::from_bytes(&[5; 64]));
-    stranger.drive().unwrap(); // stamps its inbox
-    let fresh = Inbox::new(vec![0; 100]);
+fn a_foreign_inbox_is_a_misuse_at_every_step<C: Carried>() {
+    let (_, mut stranger) = ends::<C>(false);
+    stranger.drive().unwrap(); // stamps its inbox; its seed is that of the server below
+    let fresh = C::inbox(100);
     for retry in [false, true] {
         let (mut client, mut server) = ends(retry);
         play(&mut client, &mut server, &mut |_, end, _| {
@@ -78,21 +88,60 @@ fn a_foreign_inbox_is_a_misuse_at_every_step() {
             );
             assert_eq!(end.hs.peer(&stranger.rx).err(), Some(Misuse::ForeignInbox));
             assert_eq!(end.hs.offer(&stranger.rx).err(), Some(Misuse::ForeignInbox));
+            assert_eq!(end.hs.peer_extension(&stranger.rx).err(), Some(Misuse::ForeignInbox));
             assert_eq!(end.hs.peer(&fresh).err(), Some(Misuse::ForeignInbox));
             assert_eq!(snapshot(end), before);
             false
         });
-        let mut session = client.hs.finish().unwrap();
-        let error = session.receive(&mut stranger.rx, &mut client.tx).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::ForeignInbox);
-        assert!(client.tx.is_empty());
-        assert_eq!(session.receive(&mut client.rx, &mut client.tx), Ok(Event::Confirmed), "nothing has happened");
+        assert_eq!((C::finish(&mut client.hs), C::finish(&mut server.hs)), (Ok(()), Ok(())));
     }
 }
 
+fn a_foreign_outbox_is_a_misuse_at_every_step<C: Carried>() {
+    let (mut stranger, _) = ends::<C>(false);
+    stranger.drive().unwrap();
+    let held = C::pending(&stranger.tx);
+    for retry in [false, true] {
+        let (mut client, mut server) = ends(retry);
+        play(&mut client, &mut server, &mut |_, end, step| {
+            let before = snapshot(end);
+            let error = end.hs.drive(&mut end.rx, &mut stranger.tx).unwrap_err();
+            assert_eq!((error.kind(), error.is_fatal()), (ErrorKind::ForeignOutbox, false));
+            let answered = match step {
+                Step::Want(Want::Credential(question)) => {
+                    let credential = Credential::new(&end.identity.chain);
+                    end.hs.answer_credential(question, &credential, &mut stranger.tx)
+                }
+                Step::Want(Want::Sign(question)) => end.hs.answer_sign(question, &[1; 64], &mut stranger.tx),
+                _ => end.hs.cancel(&mut stranger.tx),
+            };
+            assert_eq!(answered, Err(Misuse::ForeignOutbox));
+            let alert = AlertDescription::INTERNAL_ERROR;
+            assert_eq!(end.hs.abort(alert, &mut stranger.tx), Err(Misuse::ForeignOutbox));
+            assert_eq!(snapshot(end), before);
+            false
+        });
+        assert_eq!(C::pending(&stranger.tx), held);
+        assert_eq!((C::finish(&mut client.hs), C::finish(&mut server.hs)), (Ok(()), Ok(())));
+    }
+}
+
+/// The session refuses it as the handshake did.
 #[test]
-fn what_is_shown_is_shown_while_it_is_asked_about() {
-    let (mut client, mut server) = ends(true);
+fn a_foreign_inbox_is_refused_by_the_session() {
+    let (_, mut stranger) = ends::<Records>(false);
+    stranger.drive().unwrap();
+    let (mut client, mut server) = ends(false);
+    assert_eq!(run(&mut client, &mut server), (Some(Ok(())), Some(Ok(()))));
+    let mut session = client.hs.finish().unwrap();
+    let error = session.receive(&mut stranger.rx, &mut client.tx).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ForeignInbox);
+    assert!(client.tx.is_empty());
+    assert_eq!(session.receive(&mut client.rx, &mut client.tx), Ok(Event::Confirmed), "nothing has happened");
+}
+
+fn what_is_shown_is_shown_while_it_is_asked_about<C: Carried>() {
+    let (mut client, mut server) = ends::<C>(true);
     play(&mut client, &mut server, &mut |_, end, step| {
         match step {
             Step::Want(Want::Credential(_)) => assert!(end.hs.offer(&end.rx).is_ok()),
@@ -105,20 +154,31 @@ fn what_is_shown_is_shown_while_it_is_asked_about() {
             Step::Want(Want::Sign(_)) => assert_eq!(end.hs.peer(&end.rx).is_ok(), end.hs.role() == Role::Client),
             _ => {}
         }
-        assert_eq!(end.hs.finish().err().unwrap_or(Misuse::NotNow), Misuse::NotNow);
         matches!(step, Step::Want(Want::Done))
     });
 }
 
-#[test]
-fn a_session_is_there_once_and_not_before_done() {
-    let (mut client, mut server) = ends(false);
+fn a_session_is_there_once_and_not_before_done<C: Carried>() {
+    let (mut client, mut server) = ends::<C>(false);
     play(&mut client, &mut server, &mut |_, end, step| {
-        if !matches!(step, Step::Want(Want::Done)) {
-            assert_eq!(end.hs.finish().err(), Some(Misuse::NotNow), "{step:?}");
+        // A client by messages may take its secrets as soon as it has signed.
+        let may_be_there = !C::WRITES_ALERTS && end.hs.state() == State::Connected && end.hs.role() == Role::Client;
+        if !may_be_there && !matches!(step, Step::Want(Want::Done)) {
+            assert_eq!(C::finish(&mut end.hs), Err(Misuse::NotNow), "{step:?}");
         }
         false
     });
+    for end in [&mut client, &mut server] {
+        assert_eq!(C::finish(&mut end.hs), Ok(()));
+        assert_eq!(C::finish(&mut end.hs), Err(Misuse::NotNow));
+        assert_eq!(end.hs.state(), State::Connected);
+    }
+}
+
+#[test]
+fn a_handshake_has_nothing_more_to_say_when_there_is_a_session() {
+    let (mut client, mut server) = ends(false);
+    assert_eq!(run(&mut client, &mut server), (Some(Ok(())), Some(Ok(()))));
     for end in [&mut client, &mut server] {
         let mut session = end.hs.finish().unwrap();
         assert_eq!(end.hs.finish().err(), Some(Misuse::NotNow));
@@ -132,12 +192,11 @@ fn a_session_is_there_once_and_not_before_done() {
 }
 
 /// The key log gets the same secrets at both ends, at the times that the documentation names.
-#[test]
-fn the_key_log_is_complete_at_sign_verify_and_done() {
+fn the_key_log_is_complete_at_sign_verify_and_done<C: Carried>() {
     let handshake = ["CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_HANDSHAKE_TRAFFIC_SECRET"];
     let application = ["CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0"];
-    let (mut client, mut server) = ends(false);
-    let mut logs = [std::collections::BTreeMap::new(), std::collections::BTreeMap::new()];
+    let (mut client, mut server) = ends::<C>(false);
+    let mut logs = [BTreeMap::new(), BTreeMap::new()];
     play(&mut client, &mut server, &mut |_, end, step| {
         let mut shown = Vec::new();
         let log = &mut logs[usize::from(end.hs.role() == Role::Server)];
@@ -160,10 +219,18 @@ fn the_key_log_is_complete_at_sign_verify_and_done() {
     });
     assert_eq!(logs[0].len(), 4);
     assert_eq!(logs[0], logs[1]);
-    let session = client.hs.finish().unwrap();
-    assert_eq!(session.expose_secrets().0, logs[0]["CLIENT_TRAFFIC_SECRET_0"]);
-    assert_eq!(session.expose_secrets().1, logs[0]["SERVER_TRAFFIC_SECRET_0"]);
+    assert_eq!(client.hs.client_random(), server.hs.client_random());
+    assert_eq!(C::finish(&mut client.hs), Ok(()));
     client.hs.expose_secrets(&mut |label, _| panic!("{label}: the session has them now"));
+}
+
+#[test]
+fn the_session_goes_on_with_the_secrets_of_the_key_log() {
+    let (mut client, mut server) = ends::<Records>(false);
+    assert_eq!(run(&mut client, &mut server), (Some(Ok(())), Some(Ok(()))));
+    let session = client.hs.finish().unwrap();
+    assert_eq!(session.expose_secrets().0, client.secrets["CLIENT_TRAFFIC_SECRET_0"]);
+    assert_eq!(session.expose_secrets().1, client.secrets["SERVER_TRAFFIC_SECRET_0"]);
 }
 
 #[test]

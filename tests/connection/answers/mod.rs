@@ -9,6 +9,7 @@ mod questions;
 mod refusals;
 mod room;
 
+use crate::carriers::Carried;
 use crate::common::{End, Identity, Pki, carry};
 use countersign::{
     AlertDescription, Credential, Error, Event, Misuse, Policy, Question, Rejection, Role, State, Step, Verdict, Want,
@@ -17,13 +18,14 @@ use std::sync::LazyLock;
 
 static IDENTITY: LazyLock<Identity> = LazyLock::new(|| Pki::new().issue("server.test", &rcgen::PKCS_ED25519));
 
-fn ends(retry: bool) -> (End<'static>, End<'static>) {
+fn ends<C: Carried>(retry: bool) -> (End<'static, C>, End<'static, C>) {
+    let end = |role, policy| End::with_memory(role, policy, &IDENTITY, C::inbox(40_000), C::outbox(40_000));
     let client = if retry { Policy::new().key_shares(&[]) } else { Policy::new() };
-    (End::new(Role::Client, client, &IDENTITY), End::new(Role::Server, Policy::new(), &IDENTITY))
+    (end(Role::Client, client), end(Role::Server, Policy::new()))
 }
 
 /// Answers a question as it should be; `false`: it was none.
-fn answer(end: &mut End<'_>, want: &Want) -> bool {
+fn answer<C: Carried>(end: &mut End<'_, C>, want: &Want) -> bool {
     match want {
         Want::Credential(question) => {
             end.hs.answer_credential(question, &Credential::new(&end.identity.chain), &mut end.tx).unwrap();
@@ -40,17 +42,20 @@ fn answer(end: &mut End<'_>, want: &Want) -> bool {
 
 /// Plays on, with `meddle` called after every step of either end, until it says stop or both are done.
 /// Gives how many steps that were.
-fn play<'a>(
-    client: &mut End<'a>,
-    server: &mut End<'a>,
-    meddle: &mut dyn FnMut(usize, &mut End<'a>, &Step) -> bool,
+fn play<'a, C: Carried>(
+    client: &mut End<'a, C>,
+    server: &mut End<'a, C>,
+    meddle: &mut dyn FnMut(usize, &mut End<'a, C>, &Step) -> bool,
 ) -> usize {
     let mut number = 0;
     let mut done = [false; 2];
     while done != [true; 2] {
         for role in [Role::Client, Role::Server] {
+            let (end, other) = match role {
+                Role::Client => (&mut *client, &mut *server),
+                Role::Server => (&mut *server, &mut *client),
+            };
             loop {
-                let end = if role == Role::Client { &mut *client } else { &mut *server };
                 let step = end.hs.step(&mut end.rx, &mut end.tx).unwrap();
                 number += 1;
                 if meddle(number, end, &step) {
@@ -60,12 +65,7 @@ fn play<'a>(
                 if answer(end, &want) {
                     continue;
                 }
-                if want == Want::Write {
-                    if role == Role::Client {
-                        carry(client, server)
-                    } else {
-                        carry(server, client)
-                    }
+                if want == Want::Write && C::carry(&mut end.tx, &mut other.rx) {
                     continue;
                 }
                 done[usize::from(role == Role::Server)] = want == Want::Done;
@@ -79,13 +79,13 @@ fn play<'a>(
 
 /// Plays a handshake once for each of its steps: `meddle` is called there, and the play stops. Then `after` looks at
 /// both ends: first the one that was meddled with.
-fn at_every_step(
-    mut meddle: impl FnMut(&mut End<'_>, &Step),
-    mut after: impl FnMut(&mut End<'_>, &mut End<'_>, usize),
+fn at_every_step<C: Carried>(
+    mut meddle: impl FnMut(&mut End<'_, C>, &Step),
+    mut after: impl FnMut(&mut End<'_, C>, &mut End<'_, C>, usize),
 ) {
     for retry in [false, true] {
         let steps = {
-            let (mut client, mut server) = ends(retry);
+            let (mut client, mut server) = ends::<C>(retry);
             play(&mut client, &mut server, &mut |_, _, _| false)
         };
         assert!(steps > 30);
@@ -105,9 +105,9 @@ fn at_every_step(
 }
 
 /// Everything about an end that a misuse must not change.
-fn snapshot(end: &End<'_>) -> (State, usize, Vec<u8>, Option<Vec<u8>>) {
+fn snapshot<C: Carried>(end: &End<'_, C>) -> (State, usize, Vec<u8>, Option<Vec<u8>>) {
     let peer = end.hs.peer(&end.rx).ok().map(|peer| peer.leaf().to_vec());
-    (end.hs.state(), end.hs.transitions().count(), end.tx.pending().to_vec(), peer)
+    (end.hs.state(), end.hs.transitions().count(), C::pending(&end.tx), peer)
 }
 
 /// What the other end comes to when it has been told everything that this one had to say.
@@ -127,7 +127,7 @@ fn fate(end: &mut End<'_>, told: &mut End<'_>) -> Result<Option<Event>, Error> {
     session.receive(&mut told.rx, &mut told.tx).map(Some)
 }
 /// Every question of a whole connection, of both its ends.
-fn questions_of(mut client: End<'static>, mut server: End<'static>) -> Vec<Want> {
+fn questions_of<C: Carried>(mut client: End<'static, C>, mut server: End<'static, C>) -> Vec<Want> {
     let mut questions = Vec::new();
     play(&mut client, &mut server, &mut |_, _, step| {
         if let Step::Want(want @ (Want::Credential(_) | Want::Sign(_) | Want::Verify(_))) = step {
@@ -139,7 +139,7 @@ fn questions_of(mut client: End<'static>, mut server: End<'static>) -> Vec<Want>
 }
 
 /// Tries to answer, in every way.
-fn try_all(end: &mut End<'_>, question: &Want) -> Vec<Result<(), Misuse>> {
+fn try_all<C: Carried>(end: &mut End<'_, C>, question: &Want) -> Vec<Result<(), Misuse>> {
     let alert = AlertDescription::INTERNAL_ERROR;
     match question {
         Want::Credential(question) => vec![
@@ -161,7 +161,7 @@ fn try_all(end: &mut End<'_>, question: &Want) -> Vec<Result<(), Misuse>> {
     }
 }
 /// The first question of this kind that an end of this role asks is declined.
-fn decline(role: Role, which: State, alert: AlertDescription) -> (End<'static>, End<'static>) {
+fn decline<C: Carried>(role: Role, which: State, alert: AlertDescription) -> (End<'static, C>, End<'static, C>) {
     let (mut client, mut server) = ends(false);
     let mut declined = 0;
     play(&mut client, &mut server, &mut |_, end, step| {
