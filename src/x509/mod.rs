@@ -18,7 +18,7 @@ mod refusal;
 mod reloadable;
 mod revocation;
 mod rules;
-mod signature_scheme;
+mod signatures;
 mod spiffe;
 mod text;
 mod trust;

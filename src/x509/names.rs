@@ -1,20 +1,37 @@
 //! The names in a certificate's subjectAltName, for people.
 
-use super::text::shown;
+use super::text::{self, shown};
 use crate::asn1::{Certificate, GeneralName};
 use core::net::IpAddr;
-use std::{string::String, string::ToString, vec::Vec};
+use std::{format, string::String, string::ToString, vec::Vec};
 
-/// The SANs of a certificate for a sentence, escaped.
+/// Each SAN of a certificate with its kind, escaped: `DNS name "api.internal"`. Two names in one, or an address that
+/// stands as a DNS name, can be seen.
 pub(super) fn presented(cert: &Certificate<'_>) -> Vec<String> {
-    let name = |name| match name {
-        GeneralName::Dns(name) => Some(shown(name)),
-        GeneralName::Uri(uri) => Some(shown(uri)),
-        GeneralName::Email(address) => Some(shown(address)),
+    let told = |name| match name {
+        GeneralName::Dns(name) => format!("DNS name \"{}\"", shown(name)),
+        GeneralName::Uri(uri) => format!("URI \"{}\"", shown(uri)),
+        GeneralName::Email(address) => format!("e-mail address \"{}\"", shown(address)),
+        GeneralName::Ip(octets) => match address(octets) {
+            Some(address) => format!("IP address {address}"),
+            None => "an IP address of a wrong length".into(),
+        },
+        GeneralName::Directory(name) => format!("directory name \"{}\"", text::name(&name)),
+        GeneralName::RegisteredId(id) => format!("registered ID {id}"),
+        GeneralName::OtherName(_) => "an otherName".into(),
+        GeneralName::X400(_) => "an x400Address".into(),
+        GeneralName::EdiParty(_) => "an ediPartyName".into(),
+    };
+    cert.names().map(told).collect()
+}
+
+/// What a certificate without subject is called by: its first SAN that people can read.
+pub(super) fn label(cert: &Certificate<'_>) -> Option<String> {
+    cert.names().find_map(|name| match name {
+        GeneralName::Dns(name) | GeneralName::Uri(name) | GeneralName::Email(name) => Some(shown(name)),
         GeneralName::Ip(octets) => address(octets).map(|address| address.to_string()),
         _ => None,
-    };
-    cert.names().filter_map(name).collect()
+    })
 }
 
 /// The address of an iPAddress SAN: 4 or 16 octets.

@@ -32,12 +32,12 @@ impl Rules {
             }
             // §4.2.1.9: only a CA may have keyCertSign.
             if usage.key_cert_sign() {
-                return Err(RefusalReason::Malformed("its keyUsage has keyCertSign, but it is no CA"));
+                return Err(RefusalReason::NonConformant("its keyUsage has keyCertSign, but it is no CA"));
             }
         }
         // §4.2.1.10: name constraints only in CA certificates.
         if cert.extensions.name_constraints.is_some() {
-            return Err(RefusalReason::Malformed("it has nameConstraints, but it is no CA"));
+            return Err(RefusalReason::NonConformant("it has nameConstraints, but it is no CA"));
         }
         let allowed = match self.require_purpose {
             true => {
@@ -62,23 +62,8 @@ impl Rules {
         if !cert.is_ca() {
             return Err(RefusalReason::NotCa);
         }
-        // webpki does not look at the extensions of roots.
-        let unknown = cert.extensions.all.iter().find(|extension| {
-            let known = matches!(
-                extension.id,
-                oid::KEY_USAGE
-                    | oid::SUBJECT_ALT_NAME
-                    | oid::BASIC_CONSTRAINTS
-                    | oid::NAME_CONSTRAINTS
-                    | oid::CRL_DISTRIBUTION_POINTS
-                    | oid::CERTIFICATE_POLICIES
-                    | oid::EXT_KEY_USAGE
-            );
-            extension.critical && !known
-        });
-        if unknown.is_some() {
-            return Err(RefusalReason::CriticalExtension);
-        }
+        // webpki does not look at the extensions of roots. No policy is required, so any will do (§6.1.1 (c), (e)).
+        critical_extensions(cert, &[oid::CERTIFICATE_POLICIES, oid::INHIBIT_ANY_POLICY])?;
         self.ca(cert)
     }
 
@@ -103,12 +88,9 @@ impl Rules {
     fn every(self, cert: &Certificate<'_>) -> Result<(), RefusalReason> {
         // §4.1.2.4: the issuer is a non-empty name.
         if cert.issuer.is_empty() {
-            return Err(RefusalReason::Malformed("its issuer is empty"));
+            return Err(RefusalReason::NonConformant("its issuer is empty"));
         }
-        // §4.2.1.11: we process no policies, so a constraint on them cannot be honoured.
-        if cert.extensions.policy_constraints.is_some() {
-            return Err(RefusalReason::UnsupportedConstraint("policies"));
-        }
+        policies(cert)?;
         match self.strict {
             true => issuance(cert),
             false => Ok(()),
@@ -119,7 +101,7 @@ impl Rules {
     fn ca(self, cert: &Certificate<'_>) -> Result<(), RefusalReason> {
         // §4.1.2.6: a CA has a name.
         if cert.subject.is_empty() {
-            return Err(RefusalReason::Malformed("its subject is empty"));
+            return Err(RefusalReason::NonConformant("its subject is empty"));
         }
         // §4.2.1.3: keyCertSign.
         if cert.extensions.key_usage.is_some_and(|usage| !usage.key_cert_sign()) {
@@ -133,31 +115,56 @@ impl Rules {
     }
 }
 
+/// §4.2: a critical extension must be processed. webpki processes these; `also`: those that do no harm besides.
+pub(super) fn critical_extensions(cert: &Certificate<'_>, also: &[Oid<'_>]) -> Result<(), RefusalReason> {
+    const PROCESSED: [Oid<'static>; 6] = [
+        oid::KEY_USAGE,
+        oid::SUBJECT_ALT_NAME,
+        oid::BASIC_CONSTRAINTS,
+        oid::NAME_CONSTRAINTS,
+        oid::CRL_DISTRIBUTION_POINTS,
+        oid::EXT_KEY_USAGE,
+    ];
+    let mut critical = cert.extensions.all.iter().filter(|extension| extension.critical).map(|extension| extension.id);
+    match critical.find(|id| !PROCESSED.contains(id) && !also.contains(id)) {
+        Some(id) => Err(RefusalReason::CriticalExtension(id.to_string())),
+        None => Ok(()),
+    }
+}
+
+/// §4.2.1.11: we process no policies, so none that is required can be found. (Mapping is of no concern then.)
+pub(super) fn policies(cert: &Certificate<'_>) -> Result<(), RefusalReason> {
+    match cert.extensions.policy_constraints.and_then(|constraints| constraints.require_explicit_policy) {
+        Some(_) => Err(RefusalReason::PolicyRequired),
+        None => Ok(()),
+    }
+}
+
 /// What RFC 5280 asks of issuers, for every certificate below the root.
 fn issuance(cert: &Certificate<'_>) -> Result<(), RefusalReason> {
     // §4.2.1.1: MUST be there in all certificates except self-signed ones.
     if cert.extensions.authority_key_id.is_none() {
-        return Err(RefusalReason::Malformed("it has no authorityKeyIdentifier"));
+        return Err(RefusalReason::NonConformant("it has no authorityKeyIdentifier"));
     }
     // §4.1.2.2: positive, at most 20 octets (21 with a sign octet would be 2^160 or more).
     match cert.serial {
-        serial if serial.is_negative() => return Err(RefusalReason::Malformed("its serial number is negative")),
-        serial if serial.is_too_long() => return Err(RefusalReason::Malformed("its serial number is too long")),
-        serial if serial.is_zero() => return Err(RefusalReason::Malformed("its serial number is zero")),
+        serial if serial.is_negative() => return Err(RefusalReason::NonConformant("its serial number is negative")),
+        serial if serial.is_too_long() => return Err(RefusalReason::NonConformant("its serial number is too long")),
+        serial if serial.is_zero() => return Err(RefusalReason::NonConformant("its serial number is zero")),
         _ => {}
     }
     // UTCTime can say 1950 to 1969 (§4.1.2.5.1); no certificate is that old.
     if cert.not_before.is_before_1970() || cert.not_after.is_before_1970() {
-        return Err(RefusalReason::Malformed("its validity begins or ends before 1970"));
+        return Err(RefusalReason::NonConformant("its validity begins or ends before 1970"));
     }
     // RFC 1034 §3.5 knows no underscore; service names in the wild do.
     if cert.names().any(|name| matches!(name, GeneralName::Dns(text) if text.contains('_'))) {
-        return Err(RefusalReason::Malformed("a DNS name in its subjectAltName has an underscore"));
+        return Err(RefusalReason::NonConformant("a DNS name in its subjectAltName has an underscore"));
     }
     // §4.2.1.6: critical if the subject is empty.
     let named = cert.extensions.subject_alt_name.is_some();
     if named && cert.subject.is_empty() && !cert.extensions.all.is_critical(oid::SUBJECT_ALT_NAME) {
-        return Err(RefusalReason::Malformed("its subject is empty, but its subjectAltName not critical"));
+        return Err(RefusalReason::NonConformant("its subject is empty, but its subjectAltName not critical"));
     }
     Ok(())
 }
@@ -166,20 +173,20 @@ fn issuance(cert: &Certificate<'_>) -> Result<(), RefusalReason> {
 fn issuance_of_ca(cert: &Certificate<'_>) -> Result<(), RefusalReason> {
     // §4.2.1.9: MUST be critical.
     if !cert.extensions.all.is_critical(oid::BASIC_CONSTRAINTS) {
-        return Err(RefusalReason::Malformed("its basicConstraints are not critical"));
+        return Err(RefusalReason::NonConformant("its basicConstraints are not critical"));
     }
     // §4.2.1.2: MUST be there in all CA certificates.
     if cert.extensions.subject_key_id.is_none() {
-        return Err(RefusalReason::Malformed("it has no subjectKeyIdentifier"));
+        return Err(RefusalReason::NonConformant("it has no subjectKeyIdentifier"));
     }
     let Some(constraints) = &cert.extensions.name_constraints else { return Ok(()) };
     // §4.2.1.10: MUST be critical.
     if !cert.extensions.all.is_critical(oid::NAME_CONSTRAINTS) {
-        return Err(RefusalReason::Malformed("its nameConstraints are not critical"));
+        return Err(RefusalReason::NonConformant("its nameConstraints are not critical"));
     }
     // A domain name, no pattern: the leading dot is a habit from URI constraints.
     match constraints.bases().any(|base| matches!(base, GeneralName::Dns(base) if base.starts_with('.'))) {
-        true => Err(RefusalReason::Malformed("a DNS name in its nameConstraints begins with a dot")),
+        true => Err(RefusalReason::NonConformant("a DNS name in its nameConstraints begins with a dot")),
         false => Ok(()),
     }
 }
@@ -240,7 +247,7 @@ mod tests {
     }
 
     fn broken(what: &'static str) -> Result<(), RefusalReason> {
-        Err(RefusalReason::Malformed(what))
+        Err(RefusalReason::NonConformant(what))
     }
 
     /// A leaf that no rule minds, strict or not.
@@ -323,7 +330,7 @@ mod tests {
         let constraints = der(0x30, &der(0xa0, &der(0x30, &der(0x82, b"a"))));
         assert_eq!(leaf_says(&good().and(CONSTRAINTS, None, &constraints)), same(says));
         let policies = good().and(&[0x55, 0x1d, 36], None, &der(0x30, &der(0x80, &[0])));
-        assert_eq!(leaf_says(&policies), same(Err(RefusalReason::UnsupportedConstraint("policies"))));
+        assert_eq!(leaf_says(&policies), same(Err(RefusalReason::PolicyRequired)));
         assert_eq!(leaf_says(&Made::default()), [Ok(()), broken("it has no authorityKeyIdentifier")]);
     }
 
@@ -375,7 +382,11 @@ mod tests {
         // A critical extension that nobody processes; the same is no harm if it is not critical.
         for (oid, known) in [(&[0x55, 0x1d, 32][..], true), (&[0x55, 0x1d, 33], false), (&[0x2a, 3], false)] {
             assert_eq!(root_says(&good_root().and(oid, None, b"?")), same(Ok(())));
-            let says = if known { Ok(()) } else { Err(RefusalReason::CriticalExtension) };
+            let says = if known {
+                Ok(())
+            } else {
+                Err(RefusalReason::CriticalExtension(Oid::from_content(oid).unwrap().to_string()))
+            };
             assert_eq!(root_says(&good_root().and(oid, Some(255), b"?")), same(says));
         }
     }

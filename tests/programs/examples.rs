@@ -46,7 +46,7 @@ fn the_walkthrough_shows_a_refusal_from_both_ends() {
     assert!(text.contains("server: we refused the peer's certificate") && text.contains("certificate_expired sent"));
     assert!(text.contains("client: the peer rejected our certificate (certificate_expired)"), "{text}");
     let (text, _) = walkthrough(&["--refuse", "server"]);
-    assert!(text.contains("is not for DNS name api.internal: it is for db.internal"), "{text}");
+    assert!(text.contains("is not for DNS name api.internal: it is for DNS name \"db.internal\""), "{text}");
     assert!(text.contains("server: the peer rejected our certificate (bad_certificate)"), "{text}");
     assert_eq!(walkthrough(&["--refuse", "nobody"]).1.status.code(), Some(2));
 }

@@ -219,7 +219,7 @@ fn our_client_refuses_a_server_of_another_name() {
     let (code, _, said) = client(port, "server.test", &client_files.args(&ca), b"");
     assert_eq!(code, 1);
     assert!(
-        said.contains("is not for DNS name server.test: it is for other.test; alert bad_certificate sent"),
+        said.contains("is not for DNS name server.test: it is for DNS name \"other.test\"; alert bad_certificate sent"),
         "{said}"
     );
     peer.waits_for("alert bad certificate");

@@ -111,7 +111,7 @@ fn a_refusal_has_its_alert_on_the_wire_and_its_reason_here() {
     assert_eq!(client_result, Err(ErrorKind::Rejected { reason: Rejection::WrongName }));
     assert!(matches!(server_result, Err(ErrorKind::PeerRejectedCertificate { .. })), "{server_result:?}");
     let text = c.refusal().unwrap().to_string();
-    assert!(text.contains("is not for DNS name other.test: it is for server.test"), "{text}");
+    assert!(text.contains("is not for DNS name other.test: it is for DNS name \"server.test\""), "{text}");
     assert!(s.refusal().is_none() && s.accepted().is_none(), "the client was never judged");
 }
 

@@ -112,7 +112,7 @@ fn serial_numbers_that_no_issuer_may_give_work_and_are_minded_by_the_strict_only
         let client = client(&root, serial);
         let judge = |builder: TrustBuilder| judge(&builder.build().unwrap(), &client, Expect::AnyTrusted);
         assert_eq!(judge(trust(&root, None)), Ok(()));
-        assert_eq!(judge(trust(&root, None).strict_issuance()), Err(RefusalReason::Malformed(what)));
+        assert_eq!(judge(trust(&root, None).strict_issuance()), Err(RefusalReason::NonConformant(what)));
         // They are revoked by their value.
         assert_eq!(judge(trust(&root, Some(&list(&root, serial)))), Err(RefusalReason::Revoked));
         assert_eq!(judge(trust(&root, Some(&list(&root, other)))), Ok(()));
@@ -150,6 +150,6 @@ fn a_time_before_1970_is_no_fault_of_a_root_and_named_in_a_leaf() {
     let old = root.leaf_with("api", &["api.internal"], |params| {
         params.not_before = date_time_ymd(1960, 1, 1);
     });
-    let says = RefusalReason::Malformed("its validity begins or ends before 1970");
+    let says = RefusalReason::NonConformant("its validity begins or ends before 1970");
     assert_eq!(judge(&trust(&root, None).build().unwrap(), &old.der, Expect::AnyTrusted), Err(says));
 }

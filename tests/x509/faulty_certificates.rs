@@ -50,7 +50,10 @@ fn a_critical_extension_that_nobody_knows_is_named_as_such() {
     let root = Ca::root("Root");
     let trust = trust(&[&root]);
     let leaf = root.leaf_with("api", &["api.internal"], |params| params.custom_extensions.push(unknown()));
-    assert_eq!(fault(&trust, &[&leaf.der]), (FaultyCertificate::Leaf, RefusalReason::CriticalExtension));
+    assert_eq!(
+        fault(&trust, &[&leaf.der]),
+        (FaultyCertificate::Leaf, RefusalReason::CriticalExtension("1.3.6.1.4.1.99999.1".into()))
+    );
     let strange = Ca::root_with("Root", |params| params.custom_extensions.push(unknown()));
     assert!(Trust::from_roots("roots", &strange.der).is_err());
 }
@@ -82,7 +85,7 @@ fn of_a_chain_the_certificate_that_ends_before_it_begins_is_named() {
     let trust = trust(&[&root]);
     let ca = root.intermediate("Issuing");
     let leaf = ca.leaf_with("api", &["api.internal"], backwards);
-    let says = RefusalReason::Malformed("its validity ends before it begins");
+    let says = RefusalReason::NonConformant("its validity ends before it begins");
     assert_eq!(fault(&trust, &[&leaf.der, &ca.der]), (FaultyCertificate::Leaf, says.clone()));
     let ca = root.intermediate_with("Issuing", backwards);
     let leaf = ca.leaf("api", &["api.internal"]);
@@ -139,7 +142,10 @@ fn a_forgery_is_told_from_a_namesake_by_the_key_identifiers() {
     let between = root.intermediate("Root");
     let mut forged = between.leaf("api", &["api.internal"]).der.to_vec();
     *forged.last_mut().unwrap() ^= 1;
-    assert_eq!(fault(&trust, &[&forged.into(), &between.der]), (FaultyCertificate::Leaf, RefusalReason::BadSignature));
+    assert_eq!(
+        fault(&trust, &[&forged.into(), &between.der]),
+        (FaultyCertificate::Leaf, RefusalReason::BadSignature("CN=Root".into()))
+    );
 }
 
 // RFC 5280 §4.2.1.10
@@ -167,7 +173,7 @@ fn a_roots_constraints_concern_only_what_is_below_it() {
         free.intermediate_with("Issuing", |p| p.custom_extensions.push(pki::custom(&[2, 5, 29, 30], dns_only, true)));
     assert_eq!(
         fault(&trust, &[&ca.leaf("api", &names).der, &ca.der]),
-        (FaultyCertificate::Leaf, RefusalReason::NameConstraints)
+        (FaultyCertificate::Leaf, RefusalReason::NameConstraints("CN=Issuing".into()))
     );
 }
 
@@ -186,7 +192,7 @@ fn two_signature_algorithms_in_one_certificate_are_a_fault() {
         bytes[outer + 7] = 3;
         CertificateDer::from(bytes)
     };
-    let says = RefusalReason::Malformed("its two signature algorithms differ");
+    let says = RefusalReason::NonConformant("its two signature algorithms differ");
     assert_eq!(fault(&trust, &[&differing(&leaf.der), &ca.der]), (FaultyCertificate::Leaf, says.clone()));
     assert_eq!(fault(&trust, &[&leaf.der, &differing(&ca.der)]).1, says);
 }

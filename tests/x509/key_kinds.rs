@@ -74,7 +74,7 @@ fn a_root_whose_key_verifies_nothing_is_a_problem_when_it_is_loaded() {
         let error = Trust::from_roots(root, &file(root)).err().unwrap();
         let [problem] = &error.problems[..] else { panic!("{error}") };
         assert_eq!(problem.line, 1);
-        assert!(problem.what.contains(&format!("its key is weak or unsupported, {key} (")), "{problem}");
+        assert!(problem.what.contains(&format!("it has a weak or unsupported key, {key} (")), "{problem}");
     }
 }
 

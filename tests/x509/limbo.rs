@@ -96,7 +96,11 @@ fn judge(case: &Case<'_>, strict: bool) -> Result<(), String> {
         // A list that cannot be used must not be ignored.
         Ok(_) if !case.crls.is_empty() && !problems.is_empty() => Err(problems.join("; ")),
         Ok(_) => Ok(()),
-        Err(refusal) => Err(format!("{refusal} {}", problems.join("; "))),
+        Err(refusal) => {
+            println!("{}: {} {refusal}", case.id, refusal.name());
+            assert_ne!(refusal.name(), "PathSearch", "each refusal is explained: {refusal}");
+            Err(format!("{refusal} {}", problems.join("; ")))
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod own_identity;
 
 mod revocation;
 mod revocation_cases;
+mod sentences;
 mod spiffe_bundle;
 mod trust;
 mod verified_chains;

@@ -62,10 +62,11 @@ fn a_chain_to_a_trusted_root_with_the_right_name_is_accepted() {
         assert_eq!(Verdict::from(&judgement), Verdict::Accept, "{name}: {judgement:?}");
         assert_eq!(judgement.unwrap().matched(), 0);
     }
+    let names = "it is for DNS name \"api.internal\", DNS name \"*.web.internal\", IP address 10.0.0.7";
     for name in ["web.internal", "a.b.web.internal", "api", "10.0.0.8", "api.internal.evil"] {
         let (reason, text) = refused(server(&trust, &[&leaf.der, &ca.der], &dns(name), NOW));
         assert_eq!(reason, Rejection::WrongName, "{name}");
-        assert!(text.contains("it is for api.internal, *.web.internal, 10.0.0.7"), "{text}");
+        assert!(text.contains(names), "{text}");
     }
 }
 
@@ -134,7 +135,7 @@ fn an_unknown_ca_is_named_also_when_it_borrows_a_trusted_name() {
     let leaf = stranger.leaf("api", &["api.internal"]);
     let (reason, text) = refused(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW));
     assert_eq!(reason, Rejection::UnknownCa);
-    assert!(text.ends_with("leads to no trusted root: CN=Stranger is not known here"), "{text}");
+    assert!(text.contains("leads to no trusted root: CN=Stranger is not known here"), "{text}");
     let namesake = Ca::root("Root");
     let leaf = namesake.leaf("api", &["api.internal"]);
     let (reason, text) = refused(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW));
@@ -225,7 +226,7 @@ fn a_client_that_is_not_on_the_list_is_denied_not_misnamed() {
     let list: Vec<Expect> = ["api.internal", "db.internal"].iter().map(|name| name.parse().unwrap()).collect();
     let (reason, text) = refused(client(&trust(&[&root]), &[&leaf.der], &list, NOW));
     assert_eq!(reason, Rejection::AccessDenied);
-    assert!(text.contains("worker.internal is not on the list"), "{text}");
+    assert!(text.contains("not on the list of those allowed here: it is for DNS name \"worker.internal\""), "{text}");
     let list = [list, dns("worker.internal")].concat();
     assert_eq!(client(&trust(&[&root]), &[&leaf.der], &list, NOW).unwrap().matched(), 2);
 }

@@ -5,7 +5,7 @@ use super::private_key::{self, KeyError};
 use crate::asn1::{BadDer, Certificate, GeneralName, Name};
 use crate::crypto::schemes_for;
 use crate::x509::pem;
-use crate::x509::signature_scheme::signature_scheme;
+use crate::x509::signatures::signature_scheme;
 use crate::{CertificateType, Credential, SignatureScheme};
 use core::fmt;
 use rustls_pki_types::{CertificateDer, UnixTime};

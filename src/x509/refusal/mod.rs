@@ -2,8 +2,10 @@
 
 mod reason;
 
+pub(super) use reason::Predicate;
 pub use reason::RefusalReason;
 
+use super::names;
 use super::peer_identity::PeerIdentity;
 use super::text;
 use crate::asn1::Certificate;
@@ -146,7 +148,7 @@ impl fmt::Display for Refusal {
         if at_fault.is_some() {
             f.write_str("is at fault: it ")?;
         }
-        reason.predicate(*now, f)
+        write!(f, "{}", Predicate { reason, now: *now })
     }
 }
 
@@ -169,7 +171,7 @@ impl fmt::Display for Claim<'_> {
         let Ok(cert) = Certificate::from_der(self.1) else { return f.write_str("(unreadable)") };
         match text::name(&cert.subject) {
             name if !name.is_empty() => f.write_str(&name)?,
-            _ => f.write_str(&super::names::presented(&cert).into_iter().next().unwrap_or("(no name)".into()))?,
+            _ => f.write_str(&names::label(&cert).unwrap_or("(no name)".into()))?,
         }
         write!(f, " (serial {})", cert.serial)
     }

@@ -47,9 +47,12 @@ macro_rules! reasons {
             pub const TABLE: &'static [(&'static str, Rejection, &'static str)] =
                 &[ $( (stringify!($name), Rejection::$rejection, concat!($($doc),+)), )* ];
 
-            /// The predicate of a sentence whose subject is the certificate at fault.
-            pub(super) fn predicate(&self, $now: UnixTime, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                match self {
+        }
+
+        impl fmt::Display for Predicate<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let Predicate { reason, now: $now } = self;
+                match reason {
                     $( RefusalReason::$name $( ( $($fact),* ) )? $( { $($field),* } )? =>
                         write!(f, $text $(, $argument)*), )*
                 }
@@ -61,48 +64,79 @@ macro_rules! reasons {
 reasons! {
     now;
     // ---- the chain (RFC 5280 §4, §6) ----
-    /// Not a certificate, or one that breaks a rule of form; says which.
-    Malformed(what: &'static str), BadCertificate, "is malformed: {what}";
+    /// Not a certificate, or not the DER of one; says what cannot be read.
+    Malformed(what: &'static str), BadCertificate, "cannot be read: {what}";
+    /// Well-formed, but against a rule for certificates; says which.
+    NonConformant(what: &'static str), BadCertificate, "breaks a rule of RFC 5280: {what}";
+    /// Longer than what is read; its length in bytes.
+    TooLarge(len: usize), UnsupportedCertificate, "is {len} bytes long, and at most 65,535 are read";
     /// The chain leads to no trusted root; the issuer that is missing.
-    UnknownIssuer(issuer: String), UnknownCa, "leads to no trusted root: {issuer} is not known here";
+    UnknownIssuer(issuer: String), UnknownCa,
+        "leads to no trusted root: {issuer} is not known here, and no certificate of it was sent";
     /// A trusted root has the issuer's name but another key.
     OtherRootKey(issuer: String), UnknownCa,
-        "leads to no trusted root: the trusted {issuer} has another key than its issuer";
-    /// A signature of the chain is wrong.
-    BadSignature, BadCertificate, "comes with a chain that holds a wrong signature";
+        "leads to no trusted root: the trusted {issuer} has another key than its issuer (is its certificate here out of \
+         date?)";
+    /// The issuer's name is known here, but in another encoding.
+    NameEncoding(issuer: String), UnknownCa,
+        "leads to no trusted root: it names its issuer {issuer} in another encoding than that CA's own certificate \
+         (string type, case or spaces), and encodings are compared: issue one of the two anew";
+    /// Not signed by the key of the issuer that is known here or was sent; the issuer.
+    BadSignature(issuer: String), BadCertificate,
+        "has a signature that the key of {issuer} does not verify: it is forged, or that CA has another key now";
     /// Signed with MD5 or SHA-1.
-    WeakSignature(hash: &'static str), BadCertificate, "comes with a chain that is signed with {hash}, which is broken";
+    WeakSignature(hash: &'static str), BadCertificate, "is signed with {hash}, which is broken";
     /// Signed with an algorithm that we do not verify; its name, or its object identifier.
     UnsupportedSignature(algorithm: String), UnsupportedCertificate,
-        "comes with a chain that is signed with an unsupported algorithm: {algorithm}";
+        "is signed with an unsupported algorithm: {algorithm}";
     /// A public key of another kind than P-256, P-384, Ed25519 and RSA of 2048 to 8192 bits; what it is.
     UnsupportedKey(key: String), UnsupportedCertificate,
         "has a weak or unsupported key, {key} (P-256, P-384, Ed25519 or RSA of 2048 to 8192 bits is needed)";
     /// Its time is over.
-    Expired(then: UnixTime), Expired, "expired {} ago ({})", since(*then, now), date(*then);
+    Expired(then: UnixTime), Expired, "expired {} ago ({})", since(*then, *now), date(*then);
     /// Its time has not come.
-    NotYetValid(then: UnixTime), Expired, "is not valid for another {} (from {})", since(now, *then), date(*then);
+    NotYetValid(then: UnixTime), Expired, "is not valid for another {} (from {})", since(*now, *then), date(*then);
     /// A CA certificate was presented as the peer's own.
     CaAsLeaf, BadCertificate,
         "is a CA certificate, which identifies nobody (issue a leaf with it, or pin its key as a raw public key)";
     /// Something that is no CA issued a certificate.
     NotCa, BadCertificate, "is no CA, yet has issued a certificate";
-    /// More CAs in a row than a path length constraint or our limit allows.
-    PathTooLong, BadCertificate, "comes with a chain that is longer than its CAs, or we, allow";
-    /// A name outside the name constraints of a CA.
-    NameConstraints, BadCertificate, "comes with a chain whose CAs are not allowed to issue its names";
+    /// More CAs between leaf and root than our limit.
+    PathTooLong {
+        /// So many.
+        intermediates: usize,
+        /// So many are allowed.
+        most: usize
+    }, BadCertificate,
+        "comes with {intermediates} intermediate CAs, and at most {most} are allowed (max_intermediates: at most 6)";
+    /// More CAs below a CA than its pathLenConstraint allows.
+    PathLength {
+        /// So many.
+        below: usize,
+        /// So many are allowed.
+        most: usize
+    }, BadCertificate, "has {below} CAs below it, and its pathLenConstraint allows {most}";
+    /// A name outside the name constraints of a CA; of which.
+    NameConstraints(ca: String), BadCertificate, "has names that the name constraints of {ca} do not allow";
     /// A name constraint of a kind that we do not process (it is not known whether the name is allowed).
     UnsupportedConstraint(kind: &'static str), BadCertificate,
         "is subject to constraints on {kind}, which are not supported and therefore refused";
-    /// A critical extension that we do not process.
-    CriticalExtension, UnsupportedCertificate, "has, or its chain has, an unsupported critical extension";
+    /// A certificate policy is required, and we process none.
+    PolicyRequired, UnsupportedCertificate,
+        "requires a certificate policy (policyConstraints with requireExplicitPolicy), and policies are not processed";
+    /// A critical extension that we do not process; its name or object identifier.
+    CriticalExtension(extension: String), UnsupportedCertificate,
+        "has the critical extension {extension}, which is not supported";
     /// keyUsage lacks this bit.
     KeyUsage(bit: &'static str), UnsupportedCertificate, "has a keyUsage without {bit}";
     /// extKeyUsage lacks the purpose of the peer's role.
     ExtKeyUsage(role: Role), UnsupportedCertificate,
         "is not meant for {role}s (extKeyUsage lacks {})", purpose(*role);
     /// The search for a path cost more than its budget.
-    TooComplex, BadCertificate, "comes with a chain that costs too much to search";
+    TooComplex, BadCertificate,
+        "comes with a chain that costs too much to search (more than 100 signatures or 200,000 steps)";
+    /// The search for a path failed for a reason that has no name here; webpki's name for it.
+    PathSearch(error: String), BadCertificate, "has no valid path to a root: {error}";
 
     // ---- revocation (RFC 5280 §5) ----
     /// On its issuer's CRL.
@@ -120,7 +154,7 @@ reasons! {
         then: UnixTime
     }, CertificateUnknown,
         "cannot be checked for revocation: the CRL of {issuer} ({place}) expired {} ago ({}): load a newer one",
-        since(*then, now), date(*then);
+        since(*then, *now), date(*then);
     /// The CRL of this issuer, found at this place, is from the future.
     CrlNotYetValid {
         /// The list's issuer.
@@ -140,28 +174,36 @@ reasons! {
     WrongName {
         /// What was expected.
         expected: String,
-        /// What the certificate names.
+        /// What the certificate names in subjectAltName, each with its kind.
         presented: Vec<String>
     }, WrongName, "is not for {expected}: it is for {}", list(presented);
     /// A client is genuine but not on the list.
     NotAllowed {
-        /// What the certificate names.
+        /// What the certificate names in subjectAltName, each with its kind.
         presented: Vec<String>
-    }, AccessDenied, "is genuine, but {} is not on the list of those allowed here", list(presented);
+    }, AccessDenied, "is genuine, but not on the list of those allowed here: it is for {}", list(presented);
     /// Not a valid X.509-SVID; says why.
     Svid(why: &'static str), BadCertificate, "is no valid SPIFFE X.509-SVID: {why}";
     /// The SPIFFE ID belongs to another trust domain than the root that vouches for it.
     ForeignTrustDomain(id: String), BadCertificate, "names {id}, for which its root may not vouch";
     /// The peer presents our own certificate or key (a reflected connection).
-    OwnCertificate, AccessDenied, "is our own: the connection seems to be reflected";
+    OwnCertificate, AccessDenied, "is our own: the connection is reflected, or both hosts have the same certificate (which accept_own_certificate \
+         allows)";
     /// A raw public key (RFC 7250) that is not among the pins; its SHA-256 in hex.
     UnknownKey(hash: String), AccessDenied, "is a raw public key that is not pinned here (SHA-256 {hash})";
     /// A certificate, where only raw public keys are accepted.
     NotRawKey, UnsupportedCertificate,
-        "is an X.509 certificate, but no root is trusted here, only pinned raw public keys";
+        "is an X.509 certificate, but no usable root is loaded here: only pinned raw public keys can match";
     /// `Expect::AnyTrusted`, or nothing, was expected of a server: anybody could be it.
     NothingExpected, CertificateUnknown,
         "was to be judged without any expected identity: say which server is meant";
+}
+
+/// A reason as the predicate of a sentence whose subject is the certificate at fault.
+pub(in crate::x509) struct Predicate<'a> {
+    pub(in crate::x509) reason: &'a RefusalReason,
+    /// The moment of the verdict.
+    pub(in crate::x509) now: UnixTime,
 }
 
 /// The time from `from` to `to`, in words.
@@ -181,7 +223,7 @@ fn list(names: &[String]) -> String {
     const SHOWN: usize = 5;
     let shown = names.get(..SHOWN).unwrap_or(names);
     match names.len().saturating_sub(shown.len()) {
-        _ if names.is_empty() => "nothing that we can match".into(),
+        _ if names.is_empty() => "nobody, having no names in subjectAltName (common names are never matched)".into(),
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
     }

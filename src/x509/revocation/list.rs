@@ -3,9 +3,8 @@
 use super::scope::Scope;
 use crate::asn1::{BadDer, CertificateList, Name, Serial, oid};
 use crate::x509::hash::Sha256;
-use rustls_pki_types::SubjectPublicKeyInfoDer;
+use crate::x509::signatures::{self, NotSigned};
 use std::{borrow::ToOwned, format, string::String, sync::Mutex, sync::PoisonError, vec::Vec};
-use webpki::RawPublicKeyEntity;
 
 /// How many keys' answers a list remembers. A CA that renews its key has two for a while.
 const REMEMBERED_KEYS: usize = 16;
@@ -104,26 +103,13 @@ impl List {
 
     fn verify(&self, spki: &[u8]) -> Result<(), String> {
         let list = CertificateList::from_der(&self.der).map_err(|BadDer(what)| malformed(what))?;
-        let spki = SubjectPublicKeyInfoDer::from(spki);
-        let key = RawPublicKeyEntity::try_from(&spki).map_err(|_| String::from("the key cannot be read"))?;
-        let of_list = |algorithm: &&&dyn rustls_pki_types::SignatureVerificationAlgorithm| {
-            algorithm.signature_alg_id().as_ref() == list.signature_algorithm.content
-        };
-        let mut fits = false;
-        // One hash goes with several curves: whichever the key is for decides.
-        for algorithm in webpki::ALL_VERIFICATION_ALGS.iter().filter(of_list) {
-            match key.verify_signature(*algorithm, list.tbs, list.signature_value) {
-                Ok(()) => return Ok(()),
-                Err(webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_)) => {}
-                Err(_) => fits = true,
+        let algorithm = &list.signature_algorithm;
+        signatures::verify(spki, algorithm, list.tbs, list.signature_value).map_err(|why| match why {
+            NotSigned::BrokenKey => "the key cannot be read".into(),
+            NotSigned::Wrong => "its signature is wrong, or another key's".into(),
+            NotSigned::Unfit => {
+                format!("it is signed with {algorithm}, which does not fit that key or is not supported")
             }
-        }
-        Err(match fits {
-            true => "its signature is wrong, or another key's".into(),
-            false => format!(
-                "it is signed with {}, which does not fit that key or is not supported",
-                list.signature_algorithm
-            ),
         })
     }
 

@@ -4,14 +4,14 @@ use super::{Problem, Root, Trust, TrustError, spiffe_bundle};
 use crate::Role;
 use crate::asn1::{BadDer, Certificate};
 use crate::x509::hash::{Sha256, sha256};
-use crate::x509::refusal::RefusalReason;
+use crate::x509::refusal::{Predicate, RefusalReason};
 use crate::x509::revocation::{Relaxed, Revocation};
 use crate::x509::rules::Rules;
 use crate::x509::spiffe::TrustDomain;
 use crate::x509::{pem, text};
 use core::fmt;
-use rustls_pki_types::{CertificateDer, TrustAnchor};
-use std::{format, string::String, string::ToString, vec::Vec};
+use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use std::{format, string::String, string::ToString, time::Duration, vec::Vec};
 
 /// Builds a [`Trust`]. Every relaxation and every strictness has its name.
 #[derive(Default)]
@@ -228,6 +228,8 @@ impl TrustBuilder {
     }
 }
 
+const EPOCH: UnixTime = UnixTime::since_unix_epoch(Duration::ZERO);
+
 /// Reads and judges one root; the error is its name and what is wrong.
 fn root(
     der: Vec<u8>,
@@ -238,18 +240,10 @@ fn root(
     let cert = Certificate::from_der(&der).map_err(unreadable)?;
     let subject = text::name(&cert.subject);
     let wrong = |what: String| (subject.clone(), what);
-    rules.root(&cert).map_err(|fault| {
-        wrong(match fault {
-            RefusalReason::NotCa => "cannot be a root: basicConstraints does not say that it is a CA".into(),
-            RefusalReason::KeyUsage(bit) => format!("cannot be a root: keyUsage lacks {bit}"),
-            RefusalReason::UnsupportedKey(key) => format!(
-                "cannot be a root: its key is weak or unsupported, {key} (P-256, P-384, Ed25519 or RSA of 2048 to 8192 \
-                 bits is needed)"
-            ),
-            RefusalReason::CriticalExtension => "cannot be a root: it has an unsupported critical extension".into(),
-            RefusalReason::Malformed(what) => format!("cannot be a root: {what}"),
-            _ => "cannot be a root".into(),
-        })
+    rules.root(&cert).map_err(|reason| match reason {
+        RefusalReason::NotCa => wrong("cannot be a root: basicConstraints does not say that it is a CA".into()),
+        // Nothing is expired here: a root's validity is judged with each chain.
+        reason => wrong(format!("cannot be a root: it {}", Predicate { reason: &reason, now: EPOCH })),
     })?;
     let whole = CertificateDer::from(der.as_slice());
     let anchor =

@@ -105,10 +105,4 @@ impl Trust {
         }
         Bytes::Shared(list.into())
     }
-
-    /// The root of an anchor that webpki has handed back.
-    pub(super) fn root_of(&self, anchor: &TrustAnchor<'_>) -> Option<&Root> {
-        let index = self.anchors.iter().position(|ours| core::ptr::eq(ours, anchor))?;
-        self.roots.get(index)
-    }
 }

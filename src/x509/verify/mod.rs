@@ -2,8 +2,9 @@
 
 pub(super) mod accepted;
 pub(super) mod cache;
-mod explain;
+mod diagnosis;
 mod path;
+mod search;
 
 use crate::x509::expectations::{self, Expect, Leaf};
 use crate::x509::hash::sha256;
@@ -60,14 +61,15 @@ impl Trust {
         }
         let der = CertificateDer::from(peer.leaf());
         let cert = rules::read(&der).map_err(of_leaf)?;
-        let end_entity = EndEntityCert::try_from(&der).map_err(|error| of_leaf(explain::unreadable(&error)))?;
+        let end_entity =
+            EndEntityCert::try_from(&der).map_err(|error| of_leaf(diagnosis::unreadable_leaf(&error, &cert)))?;
         let leaf = Leaf { role: peer.role(), cert: &cert, end_entity: &end_entity };
         let remembered = options.cache.map(|cache| (cache, cache::key(self, peer)));
         let path = match remembered.and_then(|(cache, key)| cache.find(&key, options.now)) {
             Some(path) => path,
             None => {
                 let others: Vec<CertificateDer<'_>> = peer.chain().skip(1).map(CertificateDer::from).collect();
-                let path = path::verify(self, &leaf, &others, options.now)?;
+                let path = search::search(self, &leaf, &others, options.now)?;
                 if let Some((cache, key)) = remembered {
                     cache.remember(key, &path);
                 }

@@ -1,19 +1,19 @@
-//! One chain against one snapshot: webpki builds and checks the path, our rules judge each path that it finds.
+//! A path that webpki has found and checked, and what our rules say of it.
 
-use super::explain::explain;
-use crate::Role;
-use crate::asn1::{Certificate, GeneralName, Oid, oid};
+use crate::asn1::{Certificate, GeneralName};
 use crate::x509::expectations::Leaf;
 use crate::x509::refusal::{Fault, FaultyCertificate, RefusalReason};
 use crate::x509::revocation::Issuer;
-use crate::x509::rules::{self, Rules};
+use crate::x509::rules;
 use crate::x509::spiffe;
 use crate::x509::text::shown;
 use crate::x509::trust::{Root, Trust};
-use core::cell::{Cell, RefCell};
 use rustls_pki_types::{CertificateDer, UnixTime};
-use std::{time::Duration, vec::Vec};
-use webpki::{Error, KeyPurposeIdIter, KeyUsage, RequiredEkuNotFoundContext, VerifiedPath};
+use std::time::Duration;
+use webpki::VerifiedPath;
+
+/// webpki's own limit.
+pub(super) const MAX_INTERMEDIATES: usize = 6;
 
 /// The time during which a verified path keeps holding, in seconds since 1970, both ends included: the latest notBefore
 /// to the earliest of notAfter and nextUpdate over the path used.
@@ -65,51 +65,15 @@ fn place(index: usize) -> u16 {
     u16::try_from(index).unwrap_or(u16::MAX).saturating_add(1)
 }
 
-/// Verifies a presented chain in full: `others` are the certificates that came after the leaf.
-pub(super) fn verify(
-    trust: &Trust,
-    leaf: &Leaf<'_>,
-    others: &[CertificateDer<'_>],
-    now: UnixTime,
-) -> Result<Path, Fault> {
-    let found = Cell::new(None);
-    let refused: RefCell<Option<Fault>> = RefCell::new(None);
-    let judge = |path: &VerifiedPath<'_>| match examine(trust, leaf, path, others, now) {
-        Ok(path) => {
-            found.set(Some(path));
-            Ok(())
-        }
-        Err(fault) => {
-            // The first path's fault is told; webpki goes on looking for another path.
-            refused.borrow_mut().get_or_insert(fault);
-            Err(Error::UnknownIssuer)
-        }
-    };
-    let algorithms = webpki::ALL_VERIFICATION_ALGS;
-    let purpose = Purpose(trust.rules, leaf.role);
-    let result = leaf
-        .end_entity
-        .verify_for_usage(algorithms, &trust.anchors, others, now, purpose, None, Some(&judge))
-        .map(drop);
-    match (result, found.get()) {
-        (Ok(()), Some(path)) => Ok(path),
-        (Ok(()), None) => Err((FaultyCertificate::Leaf, RefusalReason::TooComplex)),
-        (Err(error), _) => match refused.take() {
-            Some(refused) => Err(refused),
-            None => Err(explain(&error, trust, leaf, others)),
-        },
-    }
-}
-
 /// Our rules for a path that webpki has verified.
-fn examine(
+pub(super) fn examine(
     trust: &Trust,
+    root: &Root,
     Leaf { role, cert: leaf, .. }: &Leaf<'_>,
     path: &VerifiedPath<'_>,
     presented: &[CertificateDer<'_>],
     now: UnixTime,
 ) -> Result<Path, Fault> {
-    let root = trust.root_of(path.anchor()).ok_or((FaultyCertificate::Leaf, RefusalReason::TooComplex))?;
     let mut window = Window { from: root.not_before, to: root.not_after };
     let of_root = |reason| match rules::read(&root.der) {
         Ok(cert) => (FaultyCertificate::root(&cert), reason),
@@ -136,12 +100,17 @@ fn examine(
         let status = trust.revocation.check(cert, is_leaf, &Issuer::new(issuer), now, trust.relaxed);
         status.map_err(|reason| (at.certificate(), reason))
     };
+    // webpki takes no more than we have places for.
+    let too_long = || {
+        let (intermediates, most) = (path.intermediate_certificates().count(), MAX_INTERMEDIATES);
+        of_leaf(RefusalReason::PathTooLong { intermediates, most })
+    };
     let mut counted = 0usize;
     let mut places = [0; MAX_INTERMEDIATES];
     let mut slots = places.iter_mut();
     for used in path.intermediate_certificates().map(|cert| cert.der()) {
         let found = presented.iter().enumerate().find(|(_, der)| **der == used);
-        let ((index, der), slot) = found.zip(slots.next()).ok_or(of_leaf(RefusalReason::PathTooLong))?;
+        let ((index, der), slot) = found.zip(slots.next()).ok_or_else(too_long)?;
         *slot = place(index);
         let here = FaultyAt::Intermediate(place(index), der);
         let cert = rules::read(der).map_err(|reason| (here.certificate(), reason))?;
@@ -157,10 +126,11 @@ fn examine(
     }
     let intermediates = MAX_INTERMEDIATES.saturating_sub(slots.len());
     if counted > trust.max_intermediates {
-        return Err(of_leaf(RefusalReason::PathTooLong));
+        let most = trust.max_intermediates;
+        return Err(of_leaf(RefusalReason::PathTooLong { intermediates: counted, most }));
     }
-    if root.path_len.is_some_and(|most| usize::try_from(most).is_ok_and(|most| counted > most)) {
-        return Err(of_root(RefusalReason::PathTooLong));
+    if let Some(most) = root.path_len.and_then(|most| usize::try_from(most).ok()).filter(|most| counted > *most) {
+        return Err(of_root(RefusalReason::PathLength { below: counted, most }));
     }
     if trust.revocation.is_asked() {
         let root = rules::read(&root.der).map_err(of_leaf)?;
@@ -210,38 +180,6 @@ fn vouches(trust: &Trust, root: &Root, leaf: &Certificate<'_>) -> Result<(), Ref
         _ => None,
     });
     foreign.map_or(Ok(()), |uri| Err(RefusalReason::ForeignTrustDomain(shown(uri))))
-}
-
-/// webpki's own limit.
-const MAX_INTERMEDIATES: usize = 6;
-
-/// extKeyUsage for the peer's role, in every certificate of the path that has one; anyExtendedKeyUsage fits. That the
-/// leaf has one is judged by [`rules::leaf`].
-struct Purpose(Rules, Role);
-
-impl webpki::ExtendedKeyUsageValidator for Purpose {
-    fn validate(&self, purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), Error> {
-        let Purpose(rules, role) = *self;
-        let mut absent = true;
-        for purpose in purposes {
-            let purpose = purpose?;
-            let is = |id: Oid<'_>| purpose == webpki::KeyPurposeId::new(id.content());
-            if rules.purposes(role).chain([oid::ANY_EXTENDED_KEY_USAGE]).any(is) {
-                return Ok(());
-            }
-            absent = false;
-        }
-        let required = match role {
-            Role::Server => KeyUsage::server_auth(),
-            Role::Client => KeyUsage::client_auth(),
-        };
-        match absent {
-            true => Ok(()),
-            false => {
-                Err(Error::RequiredEkuNotFoundContext(RequiredEkuNotFoundContext { required, present: Vec::new() }))
-            }
-        }
-    }
 }
 
 fn at(seconds: u64) -> UnixTime {

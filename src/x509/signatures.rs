@@ -1,8 +1,10 @@
-//! The schemes that certificates are signed with.
+//! What certificates and CRLs are signed with, and whether a key has signed them.
 
 use crate::SignatureScheme;
 use crate::asn1::{AlgorithmIdentifier, oid};
+use rustls_pki_types::{SignatureVerificationAlgorithm, SubjectPublicKeyInfoDer};
 use std::{format, string::String, string::ToString};
+use webpki::RawPublicKeyEntity;
 
 /// The scheme of a certificate's signature, by its usual code point (RFC 9846 §4.3.3): ECDSA's ties a curve to the
 /// hash, RSA-PSS's a kind of key, neither of which the algorithm says. `None` for those that we do not accept.
@@ -40,6 +42,50 @@ pub(super) fn told(algorithm: &AlgorithmIdentifier<'_>) -> String {
         Some((salt, needed)) if salt != needed => format!("{algorithm} ({needed} are needed)"),
         _ => algorithm.to_string(),
     }
+}
+
+/// Why a signature does not stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NotSigned {
+    /// The key cannot be read.
+    BrokenKey,
+    /// The algorithm is not supported, or not one of this kind of key.
+    Unfit,
+    /// It is another key's, or of other bytes.
+    Wrong,
+}
+
+/// Has the key of this SubjectPublicKeyInfo (DER) signed `message`?
+pub(super) fn verify(
+    spki: &[u8],
+    algorithm: &AlgorithmIdentifier<'_>,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), NotSigned> {
+    let spki = SubjectPublicKeyInfoDer::from(spki);
+    let key = RawPublicKeyEntity::try_from(&spki).map_err(|_| NotSigned::BrokenKey)?;
+    let mut outcome = NotSigned::Unfit;
+    // One hash goes with several curves: whichever the key is for decides.
+    for each in supported(algorithm) {
+        match key.verify_signature(each, message, signature) {
+            Ok(()) => return Ok(()),
+            Err(webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_)) => {}
+            Err(_) => outcome = NotSigned::Wrong,
+        }
+    }
+    Err(outcome)
+}
+
+/// Is it an algorithm that we verify, with a key that fits?
+pub(super) fn is_supported(algorithm: &AlgorithmIdentifier<'_>) -> bool {
+    supported(algorithm).next().is_some()
+}
+
+fn supported<'a>(
+    algorithm: &AlgorithmIdentifier<'a>,
+) -> impl Iterator<Item = &'static dyn SignatureVerificationAlgorithm> + use<'a> {
+    let content = algorithm.content;
+    webpki::ALL_VERIFICATION_ALGS.iter().copied().filter(move |each| each.signature_alg_id().as_ref() == content)
 }
 
 #[cfg(test)]

@@ -1,0 +1,243 @@
+//! Why webpki has found no path: each certificate is looked at, from the leaf upwards, and the first fault is told where
+//! it is. webpki's own error says neither which certificate it means nor, often, what is wrong with it.
+//!
+//! Nothing is accepted here. Only refusals come this way, so cost matters little; signatures are counted nevertheless.
+
+use super::path::MAX_INTERMEDIATES;
+use crate::asn1::{Certificate, Time, oid};
+use crate::x509::expectations::Leaf;
+use crate::x509::refusal::{Fault, FaultyCertificate, RefusalReason};
+use crate::x509::trust::Trust;
+use crate::x509::{rules, signatures, text};
+use rustls_pki_types::{CertificateDer, UnixTime};
+use std::{format, string::String, time::Duration, vec::Vec};
+use webpki::Error;
+
+/// So many signatures are verified at most.
+const MAX_SIGNATURES: usize = 20;
+
+/// What is wrong with a chain for which webpki has found no path, and has given this error.
+pub(super) fn diagnose(
+    error: &Error,
+    trust: &Trust,
+    roots: &[Certificate<'_>],
+    leaf: &Leaf<'_>,
+    others: &[CertificateDer<'_>],
+    now: UnixTime,
+) -> Fault {
+    let of_leaf = |reason| (FaultyCertificate::Leaf, reason);
+    match error {
+        Error::MaximumNameConstraintComparisonsExceeded
+        | Error::MaximumPathBuildCallsExceeded
+        | Error::MaximumSignatureChecksExceeded => return of_leaf(RefusalReason::TooComplex),
+        _ => {}
+    }
+    let mut diagnosis = Diagnosis { trust, roots, leaf, others, now, between: Vec::new(), signatures: MAX_SIGNATURES };
+    match diagnosis.climb(0, leaf.cert) {
+        Err(fault) => fault,
+        Ok(()) => of_leaf(unexplained(error)),
+    }
+}
+
+/// What is wrong with a leaf that webpki cannot read, though we can.
+pub(super) fn unreadable_leaf(error: &Error, cert: &Certificate<'_>) -> RefusalReason {
+    form(cert).err().unwrap_or_else(|| unexplained(error))
+}
+
+fn unexplained(error: &Error) -> RefusalReason {
+    RefusalReason::PathSearch(format!("{error:?}"))
+}
+
+struct Diagnosis<'a> {
+    trust: &'a Trust,
+    roots: &'a [Certificate<'a>],
+    leaf: &'a Leaf<'a>,
+    /// What came after the leaf.
+    others: &'a [CertificateDer<'a>],
+    now: UnixTime,
+    /// The CAs from the leaf to where we are, with their places in the peer's list.
+    between: Vec<(usize, Certificate<'a>)>,
+    /// How many signatures may still be verified.
+    signatures: usize,
+}
+
+/// Somebody with the name of an issuer.
+#[derive(Clone, Copy)]
+struct Candidate<'a> {
+    /// Its place in the peer's list; `None`: a root of ours.
+    place: Option<usize>,
+    cert: Certificate<'a>,
+}
+
+impl Candidate<'_> {
+    /// By RFC 5280 §7.1 for our roots; octet by octet, as webpki compares, for what was sent.
+    fn has_name_of_issuer(&self, cert: &Certificate<'_>) -> bool {
+        match self.place {
+            None => self.cert.subject.matches(&cert.issuer),
+            Some(_) => self.cert.subject.der() == cert.issuer.der(),
+        }
+    }
+}
+
+impl<'a> Diagnosis<'a> {
+    /// The fault of the certificate at `place` of the peer's list, or else of those above it.
+    fn climb(&mut self, place: usize, cert: &Certificate<'a>) -> Result<(), Fault> {
+        self.itself(place, cert).map_err(|reason| (FaultyCertificate::presented(place, cert.der), reason))?;
+        let named: Vec<Candidate<'a>> =
+            self.candidates().filter(|candidate| candidate.has_name_of_issuer(cert)).collect();
+        let mut dead_end = None;
+        for candidate in &named {
+            let too_complex = (FaultyCertificate::Leaf, RefusalReason::TooComplex);
+            self.signatures = self.signatures.checked_sub(1).ok_or(too_complex)?;
+            if !is_signed_by(cert, &candidate.cert) {
+                continue;
+            }
+            let Some(place) = candidate.place else { return self.path(&candidate.cert) };
+            self.between.push((place, candidate.cert));
+            let above = self.climb(place, &candidate.cert);
+            self.between.pop();
+            match above {
+                // Perhaps another certificate of this CA leads further.
+                Err(fault @ (_, RefusalReason::UnknownIssuer(_))) => dead_end = Some(fault),
+                outcome => return outcome,
+            }
+        }
+        Err(dead_end.unwrap_or_else(|| self.not_issued(place, cert, &named)))
+    }
+
+    /// Whoever may have issued something: our roots first, then what was sent and has not been used yet.
+    fn candidates(&self) -> impl Iterator<Item = Candidate<'a>> {
+        let roots = self.roots.iter().map(|cert| Candidate { place: None, cert: *cert });
+        let used = |place| self.between.iter().any(|(used, _)| *used == place);
+        let unused = self.others.iter().zip(1..).filter(move |(_, place)| !used(*place));
+        // What cannot be read is told by `not_issued`.
+        roots.chain(
+            unused.filter_map(|(der, place)| Some(Candidate { place: Some(place), cert: rules::read(der).ok()? })),
+        )
+    }
+
+    /// What is wrong with one certificate, whoever issued it.
+    fn itself(&self, place: usize, cert: &Certificate<'_>) -> Result<(), RefusalReason> {
+        form(cert)?;
+        if self.now.as_secs() > cert.not_after.unix() {
+            return Err(RefusalReason::Expired(at(cert.not_after)));
+        }
+        if self.now.as_secs() < cert.not_before.unix() {
+            return Err(RefusalReason::NotYetValid(at(cert.not_before)));
+        }
+        match (place, cert.is_ca()) {
+            (0, true) => return Err(RefusalReason::CaAsLeaf),
+            (0, false) => {}
+            (_, false) => return Err(RefusalReason::NotCa),
+            (_, true) => self.trust.rules.intermediate(cert)?,
+        }
+        match self.trust.rules.serves(cert, self.leaf.role) {
+            true => Ok(()),
+            false => Err(RefusalReason::ExtKeyUsage(self.leaf.role)),
+        }
+    }
+
+    /// Nobody of its issuer's name has signed it.
+    fn not_issued(&self, place: usize, cert: &Certificate<'a>, named: &[Candidate<'a>]) -> Fault {
+        let of_leaf = |reason| (FaultyCertificate::Leaf, reason);
+        let issuer = issuer_name(cert);
+        if named.is_empty() {
+            if self.candidates().any(|candidate| candidate.cert.subject.matches(&cert.issuer)) {
+                return (FaultyCertificate::presented(place, cert.der), RefusalReason::NameEncoding(issuer));
+            }
+            let mut unreadable =
+                self.others.iter().zip(1..).filter_map(|(der, place)| Some((place, der, rules::read(der).err()?)));
+            return match unreadable.next() {
+                Some((place, der, reason)) => (FaultyCertificate::presented(place, der), reason),
+                None => of_leaf(RefusalReason::UnknownIssuer(issuer)),
+            };
+        }
+        // A key that verifies nothing; those of roots were judged when they were loaded.
+        let unusable = named.iter().find_map(|ca| Some((ca.place?, ca.cert.der, rules::public_key(&ca.cert).err()?)));
+        if let Some((place, der, reason)) = unusable {
+            return (FaultyCertificate::presented(place, der), reason);
+        }
+        // The key identifiers tell a namesake from a forgery.
+        let other_key = |ca: &Candidate<'_>| match (cert.extensions.authority_key_id, ca.cert.extensions.subject_key_id)
+        {
+            (Some(wanted), Some(has)) => wanted != has,
+            _ => false,
+        };
+        match (named.iter().all(other_key), named.iter().any(|ca| ca.place.is_none())) {
+            (true, true) => of_leaf(RefusalReason::OtherRootKey(issuer)),
+            (true, false) => of_leaf(RefusalReason::UnknownIssuer(issuer)),
+            (false, _) => (FaultyCertificate::presented(place, cert.der), RefusalReason::BadSignature(issuer)),
+        }
+    }
+
+    /// Each certificate up to this root is good by itself, and has signed the one below. Then it is the path as a whole.
+    fn path(&self, root: &Certificate<'a>) -> Result<(), Fault> {
+        let of_leaf = |reason| Err((FaultyCertificate::Leaf, reason));
+        if self.between.len() > MAX_INTERMEDIATES {
+            return of_leaf(RefusalReason::PathTooLong { intermediates: self.between.len(), most: MAX_INTERMEDIATES });
+        }
+        for ((place, ca), below) in self.between.iter().zip(0usize..) {
+            let most = ca.extensions.basic_constraints.and_then(|constraints| constraints.path_len);
+            if let Some(most) = most.and_then(|most| usize::try_from(most).ok()).filter(|most| below > *most) {
+                return Err((FaultyCertificate::presented(*place, ca.der), RefusalReason::PathLength { below, most }));
+            }
+        }
+        // webpki refuses every name of a kind that it cannot compare: not the same as a name outside the constraints.
+        let cas = self.between.iter().map(|(_, ca)| ca).chain([root]);
+        let constrained: Vec<&Certificate<'_>> = cas.filter(|ca| ca.extensions.name_constraints.is_some()).collect();
+        let mut constraints = constrained.iter().filter_map(|ca| ca.extensions.name_constraints);
+        match constraints.find_map(|constraints| rules::unsupported_constraint(&constraints, self.leaf.cert)) {
+            Some(kind) => of_leaf(RefusalReason::UnsupportedConstraint(kind)),
+            None if constrained.is_empty() => Ok(()),
+            None => {
+                let names: Vec<String> = constrained.iter().map(|ca| text::name(&ca.subject)).collect();
+                of_leaf(RefusalReason::NameConstraints(names.join(" or ")))
+            }
+        }
+    }
+}
+
+fn is_signed_by(cert: &Certificate<'_>, issuer: &Certificate<'_>) -> bool {
+    signatures::verify(issuer.spki.raw, &cert.signature_algorithm, cert.tbs, cert.signature_value).is_ok()
+}
+
+fn issuer_name(cert: &Certificate<'_>) -> String {
+    match text::name(&cert.issuer) {
+        name if name.is_empty() => "an issuer without a name".into(),
+        name => name,
+    }
+}
+
+fn at(time: Time) -> UnixTime {
+    UnixTime::since_unix_epoch(Duration::from_secs(time.unix()))
+}
+
+/// webpki reads no certificate beyond two octets of length.
+const MAX_CERTIFICATE: usize = 0xffff;
+
+/// What webpki does not read, or reads otherwise, wherever the certificate stands.
+fn form(cert: &Certificate<'_>) -> Result<(), RefusalReason> {
+    if cert.der.len() > MAX_CERTIFICATE {
+        return Err(RefusalReason::TooLarge(cert.der.len()));
+    }
+    rules::policies(cert)?;
+    rules::critical_extensions(cert, &[])?;
+    if cert.signature != cert.signature_algorithm {
+        return Err(RefusalReason::NonConformant("its two signature algorithms differ"));
+    }
+    if cert.not_before > cert.not_after {
+        return Err(RefusalReason::NonConformant("its validity ends before it begins"));
+    }
+    // webpki has no times before 1970.
+    if cert.not_before.is_before_1970() || cert.not_after.is_before_1970() {
+        return Err(RefusalReason::NonConformant("its validity begins or ends before 1970"));
+    }
+    match signatures::is_supported(&cert.signature_algorithm) {
+        true => Ok(()),
+        false => Err(match cert.signature_algorithm.id {
+            oid::MD5_WITH_RSA => RefusalReason::WeakSignature("MD5"),
+            oid::SHA1_WITH_RSA | oid::ECDSA_WITH_SHA1 | oid::DSA_WITH_SHA1 => RefusalReason::WeakSignature("SHA-1"),
+            _ => RefusalReason::UnsupportedSignature(signatures::told(&cert.signature_algorithm)),
+        }),
+    }
+}

@@ -1,0 +1,141 @@
+//! One chain against one snapshot: webpki searches a path to one of our roots, and checks it; our rules judge each path
+//! that it finds.
+
+use super::diagnosis::diagnose;
+use super::path::{Path, examine};
+use crate::Role;
+use crate::asn1::{Certificate, Oid, oid};
+use crate::x509::expectations::Leaf;
+use crate::x509::refusal::{Fault, FaultyCertificate, RefusalReason};
+use crate::x509::rules::{self, Rules};
+use crate::x509::trust::{Root, Trust};
+use core::cell::{Cell, RefCell};
+use rustls_pki_types::{CertificateDer, Der, TrustAnchor, UnixTime};
+use std::vec::Vec;
+use webpki::{Error, KeyPurposeIdIter, KeyUsage, RequiredEkuNotFoundContext, VerifiedPath};
+
+/// Why a search has found no path.
+enum NoPath {
+    /// There is one, and our rules refuse it.
+    Refused(Fault),
+    /// webpki has found none.
+    Failed(Error),
+}
+
+/// Verifies a presented chain in full: `others` are the certificates that came after the leaf.
+pub(super) fn search(
+    trust: &Trust,
+    leaf: &Leaf<'_>,
+    others: &[CertificateDer<'_>],
+    now: UnixTime,
+) -> Result<Path, Fault> {
+    let error = match attempt(trust, leaf, others, now, &trust.anchors, &|index| trust.roots.get(index)) {
+        Ok(path) => return Ok(path),
+        Err(NoPath::Refused(fault)) => return Err(fault),
+        Err(NoPath::Failed(error)) => error,
+    };
+    // From here on cost matters less: nobody gets in whose names are written as they should be.
+    let roots: Vec<Certificate<'_>> = trust.roots.iter().filter_map(|root| rules::read(&root.der).ok()).collect();
+    let aliases = aliases(trust, &roots, leaf, others);
+    if !aliases.is_empty() {
+        let (anchors, roots): (Vec<TrustAnchor<'_>>, Vec<&Root>) = aliases.into_iter().unzip();
+        match attempt(trust, leaf, others, now, &anchors, &|index| roots.get(index).copied()) {
+            Ok(path) => return Ok(path),
+            Err(NoPath::Refused(fault)) => return Err(fault),
+            Err(NoPath::Failed(_)) => {}
+        }
+    }
+    Err(diagnose(&error, trust, &roots, leaf, others, now))
+}
+
+/// Roots under the names by which the presented certificates call them. webpki compares names octet by octet; by RFC
+/// 5280 §7.1 a name is the same in another string type, in other case, or with other spaces.
+fn aliases<'a>(
+    trust: &'a Trust,
+    roots: &[Certificate<'_>],
+    leaf: &Leaf<'a>,
+    others: &'a [CertificateDer<'_>],
+) -> Vec<(TrustAnchor<'a>, &'a Root)> {
+    let mut aliases: Vec<(TrustAnchor<'a>, &Root)> = Vec::new();
+    // What cannot be read issues nothing, and is told by the diagnosis.
+    let sent = others.iter().filter_map(|der| rules::read(der).ok());
+    for issuer in core::iter::once(*leaf.cert).chain(sent).map(|cert| cert.issuer) {
+        for ((anchor, root), cert) in trust.anchors.iter().zip(&trust.roots).zip(roots) {
+            let other_encoding = cert.subject.der() != issuer.der() && cert.subject.matches(&issuer);
+            let known = |(alias, of): &(TrustAnchor<'a>, &Root)| {
+                core::ptr::eq(*of, root) && *alias.subject == *issuer.content()
+            };
+            if other_encoding && !aliases.iter().any(known) {
+                aliases.push((TrustAnchor { subject: Der::from(issuer.content()), ..anchor.clone() }, root));
+            }
+        }
+    }
+    aliases
+}
+
+/// One search, by these anchors; `root_of` says which root an anchor stands for, by its index.
+fn attempt<'a>(
+    trust: &Trust,
+    leaf: &Leaf<'_>,
+    others: &[CertificateDer<'_>],
+    now: UnixTime,
+    anchors: &[TrustAnchor<'_>],
+    root_of: &dyn Fn(usize) -> Option<&'a Root>,
+) -> Result<Path, NoPath> {
+    let found = Cell::new(None);
+    let refused: RefCell<Option<Fault>> = RefCell::new(None);
+    let judge = |path: &VerifiedPath<'_>| {
+        let index = anchors.iter().position(|anchor| core::ptr::eq(anchor, path.anchor()));
+        let root = index.and_then(root_of).ok_or(Error::UnknownIssuer)?;
+        match examine(trust, root, leaf, path, others, now) {
+            Ok(path) => {
+                found.set(Some(path));
+                Ok(())
+            }
+            Err(fault) => {
+                // The first path's fault is told; webpki goes on looking for another path.
+                refused.borrow_mut().get_or_insert(fault);
+                Err(Error::UnknownIssuer)
+            }
+        }
+    };
+    let algorithms = webpki::ALL_VERIFICATION_ALGS;
+    let purpose = Purpose(trust.rules, leaf.role);
+    let result =
+        leaf.end_entity.verify_for_usage(algorithms, anchors, others, now, purpose, None, Some(&judge)).map(drop);
+    match (result, found.get()) {
+        (Ok(()), Some(path)) => Ok(path),
+        // It says yes only after we have.
+        (Ok(()), None) => Err(NoPath::Refused((FaultyCertificate::Leaf, RefusalReason::TooComplex))),
+        (Err(error), _) => Err(refused.take().map_or(NoPath::Failed(error), NoPath::Refused)),
+    }
+}
+
+/// extKeyUsage for the peer's role, in every certificate of the path that has one; anyExtendedKeyUsage fits. That the
+/// leaf has one is judged by [`rules::leaf`].
+struct Purpose(Rules, Role);
+
+impl webpki::ExtendedKeyUsageValidator for Purpose {
+    fn validate(&self, purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), Error> {
+        let Purpose(rules, role) = *self;
+        let mut absent = true;
+        for purpose in purposes {
+            let purpose = purpose?;
+            let is = |id: Oid<'_>| purpose == webpki::KeyPurposeId::new(id.content());
+            if rules.purposes(role).chain([oid::ANY_EXTENDED_KEY_USAGE]).any(is) {
+                return Ok(());
+            }
+            absent = false;
+        }
+        let required = match role {
+            Role::Server => KeyUsage::server_auth(),
+            Role::Client => KeyUsage::client_auth(),
+        };
+        match absent {
+            true => Ok(()),
+            false => {
+                Err(Error::RequiredEkuNotFoundContext(RequiredEkuNotFoundContext { required, present: Vec::new() }))
+            }
+        }
+    }
+}
