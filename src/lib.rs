@@ -4,68 +4,83 @@
 //! machine has no socket, clock, thread or callback: [`Handshake::drive`] says what it wants ([`Want`]), the caller
 //! provides it and drives again, until there is a [`Session`].
 //!
-//! Two ends in one process, who know each other by the SHA-256 of their keys (raw public keys, RFC 7250):
+//! This is all there is between the machine and a socket, for clients and servers alike:
 //!
 //! ```
 //! # #[cfg(feature = "x509")]
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use countersign::x509::{Expect, Identity, Reloadable, Answerer, SigningKey, Trust, Identities};
-//! use countersign::{CertificateType, Handshake, Inbox, Outbox, Policy, Seed, Want};
+//! # mod example {
+//! use countersign::x509::{Answerer, Expect, Identities, Identity, Reloadable, Trust};
+//! use countersign::{Handshake, Inbox, Outbox, Policy, Seed, Session, Want};
 //! use rustls_pki_types::UnixTime;
-//! use std::sync::Arc;
+//! use std::{error::Error, io::Read, io::Write, net::TcpStream, sync::Arc};
 //!
-//! # fn new_key() -> Result<SigningKey, Box<dyn std::error::Error>> {
-//! #     Ok(SigningKey::from_der(&rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519)?.serialize_der())?)
-//! # }
-//! const KEYS: &[CertificateType] = &[CertificateType::RAW_PUBLIC_KEY];
-//! const POLICY: Policy = Policy::new().certificate_types(KEYS, KEYS);
-//! let (ours, theirs) = (new_key()?, new_key()?);
-//! let expect_ours = [Expect::public_key(&ours.public_key())];
-//! let expect_theirs = [Expect::public_key(&theirs.public_key())];
-//! let trust = Arc::new(Reloadable::new(Trust::raw_keys_only()));
-//! let (our_identities, their_identities) = (
-//!     Arc::new(Reloadable::new(Identities::new(Identity::raw_public_key(ours)))),
-//!     Arc::new(Reloadable::new(Identities::new(Identity::raw_public_key(theirs)))),
-//! );
-//!
-//! let mut client = (
-//!     Handshake::client(POLICY, None, Seed::random()?)?,
-//!     Answerer::new(our_identities, Arc::clone(&trust), expect_theirs, UnixTime::now()),
-//!     Inbox::new([0; 4096]),
-//!     Outbox::new([0; 4096]),
-//! );
-//! let mut server = (
-//!     Handshake::server(POLICY, Seed::random()?),
-//!     Answerer::new(their_identities, trust, expect_ours, UnixTime::now()),
-//!     Inbox::new([0; 4096]),
-//!     Outbox::new([0; 4096]),
-//! );
-//! let mut done = [false; 2];
-//! while done != [true; 2] {
-//!     for (at, (hs, answerer, rx, tx)) in [&mut client, &mut server].into_iter().enumerate() {
-//!         loop {
-//!             match hs.drive(rx, tx)? {
-//!                 Want::Done => break done[at] = true,
-//!                 Want::Read | Want::Write => break,
-//!                 question => drop(answerer.answer(hs, &question, rx, tx)?),
-//!             }
-//!         }
-//!     }
-//!     // The transport.
-//!     for (tx, rx) in [(&mut client.3, &mut server.2), (&mut server.3, &mut client.2)] {
-//!         let len = tx.pending().len();
-//!         rx.space()[..len].copy_from_slice(tx.pending());
-//!         if len > 0 {
-//!             rx.filled(len);
-//!             tx.sent(len);
+//! fn shake_hands(
+//!     hs: &mut Handshake<Policy>,
+//!     answerer: &mut Answerer,
+//!     io: &mut TcpStream,
+//!     (rx, tx): (&mut Inbox<Vec<u8>>, &mut Outbox<Vec<u8>>),
+//! ) -> Result<Session, Box<dyn Error>> {
+//!     loop {
+//!         match hs.drive(rx, tx) {
+//!             Ok(Want::Write) => { let n = io.write(tx.pending())?; tx.sent(n) }
+//!             Ok(Want::Read) => { let n = io.read(rx.space())?; rx.filled(n) } // 0: the end of the stream
+//!             Ok(Want::Done) => return Ok(hs.finish()?),
+//!             Ok(question) => drop(answerer.answer(hs, &question, rx, tx)?), // Credential, Sign, Verify
+//!             Err(error) => { io.write_all(tx.pending())?; return Err(error.into()) } // the alert is in tx
 //!         }
 //!     }
 //! }
-//! let (_session, _session_of_theirs) = (client.0.finish()?, server.0.finish()?);
-//! # Ok(())
+//!
+//! /// `our_chain` and `our_key`: who we are. `ca`: whom we trust. `server`: whom we expect. The files are in PEM.
+//! fn client(
+//!     our_chain: &[u8],
+//!     our_key: &[u8],
+//!     ca: &[u8],
+//!     server: &str,
+//!     io: &mut TcpStream,
+//! ) -> Result<Session, Box<dyn Error>> {
+//!     let identities = Identities::new(Identity::from_pem_or_der(our_chain, our_key)?);
+//!     let trust = Trust::from_roots("ca.pem", ca)?;
+//!     let expect: Expect = server.parse()?;
+//!     let (identities, trust) = (Arc::new(Reloadable::new(identities)), Arc::new(Reloadable::new(trust)));
+//!     let mut answerer = Answerer::new(identities, trust, [expect], UnixTime::now());
+//!     let mut hs = Handshake::client(Policy::new(), Some(server), Seed::random()?)?; // or ::server(policy, seed)
+//!     let (mut rx, mut tx) = (Inbox::new(vec![0; 32 * 1024]), Outbox::new(vec![0; 20 * 1024]));
+//!     shake_hands(&mut hs, &mut answerer, io, (&mut rx, &mut tx)) // rx and tx go on with the session
+//! }
+//! #
+//! # fn server(chain: &[u8], key: &[u8], ca: &[u8], io: &mut TcpStream) -> Result<Session, Box<dyn Error>> {
+//! #     let identities = Arc::new(Reloadable::new(Identities::new(Identity::from_pem_or_der(chain, key)?)));
+//! #     let trust = Arc::new(Reloadable::new(Trust::from_roots("ca.pem", ca)?));
+//! #     let mut answerer = Answerer::new(identities, trust, ["client.test".parse()?], UnixTime::now());
+//! #     let mut hs = Handshake::server(Policy::new(), Seed::random()?);
+//! #     let (mut rx, mut tx) = (Inbox::new(vec![0; 32 * 1024]), Outbox::new(vec![0; 20 * 1024]));
+//! #     shake_hands(&mut hs, &mut answerer, io, (&mut rx, &mut tx))
 //! # }
-//! # #[cfg(not(feature = "x509"))]
-//! # fn main() {}
+//! #
+//! # pub fn main() -> Result<(), Box<dyn Error>> {
+//! #     let mut params = rcgen::CertificateParams::default();
+//! #     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+//! #     let ca = rcgen::CertifiedIssuer::self_signed(params, rcgen::KeyPair::generate()?)?;
+//! #     let issue = |name: &str| -> Result<(String, String), rcgen::Error> {
+//! #         let key = rcgen::KeyPair::generate()?;
+//! #         let certificate = rcgen::CertificateParams::new([name.to_owned()])?.signed_by(&key, &ca)?;
+//! #         Ok((certificate.pem(), key.serialize_pem()))
+//! #     };
+//! #     let ((client_chain, client_key), (server_chain, server_key)) = (issue("client.test")?, issue("server.test")?);
+//! #     let (ca, listener) = (ca.pem(), std::net::TcpListener::bind("127.0.0.1:0")?);
+//! #     let mut io = TcpStream::connect(listener.local_addr()?)?;
+//! #     let (mut accepted, _) = listener.accept()?;
+//! #     std::thread::scope(|scope| {
+//! #         scope.spawn(|| {
+//! #             server(server_chain.as_bytes(), server_key.as_bytes(), ca.as_bytes(), &mut accepted).map(drop).unwrap()
+//! #         });
+//! #         client(client_chain.as_bytes(), client_key.as_bytes(), ca.as_bytes(), "server.test", &mut io).map(drop)
+//! #     })
+//! # }
+//! # }
+//! # #[cfg(feature = "x509")]
+//! # example::main().unwrap();
 //! ```
 //!
 //! Where to look: [`Handshake`] and [`Session`] for records over a stream, [`flow`] for transports that protect
