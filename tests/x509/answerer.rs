@@ -1,8 +1,11 @@
 //! `Answerer` answers a handshake's three questions, and keeps the reason when the answer is no.
 
 use crate::pki::{Ca, now};
+use countersign::flow::{Flow, FlowInbox, FlowOutbox};
 use countersign::x509::{Answerer, Expect, Identities, Identity, Reloadable, SigningKey, Trust, VerifiedChains};
-use countersign::{CertificateType, EcdsaSigValue, ErrorKind, Handshake, Inbox, Outbox, Policy, Rejection, Role, Seed};
+use countersign::{
+    CertificateType, EcdsaSigValue, Epoch, ErrorKind, Handshake, Inbox, Outbox, Policy, Rejection, Role, Seed,
+};
 use countersign::{SignQuestion, SignatureScheme, Want};
 use std::sync::{Arc, Mutex};
 
@@ -306,4 +309,61 @@ fn more_names_of_authorities_than_tls_carries_are_no_hint_at_all() {
     let [one, some, many, none] = hints[..] else { panic!("four sizes") };
     assert!(one < 100 && (25_000..32_000).contains(&some) && (50_000..64_512).contains(&many), "{hints:?}");
     assert_eq!(none, 0);
+}
+
+/// One `Answerer` serves both carriers; and it can live in one value beside its handshake, which nothing borrows.
+#[test]
+fn the_same_answerer_serves_messages_and_lives_beside_its_handshake() {
+    struct Connection {
+        hs: Flow<Policy>,
+        answerer: Answerer,
+        rx: FlowInbox<Vec<u8>>,
+        tx: FlowOutbox<Vec<u8>>,
+    }
+
+    impl Connection {
+        fn new(
+            hs: Flow<Policy>,
+            answerer: Answerer,
+        ) -> Box<dyn FnMut(&[(Epoch, Vec<u8>)]) -> (Want, Vec<(Epoch, Vec<u8>)>)> {
+            let mut this =
+                Connection { hs, answerer, rx: FlowInbox::new(vec![0; 20_000]), tx: FlowOutbox::new(vec![0; 20_000]) };
+            Box::new(move |received| this.turn(received))
+        }
+
+        fn turn(&mut self, received: &[(Epoch, Vec<u8>)]) -> (Want, Vec<(Epoch, Vec<u8>)>) {
+            let (mut received, mut sent) = (received.iter(), Vec::new());
+            loop {
+                let want = self.hs.drive(&mut self.rx, &mut self.tx).unwrap();
+                while let Some((epoch, bytes)) = self.tx.pending() {
+                    sent.push((epoch, bytes.to_vec()));
+                    self.tx.sent(bytes.len());
+                }
+                if self.answerer.answer(&mut self.hs, &want, &self.rx, &mut self.tx).unwrap() || want == Want::Write {
+                    continue;
+                }
+                match received.next() {
+                    Some((epoch, bytes)) => assert_eq!(self.rx.feed(*epoch, bytes), bytes.len()),
+                    None => {
+                        if want == Want::Done {
+                            assert!(self.answerer.accepted().is_some());
+                        }
+                        return (want, sent);
+                    }
+                }
+            }
+        }
+    }
+
+    let ca = Ca::root("Root");
+    let (client, server) = (side(&ca, "client.test", &["server.test"]), side(&ca, "server.test", &["client.test"]));
+    let hs = Flow::client(Policy::new(), Some("server.test"), Seed::from_bytes(&[1; 64])).unwrap();
+    let mut client = Connection::new(hs, client.answerer());
+    let mut server = Connection::new(Flow::server(Policy::new(), Seed::from_bytes(&[2; 64])), server.answerer());
+    let (mut bytes, mut wants) = (Vec::new(), [Want::Read, Want::Read]);
+    for _ in 0..4 {
+        (wants[0], bytes) = client(&bytes);
+        (wants[1], bytes) = server(&bytes);
+    }
+    assert_eq!(wants, [Want::Done, Want::Done]);
 }
