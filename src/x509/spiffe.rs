@@ -231,6 +231,44 @@ mod tests {
         }
     }
 
+    // SPIFFE-ID §2.1, §2.2: these characters and no others, wherever they stand.
+    #[test]
+    fn every_character_is_plain_or_refused_at_every_place() {
+        for character in (0..=0xff_u8).map(char::from).chain(['\u{2024}', '\u{ff0e}', '\u{202e}']) {
+            let in_path = character.is_ascii_alphanumeric() || "-_.".contains(character);
+            let in_domain = in_path && !character.is_ascii_uppercase();
+            for around in [("", "ab"), ("a", "b"), ("ab", "")] {
+                let part = format!("{}{character}{}", around.0, around.1);
+                // A slash cuts the part in two: neither may be empty.
+                let cut = character == '/' && !around.0.is_empty() && !around.1.is_empty();
+                let domain = format!("spiffe://{part}/p").parse::<SpiffeId>();
+                assert_eq!(domain.is_ok(), in_domain || cut, "{part}");
+                assert_eq!(part.parse::<TrustDomain>().is_ok(), in_domain, "{part}");
+                for path in [format!("{part}/x"), format!("x/{part}/x"), format!("x/{part}")] {
+                    let id = format!("spiffe://example.com/{path}").parse::<SpiffeId>();
+                    assert_eq!(id.is_ok(), in_path || cut, "{path}");
+                }
+            }
+        }
+    }
+
+    // SPIFFE-ID §2.2: "Path segments MUST NOT be empty, `.` or `..`": the first, one between, the last, the only one.
+    #[test]
+    fn a_path_has_no_empty_or_relative_segment_at_any_place() {
+        for (segment, says) in [("", "empty"), (".", "relative"), ("..", "relative")] {
+            for path in ["{}", "{}/a", "a/{}/b", "a/{}", "a/b/{}", "{}/{}", "a/{}/.."] {
+                let id = format!("spiffe://example.com/{}", path.replace("{}", segment));
+                assert!(reason(&id).contains(says), "{id}: {}", reason(&id));
+            }
+        }
+        for segment in ["...", "..a", "a..", ".a", "a.", "-", "_"] {
+            for path in ["{}", "{}/a", "a/{}/b", "a/{}"] {
+                let id = format!("spiffe://example.com/{}", path.replace("{}", segment));
+                assert_eq!(id.parse::<SpiffeId>().map(|id| id.to_string()), Ok(id.clone()), "kept as it is");
+            }
+        }
+    }
+
     #[test]
     fn lengths_are_limited_at_2048_and_255() {
         let id = |path: usize| format!("spiffe://example.com/{}", "p".repeat(path));

@@ -131,23 +131,74 @@ fn bytes_of_the_wrong_epoch_are_refused() {
     assert_eq!(server.drive().unwrap_err(), error, "an error stays");
 }
 
+/// What a peer of these roles sends in its last message before the read key changes: everything, however it is cut.
+fn flight_before_a_key_change<'a>(state: State, ids: &'a (Identity, Identity)) -> (End<'a>, Epoch, Vec<u8>) {
+    let (mut client, mut server) = (End::new(Role::Client, &ids.0), End::new(Role::Server, &ids.1));
+    client.drive().unwrap();
+    if state == State::WaitClientHello {
+        let (epoch, bytes) = client.tx.pending().unwrap();
+        return (server, epoch, bytes.to_vec());
+    }
+    client.convey(&mut server);
+    if state == State::WaitServerHello {
+        let (epoch, bytes) = server.tx.pending().unwrap();
+        return (client, epoch, bytes.to_vec());
+    }
+    if state == State::WaitEncryptedExtensions {
+        let (epoch, bytes) = server.tx.pending().unwrap();
+        let bytes = bytes.to_vec();
+        client.rx.feed(epoch, &bytes);
+        server.tx.sent(bytes.len());
+        client.drive().unwrap();
+        let (epoch, bytes) = server.tx.pending().unwrap();
+        return (client, epoch, bytes.to_vec());
+    }
+    assert_eq!(state, State::WaitCertificate);
+    server.convey(&mut client);
+    let (epoch, bytes) = client.tx.pending().unwrap();
+    (server, epoch, bytes.to_vec())
+}
+
+// RFC 9846 §5.1 for records, RFC 9001 §4.1.3 for QUIC: at every key change of both roles, and every type of message.
 #[test]
 fn a_message_may_not_span_a_key_change() {
-    let (client, server) = identities();
-    let (mut client, mut server) = (End::new(Role::Client, &client), End::new(Role::Server, &server));
-    client.drive().unwrap();
-    let mut hello = client.tx.pending().unwrap().1.to_vec();
-    hello.push(11); // the first byte of a Certificate
-    server.rx.feed(Epoch::Plaintext, &hello);
-    assert_eq!(server.drive().unwrap_err().kind(), ErrorKind::DataAcrossKeyChange);
-
-    // And what came under the old keys after the change, a byte at a time.
-    let (client, server) = identities();
-    let (mut client, mut server) = (End::new(Role::Client, &client), End::new(Role::Server, &server));
-    client.drive().unwrap();
-    client.convey(&mut server);
-    server.rx.feed(Epoch::Plaintext, &[11]);
-    assert_eq!(server.drive().unwrap_err().kind(), ErrorKind::DataAcrossKeyChange);
+    let ids = identities();
+    let flights = [
+        (State::WaitClientHello, Epoch::Plaintext),
+        (State::WaitServerHello, Epoch::Plaintext),
+        (State::WaitEncryptedExtensions, Epoch::Handshake), // up to Finished
+        (State::WaitCertificate, Epoch::Handshake),         // up to Finished
+    ];
+    for (state, epoch) in flights {
+        // Nothing behind it: it goes on.
+        let (mut end, its_epoch, flight) = flight_before_a_key_change(state, &ids);
+        assert_eq!((end.flow.state(), its_epoch), (state, epoch));
+        assert_eq!(end.rx.feed(epoch, &flight), flight.len());
+        end.drive().unwrap();
+        assert_ne!(end.flow.state(), state);
+        // The first byte of any message, a whole one, or most of one behind it, fed together or after it.
+        for more in [&[11][..], &[8], &[24], &[4, 0, 0], &[8, 0, 0, 2, 0, 0], &[24, 0, 0, 1, 0], &TICKET, &[0; 100]] {
+            for apart in [false, true] {
+                let (mut end, _, flight) = flight_before_a_key_change(state, &ids);
+                let last = if apart { flight.len() - 1 } else { 0 };
+                assert_eq!(end.rx.feed(epoch, &flight[..last]), last);
+                assert!(end.drive().is_ok());
+                let rest = [&flight[last..], more].concat();
+                assert_eq!(end.rx.feed(epoch, &rest), rest.len());
+                let error = end.drive().unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::DataAcrossKeyChange, "{state:?}: {more:?}");
+                assert_eq!(error.alert(), Some(Alert::Sent(AlertDescription::UNEXPECTED_MESSAGE)));
+                assert_eq!(end.drive(), Err(error), "R4");
+                assert!(end.flow.finish().is_err());
+            }
+            // And what comes under the old keys after the change.
+            let (mut end, _, flight) = flight_before_a_key_change(state, &ids);
+            end.rx.feed(epoch, &flight);
+            end.drive().unwrap();
+            end.rx.feed(epoch, &more[..1]);
+            assert!(end.drive().is_err(), "{state:?}: {more:?}");
+        }
+    }
 }
 
 #[test]

@@ -269,8 +269,37 @@ fn max_warnings_in_a_row_are_dropped_and_one_more_is_refused() {
     let identity = identity();
     let (mut client, mut session) = session(&identity);
     let record = null_protected(ContentType::ALERT, &[1, AlertDescription::USER_CANCELED.0]);
+    // With data between, they begin anew.
+    for _ in 0..3 {
+        (0..MAX_WARNINGS).for_each(|_| assert_eq!(client.gets(&record), record.len()));
+        client.gets(&null_protected(ContentType::APPLICATION_DATA, b"!"));
+        while session.receive(&mut client.rx, &mut client.tx).unwrap() != Event::Data {}
+        client.rx.consume(1);
+    }
     let (count, refused) = refused_after(&mut client, &mut session, &record);
     assert_eq!((count, refused), (usize::from(MAX_WARNINGS), ("TooManyWarnings", UNEXPECTED)));
+}
+
+/// Records that say nothing are nothing between: a flood could hide behind them.
+#[test]
+fn empty_records_do_not_set_back_the_count_of_warnings() {
+    let identity = identity();
+    let (mut client, mut session) = session(&identity);
+    let warning = null_protected(ContentType::ALERT, &[1, AlertDescription::USER_CANCELED.0]);
+    let empty = null_protected(ContentType::APPLICATION_DATA, &[]);
+    let (count, refused) = refused_after(&mut client, &mut session, &[&warning[..], &empty].concat());
+    assert_eq!((count, refused), (usize::from(MAX_WARNINGS), ("TooManyWarnings", UNEXPECTED)));
+}
+
+#[test]
+fn empty_records_do_not_set_back_the_count_of_key_updates() {
+    let identity = identity();
+    let (mut client, mut session) = session(&identity);
+    let request_update = KeyUpdateRequest::UPDATE_NOT_REQUESTED;
+    let update = protected(&written(|w| KeyUpdate { request_update }.write(w)));
+    let empty = null_protected(ContentType::APPLICATION_DATA, &[]);
+    let (count, refused) = refused_after(&mut client, &mut session, &[&update[..], &empty].concat());
+    assert_eq!((count, refused), (usize::from(MAX_KEY_UPDATES), ("TooManyKeyUpdates", UNEXPECTED)));
 }
 
 #[test]

@@ -191,11 +191,12 @@ proptest! {
     /// A plan says to the byte what a server's flight will take: with it, an answer can be refused in advance.
     #[test]
     fn a_plan_is_exact(
-        before in 0..100usize, hello in 4..20_000usize, ccs: bool, limit in 64..20_000u16,
+        before in 0..100usize, hello in 4..20_000usize, ccs: bool, limit in 64..20_000u16, most in 64..=16_384u16,
         flight in proptest::collection::vec(4..20_000usize, 0..5), last in 4..100usize,
     ) {
-        let mut tx = outbox(100_000 + 400_000 / usize::from(limit) * 100);
+        let mut tx = outbox(100_000 + 400_000 / usize::from(limit.min(most)) * 100);
         let mut protection = WriteProtection::server();
+        protection.set_max_fragment(most);
         if before >= 4 {
             append(&mut tx, &mut protection, &message(0, before - 4)).unwrap();
         }
