@@ -47,6 +47,56 @@ pub struct Handshake<P, C = Records> {
 /// one the transport is to convey ([`Error::alert`]). Messages that come after the handshake are fed to the inbox too,
 /// and dealt with by [`drive`](Handshake::drive): a NewSessionTicket is checked and dropped, a KeyUpdate is refused, since
 /// such transports update their keys by themselves.
+///
+/// ```
+/// use countersign::flow::{Flow, FlowInbox, FlowOutbox, FlowSession};
+/// # #[cfg(feature = "x509")]
+/// use countersign::x509::Answerer;
+/// use countersign::{Alert, Epoch, Policy, Want};
+///
+/// /// What a transport does for it. (QUIC: CRYPTO frames in Initial, Handshake and 1-RTT packets.)
+/// trait Transport {
+///     fn send(&mut self, epoch: Epoch, bytes: &[u8]);
+///     /// The next bytes of the peer, in order, and the keys that they came under.
+///     fn receive(&mut self) -> (Epoch, Vec<u8>);
+///     fn close(&mut self, alert: Option<Alert>);
+/// }
+///
+/// # #[cfg(feature = "x509")]
+/// fn shake_hands(
+///     flow: &mut Flow<Policy>,
+///     answerer: &mut Answerer,
+///     transport: &mut impl Transport,
+///     (rx, tx): (&mut FlowInbox<Vec<u8>>, &mut FlowOutbox<Vec<u8>>),
+/// ) -> Result<FlowSession, Box<dyn std::error::Error>> {
+///     let (mut epoch, mut bytes) = (Epoch::Plaintext, Vec::new());
+///     loop {
+///         match flow.drive(rx, tx) {
+///             Ok(Want::Write) => {
+///                 while let Some((epoch, bytes)) = tx.pending() {
+///                     transport.send(epoch, bytes);
+///                     let n = bytes.len();
+///                     tx.sent(n);
+///                 }
+///             }
+///             Ok(Want::Read) => {
+///                 if bytes.is_empty() {
+///                     (epoch, bytes) = transport.receive();
+///                 }
+///                 let n = rx.feed(epoch, &bytes); // the rest goes in after the next drive
+///                 bytes.drain(..n);
+///             }
+///             Ok(Want::Done) => return Ok(flow.finish()?),
+///             Ok(question) => drop(answerer.answer(flow, &question, rx, tx)?),
+///             Err(error) => {
+///                 transport.close(error.alert());
+///                 return Err(error.into());
+///             }
+///         }
+///         // flow.handshake_secrets() has the keys of Epoch::Handshake as soon as there are any.
+///     }
+/// }
+/// ```
 pub type Flow<P> = Handshake<P, Messages>;
 
 impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
@@ -295,7 +345,8 @@ impl<P: Borrow<Policy>> Handshake<P, Records> {
     }
 }
 
-/// What is left of a handshake by messages.
+/// What is left of a handshake by messages. If [`drive`](Handshake::drive) returns an error afterwards, the connection
+/// has failed: drop this, so that its secrets are forgotten (RFC 9846 §6).
 pub struct FlowSession {
     /// The suite whose AEAD and hash protect the data.
     pub suite: Suite,
