@@ -97,8 +97,8 @@ impl Answerer {
     /// Answers the question that the handshake has; `false`: it has none, but wants `Write` or `Read` or is `Done`.
     ///
     /// No credential that fits, or a signer that fails, declines the question; a bad peer is refused. Then the next
-    /// `drive` returns the error, the alert lies in `tx`, and [`refusal`](Answerer::refusal) or [`declined`](Answerer::declined) knows the
-    /// facts.
+    /// `drive` returns the error, the alert lies in `tx`, and [`refusal`](Answerer::refusal) or
+    /// [`declined`](Answerer::declined) knows the facts.
     ///
     /// ```
     /// # use countersign::{Error, Handshake, Inbox, Outbox, Policy, Misuse, Want, x509::Answerer};
