@@ -1,8 +1,8 @@
 //! Files: read whole, written whole, keys for their owner only.
 
 use crate::show::escape;
+use countersign::x509::pem;
 use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -23,11 +23,20 @@ pub(crate) fn exists(path: &Path) -> Result<bool, String> {
 
 /// All certificates of a PEM file; at least one.
 pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&read(path)?).collect();
-    match found {
-        Ok(found) if !found.is_empty() => Ok(found),
-        Ok(_) => Err(format!("{} holds no certificate in PEM form", shown(path))),
-        Err(error) => Err(format!("{} is not PEM: {error}", shown(path))),
+    let file = read(path)?;
+    let mut found = Vec::new();
+    for section in pem::sections(&file) {
+        let wrong = |what: &str| format!("{} line {}: {what}", shown(path), section.line);
+        if let Some(problem) = section.problem() {
+            return Err(wrong(problem));
+        }
+        if section.label == "CERTIFICATE" {
+            found.push(section.der().map_err(|what| wrong(&what))?.into());
+        }
+    }
+    match found.is_empty() {
+        true => Err(format!("{} holds no certificate in PEM form", shown(path))),
+        false => Ok(found),
     }
 }
 

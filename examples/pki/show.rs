@@ -2,8 +2,8 @@
 
 use crate::ca::ip;
 use crate::files::{self, shown};
+use countersign::x509::pem::{self, Section};
 use ring::digest::{SHA256, digest};
-use rustls_pki_types::pem::{PemObject, SectionKind};
 use std::fmt::Write;
 use std::path::Path;
 use x509_parser::asn1_rs::Oid;
@@ -21,44 +21,52 @@ pub(crate) fn file(path: &Path, now: i64) -> Result<String, String> {
 }
 
 pub(crate) fn describe(bytes: &[u8], now: i64) -> Result<String, String> {
-    let mut blocks = Vec::new();
-    for block in <(SectionKind, Vec<u8>)>::pem_slice_iter(bytes) {
-        blocks.push(block.map_err(|error| format!("this is not PEM as it should be: {error}"))?);
-    }
-    if blocks.is_empty() {
-        // DER: a certificate's third element inside is not a time, so that the two cannot be mixed up.
-        let kind = match X509Certificate::from_der(bytes) {
-            Ok(_) => SectionKind::Certificate,
-            Err(_) => SectionKind::Crl,
-        };
-        return block(kind, bytes, now).map_err(|_| "there is no certificate and no CRL in it".to_string());
+    let sections = pem::sections(bytes);
+    if sections.is_empty() {
+        return Err("there is no certificate and no CRL in it".to_string());
     }
     let mut text = String::new();
-    for (index, (kind, der)) in blocks.iter().enumerate() {
-        if blocks.len() > 1 {
-            let _ = write!(text, "{}{} of {}: ", if index == 0 { "" } else { "\n" }, index + 1, blocks.len());
+    for (index, section) in sections.iter().enumerate() {
+        if sections.len() > 1 {
+            let _ = write!(text, "{}{} of {}: ", if index == 0 { "" } else { "\n" }, index + 1, sections.len());
         }
-        text += &block(*kind, der, now).map_err(|why| format!("block {}: {why}", index + 1))?;
+        text += &block(section, now).map_err(|why| match section.line {
+            0 => why,
+            line => format!("line {line}: {why}"),
+        })?;
     }
     Ok(text)
 }
 
-fn block(kind: SectionKind, der: &[u8], now: i64) -> Result<String, String> {
-    match kind {
-        SectionKind::Certificate => match X509Certificate::from_der(der) {
-            Ok(([], certificate)) => Ok(describe_certificate(&certificate, der, now)),
-            Ok(_) => Err("bytes follow the certificate".to_string()),
-            Err(error) => Err(format!("a certificate that cannot be read: {error}")),
-        },
-        SectionKind::Crl => match CertificateRevocationList::from_der(der) {
-            Ok(([], crl)) => Ok(describe_crl(&crl, now)),
-            Ok(_) => Err("bytes follow the CRL".to_string()),
-            Err(error) => Err(format!("a CRL that cannot be read: {error}")),
-        },
-        SectionKind::PrivateKey | SectionKind::EcPrivateKey | SectionKind::RsaPrivateKey => {
-            Ok("private key (not shown)\n".to_string())
-        }
-        _ => Ok("something that is neither certificate nor CRL\n".to_string()),
+fn block(section: &Section<'_>, now: i64) -> Result<String, String> {
+    match (section.line, &*section.label, section.problem()) {
+        (_, _, Some(problem)) => Err(problem.to_string()),
+        // DER: a certificate's third element inside is not a time, so that the two cannot be mixed up.
+        (0, ..) => section.der().and_then(|der| {
+            certificate(&der, now)
+                .or_else(|_| crl(&der, now))
+                .map_err(|_| "there is no certificate and no CRL in it".to_string())
+        }),
+        (_, "CERTIFICATE", None) => certificate(&section.der()?, now),
+        (_, "X509 CRL", None) => crl(&section.der()?, now),
+        (_, label, None) if label.ends_with("PRIVATE KEY") => Ok("private key (not shown)\n".to_string()),
+        (_, label, None) => Ok(format!("{}, which is neither certificate nor CRL\n", escape(label))),
+    }
+}
+
+fn certificate(der: &[u8], now: i64) -> Result<String, String> {
+    match X509Certificate::from_der(der) {
+        Ok(([], certificate)) => Ok(describe_certificate(&certificate, der, now)),
+        Ok(_) => Err("bytes follow the certificate".to_string()),
+        Err(error) => Err(format!("a certificate that cannot be read: {error}")),
+    }
+}
+
+fn crl(der: &[u8], now: i64) -> Result<String, String> {
+    match CertificateRevocationList::from_der(der) {
+        Ok(([], crl)) => Ok(describe_crl(&crl, now)),
+        Ok(_) => Err("bytes follow the CRL".to_string()),
+        Err(error) => Err(format!("a CRL that cannot be read: {error}")),
     }
 }
 

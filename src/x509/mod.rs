@@ -13,7 +13,7 @@ mod hash;
 mod identities;
 mod names;
 mod peer_identity;
-mod pem;
+pub mod pem;
 mod refusal;
 mod reloadable;
 mod revocation;

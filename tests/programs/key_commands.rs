@@ -1,6 +1,6 @@
 //! The commands that messages about private keys recommend: each is run as it stands in the message, and helps.
 
-use countersign::x509::{KeyError, SigningKey};
+use countersign::x509::{Identity, KeyError, SigningKey};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -10,12 +10,12 @@ fn command(message: &str) -> Vec<&str> {
     rest.split_once(')').unwrap().0.split_ascii_whitespace().collect()
 }
 
-/// Runs it with `KEY` as this file, and reads what it has written.
-fn run(command: &[&str], key: &Path, more: &[&str]) -> Result<SigningKey, KeyError> {
+/// Runs it with `KEY` or `FILE` as this file, and gives what it has written.
+fn run(command: &[&str], file: &Path, more: &[&str]) -> Vec<u8> {
     let out = std::env::temp_dir().join(format!("countersign-key-{}-{}", std::process::id(), command.len()));
     let at = command.iter().position(|word| *word == "-out").unwrap() + 1;
     let words = command.iter().enumerate().map(|(place, word)| match *word {
-        "KEY" => key.to_path_buf(),
+        "KEY" | "FILE" => file.to_path_buf(),
         _ if place == at => out.clone(),
         word => PathBuf::from(word),
     });
@@ -23,7 +23,7 @@ fn run(command: &[&str], key: &Path, more: &[&str]) -> Result<SigningKey, KeyErr
     assert!(status.success(), "{command:?}");
     let written = std::fs::read(&out).unwrap();
     std::fs::remove_file(&out).unwrap();
-    SigningKey::from_pem_or_der(&written)
+    written
 }
 
 #[test]
@@ -45,9 +45,35 @@ fn the_openssl_command_in_a_message_makes_the_key_readable() {
         assert_eq!(refused, error, "{name}");
         // Who runs it types the passphrase.
         let passphrase: &[&str] = if error == KeyError::Encrypted { &["-passin", "pass:x"] } else { &[] };
-        let read = run(&command(&error.to_string()), &key, passphrase);
+        let read = SigningKey::from_pem_or_der(&run(&command(&error.to_string()), &key, passphrase));
         assert_eq!(read.map(|key| key.public_key()).ok(), Some(plain.public_key()), "{name}");
     }
+}
+
+/// What is no private key, or no certificate, though it holds one.
+#[test]
+#[ignore = "needs openssl 3"]
+fn the_openssl_command_for_a_file_of_another_kind_helps() {
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
+    let p12 = vectors.join("keys/forms/bundle.p12");
+    let key = SigningKey::from_pem_or_der(&std::fs::read(&p12).unwrap()).err().unwrap();
+    let read = SigningKey::from_pem_or_der(&run(&command(&key.to_string()), &p12, &["-passin", "pass:"]));
+    assert!(read.is_ok(), "{:?}", read.err());
+
+    let scratch = std::env::temp_dir().join(format!("countersign-p7b-{}", std::process::id()));
+    let p7b = vectors.join("keys/forms/chain.p7b");
+    let der = run(&["pkcs7", "-in", "FILE", "-outform", "DER", "-out", "OUT"], &p7b, &[]);
+    std::fs::write(&scratch, der).unwrap();
+    let text_forms = vectors.join("pem/pem-text-forms");
+    for file in [p12, p7b, scratch.clone(), text_forms.join("x509.pem"), text_forms.join("trusted.pem")] {
+        let refused = Identity::external_from_pem(&std::fs::read(&file).unwrap(), vec![]).err().unwrap();
+        let passphrase: &[&str] =
+            if file.extension().is_some_and(|p12| p12 == "p12") { &["-passin", "pass:"] } else { &[] };
+        let written = run(&command(&refused.to_string()), &file, passphrase);
+        let read = Identity::external_from_pem(&written, vec![]);
+        assert!(read.is_ok(), "{}: {refused}: {:?}", file.display(), read.err());
+    }
+    std::fs::remove_file(&scratch).unwrap();
 }
 
 /// Every message with a command is among those above.

@@ -82,6 +82,8 @@ fn unsupported(kind: &str) -> KeyError {
     KeyError::Unsupported(kind.to_string())
 }
 
+const P12: &str = "it is PKCS#12 (openssl pkcs12 -in FILE -nocerts -nodes -out PLAIN)";
+
 #[test]
 fn unusable_keys_say_why() {
     for (name, error) in [
@@ -101,7 +103,7 @@ fn unusable_keys_say_why() {
         ("forms/sec1-compressed.key", KeyError::CompressedPoint),
         ("forms/explicit.key", KeyError::ExplicitParameters),
         ("forms/explicit8.key", KeyError::ExplicitParameters),
-        ("forms/bundle.p12", KeyError::Malformed),
+        ("forms/bundle.p12", KeyError::OtherKind(P12.into())),
         ("forms/chain.p7b", KeyError::NoKey),
         ("forms/cert-as-key.pem", KeyError::NoKey),
     ] {

@@ -11,6 +11,7 @@ mod key_kinds;
 mod keys;
 mod limbo;
 mod own_identity;
+mod pem;
 
 mod revocation;
 mod revocation_cases;

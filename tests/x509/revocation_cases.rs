@@ -135,6 +135,14 @@ fn a_revoked_client_is_never_accepted_for_want_of_a_usable_list() {
     }
 }
 
+#[test]
+fn a_newer_list_behind_a_byte_order_mark_or_on_the_same_line_is_not_lost() {
+    let case = Case("unusable-crl-fails-open");
+    for list in ["glued.crl", "bom.crl", "cat-of-bom.crl"] {
+        case.expect("roots.pem", &[list], &[("revoked.pem", "Revoked")]);
+    }
+}
+
 // RFC 5280 §5.2.5, §6.3.3 (b)(2)
 #[test]
 fn a_list_speaks_for_what_its_scope_covers() {

@@ -4,7 +4,7 @@ use super::key::{SignError, SigningKey};
 use super::private_key::{self, KeyError};
 use crate::asn1::{BadDer, Certificate, GeneralName, Name};
 use crate::crypto::schemes_for;
-use crate::x509::pem;
+use crate::x509::pem::{self, Wanted};
 use crate::x509::signatures::signature_scheme;
 use crate::{CertificateType, Credential, SignatureScheme};
 use core::fmt;
@@ -244,13 +244,13 @@ impl Identity {
 /// The certificates of a PEM file, or one DER certificate.
 fn certificates(file: &[u8]) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
     let mut certificates = Vec::new();
-    for section in pem::sections(file) {
-        if matches!(&*section.label, "" | "CERTIFICATE" | "X509 CERTIFICATE") {
-            let error = |what| IdentityError::Certificate { line: section.line, what };
-            let der = section.der.map_err(error)?;
-            Certificate::from_der(&der).map_err(|BadDer(what)| error(what.into()))?;
-            certificates.push(CertificateDer::from(der.to_vec()));
+    for section in pem::read(file, Wanted::Certificates) {
+        let error = |what| IdentityError::Certificate { line: section.line, what };
+        let der = section.der().map_err(error)?;
+        if let Err(BadDer(what)) = Certificate::from_der(&der) {
+            return Err(error(pem::other_kind(&der, Wanted::Certificates).unwrap_or_else(|| what.into())));
         }
+        certificates.push(CertificateDer::from(der));
     }
     Ok(certificates)
 }

@@ -3,7 +3,7 @@
 use super::key::{Pair, SigningKey};
 use crate::asn1::{AlgorithmIdentifier, BadDer, Oid, PublicKey, Reader, Tag, UnsupportedKey};
 use crate::asn1::{der::bit_length, der::only, der::whole_octets, oid};
-use crate::x509::pem::{self, Section};
+use crate::x509::pem::{self, Wanted};
 use core::fmt;
 use ring::error::KeyRejected;
 use ring::rand::SystemRandom;
@@ -18,15 +18,17 @@ use zeroize::{Zeroize, Zeroizing};
 pub enum KeyError {
     /// The file holds no private key.
     NoKey,
-    /// The key's PEM section is broken; the line of its BEGIN.
+    /// The key's PEM section is broken, or something else in the file is that may be a key.
     Pem {
-        /// The line, from 1.
+        /// The line of its BEGIN, from 1; 0: the whole file.
         line: usize,
         /// What is wrong.
         what: String,
     },
     /// The key is encrypted with a passphrase.
     Encrypted,
+    /// It is something else, as a certificate; what it is.
+    OtherKind(String),
     /// Malformed.
     Malformed,
     /// Public and private part do not belong together.
@@ -47,6 +49,8 @@ impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             KeyError::NoKey => "no private key found (PKCS#8, SEC1 or PKCS#1, as PEM or DER)",
+            KeyError::Pem { line: 0, what } => return write!(f, "the private key file: {what}"),
+            KeyError::OtherKind(what) => return write!(f, "no private key found: {what}"),
             KeyError::Pem { line, what } => return write!(f, "the private key at line {line}: {what}"),
             KeyError::Encrypted => "the private key is encrypted: decrypt it first (openssl pkey -in KEY -out PLAIN)",
             KeyError::Malformed => "the private key is malformed",
@@ -80,7 +84,8 @@ impl From<BadDer> for KeyError {
 }
 
 impl SigningKey {
-    /// The first private key of a PEM file (other sections, as certificates, are passed over), or a DER key.
+    /// The first private key of a PEM file, or a DER key. Certificates, parameters and the like are passed over; what
+    /// looks like a block and cannot be read is an error with its line (see [`pem`]).
     ///
     /// An EC key without its public part is refused here; [`Identity::from_pem_or_der`](crate::x509::Identity) takes
     /// that part from the certificate.
@@ -105,23 +110,32 @@ impl TryFrom<&PrivateKeyDer<'_>> for SigningKey {
 /// The first private key of a file; `publics`: the keys of the certificates at hand, where an EC key's public part is
 /// taken from that has none, or a compressed one.
 pub(super) fn read_file(file: &[u8], publics: &[PublicKey<'_>]) -> Result<SigningKey, KeyError> {
-    let mut result = Err(KeyError::NoKey);
-    for Section { line, label, der } in pem::sections(file) {
-        if !(label.is_empty() || label.ends_with("PRIVATE KEY")) || result.is_ok() {
-            continue;
+    let mut first = None;
+    for section in pem::read(file, Wanted::Keys) {
+        if let Some(what) = section.problem() {
+            return Err(KeyError::Pem { line: section.line, what: what.into() });
         }
-        result = match der {
-            _ if label.starts_with("ENCRYPTED") => Err(KeyError::Encrypted),
-            Ok(der) => read(&der, publics),
-            // "Proc-Type: 4,ENCRYPTED" is not base64.
-            Err(_) if file.windows(9).any(|word| word == b"ENCRYPTED") => Err(KeyError::Encrypted),
-            Err(what) => Err(KeyError::Pem { line, what }),
-        };
+        first.get_or_insert(section);
     }
-    result
+    let section = first.ok_or(KeyError::NoKey)?;
+    if section.label.starts_with("ENCRYPTED") || section.says_encrypted() {
+        return Err(KeyError::Encrypted);
+    }
+    match section.der().map(Zeroizing::new) {
+        Ok(der) => read(&der, publics),
+        Err(what) => Err(KeyError::Pem { line: section.line, what }),
+    }
 }
 
+/// Reads a DER key; what cannot be one is told by its kind.
 fn read(der: &[u8], publics: &[PublicKey<'_>]) -> Result<SigningKey, KeyError> {
+    read_der(der, publics).map_err(|error| match (error, pem::other_kind(der, Wanted::Keys)) {
+        (KeyError::Malformed, Some(what)) => KeyError::OtherKind(what),
+        (error, _) => error,
+    })
+}
+
+fn read_der(der: &[u8], publics: &[PublicKey<'_>]) -> Result<SigningKey, KeyError> {
     let mut fields = Reader::new(only(der, Tag::SEQUENCE)?);
     let (first, second) = (fields.element()?, fields.element()?);
     match (first.tag, first.content, second.tag) {

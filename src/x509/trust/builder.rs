@@ -4,11 +4,12 @@ use super::{Problem, Root, Trust, TrustError, spiffe_bundle};
 use crate::Role;
 use crate::asn1::{BadDer, Certificate};
 use crate::x509::hash::{Sha256, sha256};
+use crate::x509::pem::{self, Wanted};
 use crate::x509::refusal::{Predicate, RefusalReason};
 use crate::x509::revocation::{Relaxed, Revocation};
 use crate::x509::rules::Rules;
 use crate::x509::spiffe::TrustDomain;
-use crate::x509::{pem, text};
+use crate::x509::text;
 use core::fmt;
 use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use std::{format, string::String, string::ToString, time::Duration, vec::Vec};
@@ -44,6 +45,10 @@ impl fmt::Display for Source {
 }
 
 impl Source {
+    fn file(name: &str) -> Source {
+        Source { name: name.to_string(), line: 0 }
+    }
+
     fn problem(&self, subject: String, what: String) -> Problem {
         Problem { source: self.name.clone(), line: self.line, subject, what }
     }
@@ -51,6 +56,9 @@ impl Source {
 
 impl TrustBuilder {
     /// Trusts the certificates of a PEM file, or one DER certificate. `source` names it in errors.
+    ///
+    /// Keys, parameters, certificate requests and CRLs in the same file are passed over. Everything else that looks like
+    /// a block and cannot be read is a problem with its line (see [`pem`]).
     pub fn roots(self, source: &str, file: &[u8]) -> TrustBuilder {
         self.add_roots(source, file, None)
     }
@@ -68,37 +76,31 @@ impl TrustBuilder {
     }
 
     fn add_roots(mut self, source: &str, file: &[u8], domain: Option<TrustDomain>) -> TrustBuilder {
-        let before = self.roots.len();
-        for section in pem::sections(file) {
-            // Keys, parameters and requests that lie in the same file are passed over.
-            let known = matches!(&*section.label, "" | "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE");
-            if known {
-                let source = Source { name: source.to_string(), line: section.line };
-                self.roots.push((source, section.der.map(|der| der.to_vec()), domain.clone()));
-            }
+        let sections = pem::read(file, Wanted::Certificates);
+        if sections.is_empty() {
+            self.empty
+                .push(Source::file(source).problem(String::new(), format!("no certificate found{}", pem::found(file))));
         }
-        if self.roots.len() == before {
-            let source = Source { name: source.to_string(), line: 0 };
-            self.empty.push(source.problem(String::new(), "no certificate found".into()));
+        for section in sections {
+            let place = Source { name: source.to_string(), line: section.line };
+            self.roots.push((place, section.der(), domain.clone()));
         }
         self
     }
 
-    /// Checks revocation by the CRLs of a PEM file, or one DER CRL; may be called for several files. From the first call
+    /// Checks revocation by the CRLs of a PEM file, or one DER CRL; may be called for several files. Certificates and keys
+    /// in the same file are passed over; everything else is read, or a problem with its line (see [`pem`]). From the first call
     /// on, every certificate of a chain must be covered by a current CRL of its issuer, unless relaxed below. That holds
     /// whatever becomes of the files: if no list in them can be used, nobody's status is known, and everybody is refused.
     pub fn crls(mut self, source: &str, file: &[u8]) -> TrustBuilder {
         self.crls_asked = true;
-        let before = self.crls.len();
-        for section in pem::sections(file) {
-            if matches!(&*section.label, "" | "X509 CRL") {
-                let source = Source { name: source.to_string(), line: section.line };
-                self.crls.push((source, section.der.map(|der| der.to_vec())));
-            }
+        let sections = pem::read(file, Wanted::Crls);
+        if sections.is_empty() {
+            self.empty.push(Source::file(source).problem(String::new(), format!("no CRL found{}", pem::found(file))));
         }
-        if self.crls.len() == before {
-            let source = Source { name: source.to_string(), line: 0 };
-            self.empty.push(source.problem(String::new(), "no CRL found".into()));
+        for section in sections {
+            let place = Source { name: source.to_string(), line: section.line };
+            self.crls.push((place, section.der()));
         }
         self
     }
@@ -175,8 +177,9 @@ impl TrustBuilder {
     pub fn build_from_usable(mut self) -> (Trust, Vec<Problem>) {
         let mut problems = core::mem::take(&mut self.empty);
         if self.roots.is_empty() && problems.is_empty() {
-            let source = Source { name: "trust".into(), line: 0 };
-            problems.push(source.problem(String::new(), "no roots given (Trust::raw_keys_only needs none)".into()));
+            problems.push(
+                Source::file("trust").problem(String::new(), "no roots given (Trust::raw_keys_only needs none)".into()),
+            );
         }
         let (trust, more) = self.into_trust(problems);
         (trust, more)
@@ -203,8 +206,11 @@ impl TrustBuilder {
         }
         for (source, der) in self.crls {
             let added = der.and_then(|der| {
-                let digest = sha256(&der);
-                revocation.add(source.to_string(), der, self.relaxed, self.rules.strict).map(|()| digest)
+                let (digest, other) = (sha256(&der), pem::other_kind(&der, Wanted::Crls));
+                let added = revocation.add(source.to_string(), der, self.relaxed, self.rules.strict);
+                added
+                    .map(|()| digest)
+                    .map_err(|what| other.map_or(what, |other| format!("the CRL cannot be read: {other}")))
             });
             match added {
                 Ok(digest) => drop(id.part(&digest)),
@@ -236,7 +242,10 @@ fn root(
     domain: Option<TrustDomain>,
     rules: Rules,
 ) -> Result<(TrustAnchor<'static>, Root), (String, String)> {
-    let unreadable = |BadDer(what)| (String::new(), format!("not a usable root certificate: {what}"));
+    let unreadable = |BadDer(what)| {
+        let what = pem::other_kind(&der, Wanted::Certificates).unwrap_or_else(|| what.into());
+        (String::new(), format!("not a usable root certificate: {what}"))
+    };
     let cert = Certificate::from_der(&der).map_err(unreadable)?;
     let subject = text::name(&cert.subject);
     let wrong = |what: String| (subject.clone(), what);

@@ -58,11 +58,10 @@ fn entry(index: usize, key: &Json) -> Option<Entry> {
     }
 }
 
-/// Base64, not base64url (RFC 7517 §4.7).
+/// Base64, not base64url, and without white space (RFC 7517 §4.7).
 fn base64(text: &str) -> Option<Vec<u8>> {
-    if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')) {
-        return None;
+    match text.bytes().any(|byte| byte.is_ascii_whitespace()) {
+        true => None,
+        false => pem::decode(text.as_bytes(), false),
     }
-    let pem = format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
-    pem::sections(pem.as_bytes()).pop()?.der.ok().map(|der| der.to_vec())
 }

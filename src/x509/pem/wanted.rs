@@ -1,0 +1,119 @@
+//! Which of a file's objects are read, which are passed over by name, and what is told of the rest.
+
+use super::contents::{Kind, kind_of_der, kind_of_file};
+use super::{Body, Section, sections, shown};
+use std::{format, string::String, vec::Vec};
+
+/// What a file is read for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::x509) enum Wanted {
+    Certificates,
+    Crls,
+    Keys,
+}
+
+impl Wanted {
+    fn is(self, label: &str) -> bool {
+        match self {
+            Wanted::Certificates => label == "CERTIFICATE",
+            Wanted::Crls => label == "X509 CRL",
+            Wanted::Keys => label.ends_with("PRIVATE KEY"),
+        }
+    }
+
+    /// Often in the same file, and of no use here.
+    fn passes_over(self, label: &str) -> bool {
+        match label {
+            "CERTIFICATE" | "X509 CRL" | "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => true,
+            "PUBLIC KEY" | "RSA PUBLIC KEY" => true,
+            "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" | "PKCS7" | "CMS" => self == Wanted::Keys,
+            _ => label.ends_with("PRIVATE KEY") || label.ends_with(" PARAMETERS"),
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Wanted::Certificates => "CERTIFICATE",
+            Wanted::Crls => "X509 CRL",
+            Wanted::Keys => "PRIVATE KEY",
+        }
+    }
+
+    /// Why a block of another label is not read.
+    fn refuses(self, label: &str) -> String {
+        let wanted = self.label();
+        match label {
+            "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => {
+                format!("its label is {label}, but {wanted} is wanted (openssl x509 -in FILE -out PLAIN)")
+            }
+            "PKCS7" | "CMS" => format!(
+                "it is {label}, which can hold certificates and CRLs (openssl pkcs7 -in FILE -print_certs -out PLAIN)"
+            ),
+            _ => format!("its label \"{}\" is not known: {wanted} is wanted", shown(label)),
+        }
+    }
+}
+
+/// The objects of a file that are wanted, and everything in it that is wrong. Nothing: there is nothing of the kind, as
+/// [`found`] tells.
+pub(in crate::x509) fn read(file: &[u8], wanted: Wanted) -> Vec<Section<'_>> {
+    let all = sections(file);
+    let request = all.iter().find(|section| section.label.ends_with("CERTIFICATE REQUEST")).map(|section| section.line);
+    let mut sections: Vec<Section<'_>> = all
+        .into_iter()
+        .filter_map(|section| match &section.body {
+            Body::Der(_) | Body::Wrong(_) => Some(section),
+            Body::Base64(_) if wanted.is(&section.label) => Some(section),
+            Body::Base64(_) if wanted.passes_over(&section.label) => None,
+            Body::Base64(_) => Some(Section::wrong(section.line, &section.label, wanted.refuses(&section.label))),
+        })
+        .collect();
+    match (wanted, request) {
+        (Wanted::Certificates, Some(line)) if sections.is_empty() => {
+            let what = "it is a certificate request, which a CA answers by a certificate: that is wanted";
+            sections.push(Section::wrong(line, "CERTIFICATE REQUEST", what.into()));
+        }
+        _ => {}
+    }
+    if let (true, Some(kind)) = (sections.is_empty(), kind_of_file(file)) {
+        let what = format!("{kind}; PEM (BEGIN {}) or DER is wanted", wanted.label());
+        sections.push(Section::wrong(0, "", what));
+    }
+    sections
+}
+
+/// What is in a file of which [`read`] gives nothing, to follow `no certificate found`.
+pub(in crate::x509) fn found(file: &[u8]) -> String {
+    let blocks: Vec<String> =
+        sections(file).iter().map(|section| format!("{} (line {})", shown(&section.label), section.line)).collect();
+    match blocks.len() {
+        0 if file.trim_ascii().is_empty() => ": the file is empty".into(),
+        0 => String::new(),
+        1..=5 => format!(", only {}", blocks.join(", ")),
+        more => {
+            format!(", only {} and {} more", blocks.get(..3).unwrap_or_default().join(", "), more.saturating_sub(3))
+        }
+    }
+}
+
+/// What a DER object is that cannot be read as what is wanted, and what to do; `None` if it is that, or nothing known.
+pub(in crate::x509) fn other_kind(der: &[u8], wanted: Wanted) -> Option<String> {
+    let kind = match (kind_of_der(der)?, wanted) {
+        (Kind::Certificate, Wanted::Certificates) | (Kind::Crl, Wanted::Crls) | (Kind::PrivateKey, Wanted::Keys) => {
+            return None;
+        }
+        (Kind::Certificate, _) => "a certificate",
+        (Kind::Crl, _) => "a CRL",
+        (Kind::Request, _) => "a certificate request, which a CA answers by a certificate",
+        (Kind::PrivateKey, _) => "a private key",
+        (Kind::EncryptedKey, _) => "an encrypted private key",
+        (Kind::PublicKey, _) => "a public key",
+        (Kind::Pkcs7, Wanted::Certificates) => "PKCS#7 (openssl pkcs7 -inform DER -in FILE -print_certs -out PLAIN)",
+        (Kind::Pkcs7, _) => "PKCS#7",
+        (Kind::Pkcs12, Wanted::Certificates) => "PKCS#12 (openssl pkcs12 -in FILE -nokeys -out PLAIN)",
+        (Kind::Pkcs12, Wanted::Keys) => "PKCS#12 (openssl pkcs12 -in FILE -nocerts -nodes -out PLAIN)",
+        (Kind::Pkcs12, Wanted::Crls) => "PKCS#12",
+        (Kind::Pem, _) => "PEM, where DER is wanted",
+    };
+    Some(format!("it is {kind}"))
+}
