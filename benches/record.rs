@@ -44,10 +44,12 @@ impl Pair {
         }
     }
 
-    /// One record, in place both ways. What is in the body is sent as it is.
+    /// One record, in place both ways. What is in its place is sent as it is.
     fn in_place(&mut self, size: usize) {
-        black_box(self.client.body(size, &mut self.tx).expect("open"));
-        self.client.seal(size, &mut self.tx).expect("room");
+        let mut record = self.client.reserve(size, &mut self.tx).expect("open").expect("room");
+        black_box(record.space());
+        record.filled(size);
+        record.seal().expect("a sealed record");
         self.carry();
         self.receive();
     }

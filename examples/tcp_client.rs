@@ -128,10 +128,13 @@ fn copy(link: Link, mut sender: Sender, receiver: Receiver) -> Result<(), Failur
                 return lost.map_or(Ok(()), |error| Err(transport_failed(error)));
             }
             News::Failed(failure) => {
-                match &failure {
-                    Failure::Tls(error) => sender.alert(error, &mut tx),
-                    _ => drop(sender.abort(AlertDescription::INTERNAL_ERROR, &mut tx)),
-                }
+                let failure = match failure {
+                    Failure::Tls(error) => Failure::Tls(sender.alert(&error, &mut tx)?),
+                    other => {
+                        let _ = sender.abort(AlertDescription::INTERNAL_ERROR, &mut tx);
+                        other
+                    }
+                };
                 send(&stream, &mut tx, &mut broken);
                 transport::farewell(&stream, Instant::now() + Duration::from_secs(2));
                 return Err(failure);

@@ -16,7 +16,7 @@ use common::say::{Seldom, say};
 use common::transport::Link;
 use common::words::{self, Failure};
 use countersign::x509::Expect;
-use countersign::{ErrorKind, Event, Handshake, Policy, Reply, Seed, Session, State};
+use countersign::{ErrorKind, Event, Handshake, Policy, Seed, Session, State};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -139,46 +139,37 @@ enum End {
     Idle,
 }
 
-/// Sends back what comes, until the peer closes. The session is split into its halves, so that we say ourselves when a
-/// KeyUpdate is answered: once, before our next data, however many the peer has sent meanwhile.
-fn echo(link: &mut Link, session: Session, idle: Duration) -> Result<End, Failure> {
-    let (mut sender, mut receiver, _) = session.split();
-    let mut owed: Option<Reply> = None;
+/// Sends back what comes, until the peer closes.
+fn echo(link: &mut Link, mut session: Session, idle: Duration) -> Result<End, Failure> {
     loop {
-        match receiver.receive(&mut link.rx) {
+        match session.receive(&mut link.rx, &mut link.tx) {
             Ok(Event::Data) => {
                 if let Some(error) = link.take_broken() {
                     return Err(Failure::Transport(error, State::Connected)); // it speaks, but does not listen
                 }
-                if let Some(reply) = owed.take() {
-                    link.flush(); // so that there is room
-                    sender.reply(&reply, &mut link.tx)?;
-                }
-                match sender.write(link.rx.data(), &mut link.tx)? {
+                match session.write(link.rx.data(), &mut link.tx)? {
                     0 => link.flush(), // the outbox is full
                     n => link.rx.consume(n),
                 }
             }
-            Ok(Event::Owed(reply)) => owed = Some(reply), // it stands for those before it
             Ok(Event::Read) => {
                 link.flush();
                 if !link.fill_within(idle).map_err(|error| Failure::Transport(error, State::Connected))? {
-                    sender.close(&mut link.tx)?;
+                    session.close(&mut link.tx)?;
                     link.farewell();
                     return Ok(End::Idle);
                 }
             }
             Ok(Event::Closed) => {
-                sender.close(&mut link.tx)?;
+                session.close(&mut link.tx)?;
                 link.farewell();
                 return Ok(End::Closed);
             }
-            Ok(Event::Confirmed) => {} // for clients
+            Ok(Event::Confirmed | Event::Owed(_)) => {} // for clients; for those who drive two halves
             Err(error) => match error.kind() {
                 ErrorKind::InboxTooSmall { needed } => link.grow_inbox(needed),
                 _ => {
-                    sender.alert(&error, &mut link.tx);
-                    link.farewell();
+                    link.farewell(); // the alert lies in the outbox
                     return Err(Failure::Tls(error));
                 }
             },

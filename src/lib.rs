@@ -155,7 +155,7 @@ pub use policy::{Bytes, Padding, Policy};
 pub use record::{Inbox, Outbox};
 pub use role::{Epoch, Role, State};
 pub use seed::Seed;
-pub use session::{Event, Exporter, Receiver, Reply, Sender, Session};
+pub use session::{Event, Exporter, Receiver, Reply, Reservation, Sender, Session};
 
 // The code in the documents compiles.
 #[cfg(all(doctest, feature = "x509"))]

@@ -30,10 +30,11 @@ pub const MAX_WARNINGS: u8 = 4;
 /// Early data that a server skips, in bytes: one full record, as the field has it.
 pub const MAX_EARLY_DATA: u16 = 16_384;
 
-/// KeyUpdates without application data between: each costs two HKDF steps and a key set-up.
+/// KeyUpdates without application data between, but for answers to ours: each costs four HKDF steps and a key set-up.
 pub const MAX_KEY_UPDATES: u8 = 32;
 
-/// NewSessionTickets on one connection, all of them dropped: servers send one to three.
+/// NewSessionTickets without application data between, all of them dropped, of any length: servers send one to three at a
+/// time, and some go on while the connection lasts.
 pub const MAX_TICKETS: u8 = 32;
 
 /// KeyUpdates that one side may send on one connection (RFC 9846 §4.7.3).

@@ -49,10 +49,7 @@ impl Talk {
                 Ok(Event::Owed(reply)) => self.owed = Some(reply), // it stands for those before it
                 Ok(Event::Confirmed) => {}
                 Ok(Event::Closed) => return Ok(None),
-                Err(error) => {
-                    self.sender.alert(&error, &mut wire.tx);
-                    return Err(error.into());
-                }
+                Err(error) => return Err(self.sender.alert(&error, &mut wire.tx)?.into()),
             }
         }
     }

@@ -3,6 +3,7 @@
 //! call asked for, and what the receiver makes of it when it arrives is known in advance: data, a key, an answer, an
 //! end, or a limit that is passed. And tickets of any content: read in pieces or as a whole, the judgement is the same.
 
+mod seeds;
 mod ticket;
 
 use super::choices::Choices;
@@ -11,6 +12,7 @@ use super::tap::Tap;
 use super::wire::{HEADER, records, text};
 use countersign::internals::codec::{AlertDescription, ContentType, HandshakeType};
 use countersign::{Alert, Error, ErrorKind, Event, Inbox, Misuse, Outbox, Role, Session, limits};
+pub use seeds::seeds;
 use std::collections::VecDeque;
 use ticket::ticket;
 
@@ -56,8 +58,10 @@ struct Party {
     /// How many records a key protects before data may come under the next one only.
     update_after: u64,
     written: usize,
-    /// It must answer a KeyUpdate; it waits for the answer to one.
+    /// It must answer a KeyUpdate; an answer has not been sent, which answers what comes meanwhile; it waits for the
+    /// answer to one of its own.
     owes: bool,
+    answers: bool,
     asked: bool,
     /// Our last has been said.
     over: bool,
@@ -87,6 +91,7 @@ fn talk(number: usize, real: bool, mut choices: Choices<'_>) {
         tapped: 0,
         written: 0,
         owes: false,
+        answers: false,
         asked: false,
         over: false,
         wire: VecDeque::new(),
@@ -191,7 +196,7 @@ impl Party {
         let mut sealed = self.has_sealed();
         if self.owes && !sealed.is_empty() {
             assert!(matches!(sealed.remove(0), Sealed::KeyUpdate(false, _)), "first the answer");
-            self.owes = false;
+            (self.owes, self.answers) = (false, true);
         }
         sealed
     }
@@ -226,38 +231,47 @@ impl Party {
                 assert_eq!(sealed, taken);
                 self.written += taken;
             }
-            Err(misuse) => self.refused(misuse),
+            Err(misuse) => assert!(misuse == Misuse::Closed && self.over, "{misuse}"),
         }
     }
 
-    fn seals(&mut self, mut wanted: usize) {
+    fn seals(&mut self, wanted: usize) {
         let written = self.written;
-        let done = self.makes_room(|session, tx| {
-            let body = session.body(wanted, tx)?;
-            let len = wanted.min(body.len());
-            body[..len].copy_from_slice(text(written, len));
-            wanted = 0; // room is asked for what `body` gave
-            session.seal(len, tx).map(|()| len)
-        });
+        let taken = match self.session.reserve(wanted, &mut self.end.tx) {
+            Ok(Some(mut record)) => {
+                let len = record.write(text(written, wanted));
+                record.seal().expect("what has been reserved can be sealed");
+                Ok(Some(len))
+            }
+            Ok(None) => Ok(None),
+            Err(misuse) => Err(misuse),
+        };
         let sealed = self.has_sealed_besides_answer();
-        match done {
-            Ok(len) => {
+        match taken {
+            Ok(Some(len)) => {
                 assert_eq!(self.is_data(&sealed), len);
                 assert!(!sealed.is_empty(), "a record, if only an empty one");
                 self.written += len;
             }
+            Ok(None) => {
+                assert_eq!(sealed, []);
+                assert!(!self.end.tx.is_empty(), "something is there to be sent first");
+            }
             Err(misuse) => {
                 assert_eq!(sealed, []);
-                self.refused(misuse)
+                assert!(misuse == Misuse::Closed && self.over, "{misuse}");
             }
         }
     }
 
     fn updates_key(&mut self) {
         let done = self.makes_room(Session::update_key);
-        let sealed = self.has_sealed_besides_answer();
+        let sealed = self.has_sealed();
         match done {
-            Ok(()) => assert!(matches!(sealed[..], [Sealed::KeyUpdate(false, _)]), "{sealed:?} for a KeyUpdate"),
+            Ok(()) => {
+                assert!(matches!(sealed[..], [Sealed::KeyUpdate(false, _)]), "{sealed:?} for a KeyUpdate");
+                self.answers |= std::mem::take(&mut self.owes); // it is the answer as well
+            }
             Err(misuse) => {
                 assert_eq!(sealed, []);
                 self.refused(misuse)
@@ -335,7 +349,8 @@ impl Party {
 
     fn sends(&mut self) {
         self.wire.extend(self.end.sends());
-        self.tapped = 0;
+        assert!(!self.end.tx.owes_peer());
+        (self.tapped, self.answers) = (0, false);
         if self.end.tx.capacity() != 1500 {
             self.end.tx = Outbox::new(vec![0; 1500]);
         }
@@ -375,7 +390,8 @@ impl Party {
         }
     }
 
-    /// The limits are of empty records in a row, and of KeyUpdates without data between (docs/SECURITY.md).
+    /// The limits are of empty records in a row, and of KeyUpdates without data between, but for answers
+    /// (docs/SECURITY.md).
     fn awaits_record(&mut self, sealed: Sealed) {
         match sealed {
             Sealed::Data(0) => {
@@ -390,11 +406,11 @@ impl Party {
             }
             Sealed::KeyUpdate(requested, _) => {
                 self.empty_records = 0;
-                self.key_updates += 1;
+                self.key_updates += u8::from(!self.asked);
                 if self.key_updates > limits::MAX_KEY_UPDATES {
                     self.ends = Some(Ends::Fails(ErrorKind::TooManyKeyUpdates));
                 } else {
-                    (self.owes, self.asked) = (self.owes || requested, false);
+                    (self.owes, self.asked) = (self.owes || requested && !self.answers, false);
                 }
             }
             Sealed::Alert(AlertDescription::CLOSE_NOTIFY) => self.ends = Some(Ends::Closed),
@@ -436,6 +452,7 @@ impl Party {
             Err(error) if !error.is_fatal() => self.end.grow(error),
             Err(error) => {
                 self.error = Some(error);
+                assert!(self.session.exporter().tls_exporter().is_err(), "a failed session exports nothing");
                 if let Some(alert) = error.kind().alert() {
                     self.ends(alert);
                 }
@@ -458,34 +475,3 @@ impl Party {
 
 /// A protected KeyUpdate.
 const KEY_UPDATE: usize = HEADER + 5 + 1 + 16;
-
-/// Conversations, and tickets.
-pub fn seeds() -> Vec<Vec<u8>> {
-    let deliver = 26;
-    let mut seeds = Vec::new();
-    for policy in [0, 1, 2, 4, 5, 6] {
-        for op in 0..16u8 {
-            for party in [0, 1] {
-                let op = op << 1 | party;
-                seeds.push(vec![policy, 0, 2, 0, deliver, deliver | 1, op, 0, 90, 0, op, 0, 9, deliver, deliver | 1]);
-            }
-        }
-    }
-    // Around the limits, and with something between.
-    for party in [0, 1] {
-        let [write, close, empty, update] = [0, 5, 14, 15].map(|op| op << 1 | party);
-        let deliver = deliver | (1 - party);
-        for n in 31..=34 {
-            seeds.extend([empty, update].map(|op| vec![0, op, n, deliver, close, 0, deliver]));
-        }
-        for between in [&[write, 0, 1][..], &[update, 1], &[empty, 1], &[deliver]] {
-            seeds.extend([empty, update].map(|op| [&[0, op, 20], between, &[op, 20, deliver]].concat()));
-        }
-    }
-    let ticket = [0, 0, 0, 9, 1, 2, 3, 4, 1, 0, 0, 60];
-    let ticket = [&ticket[..], &[7; 60], &[0, 8, 0, 42, 0, 4, 0, 0, 0, 0]].concat();
-    for len in [0, 11, 12, ticket.len() - 9, ticket.len() - 1, ticket.len()] {
-        seeds.push([&[0x80], &ticket[..len]].concat());
-    }
-    seeds
-}

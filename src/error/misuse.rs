@@ -13,6 +13,8 @@ pub enum Misuse {
     ForeignInbox,
     /// The outbox belongs to another connection.
     ForeignOutbox,
+    /// The reply to a KeyUpdate belongs to another connection.
+    ForeignReply,
     /// The outbox has no room: send what is pending, or move to memory of `needed` bytes, and answer again.
     NoRoom {
         /// The capacity that holds the answer as well as what is pending, in bytes; less does once that has been sent.
@@ -42,6 +44,7 @@ impl Misuse {
             Misuse::StaleQuestion => "StaleQuestion",
             Misuse::ForeignInbox => "ForeignInbox",
             Misuse::ForeignOutbox => "ForeignOutbox",
+            Misuse::ForeignReply => "ForeignReply",
             Misuse::NoRoom { .. } => "NoRoom",
             Misuse::UnfitCredential => "UnfitCredential",
             Misuse::UnfitSignature => "UnfitSignature",
@@ -68,6 +71,7 @@ impl fmt::Display for Misuse {
             Misuse::StaleQuestion => "this question is not open on this connection: call `drive` for the one that is",
             Misuse::ForeignInbox => "this inbox belongs to another connection",
             Misuse::ForeignOutbox => "this outbox belongs to another connection",
+            Misuse::ForeignReply => "this reply answers another connection's KeyUpdate",
             Misuse::NoRoom { needed } => {
                 return write!(f, "the outbox needs a capacity of {needed} bytes, or to be emptied first");
             }

@@ -20,7 +20,6 @@ use crate::engine::{Engine, ServerName};
 use crate::error::{Error, ErrorKind, Misuse};
 use crate::flight::Flight;
 use crate::policy::{Bytes, Policy};
-use crate::record::{ReadProtection, WriteProtection};
 use crate::role::{Epoch, Role, State};
 use crate::schedule::Pair;
 use crate::seed::Seed;
@@ -338,8 +337,7 @@ impl<P: Borrow<Policy>> Handshake<P, Records> {
     pub fn finish(&mut self) -> Result<Session, Misuse> {
         let connected = self.driver.take_connected(false)?;
         let Records { read, write } = &mut self.driver.carrier;
-        let read = core::mem::replace(read, ReadProtection::new());
-        let write = core::mem::replace(write, WriteProtection::server());
+        let (read, write) = (read.take(), write.take());
         self.driver.hand_over();
         Ok(Session::new(self.role(), self.policy.borrow(), self.driver.stamp(), connected, read, write))
     }

@@ -45,10 +45,7 @@ impl Carry for Records {
     type OutboxView<'m> = OutboxView<'m>;
 
     fn new(role: Role, policy: &Policy) -> Records {
-        let mut write = match role {
-            Role::Client => WriteProtection::client(),
-            Role::Server => WriteProtection::server(),
-        };
+        let mut write = WriteProtection::new(role);
         write.set_max_fragment(policy.max_fragment);
         Records { read: ReadProtection::new(), write }
     }
@@ -149,8 +146,8 @@ impl Carry for Records {
     }
 
     fn forget(&mut self) {
-        self.read = ReadProtection::new();
-        self.write = WriteProtection::server();
+        self.read.forget();
+        self.write.forget();
     }
 }
 
@@ -195,7 +192,7 @@ impl Effects for RecordEffects<'_, '_, '_> {
 
     fn write_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), ErrorKind> {
         let key = self.key(suite, secret)?;
-        self.write.replace_key(self.tx, key)
+        self.tx.replace_key(self.write, key)
     }
 
     fn read_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), ErrorKind> {

@@ -429,10 +429,10 @@ impl<'m> InboxView<'m> {
         self.ciphertext().get(HEADER..header.record_len()).unwrap_or_default()
     }
 
-    /// From where the content of the record with this header shall come to lie to the record's end, and how far into
-    /// that its fragment begins.
+    /// Begins to open the record with this header: the memory from where its content will lie to the record's end, and
+    /// how far into that its fragment begins. When nothing is held, the content stays where the fragment is.
     #[inline(always)]
-    pub(super) fn record(&mut self, header: Header) -> Option<(&mut [u8], usize)> {
+    pub(super) fn begin_opening(&mut self, header: Header) -> Option<(&mut [u8], usize)> {
         let Cursors { start, plaintext_end, ciphertext, .. } = *self.cursors;
         let fragment = ciphertext.saturating_add(HEADER);
         if start == plaintext_end {
@@ -446,14 +446,14 @@ impl<'m> InboxView<'m> {
         Some((self.memory.get_mut(to..end)?, fragment.saturating_sub(to)))
     }
 
-    /// The record with this header has been dealt with; the first `content` bytes of [`record`](Self::record) are kept
+    /// The record with this header has been dealt with; the first `content` bytes of [`begin_opening`](Self::begin_opening) are kept
     /// as unread handshake bytes.
     pub(super) fn keep_handshake(&mut self, header: Header, content: usize) {
         self.cursors.plaintext_end = self.cursors.plaintext_end.saturating_add(content);
         self.take(header.record_len());
     }
 
-    /// The record with this header has been dealt with; the first `content` bytes of [`record`](Self::record) are
+    /// The record with this header has been dealt with; the first `content` bytes of [`begin_opening`](Self::begin_opening) are
     /// application data. The handshake is over: nothing that was read is needed any more.
     #[inline(always)]
     pub(super) fn keep_data(&mut self, header: Header, content: usize) {

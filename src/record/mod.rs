@@ -13,8 +13,10 @@
 
 mod header;
 mod inbox;
+mod key;
 mod open;
 mod outbox;
+mod plan;
 mod seal;
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@
 
 use super::header::{HEADER, Header, MAX_CIPHERTEXT, MAX_INNER_PLAINTEXT, MAX_PLAINTEXT, TAG};
 use super::inbox::InboxView;
+use super::key::RecordKey;
 use crate::codec::{Alert, AlertDescription, ContentType};
 use crate::crypto::{CryptoMode, Suite, TrafficKey};
 use crate::error::ErrorKind;
@@ -62,7 +63,7 @@ enum Progress {
 
 /// The read key, its sequence number, and the counters of what is tolerated from the peer.
 pub(crate) struct ReadProtection {
-    key: Option<TrafficKey>,
+    key: RecordKey,
     sequence: u64,
     /// Bytes of early data dropped.
     early_data: u16,
@@ -79,7 +80,7 @@ impl ReadProtection {
     /// No key yet.
     pub(crate) const fn new() -> ReadProtection {
         ReadProtection {
-            key: None,
+            key: RecordKey::None,
             sequence: 0,
             early_data: 0,
             record_size_limit: None,
@@ -90,13 +91,23 @@ impl ReadProtection {
         }
     }
 
+    /// Moves everything out. Nothing can be opened by what is left.
+    pub(crate) fn take(&mut self) -> ReadProtection {
+        core::mem::replace(self, ReadProtection { key: RecordKey::Forgotten, ..ReadProtection::new() })
+    }
+
+    /// The connection has failed (RFC 9846 §6): nothing is opened any more.
+    pub(crate) fn forget(&mut self) {
+        drop(self.take());
+    }
+
     /// From the next record on, this key. No handshake bytes may be unread: messages must not span key changes
     /// (RFC 9846 §5.1), and there is no other way to change the key.
     pub(crate) fn replace_key(&mut self, rx: &InboxView<'_>, key: TrafficKey) -> Result<(), ErrorKind> {
         if rx.has_unread() {
             return Err(ErrorKind::DataAcrossKeyChange);
         }
-        self.key = Some(key);
+        self.key = RecordKey::Key(key);
         self.sequence = 0;
         Ok(())
     }
@@ -108,12 +119,12 @@ impl ReadProtection {
 
     /// What the read key was made for, and the next one will be.
     pub(crate) fn algorithms(&self) -> Option<(Suite, CryptoMode)> {
-        self.key.as_ref().map(TrafficKey::algorithms)
+        self.key.get().map(TrafficKey::algorithms)
     }
 
     /// Whether a read key is in place.
     pub(crate) fn is_protected(&self) -> bool {
-        self.key.is_some()
+        self.key.get().is_some()
     }
 
     /// Neither a whole message nor a whole record is left: says whether reading more can help, or that the memory is
@@ -174,7 +185,11 @@ impl ReadProtection {
 
     /// Judges the content type (RFC 9846 §5). `partial`: a handshake message has begun and not ended.
     fn route(&self, content: ContentType, expect: Expect, partial: bool) -> Result<Route, ErrorKind> {
-        let protected = self.key.is_some();
+        let protected = match self.key {
+            RecordKey::Key(_) => true,
+            RecordKey::None => false,
+            RecordKey::Forgotten => return Err(ErrorKind::Bug),
+        };
         match content {
             ContentType::CHANGE_CIPHER_SPEC if partial => Err(ErrorKind::InterleavedRecord),
             ContentType::CHANGE_CIPHER_SPEC if expect.change_cipher_spec => Ok(Route::ChangeCipherSpec),
@@ -214,7 +229,7 @@ impl ReadProtection {
     }
 
     fn keep_plain_handshake(&mut self, rx: &mut InboxView<'_>, header: Header) -> Result<Opened, ErrorKind> {
-        let (record, fragment) = rx.record(header).ok_or(ErrorKind::Bug)?;
+        let (record, fragment) = rx.begin_opening(header).ok_or(ErrorKind::Bug)?;
         let len = record.len().saturating_sub(fragment);
         if fragment > 0 && fragment <= record.len() {
             record.copy_within(fragment.., 0);
@@ -244,8 +259,8 @@ impl ReadProtection {
         expect: Expect,
         partial: bool,
     ) -> Result<Opened, ErrorKind> {
-        let key = self.key.as_ref().ok_or(ErrorKind::Bug)?;
-        let (record, ciphertext_from) = rx.record(header).ok_or(ErrorKind::Bug)?;
+        let key = self.key.get().ok_or(ErrorKind::Bug)?;
+        let (record, ciphertext_from) = rx.begin_opening(header).ok_or(ErrorKind::Bug)?;
         let Ok(inner) = key.open_within(self.sequence, &header.0, record, ciphertext_from) else {
             return if self.skips_unopened(expect) {
                 self.drop_early_data(header)

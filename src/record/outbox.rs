@@ -8,9 +8,13 @@
 //! Handshake messages collect in the *open record*, so that a flight takes as few records as can be. It is sealed when
 //! it is full, when the key changes, and before anything else is written or the caller is asked to send.
 
+mod data;
+
 use super::header::{HEADER, TAG};
-use super::seal::{Plan, WriteProtection};
+use super::plan::Plan;
+use super::seal::WriteProtection;
 use crate::codec::{Alert, AlertDescription, ContentType};
+use crate::crypto::TrafficKey;
 use crate::error::ErrorKind;
 use crate::memory::Memory;
 use core::fmt;
@@ -41,6 +45,10 @@ pub(crate) struct Cursors {
     open: usize,
     /// What will follow that content when it is sealed.
     trailer: usize,
+    /// Where the last thing ends that is owed to the peer: an answer to a KeyUpdate, an alert. 0: nothing is.
+    owed: usize,
+    /// Up to here this connection has written the memory, if only with zeros.
+    clean: usize,
     /// The connection that this outbox belongs to, once it has been used.
     stamp: Option<u64>,
 }
@@ -59,12 +67,17 @@ impl Cursors {
     fn sent(&mut self, n: usize) {
         self.start = self.start.saturating_add(n).min(self.sealed);
         if self.is_empty() {
-            *self = Cursors { stamp: self.stamp, ..Cursors::default() };
+            *self = Cursors { stamp: self.stamp, clean: self.clean, ..Cursors::default() };
         }
     }
 
     fn compacted(&self) -> Cursors {
-        Cursors { start: 0, sealed: self.sealed.saturating_sub(self.start), ..*self }
+        let moved = |at: usize| at.saturating_sub(self.start);
+        Cursors { start: 0, sealed: moved(self.sealed), owed: moved(self.owed), ..*self }
+    }
+
+    fn owes_peer(&self) -> bool {
+        self.owed > self.start
     }
 }
 
@@ -89,6 +102,15 @@ impl<B: Memory> Outbox<B> {
         self.cursors.sent(n);
     }
 
+    /// Whether the peer waits for something of what is pending: the answer to its KeyUpdate, or an alert. Else it is all
+    /// application data (or, during the handshake, messages).
+    ///
+    /// For programs that collect data before they send it, and for those who drive the two halves of a session: send
+    /// without delay what is pending while this is true.
+    pub fn owes_peer(&self) -> bool {
+        self.cursors.owes_peer()
+    }
+
     /// Whether nothing is held. Then the memory can be given back without loss while the connection idles.
     pub fn is_empty(&self) -> bool {
         self.cursors.is_empty()
@@ -108,14 +130,9 @@ impl<B: Memory> Outbox<B> {
             && let Some(to) = to.get_mut(..held.len())
         {
             to.copy_from_slice(held);
-            return Ok(Outbox { memory, cursors: self.cursors.compacted() });
+            return Ok(Outbox { memory, cursors: Cursors { clean: 0, ..self.cursors.compacted() } });
         }
         Err((self, memory))
-    }
-
-    /// The memory at this place.
-    pub(crate) fn at(&mut self, place: Range<usize>) -> &mut [u8] {
-        self.memory.as_mut().get_mut(place).unwrap_or_default()
     }
 
     /// What the library works on: the same outbox, whoever owns the memory.
@@ -157,6 +174,16 @@ impl<'m> OutboxView<'m> {
     /// Whether nothing is held, sealed or open.
     pub(crate) fn is_empty(&self) -> bool {
         self.cursors.is_empty()
+    }
+
+    /// Whether something is pending that is owed to the peer.
+    pub(crate) fn owes_peer(&self) -> bool {
+        self.cursors.owes_peer()
+    }
+
+    /// The peer waits for what was sealed last.
+    pub(crate) fn mark_owed(&mut self) {
+        self.cursors.owed = self.cursors.sealed;
     }
 
     // ---- handshake messages ----
@@ -255,91 +282,21 @@ impl<'m> OutboxView<'m> {
         }
         let content = self.memory.get_mut(at..).and_then(<[u8]>::first_chunk_mut).ok_or(ErrorKind::Bug)?;
         *content = Alert::new(alert).bytes();
-        self.seal(protection, ContentType::ALERT, 2, len)
+        self.seal(protection, ContentType::ALERT, 2, len)?;
+        self.mark_owed();
+        Ok(())
     }
 
-    /// The place for the content of the next application-data record: at least `wanted` bytes, or as many as a record
-    /// takes if that is less; empty if there is no room for that before pending bytes have been sent.
-    pub(crate) fn body(&mut self, protection: &mut WriteProtection, wanted: usize) -> Result<&mut [u8], ErrorKind> {
-        let at = self.place_body(protection, wanted)?;
-        self.memory.get_mut(at).ok_or(ErrorKind::Bug)
-    }
-
-    /// The capacity that has room for a handshake message of `message` bytes and then a record of `content` bytes.
-    pub(crate) fn needed_for_message_and_data(
-        &self,
-        protection: &WriteProtection,
-        message: usize,
-        content: usize,
-    ) -> usize {
-        self.needed(self.plan(protection).handshake(message).len().saturating_add(protection.data_record_len(content)))
-    }
-
-    /// Whether a handshake message of `message` bytes and then such a body have room.
-    pub(crate) fn has_room_for_message_and_body(
-        &mut self,
-        protection: &mut WriteProtection,
-        message: usize,
-        wanted: usize,
-    ) -> Result<bool, ErrorKind> {
-        let before = self.plan(protection).handshake(message).len();
-        Ok(self.make_data_room(protection, before, wanted)?.is_some())
-    }
-
-    /// Where [`body`](Self::body) is: for [`Outbox::at`].
-    #[inline(always)]
-    pub(crate) fn place_body(
-        &mut self,
-        protection: &mut WriteProtection,
-        wanted: usize,
-    ) -> Result<Range<usize>, ErrorKind> {
-        let Some(room) = self.make_data_room(protection, 0, wanted)? else { return Ok(0..0) };
-        let at = self.cursors.sealed.saturating_add(HEADER);
-        Ok(at..at.saturating_add(room))
-    }
-
-    /// Seals the first `len` bytes of [`body`](Self::body) as a record of application data. It may be empty.
-    pub(crate) fn seal_body(&mut self, protection: &mut WriteProtection, len: usize) -> Result<(), ErrorKind> {
-        let record_len = protection.data_record_len(len);
-        if !protection.is_protected() || len > protection.max_content() || self.cursors.open > 0 {
-            return Err(ErrorKind::Bug);
-        }
-        if record_len > self.tail() {
-            return Err(too_small(self.cursors.sealed.saturating_add(record_len).saturating_add(RESERVE)));
-        }
-        if protection.records_left() == 0 {
-            return Err(ErrorKind::KeyExhausted);
-        }
-        self.seal(protection, ContentType::APPLICATION_DATA, len, record_len)
-    }
-
-    /// Copies and seals application data: as much as fits in records that are as long as they can be. Returns how much
-    /// was taken; 0 if pending bytes must be sent first.
-    pub(crate) fn write_data(&mut self, protection: &mut WriteProtection, data: &[u8]) -> Result<usize, ErrorKind> {
-        let mut rest = data;
-        while !rest.is_empty() {
-            if rest.len() < data.len() && protection.records_left() == 0 {
-                break;
-            }
-            let Some(room) = self.make_data_room(protection, 0, rest.len())? else { break };
-            let len = rest.len().min(room);
-            let (content, after) = rest.split_at_checked(len).ok_or(ErrorKind::Bug)?;
-            let at = self.cursors.sealed.saturating_add(HEADER);
-            self.memory.get_mut(at..at.saturating_add(len)).ok_or(ErrorKind::Bug)?.copy_from_slice(content);
-            self.seal_body(protection, len)?;
-            rest = after;
-        }
-        Ok(data.len().saturating_sub(rest.len()))
+    /// Seals what is open with the key that it was written under; from the next record on, this key.
+    pub(crate) fn replace_key(&mut self, protection: &mut WriteProtection, key: TrafficKey) -> Result<(), ErrorKind> {
+        self.seal_open_record(protection)?;
+        protection.set_key(key);
+        Ok(())
     }
 }
 
 /// Room and sealing.
 impl<'m> OutboxView<'m> {
-    /// The most application data that one record takes when nothing is pending.
-    fn max_data(&self, protection: &WriteProtection) -> usize {
-        protection.max_data(self.memory.len().saturating_sub(RESERVE))
-    }
-
     /// Whether so many bytes fit behind what is sealed, if need be after [`compact`](Self::compact).
     fn room(&self, len: usize) -> Result<(), ErrorKind> {
         let needed = self.needed(len);
@@ -357,30 +314,6 @@ impl<'m> OutboxView<'m> {
             self.compact();
         }
         Ok(())
-    }
-
-    /// Makes room for `before` bytes and a record of `wanted` bytes of application data, or of as many as a record takes
-    /// if that is less. Says how many it has room for; `None`: pending bytes must be sent first.
-    #[inline(always)]
-    fn make_data_room(
-        &mut self,
-        protection: &mut WriteProtection,
-        before: usize,
-        wanted: usize,
-    ) -> Result<Option<usize>, ErrorKind> {
-        self.seal_open_record(protection)?;
-        let most = self.max_data(protection);
-        if most == 0 {
-            return Err(too_small(protection.data_record_len(1).saturating_add(RESERVE)));
-        }
-        let wanted = wanted.clamp(1, most);
-        let mut room = protection.max_data(self.tail().saturating_sub(before));
-        // What is pending is only moved if that costs no more than it wins: else it is better sent first.
-        if room < wanted && self.cursors.start >= self.cursors.held().len() {
-            self.compact();
-            room = protection.max_data(self.tail().saturating_sub(before));
-        }
-        Ok((room >= wanted).then_some(room))
     }
 
     fn compact(&mut self) {

@@ -1,18 +1,19 @@
 //! Sealing records (RFC 9846 §5.2): the write key, its limits, and how long things become.
 
 use super::header::{HEADER, Header, MAX_INNER_PLAINTEXT, MAX_PLAINTEXT, TAG, VERSION, VERSION_FIRST};
-use super::outbox::OutboxView;
+use super::key::RecordKey;
 use crate::codec::ContentType;
 use crate::crypto::{CryptoMode, Suite, TrafficKey};
 use crate::error::ErrorKind;
 use crate::policy::Padding;
+use crate::role::Role;
 
 /// Records that are kept for a KeyUpdate and two alerts when a key is used up.
 const KEPT_RECORDS: u64 = 3;
 
 /// The write key, its sequence number, and what the peer can take.
 pub(crate) struct WriteProtection {
-    key: Option<TrafficKey>,
+    key: RecordKey,
     sequence: u64,
     /// How many records the policy allows for a key.
     update_after: u64,
@@ -27,18 +28,17 @@ pub(crate) struct WriteProtection {
 
 impl WriteProtection {
     /// No key yet. A client's first record says that it is TLS 1.0 (RFC 9846 §5.1).
-    pub(crate) const fn client() -> WriteProtection {
-        Self::new(VERSION_FIRST)
+    pub(crate) const fn new(role: Role) -> WriteProtection {
+        let version = match role {
+            Role::Client => VERSION_FIRST,
+            Role::Server => VERSION,
+        };
+        WriteProtection::with(RecordKey::None, version)
     }
 
-    /// No key yet.
-    pub(crate) const fn server() -> WriteProtection {
-        Self::new(VERSION)
-    }
-
-    const fn new(version: u16) -> WriteProtection {
+    const fn with(key: RecordKey, version: u16) -> WriteProtection {
         WriteProtection {
-            key: None,
+            key,
             sequence: 0,
             update_after: u64::MAX,
             record_size_limit: MAX_INNER_PLAINTEXT as u16,
@@ -49,12 +49,20 @@ impl WriteProtection {
         }
     }
 
-    /// Seals what is open with the key that it was written under; from the next record on, this key.
-    pub(crate) fn replace_key(&mut self, tx: &mut OutboxView<'_>, key: TrafficKey) -> Result<(), ErrorKind> {
-        tx.seal_open_record(self)?;
-        self.key = Some(key);
+    /// Moves everything out. Nothing can be sealed by what is left.
+    pub(crate) fn take(&mut self) -> WriteProtection {
+        core::mem::replace(self, WriteProtection::with(RecordKey::Forgotten, VERSION))
+    }
+
+    /// The connection has failed (RFC 9846 §6), or we have said our last: nothing is sealed any more.
+    pub(crate) fn forget(&mut self) {
+        drop(self.take());
+    }
+
+    /// From the next record on, this key. What is open has been sealed: see [`super::OutboxView::replace_key`].
+    pub(super) fn set_key(&mut self, key: TrafficKey) {
+        self.key = RecordKey::Key(key);
         self.sequence = 0;
-        Ok(())
     }
 
     /// The peer's record_size_limit (RFC 8449 §4). Higher values than TLS knows mean the longest records of TLS.
@@ -86,7 +94,12 @@ impl WriteProtection {
 
     /// How many records may be written with this key (RFC 9846 §5.5).
     fn key_limit(&self) -> u64 {
-        self.key.as_ref().map_or(u64::MAX, |key| key.suite().record_limit())
+        self.key.get().map_or(u64::MAX, |key| key.suite().record_limit())
+    }
+
+    /// The most content that we put into a record, protected or not.
+    pub(super) fn max_fragment(&self) -> u16 {
+        self.max_fragment
     }
 
     /// The longest TLSInnerPlaintext.
@@ -96,12 +109,12 @@ impl WriteProtection {
 
     /// What the write key was made for, and the next one will be.
     pub(crate) fn algorithms(&self) -> Option<(Suite, CryptoMode)> {
-        self.key.as_ref().map(TrafficKey::algorithms)
+        self.key.get().map(TrafficKey::algorithms)
     }
 
     /// Whether a write key is in place.
     pub(crate) fn is_protected(&self) -> bool {
-        self.key.is_some()
+        self.key.get().is_some()
     }
 
     /// A change_cipher_spec has been written.
@@ -122,7 +135,7 @@ impl WriteProtection {
 
     /// The most content that fits a record.
     pub(super) fn max_content(&self) -> usize {
-        match self.key {
+        match self.key.get() {
             Some(_) => self.max_inner().saturating_sub(1),
             None => usize::from(self.max_fragment),
         }
@@ -135,7 +148,7 @@ impl WriteProtection {
 
     /// What follows the content: its type and the tag.
     pub(super) fn trailer(&self) -> usize {
-        if self.key.is_some() { 1 + TAG } else { 0 }
+        if self.is_protected() { 1 + TAG } else { 0 }
     }
 
     /// How long a record of so much application data becomes.
@@ -170,10 +183,14 @@ impl WriteProtection {
     #[inline(always)]
     pub(super) fn seal(&mut self, typ: ContentType, record: &mut [u8], content: usize) -> Result<(), ErrorKind> {
         let (header, fragment) = record.split_first_chunk_mut::<HEADER>().ok_or(ErrorKind::Bug)?;
-        let Some(key) = &self.key else {
-            *header = Header::write(typ, self.version, fragment.len()).ok_or(ErrorKind::Bug)?;
-            self.version = VERSION;
-            return Ok(());
+        let key = match &self.key {
+            RecordKey::Key(key) => key,
+            RecordKey::None => {
+                *header = Header::write(typ, self.version, fragment.len()).ok_or(ErrorKind::Bug)?;
+                self.version = VERSION;
+                return Ok(());
+            }
+            RecordKey::Forgotten => return Err(ErrorKind::Bug),
         };
         if self.sequence >= key.suite().record_limit() {
             return Err(ErrorKind::KeyExhausted);
@@ -188,48 +205,5 @@ impl WriteProtection {
         *tag = key.seal(self.sequence, header, inner).map_err(|_| ErrorKind::CryptoFailed)?;
         self.sequence = self.sequence.saturating_add(1);
         Ok(())
-    }
-}
-
-/// How many bytes a sequence of handshake messages will become, so that an answer can be refused before anything has
-/// been written. Exact.
-#[derive(Clone, Copy)]
-pub(crate) struct Plan {
-    /// What is sealed, or will be before the record that is open then.
-    sealed: usize,
-    /// Content of the record that is open then.
-    open: usize,
-    max_content: usize,
-    max_fragment: usize,
-    overhead: usize,
-}
-
-impl Plan {
-    pub(super) fn new(open: usize, protection: &WriteProtection) -> Plan {
-        let (max_content, overhead) = (protection.max_content(), protection.overhead());
-        Plan { sealed: 0, open, max_content, max_fragment: usize::from(protection.max_fragment), overhead }
-    }
-
-    /// Then come handshake messages of this length altogether.
-    pub(crate) fn handshake(self, len: usize) -> Plan {
-        Plan { open: self.open.saturating_add(len), ..self }
-    }
-
-    /// Then comes a change_cipher_spec.
-    pub(crate) fn change_cipher_spec(self) -> Plan {
-        Plan { sealed: self.len().saturating_add(HEADER + 1), open: 0, ..self }
-    }
-
-    /// Then comes a (new) key, with the peer's record_size_limit.
-    pub(crate) fn key(self, record_size_limit: u16) -> Plan {
-        let limit = usize::from(record_size_limit).min(MAX_INNER_PLAINTEXT);
-        let max_content = limit.saturating_sub(1).min(self.max_fragment);
-        Plan { sealed: self.len(), open: 0, max_content, overhead: HEADER + 1 + TAG, ..self }
-    }
-
-    /// How many bytes all this is when sealed.
-    pub(crate) fn len(&self) -> usize {
-        let records = self.open.div_ceil(self.max_content.max(1));
-        self.sealed.saturating_add(self.open).saturating_add(records.saturating_mul(self.overhead))
     }
 }

@@ -366,7 +366,7 @@ fn an_opaque_extension_has_at_most_max_extension_bytes() {
 fn every_limit_has_its_test() {
     let limits = include_str!("../../src/limits.rs");
     let names = limits.lines().filter_map(|line| line.strip_prefix("pub const ")?.split(':').next());
-    let tested = concat!(include_str!("limits.rs"), include_str!("../../src/session/sender.rs"));
+    let tested = concat!(include_str!("limits.rs"), include_str!("../../src/session/sending.rs"));
     for name in names {
         assert!(tested.matches(name).count() >= 2, "{name} has no test");
     }

@@ -24,4 +24,5 @@ mod max_fragment;
 mod mutations;
 mod pairs;
 mod secrets;
+mod session;
 mod threads;

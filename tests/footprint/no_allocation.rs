@@ -102,9 +102,10 @@ fn talk(
         assert_eq!(server_rx.data(), [round; 1_000]);
         server_rx.consume(1_000);
         assert_eq!(s.receive(server_rx, server_tx), Ok(Event::Read));
-        let body = s.body(500, server_tx).unwrap();
-        body[..500].fill(round);
-        s.seal(500, server_tx).unwrap();
+        let mut record = s.reserve(500, server_tx).unwrap().unwrap();
+        record.space()[..500].fill(round);
+        record.filled(500);
+        record.seal().unwrap();
         s.update_key(server_tx).unwrap();
         carry(server_tx, client_rx);
         assert_eq!(c.receive(client_rx, client_tx), Ok(Event::Data));

@@ -17,8 +17,9 @@ fn a_handshake_takes_two_and_a_half_kilobytes_inline() {
 
 #[test]
 fn an_idle_session_takes_1400_bytes_inline() {
-    at_most(1_400, "Session", size_of::<Session>());
-    at_most(656, "Sender", size_of::<Sender>());
+    // Of these, 16 name the connection that an outbox must belong to (R1).
+    at_most(1_408, "Session", size_of::<Session>());
+    at_most(672, "Sender", size_of::<Sender>());
     at_most(672, "Receiver", size_of::<Receiver>());
 }
 

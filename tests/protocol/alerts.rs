@@ -256,7 +256,7 @@ fn close_notify_is_a_warning_and_nothing_of_ours_follows_it() {
         assert_eq!(session.write(b"x", tx), Err(Misuse::Closed));
         assert_eq!(session.update_key(tx), Err(Misuse::Closed));
         assert_eq!(session.confirm(tx), Err(Misuse::Closed));
-        assert_eq!(session.seal(0, tx), Err(Misuse::Closed));
+        assert_eq!(session.reserve(0, tx).err(), Some(Misuse::Closed));
         assert_eq!(session.abort(A::INTERNAL_ERROR, tx), Err(Misuse::Closed));
         story.drive();
         assert_eq!(story.peer.alerts(), [(Epoch::Application, vec![1, 0])]);

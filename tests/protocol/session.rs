@@ -263,17 +263,52 @@ fn a_client_checks_tickets_and_keeps_none() {
 
 // req: 9846-4.7.1-1
 #[test]
-fn tickets_are_bounded_in_size_and_number() {
+fn tickets_without_data_between_are_borne_with_32_times() {
     let mut story = connected(Role::Client);
-    (0..32).for_each(|_| story.peer.record(HANDSHAKE, &ticket(|_| ())));
-    story.peer.record(DATA, b"x");
+    for _ in 0..3 {
+        (0..32).for_each(|_| story.peer.record(HANDSHAKE, &ticket(|_| ())));
+        story.peer.record(DATA, b"x");
+    }
     story.turn();
-    assert_eq!(story.data, b"x");
-    story.peer.record(HANDSHAKE, &ticket(|_| ()));
+    assert_eq!(story.data, b"xxx");
+    (0..33).for_each(|_| story.peer.record(HANDSHAKE, &ticket(|_| ())));
     story.turn();
     story.refused("TooManyTickets", A::UNEXPECTED_MESSAGE, State::Connected, Epoch::Application);
-    let header = |story: &mut Story<'_>| story.peer.record(HANDSHAKE, &[4, 1, 0, 3]); // MAX_MESSAGE + 1
-    refused(Role::Client, header, "MessageTooLong", A::ILLEGAL_PARAMETER);
+}
+
+/// The longest that there can be: 2^8 - 1 bytes of nonce, 2^16 - 1 of ticket and of extensions.
+// req: 9846-4.7.1-1
+#[test]
+fn a_ticket_of_any_length_is_dropped() {
+    let long = |extension: usize| {
+        let [high, low] = u16::try_from(extension).unwrap().to_be_bytes();
+        let nonce = [&[0; 8][..], &[255], &[7; 255]].concat();
+        let head = [&nonce[..], &[255, 255], &[8; 65_535]].concat();
+        let extension = [&[0x1a, 0x1a, high, low][..], &vec![9; extension]].concat();
+        let block = u16::try_from(extension.len()).unwrap().to_be_bytes();
+        let body = [&head[..], &block, &extension].concat();
+        let len = u32::try_from(body.len()).unwrap().to_be_bytes();
+        [&[4, len[1], len[2], len[3]], &body[..]].concat()
+    };
+    for (ticket, capacity) in [(long(65_531), 20_000), (long(65_531), 200_000), (long(0), 200_000)] {
+        assert!(ticket.len() > countersign::limits::MAX_MESSAGE);
+        let mut story = connected(Role::Client);
+        story.end.rx = countersign::Inbox::new(vec![0; capacity]);
+        for _ in 0..3 {
+            ticket.chunks(16_000).for_each(|fragment| story.peer.record(HANDSHAKE, fragment));
+            story.peer.record(DATA, b"x");
+        }
+        story.turn();
+        assert_eq!(story.data, b"xxx", "{:?}", story.result);
+    }
+    // What goes on behind the longest that there can be is no ticket.
+    let send = |story: &mut Story<'_>| {
+        let mut ticket = long(65_531);
+        ticket[1] += 1;
+        ticket.push(0);
+        ticket.chunks(16_000).for_each(|fragment| story.peer.record(HANDSHAKE, fragment));
+    };
+    refused(Role::Client, send, "Malformed", A::DECODE_ERROR);
 }
 
 // req: 9846-4.7.2-5, 9846-4.2.2-3, 9846-4-2, 9846-4.6-4, 9846-4.3.6-1
@@ -385,16 +420,17 @@ fn each_state_shows_to_the_key_log_what_it_holds() {
 
 // §5.1: a record of application data may be empty.
 #[test]
-fn what_is_put_into_the_body_and_sealed_is_what_the_peer_reads() {
+fn what_is_written_in_place_and_sealed_is_what_the_peer_reads() {
     for role in BOTH {
         let mut story = connected(role);
         for len in [0, 1, 100, 5000] {
             let (session, tx) = (story.session.as_mut().unwrap(), &mut story.end.tx);
-            let body = session.body(len, tx).unwrap();
-            assert!(body.len() >= len.max(1));
-            body[..len].iter_mut().zip(0..).for_each(|(byte, number)| *byte = (number % 251) as u8);
-            let content = body[..len].to_vec();
-            session.seal(len, tx).unwrap();
+            let mut record = session.reserve(len, tx).unwrap().unwrap();
+            assert!(record.room() >= len.max(1));
+            record.space()[..len].iter_mut().zip(0..).for_each(|(byte, number)| *byte = (number % 251) as u8);
+            let content = record.space()[..len].to_vec();
+            record.filled(len);
+            record.seal().unwrap();
             story.drive();
             let seen = story.peer.seen.last().unwrap();
             assert_eq!((seen.typ, seen.epoch, &seen.content), (DATA, Epoch::Application, &content));
@@ -415,8 +451,7 @@ fn without_room_nothing_is_taken_until_what_is_pending_has_been_sent() {
                 taken => written += taken,
             }
         }
-        assert_eq!(session.body(100, tx), Ok(&mut [][..]));
-        assert!(matches!(session.seal(3000, tx), Err(Misuse::NoRoom { .. })));
+        assert!(session.reserve(100, tx).unwrap().is_none());
         story.drive();
         let data: Vec<u8> =
             story.peer.seen.iter().filter(|seen| seen.typ == DATA).flat_map(|seen| seen.content.clone()).collect();
@@ -441,7 +476,7 @@ fn after_an_error_nothing_is_sent_and_the_handshake_can_still_be_read() {
         let session = story.session.as_mut().unwrap();
         assert_eq!(session.write(b"x", &mut story.end.tx), Err(Misuse::Closed));
         assert_eq!(session.update_key(&mut story.end.tx), Err(Misuse::Closed));
-        assert_eq!(session.body(1, &mut story.end.tx).err(), Some(Misuse::Closed));
+        assert_eq!(session.reserve(1, &mut story.end.tx).err(), Some(Misuse::Closed));
         assert_eq!(session.close(&mut story.end.tx), Ok(()));
         story.is_dead(error);
         // No session before the handshake is complete, and none after an error in it.

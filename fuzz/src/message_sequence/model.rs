@@ -107,7 +107,7 @@ impl Model {
                 if self.empty > limits::MAX_EMPTY_RECORDS { unexpected } else { Ok(()) }
             }
             ContentType::APPLICATION_DATA => {
-                (self.warnings, self.empty, self.key_updates) = (0, 0, 0);
+                (self.warnings, self.empty, self.key_updates, self.tickets) = (0, 0, 0, 0);
                 self.confirmed = true;
                 Ok(())
             }
@@ -139,7 +139,8 @@ impl Model {
                 state => table::accepts(self.role, state, typ),
             };
             let boundary = boundary.ok_or(unexpected)?;
-            if len > limits::MAX_MESSAGE {
+            // A ticket may be of any length: it is dropped.
+            if len > limits::MAX_MESSAGE && typ != M::NEW_SESSION_TICKET {
                 return Err(Outcome::Alert(A::ILLEGAL_PARAMETER));
             }
             let Some((message, rest)) = Message::split(&self.partial) else { return Ok(()) };

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::policy::Padding;
+use crate::role::Role;
 use proptest::prelude::*;
 
 const SUITE: Suite = Suite::Aes256GcmSha384;
@@ -14,8 +15,8 @@ fn outbox(capacity: usize) -> Outbox<Vec<u8>> {
 
 /// A protection with this key and limit.
 fn with_key(number: u8, limit: u16) -> WriteProtection {
-    let mut protection = WriteProtection::server();
-    protection.replace_key(&mut Outbox::new([]).view(), key(SUITE, number)).unwrap();
+    let mut protection = WriteProtection::new(Role::Server);
+    Outbox::new([]).view().replace_key(&mut protection, key(SUITE, number)).unwrap();
     protection.set_record_size_limit(limit);
     protection
 }
@@ -105,7 +106,7 @@ fn a_message_lies_in_one_piece_while_it_is_written_and_hashed() {
 #[test]
 fn unprotected_messages_are_divided_at_two_to_the_14() {
     let mut tx = outbox(40_000);
-    let mut protection = WriteProtection::client();
+    let mut protection = WriteProtection::new(Role::Client);
     protection.set_record_size_limit(64);
     let long = message(1, 20_000);
     append(&mut tx, &mut protection, &long).unwrap();
@@ -120,7 +121,7 @@ fn unprotected_messages_are_divided_at_two_to_the_14() {
 
 #[test]
 fn only_a_clients_first_record_says_tls_1_0() {
-    for (mut protection, first) in [(WriteProtection::client(), 1), (WriteProtection::server(), 3)] {
+    for (mut protection, first) in [(WriteProtection::new(Role::Client), 1), (WriteProtection::new(Role::Server), 3)] {
         let mut tx = outbox(500);
         append(&mut tx, &mut protection, &message(1, 10)).unwrap();
         tx.view().change_cipher_spec(&mut protection).unwrap();
@@ -135,17 +136,16 @@ fn only_a_clients_first_record_says_tls_1_0() {
 #[test]
 fn a_key_change_seals_under_the_old_key_and_counts_from_zero() {
     let mut tx = outbox(500);
-    let mut protection = WriteProtection::server();
+    let mut protection = WriteProtection::new(Role::Server);
     append(&mut tx, &mut protection, &message(2, 10)).unwrap();
-    protection.replace_key(&mut tx.view(), key(SUITE, 1)).unwrap();
+    tx.view().replace_key(&mut protection, key(SUITE, 1)).unwrap();
     assert_eq!(tx.pending(), plain(HANDSHAKE, &message(2, 10)));
     tx.sent(19);
     append(&mut tx, &mut protection, &message(20, 32)).unwrap();
-    protection.replace_key(&mut tx.view(), key(SUITE, 2)).unwrap();
+    tx.view().replace_key(&mut protection, key(SUITE, 2)).unwrap();
     assert_eq!(tx.pending(), protected(&key(SUITE, 1), 0, HANDSHAKE, &message(20, 32)));
     tx.sent(58);
-    tx.view().body(&mut protection, 1).unwrap()[0] = b'x';
-    tx.view().seal_body(&mut protection, 1).unwrap();
+    assert_eq!(tx.view().write_data(&mut protection, b"x"), Ok(1));
     assert_eq!(tx.pending(), protected(&key(SUITE, 2), 0, DATA, b"x"));
 }
 
@@ -172,7 +172,7 @@ fn without_room_nothing_is_written_and_the_needed_capacity_is_exact() {
 #[test]
 fn sent_bytes_make_room() {
     let mut tx = outbox(RESERVE + 100);
-    let mut protection = WriteProtection::server();
+    let mut protection = WriteProtection::new(Role::Server);
     append(&mut tx, &mut protection, &message(2, 41)).unwrap();
     seal(&mut tx, &mut protection);
     append(&mut tx, &mut protection, &message(8, 31)).unwrap();
@@ -195,7 +195,7 @@ proptest! {
         flight in proptest::collection::vec(4..20_000usize, 0..5), last in 4..100usize,
     ) {
         let mut tx = outbox(100_000 + 400_000 / usize::from(limit.min(most)) * 100);
-        let mut protection = WriteProtection::server();
+        let mut protection = WriteProtection::new(Role::Server);
         protection.set_max_fragment(most);
         if before >= 4 {
             append(&mut tx, &mut protection, &message(0, before - 4)).unwrap();
@@ -210,12 +210,12 @@ proptest! {
         if ccs {
             tx.view().change_cipher_spec(&mut protection).unwrap();
         }
-        protection.replace_key(&mut tx.view(), key(SUITE, 1)).unwrap();
+        tx.view().replace_key(&mut protection, key(SUITE, 1)).unwrap();
         protection.set_record_size_limit(limit);
         for len in flight {
             append(&mut tx, &mut protection, &message(11, len - 4)).unwrap();
         }
-        protection.replace_key(&mut tx.view(), key(SUITE, 2)).unwrap();
+        tx.view().replace_key(&mut protection, key(SUITE, 2)).unwrap();
         append(&mut tx, &mut protection, &message(20, last - 4)).unwrap();
         seal(&mut tx, &mut protection);
         prop_assert_eq!(tx.pending().len(), plan.len());
@@ -246,7 +246,7 @@ fn an_outbox_moves_with_its_open_record() {
 #[test]
 fn two_alerts_always_fit() {
     for len in 4..200 {
-        for mut protection in [with_key(1, 100), WriteProtection::server()] {
+        for mut protection in [with_key(1, 100), WriteProtection::new(Role::Server)] {
             let mut tx = outbox(RESERVE + 200);
             tx.view().append_handshake(&mut protection, len, |_| ()).ok();
             while let Ok(1) = tx.view().write_data(&mut protection, b"x") {}
@@ -260,7 +260,7 @@ fn two_alerts_always_fit() {
 #[test]
 fn an_alert_comes_after_what_was_open_and_carries_its_level() {
     let mut tx = outbox(300);
-    let mut protection = WriteProtection::server();
+    let mut protection = WriteProtection::new(Role::Server);
     append(&mut tx, &mut protection, &message(2, 10)).unwrap();
     tx.view().alert(&mut protection, AlertDescription::HANDSHAKE_FAILURE).unwrap();
     assert_eq!(tx.pending(), [plain(HANDSHAKE, &message(2, 10)), plain(ALERT, &[2, 40])].concat());
@@ -277,7 +277,7 @@ fn an_alert_comes_after_what_was_open_and_carries_its_level() {
 fn memory_that_cannot_even_hold_alerts_is_the_callers_fault() {
     for capacity in 0..7 {
         let mut tx = outbox(capacity);
-        let result = tx.view().alert(&mut WriteProtection::server(), AlertDescription::CLOSE_NOTIFY);
+        let result = tx.view().alert(&mut WriteProtection::new(Role::Server), AlertDescription::CLOSE_NOTIFY);
         assert_eq!(needed(result), Some(RESERVE));
         assert!(tx.pending().is_empty());
     }
@@ -285,45 +285,50 @@ fn memory_that_cannot_even_hold_alerts_is_the_callers_fault() {
 
 // ---- application data ----
 
+/// The length of the place that is given for data; 0: pending bytes first.
+fn place(tx: &mut Outbox<Vec<u8>>, protection: &mut WriteProtection, wanted: usize) -> usize {
+    tx.view().place_data(protection, wanted).unwrap().map_or(0, |place| place.len())
+}
+
 #[test]
 fn application_data_is_written_and_sealed_in_place() {
     let mut tx = outbox(1000);
     let mut protection = with_key(1, 16_385);
     let mut view = tx.view();
-    let body = view.body(&mut protection, 5).unwrap();
-    assert_eq!(body.len(), 1000 - RESERVE - 22);
-    body[..5].copy_from_slice(b"hello");
-    view.seal_body(&mut protection, 5).unwrap();
-    view.seal_body(&mut protection, 0).unwrap();
+    let place = view.place_data(&mut protection, 5).unwrap().unwrap();
+    assert_eq!(place.len(), 1000 - RESERVE - 22);
+    view.data_mut(place)[..5].copy_from_slice(b"hello");
+    view.seal_data(&mut protection, 5).unwrap();
+    view.seal_data(&mut protection, 0).unwrap();
     let key1 = key(SUITE, 1);
     assert_eq!(tx.pending(), [protected(&key1, 0, DATA, b"hello"), protected(&key1, 1, DATA, b"")].concat());
 }
 
 #[test]
-fn a_body_is_as_long_as_the_peer_takes_and_never_shorter_than_wanted() {
+fn a_place_is_as_long_as_the_peer_takes_and_never_shorter_than_wanted() {
     let mut tx = outbox(50_000);
     let mut protection = with_key(1, 100);
-    assert_eq!(tx.view().body(&mut protection, 1).unwrap().len(), 99);
-    assert_eq!(tx.view().body(&mut protection, 1_000).unwrap().len(), 99);
-    assert_eq!(tx.view().seal_body(&mut protection, 100), Err(ErrorKind::Bug));
+    assert_eq!(place(&mut tx, &mut protection, 1), 99);
+    assert_eq!(place(&mut tx, &mut protection, 1_000), 99);
+    assert_eq!(tx.view().seal_data(&mut protection, 100), Err(ErrorKind::Bug));
     protection.set_record_size_limit(u16::MAX);
-    assert_eq!(tx.view().body(&mut protection, 1).unwrap().len(), 1 << 14);
+    assert_eq!(place(&mut tx, &mut protection, 1), 1 << 14);
 
     let mut tx = outbox(RESERVE + 22 + 50);
-    assert_eq!(tx.view().body(&mut protection, 1000).unwrap().len(), 50, "as long as memory allows");
-    tx.view().seal_body(&mut protection, 10).unwrap();
-    assert_eq!(tx.view().body(&mut protection, 18).unwrap().len(), 18);
-    assert_eq!(tx.view().body(&mut protection, 19).unwrap().len(), 0, "pending bytes first");
-    assert_eq!(needed(tx.view().seal_body(&mut protection, 19)), Some(RESERVE + 22 + 51));
+    assert_eq!(place(&mut tx, &mut protection, 1000), 50, "as long as memory allows");
+    tx.view().seal_data(&mut protection, 10).unwrap();
+    assert_eq!(place(&mut tx, &mut protection, 18), 18);
+    assert_eq!(place(&mut tx, &mut protection, 19), 0, "pending bytes first");
+    assert_eq!(tx.view().seal_data(&mut protection, 19), Err(ErrorKind::Bug), "no place was given");
     tx.sent(32);
-    assert_eq!(tx.view().body(&mut protection, 19).unwrap().len(), 50);
+    assert_eq!(place(&mut tx, &mut protection, 19), 50);
 }
 
 #[test]
 fn application_data_is_never_written_without_a_key() {
     let mut tx = outbox(1000);
-    let mut protection = WriteProtection::server();
-    assert_eq!(tx.view().seal_body(&mut protection, 1), Err(ErrorKind::Bug));
+    let mut protection = WriteProtection::new(Role::Server);
+    assert_eq!(tx.view().seal_data(&mut protection, 1), Err(ErrorKind::Bug));
     assert_eq!(tx.view().write_data(&mut protection, b"x"), Err(ErrorKind::Bug));
     assert!(tx.is_empty());
 }
@@ -343,8 +348,13 @@ fn a_key_update_goes_before_the_data_that_follows_it() {
 fn memory_too_small_for_any_data_is_the_callers_fault() {
     let mut protection = with_key(1, 16_385);
     for capacity in 0..RESERVE + 23 {
-        assert_eq!(needed(outbox(capacity).view().body(&mut protection, 1)), Some(RESERVE + 23));
+        assert_eq!(needed(outbox(capacity).view().place_data(&mut protection, 1)), Some(RESERVE + 23));
         assert_eq!(needed(outbox(capacity).view().write_data(&mut protection, b"x")), Some(RESERVE + 23));
+        // Memory that grows on request grows once: it takes all of the data, or as much as a record does.
+        let enough = needed(outbox(capacity).view().write_data(&mut protection, &[7; 5000]));
+        assert_eq!(enough, Some(RESERVE + 22 + 5000));
+        let enough = needed(outbox(capacity).view().write_data(&mut protection, &[7; 50_000]));
+        assert_eq!(enough, Some(RESERVE + 22 + (1 << 14)));
     }
     assert_eq!(outbox(RESERVE + 23).view().write_data(&mut protection, b"x"), Ok(1));
 }
@@ -360,12 +370,12 @@ fn records_stop_before_the_keys_limit_but_a_key_update_and_alerts_still_go() {
         assert_eq!(protection.records_left(), left);
     }
     assert_eq!(tx.view().write_data(&mut protection, b"x"), Err(ErrorKind::KeyExhausted));
-    assert_eq!(tx.view().seal_body(&mut protection, 0), Err(ErrorKind::KeyExhausted));
+    assert_eq!(tx.view().seal_data(&mut protection, 0), Err(ErrorKind::KeyExhausted));
     append(&mut tx, &mut protection, &message(24, 1)).unwrap();
     tx.view().alert(&mut protection, AlertDescription::USER_CANCELED).unwrap();
     tx.view().alert(&mut protection, AlertDescription::CLOSE_NOTIFY).unwrap();
     assert_eq!(tx.view().alert(&mut protection, AlertDescription::CLOSE_NOTIFY), Err(ErrorKind::KeyExhausted));
-    protection.replace_key(&mut tx.view(), key(SUITE, 2)).unwrap();
+    tx.view().replace_key(&mut protection, key(SUITE, 2)).unwrap();
     assert_eq!(protection.records_left(), 23_726_566 - 3);
     assert_eq!(tx.view().write_data(&mut protection, b"x"), Ok(1));
 }
@@ -375,7 +385,7 @@ fn records_stop_before_the_keys_limit_but_a_key_update_and_alerts_still_go() {
 fn the_sequence_number_never_wraps() {
     let mut tx = outbox(1000);
     let mut protection = with_key(1, 16_385);
-    protection.replace_key(&mut tx.view(), key(Suite::ChaCha20Poly1305Sha256, 2)).unwrap();
+    tx.view().replace_key(&mut protection, key(Suite::ChaCha20Poly1305Sha256, 2)).unwrap();
     protection.use_up(4);
     assert_eq!(protection.records_left(), 1);
     assert_eq!(tx.view().write_data(&mut protection, b"x"), Ok(1));
@@ -416,7 +426,8 @@ proptest! {
                 }
                 Ok(taken) => rest = &rest[taken..],
                 Err(kind) => {
-                    let padded = usize::from(multiple).min(usize::from(limit)).max(2);
+                    let content = rest.len().min(usize::from(limit) - 1);
+                    let padded = (content + 1).next_multiple_of(usize::from(multiple.max(1))).min(usize::from(limit));
                     prop_assert_eq!(needed::<()>(Err(kind)), Some(RESERVE + 21 + padded));
                     return Ok(());
                 }
@@ -439,15 +450,16 @@ proptest! {
     }
 
     #[test]
-    fn whatever_fits_a_body_can_be_sealed(
+    fn whatever_fits_a_place_can_be_sealed(
         limit in 64..3000u16, capacity in 71..4000usize, multiple in 0..600u16, wanted in 0..4000usize, part in 0..=100usize,
     ) {
         let mut tx = outbox(capacity);
         let mut protection = with_key(1, limit);
         protection.set_padding(Padding::Multiple(multiple));
-        let Ok(body) = tx.view().body(&mut protection, wanted).map(|body| body.len()) else { return Ok(()) };
-        prop_assert!(body > 0 && (body >= wanted || body == usize::from(limit) - 1 || body + RESERVE + 22 + usize::from(multiple.max(1)) > capacity));
-        prop_assert_eq!(tx.view().seal_body(&mut protection, body * part / 100), Ok(()));
+        let Ok(place) = tx.view().place_data(&mut protection, wanted) else { return Ok(()) };
+        let len = place.map_or(0, |place| place.len());
+        prop_assert!(len > 0 && (len >= wanted || len == usize::from(limit) - 1 || len + RESERVE + 22 + usize::from(multiple.max(1)) > capacity));
+        prop_assert_eq!(tx.view().seal_data(&mut protection, len * part / 100), Ok(()));
         prop_assert!(tx.pending().len() <= capacity - RESERVE);
     }
 }

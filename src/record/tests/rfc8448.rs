@@ -117,16 +117,13 @@ fn each_sides_records_are_written_byte_for_byte() {
     for (trace, role) in TRACES.into_iter().flat_map(|trace| [(trace, Role::Client), (trace, Role::Server)]) {
         let [handshake, application] = keys(trace, role);
         let epochs = [("plaintext", None), ("handshake", Some(handshake)), ("application", Some(application))];
-        let mut protection = match role {
-            Role::Client => WriteProtection::client(),
-            Role::Server => WriteProtection::server(),
-        };
+        let mut protection = WriteProtection::new(role);
         let mut tx = Outbox::new(vec![0; 4000]);
         let mut view = tx.view();
         let mut written = Vec::new();
         for (epoch, key) in epochs {
             if let Some(key) = key {
-                protection.replace_key(&mut view, key).unwrap();
+                view.replace_key(&mut protection, key).unwrap();
             }
             for record in records(trace, role, epoch) {
                 let content = &record.content;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::policy::Padding;
+use crate::role::Role;
 use proptest::prelude::*;
 
 /// What one side sends.
@@ -11,7 +12,7 @@ enum Send {
     Seal,
     ChangeKey,
     Data(usize),
-    Body(usize),
+    InPlace(usize),
     Flush(usize),
 }
 
@@ -21,7 +22,7 @@ fn send() -> impl Strategy<Value = Send> {
         Just(Send::Seal),
         Just(Send::ChangeKey),
         (1..600usize).prop_map(Send::Data),
-        (0..600usize).prop_map(Send::Body),
+        (0..600usize).prop_map(Send::InPlace),
         (1..900usize).prop_map(Send::Flush),
     ]
 }
@@ -66,8 +67,8 @@ proptest! {
         sends in proptest::collection::vec(send(), 1..60),
     ) {
         let mut tx = Outbox::new(vec![0; out_capacity]);
-        let mut write = WriteProtection::client();
-        write.replace_key(&mut tx.view(), key(suite, 0)).unwrap();
+        let mut write = WriteProtection::new(Role::Client);
+        tx.view().replace_key(&mut write, key(suite, 0)).unwrap();
         write.set_record_size_limit(limit);
         write.set_padding(Padding::Multiple(multiple));
         let mut rx = Inbox::new(vec![0; in_capacity]);
@@ -105,7 +106,7 @@ proptest! {
                     if written.is_ok() {
                         sent.messages.push(update);
                         write_keys += 1;
-                        write.replace_key(&mut tx.view(), key(suite, write_keys)).unwrap();
+                        tx.view().replace_key(&mut write, key(suite, write_keys)).unwrap();
                     }
                 }
                 Send::Data(len) => {
@@ -114,13 +115,12 @@ proptest! {
                         sent.data.extend_from_slice(&data[..taken]);
                     }
                 }
-                Send::Body(len) => {
+                Send::InPlace(len) => {
                     let mut view = tx.view();
-                    let Ok(body) = view.body(&mut write, len) else { continue };
-                    if !body.is_empty() {
-                        let len = len.min(body.len());
-                        body[..len].fill(7);
-                        view.seal_body(&mut write, len).unwrap();
+                    if let Ok(Some(place)) = view.place_data(&mut write, len) {
+                        let len = len.min(place.len());
+                        view.data_mut(place)[..len].fill(7);
+                        view.seal_data(&mut write, len).unwrap();
                         sent.data.extend(vec![7; len]);
                     }
                 }

@@ -120,8 +120,7 @@ fn after_a_sessions_fatal_error_nothing_more_is_sent_or_received() {
     for _ in 0..3 {
         assert_eq!(s.receive(&mut server.rx, &mut server.tx), Err(error));
         assert_eq!(s.write(b"x", &mut server.tx), Err(Misuse::Closed));
-        assert_eq!(s.body(1, &mut server.tx).err(), Some(Misuse::Closed));
-        assert_eq!(s.seal(0, &mut server.tx), Err(Misuse::Closed));
+        assert_eq!(s.reserve(1, &mut server.tx).err(), Some(Misuse::Closed));
         assert_eq!(s.update_key(&mut server.tx), Err(Misuse::Closed));
         assert_eq!(s.confirm(&mut server.tx), Err(Misuse::Closed));
         assert_eq!(s.abort(AlertDescription::INTERNAL_ERROR, &mut server.tx), Err(Misuse::Closed));

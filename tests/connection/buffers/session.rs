@@ -21,8 +21,8 @@ fn a_session_without_room_loses_nothing() {
         client.tx = Outbox::new(vec![0; capacity]);
         let Err(Misuse::NoRoom { needed }) = c.write(b"ab", &mut client.tx) else { panic!("{capacity} bytes do") };
         assert!(needed > capacity);
-        assert_eq!(c.body(1, &mut client.tx).err(), Some(Misuse::NoRoom { needed }));
-        client.tx = Outbox::new(vec![0; needed]);
+        assert_eq!(c.reserve(2, &mut client.tx).err(), Some(Misuse::NoRoom { needed }));
+        client.tx = Outbox::new(vec![0; needed - 1]);
         assert_eq!(c.write(b"ab", &mut client.tx), Ok(1), "one byte at a time, if need be");
         assert_eq!(c.write(b"b", &mut client.tx), Ok(0), "full");
         assert!(matches!(c.update_key(&mut client.tx), Err(Misuse::NoRoom { .. })));
@@ -58,11 +58,13 @@ fn our_update_waits_for_room_for_the_data_behind_it() {
     let record = |content: usize| 5 + content + 1 + 16;
     type Send = fn(&mut Session, usize, &mut Outbox<Vec<u8>>) -> usize;
     let write: Send = |session, len, tx| session.write(&vec![7; len], tx).unwrap();
-    let body: Send = |session, len, tx| match session.body(len, tx).unwrap().len().min(len) {
-        0 => 0,
-        taken => session.seal(taken, tx).map(|()| taken).unwrap(),
+    let in_place: Send = |session, len, tx| {
+        let Some(mut record) = session.reserve(len, tx).unwrap() else { return 0 };
+        let taken = record.write(&vec![7; len]);
+        record.seal().unwrap();
+        taken
     };
-    for send in [write, body] {
+    for send in [write, in_place] {
         let client = End::new(Role::Client, Policy::new().update_after(1), &IDENTITY);
         let server = End::new(Role::Server, Policy::new(), &IDENTITY);
         let Connection { mut client, mut c, .. } = Connection::new(client, server);
@@ -73,7 +75,6 @@ fn our_update_waits_for_room_for_the_data_behind_it() {
         assert_eq!(send(&mut c, 61, &mut client.tx), 0, "one byte too much");
         assert_eq!(client.tx.pending().len(), record(100), "and no update");
         assert_eq!(c.expose_secrets().0, secret);
-        assert_eq!(c.seal(61, &mut client.tx), Err(Misuse::NoRoom { needed: capacity + 1 }), "no body was given");
         assert_eq!(send(&mut c, 60, &mut client.tx), 60);
         assert_eq!(client.tx.pending().len(), capacity - 48, "both");
         assert_ne!(c.expose_secrets().0, secret);

@@ -1,0 +1,45 @@
+//! Keys for other uses (RFC 9846 §7.5).
+
+use crate::crypto::CryptoFailed;
+use crate::schedule::ExporterSecret;
+
+/// Derives keys for other uses from the connection (RFC 9846 §7.5). Both ends derive the same.
+///
+/// A [`Session`](crate::Session) that fails forgets the secret: then every call here is an error. Of a session in two
+/// halves it is yours to drop.
+pub struct Exporter(Option<ExporterSecret>);
+
+impl Exporter {
+    pub(crate) fn new(secret: ExporterSecret) -> Exporter {
+        Exporter(Some(secret))
+    }
+
+    /// The connection has failed (RFC 9846 §6).
+    pub(super) fn forget(&mut self) {
+        self.0 = None;
+    }
+
+    /// Fills `out` with keying material for this label and context.
+    ///
+    /// # Errors
+    /// If the label is longer than 249 bytes, or `out` longer than 255 hashes, or the connection has failed.
+    pub fn export(&self, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<(), CryptoFailed> {
+        self.0.as_ref().ok_or(CryptoFailed)?.export(label, context, out)
+    }
+
+    /// The channel binding `tls-exporter` (RFC 9266), by which a protocol above binds itself to this connection.
+    ///
+    /// # Errors
+    /// If the connection has failed.
+    pub fn tls_exporter(&self) -> Result<[u8; 32], CryptoFailed> {
+        let mut binding = [0; 32];
+        self.export(b"EXPORTER-Channel-Binding", &[], &mut binding)?;
+        Ok(binding)
+    }
+
+    /// The secret itself, for the key log (`EXPORTER_SECRET`); empty once the connection has failed. Whoever has it
+    /// derives everything that is exported.
+    pub fn expose_secret(&self) -> &[u8] {
+        self.0.as_ref().map_or(&[], ExporterSecret::expose)
+    }
+}

@@ -1,0 +1,265 @@
+//! What the receiving half of a session does, whoever owns the memory: [`Session`](super::Session) and
+//! [`Receiver`](super::Receiver) stand in front of it.
+
+use super::event::{Event, Reply};
+use super::ticket::TicketReader;
+use crate::codec::{AlertDescription, HandshakeType, Message};
+use crate::engine::post_handshake::{self, PostHandshake};
+use crate::error::{Ending, Error, ErrorKind};
+use crate::limits::{MAX_KEY_UPDATES, MAX_TICKETS};
+use crate::policy::Policy;
+use crate::record::{Expect, InboxView, Opened, ReadProtection};
+use crate::role::{EarlyData, Role, State};
+use crate::schedule::TrafficSecret;
+
+pub(super) struct Receiving {
+    role: Role,
+    pub(super) stamp: u64,
+    read: ReadProtection,
+    /// application_traffic_secret_N, or why the connection has failed.
+    secret: Result<TrafficSecret, ErrorKind>,
+    max_message: u32,
+    confirmed: bool,
+    closed: bool,
+    /// An alert of ours has told the peer what failed.
+    pub(super) told: bool,
+    /// We have asked for a KeyUpdate: the next one is the answer.
+    requested: bool,
+    /// A ticket that is too long for the memory, being read in pieces.
+    ticket: Option<TicketReader>,
+    /// Tickets, and KeyUpdates that we have not asked for, since the last application data.
+    tickets: u8,
+    key_updates: u8,
+    /// The number of the last KeyUpdate, and of the last one that wanted an answer; they wrap.
+    updates: u32,
+    wanted: u32,
+    /// The answer that the whole session owed when it was split is yet to be reported.
+    pub(super) owed: bool,
+}
+
+impl Receiving {
+    pub(super) fn new(
+        role: Role,
+        stamp: u64,
+        read: ReadProtection,
+        secret: TrafficSecret,
+        policy: &Policy,
+    ) -> Receiving {
+        Receiving {
+            role,
+            stamp,
+            read,
+            secret: Ok(secret),
+            max_message: u32::try_from(policy.max_message).unwrap_or(u32::MAX),
+            confirmed: role == Role::Server,
+            closed: false,
+            told: false,
+            requested: false,
+            ticket: None,
+            tickets: 0,
+            key_updates: 0,
+            updates: 0,
+            wanted: 0,
+            owed: false,
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn receive(&mut self, rx: &mut InboxView<'_>) -> Result<Event, Error> {
+        let result = match self.secret {
+            Err(kind) => Err(kind),
+            Ok(_) => self.try_receive(rx),
+        };
+        result.map_err(|kind| {
+            let error = self.error(kind);
+            if error.is_fatal() {
+                self.fail(kind);
+            }
+            error
+        })
+    }
+
+    pub(super) fn error(&self, kind: ErrorKind) -> Error {
+        Error { kind, role: self.role, state: State::Connected, alerts: self.told }
+    }
+
+    /// Nothing more is received, unless something failed before. The secrets of a failed connection are forgotten
+    /// (RFC 9846 §6).
+    pub(super) fn fail(&mut self, kind: ErrorKind) {
+        if self.secret.is_ok() {
+            self.secret = Err(kind);
+        }
+        self.read.forget();
+    }
+
+    /// The next KeyUpdate of the peer is the answer to ours.
+    pub(super) fn expect_key_update(&mut self) {
+        self.requested = true;
+    }
+
+    pub(super) fn is_confirmed(&self) -> bool {
+        self.confirmed
+    }
+
+    pub(super) fn expose_secret(&self) -> &[u8] {
+        self.secret.as_ref().map_or(&[], |secret| secret.expose())
+    }
+
+    #[inline(always)]
+    fn try_receive(&mut self, rx: &mut InboxView<'_>) -> Result<Event, ErrorKind> {
+        if !rx.belongs_to(self.stamp) {
+            return Err(ErrorKind::ForeignInbox);
+        }
+        if core::mem::take(&mut self.owed) {
+            return Ok(Event::Owed(self.reply()));
+        }
+        loop {
+            if self.closed {
+                rx.discard_ciphertext(); // unopened (RFC 9846 §6.1)
+                return Ok(if rx.has_data() { Event::Data } else { Event::Closed });
+            }
+            if rx.has_data() {
+                (self.tickets, self.key_updates) = (0, 0);
+                return Ok(Event::Data);
+            }
+            if rx.has_unread()
+                && let Some(event) = self.next_message(rx)?
+            {
+                return Ok(event);
+            }
+            let confirms = !self.confirmed && rx.is_past_mark();
+            let expect = Expect {
+                change_cipher_spec: false,
+                application_data: true,
+                plaintext_alert: false,
+                early_data: EarlyData::None,
+            };
+            match self.read.open(rx, expect)? {
+                Some(Opened::Handshake | Opened::ApplicationData) if confirms => {
+                    self.confirmed = true;
+                    return Ok(Event::Confirmed);
+                }
+                Some(Opened::Handshake | Opened::ApplicationData | Opened::Dropped) => {}
+                Some(Opened::Alert(AlertDescription::USER_CANCELED)) => {}
+                Some(Opened::Alert(alert @ AlertDescription::CLOSE_NOTIFY)) if !self.confirmed => {
+                    return Err(ErrorKind::PeerEndedUnconfirmed { how: Ending::Alert(alert) });
+                }
+                Some(Opened::Alert(AlertDescription::CLOSE_NOTIFY)) => self.closed = true,
+                Some(Opened::Alert(alert)) => return Err(ErrorKind::from_alert(alert, !self.confirmed)),
+                None if rx.eof() && !self.confirmed => {
+                    return Err(ErrorKind::PeerEndedUnconfirmed { how: Ending::Silence });
+                }
+                None if rx.eof() => return Err(ErrorKind::Truncated),
+                None => match self.read.want_more(rx) {
+                    Ok(()) => return Ok(Event::Read),
+                    // A ticket need not fit: it is dropped anyway.
+                    Err(too_small) => match rx.message_header() {
+                        Some((HandshakeType::NEW_SESSION_TICKET, len)) => {
+                            rx.read_in_pieces();
+                            self.ticket = Some(TicketReader::new(len));
+                        }
+                        _ => return Err(too_small),
+                    },
+                },
+            }
+        }
+    }
+
+    /// Deals with the next handshake message, if it is there.
+    fn next_message(&mut self, rx: &mut InboxView<'_>) -> Result<Option<Event>, ErrorKind> {
+        while let Some(ticket) = &mut self.ticket {
+            let Some((piece, left)) = rx.next_piece() else { return Ok(None) };
+            ticket.read(piece)?;
+            if left == 0 {
+                ticket.end()?;
+                self.ticket = None;
+                self.count_ticket()?;
+            }
+        }
+        // All that are there: what is unread when the next record is opened counts as the beginning of a message.
+        let limit = usize::try_from(self.max_message).unwrap_or(usize::MAX);
+        loop {
+            let Some((typ, _)) = rx.message_header() else { return Ok(None) };
+            post_handshake::accepts(self.role, typ)?;
+            // A ticket may be of any length: it is dropped.
+            let limit = if typ == HandshakeType::NEW_SESSION_TICKET { usize::MAX } else { limit };
+            let Some(next) = rx.next_message(limit)? else { return Ok(None) };
+            let bytes = rx.flight().get(next.range.clone()).ok_or(ErrorKind::Bug)?;
+            let (message, _) = Message::split(bytes).ok_or(ErrorKind::Bug)?;
+            let judged = post_handshake::judge(message)?;
+            rx.read(&next);
+            rx.release_all();
+            match judged {
+                PostHandshake::Ticket => self.count_ticket()?,
+                PostHandshake::KeyUpdate { requested } => return self.key_update(rx, requested).map(Some),
+            }
+        }
+    }
+
+    fn count_ticket(&mut self) -> Result<(), ErrorKind> {
+        self.tickets = self.tickets.saturating_add(1);
+        if self.tickets > MAX_TICKETS { Err(ErrorKind::TooManyTickets) } else { Ok(()) }
+    }
+
+    /// KeyUpdate (RFC 9846 §4.7.3): the next record is under the next generation of the peer's key.
+    fn key_update(&mut self, rx: &InboxView<'_>, requested: bool) -> Result<Event, ErrorKind> {
+        if !core::mem::take(&mut self.requested) {
+            self.key_updates = self.key_updates.saturating_add(1);
+            if self.key_updates > MAX_KEY_UPDATES {
+                return Err(ErrorKind::TooManyKeyUpdates);
+            }
+        }
+        let (suite, crypto) = self.read.algorithms().ok_or(ErrorKind::Bug)?;
+        let secret = core::mem::replace(&mut self.secret, Err(ErrorKind::CryptoFailed))?.next();
+        let key = secret.key(suite, crypto).map_err(|_| ErrorKind::CryptoFailed)?;
+        self.secret = Ok(secret);
+        self.read.replace_key(rx, key)?;
+        self.updates = self.updates.wrapping_add(1);
+        if requested {
+            self.wanted = self.updates;
+        }
+        Ok(Event::Owed(self.reply()))
+    }
+
+    fn reply(&self) -> Reply {
+        Reply { stamp: self.stamp, number: self.updates, wanted: self.wanted }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::{CryptoMode, HashAlgorithm, SharedSecret, Suite};
+    use crate::record::Inbox;
+    use crate::schedule::Early;
+    use std::vec;
+    use std::vec::Vec;
+
+    // req: 9846-4.7.3-10
+    #[test]
+    fn the_peer_is_not_held_to_a_number_of_updates() {
+        let suite = Suite::Aes128GcmSha256;
+        let secret = || {
+            let main = Early::new(suite.hash()).handshake(SharedSecret::of_vector(&[7; 32])).main();
+            main.application(&HashAlgorithm::Sha256.hash(b"transcript")).0.client
+        };
+        let key = |secret: &TrafficSecret| secret.key(suite, CryptoMode::Real).unwrap();
+        let record = |secret: &TrafficSecret, inner: &[u8]| {
+            let header = [23, 3, 3, 0, u8::try_from(inner.len() + 16).unwrap()];
+            let mut content = inner.to_vec();
+            let tag = key(secret).seal(0, &header, &mut content).unwrap();
+            [&header[..], &content, &tag].concat()
+        };
+        let mut rx = Inbox::new(vec![0; 1000]);
+        let mut read = ReadProtection::new();
+        read.replace_key(&rx.view(), key(&secret())).unwrap();
+        let mut receiving = Receiving::new(Role::Server, 1, read, secret(), &Policy::new());
+        receiving.updates = u32::MAX; // the count wraps, nobody minds
+        let bytes: Vec<u8> = [record(&secret(), &[24, 0, 0, 1, 0, 22]), record(&secret().next(), b"data\x17")].concat();
+        rx.space()[..bytes.len()].copy_from_slice(&bytes);
+        rx.filled(bytes.len());
+        assert!(matches!(receiving.receive(&mut rx.view()), Ok(Event::Owed(_))));
+        assert_eq!(receiving.receive(&mut rx.view()), Ok(Event::Data));
+        assert_eq!(rx.data(), b"data");
+    }
+}

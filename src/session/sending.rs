@@ -1,0 +1,286 @@
+//! What the sending half of a session does, whoever owns the memory: [`Session`](super::Session) and
+//! [`Sender`](super::Sender) stand in front of it.
+
+use super::event::Reply;
+use crate::codec::{AlertDescription, KeyUpdate, KeyUpdateRequest, MESSAGE_HEADER, Writer};
+use crate::error::{Error, Misuse};
+use crate::limits::MAX_GENERATIONS;
+use crate::record::{OutboxView, WriteProtection};
+use crate::schedule::TrafficSecret;
+use core::ops::Range;
+
+/// The length of a KeyUpdate.
+const KEY_UPDATE: usize = MESSAGE_HEADER + 1;
+
+pub(super) struct Sending {
+    pub(super) stamp: u64,
+    write: WriteProtection,
+    /// application_traffic_secret_N. `None`: we have said our last.
+    secret: Option<TrafficSecret>,
+    /// N.
+    generation: u64,
+    /// The number of the peer's last KeyUpdate that we know of.
+    received: u32,
+    /// The peer wants a KeyUpdate that has not been sent.
+    pub(super) owes: bool,
+    /// We want one that we have not heard of.
+    requested: bool,
+}
+
+/// Data.
+impl Sending {
+    pub(super) fn new(stamp: u64, write: WriteProtection, secret: TrafficSecret) -> Sending {
+        Sending { stamp, write, secret: Some(secret), generation: 0, received: 0, owes: false, requested: false }
+    }
+
+    pub(super) fn write(&mut self, data: &[u8], tx: &mut OutboxView<'_>) -> Result<usize, Misuse> {
+        self.check(tx)?;
+        let mut taken = 0usize;
+        while let Some(rest) = data.get(taken..).filter(|rest| !rest.is_empty()) {
+            match self.write_some(rest, tx) {
+                Ok(0) => break,
+                Ok(n) => taken = taken.saturating_add(n),
+                Err(_) if taken > 0 => break, // what has been taken is told first, the next call says why no more is
+                Err(misuse) => return Err(misuse),
+            }
+        }
+        Ok(taken)
+    }
+
+    /// As much of `data` as one key and the room that there is allow.
+    fn write_some(&mut self, data: &[u8], tx: &mut OutboxView<'_>) -> Result<usize, Misuse> {
+        if !self.prepare(data.len(), tx)? {
+            return Ok(0);
+        }
+        tx.write_data(&mut self.write, data).map_err(Misuse::of_outbox)
+    }
+
+    /// The place for the next record; `None`: send first.
+    #[inline]
+    pub(super) fn place(&mut self, wanted: usize, tx: &mut OutboxView<'_>) -> Result<Option<Range<usize>>, Misuse> {
+        self.check(tx)?;
+        if !self.prepare(wanted, tx)? {
+            return Ok(None);
+        }
+        tx.place_data(&mut self.write, wanted).map_err(Misuse::of_outbox)
+    }
+
+    /// Seals so many bytes that lie in [`place`](Self::place).
+    #[inline]
+    pub(super) fn seal(&mut self, len: usize, tx: &mut OutboxView<'_>) -> Result<(), Misuse> {
+        tx.seal_data(&mut self.write, len).map_err(Misuse::of_outbox)
+    }
+
+    /// Pays what is owed and updates a key that is used up, so that data may follow (R12). False: pending bytes must be
+    /// sent first.
+    #[inline]
+    fn prepare(&mut self, wanted: usize, tx: &mut OutboxView<'_>) -> Result<bool, Misuse> {
+        if !self.owes && self.write.records_left() > 0 {
+            return Ok(true);
+        }
+        self.update_before_data(wanted, tx)
+    }
+
+    fn update_before_data(&mut self, wanted: usize, tx: &mut OutboxView<'_>) -> Result<bool, Misuse> {
+        tx.check_capacity(&self.write, KEY_UPDATE, wanted).map_err(Misuse::of_outbox)?;
+        match self.pay(tx) {
+            Err(Misuse::NoRoom { .. }) => return Ok(false), // an empty outbox would do
+            paid => paid?,
+        }
+        if self.write.records_left() > 0 {
+            return Ok(true);
+        }
+        // An update that no data follows is made too early. In an empty outbox it cannot be helped: it goes alone.
+        let room = tx.has_room_for_message_and_data(&mut self.write, KEY_UPDATE, wanted).map_err(Misuse::of_outbox)?;
+        if !room && !tx.is_empty() {
+            return Ok(false);
+        }
+        self.send_key_update(KeyUpdateRequest::UPDATE_NOT_REQUESTED, tx)?;
+        Ok(true)
+    }
+}
+
+/// KeyUpdate (RFC 9846 §4.7.3).
+impl Sending {
+    /// An update of our own accord. It answers the peer's requests as well.
+    pub(super) fn update_key(&mut self, tx: &mut OutboxView<'_>) -> Result<(), Misuse> {
+        self.check(tx)?;
+        self.send_key_update(KeyUpdateRequest::UPDATE_NOT_REQUESTED, tx)?;
+        if core::mem::take(&mut self.owes) {
+            tx.mark_owed();
+        }
+        Ok(())
+    }
+
+    pub(super) fn confirm(&mut self, tx: &mut OutboxView<'_>) -> Result<(), Misuse> {
+        self.check(tx)?;
+        if self.requested {
+            return Ok(());
+        }
+        self.pay(tx)?;
+        self.send_key_update(KeyUpdateRequest::UPDATE_REQUESTED, tx)?;
+        self.requested = true;
+        Ok(())
+    }
+
+    pub(super) fn reply(&mut self, reply: &Reply, tx: &mut OutboxView<'_>) -> Result<(), Misuse> {
+        if reply.stamp != self.stamp {
+            return Err(Misuse::ForeignReply);
+        }
+        self.check(tx)?;
+        self.note(reply);
+        self.pay(tx)
+    }
+
+    /// Takes note of a KeyUpdate of the peer, if it is news.
+    pub(super) fn note(&mut self, reply: &Reply) {
+        let is_new = |number: u32| (1..1 << 31).contains(&number.wrapping_sub(self.received));
+        if is_new(reply.number) {
+            self.owes |= is_new(reply.wanted);
+            self.received = reply.number;
+            self.requested = false;
+        }
+    }
+
+    /// Sends the KeyUpdate that is owed. One that has not left yet answers what has been asked since as well. Once the
+    /// generations are used up, requests are ignored.
+    pub(super) fn pay(&mut self, tx: &mut OutboxView<'_>) -> Result<(), Misuse> {
+        if !self.owes || self.is_closed() || self.generation >= MAX_GENERATIONS {
+            return Ok(());
+        }
+        if !tx.owes_peer() {
+            self.send_key_update(KeyUpdateRequest::UPDATE_NOT_REQUESTED, tx)?;
+            tx.mark_owed();
+        }
+        self.owes = false;
+        Ok(())
+    }
+
+    /// The message, and the next generation of our key.
+    fn send_key_update(&mut self, request_update: KeyUpdateRequest, tx: &mut OutboxView<'_>) -> Result<(), Misuse> {
+        if self.generation >= MAX_GENERATIONS {
+            return Err(Misuse::NotNow);
+        }
+        let mut message = [0; KEY_UPDATE];
+        let mut writer = Writer::new(&mut message);
+        KeyUpdate { request_update }.write(&mut writer);
+        tx.append_handshake(&mut self.write, message.len(), |memory| memory.copy_from_slice(&message))
+            .map_err(Misuse::of_outbox)?;
+        let secret = self.secret.take().ok_or(Misuse::NotNow)?.next();
+        let (suite, crypto) = self.write.algorithms().ok_or(Misuse::NotNow)?;
+        let key = secret.key(suite, crypto).map_err(|_| Misuse::NotNow)?;
+        self.secret = Some(secret);
+        tx.replace_key(&mut self.write, key).map_err(Misuse::of_outbox)?;
+        self.generation = self.generation.saturating_add(1);
+        Ok(())
+    }
+}
+
+/// The end.
+impl Sending {
+    pub(super) fn close(&mut self, tx: &mut OutboxView<'_>) -> Result<(), Misuse> {
+        match self.abort(AlertDescription::CLOSE_NOTIFY, tx) {
+            Err(Misuse::Closed) => self.check_outbox(tx),
+            sent => sent,
+        }
+    }
+
+    pub(super) fn abort(&mut self, alert: AlertDescription, tx: &mut OutboxView<'_>) -> Result<(), Misuse> {
+        self.check(tx)?;
+        tx.alert(&mut self.write, alert).map_err(Misuse::of_outbox)?;
+        if alert == AlertDescription::USER_CANCELED {
+            // RFC 9846 §6.1: "This alert SHOULD be followed by a close_notify." Both have room, or else nothing has.
+            let _ = tx.alert(&mut self.write, AlertDescription::CLOSE_NOTIFY);
+        }
+        self.end();
+        Ok(())
+    }
+
+    /// Tells the peer of an error, if an alert is due and none has gone before. Whether it was told.
+    pub(super) fn tell(&mut self, error: &Error, tx: &mut OutboxView<'_>) -> bool {
+        if !error.is_fatal() {
+            return false;
+        }
+        // There is always room for it, if the outbox has room for anything at all.
+        let told = error.kind().alert().is_some_and(|alert| self.abort(alert, tx).is_ok());
+        self.end();
+        told
+    }
+
+    /// We have said our last: what would protect more is forgotten. A failed connection must (RFC 9846 §6).
+    fn end(&mut self) {
+        self.secret = None;
+        self.write.forget();
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.secret.is_none()
+    }
+
+    pub(super) fn expose_secret(&self) -> &[u8] {
+        self.secret.as_ref().map_or(&[], TrafficSecret::expose)
+    }
+
+    /// Whether something can be sent, by this outbox (R1).
+    fn check(&self, tx: &mut OutboxView<'_>) -> Result<(), Misuse> {
+        if self.is_closed() { Err(Misuse::Closed) } else { self.check_outbox(tx) }
+    }
+
+    pub(super) fn check_outbox(&self, tx: &mut OutboxView<'_>) -> Result<(), Misuse> {
+        if tx.belongs_to(self.stamp) { Ok(()) } else { Err(Misuse::ForeignOutbox) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::{CryptoMode, HashAlgorithm, SharedSecret, Suite};
+    use crate::record::Outbox;
+    use crate::role::Role;
+    use crate::schedule::Early;
+    use std::vec;
+    use std::vec::Vec;
+
+    fn sending(tx: &mut Outbox<Vec<u8>>) -> Sending {
+        let suite = Suite::Aes128GcmSha256;
+        let hash = HashAlgorithm::Sha256.hash(b"transcript");
+        let main = Early::new(suite.hash()).handshake(SharedSecret::of_vector(&[7; 32])).main();
+        let (secrets, _) = main.application(&hash);
+        let mut write = WriteProtection::new(Role::Server);
+        tx.view().replace_key(&mut write, secrets.server.key(suite, CryptoMode::Real).unwrap()).unwrap();
+        Sending::new(1, write, secrets.server)
+    }
+
+    fn request(number: u32) -> Reply {
+        Reply { stamp: 1, number, wanted: number }
+    }
+
+    // req: 9846-4.7.3-9, 9846-4.7.3-11
+    #[test]
+    fn at_the_last_generation_we_update_no_more_and_ignore_requests() {
+        let mut tx = Outbox::new(vec![0; 1000]);
+        let mut sending = sending(&mut tx);
+        sending.generation = (1 << 48) - 2;
+        sending.reply(&request(1), &mut tx.view()).unwrap();
+        assert_eq!(sending.generation, (1 << 48) - 1);
+        assert_eq!(tx.pending().len(), 5 + 5 + 1 + 16, "the last KeyUpdate");
+        let sent = tx.pending().len();
+        assert_eq!(sending.reply(&request(2), &mut tx.view()), Ok(()));
+        assert_eq!(sending.update_key(&mut tx.view()), Err(Misuse::NotNow));
+        assert_eq!(sending.confirm(&mut tx.view()), Err(Misuse::NotNow));
+        assert_eq!(tx.pending().len(), sent, "nothing is sent");
+        assert_eq!(sending.write(b"data", &mut tx.view()), Ok(4), "the key itself is not used up");
+    }
+
+    /// Whoever writes is told how much has gone before it is told that nothing more goes.
+    #[test]
+    fn what_was_taken_is_told_before_the_last_key_is_used_up() {
+        let mut tx = Outbox::new(vec![0; 60_000]);
+        let mut sending = sending(&mut tx);
+        sending.generation = MAX_GENERATIONS;
+        sending.write.set_update_after(2);
+        let data = vec![7; 40_000];
+        assert_eq!(sending.write(&data, &mut tx.view()), Ok(2 << 14), "two records");
+        assert_eq!(sending.write(&data[2 << 14..], &mut tx.view()), Err(Misuse::NotNow));
+    }
+}

@@ -1,0 +1,71 @@
+//! The rules of a session, each for the whole one and for its halves.
+
+mod foreign;
+mod owed;
+mod reservation;
+mod room;
+mod told;
+
+use crate::common::{Connection, End, Pki};
+use crate::identity::Identity;
+use crate::script::Protection;
+use countersign::internals::crypto::Suite;
+use countersign::{Misuse, Outbox, Policy, Receiver, Reservation, Role, Sender, Session};
+use std::sync::LazyLock;
+
+static IDENTITY: LazyLock<Identity> = LazyLock::new(|| Pki::new().issue("somebody.test", &rcgen::PKCS_ED25519));
+
+/// A connection of which nothing is on its way: the client knows that it is confirmed.
+fn connected(client: Policy, server: Policy) -> Connection<'static> {
+    let client = End::new(Role::Client, client, &IDENTITY);
+    let server = End::new(Role::Server, server, &IDENTITY);
+    let mut connection = Connection::new(client, server);
+    connection.to_client().unwrap();
+    connection
+}
+
+/// Whoever sends: a whole session, or a half.
+enum Sends {
+    Whole(Session),
+    Half(Sender, Receiver),
+}
+
+impl Sends {
+    /// Both of them, by turns.
+    fn each(session: Session, half: bool) -> Sends {
+        if half {
+            let (sender, receiver, _) = session.split();
+            Sends::Half(sender, receiver)
+        } else {
+            Sends::Whole(session)
+        }
+    }
+
+    fn write(&mut self, data: &[u8], tx: &mut Outbox<Vec<u8>>) -> Result<usize, Misuse> {
+        match self {
+            Sends::Whole(session) => session.write(data, tx),
+            Sends::Half(sender, _) => sender.write(data, tx),
+        }
+    }
+
+    fn reserve<'s>(
+        &'s mut self,
+        wanted: usize,
+        tx: &'s mut Outbox<Vec<u8>>,
+    ) -> Result<Option<Reservation<'s>>, Misuse> {
+        match self {
+            Sends::Whole(session) => session.reserve(wanted, tx),
+            Sends::Half(sender, _) => sender.reserve(wanted, tx),
+        }
+    }
+}
+
+/// The suite of a connection, for whoever opens its records by hand.
+fn suite(end: &End<'_>) -> Suite {
+    Suite::from(end.hs.cipher_suite().expect("a finished handshake")).expect("a suite of ours")
+}
+
+/// The protection that a session writes under, for whoever opens its records by hand.
+fn protection(session: &Session, end: &End<'_>) -> Protection {
+    Protection::of(session.expose_secrets().0, suite(end))
+}
