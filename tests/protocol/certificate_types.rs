@@ -13,7 +13,7 @@ const X509: &[CertificateType] = &[CertificateType::X509];
 const RAW: &[CertificateType] = &[CertificateType::RAW_PUBLIC_KEY];
 
 /// Drives an end that shows its bare key.
-fn drive_raw(story: &mut Story<'_>, spki: &[u8]) {
+pub fn drive_raw(story: &mut Story<'_>, spki: &[u8]) {
     let chain = [rustls_pki_types::CertificateDer::from(spki)];
     story.hold = Some(State::AskCredential);
     story.turn();
@@ -31,7 +31,8 @@ fn drive_raw(story: &mut Story<'_>, spki: &[u8]) {
     }
 }
 
-fn spki(role: Role) -> Vec<u8> {
+/// The bare key of this side.
+pub fn spki(role: Role) -> Vec<u8> {
     let identity = if role == Role::Client { &identities().client } else { &identities().server };
     countersign::internals::asn1::Spki::of_certificate(&identity.chain[0]).unwrap().raw.to_vec()
 }

@@ -13,6 +13,7 @@ mod alerts;
 mod authentication;
 mod certificate_types;
 mod client_hello;
+mod lessons;
 mod parameters;
 mod records;
 mod refragment;
