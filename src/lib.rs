@@ -116,6 +116,8 @@ pub mod internals {
     pub mod crypto;
     pub mod schedule;
 }
+#[cfg(feature = "stream")]
+pub mod adapters;
 mod engine;
 pub mod error;
 mod flight;

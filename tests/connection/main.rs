@@ -25,4 +25,5 @@ mod mutations;
 mod pairs;
 mod secrets;
 mod session;
+mod stream;
 mod threads;

@@ -1,0 +1,111 @@
+//! What all connections of a program share.
+
+use crate::Policy;
+use crate::trace::KeyLogLine;
+use crate::x509::{Identities, Identity, Reloadable, Trust, VerifiedChains};
+use std::boxed::Box;
+use std::path::Path;
+use std::time::Duration;
+use std::{error, format, fs, io, sync::Arc, vec::Vec};
+
+/// What is called for each line of the key log. Whoever has the lines reads the connection: for debugging only.
+pub type KeyLog = dyn Fn(&KeyLogLine<'_>) + Send + Sync;
+
+/// Who we are, whom we trust, what may be spoken, and how long anything may take: for any number of connections, in
+/// either role. Cloning it counts references.
+///
+/// Whom a connection expects is not in it: a client says so with each connection, a server once for all
+/// (`Acceptor::new`).
+#[derive(Clone)]
+pub struct Config {
+    pub(super) identities: Arc<Reloadable<Identities>>,
+    pub(super) trust: Arc<Reloadable<Trust>>,
+    pub(super) policy: Arc<Policy>,
+    pub(super) cache: Option<Arc<VerifiedChains>>,
+    pub(super) key_log: Option<Arc<KeyLog>>,
+    pub(super) handshake_deadline: Option<Duration>,
+    pub(super) close_deadline: Duration,
+}
+
+impl Config {
+    /// With the default policy, 10 seconds for a handshake and 2 seconds for closing. Keep the `Arc`s: by
+    /// [`Reloadable::set`] certificates, keys, roots and CRLs are renewed while connections run.
+    pub fn new(identities: Arc<Reloadable<Identities>>, trust: Arc<Reloadable<Trust>>) -> Config {
+        Config {
+            identities,
+            trust,
+            policy: Arc::new(Policy::new()),
+            cache: None,
+            key_log: None,
+            handshake_deadline: Some(Duration::from_secs(10)),
+            close_deadline: Duration::from_secs(2),
+        }
+    }
+
+    /// From three PEM (or DER) files: our chain, leaf first; its key; the roots that we trust.
+    ///
+    /// # Errors
+    /// A file that cannot be read, with the kind of that error; `InvalidData` if its contents will not do. The sentence
+    /// names the file.
+    pub fn from_pem_files(
+        chain: impl AsRef<Path>,
+        key: impl AsRef<Path>,
+        roots: impl AsRef<Path>,
+    ) -> io::Result<Config> {
+        let (chain, key, roots) = (chain.as_ref(), key.as_ref(), roots.as_ref());
+        let both = format!("{} with {}", chain.display(), key.display());
+        let identity = Identity::from_pem_or_der(&read(chain)?, &read(key)?).map_err(|error| invalid(&both, error))?;
+        let trust = Trust::from_roots(&format!("{}", roots.display()), &read(roots)?)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        let identities = Identities::new(identity);
+        Ok(Config::new(Arc::new(Reloadable::new(identities)), Arc::new(Reloadable::new(trust))))
+    }
+
+    /// Suites, groups, ALPN, sizes.
+    pub fn policy(mut self, policy: impl Into<Arc<Policy>>) -> Config {
+        self.policy = policy.into();
+        self
+    }
+
+    /// Remembers verified chains there.
+    pub fn cache(mut self, cache: Arc<VerifiedChains>) -> Config {
+        self.cache = Some(cache);
+        self
+    }
+
+    /// Shows every secret of every connection to `log`. For debugging only.
+    pub fn key_log(mut self, log: Arc<KeyLog>) -> Config {
+        self.key_log = Some(log);
+        self
+    }
+
+    /// How long a handshake may take, from its beginning to its end, our own answers included. `None`: for ever.
+    pub fn handshake_deadline(mut self, deadline: Option<Duration>) -> Config {
+        self.handshake_deadline = deadline;
+        self
+    }
+
+    /// How long we wait for a peer to take our last words and to close, once we have closed. The same for an alert.
+    pub fn close_deadline(mut self, deadline: Duration) -> Config {
+        self.close_deadline = deadline;
+        self
+    }
+
+    /// Our identities, to be renewed.
+    pub fn identities(&self) -> &Arc<Reloadable<Identities>> {
+        &self.identities
+    }
+
+    /// Whom we trust, to be renewed.
+    pub fn trust(&self) -> &Arc<Reloadable<Trust>> {
+        &self.trust
+    }
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    fs::read(path).map_err(|error| io::Error::new(error.kind(), format!("cannot read {}: {error}", path.display())))
+}
+
+fn invalid(name: &str, error: impl error::Error) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, Box::<dyn error::Error + Send + Sync>::from(format!("{name}: {error}")))
+}

@@ -1,0 +1,124 @@
+//! Why a connection failed, as an `io::Error` with everything that is known inside.
+
+use crate::x509::{Answerer, Declined, InvalidName, Refusal};
+use crate::{Error, Misuse, State};
+use core::fmt;
+use std::{error, io};
+
+/// Why a connection failed, where the transport itself did not: it is what
+/// [`io::Error::get_ref`](std::io::Error::get_ref) gives. Its `source` is the typed error: the [`Refusal`] if we refused
+/// the peer, and else the [`Error`].
+///
+/// | kind of the `io::Error` | when |
+/// |---|---|
+/// | `TimedOut` | the deadline of the handshake or of closing has passed |
+/// | `PermissionDenied` | we refused: the peer's certificate (the `Refusal` is inside), or an answer of ours was declined |
+/// | `ConnectionAborted` | the peer sent an alert |
+/// | `UnexpectedEof` | the transport ended without close_notify, or before the peer had accepted us |
+/// | `InvalidInput` | a name that is none, or a call that does not fit |
+/// | `InvalidData` | the peer broke the protocol or shares nothing with us |
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Failure {
+    /// We refused the peer's certificate.
+    Refused {
+        /// The error of the connection: it knows the alert.
+        error: Error,
+        /// Which certificate, and why.
+        refusal: Refusal,
+    },
+    /// We could not answer.
+    Declined {
+        /// The error of the connection.
+        error: Error,
+        /// What failed.
+        declined: Declined,
+    },
+    /// Anything else that ended the connection.
+    Failed(Error),
+    /// The deadline passed, while this was awaited.
+    TimedOut(State),
+    /// The name that a client was to connect to is no name.
+    Name(InvalidName),
+    /// A call that does not fit.
+    Misuse(Misuse),
+}
+
+impl Failure {
+    /// What the machine says, with the facts that its answers know.
+    pub(super) fn of(error: Error, answerer: &Answerer) -> Failure {
+        match (answerer.refusal(), answerer.declined()) {
+            (Some(refusal), _) => Failure::Refused { error, refusal: refusal.clone() },
+            (None, Some(declined)) => Failure::Declined { error, declined },
+            (None, None) => Failure::Failed(error),
+        }
+    }
+
+    /// What is inside of this error, if it came from an adapter.
+    pub fn inside(error: &io::Error) -> Option<&Failure> {
+        error.get_ref()?.downcast_ref()
+    }
+
+    /// The connection's error, if it had come to that.
+    pub fn error(&self) -> Option<Error> {
+        match self {
+            Failure::Refused { error, .. } | Failure::Declined { error, .. } | Failure::Failed(error) => Some(*error),
+            Failure::TimedOut(_) | Failure::Name(_) | Failure::Misuse(_) => None,
+        }
+    }
+
+    /// Why we refused the peer, if we did.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        if let Failure::Refused { refusal, .. } = self { Some(refusal) } else { None }
+    }
+
+    fn kind(&self) -> io::ErrorKind {
+        match self {
+            Failure::Refused { error, .. } | Failure::Declined { error, .. } | Failure::Failed(error) => {
+                io::Error::from(*error).kind()
+            }
+            Failure::TimedOut(_) => io::ErrorKind::TimedOut,
+            Failure::Name(_) => io::ErrorKind::InvalidInput,
+            Failure::Misuse(Misuse::NoRandomness) => io::ErrorKind::Other,
+            Failure::Misuse(Misuse::Closed) => io::ErrorKind::BrokenPipe,
+            Failure::Misuse(_) => io::ErrorKind::InvalidInput,
+        }
+    }
+}
+
+impl From<Misuse> for Failure {
+    fn from(misuse: Misuse) -> Failure {
+        Failure::Misuse(misuse)
+    }
+}
+
+impl From<Failure> for io::Error {
+    fn from(failure: Failure) -> io::Error {
+        io::Error::new(failure.kind(), failure)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Refused { error, refusal } => write!(f, "we, the {}, refused the peer: {refusal}", error.role()),
+            Failure::Declined { error, declined } => write!(f, "we, the {}, could not go on: {declined}", error.role()),
+            Failure::Failed(error) => write!(f, "{error}"),
+            Failure::TimedOut(state) => write!(f, "the peer took too long (in {state})"),
+            Failure::Name(error) => write!(f, "{error}"),
+            Failure::Misuse(misuse) => write!(f, "{misuse}"),
+        }
+    }
+}
+
+impl error::Error for Failure {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Failure::Refused { refusal, .. } => Some(refusal),
+            Failure::Declined { error, .. } | Failure::Failed(error) => Some(error),
+            Failure::TimedOut(_) => None,
+            Failure::Name(error) => Some(error),
+            Failure::Misuse(misuse) => Some(misuse),
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! One handshake with its memory and its answers, up to the transport.
+
+use super::config::Config;
+use super::failure::Failure;
+use crate::trace::KeyLogLine;
+use crate::x509::{Accepted, Answerer, Expect};
+use crate::{
+    AlertDescription, CipherSuite, ErrorKind, Handshake, Inbox, Misuse, NamedGroup, Offer, Outbox, Policy, Seed,
+    Session, State, Want,
+};
+use rustls_pki_types::UnixTime;
+use std::borrow::ToOwned;
+use std::{string::String, sync::Arc, vec, vec::Vec};
+
+/// Memory for one record each way; flights that are longer make it grow.
+pub(super) const INBOX: usize = 16_645;
+pub(super) const OUTBOX: usize = 16_454;
+
+/// What a connection has agreed on, and with whom.
+#[derive(Clone, Debug)]
+pub struct Info {
+    peer: Accepted,
+    cipher_suite: Option<CipherSuite>,
+    group: Option<NamedGroup>,
+    alpn: Option<Vec<u8>>,
+    server_name: Option<String>,
+}
+
+impl Info {
+    /// Who the peer has proved to be.
+    pub fn peer(&self) -> &Accepted {
+        &self.peer
+    }
+
+    /// The cipher suite.
+    pub fn cipher_suite(&self) -> Option<CipherSuite> {
+        self.cipher_suite
+    }
+
+    /// The key exchange group.
+    pub fn group(&self) -> Option<NamedGroup> {
+        self.group
+    }
+
+    /// The application protocol that was agreed on (RFC 7301).
+    pub fn alpn(&self) -> Option<&[u8]> {
+        self.alpn.as_deref()
+    }
+
+    /// The name that the client asked for.
+    pub fn server_name(&self) -> Option<&str> {
+        self.server_name.as_deref()
+    }
+}
+
+/// A session with its memory, and what is known about it.
+pub(super) struct Established {
+    pub(super) session: Session,
+    pub(super) info: Info,
+    pub(super) rx: Inbox<Vec<u8>>,
+    pub(super) tx: Outbox<Vec<u8>>,
+}
+
+/// A handshake, its memory, its answers.
+pub(super) struct Handshaking {
+    pub(super) config: Config,
+    handshake: Handshake<Arc<Policy>>,
+    answerer: Answerer,
+    pub(super) rx: Inbox<Vec<u8>>,
+    pub(super) tx: Outbox<Vec<u8>>,
+    /// The labels that the key log has had.
+    logged: Vec<&'static str>,
+}
+
+impl Handshaking {
+    /// As a client of the server of this name: what it must prove, and, of a DNS name, what server_name says.
+    pub(super) fn client_of(config: &Config, name: &str) -> Result<Handshaking, Failure> {
+        let expect: Expect = name.parse().map_err(Failure::Name)?;
+        // A SPIFFE ID is for the verdict alone: server_name carries DNS names.
+        let server_name = matches!(expect, Expect::Dns(_) | Expect::Ip(_)).then_some(name);
+        Handshaking::client(config, server_name, Arc::new([expect]))
+    }
+
+    /// As a client of whom `expect` says.
+    pub(super) fn client(config: &Config, name: Option<&str>, expect: Arc<[Expect]>) -> Result<Handshaking, Failure> {
+        let handshake = Handshake::client(Arc::clone(&config.policy), name, seed()?)?;
+        Ok(Handshaking::new(config, handshake, expect))
+    }
+
+    /// As a server for whom `expect` says.
+    pub(super) fn server(config: &Config, expect: Arc<[Expect]>) -> Result<Handshaking, Failure> {
+        let handshake = Handshake::server(Arc::clone(&config.policy), seed()?);
+        Ok(Handshaking::new(config, handshake, expect))
+    }
+
+    fn new(config: &Config, handshake: Handshake<Arc<Policy>>, expect: Arc<[Expect]>) -> Handshaking {
+        let (rx, tx) = (Inbox::new(vec![0; INBOX]), Outbox::new(vec![0; OUTBOX]));
+        let answerer = answerer(config, expect);
+        Handshaking { config: config.clone(), handshake, answerer, rx, tx, logged: Vec::new() }
+    }
+
+    /// Goes on with other answers, before any question has been answered.
+    pub(super) fn answer_with(&mut self, config: &Config, expect: Arc<[Expect]>) {
+        self.answerer = answerer(config, expect);
+    }
+
+    /// What is wanted next. After an error the alert lies in `tx`.
+    pub(super) fn drive(&mut self) -> Result<Want, Failure> {
+        loop {
+            match self.handshake.drive(&mut self.rx, &mut self.tx) {
+                Ok(want) => {
+                    if !matches!(want, Want::Read | Want::Write) {
+                        self.log_keys();
+                    }
+                    return Ok(want);
+                }
+                Err(error) => match error.kind() {
+                    ErrorKind::InboxTooSmall { needed } => self.rx.grow(needed),
+                    ErrorKind::OutboxTooSmall { needed } => self.tx.grow(needed),
+                    _ => return Err(Failure::of(error, &self.answerer)),
+                },
+            }
+        }
+    }
+
+    /// Answers a question from what is at hand.
+    pub(super) fn answer(&mut self, question: &Want) -> Result<(), Failure> {
+        self.answerer.now = UnixTime::now();
+        loop {
+            match self.answerer.answer(&mut self.handshake, question, &self.rx, &mut self.tx) {
+                Ok(_) => return Ok(()),
+                Err(Misuse::NoRoom { needed }) => self.tx.grow(needed),
+                Err(misuse) => return Err(misuse.into()),
+            }
+        }
+    }
+
+    /// What the ClientHello offers, while its question is open.
+    pub(super) fn offer(&self) -> Result<Offer<'_>, Failure> {
+        Ok(self.handshake.offer(&self.rx)?)
+    }
+
+    /// Refuses the open question of a server.
+    pub(super) fn abort(&mut self, alert: AlertDescription) {
+        let _ = self.handshake.abort(alert, &mut self.tx); // it is our own outbox
+    }
+
+    /// The deadline has passed.
+    pub(super) fn time_out(&mut self) -> Failure {
+        let state = self.state();
+        let _ = self.handshake.cancel(&mut self.tx); // it is our own outbox
+        Failure::TimedOut(state)
+    }
+
+    pub(super) fn state(&self) -> State {
+        self.handshake.state()
+    }
+
+    /// The session, after `Done`.
+    pub(super) fn finish(mut self) -> Result<Established, Failure> {
+        let handshake = &self.handshake;
+        let (cipher_suite, group) = (handshake.cipher_suite(), handshake.group());
+        let alpn = handshake.alpn().map(<[u8]>::to_vec);
+        let server_name = handshake.server_name().map(ToOwned::to_owned);
+        let client_random = *handshake.client_random();
+        let session = self.handshake.finish()?;
+        if let Some(log) = &self.config.key_log {
+            let secret = session.exporter().expose_secret();
+            log(&KeyLogLine { label: "EXPORTER_SECRET", client_random: &client_random, secret });
+        }
+        let peer = self.answerer.into_accepted().ok_or(Misuse::NotNow)?;
+        let info = Info { peer, cipher_suite, group, alpn, server_name };
+        Ok(Established { session, info, rx: self.rx, tx: self.tx })
+    }
+
+    /// Shows the secrets that are new. They come and go: at each question, and at the end.
+    fn log_keys(&mut self) {
+        let Some(log) = &self.config.key_log else { return };
+        let (handshake, logged) = (&self.handshake, &mut self.logged);
+        handshake.expose_secrets(&mut |label, secret| {
+            if !logged.contains(&label) {
+                logged.push(label);
+                log(&KeyLogLine { label, client_random: handshake.client_random(), secret });
+            }
+        });
+    }
+}
+
+fn answerer(config: &Config, expect: Arc<[Expect]>) -> Answerer {
+    let Config { identities, trust, .. } = config;
+    let answerer = Answerer::new(Arc::clone(identities), Arc::clone(trust), expect, UnixTime::now());
+    match &config.cache {
+        Some(cache) => answerer.with_cache(Arc::clone(cache)),
+        None => answerer,
+    }
+}
+
+fn seed() -> Result<Seed, Misuse> {
+    Seed::random().map_err(|_| Misuse::NoRandomness)
+}

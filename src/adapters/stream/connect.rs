@@ -1,0 +1,190 @@
+//! Connecting and accepting: handshakes over a blocking transport, with their deadline.
+
+use super::Stream;
+use super::link::{Link, is_timeout};
+use super::transport::Transport;
+use crate::adapters::config::Config;
+use crate::adapters::handshaking::Handshaking;
+use crate::x509::Expect;
+use crate::{AlertDescription, Offer, Want};
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Makes clients' connections. Cloning it counts references.
+#[derive(Clone)]
+pub struct Connector {
+    config: Config,
+}
+
+impl Connector {
+    /// With this configuration.
+    pub fn new(config: Config) -> Connector {
+        Connector { config }
+    }
+
+    /// A mutual TLS connection over `io` with the server of this name, which it must prove to have: a DNS name, an IP
+    /// address or a SPIFFE ID. A DNS name is sent as server_name.
+    ///
+    /// The server has been judged then; it has not yet judged us. [`Stream::confirmed`] waits for that, and so does the
+    /// first read.
+    ///
+    /// # Errors
+    /// See [`Failure`](crate::adapters::Failure); and the transport's.
+    pub fn connect<S: Transport>(&self, name: &str, io: S) -> io::Result<Stream<S>> {
+        let deadline = deadline(&self.config);
+        Connecting::new(Handshaking::client_of(&self.config, name)?, io, deadline)?.finish()
+    }
+
+    /// The same, with whoever of `expect` answers; `name` is sent as server_name, and says nothing about who it must be.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub fn connect_to<S: Transport>(
+        &self,
+        name: Option<&str>,
+        expect: impl Into<Arc<[Expect]>>,
+        io: S,
+    ) -> io::Result<Stream<S>> {
+        let deadline = deadline(&self.config);
+        Connecting::new(Handshaking::client(&self.config, name, expect.into())?, io, deadline)?.finish()
+    }
+}
+
+/// Takes servers' connections. Cloning it counts references.
+#[derive(Clone)]
+pub struct Acceptor {
+    config: Config,
+    expect: Arc<[Expect]>,
+}
+
+impl Acceptor {
+    /// With this configuration, for the clients that `expect` says: one of them must match.
+    /// [`Expect::AnyTrusted`] admits whoever has a certificate under our roots.
+    pub fn new(config: Config, expect: impl Into<Arc<[Expect]>>) -> Acceptor {
+        Acceptor { config, expect: expect.into() }
+    }
+
+    /// A mutual TLS connection with whoever has connected.
+    ///
+    /// # Errors
+    /// See [`Failure`](crate::adapters::Failure); and the transport's.
+    pub fn accept<S: Transport>(&self, io: S) -> io::Result<Stream<S>> {
+        let handshaking = Handshaking::server(&self.config, Arc::clone(&self.expect))?;
+        Connecting::new(handshaking, io, deadline(&self.config))?.finish()
+    }
+
+    /// The first step of two: reads the ClientHello and shows its [`offer`](Hello::offer), before a certificate is
+    /// chosen. What the policy settles is settled then: version, cipher suite, group, ALPN, certificate types.
+    ///
+    /// # Errors
+    /// As [`accept`](Self::accept).
+    pub fn begin<S: Transport>(&self, io: S) -> io::Result<Hello<S>> {
+        let handshaking = Handshaking::server(&self.config, Arc::clone(&self.expect))?;
+        let mut connecting = Connecting::new(handshaking, io, deadline(&self.config))?;
+        connecting.run(|want| matches!(want, Want::Credential(_)))?;
+        Ok(Hello(connecting))
+    }
+}
+
+/// A ClientHello that is yet to be answered. The deadline of the handshake goes on.
+pub struct Hello<S>(Connecting<S>);
+
+impl<S: Transport> Hello<S> {
+    /// What the client offers: the name that it asks for, protocols, schemes, authorities.
+    ///
+    /// # Errors
+    /// None while the question is open, which it is.
+    pub fn offer(&self) -> io::Result<Offer<'_>> {
+        Ok(self.0.handshaking.offer()?)
+    }
+
+    /// The second step, with the identities, trust, expectations and cache of this acceptor, which may be another one
+    /// than began. Policy, deadlines and key log stay those of the first.
+    ///
+    /// # Errors
+    /// As [`Acceptor::accept`].
+    pub fn accept(mut self, acceptor: &Acceptor) -> io::Result<Stream<S>> {
+        self.0.handshaking.answer_with(&acceptor.config, Arc::clone(&acceptor.expect));
+        self.0.finish()
+    }
+
+    /// Sends this alert instead, and waits a little for the client to close: `UNRECOGNIZED_NAME`, `ACCESS_DENIED`.
+    pub fn refuse(mut self, alert: AlertDescription) {
+        self.0.handshaking.abort(alert);
+        self.0.farewell();
+    }
+}
+
+fn deadline(config: &Config) -> Option<Instant> {
+    Instant::now().checked_add(config.handshake_deadline?)
+}
+
+/// A handshake over its transport.
+struct Connecting<S> {
+    handshaking: Handshaking,
+    link: Link<S>,
+    deadline: Option<Instant>,
+}
+
+impl<S: Transport> Connecting<S> {
+    fn new(handshaking: Handshaking, io: S, deadline: Option<Instant>) -> io::Result<Connecting<S>> {
+        Ok(Connecting { handshaking, link: Link::new(io), deadline })
+    }
+
+    fn finish(mut self) -> io::Result<Stream<S>> {
+        self.run(|_| false)?;
+        let patience = self.handshaking.config.close_deadline;
+        Ok(Stream::new(self.handshaking.finish()?, self.link, patience))
+    }
+
+    /// Goes on to the end, or to what is to be left open.
+    fn run(&mut self, stop: impl Fn(&Want) -> bool) -> io::Result<()> {
+        let before = self.link.io.timeouts()?;
+        let outcome = self.go_on(stop);
+        match outcome {
+            Ok(()) => self.link.io.set_timeouts(before),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn go_on(&mut self, stop: impl Fn(&Want) -> bool) -> io::Result<()> {
+        loop {
+            let moved = match self.handshaking.drive() {
+                Ok(want) if stop(&want) => return Ok(()),
+                Ok(Want::Done) => return Ok(()),
+                Ok(Want::Write) => self.transport(|link, handshaking| link.write_once(&mut handshaking.tx)),
+                Ok(Want::Read) => self.transport(|link, handshaking| link.fill(&mut handshaking.rx)),
+                Ok(question) => {
+                    self.handshaking.answer(&question)?;
+                    Ok(())
+                }
+                Err(failure) => {
+                    self.farewell();
+                    return Err(failure.into());
+                }
+            };
+            match moved {
+                Ok(()) => {}
+                Err(error) if is_timeout(&error) => {
+                    let failure = self.handshaking.time_out();
+                    self.farewell();
+                    return Err(failure.into());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// One call of the transport, until the deadline.
+    fn transport(&mut self, call: impl FnOnce(&mut Link<S>, &mut Handshaking) -> io::Result<()>) -> io::Result<()> {
+        if !self.link.wait_until(self.deadline)? {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        call(&mut self.link, &mut self.handshaking)
+    }
+
+    fn farewell(&mut self) {
+        self.link.farewell(&mut self.handshaking.tx, self.handshaking.config.close_deadline);
+    }
+}

@@ -1,0 +1,108 @@
+//! A transport with a clock: calls that end at a deadline, and last words that arrive.
+
+use super::transport::{Timeouts, Transport};
+use crate::{Inbox, Outbox};
+use std::io;
+use std::time::{Duration, Instant};
+use std::vec::Vec;
+
+pub(super) struct Link<S> {
+    pub(super) io: S,
+    /// Why nothing more can be written. What the peer has sent may say more about it: an alert.
+    pub(super) broken: Option<io::Error>,
+}
+
+impl<S: Transport> Link<S> {
+    pub(super) fn new(io: S) -> Link<S> {
+        Link { io, broken: None }
+    }
+
+    /// Lets the next call wait until then, and no longer. False: the time is over.
+    pub(super) fn wait_until(&self, deadline: Option<Instant>) -> io::Result<bool> {
+        let Some(deadline) = deadline else { return Ok(true) };
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(false);
+        }
+        self.io.set_timeouts(Timeouts { read: Some(left), write: Some(left) })?;
+        Ok(true)
+    }
+
+    /// Writes once. An error is kept: what comes from the peer may say more.
+    pub(super) fn write_once(&mut self, tx: &mut Outbox<Vec<u8>>) -> io::Result<()> {
+        let written = if self.broken.is_some() { Ok(0) } else { self.io.write(tx.pending()) };
+        match written {
+            Ok(0) => {
+                self.broken.get_or_insert_with(|| io::ErrorKind::WriteZero.into());
+                tx.sent(tx.pending().len()); // nobody will get it
+            }
+            Ok(n) => tx.sent(n),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if is_timeout(&error) => return Err(error),
+            Err(error) => self.broken = Some(error),
+        }
+        Ok(())
+    }
+
+    /// Writes all that is pending. Only a timeout is an error here; see [`broken`](Self::broken).
+    pub(super) fn write_all(&mut self, tx: &mut Outbox<Vec<u8>>) -> io::Result<()> {
+        while !tx.pending().is_empty() {
+            self.write_once(tx)?;
+        }
+        Ok(())
+    }
+
+    /// Reads once; the end of the stream included.
+    pub(super) fn fill(&mut self, rx: &mut Inbox<Vec<u8>>) -> io::Result<()> {
+        loop {
+            match self.io.read(rx.space()) {
+                Ok(n) => {
+                    rx.filled(n);
+                    return Ok(());
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // What broke first says more.
+                Err(error) if is_timeout(&error) => return Err(error),
+                Err(error) => return Err(self.broken.take().unwrap_or(error)),
+            }
+        }
+    }
+
+    /// Sends what is pending (an alert), says that nothing more will come, and waits a little for the peer to close.
+    /// Closing with bytes unread makes TCP reset the connection, and the peer would never see the alert.
+    /// With nothing to say there is nothing to wait for.
+    pub(super) fn farewell(&mut self, tx: &mut Outbox<Vec<u8>>, patience: Duration) {
+        if tx.pending().is_empty() {
+            return;
+        }
+        let deadline = Instant::now().checked_add(patience);
+        let before = self.io.timeouts().unwrap_or_default();
+        if self.last_words(tx, deadline).is_ok() {
+            let _ = self.io.shutdown_write();
+            let mut unwanted = [0; 4096];
+            while let Ok(true) = self.wait_until(deadline) {
+                match self.io.read(&mut unwanted) {
+                    Ok(0) => break,
+                    Err(error) if error.kind() != io::ErrorKind::Interrupted => break,
+                    _ => {}
+                }
+            }
+        }
+        let _ = self.io.set_timeouts(before);
+    }
+
+    /// Writes what is pending, until the deadline.
+    pub(super) fn last_words(&mut self, tx: &mut Outbox<Vec<u8>>, deadline: Option<Instant>) -> io::Result<()> {
+        while !tx.pending().is_empty() && self.broken.is_none() {
+            if !self.wait_until(deadline)? {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            self.write_once(tx)?;
+        }
+        self.io.flush()
+    }
+}
+
+pub(super) fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+}

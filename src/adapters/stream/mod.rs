@@ -1,0 +1,284 @@
+//! Mutual TLS over a blocking transport (feature `stream`): [`Connector`] and [`Acceptor`] make a [`Stream`], which reads,
+//! writes and closes as a `TcpStream` does.
+//!
+//! ```no_run
+//! use countersign::{adapters::{Config, stream::Acceptor}, x509::Expect};
+//! use std::{io, net::TcpListener};
+//!
+//! # fn main() -> io::Result<()> {
+//! let config = Config::from_pem_files("server.pem", "server-key.pem", "ca.pem")?;
+//! let acceptor = Acceptor::new(config, [Expect::AnyTrusted]);
+//! for tcp in TcpListener::bind("[::]:4433")?.incoming() {
+//!     let (acceptor, tcp) = (acceptor.clone(), tcp?);
+//!     std::thread::spawn(move || -> io::Result<()> {
+//!         let mut stream = acceptor.accept(tcp)?;
+//!         println!("{}", stream.info().peer());
+//!         stream.echo()
+//! #       ;Ok(())
+//!     });
+//! }
+//! # Ok(())
+//! # }
+//! # trait Echo { fn echo(&mut self) {} }
+//! # impl<S> Echo for S {}
+//! ```
+
+mod connect;
+mod link;
+mod transport;
+
+pub use connect::{Acceptor, Connector, Hello};
+pub use transport::{Timeouts, Transport, Untimed};
+
+use super::failure::Failure;
+use super::handshaking::{Established, Info};
+use crate::{ErrorKind, Event, Exporter, Inbox, Misuse, Outbox, Session, State};
+use link::{Link, is_timeout};
+use std::io::{self, BufRead, Read, Write};
+use std::time::{Duration, Instant};
+use std::vec::Vec;
+
+/// A mutual TLS connection over a blocking transport.
+///
+/// Reading gives what the peer has written; `Ok(0)` says that it has sent close_notify, and an end without it is
+/// `UnexpectedEof`. Each write is sealed and handed to the transport at once: nothing waits for `flush`. Timeouts that
+/// are set on the transport ([`get_ref`](Self::get_ref)) apply to each call; after `WouldBlock` or `TimedOut` the
+/// connection goes on where it was.
+///
+/// Call [`close`](Self::close) at the end: dropping the stream says nothing to the peer, who cannot tell it from an
+/// attacker who cuts the line.
+pub struct Stream<S> {
+    link: Link<S>,
+    session: Session,
+    rx: Inbox<Vec<u8>>,
+    tx: Outbox<Vec<u8>>,
+    info: Info,
+    patience: Duration,
+}
+
+/// What a [`Stream`] is made of: for programs that go on with the machine itself.
+pub struct Parts<S> {
+    /// The transport.
+    pub io: S,
+    /// The session.
+    pub session: Session,
+    /// What has come and is not yet read lies here.
+    pub rx: Inbox<Vec<u8>>,
+    /// What is to be sent lies here.
+    pub tx: Outbox<Vec<u8>>,
+    /// What was agreed on, and with whom.
+    pub info: Info,
+}
+
+impl<S: Transport> Stream<S> {
+    fn new(established: Established, link: Link<S>, patience: Duration) -> Stream<S> {
+        let Established { session, info, rx, tx } = established;
+        Stream { link, session, rx, tx, info, patience }
+    }
+
+    /// What was agreed on, and with whom.
+    pub fn info(&self) -> &Info {
+        &self.info
+    }
+
+    /// The transport. Whoever reads or writes there breaks the connection.
+    pub fn get_ref(&self) -> &S {
+        &self.link.io
+    }
+
+    /// Derives keys for other uses.
+    pub fn exporter(&self) -> &Exporter {
+        self.session.exporter()
+    }
+
+    /// Takes the stream apart.
+    pub fn into_parts(self) -> Parts<S> {
+        Parts { io: self.link.io, session: self.session, rx: self.rx, tx: self.tx, info: self.info }
+    }
+
+    /// Waits until the peer is known to have accepted us. A server knows it from the start. A client asks the server for
+    /// a sign of life; what the server may have refused us for is the error.
+    ///
+    /// # Errors
+    /// `ResourceBusy`: data that came before the sign of life must be read first. And as reading does.
+    pub fn confirmed(&mut self) -> io::Result<()> {
+        if self.session.is_confirmed() {
+            return Ok(());
+        }
+        self.link.write_all(&mut self.tx)?;
+        self.session.confirm(&mut self.tx).map_err(Failure::from)?;
+        while !self.session.is_confirmed() {
+            match self.receive()? {
+                Event::Read => self.exchange()?,
+                Event::Data if !self.session.is_confirmed() => return Err(io::ErrorKind::ResourceBusy.into()),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Says that we write no more (close_notify); reading goes on.
+    ///
+    /// # Errors
+    /// The transport's.
+    pub fn shutdown_write(&mut self) -> io::Result<()> {
+        self.session.close(&mut self.tx).map_err(Failure::from)?;
+        self.link.write_all(&mut self.tx)?;
+        self.check_broken()?;
+        self.link.io.shutdown_write()
+    }
+
+    /// Closes: says that we write no more, waits for the peer to say the same, but not longer than the close deadline.
+    /// What the peer has written and nobody has read is dropped. Waiting saves our last words: TCP would reset a
+    /// connection that is dropped with bytes unread, and the peer would lose them.
+    ///
+    /// # Errors
+    /// What the peer said instead: an alert. `TimedOut`: the peer did not take our last words in time; or we are a client
+    /// and do not know whether the server has accepted us. A peer that has accepted us, and does not close, is no error.
+    pub fn close(&mut self) -> io::Result<()> {
+        let deadline = Instant::now().checked_add(self.patience);
+        let before = self.link.io.timeouts()?;
+        let outcome = self.close_until(deadline);
+        let _ = self.link.io.set_timeouts(before);
+        match outcome {
+            Err(error) if is_timeout(&error) => Err(Failure::TimedOut(State::Connected).into()),
+            outcome => outcome,
+        }
+    }
+
+    fn close_until(&mut self, deadline: Option<Instant>) -> io::Result<()> {
+        self.session.close(&mut self.tx).map_err(Failure::from)?;
+        self.link.last_words(&mut self.tx, deadline)?;
+        let _ = self.link.io.shutdown_write(); // the peer may have closed already
+        loop {
+            match self.receive() {
+                Ok(Event::Data) => self.rx.consume(self.rx.data().len()),
+                Ok(Event::Closed) => return Ok(()),
+                Ok(Event::Read) => {
+                    let in_time = self.link.wait_until(deadline)?;
+                    let filled =
+                        if in_time { self.link.fill(&mut self.rx) } else { Err(io::ErrorKind::TimedOut.into()) };
+                    match filled {
+                        Ok(()) => {}
+                        // It knows that we have closed; it owes us nothing.
+                        Err(error) if is_timeout(&error) && self.session.is_confirmed() => return Ok(()),
+                        Err(error) => return Err(error),
+                    }
+                }
+                Ok(_) => {}
+                Err(error) if is_truncated(&error) => return Ok(()), // the answer to our close_notify may be none
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// What has come. After a fatal error the peer has been told.
+    fn receive(&mut self) -> io::Result<Event> {
+        loop {
+            match self.session.receive(&mut self.rx, &mut self.tx) {
+                Ok(event) => return Ok(event),
+                Err(error) => match error.kind() {
+                    ErrorKind::InboxTooSmall { needed } => self.rx.grow(needed),
+                    _ => {
+                        self.link.farewell(&mut self.tx, self.patience);
+                        return Err(Failure::Failed(error).into());
+                    }
+                },
+            }
+        }
+    }
+
+    /// Sends what is owed, and reads once. If the peer takes nothing, we listen all the same.
+    fn exchange(&mut self) -> io::Result<()> {
+        let _ = self.link.write_all(&mut self.tx);
+        self.link.fill(&mut self.rx)
+    }
+
+    /// Why nothing more can be written: what the peer says about it, or else the transport.
+    fn check_broken(&mut self) -> io::Result<()> {
+        let Some(broken) = self.link.broken.take() else { return Ok(()) };
+        let deadline = Instant::now().checked_add(self.patience);
+        let before = self.link.io.timeouts().unwrap_or_default();
+        let said = self.hear_why(deadline);
+        let _ = self.link.io.set_timeouts(before);
+        self.link.broken = Some(broken.kind().into());
+        Err(said.unwrap_or(broken))
+    }
+
+    /// The error that the peer reports, if it comes before any data.
+    fn hear_why(&mut self, deadline: Option<Instant>) -> Option<io::Error> {
+        loop {
+            match self.receive() {
+                Ok(Event::Read) => {
+                    if !self.link.wait_until(deadline).ok()? {
+                        return None;
+                    }
+                    self.link.fill(&mut self.rx).ok()?;
+                }
+                Ok(Event::Data | Event::Closed) => return None,
+                Ok(_) => {}
+                Err(error) if is_truncated(&error) => return None,
+                Err(error) => return Some(error),
+            }
+        }
+    }
+}
+
+fn is_truncated(error: &io::Error) -> bool {
+    let error = Failure::inside(error).and_then(Failure::error);
+    error.is_some_and(|error| error.kind() == ErrorKind::Truncated)
+}
+
+impl<S: Transport> Read for Stream<S> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        let n = self.fill_buf()?.read(buf)?;
+        self.consume(n);
+        Ok(n)
+    }
+}
+
+impl<S: Transport> BufRead for Stream<S> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        loop {
+            match self.receive()? {
+                Event::Data => return Ok(self.rx.data()),
+                Event::Closed => return Ok(&[]),
+                Event::Read => self.exchange()?,
+                Event::Confirmed | Event::Owed(_) => {}
+            }
+        }
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.rx.consume(amount);
+    }
+}
+
+impl<S: Transport> Write for Stream<S> {
+    /// Seals and sends. An error says that nothing of `buf` was taken.
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.check_broken()?;
+        let taken = loop {
+            match self.session.write(buf, &mut self.tx) {
+                Ok(0) if !buf.is_empty() => self.link.write_all(&mut self.tx)?,
+                Ok(n) => break n,
+                Err(Misuse::NoRoom { needed }) if self.tx.is_empty() => self.tx.grow(needed),
+                Err(Misuse::NoRoom { .. }) => self.link.write_all(&mut self.tx)?,
+                Err(misuse) => return Err(Failure::from(misuse).into()),
+            }
+            self.check_broken()?;
+        };
+        // What it has taken it will send, at the latest with the next call.
+        let _ = self.link.write_all(&mut self.tx);
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.link.write_all(&mut self.tx)?;
+        self.check_broken()?;
+        self.link.io.flush()
+    }
+}

@@ -1,0 +1,352 @@
+//! The blocking stream, over TCP and over pipes.
+
+use crate::identity::{Identity, Pki};
+use countersign::adapters::stream::{Acceptor, Connector, Parts, Stream, Transport, Untimed};
+use countersign::adapters::{Config, Failure};
+use countersign::x509::{self, Expect, Identities, Refusal, Reloadable, Trust};
+use countersign::{AlertDescription, Blame, Error, ErrorKind, Event, Policy};
+use std::error::Error as _;
+use std::io::{self, BufRead, ErrorKind as Io, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+/// Both ends' configurations under one root.
+struct World {
+    pki: Pki,
+    client: Config,
+    server: Config,
+}
+
+fn config(pki: &Pki, identity: Identity) -> Config {
+    let identity = x509::Identity::new(identity.chain, identity.key).unwrap();
+    let trust = Trust::from_roots("root", pki.root.pem().as_bytes()).unwrap();
+    Config::new(Arc::new(Reloadable::new(Identities::new(identity))), Arc::new(Reloadable::new(trust)))
+        .close_deadline(Duration::from_secs(5))
+}
+
+impl World {
+    fn new() -> World {
+        let pki = Pki::new();
+        let client = config(&pki, pki.issue("client.test", &rcgen::PKCS_ED25519));
+        let server = config(&pki, pki.issue("server.test", &rcgen::PKCS_ED25519));
+        World { pki, client, server }
+    }
+
+    fn connector(&self) -> Connector {
+        Connector::new(self.client.clone())
+    }
+
+    fn acceptor(&self) -> Acceptor {
+        Acceptor::new(self.server.clone(), [Expect::AnyTrusted])
+    }
+
+    /// A client that runs beside, and a server that is given its end of the line.
+    fn meet<T: Send>(
+        &self,
+        client: impl FnOnce(io::Result<Stream<TcpStream>>) -> T + Send,
+        server: impl FnOnce(io::Result<Stream<TcpStream>>),
+    ) -> T {
+        let (near, far) = tcp();
+        thread::scope(|scope| {
+            let client = scope.spawn(|| client(self.connector().connect("server.test", near)));
+            server(self.acceptor().accept(far));
+            client.join().unwrap()
+        })
+    }
+}
+
+fn tcp() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    (near, listener.accept().unwrap().0)
+}
+
+/// Two pipes as one transport.
+struct Pipes(io::PipeReader, io::PipeWriter);
+
+impl Read for Pipes {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buf)
+    }
+}
+
+impl Write for Pipes {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.1.write(buf)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn echo<S: Transport>(stream: &mut Stream<S>) -> io::Result<()> {
+    loop {
+        let data = stream.fill_buf()?.to_vec();
+        if data.is_empty() {
+            return stream.close();
+        }
+        stream.consume(data.len());
+        stream.write_all(&data)?;
+    }
+}
+
+/// The error of the connection that is inside.
+fn tls(error: &io::Error) -> Error {
+    Failure::inside(error).and_then(Failure::error).unwrap_or_else(|| panic!("no TLS error: {error:?}"))
+}
+
+#[test]
+fn a_client_that_half_closes_reads_its_echo_to_the_end() {
+    let world = World::new();
+    let client = |stream: io::Result<Stream<TcpStream>>| {
+        let mut stream = stream.unwrap();
+        assert_eq!(stream.info().server_name(), Some("server.test"));
+        assert!(stream.info().peer().to_string().contains("server"));
+        stream.confirmed().unwrap();
+        let mut answer = String::new();
+        stream.write_all(b"hello").unwrap();
+        stream.shutdown_write().unwrap();
+        stream.read_to_string(&mut answer).unwrap();
+        assert_eq!(stream.write(b"more").unwrap_err().kind(), Io::BrokenPipe);
+        stream.close().unwrap();
+        answer
+    };
+    assert_eq!(world.meet(client, |stream| echo(&mut stream.unwrap()).unwrap()), "hello");
+}
+
+#[test]
+fn megabytes_go_through_pipes() {
+    let world = World::new();
+    let ((our_read, their_write), (their_read, our_write)) = (io::pipe().unwrap(), io::pipe().unwrap());
+    let data: Vec<u8> = (0..3_000_000u32).map(|at| at.to_le_bytes()[(at % 3) as usize]).collect();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut server = world.acceptor().accept(Untimed(Pipes(their_read, their_write))).unwrap();
+            echo(&mut server).unwrap();
+        });
+        let mut client = world.connector().connect("server.test", Untimed(Pipes(our_read, our_write))).unwrap();
+        for chunk in data.chunks(40_000) {
+            let mut back = vec![0; chunk.len()];
+            client.write_all(chunk).unwrap();
+            client.read_exact(&mut back).unwrap();
+            assert_eq!(back, chunk);
+        }
+        client.shutdown_write().unwrap();
+        assert_eq!(client.read(&mut [0]).unwrap(), 0, "the server has closed, too");
+    });
+}
+
+#[test]
+fn a_client_that_is_refused_learns_why_however_much_it_writes() {
+    let mut world = World::new();
+    let stranger = Pki::new();
+    world.client = config(&world.pki, stranger.issue("client.test", &rcgen::PKCS_ED25519));
+    let client = |stream: io::Result<Stream<TcpStream>>| {
+        let mut stream = stream.unwrap(); // the server has not looked yet
+        let mut last = Ok(());
+        while last.is_ok() {
+            last = stream.write_all(&[7; 10_000]).and_then(|()| stream.confirmed());
+        }
+        last.unwrap_err()
+    };
+    let server = |stream: io::Result<Stream<TcpStream>>| {
+        let error = stream.map(drop).unwrap_err();
+        assert_eq!(error.kind(), Io::PermissionDenied);
+        let refusal = error.source().and_then(|source| source.downcast_ref::<Refusal>()).expect("a refusal inside");
+        assert_eq!(refusal.name(), "BadSignature", "{refusal}");
+    };
+    let error = world.meet(client, server);
+    assert_eq!(error.kind(), Io::ConnectionAborted, "{error}");
+    let alert = AlertDescription::BAD_CERTIFICATE;
+    assert_eq!(tls(&error).kind(), ErrorKind::PeerRejectedCertificate { alert });
+}
+
+#[test]
+fn a_server_that_is_refused_learns_why() {
+    let world = World::new();
+    let (near, far) = tcp();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let error = world.connector().connect("other.test", near).map(drop).unwrap_err();
+            assert_eq!(error.kind(), Io::PermissionDenied);
+            assert_eq!(Failure::inside(&error).and_then(Failure::refusal).expect("a refusal").name(), "WrongName");
+        });
+        let error = world.acceptor().accept(far).map(drop).unwrap_err();
+        assert_eq!(error.kind(), Io::ConnectionAborted, "{error}");
+    });
+}
+
+#[test]
+fn a_silent_peer_is_given_up_at_the_deadline_and_told_so() {
+    let mut world = World::new();
+    world.server = world.server.handshake_deadline(Some(Duration::from_millis(50)));
+    let (mut near, far) = tcp();
+    let server = thread::scope(|scope| {
+        let server = scope.spawn(|| world.acceptor().accept(far).map(drop).unwrap_err());
+        let mut told = Vec::new();
+        near.read_to_end(&mut told).unwrap();
+        assert_eq!(&told[..7], [21, 3, 3, 0, 2, 1, 90], "user_canceled");
+        drop(near);
+        server.join().unwrap()
+    });
+    assert_eq!(server.kind(), Io::TimedOut, "{server}");
+}
+
+#[test]
+fn a_peer_that_speaks_something_else_is_invalid_data() {
+    let world = World::new();
+    let (mut near, far) = tcp();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            near.write_all(b"GET / HTTP/1.1\r\nHost: server.test\r\n\r\n").unwrap();
+            let mut told = Vec::new();
+            near.read_to_end(&mut told).unwrap();
+            assert_eq!(told, [21, 3, 3, 0, 2, 2, 10], "unexpected_message arrives, and no reset");
+        });
+        let error = world.acceptor().accept(far).map(drop).unwrap_err();
+        assert_eq!((error.kind(), tls(&error).kind()), (Io::InvalidData, ErrorKind::NotTls));
+    });
+}
+
+#[test]
+fn an_end_without_close_notify_is_an_unexpected_one() {
+    let world = World::new();
+    let server = |stream: io::Result<Stream<TcpStream>>| {
+        let mut stream = stream.unwrap();
+        for _ in 0..2 {
+            let error = stream.read(&mut [0; 10]).unwrap_err();
+            assert_eq!((error.kind(), tls(&error).kind()), (Io::UnexpectedEof, ErrorKind::Truncated));
+        }
+    };
+    // Confirmed, so that nothing is unread when it is dropped: TCP would reset the connection.
+    world.meet(|stream| stream.unwrap().confirmed().unwrap(), server);
+}
+
+#[test]
+fn a_timeout_of_the_transport_loses_nothing() {
+    let world = World::new();
+    let client = |stream: io::Result<Stream<TcpStream>>| {
+        let mut stream = stream.unwrap();
+        stream.get_ref().set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+        let error = stream.read(&mut [0; 10]).unwrap_err();
+        assert!(matches!(error.kind(), Io::WouldBlock | Io::TimedOut), "{error}");
+        stream.write_all(b"hello").unwrap();
+        stream.get_ref().set_read_timeout(None).unwrap();
+        let mut back = [0; 5];
+        stream.read_exact(&mut back).unwrap();
+        assert_eq!(&back, b"hello");
+        stream.close().unwrap();
+        assert_eq!(stream.get_ref().read_timeout().unwrap(), None, "closing leaves the timeouts as they were");
+    };
+    world.meet(client, |stream| echo(&mut stream.unwrap()).unwrap());
+}
+
+#[test]
+fn a_name_that_is_none_is_invalid_input() {
+    let (near, _far) = tcp();
+    let error = World::new().connector().connect("not a name", near).map(drop).unwrap_err();
+    assert_eq!(error.kind(), Io::InvalidInput);
+}
+
+#[test]
+fn an_accept_in_two_steps_sees_the_offer_and_chooses_who_answers() {
+    let world = World::new();
+    let policy = Policy::new().alpn(&[b"h2"]);
+    let connector = Connector::new(world.client.clone().policy(policy.clone()));
+    let first = Acceptor::new(world.server.clone().policy(policy), []);
+    let tenant = config(&world.pki, world.pki.issue("tenant.test", &rcgen::PKCS_ED25519));
+    let tenant = Acceptor::new(tenant, [Expect::AnyTrusted]);
+    for (name, served) in [("tenant.test", true), ("stranger.test", false)] {
+        let (near, far) = tcp();
+        thread::scope(|scope| {
+            let client = scope.spawn(|| {
+                let mut stream = connector.connect(name, near)?;
+                assert_eq!(stream.info().alpn(), Some(&b"h2"[..]));
+                stream.confirmed()?;
+                stream.close()
+            });
+            let hello = first.begin(far).unwrap();
+            assert_eq!(hello.offer().unwrap().server_name(), Some(name));
+            if served {
+                echo(&mut hello.accept(&tenant).unwrap()).unwrap();
+                client.join().unwrap().unwrap();
+            } else {
+                hello.refuse(AlertDescription::UNRECOGNIZED_NAME);
+                let error = client.join().unwrap().unwrap_err();
+                let alert = AlertDescription::UNRECOGNIZED_NAME;
+                assert_eq!(tls(&error).kind(), ErrorKind::UnauthenticatedAlert { alert });
+            }
+        });
+    }
+}
+
+#[test]
+fn whom_the_acceptor_does_not_expect_is_refused() {
+    let mut world = World::new();
+    let (near, far) = tcp();
+    world.server = world.server.close_deadline(Duration::from_millis(500));
+    thread::scope(|scope| {
+        let client = scope.spawn(|| world.connector().connect("server.test", near).and_then(|mut s| s.confirmed()));
+        let acceptor = Acceptor::new(world.server.clone(), ["admin.test".parse::<Expect>().unwrap()]);
+        let error = acceptor.accept(far).map(drop).unwrap_err();
+        assert_eq!(tls(&error).blame(), Blame::Us);
+        let alert = AlertDescription::ACCESS_DENIED;
+        let told = client.join().unwrap().unwrap_err();
+        assert_eq!(tls(&told).kind(), ErrorKind::PeerRejectedCertificate { alert });
+    });
+}
+
+/// Its requests are answered by one KeyUpdate, which waits until it reads.
+#[test]
+fn a_peer_that_requests_key_updates_and_never_reads_makes_nothing_grow() {
+    let world = World::new();
+    let client = |stream: io::Result<Stream<TcpStream>>| {
+        let Parts { mut io, mut session, mut rx, mut tx, .. } = stream.unwrap().into_parts();
+        while !session.is_confirmed() {
+            if session.receive(&mut rx, &mut tx).unwrap() == Event::Read {
+                let n = io.read(rx.space()).unwrap();
+                rx.filled(n);
+            }
+        }
+        for _ in 0..1000 {
+            // As if each had been answered: another request, and a byte, so that the number has no limit.
+            session.confirm(&mut tx).unwrap();
+            session.write(b"x", &mut tx).unwrap();
+            let n = io.write(tx.pending()).unwrap();
+            tx.sent(n);
+        }
+        session.close(&mut tx).unwrap();
+        io.write_all(tx.pending()).unwrap();
+        io
+    };
+    let server = |stream: io::Result<Stream<TcpStream>>| {
+        let mut stream = stream.unwrap();
+        let mut all = Vec::new();
+        stream.read_to_end(&mut all).unwrap();
+        assert_eq!(all.len(), 1000);
+        let parts = stream.into_parts();
+        assert!(parts.rx.capacity() <= 16_645 && parts.tx.capacity() <= 16_454);
+    };
+    drop(world.meet(client, server));
+}
+
+#[test]
+fn the_key_log_names_all_secrets_of_both_ends_alike() {
+    let mut world = World::new();
+    let logs: [Arc<Mutex<Vec<String>>>; 2] = Default::default();
+    let log = |at: usize| {
+        let log = Arc::clone(&logs[at]);
+        Arc::new(move |line: &countersign::trace::KeyLogLine<'_>| log.lock().unwrap().push(line.to_string()))
+    };
+    world.client = world.client.key_log(log(0));
+    world.server = world.server.key_log(log(1));
+    world.meet(|stream| stream.unwrap().close().unwrap(), |stream| echo(&mut stream.unwrap()).unwrap());
+    let [mut client, mut server] = logs.map(|log| log.lock().unwrap().clone());
+    client.sort();
+    server.sort();
+    assert_eq!(client, server);
+    assert_eq!(client.len(), 5);
+}
