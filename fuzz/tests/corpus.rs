@@ -2,7 +2,7 @@
 
 use countersign_fuzz::TARGETS;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const FUZZ: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -12,12 +12,19 @@ fn corpus(name: &str) {
     let seeds = (target.seeds)();
     assert!(!seeds.is_empty());
     seeds.iter().for_each(|seed| (target.run)(seed));
-    let Ok(files) = fs::read_dir(Path::new(FUZZ).join("seeds").join(name)) else { return };
-    for file in files {
-        let path = file.unwrap().path();
+    let folder = Path::new(FUZZ).join("seeds").join(name);
+    let files = files_in(&folder);
+    assert!(!files.is_empty(), "{} is empty: what fuzzers have found is not run", folder.display());
+    for path in files {
         println!("{}", path.display());
         (target.run)(&fs::read(path).unwrap());
     }
+}
+
+/// What lies in a folder, which must be there.
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let files = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    files.map(|file| file.unwrap().path()).collect()
 }
 
 #[test]
@@ -79,7 +86,9 @@ fn no_target_is_forgotten() {
         assert!(Path::new(FUZZ).join("fuzz_targets").join(target.name).with_extension("rs").exists());
         assert!(include_str!("corpus.rs").contains(&format!("fn {}()", target.name)));
     }
-    assert_eq!(fs::read_dir(Path::new(FUZZ).join("fuzz_targets")).unwrap().count(), TARGETS.len());
+    for folder in ["fuzz_targets", "seeds"] {
+        assert_eq!(files_in(&Path::new(FUZZ).join(folder)).len(), TARGETS.len(), "{folder}: one for each target");
+    }
 }
 
 /// The command that writes the seeds to fuzz/corpus/NAME, where libFuzzer begins.
