@@ -16,10 +16,10 @@ fn parameters_of(role: Role) -> &'static [u8] {
     }
 }
 
-struct End<'a> {
-    flow: Flow<Policy>,
-    rx: FlowInbox<Vec<u8>>,
-    tx: FlowOutbox<Vec<u8>>,
+pub struct End<'a> {
+    pub flow: Flow<Policy>,
+    pub rx: FlowInbox<Vec<u8>>,
+    pub tx: FlowOutbox<Vec<u8>>,
     identity: &'a Identity,
     verdict: Verdict,
     /// The peer's opaque extension, as seen at the first question.
@@ -28,7 +28,7 @@ struct End<'a> {
 }
 
 impl<'a> End<'a> {
-    fn new(role: Role, identity: &'a Identity) -> End<'a> {
+    pub fn new(role: Role, identity: &'a Identity) -> End<'a> {
         let flow = match role {
             Role::Client => Flow::client(Policy::new(), Some("server.test"), seed(1)).unwrap(),
             Role::Server => Flow::server(Policy::new(), seed(2)),
@@ -45,7 +45,7 @@ impl<'a> End<'a> {
         }
     }
 
-    fn drive(&mut self) -> Result<Want, Error> {
+    pub fn drive(&mut self) -> Result<Want, Error> {
         loop {
             let want = self.flow.drive(&mut self.rx, &mut self.tx)?;
             if self.extension.is_none() {
@@ -67,7 +67,7 @@ impl<'a> End<'a> {
         }
     }
 
-    fn convey(&mut self, other: &mut End<'_>) {
+    pub fn convey(&mut self, other: &mut End<'_>) {
         while let Some((epoch, bytes)) = self.tx.pending() {
             let bytes = bytes.to_vec();
             self.tx.sent(bytes.len());
@@ -82,7 +82,7 @@ impl<'a> End<'a> {
     }
 }
 
-fn identities() -> (Identity, Identity) {
+pub fn identities() -> (Identity, Identity) {
     let pki = Pki::new();
     (pki.issue("client.test", &rcgen::PKCS_ED25519), pki.issue("server.test", &rcgen::PKCS_ED25519))
 }
@@ -131,76 +131,6 @@ fn bytes_of_the_wrong_epoch_are_refused() {
     assert_eq!(server.drive().unwrap_err(), error, "an error stays");
 }
 
-/// What a peer of these roles sends in its last message before the read key changes: everything, however it is cut.
-fn flight_before_a_key_change<'a>(state: State, ids: &'a (Identity, Identity)) -> (End<'a>, Epoch, Vec<u8>) {
-    let (mut client, mut server) = (End::new(Role::Client, &ids.0), End::new(Role::Server, &ids.1));
-    client.drive().unwrap();
-    if state == State::WaitClientHello {
-        let (epoch, bytes) = client.tx.pending().unwrap();
-        return (server, epoch, bytes.to_vec());
-    }
-    client.convey(&mut server);
-    if state == State::WaitServerHello {
-        let (epoch, bytes) = server.tx.pending().unwrap();
-        return (client, epoch, bytes.to_vec());
-    }
-    if state == State::WaitEncryptedExtensions {
-        let (epoch, bytes) = server.tx.pending().unwrap();
-        let bytes = bytes.to_vec();
-        client.rx.feed(epoch, &bytes);
-        server.tx.sent(bytes.len());
-        client.drive().unwrap();
-        let (epoch, bytes) = server.tx.pending().unwrap();
-        return (client, epoch, bytes.to_vec());
-    }
-    assert_eq!(state, State::WaitCertificate);
-    server.convey(&mut client);
-    let (epoch, bytes) = client.tx.pending().unwrap();
-    (server, epoch, bytes.to_vec())
-}
-
-// RFC 9846 §5.1 for records, RFC 9001 §4.1.3 for QUIC: at every key change of both roles, and every type of message.
-#[test]
-fn a_message_may_not_span_a_key_change() {
-    let ids = identities();
-    let flights = [
-        (State::WaitClientHello, Epoch::Plaintext),
-        (State::WaitServerHello, Epoch::Plaintext),
-        (State::WaitEncryptedExtensions, Epoch::Handshake), // up to Finished
-        (State::WaitCertificate, Epoch::Handshake),         // up to Finished
-    ];
-    for (state, epoch) in flights {
-        // Nothing behind it: it goes on.
-        let (mut end, its_epoch, flight) = flight_before_a_key_change(state, &ids);
-        assert_eq!((end.flow.state(), its_epoch), (state, epoch));
-        assert_eq!(end.rx.feed(epoch, &flight), flight.len());
-        end.drive().unwrap();
-        assert_ne!(end.flow.state(), state);
-        // The first byte of any message, a whole one, or most of one behind it, fed together or after it.
-        for more in [&[11][..], &[8], &[24], &[4, 0, 0], &[8, 0, 0, 2, 0, 0], &[24, 0, 0, 1, 0], &TICKET, &[0; 100]] {
-            for apart in [false, true] {
-                let (mut end, _, flight) = flight_before_a_key_change(state, &ids);
-                let last = if apart { flight.len() - 1 } else { 0 };
-                assert_eq!(end.rx.feed(epoch, &flight[..last]), last);
-                assert!(end.drive().is_ok());
-                let rest = [&flight[last..], more].concat();
-                assert_eq!(end.rx.feed(epoch, &rest), rest.len());
-                let error = end.drive().unwrap_err();
-                assert_eq!(error.kind(), ErrorKind::DataAcrossKeyChange, "{state:?}: {more:?}");
-                assert_eq!(error.alert(), Some(Alert::Sent(AlertDescription::UNEXPECTED_MESSAGE)));
-                assert_eq!(end.drive(), Err(error), "R4");
-                assert!(end.flow.finish().is_err());
-            }
-            // And what comes under the old keys after the change.
-            let (mut end, _, flight) = flight_before_a_key_change(state, &ids);
-            end.rx.feed(epoch, &flight);
-            end.drive().unwrap();
-            end.rx.feed(epoch, &more[..1]);
-            assert!(end.drive().is_err(), "{state:?}: {more:?}");
-        }
-    }
-}
-
 #[test]
 fn an_inbox_that_is_too_small_says_how_much_it_needs_and_moves() {
     let (client, server) = identities();
@@ -247,7 +177,7 @@ fn a_refused_server_never_sees_the_clients_certificate() {
 }
 
 /// Both ends, connected; their sessions have been taken.
-fn connected<'a>(client: &'a Identity, server: &'a Identity) -> (End<'a>, End<'a>) {
+pub fn connected<'a>(client: &'a Identity, server: &'a Identity) -> (End<'a>, End<'a>) {
     let (mut client, mut server) = (End::new(Role::Client, client), End::new(Role::Server, server));
     client.drive().unwrap();
     client.convey(&mut server);
@@ -261,7 +191,7 @@ fn connected<'a>(client: &'a Identity, server: &'a Identity) -> (End<'a>, End<'a
     (client, server)
 }
 
-const TICKET: [u8; 18] = [4, 0, 0, 14, 0, 0, 0, 9, 1, 2, 3, 4, 0, 0, 1, 7, 0, 0];
+pub const TICKET: [u8; 18] = [4, 0, 0, 14, 0, 0, 0, 9, 1, 2, 3, 4, 0, 0, 1, 7, 0, 0];
 
 #[test]
 fn every_transition_can_be_watched_and_is_kept() {

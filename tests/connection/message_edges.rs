@@ -1,0 +1,174 @@
+//! Messages without records at their edges: what may not lie at a key change, what is too long, which secret is whose.
+
+use crate::flow::{End, TICKET, connected, identities};
+use countersign::flow::FlowInbox;
+use countersign::limits::{MAX_MESSAGE, MAX_TICKETS};
+use countersign::{Alert, AlertDescription, Credential, Epoch, ErrorKind, HandshakeType, Role, State, Want};
+
+type Identities = (crate::common::Identity, crate::common::Identity);
+
+/// An end in this state, and all that its peer then sends up to the next change of its read key.
+fn before_a_key_change(state: State, ids: &Identities) -> (End<'_>, Epoch, Vec<u8>) {
+    let (mut client, mut server) = (End::new(Role::Client, &ids.0), End::new(Role::Server, &ids.1));
+    let pending = |end: &End<'_>| end.tx.pending().map(|(epoch, bytes)| (epoch, bytes.to_vec())).unwrap();
+    client.drive().unwrap();
+    if state == State::WaitClientHello {
+        let (epoch, bytes) = pending(&client);
+        return (server, epoch, bytes);
+    }
+    client.convey(&mut server);
+    if state == State::WaitCertificate {
+        server.convey(&mut client);
+        let (epoch, bytes) = pending(&client);
+        return (server, epoch, bytes);
+    }
+    if state == State::WaitEncryptedExtensions {
+        let (epoch, hello) = pending(&server);
+        client.rx.feed(epoch, &hello);
+        server.tx.sent(hello.len());
+        client.drive().unwrap();
+    }
+    let (epoch, bytes) = pending(&server);
+    (client, epoch, bytes)
+}
+
+// RFC 9846 §5.1 for records, RFC 9001 §4.1.3 for QUIC: at every key change of both roles, whatever the message.
+#[test]
+fn a_message_may_not_span_a_key_change() {
+    let ids = identities();
+    let flights = [
+        (State::WaitClientHello, Epoch::Plaintext),
+        (State::WaitServerHello, Epoch::Plaintext),
+        (State::WaitEncryptedExtensions, Epoch::Handshake), // up to Finished
+        (State::WaitCertificate, Epoch::Handshake),         // up to Finished
+    ];
+    for (state, epoch) in flights {
+        // Nothing behind it: it goes on.
+        let (mut end, its_epoch, flight) = before_a_key_change(state, &ids);
+        assert_eq!((end.flow.state(), its_epoch), (state, epoch));
+        assert_eq!(end.rx.feed(epoch, &flight), flight.len());
+        end.drive().unwrap();
+        assert_ne!(end.flow.state(), state);
+        // The first byte of any message, most of one, or a whole one behind it: fed with it, or its last byte apart.
+        for more in [&[11][..], &[8], &[24], &[4, 0, 0], &[8, 0, 0, 2, 0, 0], &[24, 0, 0, 1, 0], &TICKET, &[0; 100]] {
+            for apart in [false, true] {
+                let (mut end, _, flight) = before_a_key_change(state, &ids);
+                let last = if apart { flight.len() - 1 } else { 0 };
+                assert_eq!(end.rx.feed(epoch, &flight[..last]), last);
+                assert!(end.drive().is_ok());
+                let rest = [&flight[last..], more].concat();
+                assert_eq!(end.rx.feed(epoch, &rest), rest.len());
+                let error = end.drive().unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::DataAcrossKeyChange, "{state:?}: {more:?}");
+                assert_eq!(error.alert(), Some(Alert::Sent(AlertDescription::UNEXPECTED_MESSAGE)));
+                assert_eq!(end.drive(), Err(error), "R4");
+                assert!(end.flow.finish().is_err());
+            }
+            // And what comes under the old keys after the change.
+            let (mut end, _, flight) = before_a_key_change(state, &ids);
+            end.rx.feed(epoch, &flight);
+            end.drive().unwrap();
+            end.rx.feed(epoch, &more[..1]);
+            assert!(end.drive().is_err(), "{state:?}: {more:?}");
+        }
+    }
+}
+
+/// A server's read key changes after its answers only (R8): what came under the old one meanwhile is between.
+#[test]
+fn nothing_may_come_while_the_server_is_asked_before_its_key_changes() {
+    let ids = identities();
+    for at_sign in [false, true] {
+        let (mut server, epoch, hello) = before_a_key_change(State::WaitClientHello, &ids);
+        server.rx.feed(epoch, &hello);
+        let Ok(Want::Credential(question)) = server.flow.drive(&mut server.rx, &mut server.tx) else { panic!() };
+        if !at_sign {
+            server.rx.feed(epoch, &[11]);
+        }
+        let credential = Credential::new(&ids.1.chain);
+        server.flow.answer_credential(&question, &credential, &mut server.tx).unwrap();
+        if at_sign {
+            let Ok(Want::Sign(_)) = server.flow.drive(&mut server.rx, &mut server.tx) else { panic!() };
+            server.rx.feed(epoch, &[11]);
+        }
+        let error = server.drive().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::DataAcrossKeyChange, "at Sign: {at_sign}");
+    }
+}
+
+/// The transport protects what the client sends with the client's secret: it must not get them exchanged. The key log
+/// names them, and they are the same at both ends.
+#[test]
+fn each_handshake_secret_is_its_owners() {
+    let ids = identities();
+    let (mut client, mut server) = (End::new(Role::Client, &ids.0), End::new(Role::Server, &ids.1));
+    client.drive().unwrap();
+    let (epoch, hello) = client.tx.pending().unwrap();
+    let len = hello.len();
+    server.rx.feed(epoch, hello);
+    client.tx.sent(len);
+    let Ok(Want::Credential(question)) = server.flow.drive(&mut server.rx, &mut server.tx) else { panic!() };
+    let credential = Credential::new(&ids.1.chain);
+    server.flow.answer_credential(&question, &credential, &mut server.tx).unwrap();
+    let mut logged = Vec::new();
+    server.flow.expose_secrets(&mut |label, secret| logged.push((label, secret.to_vec())));
+    server.drive().unwrap();
+    server.convey(&mut client);
+    for end in [&client, &server] {
+        let (_, secrets) = end.flow.handshake_secrets().unwrap();
+        let handed_out = [
+            ("CLIENT_HANDSHAKE_TRAFFIC_SECRET", secrets.client.expose().to_vec()),
+            ("SERVER_HANDSHAKE_TRAFFIC_SECRET", secrets.server.expose().to_vec()),
+        ];
+        assert_ne!(handed_out[0].1, handed_out[1].1);
+        assert_eq!(logged, handed_out);
+    }
+}
+
+#[test]
+fn a_message_of_max_message_is_awaited_and_a_longer_one_refused_from_its_header() {
+    let ids = identities();
+    for (more, done) in [(0, false), (1, true)] {
+        let length = u32::try_from(MAX_MESSAGE + more).unwrap().to_be_bytes();
+        // In the handshake.
+        let (mut server, epoch, _) = before_a_key_change(State::WaitClientHello, &ids);
+        server.rx = FlowInbox::new(vec![0; MAX_MESSAGE + 4]);
+        server.rx.feed(epoch, &[1, length[1], length[2], length[3]]);
+        let told = server.drive().map_err(|error| (error.kind().name(), error.alert()));
+        let refused = Err(("MessageTooLong", Some(Alert::Sent(AlertDescription::ILLEGAL_PARAMETER))));
+        assert_eq!(told, if done { refused.clone() } else { Ok(Want::Read) });
+        // And after it.
+        let (mut client, _) = connected(&ids.0, &ids.1);
+        client.rx.grow(MAX_MESSAGE + 4);
+        client.rx.feed(Epoch::Application, &[4, length[1], length[2], length[3]]);
+        let told = client.drive().map_err(|error| (error.kind().name(), error.alert()));
+        assert_eq!(told, if done { refused } else { Ok(Want::Done) });
+    }
+}
+
+#[test]
+fn max_tickets_are_dropped_and_one_more_is_refused() {
+    let ids = identities();
+    let (mut client, _) = connected(&ids.0, &ids.1);
+    for _ in 0..MAX_TICKETS {
+        assert_eq!(client.rx.feed(Epoch::Application, &TICKET), TICKET.len());
+        assert_eq!(client.drive(), Ok(Want::Done));
+    }
+    client.rx.feed(Epoch::Application, &TICKET);
+    assert_eq!(client.drive().unwrap_err().kind().name(), "TooManyTickets");
+}
+
+/// The vector has its length and nothing behind it, within the message: the transport does not check that.
+#[test]
+fn a_ticket_with_bytes_behind_it_is_malformed() {
+    let ids = identities();
+    for more in [1, 2, 200] {
+        let (mut client, _) = connected(&ids.0, &ids.1);
+        let mut ticket = [&TICKET[..], &vec![0; usize::from(more)]].concat();
+        ticket[3] += more;
+        client.rx.feed(Epoch::Application, &ticket);
+        let error = client.drive().unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Malformed { message: HandshakeType::NEW_SESSION_TICKET, .. }));
+        assert_eq!(error.alert(), Some(Alert::Sent(AlertDescription::DECODE_ERROR)));
+    }
+}
