@@ -1,7 +1,7 @@
 //! The runner's flags: what the shim shall do, and what it shall find.
 
 use crate::ours::Ours;
-use countersign::{Bytes, NamedGroup, Policy, Role, SignatureScheme};
+use countersign::{AlertDescription, Bytes, CertificateType, NamedGroup, Policy, Role, SignatureScheme};
 use std::{fmt::Display, fs, str::FromStr};
 
 /// A flag, or a flag's value, that the shim cannot honour.
@@ -14,12 +14,15 @@ pub(crate) struct Flags {
     pub ipv6: bool,
     pub(crate) role: Role,
     pub(crate) one_byte_at_a_time: bool,
+    /// Whether the session is driven as a whole, or by its two halves.
+    pub(crate) whole_session: bool,
     pub(crate) policy: Policy,
     pub(crate) server_name: Option<String>,
     /// The added credentials in their order, then the default one.
     pub(crate) ours: Vec<Ours>,
     pub(crate) trust: Option<Vec<u8>>,
-    pub(crate) verify_fail: bool,
+    /// The alert to refuse the peer with.
+    pub(crate) verify_fail: Option<AlertDescription>,
     pub(crate) reject_alpn: bool,
     // What to do once connected.
     pub(crate) export: Option<usize>,
@@ -42,6 +45,9 @@ pub(crate) struct Expect {
     pub(crate) peer_scheme: Option<u16>,
     pub(crate) peer_schemes: Vec<SignatureScheme>,
     pub(crate) peer_chain: Option<Vec<u8>>,
+    pub(crate) peer_type: Option<CertificateType>,
+    /// SHA-256 of the peer's raw public key.
+    pub(crate) peer_key: Option<[u8; 32]>,
     pub(crate) group: Option<NamedGroup>,
     pub(crate) retried: Option<bool>,
     pub(crate) selected: Option<isize>,
@@ -61,6 +67,8 @@ struct PeerPreferences {
     hints: Vec<u16>,
     schemes: Vec<u16>,
     alpn: Vec<u8>,
+    own_types: Vec<CertificateType>,
+    peer_types: Vec<CertificateType>,
     ocsp_staple: bool,
     scts: bool,
 }
@@ -93,13 +101,14 @@ impl Flags {
             ipv6: false,
             role: Role::Client,
             one_byte_at_a_time: false,
+            whole_session: false,
             // The runner reads what we send literally: no record that it does not know of. Its longest chain has 255
             // certificates.
             policy: Policy::new().confirming_record(false).max_flight(LONGEST, LONGEST).max_chain(u8::MAX),
             server_name: None,
             ours: Vec::new(),
             trust: None,
-            verify_fail: false,
+            verify_fail: None,
             reject_alpn: false,
             export: None,
             export_label: Vec::new(),
@@ -118,6 +127,8 @@ impl Flags {
         let mut added = Vec::new();
         let mut credential = Ours::default(); // the one that the flags speak of: first the default one
         let mut default = None;
+        let mut driven = None;
+        let (mut verify_fail, mut refusal) = (false, AlertDescription::HANDSHAKE_FAILURE);
         let mut args = args.into_iter();
         while let Some(flag) = args.next() {
             let flag = String::from_utf8_lossy(&flag).into_owned();
@@ -128,11 +139,16 @@ impl Flags {
                 "-ipv6" => flags.ipv6 = true,
                 "-server" => flags.role = Role::Server,
                 "-async" => flags.one_byte_at_a_time = true,
+                // Our own: what the tests of the other kind of shim leave open.
+                "-whole-session" => driven = Some(true),
+                "-session-halves" => driven = Some(false),
                 // What this crate does anyway, or what older versions would need.
                 "-require-any-client-certificate"
                 | "-verify-peer"
                 | "-expect-verify-result"
+                | "-implicit-handshake"
                 | "-use-export-context"
+                | "-use-old-client-cert-callback"
                 | "-renegotiate-freely"
                 | "-no-tls1"
                 | "-no-tls11"
@@ -142,10 +158,14 @@ impl Flags {
                 "-max-version" => check(&flag, number::<u16>(value()?)?, |version| version == 772)?,
                 "-expect-early-data-reason" => check(&flag, text(value()?), |reason| reason == "disabled")?,
 
-                "-new-x509-credential" => match &mut default {
-                    None => default = Some(std::mem::take(&mut credential)),
-                    Some(_) => added.push(std::mem::take(&mut credential)),
-                },
+                "-new-x509-credential" | "-new-rpk-credential" => {
+                    let before = std::mem::take(&mut credential);
+                    match &mut default {
+                        None => default = Some(before),
+                        Some(_) => added.push(before),
+                    }
+                    credential.is_raw_key = flag == "-new-rpk-credential";
+                }
                 "-cert-file" => credential.chain = read(value()?)?,
                 "-key-file" => credential.key = read(value()?)?,
                 "-signing-prefs" => {
@@ -161,7 +181,8 @@ impl Flags {
                     let path = value()?; // may be empty
                     flags.trust = if path.is_empty() { None } else { Some(read(path)?) };
                 }
-                "-verify-fail" => flags.verify_fail = true,
+                "-verify-fail" => verify_fail = true,
+                "-use-custom-verify-callback" => refusal = AlertDescription::CERTIFICATE_UNKNOWN,
                 "-curves" => preferences.groups.push(group(value()?)?),
                 "-key-shares" => preferences.shares.get_or_insert_default().push(group(value()?)?),
                 "-no-key-shares" => preferences.shares = Some(Vec::new()),
@@ -171,6 +192,8 @@ impl Flags {
                 "-select-alpn" => preferences.alpn = prefixed(value()?),
                 "-decline-alpn" => preferences.alpn = Vec::new(),
                 "-reject-alpn" => flags.reject_alpn = true,
+                "-accepted-peer-cert-types" => preferences.peer_types.push(certificate_type(value()?)?),
+                "-available-client-cert-types" => preferences.own_types.push(certificate_type(value()?)?),
                 "-host-name" => flags.server_name = Some(text(value()?)),
                 // Meant for clients.
                 "-enable-ocsp-stapling" => preferences.ocsp_staple = true,
@@ -205,10 +228,17 @@ impl Flags {
                 "-expect-peer-signature-algorithm" => flags.expect.peer_scheme = Some(number(value()?)?),
                 "-expect-peer-verify-pref" => flags.expect.peer_schemes.push(SignatureScheme(number(value()?)?)),
                 "-expect-peer-cert-file" => flags.expect.peer_chain = Some(read(value()?)?),
+                "-expect-peer-certificate-type" => flags.expect.peer_type = Some(certificate_type(value()?)?),
+                "-expect-peer-rpk-sha256" => {
+                    let hash = base64(&value()?)?.try_into();
+                    flags.expect.peer_key = Some(hash.map_err(|_| Unsupported(format!("{flag} of another length")))?);
+                }
                 "-expect-curve-id" => flags.expect.group = Some(group(value()?)?),
                 "-expect-hrr" => flags.expect.retried = Some(true),
                 "-expect-no-hrr" => flags.expect.retried = Some(false),
-                "-expect-selected-credential" => flags.expect.selected = Some(number(value()?)?),
+                "-expect-selected-credential" | "-on-initial-expect-selected-credential" => {
+                    flags.expect.selected = Some(number(value()?)?)
+                }
                 "-expect-ocsp-response" => flags.expect.ocsp_staple = Some(base64(&value()?)?),
                 "-expect-signed-cert-timestamps" => flags.expect.scts = Some(base64(&value()?)?),
                 "-expect-alpn" => flags.expect.alpn = Some(value()?),
@@ -226,6 +256,11 @@ impl Flags {
             credential.load().map_err(Unsupported)?;
             flags.ours.push(credential);
         }
+        if preferences.own_types.is_empty() {
+            preferences.own_types = flags.ours.iter().filter_map(Ours::certificate_type).collect();
+        }
+        flags.verify_fail = verify_fail.then_some(refusal);
+        flags.whole_session = driven.unwrap_or(flags.role == Role::Server);
         flags.policy = preferences.apply(flags.role, flags.policy)?;
         Ok(flags)
     }
@@ -256,6 +291,11 @@ impl PeerPreferences {
             check("-verify-prefs", unknown, |unknown| unknown.is_none())?;
             policy = policy.signature_schemes(&schemes).signature_schemes_cert(&schemes);
         }
+        let (own, peer) = (types(&self.own_types), types(&self.peer_types));
+        policy = match role {
+            Role::Client => policy.certificate_types(&own, &peer),
+            Role::Server => policy.certificate_types(&peer, &own),
+        };
         if !self.alpn.is_empty() {
             policy = policy.alpn(&unprefixed(&self.alpn)?);
         }
@@ -280,6 +320,25 @@ fn group(value: Vec<u8>) -> Result<NamedGroup, Unsupported> {
     let group = NamedGroup(number(value)?);
     check("group", group, |group| GROUPS.contains(&group))?;
     Ok(group)
+}
+
+fn certificate_type(value: Vec<u8>) -> Result<CertificateType, Unsupported> {
+    let certificate_type = CertificateType(number(value)?);
+    check("certificate type", certificate_type, |each| {
+        [CertificateType::X509, CertificateType::RAW_PUBLIC_KEY].contains(&each)
+    })?;
+    Ok(certificate_type)
+}
+
+/// Each once; X.509 if nothing is said.
+fn types(list: &[CertificateType]) -> Vec<CertificateType> {
+    let mut types = Vec::new();
+    for each in list {
+        if !types.contains(each) {
+            types.push(*each);
+        }
+    }
+    if types.is_empty() { vec![CertificateType::X509] } else { types }
 }
 
 fn read(path: Vec<u8>) -> Result<Vec<u8>, Unsupported> {

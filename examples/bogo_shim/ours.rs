@@ -1,8 +1,8 @@
 //! What the shim can show: its credentials, and the choice among them.
 
 use countersign::internals::codec::{List, Reader, SerializedSct};
-use countersign::x509::{Identity, IdentityError, KeyError, SignError};
-use countersign::{Credential, Offer, SignQuestion, SignatureScheme};
+use countersign::x509::{Identity, IdentityError, KeyError, SignError, SigningKey};
+use countersign::{CertificateType, Credential, Offer, SignQuestion, SignatureScheme};
 
 /// One credential of the command line.
 #[derive(Default)]
@@ -16,6 +16,8 @@ pub(crate) struct Ours {
     pub(crate) scts: Option<Vec<u8>>,
     /// Only for peers whose certificate_authorities name one of the chain's issuers.
     pub(crate) must_match_issuer: bool,
+    /// A raw public key (RFC 7250): a key and no chain.
+    pub(crate) is_raw_key: bool,
     identity: Option<Identity>,
 }
 
@@ -25,7 +27,12 @@ impl Ours {
         if self.chain.is_empty() && self.key.is_empty() {
             return Ok(());
         }
-        let mut identity = match Identity::from_pem_or_der(&self.chain, &self.key) {
+        let identity = if self.is_raw_key {
+            SigningKey::from_pem_or_der(&self.key).map(Identity::raw_public_key).map_err(IdentityError::Key)
+        } else {
+            Identity::from_pem_or_der(&self.chain, &self.key)
+        };
+        let mut identity = match identity {
             Ok(identity) => identity,
             Err(IdentityError::Key(KeyError::Unsupported(_))) => return Err("this kind of private key".into()),
             Err(error) => return Err(error.to_string()),
@@ -45,6 +52,11 @@ impl Ours {
         Ok(())
     }
 
+    /// X.509 or a raw public key, if there is anything to show.
+    pub(crate) fn certificate_type(&self) -> Option<CertificateType> {
+        Some(self.identity.as_ref()?.credential().certificate_type)
+    }
+
     /// The answer to `Credential`.
     pub(crate) fn credential(&self) -> Option<Credential<'_>> {
         let credential = self.identity.as_ref()?.credential();
@@ -60,6 +72,9 @@ impl Ours {
     /// Whether the peer takes it; if not, the runner's token for the reason.
     fn suits(&self, offer: &Offer<'_>) -> Result<(), &'static str> {
         let Some(identity) = &self.identity else { return Err("NO_CERTIFICATE_SET") };
+        if identity.credential().certificate_type != offer.certificate_type() {
+            return Err("UNKNOWN_CERTIFICATE_TYPE");
+        }
         if identity.credential().scts.is_some_and(|list| !is_sct_list(list)) {
             return Err("INVALID_SCT_LIST");
         }

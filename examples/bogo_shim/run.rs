@@ -4,9 +4,10 @@ use crate::flags::{Expect, Flags};
 use crate::talk::Talk;
 use crate::wire::Wire;
 use crate::{ours, tokens};
-use countersign::x509::{JudgeOptions, RefusalReason, Trust};
+use countersign::x509::{self, JudgeOptions, RefusalReason, Trust};
 use countersign::{
-    AlertDescription, Error, Handshake, Misuse, Offer, Peer, Policy, Rejection, Role, Seed, Session, Verdict, Want,
+    AlertDescription, CertificateType, Error, Handshake, Misuse, Offer, Peer, Policy, Rejection, Role, Seed, Session,
+    Verdict, Want,
 };
 use rustls_pki_types::{CertificateDer, UnixTime, pem::PemObject};
 use std::fmt::{Debug, Display};
@@ -53,10 +54,10 @@ fn expect<T: PartialEq + Debug>(what: &str, expected: &Option<T>, found: &T) -> 
 
 /// Runs the test.
 pub(crate) fn run(flags: &Flags, wire: &mut Wire) -> Result<(), Failure> {
-    let (mut talk, exporter) = Talk::new(handshake(flags, wire)?);
+    let mut talk = Talk::new(handshake(flags, wire)?, flags.whole_session);
     if let Some(len) = flags.export {
         let mut out = vec![0; len];
-        let exported = exporter.export(&flags.export_label, &flags.export_context, &mut out);
+        let exported = talk.exporter().export(&flags.export_label, &flags.export_context, &mut out);
         exported.map_err(|_| Failure::new("INTERNAL_ERROR", "nothing can be exported for this label"))?;
         talk.write(wire, &out)?;
     }
@@ -64,10 +65,10 @@ pub(crate) fn run(flags: &Flags, wire: &mut Wire) -> Result<(), Failure> {
         talk.write_secrets(wire)?;
     }
     if flags.send_alert {
-        return Ok(talk.sender.abort(AlertDescription::DECOMPRESSION_FAILURE, &mut wire.tx)?);
+        return talk.abort(wire, AlertDescription::DECOMPRESSION_FAILURE);
     }
     if flags.read_with_unfinished_write {
-        talk.sender.write(b"hello", &mut wire.tx)?;
+        talk.seal(wire, b"hello")?;
         wire.send_some(1);
     } else if flags.shim_writes_first {
         talk.write(wire, b"hello")?;
@@ -76,7 +77,7 @@ pub(crate) fn run(flags: &Flags, wire: &mut Wire) -> Result<(), Failure> {
         talk.echo(flags, wire)?;
     }
     if flags.check_close_notify {
-        talk.sender.close(&mut wire.tx)?;
+        talk.close(wire)?;
         wire.send();
     }
     if flags.check_close_notify && flags.shim_shuts_down {
@@ -143,9 +144,12 @@ fn handshake(flags: &Flags, wire: &mut Wire) -> Result<Session, Failure> {
 
 /// Anybody is accepted whose key may sign; the signature has been verified before.
 fn verdict(flags: &Flags, peer: &Peer<'_>) -> Verdict {
-    if flags.verify_fail {
-        // The alert that the runner waits for.
-        return Verdict::Reject(Rejection::Alert(AlertDescription::HANDSHAKE_FAILURE));
+    if let Some(alert) = flags.verify_fail {
+        return Verdict::Reject(Rejection::Alert(alert));
+    }
+    if let (CertificateType::RAW_PUBLIC_KEY, Some(pin)) = (peer.certificate_type(), flags.expect.peer_key) {
+        let expect = [x509::Expect::Spki(pin)];
+        return Verdict::from(&Trust::raw_keys_only().judge(peer, &JudgeOptions::new(&expect, UnixTime::now())));
     }
     let trust = flags.trust.as_ref().and_then(|roots| Trust::from_roots("-trust-cert", roots).ok());
     let judged = trust.map(|trust| trust.judge(peer, &JudgeOptions::new(&[], UnixTime::now())));
@@ -167,6 +171,7 @@ fn check_offer(expected: &Expect, offer: &Offer<'_>) -> Result<(), Failure> {
 fn check_peer(expected: &Expect, peer: &Peer<'_>) -> Result<(), Failure> {
     let pem = expected.peer_chain.as_ref();
     let chain = pem.map(|pem| CertificateDer::pem_slice_iter(pem).flatten().map(|each| each.to_vec()).collect());
+    expect("certificate type", &expected.peer_type, &peer.certificate_type())?;
     expect("chain", &chain, &peer.chain().map(<[u8]>::to_vec).collect::<Vec<_>>())?;
     expect("OCSP staple", &expected.ocsp_staple, &peer.ocsp_staple().unwrap_or_default().to_vec())?;
     expect("SCTs", &expected.scts, &peer.scts().unwrap_or_default().to_vec())
