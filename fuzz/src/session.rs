@@ -435,6 +435,12 @@ impl Party {
             Ok(Event::Read) => {
                 assert!(!self.end.rx.space().is_empty(), "R3");
                 let room = self.end.tx.capacity() - self.end.tx.pending().len() >= KEY_UPDATE + 48;
+                assert_eq!(self.has_sealed(), [], "nothing before our next data");
+                // This host may stay silent, and so answers at once.
+                match self.session.answer_key_update(&mut self.end.tx) {
+                    Ok(()) | Err(Misuse::NoRoom { .. }) => {}
+                    refused => panic!("{refused:?}"),
+                }
                 assert_eq!(self.has_sealed_besides_answer(), []);
                 assert!(!self.owes || self.over || !room, "an answer is owed, and there was room");
                 return true;

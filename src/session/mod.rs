@@ -65,8 +65,9 @@ impl Session {
         }
     }
 
-    /// Takes what the peer has sent, and says what it was. See [`Receiver::receive`]; what this owes the peer (the
-    /// answer to a KeyUpdate, the alert of an error) is written to `tx`, and `Owed` is never returned.
+    /// Takes what the peer has sent, and says what it was. See [`Receiver::receive`]; the alert of an error is written to
+    /// `tx`, and `Owed` is never returned: KeyUpdates that want an answer get one, together, before our next data
+    /// (RFC 9846 §4.7.3), or when [`answer_key_update`](Self::answer_key_update) is called.
     ///
     /// # Errors
     /// As [`Receiver::receive`]; the alert lies in `tx`. [`ErrorKind::ForeignOutbox`]: nothing has changed.
@@ -82,13 +83,7 @@ impl Session {
         loop {
             match self.receiving.receive(rx) {
                 Ok(Event::Owed(reply)) => self.sending.note(&reply),
-                Ok(event) => {
-                    if event == Event::Read {
-                        // Without room it is answered later: at the latest before our next data.
-                        let _ = self.sending.pay(tx);
-                    }
-                    return Ok(event);
-                }
+                Ok(event) => return Ok(event),
                 Err(error) => return Err(self.failed(error, tx)),
             }
         }
@@ -102,6 +97,17 @@ impl Session {
         self.receiving.told |= self.sending.tell(&error, tx);
         self.exporter.forget();
         self.receiving.error(error.kind)
+    }
+
+    /// Answers the KeyUpdates that wanted it, if any did, without waiting for our next data: for a side that stays silent,
+    /// and whose peer waits for a sign of life.
+    ///
+    /// # Errors
+    /// [`Misuse::NoRoom`], [`Misuse::ForeignOutbox`]; nothing has changed.
+    pub fn answer_key_update<T: Memory>(&mut self, tx: &mut Outbox<T>) -> Result<(), Misuse> {
+        let tx = &mut tx.view();
+        self.sending.check_outbox(tx)?;
+        self.sending.pay(tx)
     }
 
     /// Copies and seals as much of `data` as `tx` has room for. See [`Sender::write`].

@@ -34,6 +34,7 @@ fn without_the_empty_record_data_or_a_requested_key_update_confirms() {
         if ask {
             connection.c.confirm(&mut connection.client.tx).unwrap();
             connection.to_server().unwrap();
+            connection.s.answer_key_update(&mut connection.server.tx).unwrap();
         } else {
             connection.s.write(b"x", &mut connection.server.tx).unwrap();
         }

@@ -106,12 +106,34 @@ fn requests_that_come_while_an_answer_is_pending_are_answered_by_it() {
                 }
             }
         }
+        if let Sends::Whole(session) = &mut sends {
+            session.answer_key_update(&mut connection.server.tx).unwrap();
+        }
         assert_eq!(connection.server.tx.pending().len(), KEY_UPDATE, "one answer to five requests");
         sends.write(b"data", &mut connection.server.tx).unwrap();
         assert_eq!(script::records(connection.server.tx.pending()).len(), 2, "and data");
         assert_eq!(connection.to_client(), Ok((b"data".to_vec(), vec![])));
         assert_ne!(connection.c.expose_secrets().1, before);
     }
+}
+
+/// RFC 9846 §4.7.3: requests that come while we are silent are answered once, however they are cut into pieces.
+#[test]
+fn requests_that_come_one_by_one_while_a_session_is_silent_are_answered_once() {
+    let mut connection = connected(Policy::new(), Policy::new());
+    let suite = super::suite(&connection.client);
+    for _ in 0..5 {
+        let mut key = script::Protection::of(connection.c.expose_secrets().0, suite);
+        connection.server.gets(&key.seal(countersign::ContentType::HANDSHAKE, &[24, 0, 0, 1, 1], 0));
+        connection.c.update_key(&mut connection.client.tx).unwrap(); // its next key
+        connection.client.sends();
+        let (rx, tx) = (&mut connection.server.rx, &mut connection.server.tx);
+        assert_eq!(connection.s.receive(rx, tx), Ok(Event::Read));
+        assert!(tx.is_empty(), "nothing before our next data");
+    }
+    connection.s.write(b"data", &mut connection.server.tx).unwrap();
+    assert_eq!(script::records(connection.server.tx.pending()).len(), 2, "one answer, and data");
+    assert_eq!(connection.to_client(), Ok((b"data".to_vec(), vec![])));
 }
 
 /// An update of our own accord is the answer as well.
@@ -135,6 +157,7 @@ fn answers_to_our_own_requests_are_not_counted() {
         // The server sees requests without data between, but may see 32 of them.
         connection.c.write(b"x", &mut connection.client.tx).unwrap();
         connection.to_server().unwrap();
+        connection.s.answer_key_update(&mut connection.server.tx).unwrap();
         assert_eq!(connection.to_client(), Ok((vec![], vec![])));
         assert_ne!(connection.c.expose_secrets().1, before, "it is answered");
     }
@@ -147,6 +170,7 @@ fn answers_to_our_own_requests_are_not_counted() {
         sender.write(b"x", &mut client.tx).unwrap();
         common::carry(&mut client, &mut server);
         common::receive(&mut s, &mut server).unwrap();
+        s.answer_key_update(&mut server.tx).unwrap();
         common::carry(&mut server, &mut client);
         let Ok(Event::Owed(reply)) = receiver.receive(&mut client.rx) else { panic!("the answer") };
         sender.reply(&reply, &mut client.tx).unwrap();
@@ -166,6 +190,7 @@ fn an_outbox_tells_what_is_owed_to_the_peer_from_data_of_ours() {
     c.confirm(&mut client.tx).unwrap();
     common::carry(client, server);
     assert_eq!(s.receive(&mut server.rx, &mut server.tx), Ok(Event::Read));
+    s.answer_key_update(&mut server.tx).unwrap();
     assert!(server.tx.owes_peer(), "the answer");
     let owed = server.tx.pending().len();
     s.write(b"data behind it", &mut server.tx).unwrap();
