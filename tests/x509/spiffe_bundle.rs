@@ -39,6 +39,7 @@ fn its_roots_vouch_for_the_ids_of_its_trust_domain() {
         "\n{{\"keys\": [{}],\n \"spiffe_sequence\": 12035488, \"spiffe_refresh_hint\": 2419200}}\n",
         keys.join(",\n")
     );
+    assert_eq!(load(&format!("\u{feff}{json}")).unwrap().root_count(), 2, "with a byte order mark");
     let trust = load(&json).unwrap();
     assert_eq!(trust.root_count(), 2);
     let expect: [Expect; 1] = [ID.parse().unwrap()];

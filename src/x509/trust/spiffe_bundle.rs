@@ -10,13 +10,18 @@ pub(super) type Entry = (usize, Result<Vec<u8>, String>);
 
 /// Is it JSON? PEM and DER begin otherwise.
 pub(super) fn is_json(file: &[u8]) -> bool {
-    file.trim_ascii_start().first() == Some(&b'{')
+    without_mark(file).trim_ascii_start().first() == Some(&b'{')
+}
+
+/// Without a byte order mark, which may be ignored (RFC 8259 §8.1).
+fn without_mark(file: &[u8]) -> &[u8] {
+    file.strip_prefix("\u{feff}".as_bytes()).unwrap_or(file)
 }
 
 /// The certificates of a bundle. An entry of another use or of an unknown key type is for others, and one without
 /// certificate is empty: all three MUST be ignored (§4.2.1, §4.2.2; X509-SVID §6.2).
 pub(super) fn certificates(file: &[u8]) -> Vec<Entry> {
-    let json = match Json::read(file) {
+    let json = match Json::read(without_mark(file)) {
         Ok(json) => json,
         Err(Malformed { line, what }) => return [(line, Err(format!("the SPIFFE bundle is no JSON: {what}")))].into(),
     };
