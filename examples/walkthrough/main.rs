@@ -121,6 +121,8 @@ fn talk(client: Party, server: Party) -> Result<(), Failure> {
     client.write(&mut server, "Who am I?")?;
     server.write(&mut client, &format!("You are {}.", billing.uris.join(", ")))?;
     client.tell(&mut server, "KeyUpdate (update_requested)", |session, tx| session.confirm(tx))?;
+    // It would go before the server's next data; a server that has nothing to say answers all the same.
+    server.tell(&mut client, "KeyUpdate (update_not_requested)", |session, tx| session.answer_key_update(tx))?;
     client.write(&mut server, "Still me, under new keys.")?;
     client.tell(&mut server, "close_notify", |session, tx| session.close(tx))?;
     server.tell(&mut client, "close_notify", |session, tx| session.close(tx))?;
@@ -169,13 +171,10 @@ impl Talk {
     fn listen(&mut self) -> Result<(), Error> {
         let Talk { party: Party { role, rx, tx, .. }, session } = self;
         loop {
-            let keys = [session.expose_secrets().0.to_vec(), session.expose_secrets().1.to_vec()];
+            let key = session.expose_secrets().1.to_vec();
             let event = session.receive(rx, tx)?;
-            if session.expose_secrets().1 != keys[1] {
+            if session.expose_secrets().1 != key {
                 show(*role, Way::In, "KeyUpdate: reads with a new key", State::Connected);
-            }
-            if session.expose_secrets().0 != keys[0] {
-                show(*role, Way::Out, "KeyUpdate: writes with a new key", State::Connected);
             }
             match event {
                 Event::Confirmed => show(*role, Way::Here, "knows that it has been accepted", State::Connected),
@@ -184,7 +183,7 @@ impl Talk {
                     rx.consume(rx.data().len());
                 }
                 Event::Closed => break show(*role, Way::In, "close_notify", State::Closed),
-                Event::Read | Event::Owed(_) => break, // a Session answers by itself what is owed
+                Event::Read | Event::Owed(_) => break, // a whole session keeps in mind what it owes
             }
         }
         Ok(())
