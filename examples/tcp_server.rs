@@ -65,9 +65,7 @@ fn start(arguments: Arguments) -> Result<ExitCode, String> {
     let listener = TcpListener::bind(&arguments.address).map_err(cannot_listen)?;
     files.say_expiry();
     say(format_args!("listening on {}", listener.local_addr().map_err(cannot_listen)?));
-    // Without the empty record that tells a client of ours at once that it is accepted: OpenSSL's s_client would wait
-    // for what follows it, and not send what it is given to send.
-    let policy = arguments.policy.confirming_record(false);
+    let policy = arguments.policy;
     let idle = Duration::from_secs(arguments.idle_timeout);
     let connections = Gate::new(arguments.max_connections);
     let handshakes = Gate::new(arguments.max_handshakes);

@@ -141,7 +141,7 @@ pub struct Policy {
     pub(crate) max_flight: usize,
     pub(crate) max_chain: u8,
     pub(crate) middlebox_compatibility: bool,
-    pub(crate) confirming_record: bool,
+    pub(crate) confirm_clients: bool,
     pub(crate) update_after: u64,
     pub(crate) crypto: CryptoMode,
 }
@@ -175,7 +175,7 @@ impl Policy {
             max_flight: crate::limits::MAX_FLIGHT,
             max_chain: crate::limits::MAX_CHAIN,
             middlebox_compatibility: true,
-            confirming_record: true,
+            confirm_clients: true,
             update_after: u64::MAX,
             crypto: CryptoMode::Real,
         }
@@ -352,11 +352,12 @@ impl Policy {
         self
     }
 
-    /// As a server, send one empty application-data record as soon as the client is accepted, so that the client knows
-    /// ([`crate::Event::Confirmed`]). On by default; 22 bytes.
+    /// As a server, change our key as soon as the client is accepted (a KeyUpdate that asks for nothing, RFC 9846 §4.7.3),
+    /// so that the client knows: [`crate::Event::Confirmed`]. On by default; 27 bytes. Flows have no KeyUpdate, and so
+    /// nothing to send.
     #[must_use]
-    pub const fn confirming_record(mut self, yes: bool) -> Self {
-        self.confirming_record = yes;
+    pub const fn confirm_clients(mut self, yes: bool) -> Self {
+        self.confirm_clients = yes;
         self
     }
 

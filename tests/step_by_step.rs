@@ -297,10 +297,11 @@ fn a_handshake_step_by_step() {
     // ---- 8. Confirmed ------------------------------------------------------------------------------------------------------
     //
     // Had the server refused the client, the client would learn of it only now. A countersign server therefore says one
-    // thing as soon as it has accepted: a record of application data with nothing in it.
+    // thing as soon as it has accepted: that it changes its key (§4.7.3). No application sees it.
     assert_eq!(wants(&mut server), Want::Write);
     let record = server.sends();
-    assert_eq!(on_the_wire(&record), [(APPLICATION_DATA, 1 + 16)], "a content type and an authentication tag");
+    let key_update = 4 + 1; // the message's header, and update_not_requested
+    assert_eq!(on_the_wire(&record), [(APPLICATION_DATA, key_update + 1 + 16)], "its content type, and a tag");
     assert_eq!(wants(&mut server), Want::Done);
 
     // Both take their session. It has other keys (§7.1): those of the handshake are gone.

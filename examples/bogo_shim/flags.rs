@@ -104,7 +104,7 @@ impl Flags {
             whole_session: false,
             // The runner reads what we send literally: no record that it does not know of. Its longest chain has 255
             // certificates.
-            policy: Policy::new().confirming_record(false).max_flight(LONGEST, LONGEST).max_chain(u8::MAX),
+            policy: Policy::new().confirm_clients(false).max_flight(LONGEST, LONGEST).max_chain(u8::MAX),
             server_name: None,
             ours: Vec::new(),
             trust: None,

@@ -30,11 +30,11 @@ fn parameters(role: Role) -> &'static [u8] {
     if role == Role::Client { b"the client's parameters" } else { b"the server's" }
 }
 
-/// The policies of the other targets, as a transport would have them.
+/// The policies of the other targets, as a transport would have them: without what is for records only.
 fn policy_of(number: usize, real: bool) -> &'static Policy {
     static POLICIES: LazyLock<Vec<Policy>> = LazyLock::new(|| {
-        let policies = (0..2 * POLICY_COUNT).map(|n| policy(n / 2, n % 2 == 1).clone().middlebox_compatibility(false));
-        policies.collect()
+        let policies = (0..2 * POLICY_COUNT).map(|n| policy(n / 2, n % 2 == 1).clone());
+        policies.map(|policy| policy.middlebox_compatibility(false).confirm_clients(false)).collect()
     });
     &POLICIES[number % POLICY_COUNT * 2 + usize::from(!real)]
 }

@@ -79,9 +79,9 @@ struct Party {
 
 fn talk(number: usize, real: bool, mut choices: Choices<'_>) {
     let mut parties = connected(policy(number, !real), !real).map(|(end, session)| Party {
-        // Of the server there has been one record: the empty one that confirms.
-        tap: Tap::new(session.expose_secrets().0, real, u64::from(end.role == Role::Server)),
-        empty_records: u8::from(end.role == Role::Client),
+        // Of the server there has been one record: the KeyUpdate that confirms.
+        tap: Tap::new(session.expose_secrets().0, real, 0),
+        key_updates: u8::from(end.role == Role::Client),
         update_after: if number == 1 { 3 } else { u64::MAX },
         end,
         session,
@@ -97,7 +97,7 @@ fn talk(number: usize, real: bool, mut choices: Choices<'_>) {
         wire: VecDeque::new(),
         sealed: VecDeque::new(),
         readable: 0,
-        key_updates: 0,
+        empty_records: 0,
         ends: None,
     });
     let mut many = 200u8;

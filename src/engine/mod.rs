@@ -23,6 +23,7 @@ use crate::flight::Flight;
 use crate::limits::MAX_EXTENSION;
 use crate::policy::{Bytes, Policy};
 use crate::role::{Role, State};
+use crate::schedule::TrafficSecret;
 use crate::seed::Seed;
 pub(crate) use effects::{Effects, Secret, Sending};
 pub(crate) use evidence::Connected;
@@ -203,6 +204,15 @@ impl Engine {
         match &mut self.machine {
             Machine::Client(client) => *client = client::Client::Spent,
             Machine::Server(server) => *server = server::Server::Spent,
+        }
+    }
+
+    /// The secret of our application traffic key, once connected.
+    pub(crate) fn own_traffic_secret(&self) -> Option<&TrafficSecret> {
+        match &self.machine {
+            Machine::Client(client::Client::Connected(connected)) => Some(&connected.secrets.client),
+            Machine::Server(server::Server::Connected(connected)) => Some(&connected.secrets.server),
+            _ => None,
         }
     }
 

@@ -100,7 +100,7 @@ pub trait Carry: Sized {
         &mut self,
         _: &mut InboxView<'_>,
         _: &mut Self::OutboxView<'_>,
-        _: Role,
+        _: &Engine,
         _: &Policy,
     ) -> Result<bool, ErrorKind> {
         Ok(true)

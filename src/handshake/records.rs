@@ -129,18 +129,20 @@ impl Carry for Records {
         &mut self,
         rx: &mut InboxView<'_>,
         tx: &mut OutboxView<'_>,
-        role: Role,
+        engine: &Engine,
         policy: &Policy,
     ) -> Result<bool, ErrorKind> {
         self.write.set_padding(policy.padding);
         self.write.set_update_after(policy.update_after);
-        match role {
-            Role::Client => rx.mark(), // what has come by now confirms nothing
-            Role::Server if policy.confirming_record => match session::confirm_client(&mut self.write, tx) {
-                Err(_) if !tx.is_empty() => return Ok(false),
-                sent => sent?,
-            },
-            Role::Server => {}
+        match (engine.role(), engine.own_traffic_secret()) {
+            (Role::Client, _) => rx.mark(), // what has come by now confirms nothing
+            (Role::Server, Some(secret)) if policy.confirm_clients => {
+                match session::confirm_client(secret, &mut self.write, tx) {
+                    Err(ErrorKind::OutboxTooSmall { .. }) if !tx.is_empty() => return Ok(false),
+                    sent => sent?,
+                }
+            }
+            (Role::Server, _) => {}
         }
         Ok(true)
     }

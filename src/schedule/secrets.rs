@@ -99,7 +99,7 @@ impl TrafficSecret {
     /// The next generation, after a KeyUpdate (§7.2):
     /// application_traffic_secret_N+1 = HKDF-Expand-Label(application_traffic_secret_N, "traffic upd", "", Hash.length)
     #[must_use]
-    pub fn next(self) -> TrafficSecret {
+    pub fn next(&self) -> TrafficSecret {
         TrafficSecret::new(Prk::new(&self.secret).derive_secret(label!("traffic upd"), None))
     }
 

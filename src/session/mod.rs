@@ -2,6 +2,7 @@
 
 mod event;
 mod exporter;
+mod key_update;
 mod receiver;
 mod receiving;
 mod reservation;
@@ -11,6 +12,7 @@ mod ticket;
 
 pub use event::{Event, Reply};
 pub use exporter::Exporter;
+pub(crate) use key_update::confirm_client;
 pub use receiver::Receiver;
 pub use reservation::Reservation;
 pub use sender::Sender;
@@ -25,13 +27,6 @@ use crate::role::Role;
 use crate::schedule::Pair;
 use receiving::Receiving;
 use sending::Sending;
-
-/// The server's empty record that tells the client: you are accepted.
-pub(crate) fn confirm_client(write: &mut WriteProtection, tx: &mut OutboxView<'_>) -> Result<(), ErrorKind> {
-    tx.seal_open_record(write)?;
-    tx.place_data(write, 0)?;
-    tx.seal_data(write, 0)
-}
 
 /// A connection both of whose ends have proved who they are.
 ///
@@ -55,8 +50,10 @@ impl Session {
     ) -> Session {
         let Connected { secrets: Pair { client, server }, exporter, .. } = connected;
         let (ours, theirs) = match role {
-            Role::Client => (client, server),
-            Role::Server => (server, client),
+            Role::Client => ((0, client), server),
+            // The client has been told that it is accepted.
+            Role::Server if policy.confirm_clients => ((1, server.next()), client),
+            Role::Server => ((0, server), client),
         };
         Session {
             sending: Sending::new(stamp, write, ours),

@@ -2,15 +2,13 @@
 //! [`Sender`](super::Sender) stand in front of it.
 
 use super::event::Reply;
-use crate::codec::{AlertDescription, KeyUpdate, KeyUpdateRequest, MESSAGE_HEADER, Writer};
+use super::key_update;
+use crate::codec::{AlertDescription, KeyUpdateRequest};
 use crate::error::{Error, Misuse};
 use crate::limits::MAX_GENERATIONS;
 use crate::record::{OutboxView, WriteProtection};
 use crate::schedule::TrafficSecret;
 use core::ops::Range;
-
-/// The length of a KeyUpdate.
-const KEY_UPDATE: usize = MESSAGE_HEADER + 1;
 
 pub(super) struct Sending {
     pub(super) stamp: u64,
@@ -29,8 +27,8 @@ pub(super) struct Sending {
 
 /// Data.
 impl Sending {
-    pub(super) fn new(stamp: u64, write: WriteProtection, secret: TrafficSecret) -> Sending {
-        Sending { stamp, write, secret: Some(secret), generation: 0, received: 0, owes: false, requested: false }
+    pub(super) fn new(stamp: u64, write: WriteProtection, (generation, secret): (u64, TrafficSecret)) -> Sending {
+        Sending { stamp, write, secret: Some(secret), generation, received: 0, owes: false, requested: false }
     }
 
     pub(super) fn write(&mut self, data: &[u8], tx: &mut OutboxView<'_>) -> Result<usize, Misuse> {
@@ -82,7 +80,7 @@ impl Sending {
     }
 
     fn update_before_data(&mut self, wanted: usize, tx: &mut OutboxView<'_>) -> Result<bool, Misuse> {
-        tx.check_capacity(&self.write, KEY_UPDATE, wanted).map_err(Misuse::of_outbox)?;
+        tx.check_capacity(&self.write, key_update::LEN, wanted).map_err(Misuse::of_outbox)?;
         match self.pay(tx) {
             Err(Misuse::NoRoom { .. }) => return Ok(false), // an empty outbox would do
             paid => paid?,
@@ -91,7 +89,8 @@ impl Sending {
             return Ok(true);
         }
         // An update that no data follows is made too early. In an empty outbox it cannot be helped: it goes alone.
-        let room = tx.has_room_for_message_and_data(&mut self.write, KEY_UPDATE, wanted).map_err(Misuse::of_outbox)?;
+        let room =
+            tx.has_room_for_message_and_data(&mut self.write, key_update::LEN, wanted).map_err(Misuse::of_outbox)?;
         if !room && !tx.is_empty() {
             return Ok(false);
         }
@@ -161,16 +160,9 @@ impl Sending {
         if self.generation >= MAX_GENERATIONS {
             return Err(Misuse::NotNow);
         }
-        let mut message = [0; KEY_UPDATE];
-        let mut writer = Writer::new(&mut message);
-        KeyUpdate { request_update }.write(&mut writer);
-        tx.append_handshake(&mut self.write, message.len(), |memory| memory.copy_from_slice(&message))
-            .map_err(Misuse::of_outbox)?;
-        let secret = self.secret.take().ok_or(Misuse::NotNow)?.next();
-        let (suite, crypto) = self.write.algorithms().ok_or(Misuse::NotNow)?;
-        let key = secret.key(suite, crypto).map_err(|_| Misuse::NotNow)?;
-        self.secret = Some(secret);
-        tx.replace_key(&mut self.write, key).map_err(Misuse::of_outbox)?;
+        let secret = self.secret.as_ref().ok_or(Misuse::NotNow)?;
+        let next = key_update::send(request_update, secret, &mut self.write, tx).map_err(Misuse::of_outbox)?;
+        self.secret = Some(next);
         self.generation = self.generation.saturating_add(1);
         Ok(())
     }
@@ -248,7 +240,7 @@ mod tests {
         let (secrets, _) = main.application(&hash);
         let mut write = WriteProtection::new(Role::Server);
         tx.view().replace_key(&mut write, secrets.server.key(suite, CryptoMode::Real).unwrap()).unwrap();
-        Sending::new(1, write, secrets.server)
+        Sending::new(1, write, (0, secrets.server))
     }
 
     fn request(number: u32) -> Reply {

@@ -221,9 +221,9 @@ fn flip_every_bit(retry: bool, records: &[Record]) -> usize {
     flips
 }
 
-/// The server's empty record after the handshake, which is its session's already.
+/// The server's KeyUpdate after the handshake, by which the client's session knows that it is accepted.
 fn is_confirming(record: &Record) -> bool {
-    record.sender == Role::Server && record.bytes.len() == 5 + 1 + 16
+    record.sender == Role::Server && record.bytes.len() == 5 + 5 + 1 + 16
 }
 
 // req: 9846-5.1-13, 9846-5.2-3
@@ -256,14 +256,14 @@ fn every_flipped_bit_of_a_retry_is_an_error_or_ignored_by_rule() {
 /// The server's first word to the client's session.
 #[test]
 fn every_flipped_bit_of_the_confirming_record_is_found_by_the_session() {
-    for at in 0..22 {
+    for at in 0..27 {
         for bit in 0..8 {
             let (mut client, mut server) = ends(false, 1);
             let mut flights = 0;
             let outcome = relay(&mut client, &mut server, &mut |from, mut bytes| {
                 flights += usize::from(from == Role::Server);
                 if flights == 2 && from == Role::Server {
-                    assert_eq!(bytes.len(), 22);
+                    assert_eq!(bytes.len(), 27);
                     bytes[at] ^= 1 << bit;
                 }
                 bytes

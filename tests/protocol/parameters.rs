@@ -204,6 +204,7 @@ fn a_server_always_asks_for_a_certificate_right_after_encrypted_extensions() {
             HandshakeType::CERTIFICATE,
             HandshakeType::CERTIFICATE_VERIFY,
             HandshakeType::FINISHED,
+            HandshakeType::KEY_UPDATE, // when the client has been accepted
         ];
         assert_eq!(story.peer.types(), flight);
         let request = request(&story);

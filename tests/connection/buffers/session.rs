@@ -91,7 +91,7 @@ fn our_update_waits_for_room_for_the_data_behind_it() {
 #[test]
 fn a_ticket_larger_than_the_inbox_is_read_in_pieces() {
     let client = End::new(Role::Client, Policy::new(), &IDENTITY);
-    let server = End::new(Role::Server, Policy::new().confirming_record(false), &IDENTITY);
+    let server = End::new(Role::Server, Policy::new().confirm_clients(false), &IDENTITY);
     let Connection { mut client, c: mut session, .. } = Connection::new(client, server);
     let suite = Suite::from(client.hs.cipher_suite().unwrap()).unwrap();
     let mut protection = Protection::of(session.expose_secrets().1, suite);

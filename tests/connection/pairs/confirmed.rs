@@ -14,7 +14,7 @@ fn a_client_is_confirmed_by_the_first_record_after_its_finished() {
     let id = identity();
     let (client, server) = pair(Policy::new(), Policy::new(), &id);
     let mut connection = Connection::new(client, server);
-    // `connect` has carried the server's empty record already, after the client's Finished.
+    // `connect` has carried the server's KeyUpdate already, after the client's Finished.
     assert!(!connection.c.is_confirmed());
     assert!(connection.s.is_confirmed(), "a server has seen everything");
     assert_eq!(connection.to_client(), Ok((vec![], vec![Event::Confirmed])), "and no data came with it");
@@ -24,10 +24,10 @@ fn a_client_is_confirmed_by_the_first_record_after_its_finished() {
 }
 
 #[test]
-fn without_the_empty_record_data_or_a_requested_key_update_confirms() {
+fn without_the_servers_key_update_data_or_a_requested_one_confirms() {
     let id = identity();
     for ask in [false, true] {
-        let (client, server) = pair(Policy::new(), Policy::new().confirming_record(false), &id);
+        let (client, server) = pair(Policy::new(), Policy::new().confirm_clients(false), &id);
         let mut connection = Connection::new(client, server);
         assert_eq!(connection.to_client(), Ok((vec![], vec![])), "the server has not spoken");
         assert!(!connection.c.is_confirmed());
@@ -128,7 +128,7 @@ fn a_refused_client_learns_its_fate_from_its_session() {
 #[test]
 fn a_server_that_just_leaves_has_not_confirmed() {
     let id = identity();
-    let (client, server) = pair(Policy::new(), Policy::new().confirming_record(false), &id);
+    let (client, server) = pair(Policy::new(), Policy::new().confirm_clients(false), &id);
     let mut connection = Connection::new(client, server);
     connection.client.rx.filled(0);
     let error = connection.to_client().unwrap_err();

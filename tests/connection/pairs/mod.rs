@@ -62,7 +62,9 @@ fn close(connection: &mut Connection<'_>) {
 }
 
 /// Both sessions have the same keys, and so had the handshakes.
-fn agree(connection: &Connection<'_>) {
+fn agree(connection: &mut Connection<'_>) {
+    assert_eq!(same_keys(&connection.c, &connection.s), (true, false), "the server has changed its key, to confirm");
+    assert_eq!(connection.to_client(), Ok((vec![], vec![Event::Confirmed])));
     let Connection { client, server, c, s } = connection;
     for label in [
         "CLIENT_HANDSHAKE_TRAFFIC_SECRET",

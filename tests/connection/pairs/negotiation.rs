@@ -34,7 +34,7 @@ fn every_suite_with_every_group_and_every_kind_of_key_with_and_without_retry() {
                         assert_eq!(end.hs.peer_scheme(), Some(*peer), "{case}");
                         assert_eq!(end.hs.state(), State::Connected, "{case}");
                     }
-                    agree(&connection);
+                    agree(&mut connection);
                     talk(&mut connection);
                     close(&mut connection);
                 }

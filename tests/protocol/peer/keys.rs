@@ -66,6 +66,8 @@ impl Peer<'_> {
     /// The transcript stands at the server's Finished.
     pub(super) fn application_keys(&mut self) {
         let (application, exporter) = self.main.take().unwrap().application(&self.transcript_hash());
+        let Pair { client, server } = &application;
+        self.first_application = Some(Pair { client: client.expose().to_vec(), server: server.expose().to_vec() });
         self.application = Some(application);
         self.exporter = Some(exporter);
     }

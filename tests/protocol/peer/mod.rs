@@ -72,6 +72,8 @@ pub struct Peer<'a> {
     pub handshake: Option<Pair<HandshakeSecret>>,
     main: Option<Main>,
     pub application: Option<Pair<TrafficSecret>>,
+    /// Of generation 0.
+    pub first_application: Option<Pair<Vec<u8>>>,
     pub exporter: Option<ExporterSecret>,
     pub write: Option<Key>,
     pub read: Option<Key>,
@@ -106,6 +108,7 @@ impl<'a> Peer<'a> {
             handshake: None,
             main: None,
             application: None,
+            first_application: None,
             exporter: None,
             write: None,
             read: None,

@@ -1,0 +1,39 @@
+//! KeyUpdate (RFC 9846 §4.7.3): the message, and the next generation of our key.
+
+use crate::codec::{KeyUpdate, KeyUpdateRequest, MESSAGE_HEADER, Writer};
+use crate::error::ErrorKind;
+use crate::record::{OutboxView, WriteProtection};
+use crate::schedule::TrafficSecret;
+
+/// The length of the message.
+pub(super) const LEN: usize = MESSAGE_HEADER + 1;
+
+/// Sends the message under the present key; what follows it goes under the next one, whose secret is returned.
+pub(super) fn send(
+    request_update: KeyUpdateRequest,
+    secret: &TrafficSecret,
+    write: &mut WriteProtection,
+    tx: &mut OutboxView<'_>,
+) -> Result<TrafficSecret, ErrorKind> {
+    tx.room_for(&tx.plan(write).handshake(LEN))?;
+    let (suite, crypto) = write.algorithms().ok_or(ErrorKind::Bug)?;
+    let next = secret.next();
+    let key = next.key(suite, crypto).map_err(|_| ErrorKind::CryptoFailed)?;
+    let mut message = [0; LEN];
+    KeyUpdate { request_update }.write(&mut Writer::new(&mut message));
+    tx.append_handshake(write, LEN, |place| place.copy_from_slice(&message))?;
+    tx.replace_key(write, key)?;
+    Ok(next)
+}
+
+/// A server tells the client at once that it is accepted: no byte of ours was under way when the client wrote its
+/// Finished, and this is the first one after. It asks for nothing.
+pub(crate) fn confirm_client(
+    secret: &TrafficSecret,
+    write: &mut WriteProtection,
+    tx: &mut OutboxView<'_>,
+) -> Result<(), ErrorKind> {
+    send(KeyUpdateRequest::UPDATE_NOT_REQUESTED, secret, write, tx)?;
+    tx.mark_owed();
+    Ok(())
+}
