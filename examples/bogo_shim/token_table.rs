@@ -66,7 +66,7 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("Cancelled", "INTERNAL_ERROR"),
     ("CryptoFailed", "INTERNAL_ERROR"),
     ("Bug", "INTERNAL_ERROR"),
-    ("CredentialTooLong", "INTERNAL_ERROR"),
+    ("OwnMessageTooLong", "INTERNAL_ERROR"),
     ("IllegalKeyUpdate", "DECODE_ERROR"),
     ("TooManyKeyUpdates", "TOO_MANY_KEY_UPDATES"),
     ("TooManyTickets", "EXCESSIVE_MESSAGE_SIZE"),

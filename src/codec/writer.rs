@@ -9,14 +9,21 @@ pub enum NotWritten {
         needed: usize,
     },
     /// A vector is longer than its length field can say: no memory would help.
-    TooLong,
+    TooLong {
+        /// The bytes that it would take.
+        length: usize,
+        /// The most that its length field can say.
+        limit: usize,
+    },
 }
 
 impl core::fmt::Display for NotWritten {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             NotWritten::NoRoom { needed } => write!(f, "writing this takes {needed} bytes of memory"),
-            NotWritten::TooLong => f.write_str("a vector is longer than its length field can say"),
+            NotWritten::TooLong { length, limit } => {
+                write!(f, "a vector takes {length} bytes, and its length field says at most {limit}")
+            }
         }
     }
 }
@@ -30,18 +37,19 @@ pub struct Writer<'m> {
     /// `None`: only count.
     memory: Option<&'m mut [u8]>,
     len: usize,
-    too_long: bool,
+    /// The first vector that is too long.
+    too_long: Option<NotWritten>,
 }
 
 impl<'m> Writer<'m> {
     /// Writes from the start of `memory`.
     pub const fn new(memory: &'m mut [u8]) -> Writer<'m> {
-        Writer { memory: Some(memory), len: 0, too_long: false }
+        Writer { memory: Some(memory), len: 0, too_long: None }
     }
 
     /// Writes nowhere: [`finish`](Self::finish) tells how many bytes it would have been.
     pub const fn counting() -> Writer<'m> {
-        Writer { memory: None, len: 0, too_long: false }
+        Writer { memory: None, len: 0, too_long: None }
     }
 
     /// The bytes written so far, also those that found no room.
@@ -56,8 +64,8 @@ impl<'m> Writer<'m> {
 
     /// The number of bytes written, if all of them found room and every vector fits its length field.
     pub fn finish(self) -> Result<usize, NotWritten> {
-        if self.too_long {
-            return Err(NotWritten::TooLong);
+        if let Some(too_long) = self.too_long {
+            return Err(too_long);
         }
         match self.memory {
             Some(memory) if memory.len() < self.len => Err(NotWritten::NoRoom { needed: self.len }),
@@ -109,10 +117,13 @@ impl<'m> Writer<'m> {
         self.bytes(&[0; N]);
         let start = self.len;
         contents(self);
-        let len = self.len.saturating_sub(start).to_be_bytes();
-        match len.split_last_chunk::<N>() {
+        let length = self.len.saturating_sub(start);
+        match length.to_be_bytes().split_last_chunk::<N>() {
             Some((higher, field)) if higher.iter().all(|&byte| byte == 0) => self.put(at, field),
-            _ => self.too_long = true,
+            _ => {
+                let limit = [0xff; N].iter().fold(0, |limit: usize, byte| limit << 8 | byte);
+                self.too_long.get_or_insert(NotWritten::TooLong { length, limit });
+            }
         }
     }
 

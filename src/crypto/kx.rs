@@ -189,7 +189,7 @@ fn ring_algorithm(group: NamedGroup) -> Option<&'static agreement::Algorithm> {
 }
 
 /// The length of a share (§4.3.8.2); 0 for a group that we cannot speak.
-const fn share_len(group: NamedGroup) -> usize {
+pub(crate) const fn share_len(group: NamedGroup) -> usize {
     match group {
         NamedGroup::X25519 => 32,
         NamedGroup::SECP256R1 => 65,

@@ -17,6 +17,7 @@ pub use aead::{AeadKey, TAG_LEN};
 pub use hash::{Hash, HashAlgorithm, Hasher};
 pub(crate) use hkdf::label;
 pub use hkdf::{Label, Prk, Secret, VerifyData};
+pub(crate) use kx::share_len;
 pub use kx::{KeyExchange, KxError, Share, SharedSecret, check_share};
 pub use signing::{EcdsaSigValue, MessageDigest};
 pub use suite::Suite;

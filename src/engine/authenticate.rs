@@ -1,7 +1,7 @@
 //! What both roles do alike: read the peer's Certificate, CertificateVerify and Finished, and send their own
 //! (RFC 9846 §4.5).
 
-use super::effects::{Effects, message_len, send};
+use super::effects::{Effects, Plan, plan, send};
 use super::evidence::LocalProofSent;
 use super::peer_preferences::PeerPreferences;
 use super::question::{Credential, SignQuestion};
@@ -11,7 +11,7 @@ use crate::codec::{
     Certificate, CertificateType, CertificateVerify, ExtensionType, Extensions, Finished, HandshakeType, Malformed,
     Message, Place, SignatureScheme, Writer, may_stand, write_certificate,
 };
-use crate::crypto::{Hash, Suite, VerifyError, schemes_for};
+use crate::crypto::{Hash, HashAlgorithm, Suite, VerifyError, schemes_for};
 use crate::error::{ErrorKind, Offered};
 use crate::role::Role;
 use crate::schedule::{HandshakeSecret, PossessionProved, SignedContent, Transcript, at};
@@ -153,11 +153,6 @@ fn write_own_certificate(preferences: &PeerPreferences, credential: &Credential<
     });
 }
 
-/// The length of our Certificate.
-pub(super) fn certificate_len(preferences: &PeerPreferences, credential: &Credential<'_>) -> usize {
-    message_len(|w| write_own_certificate(preferences, credential, w))
-}
-
 /// Sends our Certificate.
 pub(super) fn send_certificate<At: at::Before>(
     out: &mut impl Effects,
@@ -166,6 +161,15 @@ pub(super) fn send_certificate<At: at::Before>(
     credential: &Credential<'_>,
 ) -> Result<Transcript<At::Next>, ErrorKind> {
     send(out, transcript, |w| write_own_certificate(preferences, credential, w))
+}
+
+/// Plans what [`send_certificate`] sends.
+pub(super) fn plan_certificate(
+    out: &mut impl Plan,
+    preferences: &PeerPreferences,
+    credential: &Credential<'_>,
+) -> Result<(), ErrorKind> {
+    plan(out, |w| write_own_certificate(preferences, credential, w))
 }
 
 /// The question to the signer; `certificate` is the transcript hash up to our Certificate.
@@ -194,4 +198,16 @@ where
     let verify_data = secret.finished(&transcript.hash());
     let transcript = send(out, transcript, |w| Finished { verify_data: verify_data.as_ref() }.write(w))?;
     Ok((LocalProofSent::with_finished(), transcript))
+}
+
+/// Plans what [`send_proof`] sends.
+pub(super) fn plan_proof(
+    out: &mut impl Plan,
+    suite: Suite,
+    scheme: SignatureScheme,
+    signature: &[u8],
+) -> Result<(), ErrorKind> {
+    plan(out, |w| CertificateVerify { algorithm: scheme, signature }.write(w))?;
+    let verify_data = suite.hash().prefix(&[0; HashAlgorithm::MAX_LEN]);
+    plan(out, |w| Finished { verify_data }.write(w))
 }

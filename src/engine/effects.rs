@@ -1,6 +1,6 @@
 //! What the engine makes happen outside of itself: messages, keys, limits.
 
-use crate::codec::Writer;
+use crate::codec::{HandshakeType, NotWritten, Writer};
 use crate::crypto::Suite;
 use crate::error::ErrorKind;
 use crate::schedule::{HandshakeSecret, TrafficSecret, Transcript, at};
@@ -35,14 +35,17 @@ pub trait Effects {
     fn own_record_size_limit(&mut self, _: u16) {}
 }
 
-/// A part of what is going to be sent, to be measured before anything is.
-pub enum Sending {
-    /// Messages of so many bytes altogether, headers included.
-    Messages(usize),
+/// What a transition is going to send, told before it does: the calls that it will make on [`Effects`], in their order.
+/// Each function that sends has the one that plans beside it, and both write the same messages.
+pub trait Plan {
+    /// A handshake message of so many bytes, header included.
+    fn message(&mut self, len: usize);
+    /// A new write key.
+    fn write_key(&mut self) {}
     /// A change_cipher_spec.
-    ChangeCipherSpec,
-    /// A new write key; the peer's record_size_limit binds from then on.
-    Key { record_size_limit: u16 },
+    fn change_cipher_spec(&mut self) {}
+    /// The peer's record_size_limit binds from then on.
+    fn peer_record_size_limit(&mut self, _: u16) {}
 }
 
 /// Sends one message, and takes the transcript up to it.
@@ -54,9 +57,17 @@ pub(super) fn send<At: at::Before>(
     transcript.append_sent(|seen| out.message(&write, seen))
 }
 
-/// The length of a message as written.
-pub(super) fn message_len(write: impl Fn(&mut Writer<'_>)) -> usize {
-    let mut counter = Writer::counting();
-    write(&mut counter);
-    counter.len()
+/// Plans one message. One that TLS cannot carry is refused here, before a byte of anything has been sent.
+pub(super) fn plan(plan: &mut impl Plan, write: impl Fn(&mut Writer<'_>)) -> Result<(), ErrorKind> {
+    let mut typ = [0]; // what does not fit is only counted
+    let mut writer = Writer::new(&mut typ);
+    write(&mut writer);
+    match writer.finish() {
+        Ok(len) | Err(NotWritten::NoRoom { needed: len }) => plan.message(len),
+        Err(NotWritten::TooLong { length, limit }) => {
+            let [typ] = typ;
+            return Err(ErrorKind::own_message_too_long(HandshakeType(typ), length, limit));
+        }
+    }
+    Ok(())
 }

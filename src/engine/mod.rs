@@ -25,10 +25,10 @@ use crate::policy::{Bytes, Policy};
 use crate::role::{Role, State};
 use crate::schedule::TrafficSecret;
 use crate::seed::Seed;
-pub(crate) use effects::{Effects, Secret, Sending};
+pub(crate) use effects::{Effects, Plan, Secret};
 pub(crate) use evidence::Connected;
 pub(crate) use negotiated::Negotiated;
-use question::{Credential, Peer};
+use question::Peer;
 pub(crate) use server_name::ServerName;
 use transition::Context;
 pub(crate) use transition::{Input, Need};
@@ -95,9 +95,9 @@ impl Engine {
     }
 
     /// What must happen next.
-    pub(crate) fn need(&self, policy: &Policy, flight: Flight<'_>) -> Need {
+    pub(crate) fn need(&self) -> Need {
         match &self.machine {
-            Machine::Client(client) => client.need(policy, &self.negotiated, flight),
+            Machine::Client(client) => client.need(&self.negotiated),
             Machine::Server(server) => server.need(&self.negotiated),
         }
     }
@@ -110,6 +110,21 @@ impl Engine {
             (state, message) => {
                 table::accepts(self.role(), state, message).ok_or(ErrorKind::UnexpectedMessage { message })
             }
+        }
+    }
+
+    /// Plans what [`advance`](Self::advance) is going to send. Changes nothing. Whoever advances has done this before, and
+    /// found room.
+    pub(crate) fn plan(
+        &self,
+        policy: &Policy,
+        flight: Flight<'_>,
+        input: &Input<'_>,
+        plan: &mut impl Plan,
+    ) -> Result<(), ErrorKind> {
+        match &self.machine {
+            Machine::Client(client) => client.plan(policy, &self.negotiated, flight, input, plan),
+            Machine::Server(server) => server.plan(policy, &self.negotiated, input, plan),
         }
     }
 
@@ -128,14 +143,6 @@ impl Engine {
         }
     }
 
-    /// The lengths of the messages that presenting `credential` sends: unprotected, protected.
-    pub(crate) fn present_len(&self, policy: &Policy, credential: &Credential<'_>) -> (usize, usize) {
-        match &self.machine {
-            Machine::Client(client) => (0, client.present_len(credential)),
-            Machine::Server(server) => server.present_len(policy, &self.negotiated, credential),
-        }
-    }
-
     /// Whether the peer's messages are still referred to: by a question, or by a hello that echoes a cookie.
     pub(crate) fn retains(&self) -> bool {
         match self.state() {
@@ -150,15 +157,6 @@ impl Engine {
             State::AskSign => self.role() == Role::Client,
             _ => false,
         }
-    }
-
-    /// The peer's record_size_limit, or that of TLS.
-    pub(crate) fn peer_record_size_limit(&self) -> u16 {
-        match &self.machine {
-            Machine::Server(server) => server.peer_record_size_limit(),
-            _ => None,
-        }
-        .unwrap_or(u16::MAX)
     }
 
     /// The peer's certificates, once it has proved itself: CertificateVerify alone does not (R7).
@@ -190,13 +188,6 @@ impl Engine {
             Machine::Client(client) => client.expose(show),
             Machine::Server(server) => server.expose(show),
         }
-    }
-
-    /// The length of the messages that a signature of `signature_len` bytes sends.
-    pub(crate) fn sign_len(&self, signature_len: usize) -> usize {
-        let finished = self.negotiated.suite.map_or(0, |suite| suite.hash().output_len());
-        // CertificateVerify: header 4, scheme 2, length 2; Finished: header 4.
-        signature_len.saturating_add(finished).saturating_add(12)
     }
 
     /// Drops every secret: the connection has failed.

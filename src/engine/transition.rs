@@ -11,8 +11,8 @@ use core::ops::Range;
 /// What must happen before the engine goes on.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Need {
-    /// It wants to send: `Input::Room` once there is room for a message of this many bytes, and a change_cipher_spec.
-    Send(usize),
+    /// It wants to send: `Input::Room` once there is room.
+    Send,
     /// It wants to change the read key: `Input::Room`, with the inbox at hand.
     ReadKey,
     /// The peer's next message.

@@ -37,9 +37,10 @@ impl From<Error> for io::Error {
             | ErrorKind::ForeignOutbox
             | ErrorKind::InboxTooSmall { .. }
             | ErrorKind::OutboxTooSmall { .. } => io::ErrorKind::InvalidInput,
-            ErrorKind::CryptoFailed | ErrorKind::Bug | ErrorKind::KeyExhausted | ErrorKind::CredentialTooLong => {
-                io::ErrorKind::Other
-            }
+            ErrorKind::CryptoFailed
+            | ErrorKind::Bug
+            | ErrorKind::KeyExhausted
+            | ErrorKind::OwnMessageTooLong { .. } => io::ErrorKind::Other,
             _ => io::ErrorKind::InvalidData,
         };
         io::Error::new(kind, error)

@@ -187,8 +187,8 @@ kinds! {
     CryptoFailed, Us, INTERNAL_ERROR, "a cryptographic primitive failed on our side: does the system's random number generator work?";
     /// What cannot happen has happened: nothing that a peer, a caller or a system does leads here.
     Bug, Us, INTERNAL_ERROR, "this cannot happen: it is a bug in countersign. Please report it, with the transitions of the handshake";
-    /// The message we must send is longer than TLS can carry.
-    CredentialTooLong, Us, INTERNAL_ERROR, "our certificate chain is too long to be sent";
+    /// A message that we must send holds a list that is longer than its length field can say. Nothing of it was sent.
+    OwnMessageTooLong { message: HandshakeType = "The message.", length: u32 = "The list's length in bytes.", limit: u32 = "The most that its length field can say." }, Us, INTERNAL_ERROR, "our {message} cannot be sent: a list in it takes {length} bytes, and TLS can carry {limit}. Shorten the chain, its staples, or the list of CAs";
 
     // ---- after the handshake (§4.7) ----
     /// request_update is neither 0 nor 1 (§4.7.3).
@@ -266,6 +266,12 @@ impl ErrorKind {
     pub(crate) fn message_too_long(message: HandshakeType, length: usize, limit: usize) -> ErrorKind {
         let to_u32 = |bytes| u32::try_from(bytes).unwrap_or(u32::MAX);
         ErrorKind::MessageTooLong { message, length: to_u32(length), limit: to_u32(limit) }
+    }
+
+    /// [`ErrorKind::OwnMessageTooLong`].
+    pub(crate) fn own_message_too_long(message: HandshakeType, length: usize, limit: usize) -> ErrorKind {
+        let to_u32 = |bytes| u32::try_from(bytes).unwrap_or(u32::MAX);
+        ErrorKind::OwnMessageTooLong { message, length: to_u32(length), limit: to_u32(limit) }
     }
 
     /// [`ErrorKind::RecordOverflow`].

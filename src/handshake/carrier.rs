@@ -3,7 +3,7 @@
 use super::log::Log;
 use crate::codec::AlertDescription;
 use crate::crypto::CryptoMode;
-use crate::engine::{Effects, Engine, Sending};
+use crate::engine::{Effects, Engine, Plan};
 use crate::error::ErrorKind;
 use crate::flight::Flight;
 use crate::policy::Policy;
@@ -51,6 +51,8 @@ pub trait AnyOutboxView {
 pub trait Carry: Sized {
     /// An outbox without its type parameter.
     type OutboxView<'m>: AnyOutboxView;
+    /// What is going to be sent at once.
+    type Plan: Plan;
 
     fn new(role: Role, policy: &Policy) -> Self;
 
@@ -74,8 +76,10 @@ pub trait Carry: Sized {
 
     // ---- sending ----
 
-    /// Whether all this fits, sent one after the other.
-    fn room_for(&self, tx: &Self::OutboxView<'_>, sending: &[Sending]) -> Result<(), ErrorKind>;
+    /// Nothing is planned yet.
+    fn plan(&self, tx: &Self::OutboxView<'_>) -> Self::Plan;
+    /// Whether all that is planned fits.
+    fn room_for(&self, tx: &Self::OutboxView<'_>, plan: &Self::Plan) -> Result<(), ErrorKind>;
     /// Where the engine's effects go. An answer has no inbox at hand: read keys change in `drive` (R8).
     fn effects<'a, 'r: 'a, 't: 'a>(
         &'a mut self,

@@ -6,12 +6,11 @@ use super::want::{Question, Step, Want};
 use crate::codec::{AlertDescription, DistinguishedName, List, Message, Writer};
 use crate::crypto::Suite;
 use crate::engine::question::{Credential, CredentialQuestion, SignQuestion, Verdict, VerifyQuestion};
-use crate::engine::{Connected, Effects, Engine, Input, Need, Secret, Sending};
+use crate::engine::{Connected, Effects, Engine, Input, Need, Secret};
 use crate::error::{Error, ErrorKind, Misuse};
 use crate::flight::Flight;
 use crate::policy::Policy;
 use crate::record::InboxView;
-use crate::role::Role;
 
 /// Engine and carrier put together: [`Handshake`](super::Handshake) without its policy.
 pub(super) struct Driver<C> {
@@ -90,15 +89,14 @@ impl<C: Carry> Driver<C> {
             if !self.engine.retains() {
                 rx.release_all();
             }
-            match self.engine.need(policy, rx.flight()) {
-                Need::Send(len) => {
-                    let sending = [Sending::ChangeCipherSpec, Sending::Messages(len), Sending::ChangeCipherSpec];
-                    match self.carrier.room_for(tx, &sending) {
-                        Ok(()) => self.advance(policy, Some(rx), Input::Room, tx)?,
-                        Err(too_small) if tx.is_empty() => return Err(too_small),
-                        Err(_) => return self.want_write(tx),
+            match self.engine.need() {
+                Need::Send => match self.room_for(policy, rx.flight(), &Input::Room, tx) {
+                    Err(ErrorKind::OutboxTooSmall { .. }) if !tx.is_empty() => return self.want_write(tx),
+                    room => {
+                        room?;
+                        self.advance(policy, Some(rx), Input::Room, tx)?;
                     }
-                }
+                },
                 Need::ReadKey => self.advance(policy, Some(rx), Input::Room, tx)?,
                 Need::Message => {
                     if !self.receive(policy, rx, tx)? {
@@ -193,6 +191,39 @@ impl<C: Carry> Driver<C> {
         Ok(())
     }
 
+    /// Whether what such a transition sends has room, and can be sent at all.
+    fn room_for(
+        &self,
+        policy: &Policy,
+        flight: Flight<'_>,
+        input: &Input<'_>,
+        tx: &C::OutboxView<'_>,
+    ) -> Result<(), ErrorKind> {
+        let mut plan = self.carrier.plan(tx);
+        self.engine.plan(policy, flight, input, &mut plan)?;
+        self.carrier.room_for(tx, &plan)
+    }
+
+    /// An answer that sends something. Without room it changes nothing.
+    fn answer(
+        &mut self,
+        policy: &Policy,
+        event: Event,
+        input: Input<'_>,
+        tx: &mut C::OutboxView<'_>,
+    ) -> Result<(), Misuse> {
+        let outcome = match self.room_for(policy, Flight::EMPTY, &input, tx) {
+            Err(ErrorKind::OutboxTooSmall { needed }) => return Err(Misuse::NoRoom { needed }),
+            Err(kind) => Err(kind),
+            Ok(()) => {
+                self.log.answered(event);
+                self.advance(policy, None, input, tx)
+            }
+        };
+        self.answered(outcome);
+        Ok(())
+    }
+
     /// What came of an answer. Its failure is for the next `drive` (R2).
     fn answered(&mut self, outcome: Result<(), ErrorKind>) {
         if let Err(kind) = outcome {
@@ -203,12 +234,8 @@ impl<C: Carry> Driver<C> {
     // ---- the answers ----
 
     /// Whether this question is open.
-    fn check_open(&self, policy: &Policy, question: Question<'_>) -> Result<(), Misuse> {
-        if self.error.is_none() && question.is(&self.engine.need(policy, Flight::EMPTY)) {
-            Ok(())
-        } else {
-            Err(Misuse::StaleQuestion)
-        }
+    fn check_open(&self, question: Question<'_>) -> Result<(), Misuse> {
+        if self.error.is_none() && question.is(&self.engine.need()) { Ok(()) } else { Err(Misuse::StaleQuestion) }
     }
 
     fn check_outbox(&self, tx: &mut C::OutboxView<'_>) -> Result<(), Misuse> {
@@ -222,7 +249,7 @@ impl<C: Carry> Driver<C> {
         credential: &Credential<'_>,
         tx: &mut C::OutboxView<'_>,
     ) -> Result<(), Misuse> {
-        self.check_open(policy, question.into())?;
+        self.check_open(question.into())?;
         self.check_outbox(tx)?;
         let authorities = credential.certificate_authorities.unwrap_or_default();
         if credential.chain.is_empty()
@@ -231,20 +258,7 @@ impl<C: Carry> Driver<C> {
         {
             return Err(Misuse::UnfitCredential);
         }
-        let (plain, protected) = self.engine.present_len(policy, credential);
-        let (plain, protected) = (Sending::Messages(plain), Sending::Messages(protected));
-        match self.engine.role() {
-            Role::Client => self.carrier.room_for(tx, &[Sending::ChangeCipherSpec, protected]),
-            Role::Server => {
-                let key = Sending::Key { record_size_limit: self.engine.peer_record_size_limit() };
-                self.carrier.room_for(tx, &[plain, Sending::ChangeCipherSpec, key, protected])
-            }
-        }
-        .map_err(Misuse::of_outbox)?;
-        self.log.answered(Event::Presented);
-        let outcome = self.advance(policy, None, Input::Credential(credential), tx);
-        self.answered(outcome);
-        Ok(())
+        self.answer(policy, Event::Presented, Input::Credential(credential), tx)
     }
 
     pub(super) fn answer_sign(
@@ -254,17 +268,12 @@ impl<C: Carry> Driver<C> {
         signature: &[u8],
         tx: &mut C::OutboxView<'_>,
     ) -> Result<(), Misuse> {
-        self.check_open(policy, question.into())?;
+        self.check_open(question.into())?;
         self.check_outbox(tx)?;
         if signature.is_empty() || signature.len() > usize::from(u16::MAX) {
             return Err(Misuse::UnfitSignature);
         }
-        let sending = [Sending::Messages(self.engine.sign_len(signature.len()))];
-        self.carrier.room_for(tx, &sending).map_err(Misuse::of_outbox)?;
-        self.log.answered(Event::Signed);
-        let outcome = self.advance(policy, None, Input::Signature(signature), tx);
-        self.answered(outcome);
-        Ok(())
+        self.answer(policy, Event::Signed, Input::Signature(signature), tx)
     }
 
     pub(super) fn answer_verify(
@@ -273,7 +282,7 @@ impl<C: Carry> Driver<C> {
         question: &VerifyQuestion,
         verdict: Verdict,
     ) -> Result<(), Misuse> {
-        self.check_open(policy, question.into())?;
+        self.check_open(question.into())?;
         match verdict {
             Verdict::Reject(reason) => self.answered(Err(ErrorKind::Rejected { reason })),
             Verdict::Accept => {
@@ -286,13 +295,8 @@ impl<C: Carry> Driver<C> {
         Ok(())
     }
 
-    pub(super) fn decline(
-        &mut self,
-        policy: &Policy,
-        question: Question<'_>,
-        alert: AlertDescription,
-    ) -> Result<(), Misuse> {
-        self.check_open(policy, question)?;
+    pub(super) fn decline(&mut self, question: Question<'_>, alert: AlertDescription) -> Result<(), Misuse> {
+        self.check_open(question)?;
         self.answered(Err(ErrorKind::Declined { alert }));
         Ok(())
     }

@@ -5,7 +5,7 @@ use super::log::Log;
 use crate::codec::{HandshakeType, Message, Writer};
 use crate::crypto::{CryptoMode, Suite};
 use crate::engine::post_handshake::{self, PostHandshake};
-use crate::engine::{Effects, Secret, Sending};
+use crate::engine::{Effects, Plan, Secret};
 use crate::error::ErrorKind;
 use crate::flight::Flight;
 use crate::limits::MAX_TICKETS;
@@ -79,6 +79,7 @@ fn handed_out(secret: Secret<'_>) -> (Epoch, Option<ExposedSecret>) {
 
 impl Carry for Messages {
     type OutboxView<'m> = FlowOutboxView<'m>;
+    type Plan = MessagePlan;
 
     fn new(_: Role, _: &Policy) -> Messages {
         let epoch = Epoch::Plaintext;
@@ -97,9 +98,12 @@ impl Carry for Messages {
         rx.want_message()
     }
 
-    fn room_for(&self, tx: &FlowOutboxView<'_>, sending: &[Sending]) -> Result<(), ErrorKind> {
-        let len = |each: &Sending| if let Sending::Messages(len) = each { *len } else { 0 };
-        tx.room_for(sending.iter().map(len).sum())
+    fn plan(&self, _: &FlowOutboxView<'_>) -> MessagePlan {
+        MessagePlan { len: 0 }
+    }
+
+    fn room_for(&self, tx: &FlowOutboxView<'_>, plan: &MessagePlan) -> Result<(), ErrorKind> {
+        tx.room_for(plan.len)
     }
 
     fn effects<'a, 'r: 'a, 't: 'a>(
@@ -139,6 +143,17 @@ impl Carry for Messages {
     fn forget(&mut self) {
         self.own = None;
         self.peer = None;
+    }
+}
+
+/// The length of the messages that are going to be sent.
+pub struct MessagePlan {
+    len: usize,
+}
+
+impl Plan for MessagePlan {
+    fn message(&mut self, len: usize) {
+        self.len = self.len.saturating_add(len);
     }
 }
 

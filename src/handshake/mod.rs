@@ -212,7 +212,7 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
     /// # Errors
     /// A [`Misuse`] changes nothing.
     pub fn decline<'q>(&mut self, question: impl Into<Question<'q>>, alert: AlertDescription) -> Result<(), Misuse> {
-        self.driver.decline(self.policy.borrow(), question.into(), alert)
+        self.driver.decline(question.into(), alert)
     }
 
     /// Gives up: user_canceled and close_notify lie in `tx`, every later call says [`ErrorKind::Cancelled`]. Does nothing

@@ -4,12 +4,12 @@ use super::carrier::{AnyInbox, AnyOutbox, AnyOutboxView, Carrier, Carry};
 use super::log::Log;
 use crate::codec::{AlertDescription, Writer};
 use crate::crypto::{CryptoMode, Suite, TrafficKey};
-use crate::engine::{Effects, Engine, Secret, Sending};
+use crate::engine::{Effects, Engine, Plan, Secret};
 use crate::error::ErrorKind;
 use crate::flight::Flight;
 use crate::memory::Memory;
 use crate::policy::Policy;
-use crate::record::{Expect, Inbox, InboxView, Opened, Outbox, OutboxView, ReadProtection, WriteProtection};
+use crate::record::{self, Expect, Inbox, InboxView, Opened, Outbox, OutboxView, ReadProtection, WriteProtection};
 use crate::role::{Epoch, Role, State};
 use crate::session;
 
@@ -43,6 +43,7 @@ impl<M: Memory> AnyOutbox for Outbox<M> {
 
 impl Carry for Records {
     type OutboxView<'m> = OutboxView<'m>;
+    type Plan = record::Plan;
 
     fn new(role: Role, policy: &Policy) -> Records {
         let mut write = WriteProtection::new(role);
@@ -89,13 +90,12 @@ impl Carry for Records {
         self.read.want_more(rx)
     }
 
-    fn room_for(&self, tx: &OutboxView<'_>, sending: &[Sending]) -> Result<(), ErrorKind> {
-        let plan = sending.iter().fold(tx.plan(&self.write), |plan, each| match *each {
-            Sending::Messages(len) => plan.handshake(len),
-            Sending::ChangeCipherSpec => plan.change_cipher_spec(),
-            Sending::Key { record_size_limit } => plan.key(record_size_limit),
-        });
-        tx.room_for(&plan)
+    fn plan(&self, tx: &OutboxView<'_>) -> record::Plan {
+        tx.plan(&self.write)
+    }
+
+    fn room_for(&self, tx: &OutboxView<'_>, plan: &record::Plan) -> Result<(), ErrorKind> {
+        tx.room_for(plan)
     }
 
     fn effects<'a, 'r: 'a, 't: 'a>(
@@ -157,6 +157,25 @@ fn epoch(is_protected: bool) -> Epoch {
     if is_protected { Epoch::Handshake } else { Epoch::Plaintext }
 }
 
+impl Plan for record::Plan {
+    fn message(&mut self, len: usize) {
+        *self = self.handshake(len);
+    }
+
+    fn write_key(&mut self) {
+        *self = self.key(u16::MAX);
+    }
+
+    fn change_cipher_spec(&mut self) {
+        *self = record::Plan::change_cipher_spec(*self);
+    }
+
+    /// It comes right after the key.
+    fn peer_record_size_limit(&mut self, limit: u16) {
+        *self = self.key(limit);
+    }
+}
+
 /// The engine's effects as records.
 struct RecordEffects<'a, 'r, 't> {
     read: &'a mut ReadProtection,
@@ -185,7 +204,7 @@ impl Effects for RecordEffects<'_, '_, '_> {
         self.tx.append_handshake(self.write, counter.len(), |memory| {
             let mut writer = Writer::new(memory);
             write(&mut writer);
-            writer.finish().map_err(|_| ErrorKind::CredentialTooLong)?;
+            writer.finish().map_err(|_| ErrorKind::Bug)?; // the plan has seen to it
             seen(memory);
             self.log.sent(memory, epoch);
             Ok(())

@@ -145,7 +145,7 @@ impl FlowOutboxView<'_> {
         let memory = self.memory.get_mut(end..).ok_or(ErrorKind::Bug)?;
         let mut writer = Writer::new(memory);
         write(&mut writer);
-        let len = writer.finish().map_err(|_| ErrorKind::CredentialTooLong)?;
+        let len = writer.finish().map_err(|_| ErrorKind::Bug)?; // the plan has seen to it
         seen(memory.get(..len).ok_or(ErrorKind::Bug)?);
         for (each, its_end) in EPOCHS.into_iter().zip(&mut self.cursors.ends) {
             if each >= epoch {

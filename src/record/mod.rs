@@ -26,4 +26,5 @@ pub(crate) use inbox::InboxView;
 pub(crate) use open::{Expect, Opened, ReadProtection};
 pub use outbox::Outbox;
 pub(crate) use outbox::OutboxView;
+pub use plan::Plan;
 pub(crate) use seal::WriteProtection;

@@ -6,7 +6,7 @@ use super::seal::WriteProtection;
 /// How many bytes a sequence of handshake messages will become, so that an answer can be refused before anything has
 /// been written. Exact.
 #[derive(Clone, Copy)]
-pub(crate) struct Plan {
+pub struct Plan {
     /// What is sealed, or will be before the record that is open then.
     sealed: usize,
     /// Content of the record that is open then.

@@ -24,6 +24,7 @@ mod max_fragment;
 mod message_edges;
 mod mutations;
 mod pairs;
+mod plans;
 mod secrets;
 mod session;
 mod stream;

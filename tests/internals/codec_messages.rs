@@ -455,12 +455,13 @@ fn a_vector_longer_than_its_length_field_is_refused_whatever_the_memory() {
         assert_eq!(counter.finish(), written);
         written
     };
+    let too_long = |length, limit| Err(NotWritten::TooLong { length, limit });
     assert_eq!(attempt(255, |w, content| w.vec_u8(|w| w.bytes(content))), Ok(256));
-    assert_eq!(attempt(256, |w, content| w.vec_u8(|w| w.bytes(content))), Err(NotWritten::TooLong));
+    assert_eq!(attempt(256, |w, content| w.vec_u8(|w| w.bytes(content))), too_long(256, 255));
     assert_eq!(attempt(0xffff, |w, content| w.vec_u16(|w| w.bytes(content))), Ok(0x10001));
-    assert_eq!(attempt(0x10000, |w, content| w.vec_u16(|w| w.bytes(content))), Err(NotWritten::TooLong));
+    assert_eq!(attempt(0x10000, |w, content| w.vec_u16(|w| w.bytes(content))), too_long(0x10000, 0xffff));
     assert_eq!(attempt(0xff_ffff, |w, content| w.vec_u24(|w| w.bytes(content))), Ok(0x100_0002));
-    assert_eq!(attempt(0x100_0000, |w, content| w.vec_u24(|w| w.bytes(content))), Err(NotWritten::TooLong));
+    assert_eq!(attempt(0x100_0000, |w, content| w.vec_u24(|w| w.bytes(content))), too_long(0x100_0000, 0xff_ffff));
 }
 
 #[test]

@@ -4,10 +4,11 @@ use super::server_parameters::Handshaking;
 use crate::codec::Message;
 use crate::crypto::Suite;
 use crate::engine::authenticate::{
-    ask_to_sign, certificate_len, choose_scheme, read_finished, send_certificate, send_proof,
+    ask_to_sign, choose_scheme, plan_certificate, plan_proof, read_finished, send_certificate, send_proof,
 };
-use crate::engine::effects::{Effects, Secret};
+use crate::engine::effects::{Effects, Plan, Secret};
 use crate::engine::evidence::{Connected, PeerAccepted};
+use crate::engine::negotiated::Negotiated;
 use crate::engine::peer_preferences::PeerPreferences;
 use crate::engine::question::{Credential, SignQuestion};
 use crate::engine::transition::Context;
@@ -72,9 +73,17 @@ impl Proved {
         Ok(AskSign { suite, transcript, secrets, application, exporter, evidence, question })
     }
 
-    /// The length of the Certificate that `present` sends.
-    pub(super) fn present_len(&self, credential: &Credential<'_>) -> usize {
-        certificate_len(&self.preferences, credential)
+    /// Plans what [`present`](Self::present) sends.
+    pub(super) fn plan_present(
+        &self,
+        negotiated: &Negotiated,
+        credential: &Credential<'_>,
+        plan: &mut impl Plan,
+    ) -> Result<(), ErrorKind> {
+        if negotiated.middlebox_compatibility && !negotiated.retried {
+            plan.change_cipher_spec();
+        }
+        plan_certificate(plan, &self.preferences, credential)
     }
 }
 
@@ -97,5 +106,12 @@ impl AskSign {
         out.write_key(suite, Secret::Application(&application.client))?;
         let (possession, finished, accepted) = evidence;
         Ok(Connected::new((possession, finished, accepted, proof), suite, (application, exporter)))
+    }
+
+    /// Plans what [`signature`](Self::signature) sends.
+    pub(super) fn plan_signature(&self, signature: &[u8], plan: &mut impl Plan) -> Result<(), ErrorKind> {
+        plan_proof(plan, self.suite, self.question.scheme, signature)?;
+        plan.write_key();
+        Ok(())
     }
 }

@@ -6,7 +6,7 @@ use super::server_parameters::Handshaking;
 use crate::codec::{ExtensionType, HandshakeType, LEGACY_VERSION, Message, Place, ServerHello, TLS13, Writer};
 use crate::crypto::{KxError, Suite};
 use crate::engine::authenticate::{check_answers, malformed};
-use crate::engine::effects::{Effects, Secret, message_len, send};
+use crate::engine::effects::{Effects, Plan, Secret, plan, send};
 use crate::engine::negotiated::Negotiated;
 use crate::engine::peer_preferences::PeerPreferences;
 use crate::engine::transition::Context;
@@ -57,9 +57,18 @@ impl SendClientHello {
         Ok(WaitServerHello { transcript, hello })
     }
 
-    /// The length of the ClientHello.
-    pub(super) fn len(&self, policy: &Policy, negotiated: &Negotiated, flight: Flight<'_>) -> usize {
-        message_len(|w| self.hello.write(policy, negotiated, self.cookie(flight), w))
+    /// Plans what [`send`](Self::send) sends.
+    pub(super) fn plan_send(
+        &self,
+        policy: &Policy,
+        negotiated: &Negotiated,
+        flight: Flight<'_>,
+        out: &mut impl Plan,
+    ) -> Result<(), ErrorKind> {
+        if self.retried.is_some() && negotiated.middlebox_compatibility {
+            out.change_cipher_spec();
+        }
+        plan(out, |w| self.hello.write(policy, negotiated, self.cookie(flight), w))
     }
 
     /// HelloRetryRequest's cookie, which is echoed (§4.3.2).

@@ -44,11 +44,11 @@ mod key_exchange;
 mod server_parameters;
 
 use super::authenticate::{check_possession, read_certificate};
-use super::effects::Effects;
+use super::effects::{Effects, Plan};
 use super::evidence::{Connected, PeerAccepted};
 use super::key_log;
 use super::negotiated::Negotiated;
-use super::question::{Credential, CredentialQuestion, VerifyQuestion};
+use super::question::{CredentialQuestion, VerifyQuestion};
 use super::transition::{Context, Input, Need};
 use crate::error::ErrorKind;
 use crate::flight::Flight;
@@ -103,9 +103,9 @@ impl Client {
         }
     }
 
-    pub(super) fn need(&self, policy: &Policy, negotiated: &Negotiated, flight: Flight<'_>) -> Need {
+    pub(super) fn need(&self, negotiated: &Negotiated) -> Need {
         match self {
-            Client::SendClientHello(state) => Need::Send(state.len(policy, negotiated, flight)),
+            Client::SendClientHello(_) => Need::Send,
             Client::AskVerify(_) => Need::Verify(VerifyQuestion(negotiated.tag(Role::Client))),
             Client::AskCredential(..) => Need::Credential(CredentialQuestion(negotiated.tag(Role::Client))),
             Client::AskSign(state) => Need::Sign(state.question.clone()),
@@ -156,6 +156,25 @@ impl Client {
         Ok(())
     }
 
+    /// Plans what [`advance`](Self::advance) is going to send.
+    pub(super) fn plan(
+        &self,
+        policy: &Policy,
+        negotiated: &Negotiated,
+        flight: Flight<'_>,
+        input: &Input<'_>,
+        plan: &mut impl Plan,
+    ) -> Result<(), ErrorKind> {
+        match (self, input) {
+            (Client::SendClientHello(state), Input::Room) => state.plan_send(policy, negotiated, flight, plan),
+            (Client::AskCredential(proved, _), Input::Credential(credential)) => {
+                proved.plan_present(negotiated, credential, plan)
+            }
+            (Client::AskSign(state), Input::Signature(signature)) => state.plan_signature(signature, plan),
+            _ => Ok(()),
+        }
+    }
+
     /// Takes the session's keys out, once connected.
     pub(super) fn take_connected(&mut self) -> Option<Connected> {
         match core::mem::replace(self, Client::Spent) {
@@ -165,12 +184,6 @@ impl Client {
                 None
             }
         }
-    }
-
-    /// The length of the Certificate that `present` sends.
-    pub(super) fn present_len(&self, credential: &Credential<'_>) -> usize {
-        let Client::AskCredential(proved, ..) = self else { return 0 };
-        proved.present_len(credential)
     }
 
     /// The traffic secrets that the state holds, for the key log.

@@ -2,8 +2,8 @@
 
 use crate::codec::Message;
 use crate::crypto::Suite;
-use crate::engine::authenticate::{read_finished, send_proof};
-use crate::engine::effects::{Effects, Secret};
+use crate::engine::authenticate::{plan_proof, read_finished, send_proof};
+use crate::engine::effects::{Effects, Plan, Secret};
 use crate::engine::evidence::{Connected, LocalProofSent, PeerAccepted};
 use crate::engine::question::SignQuestion;
 use crate::engine::transition::Context;
@@ -34,6 +34,13 @@ impl AskSign {
         let (application, exporter) = main.application(&transcript.hash());
         out.write_key(suite, Secret::Application(&application.server))?;
         Ok(Authenticating { suite, transcript, client: secrets.client, application, exporter, proof })
+    }
+
+    /// Plans what [`signature`](Self::signature) sends.
+    pub(super) fn plan_signature(&self, signature: &[u8], plan: &mut impl Plan) -> Result<(), ErrorKind> {
+        plan_proof(plan, self.suite, self.question.scheme, signature)?;
+        plan.write_key();
+        Ok(())
     }
 }
 

@@ -7,7 +7,8 @@ use super::server_parameters::AskCredential;
 use crate::codec::{ClientHello, HandshakeType, Message, NamedGroup, TLS13, Writer, write_hello_retry_request};
 use crate::crypto::Hash;
 use crate::engine::authenticate::malformed;
-use crate::engine::effects::{Effects, message_len, send};
+use crate::engine::effects::{Effects, Plan, plan, send};
+use crate::engine::negotiated::Negotiated;
 use crate::engine::transition::Context;
 use crate::error::ErrorKind;
 use crate::schedule::{Transcript, at};
@@ -71,9 +72,13 @@ impl SendHelloRetryRequest {
         Ok(WaitClientHello { random, retried: Some(Retried { transcript, digest, group: choice.group }) })
     }
 
-    /// The length of the HelloRetryRequest.
-    pub(super) fn len(&self) -> usize {
-        message_len(|w| hello_retry_request(&self.choice, w))
+    /// Plans what [`send`](Self::send) sends.
+    pub(super) fn plan_send(&self, negotiated: &Negotiated, out: &mut impl Plan) -> Result<(), ErrorKind> {
+        plan(out, |w| hello_retry_request(&self.choice, w))?;
+        if negotiated.middlebox_compatibility {
+            out.change_cipher_spec();
+        }
+        Ok(())
     }
 }
 

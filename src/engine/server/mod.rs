@@ -43,11 +43,11 @@ mod negotiate;
 mod server_parameters;
 
 use super::authenticate::{check_possession, read_certificate};
-use super::effects::{Effects, Secret};
+use super::effects::{Effects, Plan, Secret};
 use super::evidence::{Connected, PeerAccepted};
 use super::key_log;
 use super::negotiated::Negotiated;
-use super::question::{Credential, CredentialQuestion, VerifyQuestion};
+use super::question::{CredentialQuestion, VerifyQuestion};
 use super::transition::{Context, Input, Need};
 use crate::error::ErrorKind;
 use crate::policy::Policy;
@@ -101,7 +101,7 @@ impl Server {
 
     pub(super) fn need(&self, negotiated: &Negotiated) -> Need {
         match self {
-            Server::SendHelloRetryRequest(state) => Need::Send(state.len()),
+            Server::SendHelloRetryRequest(_) => Need::Send,
             Server::AskCredential(_) => Need::Credential(CredentialQuestion(negotiated.tag(Role::Server))),
             Server::AskSign(state) => Need::Sign(state.question.clone()),
             Server::ChangeReadKey(_) => Need::ReadKey,
@@ -153,6 +153,24 @@ impl Server {
         Ok(())
     }
 
+    /// Plans what [`advance`](Self::advance) is going to send.
+    pub(super) fn plan(
+        &self,
+        policy: &Policy,
+        negotiated: &Negotiated,
+        input: &Input<'_>,
+        plan: &mut impl Plan,
+    ) -> Result<(), ErrorKind> {
+        match (self, input) {
+            (Server::SendHelloRetryRequest(state), Input::Room) => state.plan_send(negotiated, plan),
+            (Server::AskCredential(state), Input::Credential(credential)) => {
+                state.plan_present(policy, negotiated, credential, plan)
+            }
+            (Server::AskSign(state), Input::Signature(signature)) => state.plan_signature(signature, plan),
+            _ => Ok(()),
+        }
+    }
+
     /// Takes the session's keys out, once connected.
     pub(super) fn take_connected(&mut self) -> Option<Connected> {
         match core::mem::replace(self, Server::Spent) {
@@ -161,25 +179,6 @@ impl Server {
                 *self = other;
                 None
             }
-        }
-    }
-
-    /// The lengths of what `present` sends: ServerHello, and the protected messages after it.
-    pub(super) fn present_len(
-        &self,
-        policy: &Policy,
-        negotiated: &Negotiated,
-        credential: &Credential<'_>,
-    ) -> (usize, usize) {
-        let Server::AskCredential(state) = self else { return (0, 0) };
-        state.present_len(policy, negotiated, credential)
-    }
-
-    /// The longest inner plaintext that the client takes.
-    pub(super) fn peer_record_size_limit(&self) -> Option<u16> {
-        match self {
-            Server::AskCredential(state) => state.choice.record_size_limit,
-            _ => None,
         }
     }
 

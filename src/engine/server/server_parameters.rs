@@ -7,9 +7,9 @@ use crate::codec::{
     ExtensionType, KeyShareEntry, TLS13, Writer, write_certificate_request, write_encrypted_extensions,
     write_server_hello,
 };
-use crate::crypto::{KeyExchange, KxError};
-use crate::engine::authenticate::{ask_to_sign, certificate_len, choose_scheme, send_certificate};
-use crate::engine::effects::{Effects, Secret, message_len, send};
+use crate::crypto::{KeyExchange, KxError, Share, share_len};
+use crate::engine::authenticate::{ask_to_sign, choose_scheme, plan_certificate, send_certificate};
+use crate::engine::effects::{Effects, Plan, Secret, plan, send};
 use crate::engine::negotiated::Negotiated;
 use crate::engine::question::Credential;
 use crate::engine::transition::Context;
@@ -65,21 +65,30 @@ impl AskCredential {
         Ok(AskSign { suite, transcript, secrets, main: handshake.main(), question })
     }
 
-    /// The lengths of what `present` sends: ServerHello, and the protected messages after it.
-    pub(super) fn present_len(
+    /// Plans what [`present`](Self::present) sends.
+    pub(super) fn plan_present(
         &self,
         policy: &Policy,
         negotiated: &Negotiated,
         credential: &Credential<'_>,
-    ) -> (usize, usize) {
+        out: &mut impl Plan,
+    ) -> Result<(), ErrorKind> {
         let AskCredential { random, choice, .. } = self;
-        let plain = message_len(|w| server_hello(random, choice, &[], w));
-        let protected = [
-            message_len(|w| encrypted_extensions(policy, negotiated, choice, w)),
-            message_len(|w| certificate_request(policy, credential, w)),
-            certificate_len(&choice.preferences, credential),
-        ];
-        (plain.saturating_add(choice.key_exchange.as_slice().len()), protected.iter().sum())
+        let any_key = [0; Share::MAX_LEN];
+        let public_key = any_key.get(..share_len(choice.group)).ok_or(ErrorKind::Bug)?;
+
+        plan(out, |w| server_hello(random, choice, public_key, w))?;
+        if negotiated.middlebox_compatibility && !negotiated.retried {
+            out.change_cipher_spec();
+        }
+        out.write_key();
+        if let Some(limit) = choice.record_size_limit {
+            out.peer_record_size_limit(limit);
+        }
+
+        plan(out, |w| encrypted_extensions(policy, negotiated, choice, w))?;
+        plan(out, |w| certificate_request(policy, credential, w))?;
+        plan_certificate(out, &choice.preferences, credential)
     }
 }
 
