@@ -16,6 +16,7 @@ mod pem;
 
 mod revocation;
 mod revocation_cases;
+mod revocation_worlds;
 mod sentences;
 mod spiffe_bundle;
 mod trust;

@@ -1,6 +1,7 @@
 //! Revocation by CRLs, and every relaxation by its name.
 
 use crate::pki::{self, Ca, DAY, HOUR, Leaf, NOW, at, pem};
+use countersign::internals::asn1::CertificateList;
 use countersign::x509::{Accepted, Expect, JudgeOptions, Refusal, RefusalReason, Trust, TrustBuilder};
 use countersign::{Peer, Rejection, Role, Verdict};
 use rcgen::KeyUsagePurpose;
@@ -235,4 +236,55 @@ fn with_any_byte_of_its_crl_changed_a_revoked_client_is_never_accepted_nor_anybo
             assert!(!accepts(&crl[..len]), "cut to {len} bytes");
         }
     }
+}
+
+/// An older list does not name the client, a newer one does. Whatever octet of the newer is changed, the client is not good;
+/// unless it has become the list of somebody else, of whom nothing is known here.
+#[test]
+fn no_octet_changed_in_a_list_makes_a_revoked_certificate_good() {
+    let w = World::new();
+    let root = w.root.crl(&[], -DAYS, DAYS);
+    let (older, newer) = (w.ca.crl(&[], -2 * DAYS, DAYS), w.ca.crl(&[&w.leaf.serial()], -DAYS, DAYS));
+    let whose = |list: &[u8]| {
+        let list = CertificateList::from_der(list).ok()?;
+        Some((list.issuer.der().to_vec(), list.extensions.authority_key_id.map(<[u8]>::to_vec)))
+    };
+    let chain = [w.leaf.der.clone(), w.ca.der.clone()];
+    let mut judged = 0;
+    for index in 0..newer.len() {
+        for flip in [0x01, 0x02, 0x20, 0x80, 0xff] {
+            let mut changed = newer.clone();
+            changed[index] ^= flip;
+            let options = JudgeOptions::new(&[Expect::AnyTrusted], at(NOW));
+            let accepts = |trust: &Trust| trust.judge(&Peer::new(Role::Client, &chain), &options).is_ok();
+            // Alone.
+            let (alone, _) = w.trust(&[root.clone(), changed.clone()]).build_from_usable();
+            assert!(!accepts(&alone), "byte {index} ^ {flip:02x}");
+            // Beside the older one.
+            let foreign = whose(&changed) != whose(&newer);
+            if let Ok(both) = w.trust(&[root.clone(), older.clone(), changed]).build() {
+                judged += 1;
+                assert!(foreign || !accepts(&both), "byte {index} ^ {flip:02x}, beside an older list");
+            }
+        }
+    }
+    assert!(judged > 500, "{judged}");
+}
+
+/// Whose key has signed it, it says itself (RFC 5280 §5.2.1).
+#[test]
+fn a_list_that_a_root_has_not_signed_as_it_says_is_told_when_it_is_loaded() {
+    let w = World::new();
+    let root = w.root.crl(&[], -DAYS, DAYS);
+    let mut spoilt = root.clone();
+    *spoilt.last_mut().unwrap() ^= 1;
+    let (older, ca) = (w.root.crl(&[], -2 * DAYS, DAYS), w.ca.crl(&[], -DAYS, DAYS));
+    let crls = [older, ca, spoilt];
+    let error = w.trust(&crls).build().err().unwrap().to_string();
+    assert!(error.contains("crls: the CRL is not signed by the root whose key it names: "), "{error}");
+    // Nor does the older one speak for the root then.
+    let (trust, _) = w.trust(&crls).build_from_usable();
+    let chain = [w.leaf.der.clone(), w.ca.der.clone()];
+    let refusal = trust.judge(&Peer::new(Role::Client, &chain), &JudgeOptions::new(&[Expect::AnyTrusted], at(NOW)));
+    assert_eq!(refusal.unwrap_err().name(), "CrlUnusable");
 }

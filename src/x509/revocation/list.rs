@@ -4,6 +4,7 @@ use super::scope::Scope;
 use crate::asn1::{BadDer, CertificateList, Name, Serial, oid};
 use crate::x509::hash::Sha256;
 use crate::x509::signatures::{self, NotSigned};
+use core::cmp::Reverse;
 use std::{borrow::ToOwned, format, string::String, sync::Mutex, sync::PoisonError, vec::Vec};
 
 /// How many keys' answers a list remembers. A CA that renews its key has two for a while.
@@ -77,6 +78,15 @@ impl List {
         self.issuer == *issuer
     }
 
+    pub(super) fn issuer(&self) -> &[u8; 32] {
+        &self.issuer
+    }
+
+    /// Whether it says that the key with this identifier has signed it.
+    pub(super) fn says_key(&self, key_id: Option<&[u8]>) -> bool {
+        self.key_id.as_deref().zip(key_id).is_some_and(|(ours, theirs)| ours == theirs)
+    }
+
     /// Whether it may be signed by the key with this identifier: neither says that it is another one.
     pub(super) fn may_be_of(&self, key_id: Option<&[u8]>) -> bool {
         self.key_id.as_deref().zip(key_id).is_none_or(|(ours, theirs)| ours == theirs)
@@ -113,12 +123,14 @@ impl List {
         })
     }
 
-    /// Whether it takes the place of that one: the same scope, and newer; of two of one moment the higher number.
-    pub(super) fn replaces(&self, other: &List) -> bool {
-        fn rank(list: &List) -> (u64, Option<(usize, &[u8])>) {
-            (list.this_update, list.number.as_deref().map(|number| (number.len(), number)))
-        }
-        rank(self) > rank(other) && self.scope == other.scope
+    /// By this lists are sorted: by issuer, then by scope, then from the newest to the oldest.
+    pub(super) fn order(&self) -> impl Ord + '_ {
+        (&self.issuer, &self.scope, Reverse(self.rank()))
+    }
+
+    /// Of two lists of one scope the one of the higher rank decides: the newer, of one moment the higher number.
+    pub(super) fn rank(&self) -> (u64, Option<(usize, &[u8])>) {
+        (self.this_update, self.number.as_deref().map(|number| (number.len(), number)))
     }
 
     /// Whether it holds this serial number. Any entry counts: one that is on hold is not good either.

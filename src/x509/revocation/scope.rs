@@ -6,7 +6,7 @@ use crate::asn1::{
 use std::vec::Vec;
 
 /// What a list is about: by default all certificates of its issuer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Scope {
     /// The names of the point at which this part of the list is published; empty: it is no part.
     points: Vec<Point>,

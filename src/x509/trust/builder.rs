@@ -3,10 +3,10 @@
 use super::{Problem, Root, Trust, TrustError, spiffe_bundle};
 use crate::Role;
 use crate::asn1::{BadDer, Certificate};
-use crate::x509::hash::{Sha256, sha256};
+use crate::x509::hash::Sha256;
 use crate::x509::pem::{self, Wanted};
 use crate::x509::refusal::{Predicate, RefusalReason};
-use crate::x509::revocation::{Relaxed, Revocation};
+use crate::x509::revocation::{Issuer, Known, Relaxed, Revocation};
 use crate::x509::rules::Rules;
 use crate::x509::spiffe::TrustDomain;
 use crate::x509::text;
@@ -20,6 +20,8 @@ pub struct TrustBuilder {
     roots: Vec<(Source, Decoded, Option<TrustDomain>)>,
     crls: Vec<(Source, Decoded)>,
     crls_asked: bool,
+    /// A file of CRLs has none.
+    crl_missing: bool,
     empty: Vec<Problem>,
     relaxed: Relaxed,
     rules: Rules,
@@ -89,13 +91,22 @@ impl TrustBuilder {
     }
 
     /// Checks revocation by the CRLs of a PEM file, or one DER CRL; may be called for several files. Certificates and keys
-    /// in the same file are passed over; everything else is read, or a problem with its line (see [`pem`]). From the first call
-    /// on, every certificate of a chain must be covered by a current CRL of its issuer, unless relaxed below. That holds
-    /// whatever becomes of the files: if no list in them can be used, nobody's status is known, and everybody is refused.
+    /// in the same file are passed over; everything else is read, or a problem with its line (see [`pem`]).
+    ///
+    /// From the first call on, every certificate of a chain must be covered by a current CRL of its issuer, unless relaxed
+    /// below. That holds whatever becomes of the files: if no list in them can be used, nobody's status is known, and
+    /// everybody is refused.
+    ///
+    /// A list counts for the issuer whose name it has and whose key has signed it. All of them that cover a certificate are
+    /// asked, and it is revoked if any holds it; a newer list takes the place of older ones of the same issuer and scope. A
+    /// list that is published at a point (issuingDistributionPoint) covers certificates that name that point. One that
+    /// names none is covered by it only if no list of that issuer and another scope was given: a single list then stands
+    /// for the whole, as online CAs mean it.
     pub fn crls(mut self, source: &str, file: &[u8]) -> TrustBuilder {
         self.crls_asked = true;
         let sections = pem::read(file, Wanted::Crls);
         if sections.is_empty() {
+            self.crl_missing = true;
             self.empty.push(Source::file(source).problem(String::new(), format!("no CRL found{}", pem::found(file))));
         }
         for section in sections {
@@ -204,18 +215,29 @@ impl TrustBuilder {
             id.part(b"CRLs"); // that they were asked for decides, even if none of them can be used
             revocation.ask();
         }
+        let readable = roots.iter().filter_map(|root| Certificate::from_der(&root.der).ok()); // all have been read above
+        let known: Vec<Known> = readable.map(|root| Known::new(&Issuer::new(&root))).collect();
         for (source, der) in self.crls {
-            let added = der.and_then(|der| {
-                let (digest, other) = (sha256(&der), pem::other_kind(&der, Wanted::Crls));
-                let added = revocation.add(source.to_string(), der, self.relaxed, self.rules.strict);
-                added
-                    .map(|()| digest)
-                    .map_err(|what| other.map_or(what, |other| format!("the CRL cannot be read: {other}")))
-            });
-            match added {
-                Ok(digest) => drop(id.part(&digest)),
-                Err(what) => problems.push(source.problem(String::new(), what)),
+            // Those that cannot be used decide too: what they said is not known.
+            id.part(der.as_deref().map_or(&b"unreadable"[..], |der| der));
+            let added = match der {
+                Ok(der) => {
+                    let other = pem::other_kind(&der, Wanted::Crls);
+                    let added = revocation.add(source.to_string(), der, self.relaxed, self.rules.strict, &known);
+                    added.map_err(|what| other.map_or(what, |other| format!("the CRL cannot be read: {other}")))
+                }
+                Err(what) => {
+                    revocation.lose();
+                    Err(what)
+                }
+            };
+            if let Err(what) = added {
+                problems.push(source.problem(String::new(), what));
             }
+        }
+        if self.crl_missing {
+            id.part(b"a file without a CRL");
+            revocation.lose();
         }
         let max_intermediates = self.max_intermediates.unwrap_or(6).min(6);
         let Rules { strict, require_purpose: _, server_auth_for_clients } = self.rules;
