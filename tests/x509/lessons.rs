@@ -50,6 +50,14 @@ fn the_usage_must_fit(role: Role, other: Purpose) {
         assert_eq!(refused(role, meant_for(purposes), as_issued), expected, "{purposes:?}");
         assert_eq!(refused(role, as_issued, meant_for(purposes)), expected, "{purposes:?} in the CA");
     }
+    // An empty list of purposes is not the same as none (RFC 5280 §4.2.1.12: SIZE (1..MAX)).
+    let empty = |params: &mut CertificateParams| {
+        params.extended_key_usages.clear();
+        params.custom_extensions.push(custom(&[2, 5, 29, 37], &[0x30, 0], false));
+    };
+    let expected = (RefusalReason::ExtKeyUsage(role), unsupported);
+    assert_eq!(refused(role, empty, as_issued), expected);
+    assert_eq!(refused(role, as_issued, empty), expected);
     // TLS 1.3 proves possession by a signature.
     for usages in [
         &[KeyUsagePurpose::KeyEncipherment][..],
