@@ -12,7 +12,7 @@ fn root() -> &'static Path {
 /// Every document, but those that come with a vector.
 fn documents() -> Vec<PathBuf> {
     let mut documents = vec![root().join("fuzz/README.md")];
-    for folder in [root().to_path_buf(), root().join("docs")] {
+    for folder in [root().to_path_buf(), root().join("docs"), root().join("docs/lessons")] {
         let files = fs::read_dir(folder).expect("a readable folder").map(|entry| entry.expect("an entry").path());
         documents.extend(files.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
     }
