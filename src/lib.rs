@@ -116,7 +116,7 @@ pub mod internals {
     pub mod crypto;
     pub mod schedule;
 }
-#[cfg(feature = "stream")]
+#[cfg(any(feature = "stream", feature = "tokio"))]
 pub mod adapters;
 mod engine;
 pub mod error;

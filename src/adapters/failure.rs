@@ -3,7 +3,10 @@
 use crate::x509::{Answerer, Declined, InvalidName, Refusal};
 use crate::{Error, Misuse, State};
 use core::fmt;
-use std::{error, io};
+use std::{boxed::Box, error, io};
+
+/// Any error of a signer.
+pub type BoxError = Box<dyn error::Error + Send + Sync>;
 
 /// Why a connection failed, where the transport itself did not: it is what
 /// [`io::Error::get_ref`](std::io::Error::get_ref) gives. Its `source` is the typed error: the [`Refusal`] if we refused
@@ -34,6 +37,13 @@ pub enum Failure {
         /// What failed.
         declined: Declined,
     },
+    /// The signer that was asked has failed.
+    Signer {
+        /// The error of the connection.
+        error: Error,
+        /// What the signer says.
+        source: BoxError,
+    },
     /// Anything else that ended the connection.
     Failed(Error),
     /// The deadline passed, while this was awaited.
@@ -46,11 +56,12 @@ pub enum Failure {
 
 impl Failure {
     /// What the machine says, with the facts that its answers know.
-    pub(super) fn of(error: Error, answerer: &Answerer) -> Failure {
-        match (answerer.refusal(), answerer.declined()) {
-            (Some(refusal), _) => Failure::Refused { error, refusal: refusal.clone() },
-            (None, Some(declined)) => Failure::Declined { error, declined },
-            (None, None) => Failure::Failed(error),
+    pub(super) fn of(error: Error, answerer: &Answerer, signer: Option<BoxError>) -> Failure {
+        match (signer, answerer.refusal(), answerer.declined()) {
+            (Some(source), ..) => Failure::Signer { error, source },
+            (None, Some(refusal), _) => Failure::Refused { error, refusal: refusal.clone() },
+            (None, None, Some(declined)) => Failure::Declined { error, declined },
+            (None, None, None) => Failure::Failed(error),
         }
     }
 
@@ -62,7 +73,10 @@ impl Failure {
     /// The connection's error, if it had come to that.
     pub fn error(&self) -> Option<Error> {
         match self {
-            Failure::Refused { error, .. } | Failure::Declined { error, .. } | Failure::Failed(error) => Some(*error),
+            Failure::Refused { error, .. }
+            | Failure::Declined { error, .. }
+            | Failure::Signer { error, .. }
+            | Failure::Failed(error) => Some(*error),
             Failure::TimedOut(_) | Failure::Name(_) | Failure::Misuse(_) => None,
         }
     }
@@ -74,9 +88,10 @@ impl Failure {
 
     fn kind(&self) -> io::ErrorKind {
         match self {
-            Failure::Refused { error, .. } | Failure::Declined { error, .. } | Failure::Failed(error) => {
-                io::Error::from(*error).kind()
-            }
+            Failure::Refused { error, .. }
+            | Failure::Declined { error, .. }
+            | Failure::Signer { error, .. }
+            | Failure::Failed(error) => io::Error::from(*error).kind(),
             Failure::TimedOut(_) => io::ErrorKind::TimedOut,
             Failure::Name(_) => io::ErrorKind::InvalidInput,
             Failure::Misuse(Misuse::NoRandomness) => io::ErrorKind::Other,
@@ -103,6 +118,7 @@ impl fmt::Display for Failure {
         match self {
             Failure::Refused { error, refusal } => write!(f, "we, the {}, refused the peer: {refusal}", error.role()),
             Failure::Declined { error, declined } => write!(f, "we, the {}, could not go on: {declined}", error.role()),
+            Failure::Signer { error, source } => write!(f, "we, the {}, got no signature: {source}", error.role()),
             Failure::Failed(error) => write!(f, "{error}"),
             Failure::TimedOut(state) => write!(f, "the peer took too long (in {state})"),
             Failure::Name(error) => write!(f, "{error}"),
@@ -116,6 +132,7 @@ impl error::Error for Failure {
         match self {
             Failure::Refused { refusal, .. } => Some(refusal),
             Failure::Declined { error, .. } | Failure::Failed(error) => Some(error),
+            Failure::Signer { source, .. } => Some(&**source),
             Failure::TimedOut(_) => None,
             Failure::Name(error) => Some(error),
             Failure::Misuse(misuse) => Some(misuse),

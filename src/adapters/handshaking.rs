@@ -1,13 +1,15 @@
 //! One handshake with its memory and its answers, up to the transport.
 
 use super::config::Config;
-use super::failure::Failure;
+use super::failure::{BoxError, Failure};
 use crate::trace::KeyLogLine;
 use crate::x509::{Accepted, Answerer, Expect};
 use crate::{
     AlertDescription, CipherSuite, ErrorKind, Handshake, Inbox, Misuse, NamedGroup, Offer, Outbox, Policy, Seed,
     Session, State, Want,
 };
+#[cfg(feature = "tokio")]
+use crate::{SignQuestion, Verdict, engine::question::VerifyQuestion, x509::Identity};
 use rustls_pki_types::UnixTime;
 use std::borrow::ToOwned;
 use std::{string::String, sync::Arc, vec, vec::Vec};
@@ -66,6 +68,8 @@ pub(super) struct Handshaking {
     pub(super) config: Config,
     handshake: Handshake<Arc<Policy>>,
     answerer: Answerer,
+    /// Why a signer that was asked has failed.
+    signer: Option<BoxError>,
     pub(super) rx: Inbox<Vec<u8>>,
     pub(super) tx: Outbox<Vec<u8>>,
     /// The labels that the key log has had.
@@ -96,7 +100,7 @@ impl Handshaking {
     fn new(config: &Config, handshake: Handshake<Arc<Policy>>, expect: Arc<[Expect]>) -> Handshaking {
         let (rx, tx) = (Inbox::new(vec![0; INBOX]), Outbox::new(vec![0; OUTBOX]));
         let answerer = answerer(config, expect);
-        Handshaking { config: config.clone(), handshake, answerer, rx, tx, logged: Vec::new() }
+        Handshaking { config: config.clone(), handshake, answerer, signer: None, rx, tx, logged: Vec::new() }
     }
 
     /// Goes on with other answers, before any question has been answered.
@@ -117,7 +121,7 @@ impl Handshaking {
                 Err(error) => match error.kind() {
                     ErrorKind::InboxTooSmall { needed } => self.rx.grow(needed),
                     ErrorKind::OutboxTooSmall { needed } => self.tx.grow(needed),
-                    _ => return Err(Failure::of(error, &self.answerer)),
+                    _ => return Err(Failure::of(error, &self.answerer, self.signer.take())),
                 },
             }
         }
@@ -138,6 +142,50 @@ impl Handshaking {
     /// What the ClientHello offers, while its question is open.
     pub(super) fn offer(&self) -> Result<Offer<'_>, Failure> {
         Ok(self.handshake.offer(&self.rx)?)
+    }
+
+    /// The identity that was chosen, if its key is not at hand.
+    #[cfg(feature = "tokio")]
+    pub(super) fn identity_with_key_elsewhere(&self) -> Option<Arc<Identity>> {
+        self.answerer.chosen().filter(|identity| identity.key().is_none()).cloned()
+    }
+
+    /// A signature that was made elsewhere.
+    #[cfg(feature = "tokio")]
+    pub(super) fn answer_sign(&mut self, question: &SignQuestion, signature: &[u8]) -> Result<(), Failure> {
+        loop {
+            match self.handshake.answer_sign(question, signature, &mut self.tx) {
+                Ok(()) => return Ok(()),
+                Err(Misuse::NoRoom { needed }) => self.tx.grow(needed),
+                Err(misuse) => return Err(misuse.into()),
+            }
+        }
+    }
+
+    /// The signer failed.
+    #[cfg(feature = "tokio")]
+    pub(super) fn decline_sign(&mut self, question: &SignQuestion, why: BoxError) -> Result<(), Failure> {
+        self.signer = Some(why);
+        Ok(self.handshake.decline(question, AlertDescription::INTERNAL_ERROR)?)
+    }
+
+    /// The local judgement; see [`accepted`](Self::accepted).
+    #[cfg(feature = "tokio")]
+    pub(super) fn judge(&mut self) -> Result<Verdict, Failure> {
+        self.answerer.now = UnixTime::now();
+        Ok(self.answerer.judge(&self.handshake.peer(&self.rx)?))
+    }
+
+    /// The peer, if the local judgement has accepted it.
+    #[cfg(feature = "tokio")]
+    pub(super) fn accepted(&self) -> Option<Accepted> {
+        self.answerer.accepted().cloned()
+    }
+
+    /// A verdict that is not the local one alone.
+    #[cfg(feature = "tokio")]
+    pub(super) fn answer_verify(&mut self, question: &VerifyQuestion, verdict: Verdict) -> Result<(), Failure> {
+        Ok(self.handshake.answer_verify(question, verdict)?)
     }
 
     /// Refuses the open question of a server.

@@ -154,6 +154,11 @@ impl Answerer {
         Ok(true)
     }
 
+    /// The identity that was chosen to answer `Credential`, and whose key must sign.
+    pub fn chosen(&self) -> Option<&Arc<Identity>> {
+        self.chosen.as_ref()
+    }
+
     /// The peer, if it was judged and accepted.
     pub fn accepted(&self) -> Option<&Accepted> {
         self.judged.as_ref()?.as_ref().ok()

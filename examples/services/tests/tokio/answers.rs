@@ -1,0 +1,107 @@
+//! Signers and judges that take time.
+
+use crate::world::World;
+use countersign::adapters::tokio::{Acceptor, Judge, Signer};
+use countersign::adapters::{BoxError, Failure};
+use countersign::x509::{Accepted, Expect, Identity, SigningKey};
+use countersign::{AlertDescription, ErrorKind, Rejection, SignQuestion};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use tokio::io::duplex;
+use tokio::task::yield_now;
+
+struct Slow {
+    key: SigningKey,
+    asked: Arc<AtomicUsize>,
+    fails: bool,
+}
+
+impl Signer for Slow {
+    async fn sign(&self, _: Arc<Identity>, question: SignQuestion) -> Result<Vec<u8>, BoxError> {
+        self.asked.fetch_add(1, SeqCst);
+        for _ in 0..10 {
+            yield_now().await;
+        }
+        if self.fails {
+            return Err("the KMS is away".into());
+        }
+        Ok(self.key.sign(question.scheme(), question.message()).map_err(|error| error.to_string())?)
+    }
+}
+
+/// Refuses who has this common name.
+struct NotYou(&'static str);
+
+impl Judge for NotYou {
+    async fn judge(&self, peer: Accepted) -> Result<(), Rejection> {
+        yield_now().await;
+        let name = peer.identity().and_then(|identity| identity.common_name);
+        if name.as_deref() == Some(self.0) { Err(Rejection::AccessDenied) } else { Ok(()) }
+    }
+}
+
+#[tokio::test]
+async fn a_signer_elsewhere_signs_once_however_often_the_handshake_is_left() {
+    let world = World::new();
+    let (config, key) = world.external("server.test");
+    let asked = Arc::new(AtomicUsize::new(0));
+    let signer = Slow { key, asked: Arc::clone(&asked), fails: false };
+    let acceptor = Acceptor::new(config, [Expect::AnyTrusted]).signer(signer);
+    let (near, far) = duplex(1000);
+    let mut accepting = acceptor.accept(far);
+    let client = tokio::spawn(world.connector().connect("server.test", near));
+    // Each future of `run` is dropped after it has been polled once.
+    let server = loop {
+        tokio::select! {
+            biased;
+            server = accepting.run() => break server,
+            () = yield_now() => {}
+        }
+    };
+    server.unwrap();
+    client.await.unwrap().unwrap();
+    assert_eq!(asked.load(SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_signer_that_fails_is_inside_of_the_error() {
+    let world = World::new();
+    let (config, key) = world.external("server.test");
+    let signer = Slow { key, asked: Arc::default(), fails: true };
+    let acceptor = Acceptor::new(config, [Expect::AnyTrusted]).signer(signer);
+    let (near, far) = duplex(1000);
+    let (client, server) = tokio::join!(world.connector().connect("server.test", near), acceptor.accept(far));
+    let server = server.map(drop).unwrap_err();
+    assert_eq!(server.kind(), io::ErrorKind::PermissionDenied);
+    assert!(server.to_string().contains("the KMS is away"), "{server}");
+    assert_eq!(client.map(drop).unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
+}
+
+#[tokio::test]
+async fn a_judge_may_refuse_whom_we_trust() {
+    let world = World::new();
+    for (name, refused) in [("client.test", true), ("other.test", false)] {
+        let acceptor = world.acceptor().judge(NotYou(name));
+        let (near, far) = duplex(1000);
+        let client = async { world.connector().connect("server.test", near).await?.confirmed().await };
+        let (client, server) = tokio::join!(client, acceptor.accept(far));
+        assert_eq!(server.is_err(), refused);
+        if let Err(error) = client {
+            let alert = AlertDescription::ACCESS_DENIED;
+            let kind = Failure::inside(&error).and_then(Failure::error).unwrap().kind();
+            assert_eq!(kind, ErrorKind::PeerRejectedCertificate { alert });
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_judge_accepts_whom_we_do_not_trust() {
+    let mut world = World::new();
+    world.client = world.stranger("client.test");
+    let acceptor = world.acceptor().judge(NotYou("nobody"));
+    let (near, far) = duplex(1000);
+    let (_client, server) = tokio::join!(world.connector().connect("server.test", near), acceptor.accept(far));
+    let error = server.map(drop).unwrap_err();
+    assert!(Failure::inside(&error).is_some_and(|failure| failure.refusal().is_some()), "{error}");
+}

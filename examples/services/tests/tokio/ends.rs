@@ -1,0 +1,222 @@
+//! Ends, good and bad.
+
+use crate::world::World;
+use countersign::adapters::Failure;
+use countersign::adapters::tokio::Acceptor;
+use countersign::x509::{Expect, Refusal};
+use countersign::{AlertDescription, Error, ErrorKind, Inbox, Outbox, Policy};
+use std::error::Error as _;
+use std::io::{self, ErrorKind as Io};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use tokio::net::{TcpListener, TcpStream};
+
+/// The error of the connection that is inside.
+fn tls(error: &io::Error) -> Error {
+    Failure::inside(error).and_then(Failure::error).unwrap_or_else(|| panic!("no TLS error: {error:?}"))
+}
+
+async fn tcp() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (near, far) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
+    (near.unwrap(), far.unwrap().0)
+}
+
+#[tokio::test]
+async fn both_close() {
+    let (mut client, mut server) = World::new().meet(1000).await;
+    assert_eq!(client.get_ref().1.server_name(), Some("server.test"));
+    let (client, server) = tokio::join!(client.close(), server.close());
+    client.and(server).unwrap();
+}
+
+#[tokio::test]
+async fn a_half_close_leaves_the_other_direction_open() {
+    let (mut client, mut server) = World::new().meet(1000).await;
+    client.shutdown().await.unwrap();
+    assert_eq!(server.read(&mut [0]).await.unwrap(), 0);
+    server.write_all(b"hello").await.unwrap();
+    let mut back = [0; 5];
+    client.read_exact(&mut back).await.unwrap();
+    assert_eq!(client.write(b"more").await.unwrap_err().kind(), Io::BrokenPipe);
+}
+
+#[tokio::test]
+async fn a_client_that_is_refused_over_tcp_learns_why() {
+    let mut world = World::new();
+    world.client = world.stranger("client.test");
+    let (near, far) = tcp().await;
+    let client = async {
+        let mut stream = world.connector().connect("server.test", near).await?;
+        stream.write_all(&[7; 1000]).await?;
+        stream.confirmed().await
+    };
+    let (client, server) = tokio::join!(client, world.acceptor().accept(far));
+    let server = server.map(drop).unwrap_err();
+    assert_eq!(server.kind(), Io::PermissionDenied);
+    assert!(server.source().is_some_and(|source| source.is::<Refusal>()), "{server}");
+    let client = client.unwrap_err();
+    assert_eq!(client.kind(), Io::ConnectionAborted, "{client}");
+    assert!(matches!(tls(&client).kind(), ErrorKind::PeerRejectedCertificate { .. }));
+}
+
+#[tokio::test]
+async fn a_server_that_is_refused_learns_why() {
+    let world = World::new();
+    let (near, far) = tcp().await;
+    let (client, server) = tokio::join!(world.connector().connect("other.test", near), world.acceptor().accept(far));
+    let client = client.map(drop).unwrap_err();
+    assert_eq!(client.kind(), Io::PermissionDenied);
+    assert_eq!(Failure::inside(&client).and_then(Failure::refusal).expect("a refusal").name(), "WrongName");
+    let server = server.map(drop).unwrap_err();
+    assert_eq!(server.kind(), Io::ConnectionAborted, "{server}");
+}
+
+#[tokio::test]
+async fn whom_the_acceptor_does_not_expect_is_refused() {
+    let world = World::new();
+    let (near, far) = duplex(1000);
+    let acceptor = Acceptor::new(world.server.clone(), ["admin.test".parse::<Expect>().unwrap()]);
+    let client = async { world.connector().connect("server.test", near).await?.confirmed().await };
+    let (client, server) = tokio::join!(client, acceptor.accept(far));
+    assert_eq!(server.map(drop).unwrap_err().kind(), Io::PermissionDenied);
+    let alert = AlertDescription::ACCESS_DENIED;
+    assert_eq!(tls(&client.unwrap_err()).kind(), ErrorKind::PeerRejectedCertificate { alert });
+}
+
+#[tokio::test]
+async fn a_silent_peer_is_given_up_at_the_deadline_and_told_so() {
+    let world = World::new();
+    let config = world.server.clone().handshake_deadline(Some(Duration::from_millis(50)));
+    let (mut near, far) = tcp().await;
+    let peer = async {
+        let mut told = Vec::new();
+        near.read_to_end(&mut told).await.unwrap();
+        drop(near);
+        told
+    };
+    let acceptor = Acceptor::new(config, [Expect::AnyTrusted]);
+    let (told, server) = tokio::join!(peer, acceptor.accept(far));
+    assert_eq!(told[..7], [21, 3, 3, 0, 2, 1, 90], "user_canceled");
+    assert_eq!(server.map(drop).unwrap_err().kind(), Io::TimedOut);
+}
+
+#[test]
+fn without_a_deadline_a_handshake_needs_no_timer() {
+    let mut world = World::new();
+    world.client = world.client.handshake_deadline(None);
+    world.server = world.server.handshake_deadline(None);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap(); // timers would panic
+    runtime.block_on(async {
+        world.meet(1000).await;
+        let (mut near, far) = duplex(1000);
+        near.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+        let error = world.acceptor().accept(far).await.map(drop).unwrap_err();
+        assert_eq!((error.kind(), tls(&error).kind()), (Io::InvalidData, ErrorKind::NotTls));
+    });
+}
+
+#[tokio::test]
+async fn an_end_without_close_notify_is_an_unexpected_one() {
+    let (mut client, mut server) = World::new().meet(1000).await;
+    client.confirmed().await.unwrap();
+    drop(client);
+    for _ in 0..2 {
+        let error = server.read(&mut [0]).await.unwrap_err();
+        assert_eq!((error.kind(), tls(&error).kind()), (Io::UnexpectedEof, ErrorKind::Truncated));
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_close_is_waited_for_until_the_deadline() {
+    let mut world = World::new();
+    world.client = world.client.close_deadline(Duration::from_millis(50));
+    let (mut client, _server) = world.meet(1000).await;
+    client.confirmed().await.unwrap();
+    client.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_name_that_is_none_is_invalid_input() {
+    let (near, _far) = duplex(1);
+    let error = World::new().connector().connect("not a name", near).await.map(drop).unwrap_err();
+    assert_eq!(error.kind(), Io::InvalidInput);
+}
+
+#[tokio::test]
+async fn an_accept_in_two_steps_sees_the_offer_and_chooses_who_answers() {
+    let mut world = World::new();
+    let policy = Policy::new().alpn(&[b"h2"]);
+    world.client = world.client.policy(policy.clone());
+    let first = Acceptor::new(world.server.clone().policy(policy), []);
+    let tenant = Acceptor::new(world.config("tenant.test"), [Expect::AnyTrusted]);
+    for (name, served) in [("tenant.test", true), ("stranger.test", false)] {
+        let (near, far) = duplex(1000);
+        let client = async { world.connector().connect(name, near).await?.confirmed().await };
+        let server = async {
+            let hello = first.begin(far).await.unwrap();
+            let offer = hello.offer().unwrap();
+            assert_eq!((offer.server_name(), offer.alpn().next()), (Some(name), Some(&b"h2"[..])));
+            if served {
+                Some(hello.accept(&tenant).await.unwrap())
+            } else {
+                hello.refuse(AlertDescription::UNRECOGNIZED_NAME).await;
+                None
+            }
+        };
+        let (client, _server) = tokio::join!(client, server);
+        match client {
+            Ok(()) => assert!(served),
+            Err(error) => {
+                let alert = AlertDescription::UNRECOGNIZED_NAME;
+                assert_eq!(tls(&error).kind(), ErrorKind::UnauthenticatedAlert { alert });
+                assert!(!served);
+            }
+        }
+    }
+}
+
+/// Its requests are answered by one KeyUpdate, which waits until it reads.
+#[tokio::test]
+async fn a_peer_that_requests_key_updates_and_never_reads_makes_nothing_grow() {
+    use countersign::{Handshake, Seed, Want, x509::Answerer};
+    let world = World::new();
+    let (mut near, far) = duplex(2000);
+    let server = tokio::spawn(world.acceptor().accept(far));
+    let (identities, trust) = (world.client.identities().clone(), world.client.trust().clone());
+    let expect = ["server.test".parse::<Expect>().unwrap()];
+    let mut answerer = Answerer::new(identities, trust, expect, rustls_pki_types::UnixTime::now());
+    let mut hs = Handshake::client(Policy::new(), Some("server.test"), Seed::random().unwrap()).unwrap();
+    let (mut rx, mut tx) = (Inbox::new(vec![0; 20_000]), Outbox::new(vec![0; 20_000]));
+    let mut session = loop {
+        match hs.drive(&mut rx, &mut tx).unwrap() {
+            Want::Write => {
+                let n = near.write(tx.pending()).await.unwrap();
+                tx.sent(n);
+            }
+            Want::Read => {
+                let n = near.read(rx.space()).await.unwrap();
+                rx.filled(n);
+            }
+            Want::Done => break hs.finish().unwrap(),
+            question => drop(answerer.answer(&mut hs, &question, &rx, &mut tx).unwrap()),
+        }
+    };
+    let mut server = server.await.unwrap().unwrap();
+    let reading = tokio::spawn(async move {
+        let mut all = Vec::new();
+        server.read_to_end(&mut all).await.map(|_| all.len())
+    });
+    // The pipe to us fills, and the server goes on reading.
+    for _ in 0..2000 {
+        // As if each request had been answered, and with a byte, so that the number has no limit.
+        let (sender, _) = (&mut session, ());
+        sender.confirm(&mut tx).unwrap();
+        sender.write(b"x", &mut tx).unwrap();
+        near.write_all(tx.pending()).await.unwrap();
+        tx.sent(tx.pending().len());
+    }
+    session.close(&mut tx).unwrap();
+    near.write_all(tx.pending()).await.unwrap();
+    assert_eq!(reading.await.unwrap().unwrap(), 2000);
+}

@@ -1,0 +1,7 @@
+//! The adapter for tokio: what its users rely on.
+
+mod answers;
+mod cancelled;
+mod data;
+mod ends;
+mod world;

@@ -1,0 +1,177 @@
+//! A handshake over its transport, as a thing that is polled.
+
+use super::answers::{Answer, AnyJudge, AnySigner};
+use super::farewell::{Farewell, Timer};
+use crate::adapters::failure::{BoxError, Failure};
+use crate::adapters::handshaking::Handshaking;
+use crate::engine::question::VerifyQuestion;
+use crate::{Rejection, SignQuestion, Verdict, Want};
+use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use std::boxed::Box;
+use std::io;
+use std::sync::Arc;
+use std::vec::Vec;
+
+/// Who answers what is not answered at once.
+#[derive(Clone, Default)]
+pub(super) struct Answers {
+    pub(super) signer: Option<Arc<dyn AnySigner>>,
+    pub(super) judge: Option<Arc<dyn AnyJudge>>,
+}
+
+/// An answer that has been asked for.
+enum InFlight {
+    Signature(SignQuestion, Answer<Vec<u8>, BoxError>),
+    Opinion(VerifyQuestion, Answer<(), Rejection>),
+}
+
+/// A handshake that goes on.
+pub(super) struct Open<IO> {
+    pub(super) io: IO,
+    pub(super) handshaking: Handshaking,
+    pub(super) answers: Answers,
+    in_flight: Option<InFlight>,
+    deadline: Timer,
+    unflushed: bool,
+}
+
+/// A handshake that goes on, has failed, or is over.
+pub(super) enum Attempt<IO> {
+    Open(Box<Open<IO>>),
+    /// The peer is being told.
+    Ending(Box<Open<IO>>, Farewell, io::Error),
+    Failed(io::Error),
+    Over,
+}
+
+impl<IO> Attempt<IO> {
+    pub(super) fn new(handshaking: Result<Handshaking, Failure>, io: IO, answers: &Answers) -> Attempt<IO> {
+        let handshaking = match handshaking {
+            Ok(handshaking) => handshaking,
+            Err(failure) => return Attempt::Failed(failure.into()),
+        };
+        let deadline = Timer::after_or_never(handshaking.config.handshake_deadline);
+        let answers = answers.clone();
+        Attempt::of(Box::new(Open { io, handshaking, answers, in_flight: None, deadline, unflushed: false }))
+    }
+
+    pub(super) fn of(open: Box<Open<IO>>) -> Attempt<IO> {
+        Attempt::Open(open)
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Attempt<IO> {
+    /// To the end, or to the ClientHello. Whatever is not finished stays here.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, to_hello: bool) -> Poll<io::Result<Box<Open<IO>>>> {
+        loop {
+            let polled = match self {
+                Attempt::Open(open) => ready!(open.poll(cx, to_hello)),
+                Attempt::Ending(open, farewell, _) => {
+                    ready!(farewell.poll(cx, &mut open.io, &mut open.handshaking.tx));
+                    Ok(())
+                }
+                Attempt::Failed(_) | Attempt::Over => Ok(()),
+            };
+            match (core::mem::replace(self, Attempt::Over), polled) {
+                (Attempt::Open(open), Ok(())) => return Poll::Ready(Ok(open)),
+                (Attempt::Open(open), Err(error)) if !open.handshaking.tx.pending().is_empty() => {
+                    let farewell = Farewell::of(&open.handshaking.config);
+                    *self = Attempt::Ending(open, farewell, error);
+                }
+                (Attempt::Open(_), Err(error)) | (Attempt::Ending(_, _, error) | Attempt::Failed(error), _) => {
+                    return Poll::Ready(Err(error));
+                }
+                (Attempt::Over, _) => return Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+            }
+        }
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Open<IO> {
+    fn poll(&mut self, cx: &mut Context<'_>, to_hello: bool) -> Poll<io::Result<()>> {
+        loop {
+            if self.deadline.poll(cx).is_ready() {
+                self.in_flight = None;
+                return Poll::Ready(Err(self.handshaking.time_out().into()));
+            }
+            if self.in_flight.is_some() {
+                ready!(self.poll_answer(cx))?;
+            }
+            match self.handshaking.drive()? {
+                Want::Credential(_) if to_hello => return Poll::Ready(Ok(())),
+                Want::Done => return Poll::Ready(Ok(())),
+                Want::Write => ready!(self.poll_write(cx)),
+                Want::Read => ready!(self.poll_read(cx))?,
+                question => self.ask(&question)?,
+            }
+        }
+    }
+
+    /// Answers a question, or asks those who can.
+    fn ask(&mut self, question: &Want) -> Result<(), Failure> {
+        match (question, &self.answers) {
+            (Want::Sign(question), Answers { signer: Some(signer), .. }) => {
+                if let Some(identity) = self.handshaking.identity_with_key_elsewhere() {
+                    let answer = Arc::clone(signer).sign(identity, question.clone());
+                    self.in_flight = Some(InFlight::Signature(question.clone(), answer));
+                    return Ok(());
+                }
+            }
+            (Want::Verify(question), Answers { judge: Some(judge), .. }) => {
+                let verdict = self.handshaking.judge()?;
+                let Some(accepted) = self.handshaking.accepted() else {
+                    return self.handshaking.answer_verify(question, verdict);
+                };
+                let answer = Arc::clone(judge).judge(accepted);
+                self.in_flight = Some(InFlight::Opinion(question.clone(), answer));
+                return Ok(());
+            }
+            _ => {}
+        }
+        self.handshaking.answer(question)
+    }
+
+    /// Waits for the answer that has been asked for, and gives it.
+    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.in_flight {
+            None => {}
+            Some(InFlight::Signature(question, answer)) => match ready!(answer.as_mut().poll(cx)) {
+                Ok(signature) => self.handshaking.answer_sign(question, &signature)?,
+                Err(error) => self.handshaking.decline_sign(question, error)?,
+            },
+            Some(InFlight::Opinion(question, answer)) => {
+                let opinion = ready!(answer.as_mut().poll(cx));
+                let verdict = opinion.map_or_else(Verdict::Reject, |()| Verdict::Accept);
+                self.handshaking.answer_verify(question, verdict)?;
+            }
+        }
+        self.in_flight = None;
+        Poll::Ready(Ok(()))
+    }
+
+    /// Writes once. An error is not told: what has come from the peer may say more.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let tx = &mut self.handshaking.tx;
+        match ready!(Pin::new(&mut self.io).poll_write(cx, tx.pending())) {
+            Ok(0) | Err(_) => tx.sent(tx.pending().len()),
+            Ok(n) => tx.sent(n),
+        }
+        self.unflushed = true;
+        Poll::Ready(())
+    }
+
+    /// Reads once; what was written leaves the transport's own buffers meanwhile.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.unflushed {
+            self.unflushed = Pin::new(&mut self.io).poll_flush(cx).is_pending();
+        }
+        let rx = &mut self.handshaking.rx;
+        let mut space = ReadBuf::new(rx.space());
+        ready!(Pin::new(&mut self.io).poll_read(cx, &mut space))?;
+        let n = space.filled().len();
+        rx.filled(n);
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,210 @@
+//! A connection in two halves for two tasks.
+
+use super::incoming::Incoming;
+use super::outgoing::{Outgoing, Owed};
+use super::stream::{Facts, Stream};
+use super::wakers::{Half, Wakers};
+use crate::adapters::handshaking::Info;
+use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use core::fmt;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use std::io::{self, IoSlice};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+
+/// What the halves share.
+struct Shared<IO> {
+    /// Locked around its own poll calls only.
+    io: Mutex<IO>,
+    /// The writing half's. The reading half looks in when that is not being polled.
+    outgoing: Mutex<Outgoing>,
+    /// What the reading half found to be told, until whoever is polled next tells it.
+    owed: Mutex<Owed>,
+    wakers: Wakers,
+    facts: Facts,
+}
+
+/// The reading half of a [`Stream`].
+pub struct OwnedReadHalf<IO> {
+    incoming: Incoming,
+    shared: Arc<Shared<IO>>,
+}
+
+/// The writing half of a [`Stream`]. Shut it down to send close_notify; dropping it says nothing.
+pub struct OwnedWriteHalf<IO> {
+    shared: Arc<Shared<IO>>,
+}
+
+pub(super) fn halves<IO>(stream: Stream<IO>) -> (OwnedReadHalf<IO>, OwnedWriteHalf<IO>) {
+    let Stream { io, incoming, outgoing, wakers, facts } = stream;
+    let (io, outgoing, owed) = (Mutex::new(io), Mutex::new(outgoing), Mutex::new(Owed::default()));
+    let shared = Arc::new(Shared { io, outgoing, owed, wakers, facts });
+    (OwnedReadHalf { incoming, shared: Arc::clone(&shared) }, OwnedWriteHalf { shared })
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The transport, locked for each of its poll calls.
+struct Locked<'a, IO>(&'a Mutex<IO>);
+
+impl<IO: AsyncRead + Unpin> AsyncRead for Locked<'_, IO> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *lock(self.0)).poll_read(cx, buf)
+    }
+}
+
+impl<IO: AsyncWrite + Unpin> AsyncWrite for Locked<'_, IO> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut *lock(self.0)).poll_write(cx, buf)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *lock(self.0)).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *lock(self.0)).poll_shutdown(cx)
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Shared<IO> {
+    /// The writing half polls. Afterwards it looks whether the reading half has found something meanwhile.
+    fn poll_out<T>(
+        &self,
+        cx: &Context<'_>,
+        poll: impl FnOnce(&mut Outgoing, &core::task::Waker, &mut Locked<'_, IO>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        let waker = self.wakers.writing(Half::Write, cx);
+        let mut outgoing = lock(&self.outgoing);
+        outgoing.owed.add(core::mem::take(&mut *lock(&self.owed)));
+        let polled = poll(&mut outgoing, waker, &mut Locked(&self.io));
+        drop(outgoing);
+        if !lock(&self.owed).is_empty() {
+            self.tell(Half::Write, cx);
+        }
+        polled
+    }
+
+    /// Tells the peer what it is owed, unless the writing half is at it: it will look itself.
+    fn tell(&self, half: Half, cx: &Context<'_>) {
+        loop {
+            let mut outgoing = match self.outgoing.try_lock() {
+                Ok(outgoing) => outgoing,
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => return,
+            };
+            outgoing.owed.add(core::mem::take(&mut *lock(&self.owed)));
+            if outgoing.has_work() {
+                let waker = self.wakers.writing(half, cx);
+                // An error shows when something is written; what the peer says about it comes by reading.
+                let _ = outgoing.poll_flush(waker, &mut Locked(&self.io));
+            }
+            drop(outgoing);
+            // Found between the look and the unlocking, when the other half could not lock: look again.
+            if lock(&self.owed).is_empty() {
+                return;
+            }
+        }
+    }
+}
+
+impl<IO> OwnedReadHalf<IO> {
+    /// What was agreed on, and with whom.
+    pub fn info(&self) -> &Info {
+        &self.shared.facts.info
+    }
+
+    /// Both halves in one piece again.
+    ///
+    /// # Errors
+    /// They are not of one stream; both come back.
+    #[allow(clippy::result_large_err, reason = "the error is the two halves")]
+    pub fn reunite(self, write: OwnedWriteHalf<IO>) -> Result<Stream<IO>, ReuniteError<IO>> {
+        if !Arc::ptr_eq(&self.shared, &write.shared) {
+            return Err(ReuniteError(self, write));
+        }
+        let OwnedReadHalf { incoming, shared } = self;
+        drop(write);
+        match Arc::try_unwrap(shared) {
+            Ok(Shared { io, outgoing, owed, wakers, facts }) => {
+                let io = io.into_inner().unwrap_or_else(PoisonError::into_inner);
+                let mut outgoing = outgoing.into_inner().unwrap_or_else(PoisonError::into_inner);
+                outgoing.owed.add(owed.into_inner().unwrap_or_else(PoisonError::into_inner));
+                Ok(Stream { io, incoming, outgoing, wakers, facts })
+            }
+            // There are two halves, and we had both.
+            Err(shared) => {
+                let write = OwnedWriteHalf { shared: Arc::clone(&shared) };
+                Err(ReuniteError(OwnedReadHalf { incoming, shared }, write))
+            }
+        }
+    }
+}
+
+impl<IO> OwnedWriteHalf<IO> {
+    /// What was agreed on, and with whom.
+    pub fn info(&self) -> &Info {
+        &self.shared.facts.info
+    }
+}
+
+/// Two halves that are not of one stream.
+pub struct ReuniteError<IO>(pub OwnedReadHalf<IO>, pub OwnedWriteHalf<IO>);
+
+impl<IO> fmt::Debug for ReuniteError<IO> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReuniteError")
+    }
+}
+
+impl<IO> fmt::Display for ReuniteError<IO> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("these halves are not of one stream")
+    }
+}
+
+impl<IO> std::error::Error for ReuniteError<IO> {}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for OwnedReadHalf<IO> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if buf.remaining() == 0 {
+            return Poll::Ready(Ok(()));
+        }
+        let OwnedReadHalf { incoming, shared } = self.get_mut();
+        let mut owed = Owed::default();
+        let polled = incoming.poll_read(cx, &mut Locked(&shared.io), &mut owed, buf);
+        if !owed.is_empty() {
+            lock(&shared.owed).add(owed);
+        }
+        shared.tell(Half::Read, cx);
+        polled
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for OwnedWriteHalf<IO> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(buf)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.shared.poll_out(cx, |outgoing, waker, io| outgoing.poll_write(waker, io, bufs))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.shared.poll_out(cx, |outgoing, waker, io| outgoing.poll_flush(waker, io))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.shared.poll_out(cx, |outgoing, waker, io| outgoing.poll_shutdown(waker, io))
+    }
+}

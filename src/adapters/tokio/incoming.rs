@@ -1,0 +1,132 @@
+//! The receiving half of a connection: what comes from the transport, opened.
+
+use super::memory;
+use super::outgoing::Owed;
+use crate::adapters::failure::Failure;
+use crate::adapters::handshaking::INBOX;
+use crate::{ErrorKind, Event, Inbox, Receiver};
+use ::tokio::io::{AsyncRead, ReadBuf};
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use std::{io, vec::Vec};
+
+pub(super) struct Incoming {
+    pub(super) receiver: Receiver,
+    pub(super) rx: Inbox<Vec<u8>>,
+}
+
+impl Incoming {
+    /// Gives the memory back, if nothing is in it.
+    pub(super) fn give_back(&mut self) {
+        memory::take_back_inbox(&mut self.rx, INBOX);
+    }
+
+    /// The next event that concerns the reader: data, the end, or, once, that we are confirmed. What the sending half has
+    /// to tell the peer is noted in `owed`. While this is pending, no memory is held, unless part of a record is.
+    pub(super) fn poll_event<IO: AsyncRead + Unpin>(
+        &mut self,
+        cx: &mut Context<'_>,
+        io: &mut IO,
+        owed: &mut Owed,
+    ) -> Poll<io::Result<Event>> {
+        memory::lend_inbox(&mut self.rx, INBOX);
+        let polled = self.poll_with_memory(cx, io, owed);
+        if !matches!(polled, Poll::Ready(Ok(Event::Data))) {
+            self.give_back();
+        }
+        polled
+    }
+
+    fn poll_with_memory<IO: AsyncRead + Unpin>(
+        &mut self,
+        cx: &mut Context<'_>,
+        io: &mut IO,
+        owed: &mut Owed,
+    ) -> Poll<io::Result<Event>> {
+        loop {
+            match self.receiver.receive(&mut self.rx) {
+                Ok(Event::Owed(reply)) => owed.reply = Some(reply), // it stands for those before it
+                Ok(Event::Read) => {
+                    let mut space = ReadBuf::new(self.rx.space());
+                    ready!(Pin::new(&mut *io).poll_read(cx, &mut space))?;
+                    let n = space.filled().len();
+                    self.rx.filled(n);
+                }
+                Ok(event) => return Poll::Ready(Ok(event)),
+                Err(error) => match error.kind() {
+                    ErrorKind::InboxTooSmall { needed } => self.rx.grow(needed),
+                    _ => {
+                        owed.error = Some(error);
+                        return Poll::Ready(Err(Failure::Failed(error).into()));
+                    }
+                },
+            }
+        }
+    }
+
+    /// Application data into `buf`; nothing: the peer has closed.
+    pub(super) fn poll_read<IO: AsyncRead + Unpin>(
+        &mut self,
+        cx: &mut Context<'_>,
+        io: &mut IO,
+        owed: &mut Owed,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            match ready!(self.poll_event(cx, io, owed))? {
+                Event::Data => {
+                    let data = self.rx.data();
+                    let n = data.len().min(buf.remaining());
+                    buf.put_slice(data.get(..n).unwrap_or_default());
+                    self.rx.consume(n);
+                    self.give_back();
+                    return Poll::Ready(Ok(()));
+                }
+                Event::Closed => return Poll::Ready(Ok(())),
+                Event::Confirmed | Event::Read | Event::Owed(_) => {}
+            }
+        }
+    }
+
+    /// Reads until we are known to be accepted, and takes no data.
+    pub(super) fn poll_confirmed<IO: AsyncRead + Unpin>(
+        &mut self,
+        cx: &mut Context<'_>,
+        io: &mut IO,
+        owed: &mut Owed,
+    ) -> Poll<io::Result<()>> {
+        while !self.receiver.is_confirmed() {
+            match ready!(self.poll_event(cx, io, owed))? {
+                Event::Data if !self.receiver.is_confirmed() => {
+                    return Poll::Ready(Err(io::ErrorKind::ResourceBusy.into()));
+                }
+                _ => {}
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Reads to the end, and drops what comes.
+    pub(super) fn poll_end<IO: AsyncRead + Unpin>(
+        &mut self,
+        cx: &mut Context<'_>,
+        io: &mut IO,
+        owed: &mut Owed,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            match ready!(self.poll_event(cx, io, owed)) {
+                Ok(Event::Closed) => return Poll::Ready(Ok(())),
+                Ok(Event::Data) => self.rx.consume(self.rx.data().len()),
+                Ok(_) => {}
+                // The answer to our close_notify may be none.
+                Err(error) if is_truncated(&error) => return Poll::Ready(Ok(())),
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+}
+
+fn is_truncated(error: &io::Error) -> bool {
+    let error = Failure::inside(error).and_then(Failure::error);
+    error.is_some_and(|error| error.kind() == ErrorKind::Truncated)
+}

@@ -1,0 +1,41 @@
+//! Mutual TLS over tokio's transports (feature `tokio`): [`Connector`] and [`Acceptor`] make a [`Stream`], which is
+//! `AsyncRead` and `AsyncWrite`.
+//!
+//! ```no_run
+//! use countersign::{adapters::{Config, tokio::Acceptor}, x509::Expect};
+//! # async fn next() -> std::io::Result<tokio::io::DuplexStream> { Ok(tokio::io::duplex(1).0) }
+//! # async fn serve(_: impl tokio::io::AsyncRead + tokio::io::AsyncWrite) {}
+//! # async fn run() -> std::io::Result<()> {
+//! let config = Config::from_pem_files("server.pem", "server-key.pem", "ca.pem")?;
+//! let acceptor = Acceptor::new(config, [Expect::AnyTrusted]);
+//! loop {
+//!     let connecting = acceptor.accept(next().await?); // of a TcpListener; the deadline of the handshake begins
+//! #   async fn spawn<F: Future<Output = std::io::Result<()>>>(f: F) {}
+//!     spawn(async move {
+//!         let stream = connecting.await?;
+//!         println!("{}", stream.get_ref().1.peer());
+//!         Ok(serve(stream).await)
+//!     });
+//! }
+//! # }
+//! ```
+//!
+//! **Dropping.** Dropping a [`Connecting`] ends the connection, dropping a [`Stream`] says nothing to the peer: call
+//! [`Stream::close`]. Nothing blocks in `drop`. **Timers.** The deadlines of [`Config`](super::Config) need a runtime
+//! with time enabled; without a handshake deadline no handshake uses a timer.
+
+mod answers;
+mod attempt;
+mod connect;
+mod farewell;
+mod halves;
+mod incoming;
+mod memory;
+mod outgoing;
+mod stream;
+mod wakers;
+
+pub use answers::{Judge, Signer};
+pub use connect::{Acceptor, Connecting, Connector, Hello, Receiving};
+pub use halves::{OwnedReadHalf, OwnedWriteHalf, ReuniteError};
+pub use stream::Stream;

@@ -1,0 +1,205 @@
+//! The sending half of a connection: data sealed, and on its way to the transport.
+
+use super::memory;
+use crate::adapters::failure::Failure;
+use crate::adapters::handshaking::OUTBOX;
+use crate::{Error, Misuse, Outbox, Reply, Sender};
+use ::tokio::io::AsyncWrite;
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker, ready};
+use std::io::{self, IoSlice};
+use std::vec::Vec;
+
+/// The most that one write takes: a record.
+const MOST: usize = 1 << 14;
+
+/// What the receiving half found that the peer must be told.
+#[derive(Default)]
+pub(super) struct Owed {
+    pub(super) reply: Option<Reply>,
+    pub(super) error: Option<Error>,
+}
+
+impl Owed {
+    pub(super) fn is_empty(&self) -> bool {
+        self.reply.is_none() && self.error.is_none()
+    }
+
+    /// Adds what is newer.
+    pub(super) fn add(&mut self, newer: Owed) {
+        self.reply = newer.reply.or(self.reply.take());
+        self.error = self.error.take().or(newer.error);
+    }
+}
+
+pub(super) struct Outgoing {
+    pub(super) sender: Sender,
+    pub(super) tx: Outbox<Vec<u8>>,
+    pub(super) owed: Owed,
+    /// Written to the transport since its last flush.
+    unflushed: bool,
+    /// What was owed has been sealed, and not yet flushed.
+    urgent: bool,
+    /// The transport took nothing more, the last time.
+    blocked: bool,
+    /// Why nothing more can be written.
+    broken: Option<io::ErrorKind>,
+}
+
+impl Outgoing {
+    pub(super) fn new(sender: Sender, tx: Outbox<Vec<u8>>) -> Outgoing {
+        Outgoing { sender, tx, owed: Owed::default(), unflushed: false, urgent: false, blocked: false, broken: None }
+    }
+
+    /// Gives the memory back, if nothing is in it.
+    pub(super) fn give_back(&mut self) {
+        memory::take_back_outbox(&mut self.tx, OUTBOX);
+    }
+
+    /// Whether there is anything to write without new data.
+    pub(super) fn has_work(&self) -> bool {
+        self.urgent || !self.owed.is_empty() || !self.tx.pending().is_empty()
+    }
+
+    /// Seals what is owed. False: what is pending must go first.
+    fn pay(&mut self) -> bool {
+        if self.owed.is_empty() {
+            return true;
+        }
+        memory::lend_outbox(&mut self.tx, OUTBOX);
+        if let Some(reply) = &self.owed.reply
+            && let Err(Misuse::NoRoom { needed }) = self.sender.reply(reply, &mut self.tx)
+        {
+            if !self.tx.is_empty() {
+                return false;
+            }
+            self.tx.grow(needed);
+            let _ = self.sender.reply(reply, &mut self.tx); // it has the room that it wanted
+        }
+        // Any other refusal says that nothing is owed any more: we have closed, or the last key is in use.
+        self.owed.reply = None;
+        if let Some(error) = self.owed.error.take() {
+            self.sender.alert(&error, &mut self.tx);
+        }
+        self.urgent = true;
+        true
+    }
+
+    /// Writes all that is pending and owed. While this is pending, the waker wakes whoever wants to write.
+    fn poll_drain<IO: AsyncWrite + Unpin>(&mut self, waker: &Waker, io: &mut IO) -> Poll<io::Result<()>> {
+        let drained = self.poll_drain_now(waker, io);
+        // Who waits for the other half's bytes to go does not hear of it from the transport.
+        if core::mem::replace(&mut self.blocked, drained.is_pending()) && drained.is_ready() {
+            waker.wake_by_ref();
+        }
+        drained
+    }
+
+    fn poll_drain_now<IO: AsyncWrite + Unpin>(&mut self, waker: &Waker, io: &mut IO) -> Poll<io::Result<()>> {
+        let cx = &mut Context::from_waker(waker);
+        loop {
+            let paid = self.pay();
+            while !self.tx.pending().is_empty() {
+                if let Some(kind) = self.broken {
+                    self.tx.sent(self.tx.pending().len()); // nobody will get it
+                    return Poll::Ready(Err(kind.into()));
+                }
+                match ready!(Pin::new(&mut *io).poll_write(cx, self.tx.pending())) {
+                    Ok(0) => return Poll::Ready(Err(self.breaks(io::ErrorKind::WriteZero.into()))),
+                    Ok(n) => self.tx.sent(n),
+                    Err(error) => return Poll::Ready(Err(self.breaks(error))),
+                }
+                self.unflushed = true;
+            }
+            if paid {
+                break;
+            }
+        }
+        self.give_back();
+        Poll::Ready(Ok(()))
+    }
+
+    fn breaks(&mut self, error: io::Error) -> io::Error {
+        self.broken = Some(error.kind());
+        self.tx.sent(self.tx.pending().len());
+        self.urgent = false;
+        self.give_back();
+        error
+    }
+
+    /// Seals data and hands it to the transport, as far as it takes it at once.
+    pub(super) fn poll_write<IO: AsyncWrite + Unpin>(
+        &mut self,
+        waker: &Waker,
+        io: &mut IO,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_drain(waker, io))?;
+        if let Some(kind) = self.broken {
+            return Poll::Ready(Err(kind.into()));
+        }
+        let mut filled = bufs.iter().filter(|buf| !buf.is_empty());
+        let taken = match (filled.next(), filled.next()) {
+            (None, _) => return Poll::Ready(Ok(0)),
+            (Some(one), None) => self.seal(one)?,
+            // Several buffers go into one record.
+            _ => {
+                let mut joined =
+                    Vec::with_capacity(MOST.min(bufs.iter().fold(0, |len, buf| buf.len().saturating_add(len))));
+                for buf in bufs {
+                    let room = MOST.saturating_sub(joined.len());
+                    joined.extend(buf.iter().take(room));
+                }
+                self.seal(&joined)?
+            }
+        };
+        // What it does not take now goes with the next call; an error is said then.
+        let _ = self.poll_drain(waker, io);
+        Poll::Ready(Ok(taken))
+    }
+
+    fn seal(&mut self, data: &[u8]) -> io::Result<usize> {
+        memory::lend_outbox(&mut self.tx, OUTBOX);
+        loop {
+            match self.sender.write(data, &mut self.tx) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()), // the outbox was empty
+                Ok(n) => return Ok(n),
+                Err(Misuse::NoRoom { needed }) => self.tx.grow(needed),
+                Err(misuse) => return Err(Failure::from(misuse).into()),
+            }
+        }
+    }
+
+    /// Asks the peer for a sign of life.
+    pub(super) fn confirm(&mut self) -> io::Result<()> {
+        memory::lend_outbox(&mut self.tx, OUTBOX);
+        loop {
+            match self.sender.confirm(&mut self.tx) {
+                Ok(()) => return Ok(()),
+                Err(Misuse::NoRoom { needed }) => self.tx.grow(needed),
+                Err(misuse) => return Err(Failure::from(misuse).into()),
+            }
+        }
+    }
+
+    /// All that was written has left the transport's own buffers.
+    pub(super) fn poll_flush<IO: AsyncWrite + Unpin>(&mut self, waker: &Waker, io: &mut IO) -> Poll<io::Result<()>> {
+        ready!(self.poll_drain(waker, io))?;
+        if self.unflushed {
+            ready!(Pin::new(io).poll_flush(&mut Context::from_waker(waker)))?;
+            self.unflushed = false;
+        }
+        self.urgent = false;
+        Poll::Ready(self.broken.map_or(Ok(()), |kind| Err(kind.into())))
+    }
+
+    /// close_notify, and the end of the transport's write side.
+    pub(super) fn poll_shutdown<IO: AsyncWrite + Unpin>(&mut self, waker: &Waker, io: &mut IO) -> Poll<io::Result<()>> {
+        if !self.sender.is_closed() {
+            memory::lend_outbox(&mut self.tx, OUTBOX);
+            self.sender.close(&mut self.tx).map_err(Failure::from)?;
+        }
+        ready!(self.poll_drain(waker, io))?;
+        Pin::new(io).poll_shutdown(&mut Context::from_waker(waker))
+    }
+}

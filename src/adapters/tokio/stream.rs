@@ -1,0 +1,174 @@
+//! A connection in one piece.
+
+use super::farewell::Timer;
+use super::halves::{OwnedReadHalf, OwnedWriteHalf, halves};
+use super::incoming::Incoming;
+use super::outgoing::{Outgoing, Owed};
+use super::wakers::{Half, Wakers};
+use crate::adapters::failure::Failure;
+use crate::adapters::handshaking::{Established, Info};
+use crate::{Exporter, State};
+use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use core::future::poll_fn;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use core::time::Duration;
+use std::io::{self, IoSlice};
+use std::sync::Arc;
+
+/// A mutual TLS connection over an asynchronous transport.
+///
+/// Reading gives what the peer has written; the end says that it has sent close_notify, and an end without it is
+/// `UnexpectedEof`. A read never waits for a write. Each write is sealed and handed to the transport at once, in records
+/// of at most 16 KiB, those of [`poll_write_vectored`](AsyncWrite::poll_write_vectored) joined.
+///
+/// Buffers are lent while there is something to do: an idle connection, a pending read included, holds none.
+///
+/// `tokio::io::split` works, and so does [`into_split`](Self::into_split), whose halves do not wait for each other's
+/// cryptography.
+pub struct Stream<IO> {
+    pub(super) io: IO,
+    pub(super) incoming: Incoming,
+    pub(super) outgoing: Outgoing,
+    pub(super) wakers: Wakers,
+    pub(super) facts: Facts,
+}
+
+/// What does not change.
+pub(super) struct Facts {
+    pub(super) info: Arc<Info>,
+    pub(super) exporter: Exporter,
+    pub(super) patience: Duration,
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
+    pub(super) fn new(established: Established, io: IO, patience: Duration) -> Stream<IO> {
+        let Established { session, info, rx, tx } = established;
+        let (sender, receiver, exporter) = session.split();
+        let (incoming, outgoing) = (Incoming { receiver, rx }, Outgoing::new(sender, tx));
+        let facts = Facts { info: Arc::new(info), exporter, patience };
+        let mut stream = Stream { io, incoming, outgoing, wakers: Wakers::new(), facts };
+        stream.incoming.give_back();
+        stream.outgoing.give_back();
+        stream
+    }
+
+    /// The transport, and what was agreed on and with whom.
+    pub fn get_ref(&self) -> (&IO, &Info) {
+        (&self.io, &self.facts.info)
+    }
+
+    /// What was agreed on, and with whom.
+    pub fn info(&self) -> &Info {
+        &self.facts.info
+    }
+
+    /// Derives keys for other uses.
+    pub fn exporter(&self) -> &Exporter {
+        &self.facts.exporter
+    }
+
+    /// Waits until the peer is known to have accepted us. A server knows it from the start; a client asks the server for a
+    /// sign of life, once, and reads without taking data. May be dropped and called again.
+    ///
+    /// # Errors
+    /// What the server refused us for. `ResourceBusy`: data that came before the sign of life must be read first.
+    pub async fn confirmed(&mut self) -> io::Result<()> {
+        if self.incoming.receiver.is_confirmed() {
+            return Ok(());
+        }
+        self.outgoing.confirm()?;
+        poll_fn(|cx| self.poll_in(cx, Incoming::poll_confirmed)).await
+    }
+
+    /// Closes: says that we write no more, waits for the peer to say the same, but not longer than the close deadline.
+    /// What the peer has written and nobody has read is dropped. Waiting saves our last words: TCP would reset a
+    /// connection that is dropped with bytes unread, and the peer would lose them.
+    ///
+    /// # Errors
+    /// What the peer said instead: an alert. `TimedOut`: the peer did not take our last words in time; or we are a client
+    /// and do not know whether the server has accepted us. A peer that has accepted us, and does not close, is no error.
+    pub async fn close(&mut self) -> io::Result<()> {
+        let mut timer = Timer::after(self.facts.patience);
+        let mut told = false;
+        poll_fn(|cx| {
+            if !told {
+                match Pin::new(&mut *self).poll_shutdown(cx) {
+                    Poll::Pending => {}
+                    Poll::Ready(_) => told = true, // why not, the peer may have said
+                }
+            }
+            // It is read at the same time: a peer may want to be rid of its own before it takes ours.
+            let ended = self.poll_in(cx, Incoming::poll_end);
+            match (told, ended) {
+                (_, Poll::Ready(Err(error))) => return Poll::Ready(Err(error)),
+                (true, Poll::Ready(Ok(()))) => return Poll::Ready(Ok(())),
+                _ => {}
+            }
+            ready!(timer.poll(cx));
+            let orderly = told && self.incoming.receiver.is_confirmed();
+            Poll::Ready(if orderly { Ok(()) } else { Err(Failure::TimedOut(State::Connected).into()) })
+        })
+        .await
+    }
+
+    /// Two halves for two tasks, that keep their own wakers.
+    pub fn into_split(self) -> (OwnedReadHalf<IO>, OwnedWriteHalf<IO>) {
+        halves(self)
+    }
+
+    /// Polls the receiving half; what it finds to be told is told, but never waited for.
+    fn poll_in<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        poll: impl FnOnce(&mut Incoming, &mut Context<'_>, &mut IO, &mut Owed) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        let mut owed = Owed::default();
+        let polled = poll(&mut self.incoming, cx, &mut self.io, &mut owed);
+        self.outgoing.owed.add(owed);
+        if self.outgoing.has_work() {
+            let waker = self.wakers.writing(Half::Read, cx);
+            // An error shows when something is written; what the peer says about it comes by reading.
+            let _ = self.outgoing.poll_flush(waker, &mut self.io);
+        }
+        polled
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<IO> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if buf.remaining() == 0 {
+            return Poll::Ready(Ok(()));
+        }
+        self.get_mut().poll_in(cx, |incoming, cx, io, owed| incoming.poll_read(cx, io, owed, buf))
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<IO> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(buf)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let Stream { io, outgoing, wakers, .. } = self.get_mut();
+        outgoing.poll_write(wakers.writing(Half::Write, cx), io, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Stream { io, outgoing, wakers, .. } = self.get_mut();
+        outgoing.poll_flush(wakers.writing(Half::Write, cx), io)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Stream { io, outgoing, wakers, .. } = self.get_mut();
+        outgoing.poll_shutdown(wakers.writing(Half::Write, cx), io)
+    }
+}
