@@ -35,11 +35,14 @@ pub struct OwnedWriteHalf<IO> {
     shared: Arc<Shared<IO>>,
 }
 
-pub(super) fn halves<IO>(stream: Stream<IO>) -> (OwnedReadHalf<IO>, OwnedWriteHalf<IO>) {
-    let Stream { io, incoming, outgoing, wakers, facts } = stream;
-    let (io, outgoing, owed) = (Mutex::new(io), Mutex::new(outgoing), Mutex::new(Owed::default()));
-    let shared = Arc::new(Shared { io, outgoing, owed, wakers, facts });
-    (OwnedReadHalf { incoming, shared: Arc::clone(&shared) }, OwnedWriteHalf { shared })
+impl<IO> Stream<IO> {
+    /// Two halves for two tasks, that keep their own wakers and do not wait for each other's cryptography.
+    pub fn into_split(self) -> (OwnedReadHalf<IO>, OwnedWriteHalf<IO>) {
+        let Stream { io, incoming, outgoing, wakers, facts } = self;
+        let (io, outgoing, owed) = (Mutex::new(io), Mutex::new(outgoing), Mutex::new(Owed::default()));
+        let shared = Arc::new(Shared { io, outgoing, owed, wakers, facts });
+        (OwnedReadHalf { incoming, shared: Arc::clone(&shared) }, OwnedWriteHalf { shared })
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

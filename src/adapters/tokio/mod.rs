@@ -3,18 +3,20 @@
 //!
 //! ```no_run
 //! use countersign::{adapters::{Config, tokio::Acceptor}, x509::Expect};
-//! # async fn next() -> std::io::Result<tokio::io::DuplexStream> { Ok(tokio::io::duplex(1).0) }
-//! # async fn serve(_: impl tokio::io::AsyncRead + tokio::io::AsyncWrite) {}
-//! # async fn run() -> std::io::Result<()> {
+//! # use std::io;
+//! # use tokio::io::{AsyncRead, AsyncWrite};
+//! # fn spawn<T>(_: impl Future<Output = T>) {}
+//! # async fn serve(_: impl AsyncRead + AsyncWrite) {}
+//! # async fn run<IO: AsyncRead + AsyncWrite + Unpin>(listener: impl AsyncFn() -> io::Result<IO>) -> io::Result<()> {
 //! let config = Config::from_pem_files("server.pem", "server-key.pem", "ca.pem")?;
 //! let acceptor = Acceptor::new(config, [Expect::AnyTrusted]);
 //! loop {
-//!     let connecting = acceptor.accept(next().await?); // of a TcpListener; the deadline of the handshake begins
-//! #   async fn spawn<F: Future<Output = std::io::Result<()>>>(f: F) {}
+//!     let connecting = acceptor.accept(listener().await?); // the deadline of the handshake begins
 //!     spawn(async move {
 //!         let stream = connecting.await?;
-//!         println!("{}", stream.get_ref().1.peer());
-//!         Ok(serve(stream).await)
+//!         println!("{}", stream.info().peer());
+//!         serve(stream).await;
+//!         io::Result::Ok(())
 //!     });
 //! }
 //! # }

@@ -67,14 +67,15 @@ impl Outgoing {
             return true;
         }
         memory::lend_outbox(&mut self.tx, OUTBOX);
-        if let Some(reply) = &self.owed.reply
-            && let Err(Misuse::NoRoom { needed }) = self.sender.reply(reply, &mut self.tx)
-        {
+        if let Some(reply) = &self.owed.reply {
+            // Behind what is pending it could only be one of many: later, it stands for all that come meanwhile.
             if !self.tx.is_empty() {
                 return false;
             }
-            self.tx.grow(needed);
-            let _ = self.sender.reply(reply, &mut self.tx); // it has the room that it wanted
+            if let Err(Misuse::NoRoom { needed }) = self.sender.reply(reply, &mut self.tx) {
+                self.tx.grow(needed);
+                let _ = self.sender.reply(reply, &mut self.tx); // it has the room that it wanted
+            }
         }
         // Any other refusal says that nothing is owed any more: we have closed, or the last key is in use.
         self.owed.reply = None;

@@ -1,7 +1,6 @@
 //! A connection in one piece.
 
 use super::farewell::Timer;
-use super::halves::{OwnedReadHalf, OwnedWriteHalf, halves};
 use super::incoming::Incoming;
 use super::outgoing::{Outgoing, Owed};
 use super::wakers::{Half, Wakers};
@@ -110,11 +109,6 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
             Poll::Ready(if orderly { Ok(()) } else { Err(Failure::TimedOut(State::Connected).into()) })
         })
         .await
-    }
-
-    /// Two halves for two tasks, that keep their own wakers.
-    pub fn into_split(self) -> (OwnedReadHalf<IO>, OwnedWriteHalf<IO>) {
-        halves(self)
     }
 
     /// Polls the receiving half; what it finds to be told is told, but never waited for.

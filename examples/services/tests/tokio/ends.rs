@@ -4,7 +4,7 @@ use crate::world::World;
 use countersign::adapters::Failure;
 use countersign::adapters::tokio::Acceptor;
 use countersign::x509::{Expect, Refusal};
-use countersign::{AlertDescription, Error, ErrorKind, Inbox, Outbox, Policy};
+use countersign::{AlertDescription, Error, ErrorKind, Policy};
 use std::error::Error as _;
 use std::io::{self, ErrorKind as Io};
 use std::time::Duration;
@@ -174,49 +174,4 @@ async fn an_accept_in_two_steps_sees_the_offer_and_chooses_who_answers() {
             }
         }
     }
-}
-
-/// Its requests are answered by one KeyUpdate, which waits until it reads.
-#[tokio::test]
-async fn a_peer_that_requests_key_updates_and_never_reads_makes_nothing_grow() {
-    use countersign::{Handshake, Seed, Want, x509::Answerer};
-    let world = World::new();
-    let (mut near, far) = duplex(2000);
-    let server = tokio::spawn(world.acceptor().accept(far));
-    let (identities, trust) = (world.client.identities().clone(), world.client.trust().clone());
-    let expect = ["server.test".parse::<Expect>().unwrap()];
-    let mut answerer = Answerer::new(identities, trust, expect, rustls_pki_types::UnixTime::now());
-    let mut hs = Handshake::client(Policy::new(), Some("server.test"), Seed::random().unwrap()).unwrap();
-    let (mut rx, mut tx) = (Inbox::new(vec![0; 20_000]), Outbox::new(vec![0; 20_000]));
-    let mut session = loop {
-        match hs.drive(&mut rx, &mut tx).unwrap() {
-            Want::Write => {
-                let n = near.write(tx.pending()).await.unwrap();
-                tx.sent(n);
-            }
-            Want::Read => {
-                let n = near.read(rx.space()).await.unwrap();
-                rx.filled(n);
-            }
-            Want::Done => break hs.finish().unwrap(),
-            question => drop(answerer.answer(&mut hs, &question, &rx, &mut tx).unwrap()),
-        }
-    };
-    let mut server = server.await.unwrap().unwrap();
-    let reading = tokio::spawn(async move {
-        let mut all = Vec::new();
-        server.read_to_end(&mut all).await.map(|_| all.len())
-    });
-    // The pipe to us fills, and the server goes on reading.
-    for _ in 0..2000 {
-        // As if each request had been answered, and with a byte, so that the number has no limit.
-        let (sender, _) = (&mut session, ());
-        sender.confirm(&mut tx).unwrap();
-        sender.write(b"x", &mut tx).unwrap();
-        near.write_all(tx.pending()).await.unwrap();
-        tx.sent(tx.pending().len());
-    }
-    session.close(&mut tx).unwrap();
-    near.write_all(tx.pending()).await.unwrap();
-    assert_eq!(reading.await.unwrap().unwrap(), 2000);
 }

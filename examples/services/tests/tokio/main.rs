@@ -4,4 +4,5 @@ mod answers;
 mod cancelled;
 mod data;
 mod ends;
+mod key_updates;
 mod world;
