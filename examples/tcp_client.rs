@@ -9,18 +9,16 @@ mod common;
 
 use common::arguments::Arguments;
 use common::files::Files;
-use common::key_log::KeyLog;
 use common::say::say;
-use common::transport::{self, Link};
-use common::words::{self, Failure};
-use countersign::x509::Expect;
-use countersign::{AlertDescription, ErrorKind, Event, Handshake, Inbox, Outbox, Receiver, Reply, Seed, Sender, State};
+use common::{key_log, transport, words};
+use countersign::adapters::stream::{Connector, Parts};
+use countersign::x509::{Expect, Identities};
+use countersign::{AlertDescription, Error, ErrorKind, Event, Inbox, Misuse, Outbox, Receiver, Reply};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::process::ExitCode;
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
 
 const USAGE: &str = "\
 usage: tcp_client --connect HOST:PORT --name NAME --cert CHAIN.pem --key KEY.pem --ca ROOTS.pem
@@ -39,14 +37,11 @@ fn main() -> ExitCode {
         Err(refused) => return refused.exit("tcp_client", USAGE),
     };
     let name = arguments.name.clone().unwrap_or_default();
-    let expect: Expect = match name.parse() {
-        Ok(expect) => expect,
-        Err(error) => {
-            say(format_args!("tcp_client: {error}"));
-            return ExitCode::from(2);
-        }
-    };
-    match run(&arguments, &name, expect) {
+    if let Err(error) = name.parse::<Expect>() {
+        say(format_args!("tcp_client: {error}"));
+        return ExitCode::from(2);
+    }
+    match run(arguments, &name) {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {
             say(format_args!("tcp_client: {sentence}"));
@@ -55,24 +50,47 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments, name: &str, expect: Expect) -> Result<(), String> {
-    let files = Files::read(arguments)?;
+fn run(arguments: Arguments, name: &str) -> Result<(), String> {
+    let files = Files::read(&arguments)?;
     files.say_expiry();
-    let key_log = KeyLog::open(arguments.key_log.as_deref()).map_err(|error| format!("the key log: {error}"))?;
-    // A SPIFFE ID is for the verdict alone: server_name carries DNS names.
-    let server_name = if matches!(expect, Expect::Dns(_) | Expect::Ip(_)) { Some(name) } else { None };
-    let seed = Seed::random().map_err(|error| error.to_string())?;
-    let mut hs = Handshake::client(&arguments.policy, server_name, seed).map_err(|misuse| misuse.to_string())?;
-    let mut answerer = files.answerer([expect]);
+    let key_log = key_log::open(arguments.key_log.as_deref()).map_err(|error| format!("the key log: {error}"))?;
+    let Arguments { address, policy, .. } = arguments;
+    let connector = Connector::new(files.config(policy, key_log));
+    let stream = TcpStream::connect(&address).map_err(|error| format!("cannot connect to {address}: {error}"))?;
+    transport::prepare(&stream);
+    let ours = || files.identities.get();
+    let stream = connector.connect(name, stream).map_err(|error| words::sentence(&error, &ours()))?;
+    say(format_args!("{address}: {}", words::connected(stream.info())));
+    copy(stream.into_parts()).map_err(|failure| failure.sentence(&ours()))
+}
 
-    let cannot_connect = |error| format!("cannot connect to {}: {error}", arguments.address);
-    let mut link = Link::new(TcpStream::connect(&arguments.address).map_err(cannot_connect)?);
-    let outcome = link.handshake(&mut hs, &mut answerer, &mut key_log.connection()).and_then(|session| {
-        say(format_args!("{}: {}", arguments.address, words::connected(&hs, &answerer)));
-        let (sender, receiver, _) = session.split();
-        copy(link, sender, receiver)
-    });
-    outcome.map_err(|failure| failure.sentence(&answerer, &files.identities.get()))
+/// Why a connection failed.
+enum Failure {
+    /// TLS says so.
+    Tls(Error),
+    /// The transport failed.
+    Transport(io::Error),
+    /// Our own input or output failed.
+    Local(&'static str, io::Error),
+    /// A misuse of the library: a bug of this program.
+    Misuse(Misuse),
+}
+
+impl From<Misuse> for Failure {
+    fn from(misuse: Misuse) -> Failure {
+        Failure::Misuse(misuse)
+    }
+}
+
+impl Failure {
+    fn sentence(&self, identities: &Identities) -> String {
+        match self {
+            Failure::Tls(error) => words::of_tls(*error, identities),
+            Failure::Transport(error) => format!("the transport failed: {error}"),
+            Failure::Local(what, error) => format!("{what}: {error}"),
+            Failure::Misuse(misuse) => format!("a bug of this program: {misuse}"),
+        }
+    }
 }
 
 /// What the main thread is told by the others.
@@ -87,16 +105,16 @@ enum News {
 }
 
 /// Copies both ways until the server closes.
-fn copy(link: Link, mut sender: Sender, receiver: Receiver) -> Result<(), Failure> {
-    let Link { stream, rx, mut tx, .. } = link;
+fn copy(parts: Parts<TcpStream>) -> Result<(), Failure> {
+    let Parts { io: stream, session, rx, mut tx, .. } = parts;
+    let (mut sender, receiver, _) = session.split();
     let (tell, news) = mpsc::channel();
     let (give_back, empty) = mpsc::channel();
     // Two buffers go round between standard input and the sender: so the one cannot run away from the other.
     for _ in 0..2 {
         let _ = give_back.send(vec![0; 64 * 1024]);
     }
-    let transport_failed = |error| Failure::Transport(error, State::Connected);
-    let reader = stream.try_clone().map_err(transport_failed)?;
+    let reader = stream.try_clone().map_err(Failure::Transport)?;
     let tell_input = tell.clone();
     thread::spawn(move || read_input(&tell_input, &empty));
     thread::spawn(move || receive(reader, receiver, rx, &tell));
@@ -125,7 +143,7 @@ fn copy(link: Link, mut sender: Sender, receiver: Receiver) -> Result<(), Failur
                 sender.close(&mut tx)?;
                 send(&stream, &mut tx, &mut broken);
                 let _ = stream.shutdown(Shutdown::Write);
-                return lost.map_or(Ok(()), |error| Err(transport_failed(error)));
+                return lost.map_or(Ok(()), |error| Err(Failure::Transport(error)));
             }
             News::Failed(failure) => {
                 let failure = match failure {
@@ -136,7 +154,7 @@ fn copy(link: Link, mut sender: Sender, receiver: Receiver) -> Result<(), Failur
                     }
                 };
                 send(&stream, &mut tx, &mut broken);
-                transport::farewell(&stream, Instant::now() + Duration::from_secs(2));
+                transport::farewell(&stream);
                 return Err(failure);
             }
         }
@@ -174,7 +192,7 @@ fn read_input(tell: &mpsc::Sender<News>, empty: &mpsc::Receiver<Vec<u8>>) {
 /// Receives until the server closes, or something fails. Never waits for the sender: the server may be waiting for us
 /// to read before it reads.
 fn receive(mut stream: TcpStream, mut receiver: Receiver, mut rx: Inbox<Vec<u8>>, tell: &mpsc::Sender<News>) {
-    let transport_failed = |error| News::Failed(Failure::Transport(error, State::Connected));
+    let transport_failed = |error| News::Failed(Failure::Transport(error));
     let last = loop {
         match receiver.receive(&mut rx) {
             Ok(Event::Read) => match stream.read(rx.space()) {
@@ -193,7 +211,7 @@ fn receive(mut stream: TcpStream, mut receiver: Receiver, mut rx: Inbox<Vec<u8>>
             Ok(Event::Confirmed) => {}
             Ok(Event::Closed) => break News::Closed,
             Err(error) => match error.kind() {
-                ErrorKind::InboxTooSmall { needed } => transport::grow_inbox(&mut rx, needed),
+                ErrorKind::InboxTooSmall { needed } => rx.grow(needed),
                 _ => break News::Failed(Failure::Tls(error)),
             },
         }

@@ -11,12 +11,11 @@ mod common;
 use common::arguments::Arguments;
 use common::files::Files;
 use common::gate::{Gate, Place};
-use common::key_log::KeyLog;
 use common::say::{Seldom, say};
-use common::transport::Link;
-use common::words::{self, Failure};
+use common::{key_log, transport, words};
+use countersign::adapters::stream::{Acceptor, Stream};
 use countersign::x509::Expect;
-use countersign::{ErrorKind, Event, Handshake, Policy, Seed, Session, State};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -38,8 +37,7 @@ exit codes: 1 cannot start, 2 usage, 77 a group or suite that we do not have";
 /// What all connections share.
 struct Server {
     files: Files,
-    key_log: KeyLog,
-    policy: Policy,
+    acceptor: Acceptor,
     /// How long a peer may be silent.
     idle: Duration,
 }
@@ -60,7 +58,7 @@ fn main() -> ExitCode {
 
 fn start(arguments: Arguments) -> Result<ExitCode, String> {
     let files = Files::read(&arguments)?;
-    let key_log = KeyLog::open(arguments.key_log.as_deref()).map_err(|error| format!("the key log: {error}"))?;
+    let key_log = key_log::open(arguments.key_log.as_deref()).map_err(|error| format!("the key log: {error}"))?;
     let cannot_listen = |error| format!("cannot listen on {}: {error}", arguments.address);
     let listener = TcpListener::bind(&arguments.address).map_err(cannot_listen)?;
     files.say_expiry();
@@ -69,7 +67,9 @@ fn start(arguments: Arguments) -> Result<ExitCode, String> {
     let idle = Duration::from_secs(arguments.idle_timeout);
     let connections = Gate::new(arguments.max_connections);
     let handshakes = Gate::new(arguments.max_handshakes);
-    let server = Arc::new(Server { files, key_log, policy, idle });
+    // Whoever our CA has certified is served. An allow-list would stand here.
+    let acceptor = Acceptor::new(files.config(policy, key_log), [Expect::AnyTrusted]);
+    let server = Arc::new(Server { files, acceptor, idle });
     let (mut full, mut trouble) = (Seldom::new(), Seldom::new());
     for number in 1u64.. {
         // Before the connection is accepted: what is beyond the caps waits in the system's queue.
@@ -106,24 +106,18 @@ impl Server {
     /// One connection, from the first byte to the last.
     fn serve(&self, stream: TcpStream, name: &str, handshake: Place) {
         self.files.refresh();
-        let Ok(seed) = Seed::random() else { return say(format_args!("{name}: the system gave no randomness")) };
-        let mut hs = Handshake::server(&self.policy, seed);
-        // Whoever our CA has certified is served. An allow-list would stand here.
-        let mut answerer = self.files.answerer([Expect::AnyTrusted]);
-        let mut link = Link::new(stream);
-        let outcome = link.handshake(&mut hs, &mut answerer, &mut self.key_log.connection());
+        transport::prepare(&stream);
+        let outcome = self.acceptor.accept(stream);
         drop(handshake);
-        let outcome = outcome.and_then(|session| {
-            say(format_args!("{name}: {}", words::connected(&hs, &answerer)));
-            echo(&mut link, session, self.idle)
+        let outcome = outcome.and_then(|mut stream| {
+            say(format_args!("{name}: {}", words::connected(stream.info())));
+            echo(&mut stream, self.idle)
         });
         match outcome {
             Ok(End::Closed) => {}
             Ok(End::Idle) => say(format_args!("{name}: nothing came for {} s; closed", self.idle.as_secs())),
-            Err(failure) => {
-                let judged = answerer.accepted().is_some() || answerer.refusal().is_some();
-                let claimed = if judged { String::new() } else { words::claimed(&hs, &link.rx) };
-                say(format_args!("{name}: {}{claimed}", failure.sentence(&answerer, &self.files.identities.get())));
+            Err(error) => {
+                say(format_args!("{name}: {}", words::sentence(&error, &self.files.identities.get())));
             }
         }
     }
@@ -138,39 +132,23 @@ enum End {
 }
 
 /// Sends back what comes, until the peer closes.
-fn echo(link: &mut Link, mut session: Session, idle: Duration) -> Result<End, Failure> {
+fn echo(stream: &mut Stream<TcpStream>, idle: Duration) -> io::Result<End> {
+    stream.get_ref().set_read_timeout(Some(idle))?;
+    let mut data = [0; 1 << 14];
     loop {
-        match session.receive(&mut link.rx, &mut link.tx) {
-            Ok(Event::Data) => {
-                if let Some(error) = link.take_broken() {
-                    return Err(Failure::Transport(error, State::Connected)); // it speaks, but does not listen
-                }
-                match session.write(link.rx.data(), &mut link.tx)? {
-                    0 => link.flush(), // the outbox is full
-                    n => link.rx.consume(n),
-                }
+        match stream.read(&mut data) {
+            Ok(0) => return close(stream, End::Closed),
+            Ok(n) => stream.write_all(&data[..n])?,
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+                return close(stream, End::Idle);
             }
-            Ok(Event::Read) => {
-                link.flush();
-                if !link.fill_within(idle).map_err(|error| Failure::Transport(error, State::Connected))? {
-                    session.close(&mut link.tx)?;
-                    link.farewell();
-                    return Ok(End::Idle);
-                }
-            }
-            Ok(Event::Closed) => {
-                session.close(&mut link.tx)?;
-                link.farewell();
-                return Ok(End::Closed);
-            }
-            Ok(Event::Confirmed | Event::Owed(_)) => {} // for clients; for those who drive two halves
-            Err(error) => match error.kind() {
-                ErrorKind::InboxTooSmall { needed } => link.grow_inbox(needed),
-                _ => {
-                    link.farewell(); // the alert lies in the outbox
-                    return Err(Failure::Tls(error));
-                }
-            },
+            Err(error) => return Err(error),
         }
     }
+}
+
+/// After an orderly end nobody cares how the transport went down.
+fn close(stream: &mut Stream<TcpStream>, end: End) -> io::Result<End> {
+    let _ = stream.close();
+    Ok(end)
 }

@@ -2,8 +2,9 @@
 
 use super::arguments::Arguments;
 use super::say::{say, utc};
-use countersign::x509::{Answerer, Expect, Identities, Identity, Reloadable, Trust};
-use rustls_pki_types::UnixTime;
+use countersign::Policy;
+use countersign::adapters::{Config, KeyLog};
+use countersign::x509::{Identities, Identity, Reloadable, Trust};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -49,9 +50,13 @@ impl Files {
         Ok(Files { identities, trust, paths, seen: Mutex::new(seen) })
     }
 
-    /// For one handshake, now.
-    pub(crate) fn answerer(&self, expect: impl Into<Arc<[Expect]>>) -> Answerer {
-        Answerer::new(Arc::clone(&self.identities), Arc::clone(&self.trust), expect, UnixTime::now())
+    /// For all connections.
+    pub(crate) fn config(&self, policy: Policy, key_log: Option<Arc<KeyLog>>) -> Config {
+        let config = Config::new(Arc::clone(&self.identities), Arc::clone(&self.trust)).policy(policy);
+        match key_log {
+            Some(log) => config.key_log(log),
+            None => config,
+        }
     }
 
     /// Reads those again that have changed, before a handshake. While new files are broken, the old ones serve on.

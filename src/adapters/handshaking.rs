@@ -24,6 +24,7 @@ pub struct Info {
     peer: Accepted,
     cipher_suite: Option<CipherSuite>,
     group: Option<NamedGroup>,
+    retried: bool,
     alpn: Option<Vec<u8>>,
     server_name: Option<String>,
 }
@@ -42,6 +43,11 @@ impl Info {
     /// The key exchange group.
     pub fn group(&self) -> Option<NamedGroup> {
         self.group
+    }
+
+    /// Whether there was a HelloRetryRequest.
+    pub fn retried(&self) -> bool {
+        self.retried
     }
 
     /// The application protocol that was agreed on (RFC 7301).
@@ -207,7 +213,7 @@ impl Handshaking {
     /// The session, after `Done`.
     pub(super) fn finish(mut self) -> Result<Established, Failure> {
         let handshake = &self.handshake;
-        let (cipher_suite, group) = (handshake.cipher_suite(), handshake.group());
+        let (cipher_suite, group, retried) = (handshake.cipher_suite(), handshake.group(), handshake.retried());
         let alpn = handshake.alpn().map(<[u8]>::to_vec);
         let server_name = handshake.server_name().map(ToOwned::to_owned);
         let client_random = *handshake.client_random();
@@ -217,7 +223,7 @@ impl Handshaking {
             log(&KeyLogLine { label: "EXPORTER_SECRET", client_random: &client_random, secret });
         }
         let peer = self.answerer.into_accepted().ok_or(Misuse::NotNow)?;
-        let info = Info { peer, cipher_suite, group, alpn, server_name };
+        let info = Info { peer, cipher_suite, group, retried, alpn, server_name };
         Ok(Established { session, info, rx: self.rx, tx: self.tx })
     }
 

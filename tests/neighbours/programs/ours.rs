@@ -5,12 +5,11 @@
 mod common;
 
 use crate::pki::Dir;
-use common::key_log::KeyLog;
-use common::transport::Link;
-use common::words::{self, Failure};
-use countersign::x509::{Answerer, Expect, Identities, Identity, Reloadable, Trust};
-use countersign::{ErrorKind, Event, Handshake, Policy, Seed, Session, State};
-use rustls_pki_types::UnixTime;
+use common::words;
+use countersign::adapters::Config;
+use countersign::adapters::stream::{Acceptor, Connector, Stream};
+use countersign::x509::{Expect, Identities, Identity, Reloadable, Trust};
+use std::io::{self, BufRead, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -18,8 +17,7 @@ use std::time::{Duration, Instant};
 
 /// Who we are, and whom we trust.
 pub struct Side {
-    identities: Arc<Reloadable<Identities>>,
-    trust: Arc<Reloadable<Trust>>,
+    config: Config,
     expect: Vec<Expect>,
 }
 
@@ -29,15 +27,13 @@ impl Side {
         let identity =
             Identity::from_pem_or_der(&dir.read(&format!("pki/{name}.pem")), &dir.read(&format!("pki/{name}.key")));
         let trust = Trust::builder().roots("ca", &dir.read("pki/ca.pem")).crls("crl", &dir.read("pki/crl.pem"));
-        Side {
-            identities: Arc::new(Reloadable::new(Identities::new(identity.unwrap()))),
-            trust: Arc::new(Reloadable::new(trust.build().unwrap())),
-            expect: expect.to_vec(),
-        }
+        let identities = Arc::new(Reloadable::new(Identities::new(identity.unwrap())));
+        let trust = Arc::new(Reloadable::new(trust.build().unwrap()));
+        Side { config: Config::new(identities, trust), expect: expect.to_vec() }
     }
 
-    fn answerer(&self) -> Answerer {
-        Answerer::new(self.identities.clone(), self.trust.clone(), self.expect.clone(), UnixTime::now())
+    fn words(&self, error: &io::Error) -> String {
+        words::sentence(error, &self.config.identities().get())
     }
 
     /// A client that wants the server called localhost.
@@ -59,19 +55,15 @@ pub struct Met {
 
 /// Connects (once somebody listens), says `request`, and listens until the server has closed, or has said `until`.
 pub fn call(port: u16, side: &Side, request: &str, until: &str) -> Outcome {
-    let mut hs = Handshake::client(Policy::new(), Some("localhost"), Seed::random().unwrap()).unwrap();
-    let mut answerer = side.answerer();
-    let mut link = Link::new(connect(port));
-    let key_log = KeyLog::open(None).unwrap();
-    let outcome = link.handshake(&mut hs, &mut answerer, &mut key_log.connection()).and_then(|mut session| {
-        assert_eq!(session.write(request.as_bytes(), &mut link.tx)?, request.len());
-        link.flush();
-        let heard = hear(&mut link, &mut session, |text| text.contains(until))?;
-        session.close(&mut link.tx)?;
-        link.farewell();
-        Ok(Met { whom: words::connected(&hs, &answerer), said: heard })
-    });
-    outcome.map_err(|failure| failure.sentence(&answerer, &side.identities.get()))
+    let connector = Connector::new(side.config.clone());
+    let talk = || {
+        let mut stream = connector.connect_to(Some("localhost"), side.expect.clone(), connect(port))?;
+        stream.write_all(request.as_bytes())?;
+        let said = hear(&mut stream, |text| text.contains(until))?;
+        let _ = stream.close(); // how they close is not what is tried here
+        Ok(Met { whom: words::connected(stream.info()), said })
+    };
+    talk().map_err(|error: io::Error| side.words(&error))
 }
 
 fn connect(port: u16) -> TcpStream {
@@ -86,32 +78,17 @@ fn connect(port: u16) -> TcpStream {
 }
 
 /// Listens until this is true of the text so far, or the peer has closed.
-fn hear(link: &mut Link, session: &mut Session, enough: impl Fn(&str) -> bool) -> Result<String, Failure> {
+fn hear(stream: &mut Stream<TcpStream>, enough: impl Fn(&str) -> bool) -> io::Result<String> {
     let mut heard = Vec::new();
-    link.stream.set_read_timeout(Some(crate::programs::PATIENCE)).unwrap();
+    stream.get_ref().set_read_timeout(Some(crate::programs::PATIENCE))?;
     loop {
-        match session.receive(&mut link.rx, &mut link.tx) {
-            Ok(Event::Data) => {
-                heard.extend_from_slice(link.rx.data());
-                link.rx.consume(link.rx.data().len());
-                let text = String::from_utf8_lossy(&heard).into_owned();
-                if enough(&text) {
-                    return Ok(text);
-                }
-            }
-            Ok(Event::Read) => {
-                link.flush();
-                link.fill().map_err(|error| Failure::Transport(error, State::Connected))?;
-            }
-            Ok(Event::Closed) => return Ok(String::from_utf8_lossy(&heard).into_owned()),
-            Ok(Event::Confirmed | Event::Owed(_)) => {}
-            Err(error) => match error.kind() {
-                ErrorKind::InboxTooSmall { needed } => link.grow_inbox(needed),
-                _ => {
-                    link.farewell();
-                    return Err(Failure::Tls(error));
-                }
-            },
+        let data = stream.fill_buf()?;
+        let n = data.len();
+        heard.extend_from_slice(data);
+        stream.consume(n);
+        let text = String::from_utf8_lossy(&heard).into_owned();
+        if n == 0 || enough(&text) {
+            return Ok(text);
         }
     }
 }
@@ -141,19 +118,16 @@ impl Server {
 }
 
 fn serve(stream: TcpStream, side: &Side) -> Outcome {
-    let mut hs = Handshake::server(Policy::new(), Seed::random().unwrap());
-    let mut answerer = side.answerer();
-    let mut link = Link::new(stream);
-    let key_log = KeyLog::open(None).unwrap();
-    let outcome = link.handshake(&mut hs, &mut answerer, &mut key_log.connection()).and_then(|mut session| {
-        let whom = words::connected(&hs, &answerer);
-        let request = hear(&mut link, &mut session, |text| text.contains('\n'))?; // a line is enough
+    let acceptor = Acceptor::new(side.config.clone(), side.expect.clone());
+    let talk = || {
+        let mut stream = acceptor.accept(stream)?;
+        let whom = words::connected(stream.info());
+        let said = hear(&mut stream, |text| text.contains('\n'))?; // a line is enough
         let body = format!("our server met {whom}\n");
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
-        session.write((head + &body).as_bytes(), &mut link.tx)?;
-        session.close(&mut link.tx)?;
-        link.farewell();
-        Ok(Met { whom, said: request })
-    });
-    outcome.map_err(|failure| failure.sentence(&answerer, &side.identities.get()))
+        stream.write_all((head + &body).as_bytes())?;
+        let _ = stream.close(); // how they close is not what is tried here
+        Ok(Met { whom, said })
+    };
+    talk().map_err(|error: io::Error| side.words(&error))
 }
