@@ -98,7 +98,7 @@ impl Server {
     fn is_left_if_it_does_not_ask(&self, dir: &Dir) {
         let (program, port) = self.start(dir, &[self.asks]);
         let sentence = call(port, &Side::client(dir, "client"), REQUEST, "").unwrap_err();
-        let because = "the server did not ask for our certificate: this is no mutual TLS";
+        let because = "the server did not ask for our certificate, so this is no mutual TLS";
         assert!(sentence.contains(because) && sentence.contains("alert handshake_failure sent"), "{sentence}");
         program.waits_for(&(self.hears)("handshake_failure"));
     }
