@@ -80,7 +80,7 @@ impl Outgoing {
         // Any other refusal says that nothing is owed any more: we have closed, or the last key is in use.
         self.owed.reply = None;
         if let Some(error) = self.owed.error.take() {
-            self.sender.alert(&error, &mut self.tx);
+            let _ = self.sender.alert(&error, &mut self.tx); // it is our own outbox
         }
         self.urgent = true;
         true
