@@ -1,9 +1,10 @@
 //! A connection in two halves for two tasks.
 
-use super::incoming::Incoming;
-use super::outgoing::{Outgoing, Owed};
+use super::incoming::{Fault, Incoming};
+use super::outgoing::Outgoing;
 use super::stream::{Facts, Stream};
 use super::wakers::{Half, Wakers};
+use crate::Reply;
 use crate::adapters::handshaking::Info;
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use core::fmt;
@@ -18,8 +19,8 @@ struct Shared<IO> {
     io: Mutex<IO>,
     /// The writing half's. The reading half looks in when that is not being polled.
     outgoing: Mutex<Outgoing>,
-    /// What the reading half found to be told, until whoever is polled next tells it.
-    owed: Mutex<Owed>,
+    /// The KeyUpdate that the reading half found, until whoever is polled next answers it.
+    owed: Mutex<Option<Reply>>,
     wakers: Wakers,
     facts: Facts,
 }
@@ -39,7 +40,7 @@ impl<IO> Stream<IO> {
     /// Two halves for two tasks, that keep their own wakers and do not wait for each other's cryptography.
     pub fn into_split(self) -> (OwnedReadHalf<IO>, OwnedWriteHalf<IO>) {
         let Stream { io, incoming, outgoing, wakers, facts } = self;
-        let (io, outgoing, owed) = (Mutex::new(io), Mutex::new(outgoing), Mutex::new(Owed::default()));
+        let (io, outgoing, owed) = (Mutex::new(io), Mutex::new(outgoing), Mutex::new(None));
         let shared = Arc::new(Shared { io, outgoing, owed, wakers, facts });
         (OwnedReadHalf { incoming, shared: Arc::clone(&shared) }, OwnedWriteHalf { shared })
     }
@@ -47,6 +48,13 @@ impl<IO> Stream<IO> {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Gives the sending half what it owes.
+fn take_over(owed: &Mutex<Option<Reply>>, outgoing: &mut Outgoing) {
+    if let Some(reply) = lock(owed).take() {
+        outgoing.owed = Some(reply);
+    }
 }
 
 /// The transport, locked for each of its poll calls.
@@ -81,10 +89,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Shared<IO> {
     ) -> Poll<io::Result<T>> {
         let waker = self.wakers.writing(Half::Write, cx);
         let mut outgoing = lock(&self.outgoing);
-        outgoing.owed.add(core::mem::take(&mut *lock(&self.owed)));
+        take_over(&self.owed, &mut outgoing);
         let polled = poll(&mut outgoing, waker, &mut Locked(&self.io));
         drop(outgoing);
-        if !lock(&self.owed).is_empty() {
+        if lock(&self.owed).is_some() {
             self.tell(Half::Write, cx);
         }
         polled
@@ -98,7 +106,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Shared<IO> {
                 Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
                 Err(TryLockError::WouldBlock) => return,
             };
-            outgoing.owed.add(core::mem::take(&mut *lock(&self.owed)));
+            take_over(&self.owed, &mut outgoing);
             if outgoing.has_work() {
                 let waker = self.wakers.writing(half, cx);
                 // An error shows when something is written; what the peer says about it comes by reading.
@@ -106,7 +114,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Shared<IO> {
             }
             drop(outgoing);
             // Found between the look and the unlocking, when the other half could not lock: look again.
-            if lock(&self.owed).is_empty() {
+            if lock(&self.owed).is_none() {
                 return;
             }
         }
@@ -134,7 +142,7 @@ impl<IO> OwnedReadHalf<IO> {
             Ok(Shared { io, outgoing, owed, wakers, facts }) => {
                 let io = io.into_inner().unwrap_or_else(PoisonError::into_inner);
                 let mut outgoing = outgoing.into_inner().unwrap_or_else(PoisonError::into_inner);
-                outgoing.owed.add(owed.into_inner().unwrap_or_else(PoisonError::into_inner));
+                take_over(&owed, &mut outgoing);
                 Ok(Stream { io, incoming, outgoing, wakers, facts })
             }
             // There are two halves, and we had both.
@@ -176,11 +184,15 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for OwnedReadHalf<IO> {
             return Poll::Ready(Ok(()));
         }
         let OwnedReadHalf { incoming, shared } = self.get_mut();
-        let mut owed = Owed::default();
+        let mut owed = None;
         let polled = incoming.poll_read(cx, &mut Locked(&shared.io), &mut owed, buf);
-        if !owed.is_empty() {
-            lock(&shared.owed).add(owed);
+        if owed.is_some() {
+            *lock(&shared.owed) = owed; // it stands for those before it
         }
+        let polled = polled.map_err(|fault| match fault {
+            Fault::Tls(error) => lock(&shared.outgoing).tell(error),
+            Fault::Transport(error) => error,
+        });
         shared.tell(Half::Read, cx);
         polled
     }

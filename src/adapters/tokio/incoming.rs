@@ -1,14 +1,26 @@
 //! The receiving half of a connection: what comes from the transport, opened.
 
 use super::memory;
-use super::outgoing::Owed;
-use crate::adapters::failure::Failure;
 use crate::adapters::handshaking::INBOX;
-use crate::{ErrorKind, Event, Inbox, Receiver};
+use crate::{Error, ErrorKind, Event, Inbox, Receiver, Reply};
 use ::tokio::io::{AsyncRead, ReadBuf};
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use std::{io, vec::Vec};
+
+/// Why nothing more comes.
+pub(super) enum Fault {
+    /// The transport's error.
+    Transport(io::Error),
+    /// The connection's: the sending half tells the peer.
+    Tls(Error),
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Fault {
+        Fault::Transport(error)
+    }
+}
 
 pub(super) struct Incoming {
     pub(super) receiver: Receiver,
@@ -27,8 +39,8 @@ impl Incoming {
         &mut self,
         cx: &mut Context<'_>,
         io: &mut IO,
-        owed: &mut Owed,
-    ) -> Poll<io::Result<Event>> {
+        owed: &mut Option<Reply>,
+    ) -> Poll<Result<Event, Fault>> {
         memory::lend_inbox(&mut self.rx, INBOX);
         let polled = self.poll_with_memory(cx, io, owed);
         if !matches!(polled, Poll::Ready(Ok(Event::Data))) {
@@ -41,11 +53,11 @@ impl Incoming {
         &mut self,
         cx: &mut Context<'_>,
         io: &mut IO,
-        owed: &mut Owed,
-    ) -> Poll<io::Result<Event>> {
+        owed: &mut Option<Reply>,
+    ) -> Poll<Result<Event, Fault>> {
         loop {
             match self.receiver.receive(&mut self.rx) {
-                Ok(Event::Owed(reply)) => owed.reply = Some(reply), // it stands for those before it
+                Ok(Event::Owed(reply)) => *owed = Some(reply), // it stands for those before it
                 Ok(Event::Read) => {
                     let mut space = ReadBuf::new(self.rx.space());
                     ready!(Pin::new(&mut *io).poll_read(cx, &mut space))?;
@@ -55,10 +67,7 @@ impl Incoming {
                 Ok(event) => return Poll::Ready(Ok(event)),
                 Err(error) => match error.kind() {
                     ErrorKind::InboxTooSmall { needed } => self.rx.grow(needed),
-                    _ => {
-                        owed.error = Some(error);
-                        return Poll::Ready(Err(Failure::Failed(error).into()));
-                    }
+                    _ => return Poll::Ready(Err(Fault::Tls(error))),
                 },
             }
         }
@@ -69,9 +78,9 @@ impl Incoming {
         &mut self,
         cx: &mut Context<'_>,
         io: &mut IO,
-        owed: &mut Owed,
+        owed: &mut Option<Reply>,
         buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    ) -> Poll<Result<(), Fault>> {
         loop {
             match ready!(self.poll_event(cx, io, owed))? {
                 Event::Data => {
@@ -93,12 +102,12 @@ impl Incoming {
         &mut self,
         cx: &mut Context<'_>,
         io: &mut IO,
-        owed: &mut Owed,
-    ) -> Poll<io::Result<()>> {
+        owed: &mut Option<Reply>,
+    ) -> Poll<Result<(), Fault>> {
         while !self.receiver.is_confirmed() {
             match ready!(self.poll_event(cx, io, owed))? {
                 Event::Data if !self.receiver.is_confirmed() => {
-                    return Poll::Ready(Err(io::ErrorKind::ResourceBusy.into()));
+                    return Poll::Ready(Err(io::Error::from(io::ErrorKind::ResourceBusy).into()));
                 }
                 _ => {}
             }
@@ -111,22 +120,17 @@ impl Incoming {
         &mut self,
         cx: &mut Context<'_>,
         io: &mut IO,
-        owed: &mut Owed,
-    ) -> Poll<io::Result<()>> {
+        owed: &mut Option<Reply>,
+    ) -> Poll<Result<(), Fault>> {
         loop {
             match ready!(self.poll_event(cx, io, owed)) {
                 Ok(Event::Closed) => return Poll::Ready(Ok(())),
                 Ok(Event::Data) => self.rx.consume(self.rx.data().len()),
                 Ok(_) => {}
                 // The answer to our close_notify may be none.
-                Err(error) if is_truncated(&error) => return Poll::Ready(Ok(())),
-                Err(error) => return Poll::Ready(Err(error)),
+                Err(Fault::Tls(error)) if error.kind() == ErrorKind::Truncated => return Poll::Ready(Ok(())),
+                Err(fault) => return Poll::Ready(Err(fault)),
             }
         }
     }
-}
-
-fn is_truncated(error: &io::Error) -> bool {
-    let error = Failure::inside(error).and_then(Failure::error);
-    error.is_some_and(|error| error.kind() == ErrorKind::Truncated)
 }

@@ -13,29 +13,13 @@ use std::vec::Vec;
 /// The most that one write takes: a record.
 const MOST: usize = 1 << 14;
 
-/// What the receiving half found that the peer must be told.
-#[derive(Default)]
-pub(super) struct Owed {
-    pub(super) reply: Option<Reply>,
-    pub(super) error: Option<Error>,
-}
-
-impl Owed {
-    pub(super) fn is_empty(&self) -> bool {
-        self.reply.is_none() && self.error.is_none()
-    }
-
-    /// Adds what is newer.
-    pub(super) fn add(&mut self, newer: Owed) {
-        self.reply = newer.reply.or(self.reply.take());
-        self.error = self.error.take().or(newer.error);
-    }
-}
-
 pub(super) struct Outgoing {
     pub(super) sender: Sender,
     pub(super) tx: Outbox<Vec<u8>>,
-    pub(super) owed: Owed,
+    /// The peer's last KeyUpdate, if it has not been answered; it stands for those before it.
+    pub(super) owed: Option<Reply>,
+    /// How the connection failed, once the peer has been told.
+    told: Option<Error>,
     /// Written to the transport since its last flush.
     unflushed: bool,
     /// What was owed has been sealed, and not yet flushed.
@@ -48,7 +32,7 @@ pub(super) struct Outgoing {
 
 impl Outgoing {
     pub(super) fn new(sender: Sender, tx: Outbox<Vec<u8>>) -> Outgoing {
-        Outgoing { sender, tx, owed: Owed::default(), unflushed: false, urgent: false, blocked: false, broken: None }
+        Outgoing { sender, tx, owed: None, told: None, unflushed: false, urgent: false, blocked: false, broken: None }
     }
 
     /// Gives the memory back, if nothing is in it.
@@ -58,30 +42,37 @@ impl Outgoing {
 
     /// Whether there is anything to write without new data.
     pub(super) fn has_work(&self) -> bool {
-        self.urgent || !self.owed.is_empty() || !self.tx.pending().is_empty()
+        self.urgent || self.owed.is_some() || !self.tx.pending().is_empty()
+    }
+
+    /// Seals the alert of an error, and gives the error back as it is to be reported: the same each time.
+    pub(super) fn tell(&mut self, error: Error) -> io::Error {
+        let told = match self.told {
+            Some(told) => told,
+            None => {
+                memory::lend_outbox(&mut self.tx, OUTBOX);
+                self.urgent = true;
+                self.sender.alert(&error, &mut self.tx).unwrap_or(error) // it is our own outbox
+            }
+        };
+        self.told = Some(told);
+        Failure::Failed(told).into()
     }
 
     /// Seals what is owed. False: what is pending must go first.
     fn pay(&mut self) -> bool {
-        if self.owed.is_empty() {
-            return true;
+        let Some(reply) = &self.owed else { return true };
+        // Behind what is pending it could only be one of many: later, it stands for all that come meanwhile.
+        if !self.tx.is_empty() {
+            return false;
         }
         memory::lend_outbox(&mut self.tx, OUTBOX);
-        if let Some(reply) = &self.owed.reply {
-            // Behind what is pending it could only be one of many: later, it stands for all that come meanwhile.
-            if !self.tx.is_empty() {
-                return false;
-            }
-            if let Err(Misuse::NoRoom { needed }) = self.sender.reply(reply, &mut self.tx) {
-                self.tx.grow(needed);
-                let _ = self.sender.reply(reply, &mut self.tx); // it has the room that it wanted
-            }
+        if let Err(Misuse::NoRoom { needed }) = self.sender.reply(reply, &mut self.tx) {
+            self.tx.grow(needed);
+            let _ = self.sender.reply(reply, &mut self.tx); // it has the room that it wanted
         }
         // Any other refusal says that nothing is owed any more: we have closed, or the last key is in use.
-        self.owed.reply = None;
-        if let Some(error) = self.owed.error.take() {
-            let _ = self.sender.alert(&error, &mut self.tx); // it is our own outbox
-        }
+        self.owed = None;
         self.urgent = true;
         true
     }

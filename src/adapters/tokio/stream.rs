@@ -1,12 +1,12 @@
 //! A connection in one piece.
 
 use super::farewell::Timer;
-use super::incoming::Incoming;
-use super::outgoing::{Outgoing, Owed};
+use super::incoming::{Fault, Incoming};
+use super::outgoing::Outgoing;
 use super::wakers::{Half, Wakers};
 use crate::adapters::failure::Failure;
 use crate::adapters::handshaking::{Established, Info};
-use crate::{Exporter, State};
+use crate::{Exporter, Reply, State};
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use core::future::poll_fn;
 use core::pin::Pin;
@@ -115,11 +115,13 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
     fn poll_in<T>(
         &mut self,
         cx: &mut Context<'_>,
-        poll: impl FnOnce(&mut Incoming, &mut Context<'_>, &mut IO, &mut Owed) -> Poll<io::Result<T>>,
+        poll: impl FnOnce(&mut Incoming, &mut Context<'_>, &mut IO, &mut Option<Reply>) -> Poll<Result<T, Fault>>,
     ) -> Poll<io::Result<T>> {
-        let mut owed = Owed::default();
-        let polled = poll(&mut self.incoming, cx, &mut self.io, &mut owed);
-        self.outgoing.owed.add(owed);
+        let polled = poll(&mut self.incoming, cx, &mut self.io, &mut self.outgoing.owed);
+        let polled = polled.map_err(|fault| match fault {
+            Fault::Tls(error) => self.outgoing.tell(error),
+            Fault::Transport(error) => error,
+        });
         if self.outgoing.has_work() {
             let waker = self.wakers.writing(Half::Read, cx);
             // An error shows when something is written; what the peer says about it comes by reading.

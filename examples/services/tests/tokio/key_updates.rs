@@ -1,10 +1,11 @@
-//! A peer that floods us with KeyUpdates.
+//! A peer that floods us with KeyUpdates, or sends what it must not; by hand, under the null AEAD.
 
 use crate::world::World;
-use countersign::adapters::Config;
+use countersign::adapters::{Config, Failure};
 use countersign::x509::{Answerer, Expect};
-use countersign::{Handshake, Inbox, Outbox, Policy, Seed, Want};
+use countersign::{Alert, AlertDescription, Handshake, Inbox, Outbox, Policy, Seed, Want};
 use rustls_pki_types::UnixTime;
+use std::io;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, duplex};
 
 /// The transport of a client that has been driven by hand, after the handshake.
@@ -64,4 +65,33 @@ async fn a_peer_that_requests_key_updates_and_never_reads_makes_nothing_grow() {
     assert_eq!(reading.await.unwrap(), REQUESTS);
     assert!(told.len() > PIPE - 100, "the pipe was not full: {}", told.len());
     assert!(told.len() < PIPE + 300, "what waited was not bounded: {}", told.len());
+}
+
+/// Whoever asks is told each time which alert went out, and it did.
+#[tokio::test]
+async fn a_peer_that_breaks_the_protocol_is_told_and_so_are_we() {
+    let alert = AlertDescription::UNEXPECTED_MESSAGE;
+    for split in [false, true] {
+        let mut world = World::new();
+        let policy = Policy::new().null_crypto().confirming_record(false);
+        world.server = world.server.policy(policy.clone());
+        let (near, far) = duplex(2000);
+        let (mut io, server) = tokio::join!(bare(&world.client, policy, near), world.acceptor().accept(far));
+        io.write_all(&record(b"what?", 99)).await.unwrap(); // no such type
+        let reads: [io::Result<usize>; 2] = if split {
+            let (mut read, _write) = server.unwrap().into_split();
+            [read.read(&mut [0]).await, read.read(&mut [0]).await]
+        } else {
+            let mut server = server.unwrap();
+            [server.read(&mut [0]).await, server.read(&mut [0]).await]
+        };
+        for error in reads.map(Result::unwrap_err) {
+            assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+            let error = Failure::inside(&error).and_then(Failure::error).unwrap();
+            assert_eq!(error.alert(), Some(Alert::Sent(alert)), "{error}");
+        }
+        let mut told = Vec::new();
+        io.read_to_end(&mut told).await.unwrap();
+        assert_eq!(told, record(&[2, 10], 21), "once");
+    }
 }
