@@ -299,6 +299,24 @@ fn whom_the_acceptor_does_not_expect_is_refused() {
     });
 }
 
+/// Its peer waits for the answer to its KeyUpdate: all that it ever hears.
+#[test]
+fn a_server_that_only_reads_confirms_its_client() {
+    let mut world = World::new();
+    world.server = world.server.policy(Policy::new().confirming_record(false));
+    let client = |stream: io::Result<Stream<TcpStream>>| {
+        let mut stream = stream.unwrap();
+        stream.confirmed().unwrap();
+        stream.close().unwrap();
+    };
+    let server = |stream: io::Result<Stream<TcpStream>>| {
+        let mut stream = stream.unwrap();
+        assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+        stream.close().unwrap();
+    };
+    world.meet(client, server);
+}
+
 /// A record under the null AEAD: content, inner type, a tag of zeros.
 fn record(content: &[u8], typ: u8) -> Vec<u8> {
     let inner = [content, &[typ], &[0; 16]].concat();

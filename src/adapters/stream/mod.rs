@@ -188,8 +188,13 @@ impl<S: Transport> Stream<S> {
         }
     }
 
-    /// Sends what is owed, and reads once. If the peer takes nothing, we listen all the same.
+    /// Sends what is owed, and reads once. If the peer takes nothing, we listen all the same, once the transport's
+    /// timeout has passed.
     fn exchange(&mut self) -> io::Result<()> {
+        // Whoever only reads answers here; behind what is pending it could only be one of many.
+        if self.tx.is_empty() {
+            let _ = self.session.answer_key_update(&mut self.tx); // the outbox is ours, and empty
+        }
         let _ = self.link.write_all(&mut self.tx);
         self.link.fill(&mut self.rx)
     }
