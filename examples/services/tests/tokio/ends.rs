@@ -101,6 +101,21 @@ async fn a_silent_peer_is_given_up_at_the_deadline_and_told_so() {
     assert_eq!(server.map(drop).unwrap_err().kind(), Io::TimedOut);
 }
 
+#[tokio::test]
+async fn the_deadline_covers_both_steps_of_an_accept() {
+    let world = World::new();
+    let config = world.server.clone().handshake_deadline(Some(Duration::from_millis(300)));
+    let acceptor = Acceptor::new(config, [Expect::AnyTrusted]);
+    let (near, far) = duplex(1000);
+    let client = tokio::spawn(world.connector().connect("server.test", near));
+    let hello = acceptor.begin(far).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    let error = hello.accept(&acceptor).await.map(drop).unwrap_err();
+    assert_eq!(error.kind(), Io::TimedOut);
+    let told = client.await.unwrap().map(drop).unwrap_err();
+    assert!(matches!(told.kind(), Io::UnexpectedEof | Io::ConnectionAborted), "{told}");
+}
+
 #[test]
 fn without_a_deadline_a_handshake_needs_no_timer() {
     let mut world = World::new();
