@@ -22,6 +22,7 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("MalformedAlert", "BAD_ALERT"),
     ("TooManyWarnings", "TOO_MANY_WARNING_ALERTS"),
     ("Malformed", "DECODE_ERROR"),
+    ("MalformedExtension", "DECODE_ERROR"),
     ("UnexpectedMessage", "UNEXPECTED_MESSAGE"),
     ("MessageTooLong", "EXCESSIVE_MESSAGE_SIZE"),
     ("UnsolicitedExtension", "UNEXPECTED_EXTENSION"),

@@ -7,8 +7,9 @@ use super::wire::{HEADER, records, written};
 use countersign::Role;
 use countersign::internals::asn1::Spki;
 use countersign::internals::codec::{
-    Alert, Certificate, CertificateRequest, CertificateVerify, ClientHello, EncryptedExtensions, Extensions, Finished,
-    HandshakeType, KeyUpdate, MESSAGE_HEADER, Message, NewSessionTicket, Place, ServerHello, Writer,
+    Alert, Certificate, CertificateRequest, CertificateVerify, CheckedExtensions, ClientHello, EncryptedExtensions,
+    ExtensionType, Extensions, Finished, HandshakeType, KeyUpdate, MESSAGE_HEADER, Message, NewSessionTicket, Place,
+    ServerHello, Writer,
 };
 
 /// The first byte is the message's type, the rest its body.
@@ -112,35 +113,81 @@ fn extensions(extensions: &Extensions<'_>) {
         assert_eq!(first, Some(position), "no extension stands twice");
         assert_eq!(extensions.get(extension.extension_type), Some(extension.extension_data));
     }
-    for place in [Place::ClientHello, Place::ServerHello, Place::EncryptedExtensions, Place::Certificate] {
-        let _ = extensions.forbidden_in(place);
-    }
-    let _ = (extensions.supported_versions(), extensions.selected_version(), extensions.cookie());
-    let _ = (extensions.psk_key_exchange_modes(), extensions.early_data(), extensions.max_early_data_size());
-    let _ = (extensions.server_name(), extensions.server_name_used(), extensions.record_size_limit());
-    let _ = (extensions.status_request(), extensions.status_request_of_server(), extensions.ocsp_response());
-    let _ = (extensions.sct_request(), extensions.sct_list(), extensions.server_share(), extensions.selected_group());
-    let _ = (extensions.client_certificate_type(), extensions.server_certificate_type());
-    if let Ok(Some(schemes)) = extensions.signature_algorithms() {
-        assert_eq!(2 * schemes.iter().count(), schemes.raw().len());
-    }
-    if let Ok(Some(shares)) = extensions.client_shares() {
-        assert!(shares.iter().all(|share| !share.key_exchange.is_empty()));
-    }
-    if let Ok(Some(names)) = extensions.protocols() {
-        assert!(names.iter().all(|name| !name.0.is_empty()));
-        if let Ok(Some(name)) = extensions.selected_protocol() {
-            assert_eq!(names.iter().map(|name| name.0).collect::<Vec<_>>(), [name]);
+    let _ = (extensions.supported_versions(), extensions.selected_version(), extensions.last());
+    for place in [
+        Place::ClientHello,
+        Place::ServerHello,
+        Place::HelloRetryRequest,
+        Place::EncryptedExtensions,
+        Place::CertificateRequest,
+        Place::Certificate,
+        Place::NewSessionTicket,
+    ] {
+        if let Ok(checked) = extensions.check(place) {
+            what_is_checked_can_be_read(&checked, place);
         }
     }
-    if let Ok(Some(names)) = extensions.certificate_authorities() {
-        assert!(names.iter().all(|name| !name.0.is_empty()));
+}
+
+/// Each extension that is there has what its getter gives.
+fn what_is_checked_can_be_read(extensions: &CheckedExtensions<'_>, place: Place) {
+    let there = |extension, getter: bool| assert_eq!(extensions.has(extension), getter, "{extension} in {place:?}");
+    match place {
+        Place::ClientHello => {
+            there(ExtensionType::SERVER_NAME, extensions.server_name().is_some());
+            there(ExtensionType::COOKIE, extensions.cookie().is_some());
+            there(ExtensionType::PSK_KEY_EXCHANGE_MODES, extensions.psk_key_exchange_modes().is_some());
+            there(ExtensionType::SUPPORTED_GROUPS, extensions.supported_groups().is_some());
+            there(ExtensionType::SIGNATURE_ALGORITHMS, extensions.signature_algorithms().is_some());
+            there(ExtensionType::SIGNATURE_ALGORITHMS_CERT, extensions.signature_algorithms_cert().is_some());
+            there(ExtensionType::CERTIFICATE_AUTHORITIES, extensions.certificate_authorities().is_some());
+            there(ExtensionType::CLIENT_CERTIFICATE_TYPE, extensions.client_certificate_types().is_some());
+            there(ExtensionType::SERVER_CERTIFICATE_TYPE, extensions.server_certificate_types().is_some());
+            there(ExtensionType::RECORD_SIZE_LIMIT, extensions.record_size_limit().is_some());
+            there(ExtensionType::KEY_SHARE, extensions.client_shares().is_some());
+            there(ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION, extensions.protocols().is_some());
+            if let Some(schemes) = extensions.signature_algorithms() {
+                assert_eq!(2 * schemes.iter().count(), schemes.raw().len());
+            }
+            if let Some(shares) = extensions.client_shares() {
+                assert!(shares.iter().all(|share| !share.key_exchange.is_empty()));
+            }
+            if let Some(names) = extensions.protocols() {
+                assert!(names.iter().all(|name| !name.0.is_empty()));
+            }
+            if let Some(names) = extensions.certificate_authorities() {
+                assert!(names.iter().all(|name| !name.0.is_empty()));
+            }
+            if let Some(types) = extensions.client_certificate_types() {
+                assert!(!types.is_empty());
+            }
+            let _ = (extensions.early_data(), extensions.status_request(), extensions.sct_request());
+        }
+        Place::ServerHello => there(ExtensionType::KEY_SHARE, extensions.server_share().is_some()),
+        Place::HelloRetryRequest => {
+            there(ExtensionType::KEY_SHARE, extensions.selected_group().is_some());
+            there(ExtensionType::COOKIE, extensions.cookie().is_some());
+        }
+        Place::EncryptedExtensions => {
+            there(ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION, extensions.selected_protocol().is_some());
+            there(ExtensionType::CLIENT_CERTIFICATE_TYPE, extensions.client_certificate_type().is_some());
+            there(ExtensionType::SERVER_CERTIFICATE_TYPE, extensions.server_certificate_type().is_some());
+            there(ExtensionType::SUPPORTED_GROUPS, extensions.supported_groups().is_some());
+            there(ExtensionType::RECORD_SIZE_LIMIT, extensions.record_size_limit().is_some());
+            let _ = extensions.server_name_used();
+        }
+        Place::CertificateRequest => {
+            there(ExtensionType::SIGNATURE_ALGORITHMS, extensions.signature_algorithms().is_some());
+            there(ExtensionType::SIGNATURE_ALGORITHMS_CERT, extensions.signature_algorithms_cert().is_some());
+            there(ExtensionType::CERTIFICATE_AUTHORITIES, extensions.certificate_authorities().is_some());
+            let _ = (extensions.status_request_of_server(), extensions.sct_request());
+        }
+        Place::Certificate => {
+            there(ExtensionType::STATUS_REQUEST, extensions.ocsp_response().is_some());
+            there(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP, extensions.sct_list().is_some());
+        }
+        Place::NewSessionTicket => there(ExtensionType::EARLY_DATA, extensions.max_early_data_size().is_some()),
     }
-    if let Ok(Some(types)) = extensions.client_certificate_types() {
-        assert!(!types.is_empty());
-    }
-    let _ = (extensions.server_certificate_types(), extensions.supported_groups());
-    let _ = (extensions.signature_algorithms_cert(), extensions.last());
 }
 
 /// Every message of honest connections without cryptography, and keys.

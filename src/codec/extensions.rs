@@ -1,8 +1,8 @@
 //! The extension block (RFC 9846 §4.3).
 
-use super::{
-    Element, ExtensionType, List, Malformed, Reader, Writer, extension_table, numbers::all_differ, reader::whole,
-};
+use super::extension_bodies::list_u8;
+use super::extension_table::{Place, check_body, may_stand};
+use super::{Element, ExtensionType, List, Malformed, Reader, Writer, numbers::all_differ, reader::whole};
 
 /// ```text
 /// struct {
@@ -24,10 +24,7 @@ impl<'a> Element<'a> for Extension<'a> {
     }
 }
 
-/// A block of extensions whose structure has been checked: no two of one type.
-///
-/// The methods named after an extension read its body with its exact structure. They return `Ok(None)` (or
-/// `Ok(false)`) where the extension does not stand in the block. The methods of the same names of [`Writer`] write it.
+/// A block of extensions, no two of one type. What they hold can be read after [`check`](Self::check).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extensions<'a> {
     /// `None`: a hello that ends before its extension block (§4.2.2).
@@ -94,24 +91,86 @@ impl<'a> Extensions<'a> {
         self.iter().last().map(|each| each.extension_type)
     }
 
-    /// The first extension that we know but that may not stand in this message (illegal_parameter, §4.3).
-    pub fn forbidden_in(&self, place: extension_table::Place) -> Option<ExtensionType> {
-        let mut types = self.iter().map(|each| each.extension_type);
-        types.find(|&each| extension_table::may_stand(each, place) == Some(false))
+    /// Checks the block by the table: first that no extension stands here that may not, then every body. Extensions that
+    /// we do not know are passed over.
+    pub fn check(&self, place: Place) -> Result<CheckedExtensions<'a>, BadExtension> {
+        for Extension { extension_type: extension, .. } in self.iter() {
+            if may_stand(extension, place) == Some(false) {
+                return Err(BadExtension::Forbidden { extension });
+            }
+        }
+        for Extension { extension_type: extension, extension_data } in self.iter() {
+            check_body(extension, place, extension_data).map_err(|what| BadExtension::Malformed { extension, what })?;
+        }
+        Ok(CheckedExtensions(*self))
     }
 
-    /// Reads one extension's body, which must end where `read` ends.
+    /// supported_versions of ClientHello, before the block is checked: the rest of an older client's hello need not make
+    /// sense. `ProtocolVersion versions<2..254>`
+    pub fn supported_versions(&self) -> Result<Option<List<'a, u16>>, Malformed> {
+        self.get(ExtensionType::SUPPORTED_VERSIONS).map(|body| whole(body, list_u8)).transpose()
+    }
+
+    /// supported_versions of ServerHello and HelloRetryRequest, before the block is checked, as in a ClientHello.
+    /// `ProtocolVersion selected_version`
+    pub fn selected_version(&self) -> Result<Option<u16>, Malformed> {
+        self.get(ExtensionType::SUPPORTED_VERSIONS).map(|body| whole(body, Reader::u16)).transpose()
+    }
+}
+
+/// Why a block of extensions cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadExtension {
+    /// We know the extension, and it may not stand in this message (illegal_parameter, §4.3).
+    Forbidden {
+        /// The extension.
+        extension: ExtensionType,
+    },
+    /// The extension's body cannot be decoded (decode_error).
+    Malformed {
+        /// The extension.
+        extension: ExtensionType,
+        /// What is wrong with it.
+        what: Malformed,
+    },
+}
+
+impl core::fmt::Display for BadExtension {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            BadExtension::Forbidden { extension } => write!(f, "extension {extension} may not stand in this message"),
+            BadExtension::Malformed { extension, what } => write!(f, "malformed extension {extension}: {what}"),
+        }
+    }
+}
+
+impl core::error::Error for BadExtension {}
+
+/// A block of extensions each of which may stand in its message, with bodies that have been checked.
+///
+/// The methods named after an extension give what it holds; `None` (or `false`) where it does not stand in the block.
+/// The methods of the same names of [`Writer`] write it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckedExtensions<'a>(Extensions<'a>);
+
+impl<'a> CheckedExtensions<'a> {
+    /// True when the block holds this extension.
+    pub fn has(&self, extension_type: ExtensionType) -> bool {
+        self.0.has(extension_type)
+    }
+
+    /// What an extension holds, read as the table has checked it.
     pub(super) fn body<T>(
         &self,
         extension_type: ExtensionType,
         read: impl FnOnce(&mut Reader<'a>) -> Result<T, Malformed>,
-    ) -> Result<Option<T>, Malformed> {
-        self.get(extension_type).map(|body| whole(body, read)).transpose()
+    ) -> Option<T> {
+        whole(self.0.get(extension_type)?, read).ok()
     }
 
-    /// True when the extension is there; then its body must be empty.
-    pub(super) fn empty_body(&self, extension_type: ExtensionType) -> Result<bool, Malformed> {
-        Ok(self.body(extension_type, |_| Ok(()))?.is_some())
+    /// The bytes of a body.
+    pub(super) fn raw_body(&self, extension_type: ExtensionType) -> Option<&'a [u8]> {
+        self.0.get(extension_type)
     }
 }
 

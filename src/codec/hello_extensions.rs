@@ -1,22 +1,11 @@
-//! The bodies of the extensions that stand in hellos and EncryptedExtensions; key_share has a file of its own.
+//! The extensions of hellos and EncryptedExtensions: how each is asked for, and written.
 
-use super::{
-    Element, ExtensionType, Extensions, List, Malformed, NamedGroup, Reader, SignatureScheme, Writer, reader::non_empty,
+use super::extension_bodies::{
+    KeyShareEntry, ProtocolName, ServerName, any_list_u16, cookie, host_name, list_u8, list_u16, selected_protocol,
 };
+use super::{CheckedExtensions, Element, ExtensionType, List, NamedGroup, Reader, SignatureScheme, Writer};
 
 // supported_versions (RFC 9846 §4.3.1)
-
-impl<'a> Extensions<'a> {
-    /// supported_versions of ClientHello: `ProtocolVersion versions<2..254>`.
-    pub fn supported_versions(&self) -> Result<Option<List<'a, u16>>, Malformed> {
-        self.body(ExtensionType::SUPPORTED_VERSIONS, |r| List::parse_non_empty(r.vec_u8()?))
-    }
-
-    /// supported_versions of ServerHello and HelloRetryRequest: `ProtocolVersion selected_version`.
-    pub fn selected_version(&self) -> Result<Option<u16>, Malformed> {
-        self.body(ExtensionType::SUPPORTED_VERSIONS, Reader::u16)
-    }
-}
 
 impl Writer<'_> {
     /// supported_versions of ClientHello.
@@ -34,10 +23,10 @@ impl Writer<'_> {
 
 // cookie (RFC 9846 §4.3.2)
 
-impl<'a> Extensions<'a> {
+impl<'a> CheckedExtensions<'a> {
     /// cookie: `opaque cookie<1..2^16-1>`.
-    pub fn cookie(&self) -> Result<Option<&'a [u8]>, Malformed> {
-        self.body(ExtensionType::COOKIE, |r| non_empty(r.vec_u16()?))
+    pub fn cookie(&self) -> Option<&'a [u8]> {
+        self.body(ExtensionType::COOKIE, cookie)
     }
 }
 
@@ -50,20 +39,20 @@ impl Writer<'_> {
 
 // signature_algorithms and signature_algorithms_cert (RFC 9846 §4.3.3); supported_groups (§4.3.7)
 
-impl<'a> Extensions<'a> {
+impl<'a> CheckedExtensions<'a> {
     /// signature_algorithms: `SignatureScheme supported_signature_algorithms<2..2^16-2>`.
-    pub fn signature_algorithms(&self) -> Result<Option<List<'a, SignatureScheme>>, Malformed> {
-        self.body(ExtensionType::SIGNATURE_ALGORITHMS, |r| List::parse_non_empty(r.vec_u16()?))
+    pub fn signature_algorithms(&self) -> Option<List<'a, SignatureScheme>> {
+        self.body(ExtensionType::SIGNATURE_ALGORITHMS, list_u16)
     }
 
     /// signature_algorithms_cert: as signature_algorithms.
-    pub fn signature_algorithms_cert(&self) -> Result<Option<List<'a, SignatureScheme>>, Malformed> {
-        self.body(ExtensionType::SIGNATURE_ALGORITHMS_CERT, |r| List::parse_non_empty(r.vec_u16()?))
+    pub fn signature_algorithms_cert(&self) -> Option<List<'a, SignatureScheme>> {
+        self.body(ExtensionType::SIGNATURE_ALGORITHMS_CERT, list_u16)
     }
 
     /// supported_groups: `NamedGroup named_group_list<2..2^16-1>`.
-    pub fn supported_groups(&self) -> Result<Option<List<'a, NamedGroup>>, Malformed> {
-        self.body(ExtensionType::SUPPORTED_GROUPS, |r| List::parse_non_empty(r.vec_u16()?))
+    pub fn supported_groups(&self) -> Option<List<'a, NamedGroup>> {
+        self.body(ExtensionType::SUPPORTED_GROUPS, list_u16)
     }
 }
 
@@ -90,19 +79,19 @@ impl Writer<'_> {
 
 // psk_key_exchange_modes (RFC 9846 §4.3.9), early_data (§4.3.10)
 
-impl<'a> Extensions<'a> {
+impl<'a> CheckedExtensions<'a> {
     /// psk_key_exchange_modes: `PskKeyExchangeMode ke_modes<1..255>`.
-    pub fn psk_key_exchange_modes(&self) -> Result<Option<List<'a, u8>>, Malformed> {
-        self.body(ExtensionType::PSK_KEY_EXCHANGE_MODES, |r| List::parse_non_empty(r.vec_u8()?))
+    pub fn psk_key_exchange_modes(&self) -> Option<List<'a, u8>> {
+        self.body(ExtensionType::PSK_KEY_EXCHANGE_MODES, list_u8)
     }
 
     /// early_data of ClientHello and EncryptedExtensions: empty.
-    pub fn early_data(&self) -> Result<bool, Malformed> {
-        self.empty_body(ExtensionType::EARLY_DATA)
+    pub fn early_data(&self) -> bool {
+        self.has(ExtensionType::EARLY_DATA)
     }
 
     /// early_data of NewSessionTicket: `uint32 max_early_data_size`.
-    pub fn max_early_data_size(&self) -> Result<Option<u32>, Malformed> {
+    pub fn max_early_data_size(&self) -> Option<u32> {
         self.body(ExtensionType::EARLY_DATA, Reader::u32)
     }
 }
@@ -126,52 +115,15 @@ impl Writer<'_> {
 
 // server_name (RFC 6066 §3)
 
-/// ```text
-/// struct {
-///     NameType name_type;
-///     opaque HostName<1..2^16-1>;
-/// } ServerName;
-/// ```
-/// Names of future types begin with a 16-bit length as well (RFC 6066 §3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ServerName<'a> {
-    /// name_type; host_name is [`ServerName::HOST_NAME`].
-    pub name_type: u8,
-    /// The name's bytes.
-    pub name: &'a [u8],
-}
-
-impl ServerName<'_> {
-    /// The type of a DNS name.
-    pub const HOST_NAME: u8 = 0;
-}
-
-impl<'a> Element<'a> for ServerName<'a> {
-    fn read(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
-        Ok(ServerName { name_type: reader.u8()?, name: non_empty(reader.vec_u16()?)? })
-    }
-}
-
-impl<'a> Extensions<'a> {
-    /// server_name of ClientHello: `ServerName server_name_list<1..2^16-1>`. Returns the one host name's bytes.
-    pub fn server_name(&self) -> Result<Option<&'a [u8]>, Malformed> {
-        self.body(ExtensionType::SERVER_NAME, |r| {
-            let names: List<'a, ServerName<'a>> = List::parse_non_empty(r.vec_u16()?)?;
-            let mut seen = [false; 256];
-            for ServerName { name_type, .. } in names.iter() {
-                let seen = seen.get_mut(usize::from(name_type)).ok_or(Malformed::BadServerNames)?;
-                if core::mem::replace(seen, true) {
-                    return Err(Malformed::BadServerNames);
-                }
-            }
-            let host_name = names.iter().find(|each| each.name_type == ServerName::HOST_NAME);
-            host_name.map(|each| each.name).ok_or(Malformed::BadServerNames)
-        })
+impl<'a> CheckedExtensions<'a> {
+    /// server_name of ClientHello: `ServerName server_name_list<1..2^16-1>`. The one host name's bytes.
+    pub fn server_name(&self) -> Option<&'a [u8]> {
+        self.body(ExtensionType::SERVER_NAME, host_name)
     }
 
     /// server_name of EncryptedExtensions: empty, the server has used the name.
-    pub fn server_name_used(&self) -> Result<bool, Malformed> {
-        self.empty_body(ExtensionType::SERVER_NAME)
+    pub fn server_name_used(&self) -> bool {
+        self.has(ExtensionType::SERVER_NAME)
     }
 }
 
@@ -194,33 +146,15 @@ impl Writer<'_> {
 
 // application_layer_protocol_negotiation (RFC 7301 §3.1)
 
-/// `opaque ProtocolName<1..2^8-1>`
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ProtocolName<'a>(pub &'a [u8]);
-
-impl<'a> Element<'a> for ProtocolName<'a> {
-    fn read(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
-        non_empty(reader.vec_u8()?).map(ProtocolName)
-    }
-}
-
-impl<'a> Extensions<'a> {
+impl<'a> CheckedExtensions<'a> {
     /// application_layer_protocol_negotiation of ClientHello: `ProtocolName protocol_name_list<2..2^16-1>`.
-    pub fn protocols(&self) -> Result<Option<List<'a, ProtocolName<'a>>>, Malformed> {
-        self.body(ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION, |r| List::parse_non_empty(r.vec_u16()?))
+    pub fn protocols(&self) -> Option<List<'a, ProtocolName<'a>>> {
+        self.body(ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION, list_u16)
     }
 
     /// application_layer_protocol_negotiation of EncryptedExtensions: a list of exactly one name.
-    pub fn selected_protocol(&self) -> Result<Option<&'a [u8]>, Malformed> {
-        self.protocols()?
-            .map(|list| {
-                let mut names = list.iter();
-                match (names.next(), names.next()) {
-                    (Some(ProtocolName(name)), None) => Ok(name),
-                    _ => Err(Malformed::NotOneElement),
-                }
-            })
-            .transpose()
+    pub fn selected_protocol(&self) -> Option<&'a [u8]> {
+        self.body(ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION, selected_protocol)
     }
 }
 
@@ -238,11 +172,47 @@ impl Writer<'_> {
     }
 }
 
+// key_share (RFC 9846 §4.3.8)
+
+impl<'a> CheckedExtensions<'a> {
+    /// key_share of ClientHello: `KeyShareEntry client_shares<0..2^16-1>`; the list may be empty.
+    pub fn client_shares(&self) -> Option<List<'a, KeyShareEntry<'a>>> {
+        self.body(ExtensionType::KEY_SHARE, any_list_u16)
+    }
+
+    /// key_share of ServerHello: `KeyShareEntry server_share`.
+    pub fn server_share(&self) -> Option<KeyShareEntry<'a>> {
+        self.body(ExtensionType::KEY_SHARE, KeyShareEntry::read)
+    }
+
+    /// key_share of HelloRetryRequest: `NamedGroup selected_group`.
+    pub fn selected_group(&self) -> Option<NamedGroup> {
+        self.body(ExtensionType::KEY_SHARE, NamedGroup::read)
+    }
+}
+
+impl Writer<'_> {
+    /// key_share of ClientHello.
+    pub fn client_shares<'s>(&mut self, shares: impl IntoIterator<Item = KeyShareEntry<'s>>) {
+        self.extension(ExtensionType::KEY_SHARE, |w| w.vec_u16(|w| shares.into_iter().for_each(|each| each.write(w))));
+    }
+
+    /// key_share of ServerHello.
+    pub fn server_share(&mut self, share: KeyShareEntry<'_>) {
+        self.extension(ExtensionType::KEY_SHARE, |w| share.write(w));
+    }
+
+    /// key_share of HelloRetryRequest.
+    pub fn selected_group(&mut self, group: NamedGroup) {
+        self.extension(ExtensionType::KEY_SHARE, |w| w.u16(group.0));
+    }
+}
+
 // record_size_limit (RFC 8449 §4)
 
-impl Extensions<'_> {
+impl CheckedExtensions<'_> {
     /// record_size_limit: `uint16 RecordSizeLimit`. Its bounds are judged elsewhere: they mean illegal_parameter.
-    pub fn record_size_limit(&self) -> Result<Option<u16>, Malformed> {
+    pub fn record_size_limit(&self) -> Option<u16> {
         self.body(ExtensionType::RECORD_SIZE_LIMIT, Reader::u16)
     }
 }

@@ -1,6 +1,7 @@
 //! What both roles do alike: read the peer's Certificate, CertificateVerify and Finished, and send their own
 //! (RFC 9846 §4.5).
 
+use super::check::{check_answers, malformed};
 use super::effects::{Effects, Plan, plan, send};
 use super::evidence::LocalProofSent;
 use super::peer_preferences::PeerPreferences;
@@ -8,46 +9,14 @@ use super::question::{Credential, SignQuestion};
 use super::transition::Context;
 use crate::asn1::Spki;
 use crate::codec::{
-    Certificate, CertificateType, CertificateVerify, ExtensionType, Extensions, Finished, HandshakeType, Malformed,
-    Message, Place, SignatureScheme, Writer, may_stand, write_certificate,
+    Certificate, CertificateType, CertificateVerify, ExtensionType, Finished, HandshakeType, Malformed, Message, Place,
+    SignatureScheme, Writer, write_certificate,
 };
 use crate::crypto::{Hash, HashAlgorithm, Suite, VerifyError, schemes_for};
 use crate::error::{ErrorKind, Offered};
 use crate::role::Role;
 use crate::schedule::{HandshakeSecret, PossessionProved, SignedContent, Transcript, at};
 use core::ops::Range;
-
-/// verify_data of the peer's Finished (§4.5.3): as long as the hash, or it cannot be decoded (§6.2).
-pub(super) fn read_finished<'a>(suite: Suite, message: Message<'a>) -> Result<&'a [u8], ErrorKind> {
-    let malformed = malformed(HandshakeType::FINISHED);
-    let Finished { verify_data } = Finished::parse(message.body).map_err(&malformed)?;
-    match verify_data.len() == suite.hash().output_len() {
-        true => Ok(verify_data),
-        false => Err(malformed(Malformed::BadLength)),
-    }
-}
-
-/// Names the message in which a structure error was found.
-pub(super) fn malformed(message: HandshakeType) -> impl Fn(Malformed) -> ErrorKind {
-    move |what| ErrorKind::Malformed { message, what }
-}
-
-/// An extension of the peer's answer must be one that we offered, and may stand in this message (§4.3).
-pub(super) fn check_answers(
-    extensions: &Extensions<'_>,
-    place: Place,
-    offered: impl Fn(ExtensionType) -> bool,
-) -> Result<(), ErrorKind> {
-    for extension in extensions.iter().map(|each| each.extension_type) {
-        if !offered(extension) {
-            return Err(ErrorKind::UnsolicitedExtension { extension });
-        }
-        if may_stand(extension, place) == Some(false) {
-            return Err(ErrorKind::ForbiddenExtension { extension });
-        }
-    }
-    Ok(())
-}
 
 /// The key of a leaf certificate or raw public key.
 pub(super) fn leaf_key(certificate_type: CertificateType, leaf: &[u8]) -> Option<Spki<'_>> {
@@ -64,8 +33,7 @@ pub(super) fn read_certificate(
     peer: Role,
     message: Message<'_>,
 ) -> Result<Range<u32>, ErrorKind> {
-    let malformed = malformed(HandshakeType::CERTIFICATE);
-    let certificate = Certificate::parse(message.body).map_err(&malformed)?;
+    let certificate = Certificate::parse(message.body).map_err(malformed(HandshakeType::CERTIFICATE))?;
     if !certificate.certificate_request_context.is_empty() {
         return Err(ErrorKind::IllegalContext);
     }
@@ -80,8 +48,6 @@ pub(super) fn read_certificate(
     }
     for entry in certificate.certificate_list.iter() {
         check_answers(&entry.extensions, Place::Certificate, offered)?;
-        entry.extensions.ocsp_response().map_err(&malformed)?;
-        entry.extensions.sct_list().map_err(&malformed)?;
     }
     let leaf = certificate.certificate_list.iter().next().ok_or(match peer {
         Role::Client => ErrorKind::NoClientCertificate,
@@ -116,6 +82,16 @@ pub(super) fn check_possession(
     })?;
     cx.negotiated.record_peer_scheme(scheme);
     Ok(proved)
+}
+
+/// verify_data of the peer's Finished (§4.5.3): as long as the hash, or it cannot be decoded (§6.2).
+pub(super) fn read_finished<'a>(suite: Suite, message: Message<'a>) -> Result<&'a [u8], ErrorKind> {
+    let malformed = malformed(HandshakeType::FINISHED);
+    let Finished { verify_data } = Finished::parse(message.body).map_err(&malformed)?;
+    match verify_data.len() == suite.hash().output_len() {
+        true => Ok(verify_data),
+        false => Err(malformed(Malformed::BadLength)),
+    }
 }
 
 /// The scheme that we sign with: one that the peer accepts and our key can do (§4.3.3).

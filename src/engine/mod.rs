@@ -4,6 +4,7 @@
 //! order, each state with exactly what it needs, consumed by its transition.
 
 mod authenticate;
+mod check;
 mod client;
 mod effects;
 mod evidence;

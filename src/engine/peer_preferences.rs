@@ -1,6 +1,6 @@
 //! What the peer accepts of our certificate and signature.
 
-use crate::codec::{ExtensionType, Extensions, List as Wire, SignatureScheme};
+use crate::codec::{CheckedExtensions, List as Wire, SignatureScheme};
 use crate::list::List;
 
 /// What the peer's ClientHello or CertificateRequest says about our Certificate and CertificateVerify. Kept, so that
@@ -16,16 +16,16 @@ pub(super) struct PeerPreferences {
 }
 
 impl PeerPreferences {
-    /// From extensions that have been checked.
+    /// From a ClientHello or CertificateRequest; the two say differently that they want an OCSP staple.
     pub(super) fn read(
         schemes: Wire<'_, SignatureScheme>,
-        extensions: &Extensions<'_>,
+        extensions: &CheckedExtensions<'_>,
         ocsp_staple: bool,
     ) -> PeerPreferences {
         PeerPreferences {
             schemes: List::collect(schemes.iter().filter(|scheme| may_sign(*scheme))),
             ocsp_staple,
-            scts: extensions.has(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP),
+            scts: extensions.sct_request(),
         }
     }
 }

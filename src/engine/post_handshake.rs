@@ -1,6 +1,7 @@
 //! What may come after the handshake (RFC 9846 §4.7): one judgement for sessions and message-level transports.
 
-use crate::codec::{ExtensionType, HandshakeType, KeyUpdate, KeyUpdateRequest, Message, NewSessionTicket, Place};
+use super::check::{check_extensions, malformed};
+use crate::codec::{HandshakeType, KeyUpdate, KeyUpdateRequest, Message, NewSessionTicket, Place};
 use crate::error::ErrorKind;
 use crate::role::Role;
 
@@ -27,19 +28,14 @@ pub(crate) fn accepts(role: Role, message: HandshakeType) -> Result<(), ErrorKin
 
 /// Judges a whole message of a type that [`accepts`] accepts.
 pub(crate) fn judge(message: Message<'_>) -> Result<PostHandshake, ErrorKind> {
-    let malformed = |what| ErrorKind::Malformed { message: message.typ, what };
+    let malformed = malformed(message.typ);
     match message.typ {
         HandshakeType::NEW_SESSION_TICKET => {
-            let ticket = NewSessionTicket::parse(message.body).map_err(malformed)?;
-            if let Some(extension) = ticket.extensions.forbidden_in(Place::NewSessionTicket) {
-                return Err(ErrorKind::ForbiddenExtension { extension });
-            }
-            if ticket.extensions.has(ExtensionType::EARLY_DATA) {
-                ticket.extensions.max_early_data_size().map_err(malformed)?;
-            }
+            let ticket = NewSessionTicket::parse(message.body).map_err(&malformed)?;
+            check_extensions(&ticket.extensions, Place::NewSessionTicket)?;
             Ok(PostHandshake::Ticket)
         }
-        HandshakeType::KEY_UPDATE => match KeyUpdate::parse(message.body).map_err(malformed)?.request_update {
+        HandshakeType::KEY_UPDATE => match KeyUpdate::parse(message.body).map_err(&malformed)?.request_update {
             KeyUpdateRequest::UPDATE_NOT_REQUESTED => Ok(PostHandshake::KeyUpdate { requested: false }),
             KeyUpdateRequest::UPDATE_REQUESTED => Ok(PostHandshake::KeyUpdate { requested: true }),
             _ => Err(ErrorKind::IllegalKeyUpdate),

@@ -2,7 +2,8 @@
 
 use super::Negotiated;
 use crate::codec::{
-    Certificate, CertificateEntry, CertificateRequest, CertificateType, ClientHello, Extensions, List, SignatureScheme,
+    Certificate, CertificateEntry, CertificateRequest, CertificateType, CheckedExtensions, ClientHello, List, Place,
+    SignatureScheme,
 };
 use crate::crypto::MessageDigest;
 use crate::error::Rejection;
@@ -106,7 +107,7 @@ impl<'a> Credential<'a> {
 /// What the peer says about the certificate that it wants to see: in its ClientHello or CertificateRequest.
 #[derive(Clone, Copy)]
 pub struct Offer<'a> {
-    extensions: Extensions<'a>,
+    extensions: CheckedExtensions<'a>,
     server_name: Option<&'a str>,
     own_type: CertificateType,
 }
@@ -119,9 +120,10 @@ impl<'a> Offer<'a> {
         }
         let body = flight.get(negotiated.offer.clone())?;
         let extensions = match role {
-            Role::Server => ClientHello::parse(body).ok()?.extensions,
-            Role::Client => CertificateRequest::parse(body).ok()?.extensions,
+            Role::Server => ClientHello::parse(body).ok()?.extensions.check(Place::ClientHello),
+            Role::Client => CertificateRequest::parse(body).ok()?.extensions.check(Place::CertificateRequest),
         };
+        let extensions = extensions.ok()?;
         Some(Offer { extensions, server_name: negotiated.server_name.as_str(), own_type: negotiated.own_type })
     }
 
@@ -132,24 +134,24 @@ impl<'a> Offer<'a> {
 
     /// The application protocols that the client offers (server only).
     pub fn alpn(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
-        self.extensions.protocols().ok().flatten().into_iter().flat_map(|list| list.iter().map(|name| name.0))
+        self.extensions.protocols().into_iter().flat_map(|list| list.iter().map(|name| name.0))
     }
 
     /// signature_algorithms: what the peer accepts in our CertificateVerify, in its order of preference.
     pub fn signature_schemes(&self) -> impl Iterator<Item = SignatureScheme> + Clone + use<'a> {
-        self.extensions.signature_algorithms().ok().flatten().into_iter().flat_map(|list| list.iter())
+        self.extensions.signature_algorithms().into_iter().flat_map(|list| list.iter())
     }
 
     /// signature_algorithms_cert: what the peer accepts in certificates; without that extension, signature_algorithms.
     pub fn signature_schemes_cert(&self) -> impl Iterator<Item = SignatureScheme> + Clone + use<'a> {
-        let cert = self.extensions.signature_algorithms_cert().ok().flatten();
-        let list = cert.or(self.extensions.signature_algorithms().ok().flatten());
+        let cert = self.extensions.signature_algorithms_cert();
+        let list = cert.or(self.extensions.signature_algorithms());
         list.into_iter().flat_map(|list| list.iter())
     }
 
     /// certificate_authorities: DER names of the CAs that the peer trusts; none if it does not say.
     pub fn certificate_authorities(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
-        let list = self.extensions.certificate_authorities().ok().flatten();
+        let list = self.extensions.certificate_authorities();
         list.into_iter().flat_map(|list| list.iter().map(|name| name.0))
     }
 
@@ -227,17 +229,17 @@ impl<'a> Peer<'a> {
 
     /// The DER OCSPResponse that came with the leaf. Nobody has judged it.
     pub fn ocsp_staple(&self) -> Option<&'a [u8]> {
-        self.leaf_extensions()?.ocsp_response().ok().flatten()
+        self.leaf_extensions()?.ocsp_response()
     }
 
     /// The SignedCertificateTimestampList that came with the leaf. Nobody has judged it.
     pub fn scts(&self) -> Option<&'a [u8]> {
-        self.leaf_extensions()?.sct_list().ok().flatten()
+        self.leaf_extensions()?.sct_list()
     }
 
-    fn leaf_extensions(&self) -> Option<Extensions<'a>> {
+    fn leaf_extensions(&self) -> Option<CheckedExtensions<'a>> {
         match self.certificates {
-            Certificates::Message(list) => list.iter().next().map(|entry| entry.extensions),
+            Certificates::Message(list) => list.iter().next()?.extensions.check(Place::Certificate).ok(),
             Certificates::Given(_) => None,
         }
     }

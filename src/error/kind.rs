@@ -93,8 +93,11 @@ kinds! {
     TooManyWarnings, Peer, UNEXPECTED_MESSAGE, "more than {MAX_WARNINGS} warning alerts in a row";
 
     // ---- every message ----
-    /// Lengths overrun, bytes trail, a list is empty that may not be, an extension stands twice (§4).
+    /// Lengths overrun, bytes trail, a list is empty that may not be, an extension stands twice (§4). What is wrong inside
+    /// of an extension is MalformedExtension.
     Malformed { message: HandshakeType = "The message.", what: Malformed = "What is wrong with its bytes." }, Peer, DECODE_ERROR, "malformed {message}: {what}";
+    /// An extension's body does not have the structure that it must have in this message (§4.3).
+    MalformedExtension { message: HandshakeType = "The message that it stands in.", extension: ExtensionType = "The extension.", what: Malformed = "What is wrong with its body." }, Peer, DECODE_ERROR, "malformed extension {extension} in {message}: {what}";
     /// A message out of order, of unknown type, or never legal here (§4).
     UnexpectedMessage { message: HandshakeType = "The message that came." }, Peer, UNEXPECTED_MESSAGE, "{message} is not what comes next";
     /// A message beyond the policy's limit for one message, or for all of them that are held; judged from its header.

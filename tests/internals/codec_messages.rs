@@ -357,8 +357,9 @@ fn a_hello_retry_request_is_known_by_its_random() {
     let raw = rfc8448_message("5", "ServerHello", 0);
     let retry = ServerHello::parse(&raw[4..]).unwrap();
     assert!(retry.is_hello_retry_request());
-    assert_eq!(retry.extensions.selected_group(), Ok(Some(NamedGroup::SECP256R1)));
-    assert_eq!(retry.extensions.cookie().unwrap().map(<[u8]>::len), Some(114));
+    let extensions = retry.extensions.check(Place::HelloRetryRequest).unwrap();
+    assert_eq!(extensions.selected_group(), Some(NamedGroup::SECP256R1));
+    assert_eq!(extensions.cookie().map(<[u8]>::len), Some(114));
     let raw = rfc8448_message("5", "ServerHello", 1);
     assert!(!ServerHello::parse(&raw[4..]).unwrap().is_hello_retry_request());
     // One bit off.
@@ -393,30 +394,30 @@ fn the_hellos_of_rfc_8448_read_as_its_authors_wrote_them() {
     assert!(hello.cipher_suites.contains(CipherSuite::TLS_CHACHA20_POLY1305_SHA256));
     assert!(!hello.cipher_suites.contains(CipherSuite(0x1304)));
     assert_eq!(hello.legacy_session_id, &[]);
-    let extensions = hello.extensions;
-    assert_eq!(extensions.server_name(), Ok(Some(&b"server"[..])));
-    assert_eq!(extensions.supported_versions().unwrap().unwrap().iter().collect::<Vec<_>>(), [TLS13]);
-    let groups = extensions.supported_groups().unwrap().unwrap();
+    assert_eq!(hello.extensions.supported_versions().unwrap().unwrap().iter().collect::<Vec<_>>(), [TLS13]);
+    assert_eq!(hello.extensions.last(), Some(ExtensionType::RECORD_SIZE_LIMIT));
+    let extensions = hello.extensions.check(Place::ClientHello).unwrap();
+    assert_eq!(extensions.server_name(), Some(&b"server"[..]));
+    let groups = extensions.supported_groups().unwrap();
     assert_eq!(groups.iter().next(), Some(NamedGroup::X25519));
-    let shares = extensions.client_shares().unwrap().unwrap().iter().collect::<Vec<_>>();
+    let shares = extensions.client_shares().unwrap().iter().collect::<Vec<_>>();
     assert_eq!((shares.len(), shares[0].group, shares[0].key_exchange.len()), (1, NamedGroup::X25519, 32));
-    assert_eq!(extensions.psk_key_exchange_modes().unwrap().unwrap().raw(), &[1]);
-    assert_eq!(extensions.record_size_limit(), Ok(Some(16385)));
-    assert!(extensions.signature_algorithms().unwrap().unwrap().contains(SignatureScheme::RSA_PSS_RSAE_SHA256));
-    assert_eq!(extensions.signature_algorithms_cert(), Ok(None));
-    assert_eq!(extensions.cookie(), Ok(None));
-    assert_eq!(extensions.last(), Some(ExtensionType::RECORD_SIZE_LIMIT));
+    assert_eq!(extensions.psk_key_exchange_modes().unwrap().raw(), &[1]);
+    assert_eq!(extensions.record_size_limit(), Some(16385));
+    assert!(extensions.signature_algorithms().unwrap().contains(SignatureScheme::RSA_PSS_RSAE_SHA256));
+    assert_eq!(extensions.signature_algorithms_cert(), None);
+    assert_eq!(extensions.cookie(), None);
 
     let raw = rfc8448_message("3", "ServerHello", 0);
     let hello = ServerHello::parse(&raw[4..]).unwrap();
     assert_eq!(hello.cipher_suite, CipherSuite::TLS_AES_128_GCM_SHA256);
     assert_eq!(hello.extensions.selected_version(), Ok(Some(TLS13)));
-    assert_eq!(hello.extensions.server_share().unwrap().unwrap().group, NamedGroup::X25519);
+    assert_eq!(hello.extensions.check(Place::ServerHello).unwrap().server_share().unwrap().group, NamedGroup::X25519);
 
     let raw = rfc8448_message("3", "NewSessionTicket", 0);
     let ticket = NewSessionTicket::parse(&raw[4..]).unwrap();
     assert_eq!((ticket.ticket_lifetime, ticket.ticket_nonce, ticket.ticket.len()), (30, &[0, 0][..], 178));
-    assert_eq!(ticket.extensions.max_early_data_size(), Ok(Some(1024)));
+    assert_eq!(ticket.extensions.check(Place::NewSessionTicket).unwrap().max_early_data_size(), Some(1024));
 }
 
 // ---- alerts ----

@@ -5,7 +5,7 @@ use crate::parameters::{CH, EE, answer, refused};
 use crate::peer::message::{Msg, certificate};
 use crate::peer::{Story, identities, refuses};
 use countersign::AlertDescription as A;
-use countersign::internals::codec::{CertificateType, ClientHello};
+use countersign::internals::codec::{CertificateType, ClientHello, Place};
 use countersign::{Credential, Epoch, ExtensionType, HandshakeType, Policy, Role, State, Step, Want};
 
 const BOTH: &[CertificateType] = &[CertificateType::RAW_PUBLIC_KEY, CertificateType::X509];
@@ -63,8 +63,8 @@ fn raw_public_keys_work_both_ways_where_both_sides_offer_them() {
     let mut story = Story::new(Role::Server, policy.clone()).edit(CH, &types).edit(HandshakeType::CERTIFICATE, &raw);
     drive_raw(&mut story, &spki(Role::Server));
     assert_eq!(story.result, Some(Ok(())));
-    assert_eq!(answer(&story).extensions.client_certificate_type(), Ok(Some(CertificateType::RAW_PUBLIC_KEY)));
-    assert_eq!(answer(&story).extensions.server_certificate_type(), Ok(Some(CertificateType::RAW_PUBLIC_KEY)));
+    assert_eq!(answer(&story).client_certificate_type(), Some(CertificateType::RAW_PUBLIC_KEY));
+    assert_eq!(answer(&story).server_certificate_type(), Some(CertificateType::RAW_PUBLIC_KEY));
     let sent = story.peer.message(HandshakeType::CERTIFICATE);
     let sent = countersign::internals::codec::Certificate::parse(&sent[4..]).unwrap();
     assert_eq!(sent.certificate_list.iter().map(|each| each.cert_data).collect::<Vec<_>>(), [&spki(Role::Server)[..]]);
@@ -78,8 +78,9 @@ fn raw_public_keys_work_both_ways_where_both_sides_offer_them() {
     drive_raw(&mut story, &spki(Role::Client));
     assert_eq!(story.result, Some(Ok(())));
     let hello = ClientHello::parse(&story.peer.client_hello).unwrap();
-    assert_eq!(hello.extensions.client_certificate_types().unwrap().unwrap().raw(), [2, 0], "no OpenPGP");
-    assert_eq!(hello.extensions.server_certificate_types().unwrap().unwrap().raw(), [2, 0]);
+    let extensions = hello.extensions.check(Place::ClientHello).unwrap();
+    assert_eq!(extensions.client_certificate_types().unwrap().raw(), [2, 0], "no OpenPGP");
+    assert_eq!(extensions.server_certificate_types().unwrap().raw(), [2, 0]);
 }
 
 // req: 7250-4.1-2, 7250-4.1-4, 9846-4.5.1.2-1
@@ -127,7 +128,7 @@ fn a_certificate_type_that_is_not_offered_or_not_common_is_refused() {
                     raw(m);
                     m.set(client, &[1, 2]);
                 },
-                "Malformed",
+                "MalformedExtension",
                 A::DECODE_ERROR,
             ),
             (
@@ -136,7 +137,7 @@ fn a_certificate_type_that_is_not_offered_or_not_common_is_refused() {
                     raw(m);
                     m.set(client, &[]);
                 },
-                "Malformed",
+                "MalformedExtension",
                 A::DECODE_ERROR,
             ),
         ],

@@ -3,7 +3,9 @@
 use crate::peer::message::{ALPN, GREASE, GROUPS, KEY_SHARE, Msg, SCHEMES, SERVER_NAME, VERSIONS, numbers};
 use crate::peer::{self, Row, Story, accepts, refuses};
 use countersign::AlertDescription as A;
-use countersign::internals::codec::{CertificateRequest, ClientHello, EncryptedExtensions, Malformed};
+use countersign::internals::codec::{
+    CertificateRequest, CheckedExtensions, ClientHello, EncryptedExtensions, Malformed, Place,
+};
 use countersign::{Bytes, Epoch, ErrorKind, ExtensionType, HandshakeType, Policy, Role, SignatureScheme, State};
 
 pub(crate) const CH: HandshakeType = HandshakeType::CLIENT_HELLO;
@@ -15,8 +17,9 @@ pub(crate) fn refused(policy: Policy, typ: HandshakeType, rows: &[Row<'_>]) {
     refuses(Role::Client, &policy, typ, rows);
 }
 
-pub(crate) fn answer<'a>(story: &'a Story<'_>) -> EncryptedExtensions<'a> {
-    EncryptedExtensions::parse(&story.peer.message(EE)[4..]).unwrap()
+pub(crate) fn answer<'a>(story: &'a Story<'_>) -> CheckedExtensions<'a> {
+    let message = EncryptedExtensions::parse(&story.peer.message(EE)[4..]).unwrap();
+    message.extensions.check(Place::EncryptedExtensions).unwrap()
 }
 
 fn request<'a>(story: &'a Story<'_>) -> CertificateRequest<'a> {
@@ -82,8 +85,8 @@ fn encrypted_extensions_answer_what_was_offered_and_hold_nothing_forbidden() {
             ("a byte after it", &|m| m.tail = vec![0], malformed, decode),
             ("no block", &|m| m.extensions = None, malformed, decode),
             ("a block that overruns", &|m| (m.extensions, m.tail) = (None, vec![0, 5, 0, 16]), malformed, decode),
-            ("groups of no form", &|m| m.push(GROUPS, &[0, 3, 0, 29, 0]), malformed, decode),
-            ("server_name with a body", &|m| m.push(SERVER_NAME, &[0]), malformed, decode),
+            ("groups of no form", &|m| m.push(GROUPS, &[0, 3, 0, 29, 0]), "MalformedExtension", decode),
+            ("server_name with a body", &|m| m.push(SERVER_NAME, &[0]), "MalformedExtension", decode),
         ],
     );
 }
@@ -110,7 +113,7 @@ fn the_server_selects_exactly_one_protocol_of_our_list() {
     let policy = Policy::new().alpn(&[b"h2", b"http/1.1"]);
     let name = |name: &'static [u8]| move |m: &mut Msg| m.put(|w| w.selected_protocol(name));
     let (illegal, parameter) = ("IllegalApplicationProtocol", A::ILLEGAL_PARAMETER);
-    let (malformed, decode) = ("Malformed", A::DECODE_ERROR);
+    let (malformed, decode) = ("MalformedExtension", A::DECODE_ERROR);
     let rows: &[Row<'_>] = &[
         ("another", &name(b"h3"), illegal, parameter),
         ("a longer one", &name(b"h2c"), illegal, parameter),
@@ -153,7 +156,7 @@ fn record_size_limit_is_negotiated_within_its_bounds() {
             ("63", &small, kind, alert),
             ("2^14 + 2 from a server", &large, kind, alert),
             ("beside max_fragment_length", &with_fragment_length, kind, alert),
-            ("one byte", &|m| m.set(LIMIT, &[64]), "Malformed", A::DECODE_ERROR),
+            ("one byte", &|m| m.set(LIMIT, &[64]), "MalformedExtension", A::DECODE_ERROR),
         ],
     );
     let (least, most, beyond) = (limit(64), limit(16_385), limit(65_535));
@@ -170,14 +173,14 @@ fn record_size_limit_is_negotiated_within_its_bounds() {
         accepts(Role::Server, &policy, CH, rows);
     }
     // Answered only if offered; and then it is our limit that is announced.
-    assert!(!answer(&Story::new(Role::Server, policy.clone()).connected()).extensions.has(LIMIT));
+    assert!(!answer(&Story::new(Role::Server, policy.clone()).connected()).has(LIMIT));
     let story = Story::new(Role::Server, policy.clone()).edit(CH, &with_fragment_length).connected();
-    assert_eq!(answer(&story).extensions.record_size_limit(), Ok(Some(4096)));
-    assert!(!answer(&story).extensions.has(ExtensionType::MAX_FRAGMENT_LENGTH));
+    assert_eq!(answer(&story).record_size_limit(), Some(4096));
+    assert!(!answer(&story).has(ExtensionType::MAX_FRAGMENT_LENGTH));
     let mut story = Story::new(Role::Client, policy);
     story.turn();
     let hello = ClientHello::parse(&story.peer.client_hello).unwrap();
-    assert_eq!(hello.extensions.record_size_limit(), Ok(Some(4096)));
+    assert_eq!(hello.extensions.check(Place::ClientHello).unwrap().record_size_limit(), Some(4096));
 }
 
 // req: 8449-4-2, 8449-4-6
@@ -209,9 +212,10 @@ fn a_server_always_asks_for_a_certificate_right_after_encrypted_extensions() {
         assert_eq!(story.peer.types(), flight);
         let request = request(&story);
         assert_eq!(request.certificate_request_context, b"");
-        assert_eq!(request.extensions.signature_algorithms().unwrap().unwrap().iter().count(), 6);
-        assert_eq!(request.extensions.signature_algorithms_cert().unwrap().unwrap().iter().count(), 9);
-        assert_eq!(request.extensions.certificate_authorities().unwrap().is_some(), has_names);
+        let extensions = request.extensions.check(Place::CertificateRequest).unwrap();
+        assert_eq!(extensions.signature_algorithms().unwrap().iter().count(), 6);
+        assert_eq!(extensions.signature_algorithms_cert().unwrap().iter().count(), 9);
+        assert_eq!(extensions.certificate_authorities().is_some(), has_names);
     }
 }
 
@@ -232,7 +236,7 @@ fn a_server_that_does_not_ask_for_our_certificate_is_refused_and_the_error_says_
 // req: 9846-4.4.2-3, 9846-4.4.2-4, 9846-4.3-2, 9846-4.3-7
 #[test]
 fn a_certificate_request_must_be_as_the_handshake_has_it() {
-    let (malformed, decode) = ("Malformed", A::DECODE_ERROR);
+    let (malformed, body, decode) = ("Malformed", "MalformedExtension", A::DECODE_ERROR);
     let (forbidden, illegal) = ("ForbiddenExtension", A::ILLEGAL_PARAMETER);
     refused(
         Policy::new(),
@@ -252,9 +256,9 @@ fn a_certificate_request_must_be_as_the_handshake_has_it() {
             ("key_share", &|m| m.push(KEY_SHARE, &[0, 29]), forbidden, illegal),
             ("supported_versions", &|m| m.push(VERSIONS, &[3, 4]), forbidden, illegal),
             ("ALPN", &|m| m.push(ALPN, &[0, 3, 2, b'h', b'2']), forbidden, illegal),
-            ("no schemes", &|m| m.set(SCHEMES, &[0, 0]), malformed, decode),
-            ("an odd list of schemes", &|m| m.set(SCHEMES, &[0, 3, 4, 3, 0]), malformed, decode),
-            ("a byte after signature_algorithms", &|m| m.lengthen(SCHEMES), malformed, decode),
+            ("no schemes", &|m| m.set(SCHEMES, &[0, 0]), body, decode),
+            ("an odd list of schemes", &|m| m.set(SCHEMES, &[0, 3, 4, 3, 0]), body, decode),
+            ("a byte after signature_algorithms", &|m| m.lengthen(SCHEMES), body, decode),
             ("signature_algorithms twice", &|m| m.push(SCHEMES, &[0, 2, 4, 3]), malformed, decode),
             (
                 "an unknown one twice",
@@ -268,18 +272,13 @@ fn a_certificate_request_must_be_as_the_handshake_has_it() {
             (
                 "no schemes for certificates",
                 &|m| m.set(ExtensionType::SIGNATURE_ALGORITHMS_CERT, &[0, 0]),
-                malformed,
+                body,
                 decode,
             ),
-            ("no names", &|m| m.set(ExtensionType::CERTIFICATE_AUTHORITIES, &[0, 0]), malformed, decode),
-            ("an empty name", &|m| m.set(ExtensionType::CERTIFICATE_AUTHORITIES, &[0, 2, 0, 0]), malformed, decode),
-            ("a status_request with a body", &|m| m.set(ExtensionType::STATUS_REQUEST, &[1]), malformed, decode),
-            (
-                "an SCT request with a body",
-                &|m| m.set(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP, &[1]),
-                malformed,
-                decode,
-            ),
+            ("no names", &|m| m.set(ExtensionType::CERTIFICATE_AUTHORITIES, &[0, 0]), body, decode),
+            ("an empty name", &|m| m.set(ExtensionType::CERTIFICATE_AUTHORITIES, &[0, 2, 0, 0]), body, decode),
+            ("a status_request with a body", &|m| m.set(ExtensionType::STATUS_REQUEST, &[1]), body, decode),
+            ("an SCT request with a body", &|m| m.set(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP, &[1]), body, decode),
             ("a byte after it", &|m| m.tail = vec![0], malformed, decode),
             ("no block", &|m| m.extensions = None, malformed, decode),
             ("a context that overruns", &|m| (m.head, m.extensions) = (vec![9], None), malformed, decode),

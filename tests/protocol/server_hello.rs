@@ -3,7 +3,7 @@
 use crate::peer::message::{ALPN, GREASE, GROUPS, KEY_SHARE, Msg, SCHEMES, SERVER_NAME, VERSIONS, written};
 use crate::peer::{CCS, HANDSHAKE, HELLO_RETRY_REQUEST, Row, Story, accepts, refuses};
 use countersign::AlertDescription as A;
-use countersign::internals::codec::{ClientHello, DOWNGRADE_TLS11, DOWNGRADE_TLS12, NamedGroup};
+use countersign::internals::codec::{ClientHello, DOWNGRADE_TLS11, DOWNGRADE_TLS12, NamedGroup, Place};
 use countersign::internals::crypto::{CryptoMode, KeyExchange};
 use countersign::{CipherSuite, Epoch, ExtensionType, HandshakeType, Policy, Role, State};
 
@@ -51,18 +51,18 @@ fn a_client_hello_offers_what_we_can_do_and_nothing_else() {
     assert_eq!(hello.cipher_suites.raw(), [0x13, 1, 0x13, 2, 0x13, 3]);
     let types: Vec<ExtensionType> = hello.extensions.iter().map(|each| each.extension_type).collect();
     assert_eq!(types, [SERVER_NAME, GROUPS, SCHEMES, ExtensionType::SIGNATURE_ALGORITHMS_CERT, VERSIONS, KEY_SHARE]);
-    let extensions = hello.extensions;
-    assert_eq!(extensions.server_name(), Ok(Some(&b"server.test"[..])));
-    assert_eq!(extensions.supported_groups().unwrap().unwrap().raw(), [0, 0x1d, 0, 0x17, 0, 0x18]);
+    assert_eq!(hello.extensions.supported_versions().unwrap().unwrap().raw(), [3, 4]);
+    let extensions = hello.extensions.check(Place::ClientHello).unwrap();
+    assert_eq!(extensions.server_name(), Some(&b"server.test"[..]));
+    assert_eq!(extensions.supported_groups().unwrap().raw(), [0, 0x1d, 0, 0x17, 0, 0x18]);
     assert_eq!(
-        extensions.signature_algorithms().unwrap().unwrap().raw(),
+        extensions.signature_algorithms().unwrap().raw(),
         [4, 3, 5, 3, 8, 7, 8, 4, 8, 5, 8, 6],
         "no PKCS #1, no SHA-1, no pair without a name"
     );
-    let cert = extensions.signature_algorithms_cert().unwrap().unwrap();
+    let cert = extensions.signature_algorithms_cert().unwrap();
     assert_eq!(cert.raw(), [4, 3, 5, 3, 8, 7, 8, 4, 8, 5, 8, 6, 4, 1, 5, 1, 6, 1]);
-    assert_eq!(extensions.supported_versions().unwrap().unwrap().raw(), [3, 4]);
-    let shares: Vec<_> = extensions.client_shares().unwrap().unwrap().iter().collect();
+    let shares: Vec<_> = extensions.client_shares().unwrap().iter().collect();
     assert_eq!(shares.len(), 1);
     assert_eq!((shares[0].group, shares[0].key_exchange.len()), (NamedGroup::X25519, 32));
 }
@@ -75,7 +75,8 @@ fn shares_are_fresh_one_for_a_group_and_in_the_order_of_the_groups() {
         let mut story = Story::new(Role::Client, policy.clone());
         story.turn();
         let body = hellos(&story).remove(0);
-        let list = ClientHello::parse(&body).unwrap().extensions.client_shares().unwrap().unwrap();
+        let list =
+            ClientHello::parse(&body).unwrap().extensions.check(Place::ClientHello).unwrap().client_shares().unwrap();
         list.iter().map(|each| (each.group, each.key_exchange.to_vec())).collect::<Vec<_>>()
     };
     let (one, other) = (shares(), shares());
@@ -115,8 +116,8 @@ fn a_name_with_a_final_dot_is_sent_without_it() {
         story.end.hs = countersign::Handshake::client(Policy::new(), Some(name), crate::end::seed(3)).unwrap();
         story.turn();
         let hello = &hellos(&story)[0];
-        let extensions = ClientHello::parse(hello).unwrap().extensions;
-        assert_eq!(extensions.server_name(), Ok(Some(sent.as_bytes())));
+        let extensions = ClientHello::parse(hello).unwrap().extensions.check(Place::ClientHello).unwrap();
+        assert_eq!(extensions.server_name(), Some(sent.as_bytes()));
         assert_eq!(story.end.hs.server_name(), Some(sent));
     }
 }
@@ -135,9 +136,8 @@ fn shares_stand_in_the_order_of_supported_groups_and_none_twice() {
         let mut story = Story::new(Role::Client, Policy::new().groups(groups).key_shares(shares));
         story.turn();
         let hello = &hellos(&story)[0];
-        let extensions = ClientHello::parse(hello).unwrap().extensions;
-        let told: Vec<NamedGroup> =
-            extensions.client_shares().unwrap().unwrap().iter().map(|share| share.group).collect();
+        let extensions = ClientHello::parse(hello).unwrap().extensions.check(Place::ClientHello).unwrap();
+        let told: Vec<NamedGroup> = extensions.client_shares().unwrap().iter().map(|share| share.group).collect();
         assert_eq!(told, sent, "{groups:?} {shares:?}");
     }
 }
@@ -243,7 +243,7 @@ fn a_server_of_another_version_is_told_so_and_a_downgrade_is_illegal() {
 // req: 9846-4.2.3-6, 9846-4.2.3-7, 9846-4.2.3-9, 9846-4.2.4-3, 9846-4.2.4-7, 9846-4.2.3-12, 9846-4.3-2, 9846-4.3-7
 #[test]
 fn both_hellos_of_a_server_are_checked_alike() {
-    let (malformed, decode) = ("Malformed", A::DECODE_ERROR);
+    let (malformed, body, decode) = ("Malformed", "MalformedExtension", A::DECODE_ERROR);
     let rows: &[Row<'_>] = &[
         ("another session id", &|m| m.session_id(&[9; 32]), "SessionIdMismatch", A::ILLEGAL_PARAMETER),
         ("no session id", &|m| m.session_id(&[]), "SessionIdMismatch", A::ILLEGAL_PARAMETER),
@@ -257,10 +257,10 @@ fn both_hellos_of_a_server_are_checked_alike() {
         ("1.2 selected", &|m| m.put(|w| w.selected_version(0x0303)), "IllegalSelectedVersion", A::ILLEGAL_PARAMETER),
         ("no supported_versions", &|m| m.without(VERSIONS), "UnsupportedVersion", A::PROTOCOL_VERSION),
         ("a byte after the extensions", &|m| m.tail = vec![0], malformed, decode),
-        ("a byte after supported_versions", &|m| m.lengthen(VERSIONS), malformed, decode),
-        ("supported_versions empty", &|m| m.set(VERSIONS, &[]), malformed, decode),
-        ("a byte after key_share", &|m| m.lengthen(KEY_SHARE), malformed, decode),
-        ("key_share empty", &|m| m.set(KEY_SHARE, &[]), malformed, decode),
+        ("a byte after supported_versions", &|m| m.lengthen(VERSIONS), body, decode),
+        ("supported_versions empty", &|m| m.set(VERSIONS, &[]), body, decode),
+        ("a byte after key_share", &|m| m.lengthen(KEY_SHARE), body, decode),
+        ("key_share empty", &|m| m.set(KEY_SHARE, &[]), body, decode),
         ("supported_versions twice", &|m| m.push(VERSIONS, &[3, 4]), malformed, decode),
         ("key_share twice", &|m| m.push(KEY_SHARE, &[0, 0x17]), malformed, decode),
         (
@@ -316,8 +316,8 @@ fn a_server_share_that_is_missing_foreign_or_malformed_is_refused() {
         ("long", &of(x, vec![9; 33]), kind, alert),
         ("all zero", &of(x, vec![0; 32]), kind, alert),
         ("of low order", &of(x, [&[1][..], &[0; 31]].concat()), kind, alert),
-        ("empty", &of(x, vec![]), "Malformed", A::DECODE_ERROR),
-        ("the form of a retry", &|m| m.set(KEY_SHARE, &[0, 29]), "Malformed", A::DECODE_ERROR),
+        ("empty", &of(x, vec![]), "MalformedExtension", A::DECODE_ERROR),
+        ("the form of a retry", &|m| m.set(KEY_SHARE, &[0, 29]), "MalformedExtension", A::DECODE_ERROR),
         ("a cookie", &|m| m.push(ExtensionType::COOKIE, &[0, 1, 1]), "UnsolicitedExtension", A::UNSUPPORTED_EXTENSION),
     ]);
     for group in [NamedGroup::SECP256R1, NamedGroup::SECP384R1] {
@@ -376,13 +376,13 @@ fn a_retry_that_changes_nothing_or_asks_for_what_was_not_offered_is_illegal() {
         ("a group that was not offered", &group(NamedGroup::X448), "IllegalGroup", alert),
         ("an unknown group", &group(NamedGroup(0x0a0a)), "IllegalGroup", alert),
         ("a hybrid group", &group(NamedGroup::X25519MLKEM768), "IllegalGroup", alert),
-        ("an empty cookie", &|m| m.put(|w| w.cookie(b"")), "Malformed", A::DECODE_ERROR),
-        ("a cookie of no length", &|m| m.set(ExtensionType::COOKIE, &[]), "Malformed", A::DECODE_ERROR),
+        ("an empty cookie", &|m| m.put(|w| w.cookie(b"")), "MalformedExtension", A::DECODE_ERROR),
+        ("a cookie of no length", &|m| m.set(ExtensionType::COOKIE, &[]), "MalformedExtension", A::DECODE_ERROR),
         ("a cookie beyond our limit", &|m| m.put(|w| w.cookie(&[1; 4097])), "CookieTooLong", alert),
         (
             "a share instead of a group",
             &|m| m.set(KEY_SHARE, &server_share(NamedGroup::SECP256R1, &[4; 65])),
-            "Malformed",
+            "MalformedExtension",
             A::DECODE_ERROR,
         ),
     ]);
@@ -419,11 +419,12 @@ fn a_retry_is_obeyed_with_group_cookie_or_both() {
             list.filter(|(each, _)| ![KEY_SHARE, ExtensionType::COOKIE].contains(each)).collect::<Vec<_>>()
         };
         assert_eq!(kept(&first), kept(&second));
-        assert_eq!(second.extensions.cookie().unwrap().unwrap_or_default(), cookie);
-        let shares: Vec<_> = second.extensions.client_shares().unwrap().unwrap().iter().collect();
+        let [one, two] = [&first, &second].map(|hello| hello.extensions.check(Place::ClientHello).unwrap());
+        assert_eq!(two.cookie().unwrap_or_default(), cookie);
+        let shares: Vec<_> = two.client_shares().unwrap().iter().collect();
         assert_eq!(shares.len(), 1);
         assert_eq!(shares[0].group, group);
-        let same = first.extensions.client_shares().unwrap().unwrap().iter().any(|each| each == shares[0]);
+        let same = one.client_shares().unwrap().iter().any(|each| each == shares[0]);
         assert_eq!(same, group == NamedGroup::X25519, "a cookie alone: the same share again");
         // Only the first ClientHello's record says 0x0301.
         let versions: Vec<u16> = story.peer.seen.iter().map(|seen| seen.version).collect();

@@ -250,12 +250,13 @@ fn a_client_checks_tickets_and_keeps_none() {
             m.push(GREASE, &[]);
             m.push(GREASE, &[]);
         },
-        &|m| m.push(countersign::ExtensionType::EARLY_DATA, &[0]),
     ];
     for edit in malformed {
         let bytes = ticket(edit);
         refused(Role::Client, |story| story.peer.record(HANDSHAKE, &bytes), "Malformed", A::DECODE_ERROR);
     }
+    let bytes = ticket(|m| m.push(countersign::ExtensionType::EARLY_DATA, &[0]));
+    refused(Role::Client, |story| story.peer.record(HANDSHAKE, &bytes), "MalformedExtension", A::DECODE_ERROR);
     for extension in [KEY_SHARE, VERSIONS] {
         let bytes = ticket(|m| m.push(extension, &[3, 4]));
         let send = |story: &mut Story<'_>| story.peer.record(HANDSHAKE, &bytes);

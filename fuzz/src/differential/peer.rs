@@ -5,8 +5,9 @@ use super::super::wire::{HEADER, plain, records, written};
 use super::{Deviation, Subject};
 use countersign::internals::codec::{
     CertificateVerify, CipherSuite, ContentType, ExtensionType, Finished, HandshakeType, KeyShareEntry, KeyUpdate,
-    KeyUpdateRequest, MESSAGE_HEADER, Message, NamedGroup, ServerHello, SignatureScheme, TLS13, write_certificate,
-    write_certificate_request, write_client_hello, write_encrypted_extensions, write_message, write_server_hello,
+    KeyUpdateRequest, MESSAGE_HEADER, Message, NamedGroup, Place, ServerHello, SignatureScheme, TLS13,
+    write_certificate, write_certificate_request, write_client_hello, write_encrypted_extensions, write_message,
+    write_server_hello,
 };
 use countersign::internals::crypto::{CryptoMode::Real, HashAlgorithm, Hasher, KeyExchange, Suite, TrafficKey};
 use countersign::internals::schedule::{Early, HandshakeSecret, Main, Pair, SignedContent};
@@ -165,7 +166,7 @@ impl<'a> Peer<'a> {
         let mut records = records.into_iter().filter(|record| record[0] != ContentType::CHANGE_CIPHER_SPEC.0);
         let server_hello = records.next()?.get(HEADER..)?;
         let share = Message::split(server_hello).and_then(|(message, _)| ServerHello::parse(message.body).ok())?;
-        let share = share.extensions.server_share().ok()??;
+        let share = share.extensions.check(Place::ServerHello).ok()?.server_share()?;
         self.transcript.update(server_hello);
         let (secrets, main) = self.schedule(ours, share.key_exchange)?;
         let mut read = Direction::new(secrets.server.key(SUITE, Real).ok()?);
@@ -204,7 +205,13 @@ impl<'a> Peer<'a> {
         let client_hello = sent.get(HEADER..)?;
         let (message, _) = Message::split(client_hello)?;
         let hello = codec::ClientHello::parse(message.body).ok()?;
-        let share = hello.extensions.client_shares().ok()??.iter().find(|share| share.group == NamedGroup::X25519)?;
+        let share = hello
+            .extensions
+            .check(Place::ClientHello)
+            .ok()?
+            .client_shares()?
+            .iter()
+            .find(|share| share.group == NamedGroup::X25519)?;
         self.transcript.update(message.raw);
         let ours = KeyExchange::start(NamedGroup::X25519, Real).ok()?;
         let server_hello = written(|w| {

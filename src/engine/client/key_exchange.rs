@@ -3,9 +3,11 @@
 use super::Client;
 use super::client_hello::{Hello, Shares, offered};
 use super::server_parameters::Handshaking;
-use crate::codec::{ExtensionType, HandshakeType, LEGACY_VERSION, Message, Place, ServerHello, TLS13, Writer};
+use crate::codec::{
+    CheckedExtensions, ExtensionType, HandshakeType, LEGACY_VERSION, Message, Place, ServerHello, TLS13, Writer,
+};
 use crate::crypto::{KxError, Suite};
-use crate::engine::authenticate::{check_answers, malformed};
+use crate::engine::check::{check_answers, malformed, malformed_versions};
 use crate::engine::effects::{Effects, Plan, Secret, plan, send};
 use crate::engine::negotiated::Negotiated;
 use crate::engine::peer_preferences::PeerPreferences;
@@ -99,35 +101,26 @@ impl WaitServerHello {
         out: &mut impl Effects,
     ) -> Result<Client, ErrorKind> {
         let hello = ServerHello::parse(message.body).map_err(malformed(HandshakeType::SERVER_HELLO))?;
+        // The version first: an older server's hello need not make sense otherwise (§4.2.3).
+        check_version(&hello)?;
+        let place = match hello.is_hello_retry_request() {
+            true if cx.negotiated.retried => return Err(ErrorKind::UnexpectedMessage { message: message.typ }),
+            true => Place::HelloRetryRequest,
+            false => Place::ServerHello,
+        };
+        let extensions = check_answers(&hello.extensions, place, |extension| {
+            offered(cx.policy, cx.negotiated, extension)
+                || (place == Place::HelloRetryRequest && extension == ExtensionType::COOKIE)
+        })?;
         let suite = self.check(cx.policy, cx.negotiated, &hello)?;
-        if hello.is_hello_retry_request() {
-            self.hello_retry_request(cx, &hello, suite, message)
-        } else {
-            self.key_exchange(cx, &hello, suite, message, out)
+        match place {
+            Place::HelloRetryRequest => self.hello_retry_request(cx, &extensions, suite, message),
+            _ => self.key_exchange(cx, &extensions, suite, message, out),
         }
     }
 
-    /// What ServerHello and HelloRetryRequest have in common (§4.2.3); gives the suite.
+    /// What ServerHello and HelloRetryRequest have in common beside the extensions (§4.2.3); gives the suite.
     fn check(&self, policy: &Policy, negotiated: &Negotiated, hello: &ServerHello<'_>) -> Result<Suite, ErrorKind> {
-        // The version first: an older server's hello need not make sense otherwise (§4.2.3).
-        let selected = match hello.legacy_version {
-            LEGACY_VERSION => hello.extensions.selected_version().map_err(malformed(HandshakeType::SERVER_HELLO))?,
-            _ => None,
-        };
-        match selected {
-            Some(TLS13) => {}
-            Some(_) => return Err(ErrorKind::IllegalSelectedVersion),
-            None if hello.legacy_version <= LEGACY_VERSION && hello.is_downgrade() => return Err(ErrorKind::Downgrade),
-            None => return Err(ErrorKind::UnsupportedVersion),
-        }
-        if hello.is_hello_retry_request() && negotiated.retried {
-            return Err(ErrorKind::UnexpectedMessage { message: HandshakeType::SERVER_HELLO });
-        }
-        let place = if hello.is_hello_retry_request() { Place::HelloRetryRequest } else { Place::ServerHello };
-        check_answers(&hello.extensions, place, |extension| {
-            offered(policy, negotiated, extension)
-                || (place == Place::HelloRetryRequest && extension == ExtensionType::COOKIE)
-        })?;
         if hello.legacy_session_id_echo != self.hello.legacy_session_id(negotiated) {
             return Err(ErrorKind::SessionIdMismatch);
         }
@@ -147,16 +140,14 @@ impl WaitServerHello {
     fn hello_retry_request(
         self,
         cx: &mut Context<'_>,
-        retry: &ServerHello<'_>,
+        retry: &CheckedExtensions<'_>,
         suite: Suite,
         message: Message<'_>,
     ) -> Result<Client, ErrorKind> {
         let WaitServerHello { transcript: Beginning::Open(transcript), hello } = self else {
             return Err(ErrorKind::Bug);
         };
-        let malformed = malformed(HandshakeType::SERVER_HELLO);
-        let group = retry.extensions.selected_group().map_err(&malformed)?;
-        let cookie = retry.extensions.cookie().map_err(&malformed)?;
+        let (group, cookie) = (retry.selected_group(), retry.cookie());
         match group {
             None if cookie.is_none() => return Err(ErrorKind::PointlessRetry),
             Some(group) if !cx.policy.groups.contains(group) => return Err(ErrorKind::IllegalGroup { group }),
@@ -182,13 +173,13 @@ impl WaitServerHello {
     fn key_exchange(
         self,
         cx: &mut Context<'_>,
-        hello: &ServerHello<'_>,
+        hello: &CheckedExtensions<'_>,
         suite: Suite,
         message: Message<'_>,
         out: &mut impl Effects,
     ) -> Result<Client, ErrorKind> {
-        let share = hello.extensions.server_share().map_err(malformed(HandshakeType::SERVER_HELLO))?;
-        let share = share.ok_or(ErrorKind::MissingExtension { extension: ExtensionType::KEY_SHARE })?;
+        let missing = ErrorKind::MissingExtension { extension: ExtensionType::KEY_SHARE };
+        let share = hello.server_share().ok_or(missing)?;
         let group = share.group;
         if cx.negotiated.group.is_some_and(|retried| retried != group) {
             return Err(ErrorKind::IllegalGroup { group });
@@ -210,5 +201,19 @@ impl WaitServerHello {
         out.write_key(suite, Secret::Handshake(&secrets.client))?;
         let (main, preferences) = (handshake.main(), PeerPreferences::default());
         Ok(Client::WaitEncryptedExtensions(Handshaking { suite, transcript, secrets, main, preferences }))
+    }
+}
+
+/// supported_versions of the server, or what it says in its place (§4.2.3).
+fn check_version(hello: &ServerHello<'_>) -> Result<(), ErrorKind> {
+    let selected = match hello.legacy_version {
+        LEGACY_VERSION => hello.extensions.selected_version().map_err(malformed_versions(Place::ServerHello))?,
+        _ => None,
+    };
+    match selected {
+        Some(TLS13) => Ok(()),
+        Some(_) => Err(ErrorKind::IllegalSelectedVersion),
+        None if hello.legacy_version <= LEGACY_VERSION && hello.is_downgrade() => Err(ErrorKind::Downgrade),
+        None => Err(ErrorKind::UnsupportedVersion),
     }
 }

@@ -5,7 +5,7 @@ use crate::codec::{
     CertificateRequest, CertificateType, EncryptedExtensions, ExtensionType, Extensions, HandshakeType, Message, Place,
 };
 use crate::crypto::Suite;
-use crate::engine::authenticate::{check_answers, malformed};
+use crate::engine::check::{check_answers, check_extensions, malformed};
 use crate::engine::effects::Effects;
 use crate::engine::negotiated::Negotiated;
 use crate::engine::peer_preferences::PeerPreferences;
@@ -49,26 +49,24 @@ impl ServerParameters {
         negotiated: &Negotiated,
         extensions: &Extensions<'_>,
     ) -> Result<ServerParameters, ErrorKind> {
-        let malformed = malformed(HandshakeType::ENCRYPTED_EXTENSIONS);
         if extensions.has(ExtensionType::RECORD_SIZE_LIMIT) && extensions.has(ExtensionType::MAX_FRAGMENT_LENGTH) {
             return Err(ErrorKind::IllegalRecordSizeLimit); // RFC 8449 §5
         }
-        check_answers(extensions, Place::EncryptedExtensions, |extension| offered(policy, negotiated, extension))?;
-        extensions.server_name_used().map_err(&malformed)?;
-        extensions.supported_groups().map_err(&malformed)?;
-        let alpn = match extensions.selected_protocol().map_err(&malformed)? {
+        let offered = |extension| offered(policy, negotiated, extension);
+        let extensions = check_answers(extensions, Place::EncryptedExtensions, offered)?;
+        let alpn = match extensions.selected_protocol() {
             Some(name) => {
                 let agreed = policy.find_protocol(|ours| ours == name);
                 Some(agreed.ok_or(ErrorKind::IllegalApplicationProtocol)?)
             }
             None => None,
         };
-        let record_size_limit = extensions.record_size_limit().map_err(&malformed)?;
+        let record_size_limit = extensions.record_size_limit();
         if record_size_limit.is_some_and(|limit| !(64..=16_385).contains(&limit)) {
             return Err(ErrorKind::IllegalRecordSizeLimit); // RFC 8449 §4
         }
-        let own = extensions.client_certificate_type().map_err(&malformed)?;
-        let peer = extensions.server_certificate_type().map_err(&malformed)?;
+        let own = extensions.client_certificate_type();
+        let peer = extensions.server_certificate_type();
         Ok(ServerParameters {
             alpn,
             own_type: chosen_type(&policy.client_certificate_types, own)?,
@@ -121,20 +119,14 @@ impl Handshaking<at::EncryptedExtensions> {
         message: Message<'_>,
     ) -> Result<Handshaking<at::CertificateRequest>, ErrorKind> {
         let malformed = malformed(HandshakeType::CERTIFICATE_REQUEST);
-        let request = CertificateRequest::parse(message.body).map_err(&malformed)?;
+        let request = CertificateRequest::parse(message.body).map_err(malformed)?;
         if !request.certificate_request_context.is_empty() {
             return Err(ErrorKind::IllegalContext);
         }
-        if let Some(extension) = request.extensions.forbidden_in(Place::CertificateRequest) {
-            return Err(ErrorKind::ForbiddenExtension { extension });
-        }
-        let schemes = request.extensions.signature_algorithms().map_err(&malformed)?;
-        let schemes = schemes.ok_or(ErrorKind::MissingExtension { extension: ExtensionType::SIGNATURE_ALGORITHMS })?;
-        request.extensions.signature_algorithms_cert().map_err(&malformed)?;
-        request.extensions.certificate_authorities().map_err(&malformed)?;
-        let ocsp_staple = request.extensions.status_request_of_server().map_err(&malformed)?;
-        request.extensions.sct_request().map_err(&malformed)?;
-        let preferences = PeerPreferences::read(schemes, &request.extensions, ocsp_staple);
+        let extensions = check_extensions(&request.extensions, Place::CertificateRequest)?;
+        let missing = ErrorKind::MissingExtension { extension: ExtensionType::SIGNATURE_ALGORITHMS };
+        let schemes = extensions.signature_algorithms().ok_or(missing)?;
+        let preferences = PeerPreferences::read(schemes, &extensions, extensions.status_request_of_server());
         cx.negotiated.record_certificate_request(cx.find(message.body)?);
         Ok(Handshaking { preferences, ..self.append(message) })
     }

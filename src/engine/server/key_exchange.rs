@@ -6,7 +6,7 @@ use super::negotiate::{Choice, negotiate};
 use super::server_parameters::AskCredential;
 use crate::codec::{ClientHello, HandshakeType, Message, NamedGroup, TLS13, Writer, write_hello_retry_request};
 use crate::crypto::Hash;
-use crate::engine::authenticate::malformed;
+use crate::engine::check::malformed;
 use crate::engine::effects::{Effects, Plan, plan, send};
 use crate::engine::negotiated::Negotiated;
 use crate::engine::transition::Context;

@@ -5,11 +5,11 @@
 use super::hello_digest::hello_digest;
 use crate::codec::numbers::Numbers;
 use crate::codec::{
-    self, CertificateType, ClientHello, ExtensionType, HandshakeType, KeyShareEntry, LEGACY_VERSION, NamedGroup, Place,
-    TLS13,
+    self, CertificateType, ClientHello, ExtensionType, KeyShareEntry, LEGACY_VERSION, NamedGroup, Place, TLS13,
 };
 use crate::crypto::{Hash, Suite, check_share};
-use crate::engine::authenticate::{malformed, no_common_signature_scheme};
+use crate::engine::authenticate::no_common_signature_scheme;
+use crate::engine::check::{check_extensions, malformed_versions};
 use crate::engine::peer_preferences::PeerPreferences;
 use crate::engine::server_name::ServerName;
 use crate::error::{ErrorKind, Offered};
@@ -53,49 +53,34 @@ pub(super) fn negotiate(
     hello: &ClientHello<'_>,
     retried: Option<(Hash, NamedGroup)>,
 ) -> Result<Choice, ErrorKind> {
-    let malformed = malformed(HandshakeType::CLIENT_HELLO);
     let missing = |extension| ErrorKind::MissingExtension { extension };
-    let extensions = &hello.extensions;
 
     // The version before everything else: an older client's hello need not make sense otherwise (§4.2.2, §4.3.1).
-    let versions = extensions.supported_versions().map_err(&malformed)?;
+    let versions = hello.extensions.supported_versions().map_err(malformed_versions(Place::ClientHello))?;
     if !versions.is_some_and(|versions| versions.contains(TLS13)) || hello.legacy_version != LEGACY_VERSION {
         return Err(ErrorKind::UnsupportedVersion);
     }
     if hello.legacy_compression_methods != [0] {
         return Err(ErrorKind::IllegalCompression);
     }
-    if let Some(extension) = extensions.forbidden_in(Place::ClientHello) {
-        return Err(ErrorKind::ForbiddenExtension { extension });
-    }
+    let extensions = check_extensions(&hello.extensions, Place::ClientHello)?;
     if extensions.has(ExtensionType::PRE_SHARED_KEY) {
         // We take no PSK, but the offer must be well-formed (§4.3.9, §4.3.11).
         if !extensions.has(ExtensionType::PSK_KEY_EXCHANGE_MODES) {
             return Err(missing(ExtensionType::PSK_KEY_EXCHANGE_MODES));
         }
-        if extensions.last() != Some(ExtensionType::PRE_SHARED_KEY) {
+        if hello.extensions.last() != Some(ExtensionType::PRE_SHARED_KEY) {
             return Err(ErrorKind::PreSharedKeyNotLast);
         }
     }
-    extensions.psk_key_exchange_modes().map_err(&malformed)?;
 
     // Mandatory without a PSK (§9.2).
-    let groups = extensions.supported_groups().map_err(&malformed)?;
-    let groups = groups.ok_or(missing(ExtensionType::SUPPORTED_GROUPS))?;
-    let shares = extensions.client_shares().map_err(&malformed)?;
-    let shares = shares.ok_or(missing(ExtensionType::KEY_SHARE))?;
-    let schemes = extensions.signature_algorithms().map_err(&malformed)?;
-    let schemes = schemes.ok_or(missing(ExtensionType::SIGNATURE_ALGORITHMS))?;
+    let groups = extensions.supported_groups().ok_or(missing(ExtensionType::SUPPORTED_GROUPS))?;
+    let shares = extensions.client_shares().ok_or(missing(ExtensionType::KEY_SHARE))?;
+    let schemes = extensions.signature_algorithms().ok_or(missing(ExtensionType::SIGNATURE_ALGORITHMS))?;
     check_shares(shares, groups)?;
 
-    // Read now, used later.
-    extensions.signature_algorithms_cert().map_err(&malformed)?;
-    extensions.certificate_authorities().map_err(&malformed)?;
-    let ocsp_staple = extensions.status_request().map_err(&malformed)?;
-    extensions.sct_request().map_err(&malformed)?;
-    extensions.cookie().map_err(&malformed)?;
-    let early_data = extensions.early_data().map_err(&malformed)?;
-
+    let early_data = extensions.early_data();
     if let Some((digest, group)) = retried {
         let mut each = shares.iter();
         let answers = each.next().is_some_and(|share| share.group == group) && each.next().is_none();
@@ -108,23 +93,23 @@ pub(super) fn negotiate(
     let suite = suite.and_then(Suite::from).ok_or_else(|| ErrorKind::NoCommonCipherSuite {
         offered: Offered::new(hello.cipher_suites.iter(), |each| each.0),
     })?;
-    let preferences = PeerPreferences::read(schemes, extensions, ocsp_staple);
+    let preferences = PeerPreferences::read(schemes, &extensions, extensions.status_request());
     if preferences.schemes.is_empty() {
         return Err(no_common_signature_scheme(schemes.iter())); // whatever our credential will be
     }
     let (group, retry) = choose_group(policy.groups.as_slice(), groups, shares)?;
 
-    let record_size_limit = extensions.record_size_limit().map_err(&malformed)?;
+    let record_size_limit = extensions.record_size_limit();
     if record_size_limit.is_some_and(|limit| limit < 64) {
         return Err(ErrorKind::IllegalRecordSizeLimit); // RFC 8449 §4; larger than TLS knows is legal
     }
-    let protocols = extensions.protocols().map_err(&malformed)?.filter(|_| !policy.alpn.is_empty());
+    let protocols = extensions.protocols().filter(|_| !policy.alpn.is_empty());
     let alpn = protocols.map(|offered| choose_protocol(policy, offered)).transpose()?;
-    let server_types = extensions.server_certificate_types().map_err(&malformed)?;
-    let client_types = extensions.client_certificate_types().map_err(&malformed)?;
+    let server_types = extensions.server_certificate_types();
+    let client_types = extensions.client_certificate_types();
     let own_type = choose_type(policy.server_certificate_types.as_slice(), server_types)?;
     let peer_type = choose_type(policy.client_certificate_types.as_slice(), client_types)?;
-    let server_name = extensions.server_name().map_err(&malformed)?;
+    let server_name = extensions.server_name();
     let server_name = server_name.and_then(|name| ServerName::new(core::str::from_utf8(name).ok()?));
     let share = shares.iter().find(|share| share.group == group).map_or(&[][..], |share| share.key_exchange);
     Ok(Choice {

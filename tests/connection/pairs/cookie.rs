@@ -4,7 +4,7 @@ use super::People;
 use crate::common::{End, Identity, receive};
 use crate::script::{self, Protection, Transcript};
 use crate::wire::{plain, written};
-use countersign::internals::codec::{self, ClientHello, ExtensionType, KeyShareEntry, TLS13};
+use countersign::internals::codec::{self, ClientHello, ExtensionType, KeyShareEntry, Place, TLS13};
 use countersign::internals::crypto::{CryptoMode, KeyExchange, Suite};
 use countersign::internals::schedule::{Early, SignedContent};
 use countersign::{CipherSuite, ContentType, Event, HandshakeType, NamedGroup, Policy, Role, SignatureScheme, Want};
@@ -47,7 +47,7 @@ fn scripted_server(client: &mut End<'_>, id: &Identity, retry: &Retry) -> (Vec<u
 
     // ServerHello.
     let hello = ClientHello::parse(&hello_2[4..]).unwrap();
-    let share = hello.extensions.client_shares().unwrap().unwrap().iter().next().unwrap();
+    let share = hello.extensions.check(Place::ClientHello).unwrap().client_shares().unwrap().iter().next().unwrap();
     let (ours, shared) = KeyExchange::respond(share.group, share.key_exchange, CryptoMode::Real).unwrap();
     let server_hello = written(|w| {
         codec::write_server_hello(w, &[9; 32], &session_id, suite.number(), |w| {
@@ -130,7 +130,7 @@ fn a_cookie_is_echoed_with_the_same_share_or_with_the_one_that_was_asked_for() {
         let retry = Retry { cookie, group };
         let (hello_1, hello_2) = scripted_server(&mut client, &id, &retry);
         let (first, second) = (ClientHello::parse(&hello_1[4..]).unwrap(), ClientHello::parse(&hello_2[4..]).unwrap());
-        assert_eq!(second.extensions.cookie().unwrap(), retry.cookie.as_deref());
+        assert_eq!(second.extensions.check(Place::ClientHello).unwrap().cookie(), retry.cookie.as_deref());
         let share = |hello: &ClientHello<'_>| hello.extensions.get(ExtensionType::KEY_SHARE).unwrap().to_vec();
         assert_eq!(share(&first) == share(&second), retry.group.is_none());
         // Nothing else has changed.

@@ -188,7 +188,7 @@ fn staples_and_scts_that_were_asked_for_reach_the_verdict() {
                 *m = certificate(&[], &[(leaf, &block(|w| w.extension(extension, |w| w.bytes(body))))]);
             }
         };
-        let (malformed, decode) = ("Malformed", A::DECODE_ERROR);
+        let (malformed, decode) = ("MalformedExtension", A::DECODE_ERROR);
         refuses(
             role,
             &policy,
@@ -231,10 +231,11 @@ fn our_staple_and_scts_are_shown_only_to_whom_asks() {
             end.hs.answer_credential(&question, &credential, &mut end.tx).unwrap();
             let story = story.connected();
             let sent = countersign::internals::codec::Certificate::parse(&story.peer.message(CT)[4..]).unwrap();
-            let leaf = sent.certificate_list.iter().next().unwrap().extensions;
-            assert_eq!(leaf.ocsp_response(), Ok(asks.then_some(&b"staple"[..])));
-            assert_eq!(leaf.sct_list(), Ok(asks.then_some(&scts[..])));
-            assert_eq!(leaf.iter().count(), if asks { 2 } else { 0 });
+            let block = sent.certificate_list.iter().next().unwrap().extensions;
+            let leaf = block.check(countersign::internals::codec::Place::Certificate).unwrap();
+            assert_eq!(leaf.ocsp_response(), asks.then_some(&b"staple"[..]));
+            assert_eq!(leaf.sct_list(), asks.then_some(&scts[..]));
+            assert_eq!(block.iter().count(), if asks { 2 } else { 0 });
         }
     }
 }

@@ -8,7 +8,7 @@ mod structure;
 
 use crate::peer::message::{KEY_SHARE, Msg, shares};
 use crate::peer::{self, Row, Story, accepts, refuses};
-use countersign::internals::codec::{EncryptedExtensions, NamedGroup, ServerHello};
+use countersign::internals::codec::{CheckedExtensions, EncryptedExtensions, NamedGroup, Place, ServerHello};
 use countersign::internals::crypto::{CryptoMode, KeyExchange};
 use countersign::{HandshakeType, Policy, Role};
 
@@ -35,6 +35,12 @@ fn server_hello<'a>(story: &'a Story<'_>) -> ServerHello<'a> {
 fn encrypted_extensions<'a>(story: &'a Story<'_>) -> EncryptedExtensions<'a> {
     EncryptedExtensions::parse(&story.peer.message(HandshakeType::ENCRYPTED_EXTENSIONS)[4..]).unwrap()
 }
+
+/// What the server answers.
+fn answers<'a>(story: &'a Story<'_>) -> CheckedExtensions<'a> {
+    encrypted_extensions(story).extensions.check(Place::EncryptedExtensions).unwrap()
+}
+
 fn no_share(m: &mut Msg) {
     m.set(KEY_SHARE, &shares(&[]));
 }

@@ -1,6 +1,6 @@
 //! What is chosen of what is offered, and what is answered.
 
-use super::{CH, encrypted_extensions, refused, server_hello};
+use super::{CH, answers, encrypted_extensions, refused, server_hello};
 use crate::peer::message::{ALPN, GROUPS, KEY_SHARE, Msg, SCHEMES, SERVER_NAME, numbers, shares};
 use crate::peer::{HANDSHAKE, SECOND_CLIENT_HELLO, Story, refuses};
 use countersign::AlertDescription as A;
@@ -87,7 +87,7 @@ fn alpn_goes_by_our_preference_and_no_overlap_is_refused() {
     let (both, other, longer) = (offer(&[b"http/1.1", b"h2"]), offer(&[b"h3", b"H2"]), offer(&[b"h2c"]));
     let story = Story::new(Role::Server, policy.clone()).edit(CH, &both).connected();
     assert_eq!(story.end.hs.alpn(), Some(&b"h2"[..]));
-    assert_eq!(encrypted_extensions(&story).extensions.selected_protocol(), Ok(Some(&b"h2"[..])));
+    assert_eq!(answers(&story).selected_protocol(), Some(&b"h2"[..]));
     let (kind, alert) = ("NoApplicationProtocol", A::NO_APPLICATION_PROTOCOL);
     refuses(Role::Server, &policy, CH, &[("no overlap", &other, kind, alert), ("a longer name", &longer, kind, alert)]);
     // None offered: none answered. None configured: ignored.
@@ -102,13 +102,13 @@ fn alpn_goes_by_our_preference_and_no_overlap_is_refused() {
 fn the_server_name_is_shown_and_acknowledged() {
     let story = Story::server().connected();
     assert_eq!(story.end.hs.server_name(), Some("server.test"));
-    assert_eq!(encrypted_extensions(&story).extensions.server_name_used(), Ok(true));
+    assert!(answers(&story).server_name_used());
     for edit in
         [&(|m: &mut Msg| m.without(SERVER_NAME)) as &dyn Fn(&mut Msg), &|m| m.put(|w| w.server_name(b"10.0.0.1"))]
     {
         let story = Story::server().edit(CH, edit).connected();
         assert_eq!(story.end.hs.server_name(), None);
-        assert_eq!(encrypted_extensions(&story).extensions.server_name_used(), Ok(false));
+        assert!(!answers(&story).server_name_used());
     }
 }
 

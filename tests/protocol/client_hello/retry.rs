@@ -4,7 +4,7 @@ use super::{CH, no_share, share};
 use crate::peer::message::{GREASE, GROUPS, KEY_SHARE, Msg, SCHEMES, SERVER_NAME, VERSIONS, numbers, shares};
 use crate::peer::{self, HANDSHAKE, Row, SECOND_CLIENT_HELLO, Story};
 use countersign::AlertDescription as A;
-use countersign::internals::codec::{NamedGroup, ServerHello};
+use countersign::internals::codec::{NamedGroup, Place, ServerHello};
 use countersign::{Epoch, ExtensionType, HandshakeType, Policy, Role, State};
 
 // req: 9846-4.2.1-3, 9846-4.2.4-1, 9846-4.2.4-2, 9846-4.2.4-8, 9846-4.2.4-10, 9846-2-1, 9846-4.3.8-11, 9846-4.3.8-12
@@ -27,13 +27,13 @@ fn without_a_usable_share_there_is_exactly_one_retry() {
         let hellos: Vec<ServerHello<'_>> = hellos.into_iter().map(|body| ServerHello::parse(body).unwrap()).collect();
         let [retry, hello] = hellos[..] else { panic!("{} hellos", hellos.len()) };
         assert!(retry.is_hello_retry_request() && !hello.is_hello_retry_request());
-        assert_eq!(retry.extensions.selected_group(), Ok(Some(groups[0])));
+        assert_eq!(retry.extensions.check(Place::HelloRetryRequest).unwrap().selected_group(), Some(groups[0]));
         assert_eq!(retry.extensions.iter().count(), 2, "supported_versions and key_share");
         assert_eq!(retry.extensions.selected_version(), Ok(Some(0x0304)));
         assert_eq!(hello.extensions.selected_version(), Ok(Some(0x0304)));
         assert_eq!(retry.legacy_session_id_echo, hello.legacy_session_id_echo);
         assert_eq!(retry.cipher_suite, hello.cipher_suite);
-        assert_eq!(hello.extensions.server_share().unwrap().unwrap().group, groups[0]);
+        assert_eq!(hello.extensions.check(Place::ServerHello).unwrap().server_share().unwrap().group, groups[0]);
         assert!(story.end.hs.retried());
         // One change_cipher_spec, after the first of the two.
         let ccs: Vec<usize> =

@@ -4,7 +4,7 @@ use super::{CH, accepted, refused, share};
 use crate::peer::message::{KEY_SHARE, Msg, shares};
 use crate::peer::{HANDSHAKE, Story};
 use countersign::AlertDescription as A;
-use countersign::internals::codec::{NamedGroup, ServerHello};
+use countersign::internals::codec::{NamedGroup, Place, ServerHello};
 use countersign::internals::crypto::CryptoMode;
 use countersign::{Epoch, Policy, Role, State};
 
@@ -69,7 +69,7 @@ fn a_share_may_be_used_again_in_another_connection() {
         story.end.drive().unwrap();
         let sent = story.end.sends();
         let body = ServerHello::parse(&sent[9..5 + usize::from(u16::from_be_bytes([sent[3], sent[4]]))]).unwrap();
-        shares.push(body.extensions.server_share().unwrap().unwrap().key_exchange.to_vec());
+        shares.push(body.extensions.check(Place::ServerHello).unwrap().server_share().unwrap().key_exchange.to_vec());
         assert_eq!(story.state(), State::WaitCertificate);
     }
     assert_ne!(shares[0], shares[1], "ours is fresh");

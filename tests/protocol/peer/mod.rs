@@ -263,7 +263,14 @@ impl<'a> Peer<'a> {
     fn compose_server_hello(&mut self) -> Msg {
         if self.role == Role::Server && !self.client_hello.is_empty() {
             let hello = countersign::internals::codec::ClientHello::parse(&self.client_hello).unwrap();
-            let share = hello.extensions.client_shares().unwrap().unwrap().iter().find(|each| each.group == self.group);
+            let share = hello
+                .extensions
+                .check(countersign::internals::codec::Place::ClientHello)
+                .unwrap()
+                .client_shares()
+                .unwrap()
+                .iter()
+                .find(|each| each.group == self.group);
             let share = share.map(|each| each.key_exchange.to_vec());
             if let Some(share) = share {
                 let (ours, secret) = KeyExchange::respond(self.group, &share, self.mode).unwrap();

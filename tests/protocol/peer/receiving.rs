@@ -2,7 +2,7 @@
 
 use super::{ALERT, DATA, HANDSHAKE, HELLO_RETRY_REQUEST, Peer, Seen};
 use countersign::internals::asn1::Spki;
-use countersign::internals::codec::{Certificate, CertificateVerify, Message, ServerHello};
+use countersign::internals::codec::{Certificate, CertificateVerify, Message, Place, ServerHello};
 use countersign::internals::crypto::Suite;
 use countersign::internals::schedule::{Early, SignedContent};
 use countersign::{Epoch, HandshakeType, Role};
@@ -61,11 +61,11 @@ impl Peer<'_> {
                 let hello = ServerHello::parse(body).unwrap();
                 self.suite = Suite::from(hello.cipher_suite).unwrap();
                 if hello.is_hello_retry_request() {
-                    self.group = hello.extensions.selected_group().unwrap().unwrap();
+                    self.group = hello.extensions.check(Place::HelloRetryRequest).unwrap().selected_group().unwrap();
                     return self.hash(HELLO_RETRY_REQUEST, &raw);
                 }
                 self.transcript.extend(&raw);
-                let share = hello.extensions.server_share().unwrap().unwrap();
+                let share = hello.extensions.check(Place::ServerHello).unwrap().server_share().unwrap();
                 let kx = self.kx.take().unwrap();
                 assert_eq!(kx.group(), share.group);
                 let stage = Early::new(self.suite.hash()).handshake(kx.finish(share.key_exchange).unwrap());
