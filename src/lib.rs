@@ -9,9 +9,9 @@
 //! ```
 //! # #[cfg(feature = "x509")]
 //! # mod example {
+//! use countersign::pki_types::UnixTime;
 //! use countersign::x509::{Answerer, Expect, Identities, Identity, Reloadable, Trust};
 //! use countersign::{Handshake, Inbox, Outbox, Policy, Seed, Session, Want};
-//! use rustls_pki_types::UnixTime;
 //! use std::{error::Error, io::Read, io::Write, net::TcpStream, sync::Arc};
 //!
 //! fn shake_hands(
@@ -143,8 +143,9 @@ pub mod x509;
 
 use internals::{asn1, codec, crypto, schedule};
 
+pub use codec::Malformed;
 pub use codec::names::*;
-pub use crypto::{EcdsaSigValue, MessageDigest};
+pub use crypto::{CryptoFailed, EcdsaSigValue, MessageDigest, Suite};
 pub use engine::question::{Credential, CredentialQuestion, Offer, Peer, SignQuestion, Verdict, VerifyQuestion};
 pub use engine::table;
 pub use error::{Alert, Blame, Ending, Error, ErrorKind, Misuse, Offered, Rejection};
@@ -156,6 +157,9 @@ pub use memory::Memory;
 pub use policy::{Bytes, Padding, Policy};
 pub use record::{Inbox, Outbox};
 pub use role::{Epoch, Role, State};
+/// The crate whose types stand for certificates, names and times here.
+pub use rustls_pki_types as pki_types;
+pub use schedule::Pair;
 pub use seed::Seed;
 pub use session::{Event, Exporter, Receiver, Reply, Reservation, Sender, Session};
 

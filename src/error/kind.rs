@@ -230,12 +230,6 @@ kinds! {
     OutboxTooSmall { needed: usize = "The capacity that does, in bytes." }, Caller, -, "the outbox needs {needed} bytes: move it to larger memory";
 }
 
-impl From<Rejection> for ErrorKind {
-    fn from(reason: Rejection) -> ErrorKind {
-        ErrorKind::Rejected { reason }
-    }
-}
-
 /// How a peer ended the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {

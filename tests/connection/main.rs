@@ -25,6 +25,7 @@ mod message_edges;
 mod mutations;
 mod pairs;
 mod plans;
+mod root;
 mod secrets;
 mod session;
 mod stream;
