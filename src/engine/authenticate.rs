@@ -19,7 +19,7 @@ use crate::schedule::{HandshakeSecret, PossessionProved, SignedContent, Transcri
 use core::ops::Range;
 
 /// The key of a leaf certificate or raw public key.
-pub(super) fn leaf_key(certificate_type: CertificateType, leaf: &[u8]) -> Option<Spki<'_>> {
+fn leaf_key(certificate_type: CertificateType, leaf: &[u8]) -> Option<Spki<'_>> {
     match certificate_type {
         CertificateType::RAW_PUBLIC_KEY => Spki::from_der(leaf).ok(),
         _ => Spki::of_certificate(leaf).ok(),

@@ -3,6 +3,7 @@
 use crate::codec::{HandshakeType, NotWritten, Writer};
 use crate::crypto::Suite;
 use crate::error::ErrorKind;
+use crate::policy::Policy;
 use crate::schedule::{HandshakeSecret, TrafficSecret, Transcript, at};
 
 /// A traffic secret that a direction changes to.
@@ -55,6 +56,16 @@ pub(super) fn send<At: at::Before>(
     write: impl Fn(&mut Writer<'_>),
 ) -> Result<Transcript<At::Next>, ErrorKind> {
     transcript.append_sent(|seen| out.message(&write, seen))
+}
+
+/// record_size_limit binds both sides where both have announced one (RFC 8449 §4).
+pub(super) fn limit_records(out: &mut impl Effects, policy: &Policy, peer: Option<u16>) {
+    if let Some(limit) = peer {
+        out.peer_record_size_limit(limit);
+        if let Some(own) = policy.record_size_limit {
+            out.own_record_size_limit(own);
+        }
+    }
 }
 
 /// Plans one message. One that TLS cannot carry is refused here, before a byte of anything has been sent.

@@ -6,7 +6,7 @@ use crate::codec::{
 };
 use crate::crypto::Suite;
 use crate::engine::check::{check_answers, check_extensions, malformed};
-use crate::engine::effects::Effects;
+use crate::engine::effects::{Effects, limit_records};
 use crate::engine::negotiated::Negotiated;
 use crate::engine::peer_preferences::PeerPreferences;
 use crate::engine::transition::Context;
@@ -101,12 +101,7 @@ impl Handshaking<at::ServerHello> {
         let extensions = EncryptedExtensions::parse(message.body).map_err(malformed)?.extensions;
         let chosen = ServerParameters::check(cx.policy, cx.negotiated, &extensions)?;
         cx.negotiated.record_encrypted_extensions(&chosen);
-        if let Some(limit) = chosen.record_size_limit {
-            out.peer_record_size_limit(limit);
-            if let Some(own) = cx.policy.record_size_limit {
-                out.own_record_size_limit(own);
-            }
-        }
+        limit_records(out, cx.policy, chosen.record_size_limit);
         Ok(self.append(message))
     }
 }

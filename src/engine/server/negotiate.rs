@@ -5,9 +5,10 @@
 use super::hello_digest::hello_digest;
 use crate::codec::numbers::Numbers;
 use crate::codec::{
-    self, CertificateType, ClientHello, ExtensionType, KeyShareEntry, LEGACY_VERSION, NamedGroup, Place, TLS13,
+    self, CertificateType, ClientHello, ExtensionType, Extensions, KeyShareEntry, LEGACY_VERSION, NamedGroup, Place,
+    TLS13,
 };
-use crate::crypto::{Hash, Suite, check_share};
+use crate::crypto::{Hash, Share, Suite, check_share};
 use crate::engine::authenticate::no_common_signature_scheme;
 use crate::engine::check::{check_extensions, malformed_versions};
 use crate::engine::peer_preferences::PeerPreferences;
@@ -26,7 +27,7 @@ pub(crate) struct Choice {
     /// There is no share for the group yet: HelloRetryRequest.
     pub(crate) retry: bool,
     /// The client's share for the group; empty if there is none yet.
-    pub(super) key_exchange: List<u8, 97>,
+    pub(super) key_exchange: List<u8, { Share::MAX_LEN }>,
     /// Early data may follow, to be skipped.
     pub(crate) early_data: bool,
     /// The DNS name that the client asks for.
@@ -53,8 +54,6 @@ pub(super) fn negotiate(
     hello: &ClientHello<'_>,
     retried: Option<(Hash, NamedGroup)>,
 ) -> Result<Choice, ErrorKind> {
-    let missing = |extension| ErrorKind::MissingExtension { extension };
-
     // The version before everything else: an older client's hello need not make sense otherwise (§4.2.2, §4.3.1).
     let versions = hello.extensions.supported_versions().map_err(malformed_versions(Place::ClientHello))?;
     if !versions.is_some_and(|versions| versions.contains(TLS13)) || hello.legacy_version != LEGACY_VERSION {
@@ -65,13 +64,7 @@ pub(super) fn negotiate(
     }
     let extensions = check_extensions(&hello.extensions, Place::ClientHello)?;
     if extensions.has(ExtensionType::PRE_SHARED_KEY) {
-        // We take no PSK, but the offer must be well-formed (§4.3.9, §4.3.11).
-        if !extensions.has(ExtensionType::PSK_KEY_EXCHANGE_MODES) {
-            return Err(missing(ExtensionType::PSK_KEY_EXCHANGE_MODES));
-        }
-        if hello.extensions.last() != Some(ExtensionType::PRE_SHARED_KEY) {
-            return Err(ErrorKind::PreSharedKeyNotLast);
-        }
+        check_pre_shared_key(&hello.extensions)?;
     }
 
     // Mandatory without a PSK (§9.2).
@@ -82,8 +75,8 @@ pub(super) fn negotiate(
 
     let early_data = extensions.early_data();
     if let Some((digest, group)) = retried {
-        let mut each = shares.iter();
-        let answers = each.next().is_some_and(|share| share.group == group) && each.next().is_none();
+        // One share, for the group that was asked for; and nothing has changed that must not.
+        let answers = shares.iter().map(|share| share.group).eq([group]);
         if hello_digest(hello) != digest || early_data || !answers {
             return Err(ErrorKind::IllegalSecondClientHello);
         }
@@ -130,6 +123,21 @@ pub(super) fn negotiate(
         record_size_limit,
         preferences,
     })
+}
+
+fn missing(extension: ExtensionType) -> ErrorKind {
+    ErrorKind::MissingExtension { extension }
+}
+
+/// We take no PSK, but the offer must be well-formed (§4.3.9, §4.3.11).
+fn check_pre_shared_key(extensions: &Extensions<'_>) -> Result<(), ErrorKind> {
+    if !extensions.has(ExtensionType::PSK_KEY_EXCHANGE_MODES) {
+        return Err(missing(ExtensionType::PSK_KEY_EXCHANGE_MODES));
+    }
+    if extensions.last() != Some(ExtensionType::PRE_SHARED_KEY) {
+        return Err(ErrorKind::PreSharedKeyNotLast);
+    }
+    Ok(())
 }
 
 /// No two shares for one group, none for a group that is not in supported_groups (§4.3.8): each share takes its group

@@ -9,7 +9,7 @@ use crate::codec::{
 };
 use crate::crypto::{KeyExchange, KxError, Share, share_len};
 use crate::engine::authenticate::{ask_to_sign, choose_scheme, plan_certificate, send_certificate};
-use crate::engine::effects::{Effects, Plan, Secret, plan, send};
+use crate::engine::effects::{Effects, Plan, Secret, limit_records, plan, send};
 use crate::engine::negotiated::Negotiated;
 use crate::engine::question::Credential;
 use crate::engine::transition::Context;
@@ -51,12 +51,7 @@ impl AskCredential {
         let handshake = Early::new(suite.hash()).handshake(shared_secret);
         let secrets = handshake.traffic(&transcript.hash());
         out.write_key(suite, Secret::Handshake(&secrets.server))?;
-        if let Some(limit) = choice.record_size_limit {
-            out.peer_record_size_limit(limit);
-            if let Some(own) = cx.policy.record_size_limit {
-                out.own_record_size_limit(own);
-            }
-        }
+        limit_records(out, cx.policy, choice.record_size_limit);
 
         let transcript = send(out, transcript, |w| encrypted_extensions(cx.policy, cx.negotiated, &choice, w))?;
         let transcript = send(out, transcript, |w| certificate_request(cx.policy, credential, w))?;
