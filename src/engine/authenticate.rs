@@ -13,7 +13,7 @@ use crate::codec::{
     SignatureScheme, Writer, write_certificate,
 };
 use crate::crypto::{Hash, HashAlgorithm, Suite, VerifyError, schemes_for};
-use crate::error::{ErrorKind, Offered};
+use crate::error::{ErrorKind, KeyKind, Offered};
 use crate::role::Role;
 use crate::schedule::{HandshakeSecret, PossessionProved, SignedContent, Transcript, at};
 use core::ops::Range;
@@ -77,7 +77,7 @@ pub(super) fn check_possession(
     let key = cx.flight.get(key).and_then(|raw| Spki::from_der(raw).ok()).ok_or(ErrorKind::Bug)?.key;
     let proved = content.verify(scheme, &key, proof.signature, cx.policy.crypto).map_err(|error| match error {
         VerifyError::SchemeDoesNotFitKey => ErrorKind::IllegalSignatureScheme { scheme },
-        VerifyError::UnsupportedKey => ErrorKind::UnsupportedKey,
+        VerifyError::UnsupportedKey => ErrorKind::UnsupportedKey { key: KeyKind::of(&key) },
         VerifyError::BadSignature => ErrorKind::BadSignature,
     })?;
     cx.negotiated.record_peer_scheme(scheme);

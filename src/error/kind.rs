@@ -1,6 +1,6 @@
 //! The table of everything that can go wrong with a connection.
 
-use super::{Blame, Offered, Rejection};
+use super::{Blame, KeyKind, Offered, Rejection};
 use crate::codec::{
     AlertDescription, CipherSuite, ContentType, ExtensionType, HandshakeType, Malformed, NamedGroup, SignatureScheme,
 };
@@ -171,7 +171,7 @@ kinds! {
     /// The leaf's SubjectPublicKeyInfo cannot be read (§4.5.1).
     UnreadableLeaf, Peer, BAD_CERTIFICATE, "the leaf certificate cannot be parsed";
     /// The leaf's key is of a kind or size that we do not accept.
-    UnsupportedKey, Peer, UNSUPPORTED_CERTIFICATE, "the leaf's public key is of an unsupported kind or size: ECDSA on P-256 or P-384, Ed25519, and RSA of 2048 to 4096 bits are supported";
+    UnsupportedKey { key: KeyKind = "What the key is." }, Peer, UNSUPPORTED_CERTIFICATE, "the leaf's public key cannot be used: it is {key}, and P-256, P-384, Ed25519 or RSA of 2048 to 8192 bits is needed";
     /// A scheme that we did not offer, or that does not fit the key (§4.5.2).
     IllegalSignatureScheme { scheme: SignatureScheme = "The scheme of the peer's CertificateVerify." }, Peer, ILLEGAL_PARAMETER, "signature scheme {scheme} was not offered or does not fit the key";
     /// The signature is wrong: other key, other transcript, other role (§4.5.2).

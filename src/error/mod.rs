@@ -8,11 +8,13 @@
 
 #[cfg(feature = "std")]
 mod io;
+mod key_kind;
 mod kind;
 mod misuse;
 mod offered;
 mod rejection;
 
+pub use key_kind::KeyKind;
 pub use kind::{Ending, ErrorKind};
 pub use misuse::Misuse;
 pub use offered::Offered;

@@ -159,14 +159,14 @@ fn a_leaf_key_of_another_kind_or_size_is_unsupported() {
         der(0x30, &[&der(0x30, &[&id, &der(6, &[curve])]), &der(3, &[&[0, 4], &vec![1; len]])])
     };
     let ed448 = der(0x30, &[&der(0x30, &[&[6, 3, 0x2b, 0x65, 0x71]]), &der(3, &[&[0; 58]])]);
-    for (what, spki, scheme) in [
-        ("RSA of 1024 bits", rsa_key(RSA, 1024), SignatureScheme::RSA_PSS_RSAE_SHA256),
-        ("RSA of 2040 bits", rsa_key(RSA, 2040), SignatureScheme::RSA_PSS_RSAE_SHA256),
-        ("RSA of 8200 bits", rsa_key(RSA, 8200), SignatureScheme::RSA_PSS_RSAE_SHA256),
-        ("an RSA-PSS key", rsa_key(RSA_PSS, 2048), SignatureScheme::RSA_PSS_RSAE_SHA256),
-        ("P-521", ec(&[0x2b, 0x81, 4, 0, 35], 132), SignatureScheme::ECDSA_SECP256R1_SHA256),
-        ("secp256k1", ec(&[0x2b, 0x81, 4, 0, 10], 64), SignatureScheme::ECDSA_SECP256R1_SHA256),
-        ("Ed448", ed448, SignatureScheme::ED25519),
+    for (what, spki, scheme, says) in [
+        ("RSA of 1024 bits", rsa_key(RSA, 1024), SignatureScheme::RSA_PSS_RSAE_SHA256, "it is RSA of 1024 bits"),
+        ("RSA of 2040 bits", rsa_key(RSA, 2040), SignatureScheme::RSA_PSS_RSAE_SHA256, "it is RSA of 2040 bits"),
+        ("RSA of 8200 bits", rsa_key(RSA, 8200), SignatureScheme::RSA_PSS_RSAE_SHA256, "it is RSA of 8200 bits"),
+        ("an RSA-PSS key", rsa_key(RSA_PSS, 2048), SignatureScheme::RSA_PSS_RSAE_SHA256, "of an algorithm"),
+        ("P-521", ec(&[0x2b, 0x81, 4, 0, 35], 132), SignatureScheme::ECDSA_SECP256R1_SHA256, "on a curve"),
+        ("secp256k1", ec(&[0x2b, 0x81, 4, 0, 10], 64), SignatureScheme::ECDSA_SECP256R1_SHA256, "on a curve"),
+        ("Ed448", ed448, SignatureScheme::ED25519, "of an algorithm"),
     ] {
         for role in BOTH {
             println!("{role} gets {what}");
@@ -177,6 +177,8 @@ fn a_leaf_key_of_another_kind_or_size_is_unsupported() {
             story.turn();
             let (state, epoch) = peer::judged(role, CV);
             story.refused("UnsupportedKey", A::UNSUPPORTED_CERTIFICATE, state, epoch);
+            let said = story.error().to_string();
+            assert!(said.contains(says), "{said}");
         }
     }
     // The fabricated leaf is refused for its key alone: with one that we know, the signature is judged.
