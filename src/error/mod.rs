@@ -119,3 +119,69 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+    use std::string::String;
+
+    /// Names are stable: each is the variant's own, and a renamed variant is a new name.
+    #[test]
+    fn every_name_is_that_of_its_variant() {
+        fn same(name: &str, debug: String) {
+            assert_eq!(debug.split(|c: char| !c.is_alphanumeric()).next(), Some(name));
+        }
+        let alert = AlertDescription::UNKNOWN_CA;
+        for misuse in [
+            Misuse::StaleQuestion,
+            Misuse::ForeignInbox,
+            Misuse::ForeignOutbox,
+            Misuse::NoRoom { needed: 1 },
+            Misuse::UnfitCredential,
+            Misuse::UnfitSignature,
+            Misuse::UnfitExtension,
+            Misuse::NotNow,
+            Misuse::InvalidServerName,
+            Misuse::Closed,
+            Misuse::NoRandomness,
+        ] {
+            same(misuse.name(), format!("{misuse:?}"));
+        }
+        for rejection in [
+            Rejection::UnknownCa,
+            Rejection::Expired,
+            Rejection::Revoked,
+            Rejection::WrongName,
+            Rejection::BadCertificate,
+            Rejection::UnsupportedCertificate,
+            Rejection::AccessDenied,
+            Rejection::CertificateUnknown,
+            Rejection::Alert(alert),
+        ] {
+            same(rejection.name(), format!("{rejection:?}"));
+        }
+        for ending in [Ending::Alert(alert), Ending::Silence] {
+            same(ending.name(), format!("{ending:?}"));
+        }
+        for blame in [Blame::Peer, Blame::Us, Blame::Caller] {
+            same(blame.name(), format!("{blame:?}"));
+        }
+        for kind in [ErrorKind::NotTls, ErrorKind::Rejected { reason: Rejection::Revoked }] {
+            same(kind.name(), format!("{kind:?}"));
+        }
+        for (name, at) in ErrorKind::TABLE.iter().map(|(name, ..)| name).zip(0..) {
+            let twice = ErrorKind::TABLE.iter().position(|(other, ..)| other == name);
+            assert_eq!(twice, Some(at), "{name} stands twice");
+        }
+    }
+
+    #[test]
+    fn a_bug_says_that_it_is_one_and_asks_for_a_report() {
+        let error = Error { kind: ErrorKind::Bug, role: Role::Client, state: State::AskSign, alerts: true };
+        let said = format!("{error}");
+        assert!(said.contains("a bug in countersign") && said.contains("report"), "{said}");
+        assert_eq!(ErrorKind::Bug.alert(), Some(AlertDescription::INTERNAL_ERROR));
+        assert_eq!(ErrorKind::CryptoFailed.alert(), Some(AlertDescription::INTERNAL_ERROR));
+    }
+}
