@@ -137,6 +137,7 @@ mod tests {
             Misuse::StaleQuestion,
             Misuse::ForeignInbox,
             Misuse::ForeignOutbox,
+            Misuse::ForeignReply,
             Misuse::NoRoom { needed: 1 },
             Misuse::UnfitCredential,
             Misuse::UnfitSignature,
