@@ -132,8 +132,6 @@ impl Carry for Records {
         engine: &Engine,
         policy: &Policy,
     ) -> Result<bool, ErrorKind> {
-        self.write.set_padding(policy.padding);
-        self.write.set_update_after(policy.update_after);
         match (engine.role(), engine.own_traffic_secret()) {
             (Role::Client, _) => rx.mark(), // what has come by now confirms nothing
             (Role::Server, Some(secret)) if policy.confirm_clients => {

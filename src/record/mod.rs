@@ -11,6 +11,7 @@
 //! Where every record passes, functions with one caller are `#[inline(always)]`: what they return would else go through
 //! memory, and a processor waits for bytes that are read in other sizes than they were written.
 
+mod data_protection;
 mod header;
 mod inbox;
 mod key;
@@ -21,6 +22,7 @@ mod seal;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use data_protection::DataProtection;
 pub use inbox::Inbox;
 pub(crate) use inbox::InboxView;
 pub(crate) use open::{Expect, Opened, ReadProtection};

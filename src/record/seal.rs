@@ -5,23 +5,16 @@ use super::key::RecordKey;
 use crate::codec::ContentType;
 use crate::crypto::{CryptoMode, Suite, TrafficKey};
 use crate::error::ErrorKind;
-use crate::policy::Padding;
 use crate::role::Role;
-
-/// Records that are kept for a KeyUpdate and two alerts when a key is used up.
-const KEPT_RECORDS: u64 = 3;
 
 /// The write key, its sequence number, and what the peer can take.
 pub(crate) struct WriteProtection {
     key: RecordKey,
     sequence: u64,
-    /// How many records the policy allows for a key.
-    update_after: u64,
     /// The longest TLSInnerPlaintext that the peer takes (RFC 8449), type and padding included.
     record_size_limit: u16,
     /// The most content that we put into a record, protected or not.
     max_fragment: u16,
-    padding: Padding,
     version: u16,
     sent_change_cipher_spec: bool,
 }
@@ -40,10 +33,8 @@ impl WriteProtection {
         WriteProtection {
             key,
             sequence: 0,
-            update_after: u64::MAX,
             record_size_limit: MAX_INNER_PLAINTEXT as u16,
             max_fragment: MAX_PLAINTEXT as u16,
-            padding: Padding::None,
             version,
             sent_change_cipher_spec: false,
         }
@@ -75,25 +66,13 @@ impl WriteProtection {
         self.max_fragment = bytes;
     }
 
-    /// How application data is padded from now on.
-    pub(crate) fn set_padding(&mut self, padding: Padding) {
-        self.padding = padding;
-    }
-
-    /// Asks for an update after so many records, if the AEAD does not ask for it earlier.
-    pub(crate) fn set_update_after(&mut self, records: u64) {
-        self.update_after = records.max(1); // 0 would leave no record under any key
-    }
-
-    /// How many records of application data may still be written with this key. At 0 it must be updated; there is
-    /// still room for the KeyUpdate, or for the alerts that say goodbye.
-    pub(crate) fn records_left(&self) -> u64 {
-        let limit = self.key_limit().saturating_sub(KEPT_RECORDS).min(self.update_after);
-        limit.saturating_sub(self.sequence)
+    /// How many records have been written with this key.
+    pub(super) fn sequence(&self) -> u64 {
+        self.sequence
     }
 
     /// How many records may be written with this key (RFC 9846 §5.5).
-    fn key_limit(&self) -> u64 {
+    pub(super) fn key_limit(&self) -> u64 {
         self.key.get().map_or(u64::MAX, |key| key.suite().record_limit())
     }
 
@@ -103,7 +82,7 @@ impl WriteProtection {
     }
 
     /// The longest TLSInnerPlaintext.
-    fn max_inner(&self) -> usize {
+    pub(super) fn max_inner(&self) -> usize {
         usize::from(self.record_size_limit.min(self.max_fragment.saturating_add(1)))
     }
 
@@ -149,33 +128,6 @@ impl WriteProtection {
     /// What follows the content: its type and the tag.
     pub(super) fn trailer(&self) -> usize {
         if self.is_protected() { 1 + TAG } else { 0 }
-    }
-
-    /// How long a record of so much application data becomes.
-    pub(super) fn data_record_len(&self, content: usize) -> usize {
-        self.padded(content).saturating_add(HEADER + TAG)
-    }
-
-    /// The most application data that fits a record of this length.
-    pub(super) fn max_data(&self, record_len: usize) -> usize {
-        let inner = record_len.saturating_sub(HEADER + TAG);
-        let inner = match self.padding {
-            _ if inner >= self.max_inner() => self.max_inner(),
-            Padding::Multiple(n @ 2..) => inner.saturating_sub(inner.checked_rem(usize::from(n)).unwrap_or(0)),
-            _ => inner,
-        };
-        inner.saturating_sub(1)
-    }
-
-    /// The length of the TLSInnerPlaintext of so much application data.
-    pub(super) fn padded(&self, content: usize) -> usize {
-        let inner = content.saturating_add(1);
-        match self.padding {
-            Padding::Multiple(n @ 2..) => {
-                inner.checked_next_multiple_of(usize::from(n)).unwrap_or(inner).min(self.max_inner()).max(inner)
-            }
-            _ => inner,
-        }
     }
 
     /// Writes the header of, and seals, a record whose content lies in its place. With a key, `record` is header,

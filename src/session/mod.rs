@@ -22,7 +22,7 @@ use crate::engine::Connected;
 use crate::error::{Error, ErrorKind, Misuse};
 use crate::memory::Memory;
 use crate::policy::Policy;
-use crate::record::{Inbox, InboxView, Outbox, OutboxView, ReadProtection, WriteProtection};
+use crate::record::{DataProtection, Inbox, InboxView, Outbox, OutboxView, ReadProtection, WriteProtection};
 use crate::role::Role;
 use crate::schedule::Pair;
 use receiving::Receiving;
@@ -56,7 +56,7 @@ impl Session {
             Role::Server => ((0, server), client),
         };
         Session {
-            sending: Sending::new(stamp, write, ours),
+            sending: Sending::new(stamp, DataProtection::new(write, policy), ours),
             receiving: Receiving::new(role, stamp, read, theirs, policy),
             exporter: Exporter::new(exporter),
         }

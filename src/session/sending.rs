@@ -6,13 +6,13 @@ use super::key_update;
 use crate::codec::{AlertDescription, KeyUpdateRequest};
 use crate::error::{Error, Misuse};
 use crate::limits::MAX_GENERATIONS;
-use crate::record::{OutboxView, WriteProtection};
+use crate::record::{DataProtection, OutboxView};
 use crate::schedule::TrafficSecret;
 use core::ops::Range;
 
 pub(super) struct Sending {
     pub(super) stamp: u64,
-    write: WriteProtection,
+    write: DataProtection,
     /// application_traffic_secret_N. `None`: we have said our last.
     secret: Option<TrafficSecret>,
     /// N.
@@ -27,7 +27,7 @@ pub(super) struct Sending {
 
 /// Data.
 impl Sending {
-    pub(super) fn new(stamp: u64, write: WriteProtection, (generation, secret): (u64, TrafficSecret)) -> Sending {
+    pub(super) fn new(stamp: u64, write: DataProtection, (generation, secret): (u64, TrafficSecret)) -> Sending {
         Sending { stamp, write, secret: Some(secret), generation, received: 0, owes: false, requested: false }
     }
 
@@ -227,20 +227,21 @@ impl Sending {
 mod tests {
     use super::*;
     use crate::crypto::{CryptoMode, HashAlgorithm, SharedSecret, Suite};
-    use crate::record::Outbox;
+    use crate::policy::Policy;
+    use crate::record::{Outbox, WriteProtection};
     use crate::role::Role;
     use crate::schedule::Early;
     use std::vec;
     use std::vec::Vec;
 
-    fn sending(tx: &mut Outbox<Vec<u8>>) -> Sending {
+    fn sending(tx: &mut Outbox<Vec<u8>>, policy: &Policy) -> Sending {
         let suite = Suite::Aes128GcmSha256;
         let hash = HashAlgorithm::Sha256.hash(b"transcript");
         let main = Early::new(suite.hash()).handshake(SharedSecret::of_vector(&[7; 32])).main();
         let (secrets, _) = main.application(&hash);
         let mut write = WriteProtection::new(Role::Server);
         tx.view().replace_key(&mut write, secrets.server.key(suite, CryptoMode::Real).unwrap()).unwrap();
-        Sending::new(1, write, (0, secrets.server))
+        Sending::new(1, DataProtection::new(write, policy), (0, secrets.server))
     }
 
     fn request(number: u32) -> Reply {
@@ -251,7 +252,7 @@ mod tests {
     #[test]
     fn at_the_last_generation_we_update_no_more_and_ignore_requests() {
         let mut tx = Outbox::new(vec![0; 1000]);
-        let mut sending = sending(&mut tx);
+        let mut sending = sending(&mut tx, &Policy::new());
         sending.generation = (1 << 48) - 2;
         sending.reply(&request(1), &mut tx.view()).unwrap();
         assert_eq!(sending.generation, (1 << 48) - 1);
@@ -268,9 +269,8 @@ mod tests {
     #[test]
     fn what_was_taken_is_told_before_the_last_key_is_used_up() {
         let mut tx = Outbox::new(vec![0; 60_000]);
-        let mut sending = sending(&mut tx);
+        let mut sending = sending(&mut tx, &Policy::new().update_after(2));
         sending.generation = MAX_GENERATIONS;
-        sending.write.set_update_after(2);
         let data = vec![7; 40_000];
         assert_eq!(sending.write(&data, &mut tx.view()), Ok(2 << 14), "two records");
         assert_eq!(sending.write(&data[2 << 14..], &mut tx.view()), Err(Misuse::NotNow));

@@ -4,8 +4,8 @@ use super::super::header::HEADER;
 use super::{OutboxView, RESERVE, too_small};
 use crate::codec::ContentType;
 use crate::error::ErrorKind;
+use crate::record::data_protection::DataProtection;
 use crate::record::plan::Plan;
-use crate::record::seal::WriteProtection;
 use core::ops::Range;
 
 impl<'m> OutboxView<'m> {
@@ -14,7 +14,7 @@ impl<'m> OutboxView<'m> {
     #[inline(always)]
     pub(crate) fn place_data(
         &mut self,
-        protection: &mut WriteProtection,
+        protection: &mut DataProtection,
         wanted: usize,
     ) -> Result<Option<Range<usize>>, ErrorKind> {
         let Some(room) = self.make_data_room(protection, 0, wanted)? else { return Ok(None) };
@@ -44,8 +44,8 @@ impl<'m> OutboxView<'m> {
 
     /// Seals so many bytes, which lie where [`place_data`](Self::place_data) said. It may be none.
     #[inline(always)]
-    pub(crate) fn seal_data(&mut self, protection: &mut WriteProtection, len: usize) -> Result<(), ErrorKind> {
-        let record_len = protection.data_record_len(len);
+    pub(crate) fn seal_data(&mut self, protection: &mut DataProtection, len: usize) -> Result<(), ErrorKind> {
+        let record_len = protection.record_len(len);
         let fits = len <= protection.max_content() && record_len <= self.tail();
         if !protection.is_protected() || !fits || self.cursors.open > 0 {
             return Err(ErrorKind::Bug);
@@ -58,7 +58,7 @@ impl<'m> OutboxView<'m> {
 
     /// Copies and seals application data: as much as fits in records that are as long as they can be. Returns how much
     /// was taken; 0 if pending bytes must be sent first.
-    pub(crate) fn write_data(&mut self, protection: &mut WriteProtection, data: &[u8]) -> Result<usize, ErrorKind> {
+    pub(crate) fn write_data(&mut self, protection: &mut DataProtection, data: &[u8]) -> Result<usize, ErrorKind> {
         let mut rest = data;
         while !rest.is_empty() {
             if rest.len() < data.len() && protection.records_left() == 0 {
@@ -77,7 +77,7 @@ impl<'m> OutboxView<'m> {
     /// Whether a handshake message of `message` bytes and then such a place have room.
     pub(crate) fn has_room_for_message_and_data(
         &mut self,
-        protection: &mut WriteProtection,
+        protection: &mut DataProtection,
         message: usize,
         wanted: usize,
     ) -> Result<bool, ErrorKind> {
@@ -89,7 +89,7 @@ impl<'m> OutboxView<'m> {
     /// be it one after the other. If not: the capacity that holds both, the data as far as a record takes it.
     pub(crate) fn check_capacity(
         &self,
-        protection: &WriteProtection,
+        protection: &DataProtection,
         message: usize,
         wanted: usize,
     ) -> Result<(), ErrorKind> {
@@ -97,7 +97,7 @@ impl<'m> OutboxView<'m> {
         let capacity = self.memory.len().saturating_sub(RESERVE);
         if before > capacity || protection.max_data(capacity) == 0 {
             let wanted = wanted.clamp(1, protection.max_content());
-            let record = protection.data_record_len(wanted);
+            let record = protection.record_len(wanted);
             return Err(too_small(before.saturating_add(record).saturating_add(RESERVE)));
         }
         Ok(())
@@ -108,7 +108,7 @@ impl<'m> OutboxView<'m> {
     #[inline(always)]
     fn make_data_room(
         &mut self,
-        protection: &mut WriteProtection,
+        protection: &mut DataProtection,
         before: usize,
         wanted: usize,
     ) -> Result<Option<usize>, ErrorKind> {

@@ -12,7 +12,8 @@ use crate::codec::{AlertDescription, ContentType, HandshakeType};
 use crate::crypto::{CryptoMode, Prk, Secret, Suite, TrafficKey};
 use crate::error::ErrorKind;
 use crate::memory::Memory;
-use crate::role::EarlyData;
+use crate::policy::{Padding, Policy};
+use crate::role::{EarlyData, Role};
 use std::{vec, vec::Vec};
 
 /// Where the suite does not matter.
@@ -90,6 +91,11 @@ fn with_key(key: TrafficKey) -> ReadProtection {
     let mut protection = ReadProtection::new();
     protection.replace_key(&Inbox::new([]).view(), key).unwrap();
     protection
+}
+
+/// A protection that has no key yet.
+fn without_key(role: Role, padding: Padding) -> DataProtection {
+    DataProtection::new(WriteProtection::new(role), &Policy::new().padding(padding))
 }
 
 /// Opens everything there is; returns what the records were, or the first error.

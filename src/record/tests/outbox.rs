@@ -14,8 +14,13 @@ fn outbox(capacity: usize) -> Outbox<Vec<u8>> {
 }
 
 /// A protection with this key and limit.
-fn with_key(number: u8, limit: u16) -> WriteProtection {
-    let mut protection = WriteProtection::new(Role::Server);
+fn with_key(number: u8, limit: u16) -> DataProtection {
+    padded(number, limit, Padding::None)
+}
+
+/// The same, padded.
+fn padded(number: u8, limit: u16, padding: Padding) -> DataProtection {
+    let mut protection = without_key(Role::Server, padding);
     Outbox::new([]).view().replace_key(&mut protection, key(SUITE, number)).unwrap();
     protection.set_record_size_limit(limit);
     protection
@@ -136,7 +141,7 @@ fn only_a_clients_first_record_says_tls_1_0() {
 #[test]
 fn a_key_change_seals_under_the_old_key_and_counts_from_zero() {
     let mut tx = outbox(500);
-    let mut protection = WriteProtection::new(Role::Server);
+    let mut protection = without_key(Role::Server, Padding::None);
     append(&mut tx, &mut protection, &message(2, 10)).unwrap();
     tx.view().replace_key(&mut protection, key(SUITE, 1)).unwrap();
     assert_eq!(tx.pending(), plain(HANDSHAKE, &message(2, 10)));
@@ -247,7 +252,7 @@ fn an_outbox_moves_with_its_open_record() {
 #[test]
 fn two_alerts_always_fit() {
     for len in 4..200 {
-        for mut protection in [with_key(1, 100), WriteProtection::new(Role::Server)] {
+        for mut protection in [with_key(1, 100), without_key(Role::Server, Padding::None)] {
             let mut tx = outbox(RESERVE + 200);
             tx.view().append_handshake(&mut protection, len, |_| ()).ok();
             while let Ok(1) = tx.view().write_data(&mut protection, b"x") {}
@@ -287,7 +292,7 @@ fn memory_that_cannot_even_hold_alerts_is_the_callers_fault() {
 // ---- application data ----
 
 /// The length of the place that is given for data; 0: pending bytes first.
-fn place(tx: &mut Outbox<Vec<u8>>, protection: &mut WriteProtection, wanted: usize) -> usize {
+fn place(tx: &mut Outbox<Vec<u8>>, protection: &mut DataProtection, wanted: usize) -> usize {
     tx.view().place_data(protection, wanted).unwrap().map_or(0, |place| place.len())
 }
 
@@ -328,7 +333,7 @@ fn a_place_is_as_long_as_the_peer_takes_and_never_shorter_than_wanted() {
 #[test]
 fn application_data_is_never_written_without_a_key() {
     let mut tx = outbox(1000);
-    let mut protection = WriteProtection::new(Role::Server);
+    let mut protection = without_key(Role::Server, Padding::None);
     assert_eq!(tx.view().seal_data(&mut protection, 1), Err(ErrorKind::Bug));
     assert_eq!(tx.view().write_data(&mut protection, b"x"), Err(ErrorKind::Bug));
     assert!(tx.is_empty());
@@ -414,8 +419,7 @@ proptest! {
         sent in 1..500usize, multiple in 0..300u16,
     ) {
         let mut tx = outbox(capacity);
-        let mut protection = with_key(1, limit);
-        protection.set_padding(if multiple == 0 { Padding::None } else { Padding::Multiple(multiple) });
+        let mut protection = padded(1, limit, if multiple == 0 { Padding::None } else { Padding::Multiple(multiple) });
         let (mut rest, mut wire) = (&data[..], Vec::new());
         while !rest.is_empty() {
             match tx.view().write_data(&mut protection, rest) {
@@ -455,8 +459,7 @@ proptest! {
         limit in 64..3000u16, capacity in 71..4000usize, multiple in 0..600u16, wanted in 0..4000usize, part in 0..=100usize,
     ) {
         let mut tx = outbox(capacity);
-        let mut protection = with_key(1, limit);
-        protection.set_padding(Padding::Multiple(multiple));
+        let mut protection = padded(1, limit, Padding::Multiple(multiple));
         let Ok(place) = tx.view().place_data(&mut protection, wanted) else { return Ok(()) };
         let len = place.map_or(0, |place| place.len());
         prop_assert!(len > 0 && (len >= wanted || len == usize::from(limit) - 1 || len + RESERVE + 22 + usize::from(multiple.max(1)) > capacity));

@@ -3,6 +3,7 @@
 use super::*;
 use crate::codec::ContentType;
 use crate::crypto::{Hash, HashAlgorithm, SharedSecret};
+use crate::policy::Padding;
 use crate::role::Role;
 use crate::schedule::{Early, HandshakeSecret, Pair, TrafficSecret};
 use std::string::String;
@@ -117,7 +118,7 @@ fn each_sides_records_are_written_byte_for_byte() {
     for (trace, role) in TRACES.into_iter().flat_map(|trace| [(trace, Role::Client), (trace, Role::Server)]) {
         let [handshake, application] = keys(trace, role);
         let epochs = [("plaintext", None), ("handshake", Some(handshake)), ("application", Some(application))];
-        let mut protection = WriteProtection::new(role);
+        let mut protection = without_key(role, Padding::None);
         let mut tx = Outbox::new(vec![0; 4000]);
         let mut view = tx.view();
         let mut written = Vec::new();

@@ -67,10 +67,9 @@ proptest! {
         sends in proptest::collection::vec(send(), 1..60),
     ) {
         let mut tx = Outbox::new(vec![0; out_capacity]);
-        let mut write = WriteProtection::new(Role::Client);
+        let mut write = without_key(Role::Client, Padding::Multiple(multiple));
         tx.view().replace_key(&mut write, key(suite, 0)).unwrap();
         write.set_record_size_limit(limit);
-        write.set_padding(Padding::Multiple(multiple));
         let mut rx = Inbox::new(vec![0; in_capacity]);
         let mut read = with_key(key(suite, 0));
         read.set_record_size_limit(limit);
