@@ -161,7 +161,7 @@ pub use role::{Epoch, Role, State};
 pub use rustls_pki_types as pki_types;
 pub use schedule::Pair;
 pub use seed::Seed;
-pub use session::{Event, Exporter, Receiver, Reply, Reservation, Sender, Session};
+pub use session::{Counters, Event, Exporter, Receiver, Reply, Reservation, Sender, Session, SessionInfo, Traffic};
 
 // The code in the documents compiles.
 #[cfg(all(doctest, feature = "x509"))]

@@ -14,8 +14,8 @@ const CLOSED_UNCONFIRMED: ErrorKind =
 /// A session, driven in one of the two ways that programs may choose. The runner counts our answers to its KeyUpdates:
 /// it wants one for several, and that only before our next data.
 pub(crate) enum Talk {
-    Whole(Session),
-    Halves(Halves),
+    Whole(Box<Session>),
+    Halves(Box<Halves>),
 }
 
 /// As two threads would have them: whoever holds the halves decides when to answer.
@@ -29,10 +29,10 @@ pub(crate) struct Halves {
 impl Talk {
     pub(crate) fn new(session: Session, whole: bool) -> Talk {
         if whole {
-            return Talk::Whole(session);
+            return Talk::Whole(Box::new(session));
         }
         let (sender, receiver, exporter) = session.split();
-        Talk::Halves(Halves { sender, receiver, exporter, owed: None })
+        Talk::Halves(Box::new(Halves { sender, receiver, exporter, owed: None }))
     }
 
     pub(crate) fn exporter(&self) -> &Exporter {

@@ -67,6 +67,9 @@ pub struct KeyUpdate {
 }
 
 impl KeyUpdate {
+    /// The length of the message's body.
+    pub const BODY_LEN: usize = 1;
+
     /// Reads the message's body.
     pub fn parse(body: &[u8]) -> Result<Self, Malformed> {
         whole(body, |r| Ok(KeyUpdate { request_update: KeyUpdateRequest::read(r)? }))

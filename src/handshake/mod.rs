@@ -23,10 +23,11 @@ use crate::policy::{Bytes, Policy};
 use crate::role::{Epoch, Role, State};
 use crate::schedule::Pair;
 use crate::seed::Seed;
-use crate::session::{Exporter, Session};
+use crate::session::{Attached, Exporter, Session, SessionInfo};
 use carrier::Carry;
 use core::borrow::Borrow;
 use driver::Driver;
+use rustls_pki_types::UnixTime;
 
 /// A mutual TLS 1.3 handshake, as client or server.
 ///
@@ -36,6 +37,7 @@ use driver::Driver;
 pub struct Handshake<P, C = Records> {
     policy: P,
     driver: Driver<C>,
+    attached: Attached,
 }
 
 /// A mutual TLS 1.3 handshake by messages instead of records, for transports that protect handshake bytes themselves, as
@@ -112,12 +114,16 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
         let compatible = C::middlebox_compatibility(policy.borrow());
         let engine =
             Engine::client(policy.borrow(), server_name, seed, compatible).map_err(|_| Misuse::NoRandomness)?;
-        Ok(Handshake { driver: Driver::new(engine, policy.borrow()), policy })
+        Ok(Handshake::new(policy, engine))
     }
 
     /// A server's handshake.
     pub fn server(policy: P, seed: Seed) -> Self {
-        Handshake { driver: Driver::new(Engine::server(seed), policy.borrow()), policy }
+        Handshake::new(policy, Engine::server(seed))
+    }
+
+    fn new(policy: P, engine: Engine) -> Self {
+        Handshake { driver: Driver::new(engine, policy.borrow()), policy, attached: Attached::default() }
     }
 
     /// Sends one opaque extension, for protocols that carry their parameters there (QUIC: RFC 9001 §8.2). A client sends
@@ -322,6 +328,19 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
         &self.driver.engine.negotiated().client_random
     }
 
+    /// Keeps something with the connection, for [`SessionInfo::attached`]: what a verdict was about, for instance. What
+    /// was attached before is dropped.
+    #[cfg(feature = "alloc")]
+    pub fn attach(&mut self, value: alloc::sync::Arc<dyn core::any::Any + Send + Sync>) {
+        self.attached.value = Some(value);
+    }
+
+    /// What the session will know about itself.
+    fn info(&self, made_at: Option<UnixTime>) -> Result<SessionInfo, Misuse> {
+        let (negotiated, attached) = (self.driver.engine.negotiated(), self.attached.clone());
+        SessionInfo::new(self.role(), negotiated, self.policy.borrow(), made_at, attached).ok_or(Misuse::NotNow)
+    }
+
     /// Shows the traffic secrets that the present state holds, each under its name in the key log format. Whoever has
     /// them reads everything: for debugging only. Call it at [`Want::Sign`], [`Want::Verify`] and [`Want::Done`].
     pub fn expose_secrets(&self, show: &mut dyn FnMut(&'static str, &[u8])) {
@@ -335,11 +354,24 @@ impl<P: Borrow<Policy>> Handshake<P, Records> {
     /// # Errors
     /// [`Misuse::NotNow`] before that, or the second time.
     pub fn finish(&mut self) -> Result<Session, Misuse> {
+        self.finish_with(None)
+    }
+
+    /// The same, for a session that knows when it was made ([`SessionInfo::made_at`]).
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish).
+    pub fn finish_at(&mut self, now: UnixTime) -> Result<Session, Misuse> {
+        self.finish_with(Some(now))
+    }
+
+    fn finish_with(&mut self, made_at: Option<UnixTime>) -> Result<Session, Misuse> {
+        let info = self.info(made_at)?;
         let connected = self.driver.take_connected(false)?;
         let Records { read, write } = &mut self.driver.carrier;
         let (read, write) = (read.take(), write.take());
         self.driver.hand_over();
-        Ok(Session::new(self.role(), self.policy.borrow(), self.driver.stamp(), connected, read, write))
+        Ok(Session::new(info, self.policy.borrow(), self.driver.stamp(), connected, read, write))
     }
 }
 
@@ -352,6 +384,8 @@ pub struct FlowSession {
     pub secrets: Pair<ExposedSecret>,
     /// Keys for other uses.
     pub exporter: Exporter,
+    /// What was agreed on, and when.
+    pub info: SessionInfo,
 }
 
 impl<P: Borrow<Policy>> Handshake<P, Messages> {
@@ -378,9 +412,22 @@ impl<P: Borrow<Policy>> Handshake<P, Messages> {
     /// # Errors
     /// [`Misuse::NotNow`] before that, or the second time.
     pub fn finish(&mut self) -> Result<FlowSession, Misuse> {
+        self.finish_with(None)
+    }
+
+    /// The same, for a session that knows when it was made ([`SessionInfo::made_at`]).
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish).
+    pub fn finish_at(&mut self, now: UnixTime) -> Result<FlowSession, Misuse> {
+        self.finish_with(Some(now))
+    }
+
+    fn finish_with(&mut self, made_at: Option<UnixTime>) -> Result<FlowSession, Misuse> {
+        let info = self.info(made_at)?;
         let connected = self.driver.take_connected(self.role() == Role::Client)?;
         let Pair { client, server } = &connected.secrets;
         let secrets = Pair { client: ExposedSecret::new(client.expose()), server: ExposedSecret::new(server.expose()) };
-        Ok(FlowSession { suite: connected.suite, secrets, exporter: Exporter::new(connected.exporter) })
+        Ok(FlowSession { suite: connected.suite, secrets, exporter: Exporter::new(connected.exporter), info })
     }
 }

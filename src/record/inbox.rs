@@ -12,6 +12,7 @@
 //! processed yet: the read key may not change while any of it is there (RFC 9846 §5.1).
 
 mod feed;
+mod opening;
 
 use super::header::{HEADER, Header};
 use crate::codec::{self, HandshakeType, MESSAGE_HEADER};
@@ -286,6 +287,12 @@ impl<'m> InboxView<'m> {
         self.cursors.unread < self.cursors.plaintext_end || self.cursors.pieces > 0
     }
 
+    /// How many bytes of application data wait to be consumed.
+    #[inline(always)]
+    pub(crate) fn data_len(&self) -> usize {
+        self.cursors.data().len()
+    }
+
     /// Whether application data waits to be consumed.
     pub(crate) fn has_data(&self) -> bool {
         self.cursors.application_data
@@ -404,85 +411,6 @@ impl<'m> InboxView<'m> {
     /// The position in the stream of the byte at this offset.
     fn position(&self, offset: usize) -> u32 {
         self.cursors.position.wrapping_add(to_u32(offset.saturating_sub(self.cursors.start)))
-    }
-}
-
-/// For the opening of records.
-impl<'m> InboxView<'m> {
-    /// What has not yet been opened.
-    pub(super) fn ciphertext(&self) -> &[u8] {
-        self.memory.get(self.cursors.ciphertext..self.cursors.end).unwrap_or_default()
-    }
-
-    /// The header of the record that is opened next, once it is there.
-    pub(super) fn header(&self) -> Option<Header> {
-        self.ciphertext().first_chunk().copied().map(Header)
-    }
-
-    /// Whether the whole record with this header is there.
-    pub(super) fn has_record(&self, header: Header) -> bool {
-        self.cursors.ciphertext_len() >= header.record_len()
-    }
-
-    /// The fragment of the record with this header, where it lies.
-    pub(super) fn fragment(&self, header: Header) -> &[u8] {
-        self.ciphertext().get(HEADER..header.record_len()).unwrap_or_default()
-    }
-
-    /// Begins to open the record with this header: the memory from where its content will lie to the record's end, and
-    /// how far into that its fragment begins. When nothing is held, the content stays where the fragment is.
-    #[inline(always)]
-    pub(super) fn begin_opening(&mut self, header: Header) -> Option<(&mut [u8], usize)> {
-        let Cursors { start, plaintext_end, ciphertext, .. } = *self.cursors;
-        let fragment = ciphertext.saturating_add(HEADER);
-        if start == plaintext_end {
-            // Nothing is held: the record is opened where it lies.
-            self.cursors.start = fragment;
-            self.cursors.unread = fragment;
-            self.cursors.plaintext_end = fragment;
-        }
-        let to = self.cursors.plaintext_end;
-        let end = ciphertext.saturating_add(header.record_len());
-        Some((self.memory.get_mut(to..end)?, fragment.saturating_sub(to)))
-    }
-
-    /// The record with this header has been dealt with; the first `content` bytes of [`begin_opening`](Self::begin_opening) are kept
-    /// as unread handshake bytes.
-    pub(super) fn keep_handshake(&mut self, header: Header, content: usize) {
-        self.cursors.plaintext_end = self.cursors.plaintext_end.saturating_add(content);
-        self.take(header.record_len());
-    }
-
-    /// The record with this header has been dealt with; the first `content` bytes of [`begin_opening`](Self::begin_opening) are
-    /// application data. The handshake is over: nothing that was read is needed any more.
-    #[inline(always)]
-    pub(super) fn keep_data(&mut self, header: Header, content: usize) {
-        self.release_all();
-        self.cursors.application_data = content > 0;
-        self.cursors.plaintext_end = self.cursors.plaintext_end.saturating_add(content);
-        self.take(header.record_len());
-    }
-
-    /// The record with this header is not kept, nor what is yet to come of it.
-    pub(super) fn drop_record(&mut self, header: Header) {
-        self.cursors.dropping = header.record_len();
-        self.drop_rest();
-    }
-
-    /// Drops what has come of a record that is being dropped. Says whether all of it has come.
-    pub(super) fn drop_rest(&mut self) -> bool {
-        if self.cursors.dropping == 0 {
-            return true;
-        }
-        let len = self.cursors.dropping.min(self.cursors.ciphertext_len());
-        self.cursors.dropping = self.cursors.dropping.saturating_sub(len);
-        self.take(len);
-        self.cursors.dropping == 0
-    }
-
-    fn take(&mut self, len: usize) {
-        self.cursors.ciphertext = self.cursors.ciphertext.saturating_add(len).min(self.cursors.end);
-        self.cursors.marked = self.cursors.marked.saturating_sub(len);
     }
 }
 

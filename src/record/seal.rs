@@ -67,7 +67,7 @@ impl WriteProtection {
     }
 
     /// How many records have been written with this key.
-    pub(super) fn sequence(&self) -> u64 {
+    pub(crate) fn sequence(&self) -> u64 {
         self.sequence
     }
 

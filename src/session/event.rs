@@ -21,8 +21,8 @@ pub enum Event {
 pub struct Reply {
     /// The connection that it belongs to.
     pub(super) stamp: u64,
-    /// How many KeyUpdates the peer has sent, this one included; it wraps.
-    pub(super) number: u32,
+    /// How many KeyUpdates the peer has sent, this one included.
+    pub(super) number: u64,
     /// The number of the last one that wanted an answer.
-    pub(super) wanted: u32,
+    pub(super) wanted: u64,
 }

@@ -6,7 +6,7 @@ use crate::record::{OutboxView, WriteProtection};
 use crate::schedule::TrafficSecret;
 
 /// The length of the message.
-pub(super) const LEN: usize = MESSAGE_HEADER + 1;
+pub(super) const LEN: usize = MESSAGE_HEADER + KeyUpdate::BODY_LEN;
 
 /// Sends the message under the present key; what follows it goes under the next one, whose secret is returned.
 pub(super) fn send(

@@ -1,7 +1,9 @@
 //! After the handshake: application data both ways, key updates, closing, exporters.
 
+mod counters;
 mod event;
 mod exporter;
+mod info;
 mod key_update;
 mod receiver;
 mod receiving;
@@ -10,8 +12,11 @@ mod sender;
 mod sending;
 mod ticket;
 
+pub use counters::{Counters, Traffic};
 pub use event::{Event, Reply};
 pub use exporter::Exporter;
+pub(crate) use info::Attached;
+pub use info::SessionInfo;
 pub(crate) use key_update::confirm_client;
 pub use receiver::Receiver;
 pub use reservation::Reservation;
@@ -37,11 +42,12 @@ pub struct Session {
     sending: Sending,
     receiving: Receiving,
     exporter: Exporter,
+    info: SessionInfo,
 }
 
 impl Session {
     pub(crate) fn new(
-        role: Role,
+        info: SessionInfo,
         policy: &Policy,
         stamp: u64,
         connected: Connected,
@@ -49,6 +55,7 @@ impl Session {
         write: WriteProtection,
     ) -> Session {
         let Connected { secrets: Pair { client, server }, exporter, .. } = connected;
+        let role = info.role();
         let (ours, theirs) = match role {
             Role::Client => ((0, client), server),
             // The client has been told that it is accepted.
@@ -57,8 +64,9 @@ impl Session {
         };
         Session {
             sending: Sending::new(stamp, DataProtection::new(write, policy), ours),
-            receiving: Receiving::new(role, stamp, read, theirs, policy),
+            receiving: Receiving::new(role, stamp, read, theirs),
             exporter: Exporter::new(exporter),
+            info,
         }
     }
 
@@ -169,6 +177,17 @@ impl Session {
         Ok(())
     }
 
+    /// What was agreed on, and when.
+    pub fn info(&self) -> &SessionInfo {
+        &self.info
+    }
+
+    /// What has gone both ways so far.
+    pub fn counters(&self) -> Counters {
+        let Receiving { traffic, tickets_dropped, .. } = self.receiving;
+        Counters { sent: self.sending.traffic, received: traffic, tickets_dropped }
+    }
+
     /// Whether the peer is known to have accepted us; always true for a server.
     pub fn is_confirmed(&self) -> bool {
         self.receiving.is_confirmed()
@@ -188,6 +207,7 @@ impl Session {
     /// [`Sender::alert`].
     pub fn split(mut self) -> (Sender, Receiver, Exporter) {
         self.receiving.owed = self.sending.owes;
-        (Sender::new(self.sending), Receiver::new(self.receiving), self.exporter)
+        let sender = Sender::new(self.sending, self.info.clone());
+        (sender, Receiver::new(self.receiving, self.info), self.exporter)
     }
 }

@@ -1,6 +1,8 @@
 //! The receiving half of a session.
 
+use super::counters::Traffic;
 use super::event::Event;
+use super::info::SessionInfo;
 use super::receiving::Receiving;
 use crate::error::Error;
 use crate::memory::Memory;
@@ -9,11 +11,12 @@ use crate::record::Inbox;
 /// The receiving half of a session: its memory is the inbox, which belongs to this connection (R1).
 pub struct Receiver {
     receiving: Receiving,
+    info: SessionInfo,
 }
 
 impl Receiver {
-    pub(super) fn new(receiving: Receiving) -> Receiver {
-        Receiver { receiving }
+    pub(super) fn new(receiving: Receiving, info: SessionInfo) -> Receiver {
+        Receiver { receiving, info }
     }
 
     /// Takes what the transport has brought, up to the next thing that concerns the caller. Call it again until it says
@@ -31,6 +34,21 @@ impl Receiver {
     /// not counted among those that nobody has asked for ([`limits::MAX_KEY_UPDATES`](crate::limits::MAX_KEY_UPDATES)).
     pub fn expect_key_update(&mut self) {
         self.receiving.expect_key_update();
+    }
+
+    /// What was agreed on, and when.
+    pub fn info(&self) -> &SessionInfo {
+        &self.info
+    }
+
+    /// What we have received so far.
+    pub fn counters(&self) -> Traffic {
+        self.receiving.traffic
+    }
+
+    /// How many NewSessionTickets have come: all of them are dropped.
+    pub fn tickets_dropped(&self) -> u64 {
+        self.receiving.tickets_dropped
     }
 
     /// Whether the peer is known to have accepted us; always true for a server.

@@ -1,13 +1,13 @@
 //! What the receiving half of a session does, whoever owns the memory: [`Session`](super::Session) and
 //! [`Receiver`](super::Receiver) stand in front of it.
 
+use super::counters::Traffic;
 use super::event::{Event, Reply};
 use super::ticket::TicketReader;
-use crate::codec::{AlertDescription, HandshakeType, Message};
+use crate::codec::{AlertDescription, HandshakeType, KeyUpdate, Malformed, Message};
 use crate::engine::post_handshake::{self, PostHandshake};
 use crate::error::{Ending, Error, ErrorKind};
 use crate::limits::{MAX_KEY_UPDATES, MAX_TICKETS};
-use crate::policy::Policy;
 use crate::record::{Expect, InboxView, Opened, ReadProtection};
 use crate::role::{EarlyData, Role, State};
 use crate::schedule::TrafficSecret;
@@ -18,7 +18,6 @@ pub(super) struct Receiving {
     read: ReadProtection,
     /// application_traffic_secret_N, or why the connection has failed.
     secret: Result<TrafficSecret, ErrorKind>,
-    max_message: u32,
     confirmed: bool,
     closed: bool,
     /// An alert of ours has told the peer what failed.
@@ -30,27 +29,21 @@ pub(super) struct Receiving {
     /// Tickets, and KeyUpdates that we have not asked for, since the last application data.
     tickets: u8,
     key_updates: u8,
-    /// The number of the last KeyUpdate, and of the last one that wanted an answer; they wrap.
-    updates: u32,
-    wanted: u32,
+    pub(super) traffic: Traffic,
+    pub(super) tickets_dropped: u64,
+    /// The number of the last KeyUpdate that wanted an answer.
+    wanted: u64,
     /// The answer that the whole session owed when it was split is yet to be reported.
     pub(super) owed: bool,
 }
 
 impl Receiving {
-    pub(super) fn new(
-        role: Role,
-        stamp: u64,
-        read: ReadProtection,
-        secret: TrafficSecret,
-        policy: &Policy,
-    ) -> Receiving {
+    pub(super) fn new(role: Role, stamp: u64, read: ReadProtection, secret: TrafficSecret) -> Receiving {
         Receiving {
             role,
             stamp,
             read,
             secret: Ok(secret),
-            max_message: u32::try_from(policy.max_message).unwrap_or(u32::MAX),
             confirmed: role == Role::Server,
             closed: false,
             told: false,
@@ -58,7 +51,8 @@ impl Receiving {
             ticket: None,
             tickets: 0,
             key_updates: 0,
-            updates: 0,
+            traffic: Traffic::default(),
+            tickets_dropped: 0,
             wanted: 0,
             owed: false,
         }
@@ -134,7 +128,11 @@ impl Receiving {
                 plaintext_alert: false,
                 early_data: EarlyData::None,
             };
-            match self.read.open(rx, expect)? {
+            let opened = self.read.open(rx, expect)?;
+            if opened == Some(Opened::ApplicationData) {
+                self.traffic.count(1, rx.data_len());
+            }
+            match opened {
                 Some(Opened::Handshake | Opened::ApplicationData) if confirms => {
                     self.confirmed = true;
                     return Ok(Event::Confirmed);
@@ -177,13 +175,14 @@ impl Receiving {
             }
         }
         // All that are there: what is unread when the next record is opened counts as the beginning of a message.
-        let limit = usize::try_from(self.max_message).unwrap_or(usize::MAX);
         loop {
-            let Some((typ, _)) = rx.message_header() else { return Ok(None) };
+            let Some((typ, len)) = rx.message_header() else { return Ok(None) };
             post_handshake::accepts(self.role, typ)?;
+            if typ == HandshakeType::KEY_UPDATE && len > KeyUpdate::BODY_LEN {
+                return Err(ErrorKind::Malformed { message: typ, what: Malformed::TrailingBytes });
+            }
             // A ticket may be of any length: it is dropped.
-            let limit = if typ == HandshakeType::NEW_SESSION_TICKET { usize::MAX } else { limit };
-            let Some(next) = rx.next_message(limit)? else { return Ok(None) };
+            let Some(next) = rx.next_message(usize::MAX)? else { return Ok(None) };
             let bytes = rx.flight().get(next.range.clone()).ok_or(ErrorKind::Bug)?;
             let (message, _) = Message::split(bytes).ok_or(ErrorKind::Bug)?;
             let judged = post_handshake::judge(message)?;
@@ -197,6 +196,7 @@ impl Receiving {
     }
 
     fn count_ticket(&mut self) -> Result<(), ErrorKind> {
+        self.tickets_dropped = self.tickets_dropped.saturating_add(1);
         self.tickets = self.tickets.saturating_add(1);
         if self.tickets > MAX_TICKETS { Err(ErrorKind::TooManyTickets) } else { Ok(()) }
     }
@@ -214,15 +214,15 @@ impl Receiving {
         let key = secret.key(suite, crypto).map_err(|_| ErrorKind::CryptoFailed)?;
         self.secret = Ok(secret);
         self.read.replace_key(rx, key)?;
-        self.updates = self.updates.wrapping_add(1);
+        self.traffic.generation = self.traffic.generation.saturating_add(1);
         if requested {
-            self.wanted = self.updates;
+            self.wanted = self.traffic.generation;
         }
         Ok(Event::Owed(self.reply()))
     }
 
     fn reply(&self) -> Reply {
-        Reply { stamp: self.stamp, number: self.updates, wanted: self.wanted }
+        Reply { stamp: self.stamp, number: self.traffic.generation, wanted: self.wanted }
     }
 }
 
@@ -253,8 +253,8 @@ mod tests {
         let mut rx = Inbox::new(vec![0; 1000]);
         let mut read = ReadProtection::new();
         read.replace_key(&rx.view(), key(&secret())).unwrap();
-        let mut receiving = Receiving::new(Role::Server, 1, read, secret(), &Policy::new());
-        receiving.updates = u32::MAX; // the count wraps, nobody minds
+        let mut receiving = Receiving::new(Role::Server, 1, read, secret());
+        receiving.traffic.generation = 1 << 48;
         let bytes: Vec<u8> = [record(&secret(), &[24, 0, 0, 1, 0, 22]), record(&secret().next(), b"data\x17")].concat();
         rx.space()[..bytes.len()].copy_from_slice(&bytes);
         rx.filled(bytes.len());

@@ -1,6 +1,8 @@
 //! The sending half of a session.
 
+use super::counters::Traffic;
 use super::event::Reply;
+use super::info::SessionInfo;
 use super::reservation::Reservation;
 use super::sending::Sending;
 use crate::codec::AlertDescription;
@@ -11,11 +13,12 @@ use crate::record::Outbox;
 /// The sending half of a session: its memory is the outbox, which belongs to this connection (R1).
 pub struct Sender {
     sending: Sending,
+    info: SessionInfo,
 }
 
 impl Sender {
-    pub(super) fn new(sending: Sending) -> Sender {
-        Sender { sending }
+    pub(super) fn new(sending: Sending, info: SessionInfo) -> Sender {
+        Sender { sending, info }
     }
 
     /// Copies and seals as much of `data` as `tx` has room for, in records as long as the peer takes them, and says how
@@ -104,6 +107,16 @@ impl Sender {
         self.sending.check_outbox(tx)?;
         let told = self.sending.tell(error, tx);
         Ok(Error { alerts: error.alerts || told, ..*error })
+    }
+
+    /// What was agreed on, and when.
+    pub fn info(&self) -> &SessionInfo {
+        &self.info
+    }
+
+    /// What we have sent so far.
+    pub fn counters(&self) -> Traffic {
+        self.sending.traffic
     }
 
     /// Whether we have sent close_notify or an alert.

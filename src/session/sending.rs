@@ -1,6 +1,7 @@
 //! What the sending half of a session does, whoever owns the memory: [`Session`](super::Session) and
 //! [`Sender`](super::Sender) stand in front of it.
 
+use super::counters::Traffic;
 use super::event::Reply;
 use super::key_update;
 use crate::codec::{AlertDescription, KeyUpdateRequest};
@@ -15,10 +16,9 @@ pub(super) struct Sending {
     write: DataProtection,
     /// application_traffic_secret_N. `None`: we have said our last.
     secret: Option<TrafficSecret>,
-    /// N.
-    generation: u64,
+    pub(super) traffic: Traffic,
     /// The number of the peer's last KeyUpdate that we know of.
-    received: u32,
+    received: u64,
     /// The peer wants a KeyUpdate that has not been sent.
     pub(super) owes: bool,
     /// We want one that we have not heard of.
@@ -28,7 +28,8 @@ pub(super) struct Sending {
 /// Data.
 impl Sending {
     pub(super) fn new(stamp: u64, write: DataProtection, (generation, secret): (u64, TrafficSecret)) -> Sending {
-        Sending { stamp, write, secret: Some(secret), generation, received: 0, owes: false, requested: false }
+        let traffic = Traffic { generation, ..Traffic::default() };
+        Sending { stamp, write, secret: Some(secret), traffic, received: 0, owes: false, requested: false }
     }
 
     pub(super) fn write(&mut self, data: &[u8], tx: &mut OutboxView<'_>) -> Result<usize, Misuse> {
@@ -50,7 +51,10 @@ impl Sending {
         if !self.prepare(data.len(), tx)? {
             return Ok(0);
         }
-        tx.write_data(&mut self.write, data).map_err(Misuse::of_outbox)
+        let before = self.write.sequence();
+        let taken = tx.write_data(&mut self.write, data).map_err(Misuse::of_outbox)?;
+        self.traffic.count(self.write.sequence().saturating_sub(before), taken);
+        Ok(taken)
     }
 
     /// The place for the next record; `None`: send first.
@@ -66,7 +70,9 @@ impl Sending {
     /// Seals so many bytes that lie in [`place`](Self::place).
     #[inline]
     pub(super) fn seal(&mut self, len: usize, tx: &mut OutboxView<'_>) -> Result<(), Misuse> {
-        tx.seal_data(&mut self.write, len).map_err(Misuse::of_outbox)
+        tx.seal_data(&mut self.write, len).map_err(Misuse::of_outbox)?;
+        self.traffic.count(1, len);
+        Ok(())
     }
 
     /// Pays what is owed and updates a key that is used up, so that data may follow (R12). False: pending bytes must be
@@ -133,9 +139,8 @@ impl Sending {
 
     /// Takes note of a KeyUpdate of the peer, if it is news.
     pub(super) fn note(&mut self, reply: &Reply) {
-        let is_new = |number: u32| (1..1 << 31).contains(&number.wrapping_sub(self.received));
-        if is_new(reply.number) {
-            self.owes |= is_new(reply.wanted);
+        if reply.number > self.received {
+            self.owes |= reply.wanted > self.received;
             self.received = reply.number;
             self.requested = false;
         }
@@ -144,7 +149,7 @@ impl Sending {
     /// Sends the KeyUpdate that is owed. One that has not left yet answers what has been asked since as well. Once the
     /// generations are used up, requests are ignored.
     pub(super) fn pay(&mut self, tx: &mut OutboxView<'_>) -> Result<(), Misuse> {
-        if !self.owes || self.is_closed() || self.generation >= MAX_GENERATIONS {
+        if !self.owes || self.is_closed() || self.traffic.generation >= MAX_GENERATIONS {
             return Ok(());
         }
         if !tx.owes_peer() {
@@ -157,13 +162,13 @@ impl Sending {
 
     /// The message, and the next generation of our key.
     fn send_key_update(&mut self, request_update: KeyUpdateRequest, tx: &mut OutboxView<'_>) -> Result<(), Misuse> {
-        if self.generation >= MAX_GENERATIONS {
+        if self.traffic.generation >= MAX_GENERATIONS {
             return Err(Misuse::NotNow);
         }
         let secret = self.secret.as_ref().ok_or(Misuse::NotNow)?;
         let next = key_update::send(request_update, secret, &mut self.write, tx).map_err(Misuse::of_outbox)?;
         self.secret = Some(next);
-        self.generation = self.generation.saturating_add(1);
+        self.traffic.generation = self.traffic.generation.saturating_add(1);
         Ok(())
     }
 }
@@ -244,7 +249,7 @@ mod tests {
         Sending::new(1, DataProtection::new(write, policy), (0, secrets.server))
     }
 
-    fn request(number: u32) -> Reply {
+    fn request(number: u64) -> Reply {
         Reply { stamp: 1, number, wanted: number }
     }
 
@@ -253,9 +258,9 @@ mod tests {
     fn at_the_last_generation_we_update_no_more_and_ignore_requests() {
         let mut tx = Outbox::new(vec![0; 1000]);
         let mut sending = sending(&mut tx, &Policy::new());
-        sending.generation = (1 << 48) - 2;
+        sending.traffic.generation = (1 << 48) - 2;
         sending.reply(&request(1), &mut tx.view()).unwrap();
-        assert_eq!(sending.generation, (1 << 48) - 1);
+        assert_eq!(sending.traffic.generation, (1 << 48) - 1);
         assert_eq!(tx.pending().len(), 5 + 5 + 1 + 16, "the last KeyUpdate");
         let sent = tx.pending().len();
         assert_eq!(sending.reply(&request(2), &mut tx.view()), Ok(()));
@@ -270,7 +275,7 @@ mod tests {
     fn what_was_taken_is_told_before_the_last_key_is_used_up() {
         let mut tx = Outbox::new(vec![0; 60_000]);
         let mut sending = sending(&mut tx, &Policy::new().update_after(2));
-        sending.generation = MAX_GENERATIONS;
+        sending.traffic.generation = MAX_GENERATIONS;
         let data = vec![7; 40_000];
         assert_eq!(sending.write(&data, &mut tx.view()), Ok(2 << 14), "two records");
         assert_eq!(sending.write(&data[2 << 14..], &mut tx.view()), Err(Misuse::NotNow));

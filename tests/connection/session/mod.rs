@@ -1,6 +1,7 @@
 //! The rules of a session, each for the whole one and for its halves.
 
 mod foreign;
+mod info;
 mod owed;
 mod reservation;
 mod room;
@@ -26,8 +27,8 @@ fn connected(client: Policy, server: Policy) -> Connection<'static> {
 
 /// Whoever sends: a whole session, or a half.
 enum Sends {
-    Whole(Session),
-    Half(Sender, Receiver),
+    Whole(Box<Session>),
+    Half(Box<Sender>, Box<Receiver>),
 }
 
 impl Sends {
@@ -35,9 +36,9 @@ impl Sends {
     fn each(session: Session, half: bool) -> Sends {
         if half {
             let (sender, receiver, _) = session.split();
-            Sends::Half(sender, receiver)
+            Sends::Half(Box::new(sender), Box::new(receiver))
         } else {
-            Sends::Whole(session)
+            Sends::Whole(Box::new(session))
         }
     }
 
