@@ -303,7 +303,7 @@ fn whom_the_acceptor_does_not_expect_is_refused() {
 #[test]
 fn a_server_that_only_reads_confirms_its_client() {
     let mut world = World::new();
-    world.server = world.server.policy(Policy::new().confirming_record(false));
+    world.server = world.server.policy(Policy::new().confirm_clients(false));
     let client = |stream: io::Result<Stream<TcpStream>>| {
         let mut stream = stream.unwrap();
         stream.confirmed().unwrap();

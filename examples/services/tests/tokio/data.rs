@@ -83,7 +83,7 @@ async fn confirmed_takes_no_data() {
 /// The reader alone must see to it that its peer's request is answered.
 #[tokio::test]
 async fn a_reading_half_answers_key_updates_by_itself() {
-    let policy = countersign::Policy::new().confirming_record(false);
+    let policy = countersign::Policy::new().confirm_clients(false);
     let mut world = World::new();
     world.server = world.server.policy(policy);
     let (mut client, server) = world.meet(100_000).await;

@@ -73,7 +73,7 @@ async fn a_peer_that_breaks_the_protocol_is_told_and_so_are_we() {
     let alert = AlertDescription::UNEXPECTED_MESSAGE;
     for split in [false, true] {
         let mut world = World::new();
-        let policy = Policy::new().null_crypto().confirming_record(false);
+        let policy = Policy::new().null_crypto().confirm_clients(false);
         world.server = world.server.policy(policy.clone());
         let (near, far) = duplex(2000);
         let (mut io, server) = tokio::join!(bare(&world.client, policy, near), world.acceptor().accept(far));
