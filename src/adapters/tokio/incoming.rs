@@ -112,6 +112,11 @@ impl Incoming {
                 _ => {}
             }
         }
+        // The sign of life may lie there opened and unread. Whatever else is found, the next call finds again.
+        while let Ok(Event::Owed(reply)) = self.receiver.receive(&mut self.rx) {
+            *owed = Some(reply);
+        }
+        self.give_back();
         Poll::Ready(Ok(()))
     }
 
