@@ -11,6 +11,10 @@ pub const MAX_FLIGHT: usize = MAX_MESSAGE + 16 * 1024;
 /// The most certificates in a chain (a policy may change it). Real chains have two to five.
 pub const MAX_CHAIN: u8 = 10;
 
+/// The longest list of CA names in our CertificateRequest (RFC 9846 §4.3.4), with their lengths: the message's extensions
+/// together may take 65,535 bytes (§4.4.2), and 1 KiB is more than the others need.
+pub const MAX_AUTHORITIES: usize = 63 * 1024;
+
 /// The longest body of our own opaque extension: with it, our hello fits what TLS can carry, whatever else is in it. QUIC's
 /// transport parameters take some hundred bytes.
 pub const MAX_EXTENSION: usize = 32 * 1024;

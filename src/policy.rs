@@ -1,7 +1,8 @@
 //! What a connection may use and how much a peer may make us hold: plain data, shared by any number of connections.
 
-use crate::codec::{self, CertificateType, CipherSuite, NamedGroup, ProtocolName, SignatureScheme};
+use crate::codec::{self, CertificateType, CipherSuite, DistinguishedName, NamedGroup, ProtocolName, SignatureScheme};
 use crate::crypto::CryptoMode;
+use crate::limits::MAX_AUTHORITIES;
 use crate::list::List;
 use core::num::NonZeroU8;
 
@@ -129,6 +130,7 @@ pub struct Policy {
     pub(crate) signature_schemes_cert: List<SignatureScheme, 16>,
     /// ProtocolNameList without its outer length (RFC 7301 §3.1).
     pub(crate) alpn: List<u8, 128>,
+    pub(crate) require_alpn: bool,
     pub(crate) client_certificate_types: List<CertificateType, 2>,
     pub(crate) server_certificate_types: List<CertificateType, 2>,
     pub(crate) certificate_authorities: Bytes,
@@ -163,6 +165,7 @@ impl Policy {
             signature_schemes: List::new(SIGNATURE_SCHEMES, SignatureScheme(0)),
             signature_schemes_cert: List::new(SIGNATURE_SCHEMES_CERT, SignatureScheme(0)),
             alpn: List::new(&[], 0),
+            require_alpn: false,
             client_certificate_types: List::new(&[CertificateType::X509], CertificateType::X509),
             server_certificate_types: List::new(&[CertificateType::X509], CertificateType::X509),
             certificate_authorities: Bytes::EMPTY,
@@ -265,11 +268,26 @@ impl Policy {
         self
     }
 
+    /// Refuse peers with whom no application protocol is agreed on: clients that offer none, or none of ours, and servers
+    /// that select none (alert no_application_protocol). Off by default; QUIC asks for it (RFC 9001 §8.1).
+    #[must_use]
+    pub const fn require_alpn(mut self, yes: bool) -> Self {
+        self.require_alpn = yes;
+        self
+    }
+
     /// certificate_authorities for the CertificateRequest (server; §4.3.4): DER-encoded names, each with its 16-bit
     /// length before it. Off by default: it tells strangers whom we trust, and some clients withhold a certificate
-    /// that would do.
+    /// that would do. (No `const fn`: shared bytes are dropped at run time.)
+    ///
+    /// # Panics
+    /// If it is no such list, or longer than TLS carries ([`limits::MAX_AUTHORITIES`](crate::limits::MAX_AUTHORITIES)).
+    /// `x509::Trust::certificate_authorities` makes lists that are right.
     #[must_use]
     pub fn certificate_authorities(mut self, names: Bytes) -> Self {
+        let list = codec::List::<DistinguishedName<'_>>::parse(names.as_slice());
+        assert!(list.is_ok(), "certificate_authorities are names, each with its 16-bit length before it");
+        assert!(names.as_slice().len() <= MAX_AUTHORITIES, "certificate_authorities take at most 64,512 bytes");
         self.certificate_authorities = names;
         self
     }

@@ -100,6 +100,41 @@ impl<B: Memory> Inbox<B> {
         Inbox { memory, cursors: Cursors::default() }
     }
 
+    /// An inbox over memory in which the peer's first bytes lie already, at this place: for whoever has looked at them
+    /// before knowing that they are TLS, or behind a preamble. What lies elsewhere does not matter; of a place that
+    /// reaches beyond the memory, what lies inside counts.
+    ///
+    /// ```
+    /// use countersign::{Event, Handshake, Inbox, Outbox, Policy, Seed, Want};
+    /// use std::io::Read;
+    ///
+    /// /// A load balancer says in one line for whom it speaks (PROXY protocol), then comes TLS.
+    /// fn accept(mut stream: impl Read) -> Result<(Handshake<Policy>, Inbox<Vec<u8>>), Box<dyn std::error::Error>> {
+    ///     let mut memory = vec![0; 16_645];
+    ///     let mut received = 0;
+    ///     let line = loop {
+    ///         match stream.read(&mut memory[received..])? {
+    ///             0 => return Err("the preamble is too long, or the connection has ended".into()),
+    ///             n => received += n,
+    ///         }
+    ///         if let Some(end) = memory[..received].windows(2).position(|pair| pair == b"\r\n") {
+    ///             break end + 2;
+    ///         }
+    ///     };
+    ///     // The ClientHello may have come with it.
+    ///     let rx = Inbox::from_received(memory, line..received);
+    ///     Ok((Handshake::server(Policy::new(), Seed::random()?), rx))
+    /// }
+    /// # let (mut hs, mut rx) = accept(&b"PROXY TCP4 192.0.2.1 192.0.2.2 1 443\r\n\x16\x03"[..]).unwrap();
+    /// # assert_eq!(hs.drive(&mut rx, &mut Outbox::new([0; 1000])), Ok(Want::Read));
+    /// # assert!(!rx.is_empty());
+    /// ```
+    pub fn from_received(memory: B, received: Range<usize>) -> Self {
+        let end = received.end.min(memory.as_ref().len());
+        let cursors = Cursors { ciphertext: received.start.min(end), end, ..Cursors::default() };
+        Inbox { memory, cursors }
+    }
+
     /// How many bytes the memory has.
     pub fn capacity(&self) -> usize {
         self.memory.as_ref().len()

@@ -15,6 +15,7 @@ mod data_protection;
 mod header;
 mod inbox;
 mod key;
+mod memory_needed;
 mod open;
 mod outbox;
 mod plan;

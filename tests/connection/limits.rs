@@ -9,8 +9,8 @@ use countersign::internals::codec::{
     write_hello_retry_request, write_server_hello,
 };
 use countersign::limits::{
-    MAX_CHAIN, MAX_CHANGE_CIPHER_SPECS, MAX_COOKIE, MAX_EARLY_DATA, MAX_EMPTY_RECORDS, MAX_EXTENSION, MAX_FLIGHT,
-    MAX_KEY_UPDATES, MAX_MESSAGE, MAX_TICKETS, MAX_WARNINGS,
+    MAX_AUTHORITIES, MAX_CHAIN, MAX_CHANGE_CIPHER_SPECS, MAX_COOKIE, MAX_EARLY_DATA, MAX_EMPTY_RECORDS, MAX_EXTENSION,
+    MAX_FLIGHT, MAX_KEY_UPDATES, MAX_MESSAGE, MAX_TICKETS, MAX_WARNINGS,
 };
 use countersign::{
     Alert, AlertDescription, Bytes, CipherSuite, ContentType, Error, ErrorKind, Event, ExtensionType, HandshakeType,
@@ -340,6 +340,24 @@ fn max_tickets_are_dropped_and_one_more_is_refused() {
         NewSessionTicket { ticket_lifetime: 1, ticket_age_add: 2, ticket_nonce: &[0], ticket: b"t", extensions };
     let (count, refused) = refused_after(&mut client, &mut session, &protected(&written(|w| ticket.write(w))));
     assert_eq!((count, refused), (usize::from(MAX_TICKETS), ("TooManyTickets", UNEXPECTED)));
+}
+
+/// A list that TLS carries, and one that is too long for it, which the policy refuses when it is made.
+#[test]
+fn a_list_of_ca_names_takes_at_most_max_authorities() {
+    let list = |len: usize| Bytes::Shared([&[0, 98][..], &[0x30; 98]].concat().repeat(len / 100 + 1)[..len].into());
+    let make = |names: Bytes| std::panic::catch_unwind(|| Policy::new().certificate_authorities(names));
+    let longest = MAX_AUTHORITIES / 100 * 100;
+    let identity = identity();
+    let mut server = End::new(Role::Server, make(list(longest)).expect("it can be carried"), &identity);
+    let mut client = End::new(Role::Client, Policy::new(), &identity);
+    for end in [&mut client, &mut server] {
+        (end.rx, end.tx) = (Inbox::new(vec![0; 100_000]), Outbox::new(vec![0; 100_000]));
+    }
+    assert_eq!(run(&mut client, &mut server), (Some(Ok(())), Some(Ok(()))));
+    assert!(make(list(longest + 100)).is_err(), "too long");
+    assert!(make(list(longest - 1)).is_err(), "not whole names");
+    assert!(make(Bytes::Static(b"name")).is_err(), "no list");
 }
 
 /// With the longest, our hello fits all the same: beside a session id, two shares, and all the names that a policy takes.

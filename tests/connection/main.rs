@@ -21,6 +21,7 @@ mod found_by_fuzzing;
 mod limits;
 mod many_shares;
 mod max_fragment;
+mod memory_needed;
 mod message_edges;
 mod mutations;
 mod pairs;

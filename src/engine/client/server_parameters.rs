@@ -59,6 +59,7 @@ impl ServerParameters {
                 let agreed = policy.find_protocol(|ours| ours == name);
                 Some(agreed.ok_or(ErrorKind::IllegalApplicationProtocol)?)
             }
+            None if policy.require_alpn => return Err(ErrorKind::NoApplicationProtocol),
             None => None,
         };
         let record_size_limit = extensions.record_size_limit();

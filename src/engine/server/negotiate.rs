@@ -98,6 +98,9 @@ pub(super) fn negotiate(
     }
     let protocols = extensions.protocols().filter(|_| !policy.alpn.is_empty());
     let alpn = protocols.map(|offered| choose_protocol(policy, offered)).transpose()?;
+    if policy.require_alpn && alpn.is_none() {
+        return Err(ErrorKind::NoApplicationProtocol);
+    }
     let server_types = extensions.server_certificate_types();
     let client_types = extensions.client_certificate_types();
     let own_type = choose_type(policy.server_certificate_types.as_slice(), server_types)?;

@@ -9,6 +9,7 @@ pub use builder::TrustBuilder;
 pub use problem::{Problem, TrustError};
 
 use crate::asn1::Certificate;
+use crate::limits::MAX_AUTHORITIES;
 use crate::x509::revocation::{Relaxed, Revocation};
 use crate::x509::rules::Rules;
 use crate::x509::spiffe::TrustDomain;
@@ -32,9 +33,6 @@ pub struct Trust {
     /// SHA-256 over all that decides about a chain: snapshots that judge chains differently have different ids.
     pub(super) id: [u8; 32],
 }
-
-/// The longest list of names: extensions of CertificateRequest take at most 65,535 bytes together (RFC 9846 §4.4.2).
-const MAX_AUTHORITIES: usize = 63 * 1024;
 
 /// A root and what webpki does not look at.
 pub(super) struct Root {

@@ -4,7 +4,9 @@ use super::{GROUPS, People, SUITES, agree, close, identity, pair, talk};
 use crate::common::{Connection, End, run};
 use crate::script;
 use countersign::internals::codec::ClientHello;
-use countersign::{Alert, Blame, ErrorKind, HandshakeType, NamedGroup, Policy, Role, State, TransitionEvent, Want};
+use countersign::{
+    Alert, AlertDescription, Blame, ErrorKind, HandshakeType, NamedGroup, Policy, Role, State, TransitionEvent, Want,
+};
 
 #[test]
 fn every_suite_with_every_group_and_every_kind_of_key_with_and_without_retry() {
@@ -112,6 +114,36 @@ fn application_protocols_are_chosen_by_the_server_or_not_at_all() {
         let connection = Connection::new(client, server);
         assert_eq!(connection.client.hs.alpn(), chosen);
         assert_eq!(connection.server.hs.alpn(), chosen);
+    }
+}
+
+/// RFC 9001 §8.1 wants it for QUIC: without a protocol there is no connection.
+#[test]
+fn a_policy_may_require_that_an_application_protocol_is_agreed_on() {
+    let id = identity();
+    let (with, without) = (|| Policy::new().alpn(&[b"h2"]), Policy::new);
+    let requires = |policy: Policy| policy.require_alpn(true);
+    for (client, server, who) in [
+        (requires(with()), requires(with()), None),
+        // A client that offers none, or none of ours.
+        (without(), requires(with()), Some(Role::Server)),
+        (Policy::new().alpn(&[b"http/1.1"]), requires(with()), Some(Role::Server)),
+        // A server that selects none; one that could not.
+        (requires(with()), without(), Some(Role::Client)),
+        (without(), requires(without()), Some(Role::Server)),
+        (without(), without(), None),
+    ] {
+        let (mut client, mut server) = pair(client, server, &id);
+        let outcomes = run(&mut client, &mut server);
+        let Some(who) = who else {
+            assert_eq!(outcomes, (Some(Ok(())), Some(Ok(()))));
+            continue;
+        };
+        let (c, s) = (outcomes.0.unwrap().unwrap_err(), outcomes.1.unwrap().unwrap_err());
+        let (refuses, refused) = if who == Role::Client { (c, s) } else { (s, c) };
+        assert_eq!(refuses.kind(), ErrorKind::NoApplicationProtocol);
+        assert_eq!(refuses.alert(), Some(Alert::Sent(AlertDescription::NO_APPLICATION_PROTOCOL)));
+        assert_eq!(refused.alert(), Some(Alert::Received(AlertDescription::NO_APPLICATION_PROTOCOL)));
     }
 }
 

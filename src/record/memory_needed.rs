@@ -1,0 +1,101 @@
+//! How large an inbox must be for what a policy allows the peer to send, and the other way round.
+
+use super::header::{HEADER, MAX_CIPHERTEXT, MAX_INNER_PLAINTEXT, TAG};
+use crate::codec::MESSAGE_HEADER;
+use crate::policy::Policy;
+
+/// The highest record_size_limit (RFC 8449 §4).
+const LONGEST_LIMIT: u16 = MAX_INNER_PLAINTEXT as u16;
+
+impl Policy {
+    /// The inbox, in bytes, that takes every handshake which this policy allows, and every session after it: with one of
+    /// this size, nothing that is legal ever makes `InboxTooSmall`. By default 98,570; most handshakes take less, and an
+    /// inbox may grow when it is asked to.
+    ///
+    /// It is the longest flight ([`max_flight`](Self::max_flight)) but for its last byte, and the record that brings
+    /// that. With a [`record_size_limit`](Self::record_size_limit) the peer is taken to know and obey it (RFC 8449): one
+    /// that does not may need up to 16,645 bytes for the record.
+    ///
+    /// ```
+    /// use countersign::Policy;
+    /// static POLICY: Policy = Policy::new().max_flight(8_000, 8_000).record_size_limit(1_024);
+    /// const NEEDED: usize = POLICY.inbox_needed();
+    /// let inbox = countersign::Inbox::new([0; NEEDED]);
+    /// assert_eq!(inbox.capacity(), 8_000 + 3 + 1_024 + 21);
+    /// ```
+    pub const fn inbox_needed(&self) -> usize {
+        // The message that goes up to the limit is judged by its body's length.
+        let flight = self.max_flight.saturating_add(MESSAGE_HEADER - 1);
+        flight.saturating_add(self.longest_record())
+    }
+
+    /// The longest record that a peer sends which obeys our record_size_limit.
+    const fn longest_record(&self) -> usize {
+        match self.record_size_limit {
+            Some(limit) => (HEADER + TAG).saturating_add(limit as usize),
+            None => HEADER + MAX_CIPHERTEXT,
+        }
+    }
+
+    /// Sets the limits to the peer so that an inbox of so many bytes will do: [`inbox_needed`](Self::inbox_needed) is
+    /// then at most that. At least a quarter of it is for a record, the rest for the flight; a record_size_limit is
+    /// announced if that is less than a full record. No limit becomes higher than it was.
+    ///
+    /// A device with 4 KiB to spare takes records of 1,003 bytes and flights of 3,069:
+    ///
+    /// ```
+    /// use countersign::Policy;
+    /// static POLICY: Policy = Policy::new().fit_inbox(4_096);
+    /// assert_eq!(POLICY.inbox_needed(), 4_096);
+    /// assert_eq!(Policy::new().fit_inbox(1 << 20).inbox_needed(), Policy::new().inbox_needed());
+    /// ```
+    ///
+    /// # Panics
+    /// Below 1,024 bytes, which are too few for any certificate.
+    #[must_use]
+    pub const fn fit_inbox(mut self, bytes: usize) -> Self {
+        assert!(bytes >= 1_024, "an inbox for a handshake takes at least 1,024 bytes");
+        let beside_flight = bytes.saturating_sub(self.max_flight).saturating_sub(MESSAGE_HEADER - 1);
+        let record = if beside_flight > bytes / 4 { beside_flight } else { bytes / 4 };
+        if record < self.longest_record() {
+            // 256 to 16,644 bytes, so that this is at least 64.
+            let limit = record.saturating_sub(HEADER + TAG) as u16;
+            self.record_size_limit = Some(if limit > LONGEST_LIMIT { LONGEST_LIMIT } else { limit });
+        }
+        let flight = bytes.saturating_sub(self.longest_record()).saturating_sub(MESSAGE_HEADER - 1);
+        if flight < self.max_flight {
+            self.max_flight = flight;
+        }
+        if self.max_flight < self.max_message {
+            self.max_message = self.max_flight;
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_that_fits_an_inbox_needs_no_more_and_allows_as_much_as_that_allows() {
+        for bytes in (1_024..130_000).step_by(37) {
+            for policy in [Policy::new(), Policy::new().record_size_limit(500), Policy::new().max_flight(2000, 3000)] {
+                let fits = policy.clone().fit_inbox(bytes);
+                let (most, needed) = (policy.inbox_needed(), fits.inbox_needed());
+                assert!(needed <= bytes && needed <= most, "{bytes}: {needed}");
+                // Nothing is left that a limit could have, but for the gap between a full record and the longest limit.
+                assert!(needed + 240 >= bytes.min(most), "{bytes}: {needed} of {most}");
+                assert!(fits.record_size_limit.is_none_or(|limit| (64..=16_385).contains(&limit)));
+                assert!(fits.max_message <= fits.max_flight);
+                assert!(fits.max_flight <= policy.max_flight && fits.max_message <= policy.max_message);
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "at least 1,024 bytes")]
+    fn what_fits_no_certificate_is_no_inbox() {
+        let _ = Policy::new().fit_inbox(1_023);
+    }
+}
