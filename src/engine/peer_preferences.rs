@@ -16,6 +16,11 @@ pub(super) struct PeerPreferences {
 }
 
 impl PeerPreferences {
+    /// A peer that wants to see all that there is.
+    pub(super) fn all() -> PeerPreferences {
+        PeerPreferences { schemes: List::default(), ocsp_staple: true, scts: true }
+    }
+
     /// From a ClientHello or CertificateRequest; the two say differently that they want an OCSP staple.
     pub(super) fn read(
         schemes: Wire<'_, SignatureScheme>,

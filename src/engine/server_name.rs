@@ -11,6 +11,9 @@ impl ServerName {
     /// No name.
     pub(crate) const NONE: ServerName = ServerName { text: [0; 253] };
 
+    /// As long as a name can be.
+    pub(crate) const LONGEST: ServerName = ServerName { text: [b'a'; 253] };
+
     /// None if it is neither a DNS name nor an IP address.
     pub(crate) fn new(text: &str) -> Option<ServerName> {
         rustls_pki_types::ServerName::try_from(text).ok()?;

@@ -3,6 +3,7 @@
 mod carrier;
 mod driver;
 mod log;
+mod memory_needed;
 mod messages;
 mod records;
 mod want;

@@ -151,6 +151,13 @@ impl Carry for Records {
     }
 }
 
+impl Records {
+    /// Nothing is planned yet, and nothing pending.
+    pub(super) fn plan_in_empty_outbox(&self) -> record::Plan {
+        record::Plan::of(&self.write)
+    }
+}
+
 fn epoch(is_protected: bool) -> Epoch {
     if is_protected { Epoch::Handshake } else { Epoch::Plaintext }
 }

@@ -23,6 +23,11 @@ pub(crate) const MAX_INNER_PLAINTEXT: usize = MAX_PLAINTEXT + 1;
 /// The longest TLSCiphertext.encrypted_record.
 pub(crate) const MAX_CIPHERTEXT: usize = MAX_PLAINTEXT + 256;
 
+/// A protected alert: header, level and description, type, tag.
+const ALERT_RECORD: usize = HEADER + 2 + 1 + TAG;
+/// What an outbox keeps free for user_canceled and close_notify, or for one error alert.
+pub(crate) const RESERVE: usize = 2 * ALERT_RECORD;
+
 /// legacy_record_version of the record that holds the first ClientHello.
 pub(crate) const VERSION_FIRST: u16 = 0x0301;
 /// legacy_record_version of every other record.

@@ -10,7 +10,7 @@
 
 mod data;
 
-use super::header::{HEADER, TAG};
+use super::header::{HEADER, RESERVE};
 use super::plan::Plan;
 use super::seal::WriteProtection;
 use crate::codec::{Alert, AlertDescription, ContentType};
@@ -19,11 +19,6 @@ use crate::error::ErrorKind;
 use crate::memory::Memory;
 use core::fmt;
 use core::ops::Range;
-
-/// A protected alert: header, level and description, type, tag.
-const ALERT_RECORD: usize = HEADER + 2 + 1 + TAG;
-/// Kept free for user_canceled and close_notify, or for one error alert.
-const RESERVE: usize = 2 * ALERT_RECORD;
 
 /// The memory for what we send, and what lies in it.
 ///

@@ -1,6 +1,6 @@
 //! How long things become when they are sealed, before any of it is written.
 
-use super::header::{HEADER, MAX_INNER_PLAINTEXT, TAG};
+use super::header::{HEADER, MAX_INNER_PLAINTEXT, RESERVE, TAG};
 use super::seal::WriteProtection;
 
 /// How many bytes a sequence of handshake messages will become, so that an answer can be refused before anything has
@@ -17,6 +17,16 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Nothing yet, in an empty outbox.
+    pub(crate) fn of(protection: &WriteProtection) -> Plan {
+        Plan::new(0, protection)
+    }
+
+    /// The capacity of an empty outbox that has room for it, beside what is kept for alerts.
+    pub(crate) fn capacity(&self) -> usize {
+        self.len().saturating_add(RESERVE)
+    }
+
     pub(super) fn new(open: usize, protection: &WriteProtection) -> Plan {
         let (max_content, overhead) = (protection.max_content(), protection.overhead());
         Plan { sealed: 0, open, max_content, max_fragment: usize::from(protection.max_fragment()), overhead }

@@ -1,13 +1,17 @@
 //! How much memory a policy needs, and which policy fits so much memory: exactly.
 
-use crate::common::{End, Pki};
+use crate::common::{End, Pki, seed};
 use crate::identity::Identity;
 use crate::wire::{NULL_TAG, null_protected, plain, written};
 use countersign::internals::codec::{
     CertificateVerify, Finished, KeyShareEntry, TLS13, write_certificate, write_certificate_request,
-    write_encrypted_extensions, write_server_hello,
+    write_encrypted_extensions, write_hello_retry_request, write_server_hello,
 };
-use countersign::{CipherSuite, ContentType, Error, ErrorKind, Inbox, NamedGroup, Policy, Role, SignatureScheme, Want};
+use countersign::limits::MAX_COOKIE;
+use countersign::{
+    CertificateType, CipherSuite, ContentType, Credential, Error, ErrorKind, Handshake, Inbox, Misuse, NamedGroup,
+    Outbox, Policy, Role, SignatureScheme, Verdict, Want,
+};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
@@ -133,5 +137,118 @@ proptest! {
                 }
             }
         }
+    }
+}
+
+/// Drives an end with an outbox of so many bytes, which is emptied only when it says so; what it was short of, if it was.
+fn drives_in(end: &mut End<'_>, credential: &Credential<'_>, other: &mut End<'_>) -> Result<Want, Option<usize>> {
+    loop {
+        let answered = match end.hs.drive(&mut end.rx, &mut end.tx) {
+            Ok(Want::Credential(question)) => end.hs.answer_credential(&question, credential, &mut end.tx),
+            Ok(Want::Sign(question)) => {
+                let signature = end.identity.key.sign(question.scheme(), question.message()).unwrap();
+                assert_eq!(signature.len(), 64, "Ed25519");
+                end.hs.answer_sign(&question, &signature, &mut end.tx)
+            }
+            Ok(Want::Verify(question)) => end.hs.answer_verify(&question, Verdict::Accept),
+            Ok(Want::Write) => {
+                let bytes = end.sends();
+                assert_eq!(other.gets(&bytes), bytes.len());
+                Ok(())
+            }
+            Ok(want) => return Ok(want),
+            Err(error) => match error.kind() {
+                ErrorKind::OutboxTooSmall { needed } => return Err(Some(needed)),
+                _ => return Err(None),
+            },
+        };
+        match answered {
+            Ok(()) => {}
+            Err(Misuse::NoRoom { needed }) => return Err(Some(needed)),
+            Err(misuse) => panic!("{misuse}"),
+        }
+    }
+}
+
+/// What there is to say is said, and each thing as long as it can be: then not a byte is to spare.
+#[test]
+fn a_handshake_fits_the_outbox_that_its_policy_needs_and_no_smaller_one() {
+    static PROTOCOL: [u8; 127] = [b'p'; 127];
+    const TYPES: &[CertificateType] = &[CertificateType::X509, CertificateType::RAW_PUBLIC_KEY];
+    let policy = || {
+        Policy::new()
+            .cipher_suites(&[CipherSuite::TLS_AES_256_GCM_SHA384])
+            .groups(&[NamedGroup::SECP384R1])
+            .alpn(&[&PROTOCOL])
+            .certificate_types(TYPES, TYPES)
+            .request_ocsp_staple(true)
+            .request_scts(true)
+            .record_size_limit(16_385)
+    };
+    let more = [0x30; 9000].as_slice().into();
+    let chain = [IDENTITY.chain[0].clone(), more];
+    let scts = [&[0, 102, 0, 100][..], &[5; 100]].concat();
+    let credential = Credential { ocsp_staple: Some(&[4; 500]), scts: Some(&scts), ..Credential::new(&chain) };
+    for (role, max_fragment) in
+        [(Role::Client, 16_384), (Role::Client, 500), (Role::Server, 16_384), (Role::Server, 500)]
+    {
+        let policy = || policy().max_fragment(max_fragment);
+        let needed = policy().outbox_needed(role, &credential, 64).unwrap();
+        for (capacity, fits) in [(needed, true), (needed - 1, false)] {
+            let mut client = End::new(Role::Client, policy(), &IDENTITY);
+            let mut server = End::new(Role::Server, policy(), &IDENTITY);
+            let small = if role == Role::Client { &mut client } else { &mut server };
+            small.tx = Outbox::new(vec![0; capacity]);
+            let mut short_of = None;
+            for _ in 0..6 {
+                if let Err(needed) = drives_in(&mut client, &credential, &mut server) {
+                    short_of = needed;
+                    break;
+                }
+                if let Err(needed) = drives_in(&mut server, &credential, &mut client) {
+                    short_of = needed;
+                    break;
+                }
+            }
+            let done = client.hs.finish().is_ok() && server.hs.finish().is_ok();
+            assert_eq!(done, fits, "{role} with {capacity} bytes, records of {max_fragment}");
+            assert_eq!(short_of, (!fits).then_some(needed), "exact, and said by whom is short of it");
+        }
+    }
+}
+
+/// A client's hello is longest with the longest name, and for the second time with the longest cookie.
+#[test]
+fn a_client_with_a_short_certificate_needs_room_for_the_longest_cookie() {
+    let name = [&"a".repeat(63)[..], &"b".repeat(63), &"c".repeat(63), &"d".repeat(61)].join(".");
+    let policy = Policy::new().groups(&[NamedGroup::X25519, NamedGroup::SECP384R1]);
+    let needed = policy.outbox_needed(Role::Client, &Credential::new(&IDENTITY.chain), 64).unwrap();
+    let retry = written(|w| {
+        write_hello_retry_request(w, &[1; 32], CipherSuite::TLS_AES_128_GCM_SHA256, |w| {
+            w.selected_version(TLS13);
+            w.selected_group(NamedGroup::SECP384R1);
+            w.cookie(&[0xc0; MAX_COOKIE]);
+        });
+    });
+    for (capacity, fits) in [(needed, Ok(Want::Write)), (needed - 1, Err(ErrorKind::OutboxTooSmall { needed }))] {
+        let mut client = End::new(Role::Client, policy.clone(), &IDENTITY);
+        client.hs = Handshake::client(policy.clone(), Some(&name), seed(1)).unwrap();
+        client.tx = Outbox::new(vec![0; capacity]);
+        client.hs.drive(&mut client.rx, &mut client.tx).unwrap();
+        client.sends();
+        client.gets(&plain(ContentType::HANDSHAKE, &retry));
+        let outcome = client.hs.drive(&mut client.rx, &mut client.tx);
+        assert_eq!(outcome.map_err(|error| error.kind()), fits);
+    }
+}
+
+/// What TLS cannot carry fits no outbox.
+#[test]
+fn a_credential_that_cannot_be_sent_has_no_size() {
+    let certificate = [0x30; 70_000].as_slice().into();
+    let chain: Vec<_> = std::iter::repeat_n(certificate, 300).collect();
+    for role in [Role::Client, Role::Server] {
+        let error = Policy::new().outbox_needed(role, &Credential::new(&chain), 64).unwrap_err();
+        assert_eq!(error.name(), "OwnMessageTooLong");
     }
 }

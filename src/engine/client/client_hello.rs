@@ -1,9 +1,12 @@
 //! The ClientHello that we send (RFC 9846 §4.2.2), and with it all that a server may answer.
 
 use crate::codec::{CertificateType, ExtensionType, KeyShareEntry, NamedGroup, TLS13, Writer, write_client_hello};
-use crate::crypto::KeyExchange;
+use crate::crypto::{KeyExchange, Share, share_len};
+use crate::engine::effects::{Plan, plan};
 use crate::engine::negotiated::Negotiated;
+use crate::engine::server_name::ServerName;
 use crate::error::ErrorKind;
+use crate::limits::MAX_COOKIE;
 use crate::list::List;
 use crate::policy::Policy;
 
@@ -48,48 +51,82 @@ impl Hello {
 
     /// ClientHello (§4.2.2). The second is the first, but for the share and the cookie that HelloRetryRequest asked for.
     pub(super) fn write(&self, policy: &Policy, negotiated: &Negotiated, cookie: Option<&[u8]>, w: &mut Writer<'_>) {
-        let suites = policy.cipher_suites.as_slice().iter().copied();
-        write_client_hello(w, &negotiated.client_random, self.legacy_session_id(negotiated), suites, |w| {
-            if let Some(name) = negotiated.server_name.as_dns_name() {
-                w.server_name(name.as_bytes());
-            }
-            w.supported_groups(policy.groups.as_slice().iter().copied());
-            w.signature_algorithms(policy.signature_schemes.as_slice().iter().copied());
-            if let Some(schemes) = policy.announced_schemes_cert() {
-                w.signature_algorithms_cert(schemes.iter().copied());
-            }
-            if !policy.alpn.is_empty() {
-                w.protocols(policy.protocols());
-            }
-            if policy.request_ocsp_staple {
-                w.status_request();
-            }
-            if policy.request_scts {
-                w.sct_request();
-            }
-            if let Some(limit) = policy.record_size_limit {
-                w.record_size_limit(limit);
-            }
-            if offers_types(&policy.client_certificate_types) {
-                w.client_certificate_types(policy.client_certificate_types.as_slice().iter().copied());
-            }
-            if offers_types(&policy.server_certificate_types) {
-                w.server_certificate_types(policy.server_certificate_types.as_slice().iter().copied());
-            }
-            w.supported_versions([TLS13]);
-            if let Some(cookie) = cookie {
-                w.cookie(cookie);
-            }
-            if let Some((extension, body)) = &negotiated.extension {
-                w.extension(*extension, |w| w.bytes(body.as_slice()));
-            }
-            w.client_shares(
-                self.shares
-                    .iter()
-                    .map(|share| KeyShareEntry { group: share.group(), key_exchange: share.public_key() }),
-            );
-        });
+        let shares = self.shares.iter();
+        let shares = shares.map(|share| KeyShareEntry { group: share.group(), key_exchange: share.public_key() });
+        write_hello(policy, negotiated, self.legacy_session_id(negotiated), shares, cookie, w);
     }
+}
+
+fn write_hello<'a>(
+    policy: &Policy,
+    negotiated: &Negotiated,
+    session_id: &[u8],
+    shares: impl Iterator<Item = KeyShareEntry<'a>>,
+    cookie: Option<&[u8]>,
+    w: &mut Writer<'_>,
+) {
+    let suites = policy.cipher_suites.as_slice().iter().copied();
+    write_client_hello(w, &negotiated.client_random, session_id, suites, |w| {
+        if let Some(name) = negotiated.server_name.as_dns_name() {
+            w.server_name(name.as_bytes());
+        }
+        w.supported_groups(policy.groups.as_slice().iter().copied());
+        w.signature_algorithms(policy.signature_schemes.as_slice().iter().copied());
+        if let Some(schemes) = policy.announced_schemes_cert() {
+            w.signature_algorithms_cert(schemes.iter().copied());
+        }
+        if !policy.alpn.is_empty() {
+            w.protocols(policy.protocols());
+        }
+        if policy.request_ocsp_staple {
+            w.status_request();
+        }
+        if policy.request_scts {
+            w.sct_request();
+        }
+        if let Some(limit) = policy.record_size_limit {
+            w.record_size_limit(limit);
+        }
+        if offers_types(&policy.client_certificate_types) {
+            w.client_certificate_types(policy.client_certificate_types.as_slice().iter().copied());
+        }
+        if offers_types(&policy.server_certificate_types) {
+            w.server_certificate_types(policy.server_certificate_types.as_slice().iter().copied());
+        }
+        w.supported_versions([TLS13]);
+        if let Some(cookie) = cookie {
+            w.cookie(cookie);
+        }
+        if let Some((extension, body)) = &negotiated.extension {
+            w.extension(*extension, |w| w.bytes(body.as_slice()));
+        }
+        w.client_shares(shares);
+    });
+}
+
+/// Plans the longest first ClientHello, or the longest second one: with the longest server name, and with a cookie.
+pub(crate) fn plan_longest_hello(
+    policy: &Policy,
+    second: bool,
+    middlebox_compatibility: bool,
+    out: &mut impl Plan,
+) -> Result<(), ErrorKind> {
+    let negotiated = Negotiated::client(0, [0; 32], ServerName::LONGEST, middlebox_compatibility);
+    let session_id = if middlebox_compatibility { &[0; 32][..] } else { &[] };
+    let any_key = [0; Share::MAX_LEN];
+    let share = |group: &NamedGroup| KeyShareEntry {
+        group: *group,
+        key_exchange: any_key.get(..share_len(*group)).unwrap_or_default(),
+    };
+    let longest = policy.groups.as_slice().iter().max_by_key(|group| share_len(**group));
+    let (groups, cookie) = match second {
+        true => (longest.map_or(&[][..], core::slice::from_ref), Some(&[0; MAX_COOKIE][..])),
+        false => (policy.key_shares.as_slice(), None),
+    };
+    if second && middlebox_compatibility {
+        out.change_cipher_spec();
+    }
+    plan(out, |w| write_hello(policy, &negotiated, session_id, groups.iter().map(share), cookie, w))
 }
 
 /// X.509 alone goes without saying (RFC 7250 §4.1).

@@ -56,6 +56,7 @@ use crate::policy::Policy;
 use crate::role::{Role, State};
 use crate::schedule::{PossessionProved, SignedContent, at};
 use authentication::{AskSign, Proved};
+pub(crate) use client_hello::plan_longest_hello;
 use core::ops::Range;
 use key_exchange::{SendClientHello, WaitServerHello};
 use server_parameters::Handshaking;

@@ -58,6 +58,7 @@ use core::ops::Range;
 use key_exchange::{SendHelloRetryRequest, WaitClientHello};
 pub(super) use negotiate::Choice;
 use server_parameters::AskCredential;
+pub(super) use server_parameters::plan_longest_present;
 
 /// The server's state machine.
 // The variants differ in size by the secrets that they hold; boxing them would need a heap.

@@ -8,7 +8,7 @@ use crate::codec::{
     self, CertificateType, ClientHello, ExtensionType, Extensions, KeyShareEntry, LEGACY_VERSION, NamedGroup, Place,
     TLS13,
 };
-use crate::crypto::{Hash, Share, Suite, check_share};
+use crate::crypto::{Hash, Share, Suite, check_share, share_len};
 use crate::engine::authenticate::no_common_signature_scheme;
 use crate::engine::check::{check_extensions, malformed_versions};
 use crate::engine::peer_preferences::PeerPreferences;
@@ -44,6 +44,32 @@ pub(crate) struct Choice {
     pub(super) record_size_limit: Option<u16>,
     /// What the client accepts of us.
     pub(super) preferences: PeerPreferences,
+}
+
+impl Choice {
+    /// The choice to which a server has most to say, under this policy.
+    pub(super) fn longest(policy: &Policy) -> Choice {
+        let group = policy.groups.as_slice().iter().copied().max_by_key(|group| share_len(*group));
+        let protocol = policy.protocols().max_by_key(|name| name.len()).unwrap_or_default();
+        Choice {
+            client_random: [0; 32],
+            legacy_session_id: List::collect([0; 32]),
+            suite: Suite::Aes128GcmSha256,
+            group: group.unwrap_or(NamedGroup::X25519),
+            retry: false,
+            key_exchange: List::default(),
+            early_data: false,
+            server_name: ServerName::LONGEST,
+            alpn: policy.find_protocol(|ours| ours == protocol),
+            own_type: CertificateType::X509,
+            peer_type: CertificateType::X509,
+            offers_client_types: true,
+            offers_server_types: true,
+            offers_extension: false,
+            record_size_limit: Some(u16::MAX),
+            preferences: PeerPreferences::all(),
+        }
+    }
 }
 
 /// Judges a ClientHello, and changes nothing. `opaque`: the type of our opaque extension. `retried`: the first hello's

@@ -12,6 +12,7 @@ use crate::engine::authenticate::{ask_to_sign, choose_scheme, plan_certificate, 
 use crate::engine::effects::{Effects, Plan, Secret, limit_records, plan, send};
 use crate::engine::negotiated::Negotiated;
 use crate::engine::question::Credential;
+use crate::engine::server_name::ServerName;
 use crate::engine::transition::Context;
 use crate::error::ErrorKind;
 use crate::policy::Policy;
@@ -68,23 +69,42 @@ impl AskCredential {
         credential: &Credential<'_>,
         out: &mut impl Plan,
     ) -> Result<(), ErrorKind> {
-        let AskCredential { random, choice, .. } = self;
-        let any_key = [0; Share::MAX_LEN];
-        let public_key = any_key.get(..share_len(choice.group)).ok_or(ErrorKind::Bug)?;
-
-        plan(out, |w| server_hello(random, choice, public_key, w))?;
-        if negotiated.middlebox_compatibility && !negotiated.retried {
-            out.change_cipher_spec();
-        }
-        out.write_key();
-        if let Some(limit) = choice.record_size_limit {
-            out.peer_record_size_limit(limit);
-        }
-
-        plan(out, |w| encrypted_extensions(policy, negotiated, choice, w))?;
-        plan(out, |w| certificate_request(policy, credential, w))?;
-        plan_certificate(out, &choice.preferences, credential)
+        plan_present(policy, negotiated, &self.choice, credential, out)
     }
+}
+
+/// Plans the longest flight that a server sends before it signs, whatever the client asks for.
+pub(crate) fn plan_longest_present(
+    policy: &Policy,
+    credential: &Credential<'_>,
+    out: &mut impl Plan,
+) -> Result<(), ErrorKind> {
+    let negotiated = Negotiated::client(0, [0; 32], ServerName::LONGEST, true);
+    plan_present(policy, &negotiated, &Choice::longest(policy), credential, out)
+}
+
+fn plan_present(
+    policy: &Policy,
+    negotiated: &Negotiated,
+    choice: &Choice,
+    credential: &Credential<'_>,
+    out: &mut impl Plan,
+) -> Result<(), ErrorKind> {
+    let any_key = [0; Share::MAX_LEN];
+    let public_key = any_key.get(..share_len(choice.group)).ok_or(ErrorKind::Bug)?;
+
+    plan(out, |w| server_hello(&[0; 32], choice, public_key, w))?;
+    if negotiated.middlebox_compatibility && !negotiated.retried {
+        out.change_cipher_spec();
+    }
+    out.write_key();
+    if let Some(limit) = choice.record_size_limit {
+        out.peer_record_size_limit(limit);
+    }
+
+    plan(out, |w| encrypted_extensions(policy, negotiated, choice, w))?;
+    plan(out, |w| certificate_request(policy, credential, w))?;
+    plan_certificate(out, &choice.preferences, credential)
 }
 
 /// ServerHello (§4.2.3).

@@ -1,7 +1,7 @@
 //! Application data: its place in the outbox, and sealing it there (RFC 9846 §5.2).
 
-use super::super::header::HEADER;
-use super::{OutboxView, RESERVE, too_small};
+use super::super::header::{HEADER, RESERVE};
+use super::{OutboxView, too_small};
 use crate::codec::ContentType;
 use crate::error::ErrorKind;
 use crate::record::data_protection::DataProtection;

@@ -1,0 +1,39 @@
+//! What we send at most under a policy, whatever the peer chooses: planned by the writers that send it.
+
+use super::authenticate::{plan_certificate, plan_proof};
+use super::effects::Plan;
+use super::peer_preferences::PeerPreferences;
+use super::question::Credential;
+use super::server::plan_longest_present;
+use crate::codec::SignatureScheme;
+use crate::crypto::Suite;
+use crate::error::ErrorKind;
+use crate::policy::Policy;
+use crate::role::Role;
+
+/// A signature is not longer. (RSA keys of 65,536 bits would make longer ones.)
+static ANY_SIGNATURE: [u8; 8192] = [0; 8192];
+
+/// Plans the flight that holds our Certificate, CertificateVerify and Finished.
+pub(crate) fn plan_longest_flight(
+    role: Role,
+    policy: &Policy,
+    credential: &Credential<'_>,
+    signature_len: usize,
+    out: &mut impl Plan,
+) -> Result<(), ErrorKind> {
+    match role {
+        Role::Client => {
+            out.write_key();
+            if policy.middlebox_compatibility {
+                out.change_cipher_spec();
+            }
+            plan_certificate(out, &PeerPreferences::all(), credential)?;
+        }
+        Role::Server => plan_longest_present(policy, credential, out)?,
+    }
+    let suites = policy.cipher_suites.as_slice().iter().filter_map(|suite| Suite::from(*suite));
+    let suite = suites.max_by_key(|suite| suite.hash().output_len()).ok_or(ErrorKind::Bug)?;
+    let signature = ANY_SIGNATURE.get(..signature_len).unwrap_or(&ANY_SIGNATURE);
+    plan_proof(out, suite, SignatureScheme::ED25519, signature)
+}
