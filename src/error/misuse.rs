@@ -17,7 +17,9 @@ pub enum Misuse {
     ForeignReply,
     /// The outbox has no room: send what is pending, or move to memory of `needed` bytes, and answer again.
     NoRoom {
-        /// The capacity that holds the answer as well as what is pending, in bytes; less does once that has been sent.
+        /// A capacity that will do, in bytes. For answers, replies and key updates it holds what is pending as well: less
+        /// does once that has been sent. For `write` and `reserve` it takes the data, or as much of it as one record does,
+        /// once what is pending has been sent.
         needed: usize,
     },
     /// The credential is of a type that was not agreed on, or has no certificate, or its authorities are no list of

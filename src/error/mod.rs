@@ -63,7 +63,7 @@ pub struct Error {
     pub(crate) kind: ErrorKind,
     pub(crate) role: Role,
     pub(crate) state: State,
-    /// False where an alert or close_notify of ours had gone out before.
+    /// An alert of ours tells the peer. False where our last had been said before, or where nobody knows yet.
     pub(crate) alerts: bool,
 }
 

@@ -11,7 +11,7 @@ use super::verify::JudgeOptions;
 use super::verify::accepted::Accepted;
 use super::verify::cache::VerifiedChains;
 use crate::{AlertDescription, AnyInbox, AnyOutbox, Carrier, Credential, Handshake, Offer, Peer, Policy};
-use crate::{Misuse, SignQuestion, Verdict, Want};
+use crate::{Misuse, SessionInfo, SignQuestion, Verdict, Want};
 use core::{borrow::Borrow, fmt};
 use rustls_pki_types::UnixTime;
 use std::{sync::Arc, vec::Vec};
@@ -42,6 +42,14 @@ pub enum Declined {
     NoCredential,
     /// The signer failed.
     Signer(SignError),
+}
+
+impl SessionInfo {
+    /// The peer that was accepted, if [`Answerer::answer`] answered `Verify`, or if the caller has attached what
+    /// [`Trust::judge`] accepted ([`Handshake::attach`]).
+    pub fn peer(&self) -> Option<&Accepted> {
+        self.attached()?.downcast_ref()
+    }
 }
 
 impl fmt::Display for Declined {
@@ -94,7 +102,8 @@ impl Answerer {
         verdict
     }
 
-    /// Answers the question that the handshake has; `false`: it has none, but wants `Write` or `Read` or is `Done`.
+    /// Answers the question that the handshake has, and lets the session know whom it has accepted
+    /// ([`SessionInfo::peer`]); `false`: it has none, but wants `Write` or `Read` or is `Done`.
     ///
     /// No credential that fits, or a signer that fails, declines the question; a bad peer is refused. Then the next
     /// `drive` returns the error, the alert lies in `tx`, and [`refusal`](Answerer::refusal) or
@@ -149,6 +158,9 @@ impl Answerer {
             Want::Verify(question) => {
                 let verdict = self.judge(&hs.peer(rx)?);
                 hs.answer_verify(question, verdict)?;
+                if let Some(accepted) = self.accepted() {
+                    hs.attach(Arc::new(accepted.clone()));
+                }
             }
         }
         Ok(true)

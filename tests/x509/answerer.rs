@@ -71,6 +71,10 @@ impl End {
 
 /// Runs both sides to their ends: what client and server came to.
 fn connect(policy: Policy, client: &mut Answerer, server: &mut Answerer) -> [Result<bool, ErrorKind>; 2] {
+    run(policy, client, server).0
+}
+
+fn run(policy: Policy, client: &mut Answerer, server: &mut Answerer) -> ([Result<bool, ErrorKind>; 2], [End; 2]) {
     let mut ends = [
         End::new(Handshake::client(policy.clone(), Some("server.test"), Seed::from_bytes(&[1; 64])).unwrap()),
         End::new(Handshake::server(policy, Seed::from_bytes(&[2; 64]))),
@@ -87,7 +91,24 @@ fn connect(policy: Policy, client: &mut Answerer, server: &mut Answerer) -> [Res
         }
         s.sends_to(c);
     }
-    results
+    (results, ends)
+}
+
+/// Also when the answerer is gone, and in both halves.
+#[test]
+fn a_session_knows_whom_the_answerer_has_accepted() {
+    let ca = Ca::root("Root");
+    let (client, server) = (side(&ca, "client.test", &["server.test"]), side(&ca, "server.test", &["client.test"]));
+    let (results, ends) = run(Policy::new(), &mut client.answerer(), &mut server.answerer());
+    assert_eq!(results, [Ok(true), Ok(true)]);
+    for (mut end, name) in ends.into_iter().zip(["server.test", "client.test"]) {
+        let session = end.hs.finish().unwrap();
+        assert_eq!(session.info().peer().unwrap().identity().unwrap().dns_names, [name]);
+        let (sender, receiver, _) = session.split();
+        for info in [sender.info(), receiver.info()] {
+            assert_eq!(info.peer().unwrap().identity().unwrap().dns_names, [name]);
+        }
+    }
 }
 
 #[test]
