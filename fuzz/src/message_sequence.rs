@@ -121,8 +121,8 @@ pub const WHATS: &[What] = &[
     What::Message(|_, w| write_message(w, M::MESSAGE_HASH, |w| w.bytes(&[8; 32])), None),
     What::Message(|_, w| write_message(w, M(99), |w| w.u8(0)), None),
     // From here on something is wrong with each.
-    What::Message(|_, w| Finished { verify_data: &[7; 31] }.write(w), wrong(A::DECRYPT_ERROR)),
-    What::Message(|_, w| Finished { verify_data: &[7; 33] }.write(w), wrong(A::DECRYPT_ERROR)),
+    What::Message(|_, w| Finished { verify_data: &[7; 31] }.write(w), wrong(A::DECODE_ERROR)),
+    What::Message(|_, w| Finished { verify_data: &[7; 33] }.write(w), wrong(A::DECODE_ERROR)),
     What::Message(|_, w| write_certificate(w, &[], [], |_| ()), Some(Wrong(A::DECODE_ERROR, A::CERTIFICATE_REQUIRED))),
     What::Message(|_, w| write_certificate(w, &[1], [leaf()], |_| ()), wrong(A::ILLEGAL_PARAMETER)),
     What::Message(
