@@ -20,5 +20,6 @@ mod revocation_worlds;
 mod sentences;
 mod spiffe_bundle;
 mod trust;
+mod unverified_lists;
 mod verified_chains;
 mod vouching;

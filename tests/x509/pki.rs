@@ -31,3 +31,24 @@ pub fn pem(label: &str, der: &[u8]) -> String {
     let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
+
+/// A DER value.
+pub fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = match content.len() {
+        len @ 0..128 => vec![len as u8],
+        len @ 128..256 => vec![0x81, len as u8],
+        len => vec![0x82, (len >> 8) as u8, len as u8],
+    };
+    [&[tag][..], &length, content].concat()
+}
+
+/// 2026-11-23 12:00 UTC and so many days.
+pub fn utc_time(days: i64) -> Vec<u8> {
+    der(0x17, format!("2611{:02}120000Z", 23 + days).as_bytes())
+}
+
+/// An extension of id-ce.
+pub fn extension(id: u8, critical: bool, value: &[u8]) -> Vec<u8> {
+    let critical = if critical { der(0x01, &[0xff]) } else { Vec::new() };
+    der(0x30, &[der(0x06, &[0x55, 0x1d, id]), critical, der(0x04, value)].concat())
+}

@@ -129,6 +129,9 @@ fn a_revoked_client_is_never_accepted_for_want_of_a_usable_list() {
         }
         assert!(!problems.is_empty(), "{list}: told");
         assert_eq!(refusal.name(), "StatusUnknown", "{list}");
+        // One was given: which, and what is wrong with it.
+        let told = format!("that can be used covers it; one was given that cannot be used ({})", problems[0]);
+        assert!(refusal.to_string().ends_with(&told), "{refusal}");
         assert_eq!(refusal.alert(), AlertDescription::CERTIFICATE_UNKNOWN);
         let relaxed = case.builder("roots.pem", &[list]).accept_unknown_revocation_status().build_from_usable().0;
         assert_eq!(case.outcome(&relaxed, "revoked.pem"), "Accepted", "relaxed by its name");

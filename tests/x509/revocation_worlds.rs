@@ -1,7 +1,7 @@
 //! Revocation against a plain judge: worlds of issuers, certificates and lists at random. What is right is written down
 //! once more here, slowly and without an index, a memo or a cache (RFC 5280 §6.3.3).
 
-use crate::pki::{Ca, DAY, NOW, at};
+use crate::pki::{Ca, DAY, NOW, at, der, extension, utc_time};
 use countersign::internals::asn1::Certificate;
 use countersign::x509::{Expect, JudgeOptions, Trust, VerifiedChains};
 use countersign::{Peer, Role};
@@ -68,7 +68,10 @@ fn plain_judge(subject: Subject, lists: &[List], now: i64, relaxed: Relaxed) -> 
     let is_signed = |list: &List| list.signer == subject.issuer && !list.spoilt;
     let named: Vec<&List> = lists.iter().filter(|list| NAMES[list.name] == NAMES[subject.issuer]).collect();
     let signed: Vec<&List> = named.iter().copied().filter(|list| list.this_update <= now && is_signed(list)).collect();
-    let newer = |one: &List, other: &List| (one.this_update, one.number) > (other.this_update, other.number);
+    let newer = |one: &List, other: &List| {
+        let higher = one.number.zip(other.number).is_some_and(|(one, other)| one > other);
+        one.this_update > other.this_update || (one.this_update == other.this_update && higher)
+    };
     let valid: Vec<&List> = signed
         .iter()
         .copied()
@@ -78,8 +81,9 @@ fn plain_judge(subject: Subject, lists: &[List], now: i64, relaxed: Relaxed) -> 
     if valid.iter().any(|list| list.kind != Kind::Attributes && list.serials.contains(&subject.serial)) {
         return Outcome::Revoked;
     }
-    // It says that this key has signed it, and it has not: it may have said anything.
-    if named.iter().any(|list| list.says == Some(subject.issuer) && !is_signed(list)) {
+    // It may be this issuer's, and no root of that name has signed it: it may have said anything.
+    let may_be_its_issuers = |list: &List| list.says.is_none_or(|key| key == subject.issuer);
+    if named.iter().any(|list| may_be_its_issuers(list) && !is_vouched(list)) {
         return Outcome::NotKnown;
     }
     let is_about = |list: &List| match list.kind {
@@ -88,8 +92,7 @@ fn plain_judge(subject: Subject, lists: &[List], now: i64, relaxed: Relaxed) -> 
         Kind::Cas => subject.is_ca,
         Kind::Attributes => false,
     };
-    let may_be_its_issuers = |list: &List| list.says.is_none_or(|key| key == subject.issuer);
-    let parts: Vec<&List> = named.iter().copied().filter(|list| is_about(list) && may_be_its_issuers(list)).collect();
+    let parts: Vec<&List> = named.iter().copied().filter(|list| is_about(list) && is_signed(list)).collect();
     let only_one = parts.iter().all(|list| same_scope(list, parts[0]));
     let covers = |list: &List| match (list.point, subject.point) {
         (None, _) => true,
@@ -100,11 +103,15 @@ fn plain_judge(subject: Subject, lists: &[List], now: i64, relaxed: Relaxed) -> 
     if covering.iter().any(|list| relaxed.expired || now < list.next_update) {
         return Outcome::Accepted;
     }
-    let suspect = named.iter().any(|list| list.this_update <= now && may_be_its_issuers(list) && !is_signed(list));
-    match relaxed.unknown && covering.is_empty() && !suspect {
+    match relaxed.unknown && covering.is_empty() {
         true => Outcome::Accepted,
         false => Outcome::NotKnown,
     }
+}
+
+/// A root of its issuer's name has signed it.
+fn is_vouched(list: &List) -> bool {
+    NAMES[list.signer] == NAMES[list.name] && !list.spoilt
 }
 
 /// Issuers and certificates, which are the same in every world.
@@ -143,25 +150,6 @@ fn pki() -> &'static Pki {
         let list_of_cas = below.crl(&[], -20 * DAY as i64, 20 * DAY as i64);
         Pki { issuers, chains, list_of_cas }
     })
-}
-
-fn der(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = match content.len() {
-        len @ 0..128 => vec![len as u8],
-        len @ 128..256 => vec![0x81, len as u8],
-        len => vec![0x82, (len >> 8) as u8, len as u8],
-    };
-    [&[tag][..], &length, content].concat()
-}
-
-/// 2026-11-23 12:00 UTC and so many days.
-fn utc_time(days: i64) -> Vec<u8> {
-    der(0x17, format!("2611{:02}120000Z", 23 + days).as_bytes())
-}
-
-fn extension(id: u8, critical: bool, value: &[u8]) -> Vec<u8> {
-    let critical = if critical { der(0x01, &[0xff]) } else { Vec::new() };
-    der(0x30, &[der(0x06, &[0x55, 0x1d, id]), critical, der(0x04, value)].concat())
 }
 
 /// The list, written as RFC 5280 §5.1 has it: of version 1 if it has no extensions.
@@ -274,10 +262,9 @@ proptest! {
             builder.build_from_usable()
         };
         let (trust, problems) = build(&mut ders.iter());
-        // A list that is not signed by the root whose key it names is told when it is loaded.
+        // A list that may be a root's, and is signed by none of its name, is told when it is loaded.
         let lies = |list: &&List| {
-            let says = |says: usize| NAMES[says] == NAMES[list.name] && (list.signer != says || list.spoilt);
-            list.says.is_some_and(says)
+            !is_vouched(list) && list.says.is_none_or(|says| NAMES[says] == NAMES[list.name])
         };
         prop_assert_eq!(problems.len(), lists.iter().filter(lies).count(), "{:?}", problems);
         // The order of the lists changes nothing, and neither does what is remembered.
@@ -324,21 +311,29 @@ fn client(serial: u8, lists: &[List]) -> Outcome {
 
 #[test]
 fn of_two_lists_of_one_moment_the_higher_number_decides() {
-    for (older, newer) in [(Some(1), Some(2)), (Some(9), Some(10)), (Some(2), Some(127)), (None, Some(1))] {
+    for (older, newer) in [(Some(1), Some(2)), (Some(9), Some(10)), (Some(2), Some(127))] {
         assert_eq!(client(1, &[list(newer, &[]), list(older, &[1])]), Outcome::Accepted);
         assert_eq!(client(1, &[list(older, &[1]), list(newer, &[])]), Outcome::Accepted);
         assert_eq!(client(1, &[list(older, &[]), list(newer, &[1])]), Outcome::Revoked);
     }
 }
 
+/// A list without a number is neither older nor newer than one that has a number.
 #[test]
-fn of_two_lists_of_one_moment_and_number_both_count() {
-    for number in [None, Some(1)] {
-        for (one, other) in [(&[1][..], &[2][..]), (&[2], &[1]), (&[1], &[1])] {
-            assert_eq!(client(1, &[list(number, one), list(number, other)]), Outcome::Revoked);
+fn of_two_lists_of_one_moment_both_count_unless_their_numbers_tell_the_newer() {
+    for numbers in [[None, None], [Some(1), Some(1)], [None, Some(1)], [Some(1), None], [Some(0), None]] {
+        let lists = |one: &[u8], other: &[u8]| [list(numbers[0], one), list(numbers[1], other)];
+        for (one, other) in [(&[1][..], &[2][..]), (&[2], &[1]), (&[1], &[1]), (&[1], &[]), (&[], &[1])] {
+            assert_eq!(client(1, &lists(one, other)), Outcome::Revoked, "{numbers:?} {one:?} {other:?}");
         }
-        assert_eq!(client(1, &[list(number, &[2]), list(number, &[])]), Outcome::Accepted);
+        assert_eq!(client(1, &lists(&[2], &[])), Outcome::Accepted);
     }
+    // The lower number is replaced, the list without one is not.
+    let three = |without: &[u8]| client(1, &[list(Some(1), &[1]), list(None, without), list(Some(2), &[])]);
+    assert_eq!([three(&[]), three(&[1])], [Outcome::Accepted, Outcome::Revoked]);
+    // A newer list replaces both.
+    let newer = List { this_update: 0, ..list(None, &[]) };
+    assert_eq!(client(1, &[list(Some(9), &[1]), list(None, &[1]), newer]), Outcome::Accepted);
 }
 
 /// RFC 5280 §6.3.3: a part is not the whole. One part alone may be (docs: `TrustBuilder::crls`), unless another is known.
@@ -352,13 +347,13 @@ fn the_only_part_of_a_list_stands_for_the_whole_unless_there_is_another() {
         part(1),
         List { this_update: 1, next_update: 2, ..part(1) },
         List { this_update: -3, next_update: -2, ..part(1) },
-        List { says: None, spoilt: true, ..part(1) },
     ] {
         assert_eq!(client(1, &[one.clone(), other.clone()]), Outcome::NotKnown, "{other:?}");
         assert_eq!(client(1, &[one.clone(), other, list(None, &[])]), Outcome::Accepted, "the whole is there");
     }
     // Another key's, and one that is about CAs, are no parts of it.
-    for other in [List { signer: 1, says: Some(1), ..part(1) }, List { kind: Kind::Cas, ..part(1) }] {
+    let of_key = |says| List { signer: 1, says, ..part(1) };
+    for other in [of_key(Some(1)), of_key(None), List { kind: Kind::Cas, ..part(1) }] {
         assert_eq!(client(1, &[one.clone(), other.clone()]), Outcome::Accepted, "{other:?}");
     }
 }

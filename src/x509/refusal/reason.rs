@@ -141,9 +141,14 @@ reasons! {
     // ---- revocation (RFC 5280 §5) ----
     /// On its issuer's CRL.
     Revoked, Revoked, "has been revoked";
-    /// No CRL of this issuer is loaded that covers the certificate.
-    StatusUnknown(issuer: String), CertificateUnknown,
-        "cannot be checked for revocation: no CRL of {issuer} is loaded that covers it";
+    /// No CRL of this issuer is loaded that covers the certificate, or none that can be used.
+    StatusUnknown {
+        /// The certificate's issuer.
+        issuer: String,
+        /// A list that was given, perhaps this issuer's, and cannot be used: where it was found, and why.
+        unusable: Option<String>
+    }, CertificateUnknown,
+        "cannot be checked for revocation: {}", unknown(issuer, unusable.as_deref());
     /// The CRL of this issuer, found at this place, is out of date.
     CrlExpired {
         /// The list's issuer.
@@ -151,10 +156,12 @@ reasons! {
         /// Where the list was found: file and line.
         place: String,
         /// Its nextUpdate.
-        then: UnixTime
+        then: UnixTime,
+        /// A newer list of that name is loaded, which is signed by another key.
+        of_another_key: bool
     }, CertificateUnknown,
-        "cannot be checked for revocation: the CRL of {issuer} ({place}) expired {} ago ({}): load a newer one",
-        since(*then, *now), date(*then);
+        "cannot be checked for revocation: the CRL of {issuer} ({place}) expired {} ago ({}): load a newer one{}",
+        since(*then, *now), date(*then), other_key(*of_another_key);
     /// The CRL of this issuer, found at this place, is from the future.
     CrlNotYetValid {
         /// The list's issuer.
@@ -209,6 +216,21 @@ pub(in crate::x509) struct Predicate<'a> {
 /// The time from `from` to `to`, in words.
 fn since(from: UnixTime, to: UnixTime) -> String {
     span(to.as_secs().saturating_sub(from.as_secs()))
+}
+
+/// Why no CRL of this issuer tells the status.
+fn unknown(issuer: &str, unusable: Option<&str>) -> String {
+    match unusable {
+        None => format!("no CRL of {issuer} is loaded that covers it"),
+        Some(told) => {
+            format!("no CRL of {issuer} that can be used covers it; one was given that cannot be used ({told})")
+        }
+    }
+}
+
+/// The newer list that is there already does not help.
+fn other_key(is_there: bool) -> &'static str {
+    if is_there { " of the same key (a newer one is loaded that is signed by another key)" } else { "" }
 }
 
 fn purpose(role: Role) -> &'static str {

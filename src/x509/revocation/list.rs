@@ -26,6 +26,8 @@ pub(super) struct List {
     der: Vec<u8>,
     /// Where in `der` the serial numbers stand, in the order of the numbers' octets.
     serials: Vec<(u32, u32)>,
+    /// It is signed by a root of its issuer's name.
+    pub(super) vouched: bool,
     /// By the hash of a key: whether the list is signed by it.
     signed_by: Mutex<Vec<([u8; 32], bool)>>,
 }
@@ -69,8 +71,8 @@ impl List {
         let (serials, this_update) = (serials(&der, &list)?, list.this_update.unix());
         let (next_update, number) = (list.next_update.map(|next| next.unix()), extensions.number.map(<[u8]>::to_vec));
         let (issuer, key_id) = (name_key(&list.issuer), extensions.authority_key_id.map(<[u8]>::to_vec));
-        let signed_by = Mutex::default();
-        Ok(List { place, this_update, next_update, scope, number, issuer, key_id, serials, signed_by, der })
+        let (vouched, signed_by) = (false, Mutex::default());
+        Ok(List { place, this_update, next_update, scope, number, issuer, key_id, serials, vouched, signed_by, der })
     }
 
     /// Whether its issuer has this name, by its [`name_key`].
@@ -82,14 +84,16 @@ impl List {
         &self.issuer
     }
 
-    /// Whether it says that the key with this identifier has signed it.
-    pub(super) fn says_key(&self, key_id: Option<&[u8]>) -> bool {
-        self.key_id.as_deref().zip(key_id).is_some_and(|(ours, theirs)| ours == theirs)
-    }
-
     /// Whether it may be signed by the key with this identifier: neither says that it is another one.
     pub(super) fn may_be_of(&self, key_id: Option<&[u8]>) -> bool {
         self.key_id.as_deref().zip(key_id).is_none_or(|(ours, theirs)| ours == theirs)
+    }
+
+    /// With what it is signed, if no key's signature of that kind is verified here.
+    pub(super) fn unsupported_algorithm(&self) -> Option<String> {
+        let list = CertificateList::from_der(&self.der).ok()?;
+        let algorithm = &list.signature_algorithm;
+        (!signatures::is_supported(algorithm)).then(|| signatures::told(algorithm))
     }
 
     /// Whether it is signed by this key, whose SHA-256 is `key`. Checked once; a memo of a pure function.
@@ -125,12 +129,20 @@ impl List {
 
     /// By this lists are sorted: by issuer, then by scope, then from the newest to the oldest.
     pub(super) fn order(&self) -> impl Ord + '_ {
-        (&self.issuer, &self.scope, Reverse(self.rank()))
+        (&self.issuer, &self.scope, Reverse((self.this_update, self.number())))
     }
 
-    /// Of two lists of one scope the one of the higher rank decides: the newer, of one moment the higher number.
-    pub(super) fn rank(&self) -> (u64, Option<(usize, &[u8])>) {
-        (self.this_update, self.number.as_deref().map(|number| (number.len(), number)))
+    /// Whether it takes the place of another list of its issuer and scope: it is newer, or of the same moment and has the
+    /// higher number. A number tells nothing of a list that has none: both count then.
+    pub(super) fn replaces(&self, other: &List) -> bool {
+        self.this_update > other.this_update
+            || (self.this_update == other.this_update
+                && self.number().zip(other.number()).is_some_and(|(ours, theirs)| ours > theirs))
+    }
+
+    /// cRLNumber, so that it can be compared.
+    fn number(&self) -> Option<(usize, &[u8])> {
+        self.number.as_deref().map(|number| (number.len(), number))
     }
 
     /// Whether it holds this serial number. Any entry counts: one that is on hold is not good either.

@@ -22,10 +22,15 @@ pub(super) struct Revocation {
     asked: bool,
     /// Lists of one issuer name stand together, among them those of one scope, the newest first.
     lists: Vec<List>,
-    /// Of lists that cannot be used: their issuers' names, by [`list::name_key`].
-    unusable: Vec<[u8; 32]>,
-    /// Something was to be a list, and nobody knows whose.
-    lost: bool,
+    /// What was to be a list, and cannot be used.
+    unusable: Vec<Unusable>,
+}
+
+struct Unusable {
+    /// The name of its issuer, by [`list::name_key`]; `None`: nobody knows whose it is.
+    issuer: Option<[u8; 32]>,
+    /// `crl.pem line 8: why`
+    told: String,
 }
 
 /// How far revocation goes. The default, once lists are asked for: the whole chain; an unknown status refuses, and so
@@ -92,15 +97,15 @@ impl Revocation {
         self.asked
     }
 
-    /// Something that was to be a list cannot be read at all.
-    pub(super) fn lose(&mut self) {
-        self.lost = true;
+    /// Something that was to be a list cannot be read at all; `place` is where it was found, `why` a sentence's end.
+    pub(super) fn lose(&mut self, place: &str, why: &str) {
+        self.unusable.push(Unusable { issuer: None, told: format!("{place}: {why}") });
     }
 
     /// Adds a DER list; `place` is where it was found, for sentences. The error says why it cannot be used.
     ///
-    /// `roots`: a list that says that it is signed by the key of one of them, and is not, is told now; of other issuers,
-    /// nothing is known until one is met.
+    /// `roots`: a list that has the name of some of them, and is signed by none, is told now; unless it says that it is
+    /// another key's, which may belong to an intermediate of that name. Of other issuers, nothing is known until one is met.
     pub(super) fn add(
         &mut self,
         place: String,
@@ -109,21 +114,26 @@ impl Revocation {
         strict: bool,
         roots: &[Known],
     ) -> Result<(), String> {
-        match CertificateList::from_der(&der) {
-            Ok(list) => self.unusable.push(list::name_key(&list.issuer)),
-            Err(_) => self.lost = true,
-        }
-        let list = List::read(place, der, relaxed.expired, strict)?;
-        self.unusable.pop();
-        let told = roots.iter().filter(|root| list.is_named(&root.name) && list.says_key(root.key_id.as_deref()));
-        let wrong = || Some(list.why_not_signed_by(&told.clone().next()?.spki));
-        let wrong = match told.clone().any(|root| list.is_signed_by(&root.key, &root.spki)) {
-            true => None,
-            false => wrong(),
+        let issuer = CertificateList::from_der(&der).ok().map(|list| list::name_key(&list.issuer));
+        let read = List::read(place.clone(), der, relaxed.expired, strict);
+        let mut list =
+            read.inspect_err(|why| self.unusable.push(Unusable { issuer, told: format!("{place}: {why}") }))?;
+        let named = || roots.iter().filter(|root| list.is_named(&root.name));
+        let vouched = named().any(|root| list.is_signed_by(&root.key, &root.spki));
+        let unsigned = named().find(|root| !vouched && list.may_be_of(root.key_id.as_deref()));
+        let problem = match (list.unsupported_algorithm(), unsigned) {
+            (Some(algorithm), _) => Some(format!("the CRL is signed with an unsupported algorithm: {algorithm}")),
+            (None, Some(root)) => {
+                let why = list.why_not_signed_by(&root.spki);
+                Some(format!("the CRL has the name of a root, but is not signed by that root's key: {why}"))
+            }
+            (None, None) => None,
         };
+        list.vouched = vouched;
+        // A list that does not verify stands with the others: what it said is not known.
         let place = self.lists.partition_point(|other| other.order() <= list.order());
         self.lists.insert(place, list);
-        wrong.map_or(Ok(()), |why| Err(format!("the CRL is not signed by the root whose key it names: {why}")))
+        problem.map_or(Ok(()), Err)
     }
 
     fn named(&self, issuer: &[u8; 32]) -> &[List] {
@@ -158,20 +168,22 @@ impl Revocation {
         if valid().any(|list| list.holds(cert.serial)) {
             return Err(RefusalReason::Revoked);
         }
-        // A list that says that it is signed by this very key, and is not: nobody knows what it said.
-        let spoilt = named.iter().find(|list| list.says_key(issuer.key_id) && !list.is_signed_by(&key, issuer.spki));
-        if let Some(list) = spoilt {
+        // A list that may be this issuer's, and that no key which is known here has signed: nobody knows what it said, and
+        // an older list does not know better.
+        let spoilt =
+            |list: &&List| list.may_be_of(issuer.key_id) && !list.vouched && !list.is_signed_by(&key, issuer.spki);
+        if let Some(list) = named.iter().find(spoilt) {
             return Err(not_signed(list, issuer));
         }
         let is_of_its_kind = |list: &&List| list.scope.covers_kind(!is_leaf);
         let points = cert.extensions.crl_distribution_points;
         // One list may stand for the whole, though it is published at a point that the certificate does not name; not if
         // there are, will be, or should be others of another scope.
-        let mut parts = named.iter().filter(is_of_its_kind).filter(|list| list.may_be_of(issuer.key_id));
+        let mut parts = named.iter().filter(is_of_its_kind).filter(|list| list.is_signed_by(&key, issuer.spki));
         let first = parts.next();
-        let only_one = !self.lost
-            && !self.unusable.contains(&name)
-            && parts.all(|list| first.is_some_and(|first| first.scope == list.scope));
+        let unusable = || self.unusable.iter().filter(|list| list.issuer.is_none_or(|issuer| issuer == name));
+        let only_one =
+            unusable().next().is_none() && parts.all(|list| first.is_some_and(|first| first.scope == list.scope));
         let covering = || valid().filter(is_of_its_kind).filter(|list| list.scope.covers_point(points, only_one));
         let in_date = |list: &&List| relaxed.expired || list.next_update.is_none_or(|next| seconds < next);
 
@@ -185,33 +197,36 @@ impl Revocation {
             return Ok((from, to));
         }
         let expired = covering().filter_map(|list| Some((list.next_update?, list))).max_by_key(|(end, _)| *end);
-        // A list that seems to be this issuer's and is not signed by it may be anything: that is more than not to know.
-        let suspect = current().find(|list| !is_signed(list) && list.may_be_of(issuer.key_id));
-        if relaxed.unknown_status && expired.is_none() && suspect.is_none() {
+        // Signed by a key that signs no lists: that is more than not to know.
+        let barred = current().find(|list| !may_sign && list.is_signed_by(&key, issuer.spki));
+        if relaxed.unknown_status && expired.is_none() && barred.is_none() {
             return Ok((from, to));
         }
         let when = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
         let issuer_name = text::name(&issuer.name);
         Err(if let Some((end, list)) = expired {
-            RefusalReason::CrlExpired { issuer: issuer_name, place: list.place.clone(), then: when(end) }
-        } else if let (false, Some(list)) = (may_sign, current().next()) {
+            let place = list.place.clone();
+            let of_another_key = current().any(|other| other.this_update > list.this_update && !is_signed(other));
+            RefusalReason::CrlExpired { issuer: issuer_name, place, then: when(end), of_another_key }
+        } else if let Some(list) = barred {
             let place = &list.place;
             RefusalReason::CrlUnusable(format!(
                 "the keyUsage of {issuer_name} lacks cRLSign, which its CRL ({place}) needs"
             ))
-        } else if let (None, Some(list)) = (valid().next(), suspect.or_else(|| current().next())) {
+        } else if let (None, Some(list)) = (valid().next(), current().next()) {
             not_signed(list, issuer)
         } else if let Some(list) = future().min_by_key(|list| list.this_update) {
             let then = when(list.this_update);
             RefusalReason::CrlNotYetValid { issuer: issuer_name, place: list.place.clone(), then }
         } else {
-            RefusalReason::StatusUnknown(issuer_name)
+            // One that is its issuer's for sure explains more.
+            let given = unusable().find(|list| list.issuer.is_some()).or_else(|| unusable().next());
+            RefusalReason::StatusUnknown { issuer: issuer_name, unusable: given.map(|list| list.told.clone()) }
         })
     }
 }
 
-/// The lists that count: current and signed, the newest of each scope. A newer list takes the place of older ones of the
-/// same scope, and of no others.
+/// The lists that count: current and signed, and not replaced by another of the same scope.
 fn valid<'a>(
     named: &'a [List],
     now: u64,
@@ -219,8 +234,9 @@ fn valid<'a>(
 ) -> impl Iterator<Item = &'a List> + Clone {
     named.chunk_by(|one, other| one.scope == other.scope).flat_map(move |same| {
         let believed = same.iter().filter(move |list| list.this_update <= now && is_signed(list));
-        let newest = believed.clone().next();
-        believed.take_while(move |list| newest.is_some_and(|newest| newest.rank() == list.rank()))
+        // The first replaces all that any of them replaces.
+        let first = believed.clone().next();
+        believed.filter(move |list| first.is_some_and(|first| !first.replaces(list)))
     })
 }
 

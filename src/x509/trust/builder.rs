@@ -20,8 +20,8 @@ pub struct TrustBuilder {
     roots: Vec<(Source, Decoded, Option<TrustDomain>)>,
     crls: Vec<(Source, Decoded)>,
     crls_asked: bool,
-    /// A file of CRLs has none.
-    crl_missing: bool,
+    /// Files of CRLs that have none.
+    without_crl: Vec<(Source, String)>,
     empty: Vec<Problem>,
     relaxed: Relaxed,
     rules: Rules,
@@ -99,15 +99,15 @@ impl TrustBuilder {
     ///
     /// A list counts for the issuer whose name it has and whose key has signed it. All of them that cover a certificate are
     /// asked, and it is revoked if any holds it; a newer list takes the place of older ones of the same issuer and scope. A
-    /// list that is published at a point (issuingDistributionPoint) covers certificates that name that point. One that
+    /// list of its name that no known key has signed may have said anything: then the status is unknown, unless that list
+    /// says that it is another key's. A list that is published at a point (issuingDistributionPoint) covers certificates that name that point. One that
     /// names none is covered by it only if no list of that issuer and another scope was given: a single list then stands
     /// for the whole, as online CAs mean it.
     pub fn crls(mut self, source: &str, file: &[u8]) -> TrustBuilder {
         self.crls_asked = true;
         let sections = pem::read(file, Wanted::Crls);
         if sections.is_empty() {
-            self.crl_missing = true;
-            self.empty.push(Source::file(source).problem(String::new(), format!("no CRL found{}", pem::found(file))));
+            self.without_crl.push((Source::file(source), format!("no CRL found{}", pem::found(file))));
         }
         for section in sections {
             let place = Source { name: source.to_string(), line: section.line };
@@ -220,14 +220,15 @@ impl TrustBuilder {
         for (source, der) in self.crls {
             // Those that cannot be used decide too: what they said is not known.
             id.part(der.as_deref().map_or(&b"unreadable"[..], |der| der));
+            let der = der.and_then(|der| match pem::other_kind(&der, Wanted::Crls) {
+                Some(other) => Err(format!("the CRL cannot be read: {other}")),
+                None => Ok(der),
+            });
+            let place = source.to_string();
             let added = match der {
-                Ok(der) => {
-                    let other = pem::other_kind(&der, Wanted::Crls);
-                    let added = revocation.add(source.to_string(), der, self.relaxed, self.rules.strict, &known);
-                    added.map_err(|what| other.map_or(what, |other| format!("the CRL cannot be read: {other}")))
-                }
+                Ok(der) => revocation.add(place, der, self.relaxed, self.rules.strict, &known),
                 Err(what) => {
-                    revocation.lose();
+                    revocation.lose(&place, &what);
                     Err(what)
                 }
             };
@@ -235,9 +236,10 @@ impl TrustBuilder {
                 problems.push(source.problem(String::new(), what));
             }
         }
-        if self.crl_missing {
+        for (source, what) in self.without_crl {
             id.part(b"a file without a CRL");
-            revocation.lose();
+            revocation.lose(&source.to_string(), &what);
+            problems.push(source.problem(String::new(), what));
         }
         let max_intermediates = self.max_intermediates.unwrap_or(6).min(6);
         let Rules { strict, require_purpose: _, server_auth_for_clients } = self.rules;
