@@ -84,8 +84,8 @@ fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 #[test]
 fn a_form_that_cannot_be_read_is_told_by_what_is_wrong_with_it() {
     for (form, line, says) in [
-        ("x509", 1, "its label is X509 CERTIFICATE, but CERTIFICATE is wanted"),
-        ("trusted", 1, "its label is TRUSTED CERTIFICATE, but CERTIFICATE is wanted"),
+        ("x509", 1, "its label is \"X509 CERTIFICATE\", but CERTIFICATE is wanted"),
+        ("trusted", 1, "its label is \"TRUSTED CERTIFICATE\", but CERTIFICATE is wanted"),
         ("oneline", 1, r"its line breaks are written as the two characters \n"),
         ("spaces", 1, "its line breaks are missing"),
         ("utf16", 1, "it is UTF-16 text"),
@@ -114,9 +114,9 @@ fn a_near_miss_of_a_block_is_a_problem_at_its_line() {
         ("shell", 11, "other text stands before its BEGIN"),
         ("yaml", 11, "other text stands before its BEGIN"),
         ("nulls", 11, "other text stands before its BEGIN"),
-        ("twospaces", 11, "its END line says CERTIFICATE, not  CERTIFICATE"),
-        ("space", 11, "its END line says CERTIFICATE, not CERTIFICATE "),
-        ("endother", 11, "its END line says X509 CRL, not CERTIFICATE"),
+        ("twospaces", 11, "its END line says \"CERTIFICATE\", not \" CERTIFICATE\""),
+        ("space", 11, "its END line says \"CERTIFICATE\", not \"CERTIFICATE \""),
+        ("endother", 11, "its END line says \"X509 CRL\", not \"CERTIFICATE\""),
         ("endmiss", 11, "it has no END line"),
         ("pkcs7", 11, "it is PKCS7, which can hold certificates and CRLs"),
     ] {
@@ -271,6 +271,141 @@ fn what_often_lies_in_the_same_file_is_passed_over_by_name() {
     assert!(only(roots(&[&root, &file[..]].concat())).2.contains("its label \"CERTIFIKAT\" is not known"));
     let error = SigningKey::from_pem_or_der(&file).err().unwrap();
     assert!(matches!(error, KeyError::Pem { line: 6, .. }), "{error}");
+}
+
+/// What a file is read for, and what it then says: how many objects are good, and what is wrong with the others.
+fn read_for(wanted: &str, file: &[u8]) -> (usize, Vec<(usize, String)>) {
+    let place = |problem: Problem| (problem.line, problem.what);
+    match wanted {
+        "CERTIFICATE" => {
+            let (count, problems) = roots(file);
+            (count, problems.into_iter().map(place).collect())
+        }
+        "X509 CRL" => {
+            let good =
+                pem::sections(file).iter().filter(|section| section.label == wanted && section.der().is_ok()).count();
+            (good, crls(file).into_iter().map(place).collect())
+        }
+        _ => match SigningKey::from_pem_or_der(file) {
+            Ok(_) => (1, vec![]),
+            Err(KeyError::Pem { line, what }) => (1, vec![(line, what)]),
+            Err(error) => (0, vec![(0, error.to_string())]),
+        },
+    }
+}
+
+/// An object in any other dress than a block of its own, before and after a block that is good: told, with its line.
+#[test]
+fn what_stands_outside_of_every_block_and_may_be_an_object_is_a_problem_at_its_line() {
+    let cases = [
+        ("CERTIFICATE", file("pem/pem-text-forms/roots.pem")),
+        ("X509 CRL", file("revocation/crl-old-forms/easyrsa.crl")),
+        ("PRIVATE KEY", file("pem/pem-text-forms/leaf.key")),
+    ];
+    for (wanted, good) in cases {
+        let der = pem::sections(&good)[0].der().unwrap();
+        let armoured = String::from_utf8(good.clone()).unwrap();
+        let text: String = armoured.lines().filter(|line| !line.starts_with("-----")).collect();
+        let (mut again, mut shifted, mut shifted_twice) = (String::new(), String::new(), String::new());
+        for (out, before) in [(&mut again, ""), (&mut shifted, "\n"), (&mut shifted_twice, "\r\n")] {
+            let block = super::pki::pem("X", [before.as_bytes(), &good].concat().as_slice());
+            *out = block.lines().filter(|line| !line.starts_with("-----")).collect::<Vec<_>>().join("\n") + "\n";
+        }
+        let on_one_line = again.replace('\n', "");
+        let binary = "stands outside of every block";
+        let encoded = "base64 stands outside of every block";
+        let twice = "it is PEM that was encoded in base64 once more";
+        let forms: Vec<(&str, Vec<u8>, &str)> = vec![
+            ("DER", der.clone(), binary),
+            ("gzip", b"\x1f\x8b\x08\0\0\0\0\0\0\x03cd".to_vec(), "it is compressed (gzip)"),
+            ("other binary", b"abc\x01\x02".to_vec(), binary),
+            ("base64 of PEM", again.clone().into_bytes(), twice),
+            ("base64 of PEM after a line break", shifted.into_bytes(), twice),
+            ("base64 of PEM after CR LF", shifted_twice.into_bytes(), twice),
+            ("a Kubernetes secret", format!("  ca.crl: {on_one_line}").into_bytes(), twice),
+            ("base64", text.clone().into_bytes(), encoded),
+            ("base64 behind a key", format!("crl: {text}").into_bytes(), encoded),
+            ("base64 behind a path", format!("/etc/ca_crl/{text}").into_bytes(), encoded),
+            ("base64 behind =", format!("export CRL={text}").into_bytes(), encoded),
+            ("base64 in JSON", format!("{{\"crl\":\"{text}\"}}").into_bytes(), encoded),
+            ("base64 of URLs", text.replace('+', "-").replace('/', "_").into_bytes(), encoded),
+            ("an error page", b"<!DOCTYPE html>\n<title>502</title>".to_vec(), "it is HTML, perhaps an error page"),
+            (
+                "an error page in XML",
+                b"  <?xml version=\"1.0\"?>\n<Error/>".to_vec(),
+                "it is HTML, perhaps an error page",
+            ),
+        ];
+        for (form, lost, says) in forms {
+            if text.len() < 200 && says == encoded {
+                continue; // an EC key is not told from other base64 by its length; DER and PEM are
+            }
+            let lines = armoured.lines().count();
+            for (at, text) in [(1 + lines, [&good, &lost[..], b"\n"].concat()), (1, [&lost[..], b"\n", &good].concat())]
+            {
+                let (count, problems) = read_for(wanted, &text);
+                let [(line, what)] = &problems[..] else { panic!("{wanted} {form}: {problems:?}") };
+                assert!(*line == at && what.contains(says), "{wanted} {form}: line {line}: {what}");
+                assert_eq!(count, 1, "{wanted} {form}: the good one is there");
+            }
+            // Right behind the END.
+            let glued = [good.trim_ascii_end(), &lost[..]].concat();
+            let (_, problems) = read_for(wanted, &glued);
+            assert!(!problems.is_empty(), "{wanted} {form}");
+        }
+        // Alone, it is told too.
+        assert!(read_for(wanted, again.as_bytes()).1[0].1.contains(twice));
+        assert!(read_for(wanted, &[&der[..], &der].concat()).1[0].1.contains("something follows the DER object"));
+    }
+}
+
+/// RFC 7468 §2: explanations do no harm.
+#[test]
+fn what_people_and_tools_write_between_blocks_is_no_problem() {
+    let root = file("pem/pem-text-forms/roots.pem");
+    let texts = [
+        "# The root of the test PKI, see https://pki.example/roots/2026/a-very-long-path-of-more-than-forty-letters",
+        "subject=C=US, O=Example, CN=Example Root CA\nissuer=C=US, O=Example, CN=Example Root CA",
+        "SHA256 Fingerprint=5A:6B:7C:8D:9E:AF:B0:C1:D2:E3:F4:05:16:27:38:49:5A:6B:7C:8D:9E:AF:B0:C1:D2:E3:F4:05:16:27:38:49",
+        "pin-sha256=\"d6qzRu9zOECb90Uez27xWltNsj0e1Md7GkYYkVoZWmM=\"",
+        "Bag Attributes\n    localKeyID: 01 02\n    friendlyName: K\u{fc}che\nKey Attributes: <No Attributes>",
+        "[roots]\n{ not JSON }\n<pki@example.org>\n========\n\u{c}\n\tMINIMAL",
+        "MIIB is how base64 of DER begins",
+    ];
+    for text in texts {
+        for file in [[&root, text.as_bytes(), b"\n"].concat(), [text.as_bytes(), b"\n", &root].concat()] {
+            assert_eq!(roots(&file), (1, vec![]), "{text}");
+        }
+    }
+}
+
+/// A label that is passed over does not hide what is wanted.
+#[test]
+fn an_object_that_is_wanted_is_told_under_whatever_label_it_stands() {
+    let der = |name: &str| pem::sections(&file(name))[0].der().unwrap();
+    let objects = [
+        ("CERTIFICATE", "a certificate", "pem/pem-text-forms/roots.pem"),
+        ("X509 CRL", "a CRL", "revocation/crl-old-forms/easyrsa.crl"),
+        ("PRIVATE KEY", "a private key", "pem/pem-text-forms/leaf.key"),
+    ];
+    let labels = ["CERTIFICATE", "X509 CRL", "CERTIFICATE REQUEST", "PUBLIC KEY", "PRIVATE KEY", "EC PARAMETERS"];
+    for (wanted, kind, name) in objects {
+        let good = file(name);
+        let after = 1 + good.split(|byte| *byte == b'\n').count() - 1;
+        for label in labels.into_iter().filter(|label| *label != wanted) {
+            let hidden = super::pki::pem(label, &der(name));
+            let (_, problems) = read_for(wanted, &[&good, hidden.as_bytes()].concat());
+            let says = format!("its label is \"{label}\", but it is {kind}: {wanted} is wanted");
+            assert_eq!(problems, [(after, says)]);
+            // What is not wanted is passed over under its own label, and under others of that kind.
+            let (other_label, _, other) = objects.iter().find(|(other, ..)| *other != wanted).unwrap();
+            let passed = super::pki::pem(other_label, &der(other));
+            assert_eq!(read_for(wanted, &[&good, passed.as_bytes()].concat()), (1, vec![]));
+        }
+        let again = super::pki::pem(if wanted == "X509 CRL" { "CERTIFICATE" } else { "X509 CRL" }, &good);
+        let (_, problems) = read_for(wanted, &[&good, again.as_bytes()].concat());
+        assert!(problems[0].1.contains("but it is PEM that was encoded in base64 once more"), "{problems:?}");
+    }
 }
 
 #[test]

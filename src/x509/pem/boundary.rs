@@ -121,14 +121,3 @@ fn folded(c: char) -> Option<char> {
         c => Some(c.to_ascii_uppercase()),
     }
 }
-
-/// Whether a line begins, after marks of quotation and the like, with base64 of a DER SEQUENCE of more than 127 octets.
-/// In explanations there is none.
-pub(super) fn is_base64_of_der(line: &[u8]) -> bool {
-    const MIN: usize = 40;
-    let start = line.iter().position(u8::is_ascii_alphanumeric).unwrap_or(line.len());
-    let line = line.get(start..).unwrap_or_default();
-    let length = line.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')).count();
-    // 30 81 xx and 30 82 xx xx
-    length >= MIN && matches!(line, [b'M', b'I', b'E'..=b'L', ..])
-}

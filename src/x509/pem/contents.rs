@@ -7,6 +7,12 @@ pub(super) fn is_der(file: &[u8]) -> bool {
     only(file, Tag::SEQUENCE).is_ok()
 }
 
+/// Is this a DER SEQUENCE, and something behind it?
+pub(super) fn is_der_and_more(file: &[u8]) -> bool {
+    let mut fields = Reader::new(file);
+    fields.read(Tag::SEQUENCE).is_ok() && !fields.is_empty()
+}
+
 /// Is this meant as DER, though broken? No text has its first two octets, or is without control characters.
 pub(super) fn looks_like_der(file: &[u8]) -> bool {
     let is_text = |byte: &u8| !byte.is_ascii_control() || byte.is_ascii_whitespace();
@@ -31,6 +37,68 @@ pub(super) fn kind_of_file(file: &[u8]) -> Option<&'static str> {
             _ => return None,
         },
     })
+}
+
+/// What stands outside of every block in a line, and may be an object; `rest`: the file from this line on. Explanations
+/// (RFC 7468 §2) are text: they hold no control characters, no base64 of DER or of PEM, and no page of HTML.
+pub(super) fn lost(line: &[u8], rest: &[u8]) -> Option<&'static str> {
+    let is_text = |byte: &u8| !byte.is_ascii_control() || byte.is_ascii_whitespace();
+    if !line.iter().all(is_text) {
+        return Some(match kind_of_file(rest) {
+            Some(kind) => kind,
+            None if looks_like_der(rest) => "DER stands outside of every block: it needs a file of its own, or PEM",
+            None => "binary data stands outside of every block",
+        });
+    }
+    match encoded(line) {
+        Some(Encoded::Der) => {
+            Some("base64 stands outside of every block: the BEGIN line before it is missing or broken")
+        }
+        Some(Encoded::Pem) => Some("it is PEM that was encoded in base64 once more: decode it (base64 -d)"),
+        None if is_html(line) => Some("it is HTML, perhaps an error page of the server that it was fetched from"),
+        None => None,
+    }
+}
+
+enum Encoded {
+    Der,
+    Pem,
+}
+
+/// What base64 in this line stands for, if it may be an object: wherever it begins, as after the key of a YAML or JSON file.
+fn encoded(line: &[u8]) -> Option<Encoded> {
+    /// Explanations have shorter words.
+    const MIN: usize = 40;
+    // `-----BEGIN `, by its place among the three octets of which base64 makes four characters.
+    const PEM: [&[u8]; 3] = [b"LS0tLS1CRUdJTi", b"0tLS0tQkVHSU4g", b"tLS0tLUJFR0lOI"];
+    // Also that of URLs (RFC 4648 §5).
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
+    let words = line.split(|byte| !is_word(byte)).filter(|word| word.len() >= MIN);
+    for word in words {
+        if PEM.iter().any(|pem| word.windows(pem.len()).any(|part| part == *pem)) {
+            return Some(Encoded::Pem);
+        }
+        // A path or a name with underscores may stand before it.
+        let mut rest = Some(word);
+        while let Some(word) = rest.filter(|word| word.len() >= MIN) {
+            // SEQUENCE, of 128 octets and more: 30 80, 30 81 xx to 30 84 xx.
+            if matches!(word, [b'M', b'I', b'A'..=b'T', ..]) {
+                return Some(Encoded::Der);
+            }
+            rest = word
+                .split(|byte| !byte.is_ascii_alphanumeric())
+                .next()
+                .and_then(|part| word.get(part.len()..)?.get(1..));
+        }
+    }
+    None
+}
+
+fn is_html(line: &[u8]) -> bool {
+    let line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line).trim_ascii_start();
+    [&b"<!doctype"[..], b"<html", b"<?xml", b"<head", b"<body"]
+        .iter()
+        .any(|tag| line.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag)))
 }
 
 /// What a DER object is, told by its structure alone.

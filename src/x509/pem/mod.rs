@@ -5,8 +5,8 @@
 //!   break are two. Lines end in LF, CR LF or CR. Byte order marks, white space at either end of a line, and text between
 //!   blocks do no harm.
 //! * A boundary that is not in order is a problem: an END without its BEGIN or the reverse, labels that differ, other text
-//!   on its line, a near miss (`----BEGIN CERTIFICATE-----`). So is base64 outside of every block. Sentences show no
-//!   text of a file: it may be a key.
+//!   on its line, a near miss (`----BEGIN CERTIFICATE-----`). So is what may be an object and stands outside of every
+//!   block: base64 of DER or of PEM, binary data, a page of HTML. Sentences show no text of a file: it may be a key.
 //!
 //! ```
 //! use countersign::x509::pem;
@@ -26,7 +26,7 @@ pub(super) use base64::decode;
 pub(super) use wanted::{Wanted, found, other_kind, read};
 
 use super::text::shown;
-use boundary::{Boundary, Edge, is_base64_of_der, is_blank, near_miss};
+use boundary::{Boundary, Edge, is_blank, near_miss};
 use std::{borrow::ToOwned, format, string::String, vec::Vec};
 
 /// One object of a file, or one thing in it that is wrong.
@@ -86,9 +86,15 @@ pub fn sections(file: &[u8]) -> Vec<Section<'_>> {
         scan.line(number, start, end);
     }
     scan.end_of_file();
-    match scan.sections.is_empty() && contents::looks_like_der(file) {
-        true => der(),
-        false => scan.sections,
+    // Without any block: DER that is broken.
+    if !contents::looks_like_der(file) || scan.sections.iter().any(|section| !section.label.is_empty()) {
+        return scan.sections;
+    }
+    match contents::is_der_and_more(file) {
+        true => {
+            [Section::wrong(0, "", "something follows the DER object, which stands alone in its file".into())].into()
+        }
+        false => der(),
     }
 }
 
@@ -138,7 +144,7 @@ impl<'a> Scan<'a> {
         let mut last = None;
         loop {
             let rest = self.file.get(start..end).unwrap_or_default();
-            let Some(boundary) = Boundary::find(rest) else { return self.after(rest, number, last) };
+            let Some(boundary) = Boundary::find(rest) else { return self.after(rest, number, start, last) };
             let before = rest.get(..boundary.from).unwrap_or_default();
             let (from, to) = (start.saturating_add(boundary.from), start.saturating_add(boundary.to));
             match boundary.edge {
@@ -168,7 +174,7 @@ impl<'a> Scan<'a> {
     fn end(&mut self, line: usize, before: &[u8], label: String, to: usize) {
         let Some(Open { line, label: of_begin, from, wrong }) = self.open.take() else {
             if self.text == Text::Free {
-                let what = format!("END {} has no BEGIN line", shown(&label));
+                let what = format!("END \"{}\" has no BEGIN line", shown(&label));
                 self.sections.push(Section::wrong(line, "", what));
             }
             self.text = Text::Free;
@@ -186,13 +192,13 @@ impl<'a> Scan<'a> {
         } else if label == of_begin {
             Body::Base64(body)
         } else {
-            Body::Wrong(format!("its END line says {}, not {}", shown(&label), shown(&of_begin)))
+            Body::Wrong(format!("its END line says \"{}\", not \"{}\"", shown(&label), shown(&of_begin)))
         };
         self.sections.push(Section { line, label: of_begin, body });
     }
 
     /// What follows the last boundary of a line; or a line without any.
-    fn after(&mut self, rest: &[u8], number: usize, last: Option<Edge>) {
+    fn after(&mut self, rest: &[u8], number: usize, start: usize, last: Option<Edge>) {
         match (last, &mut self.open) {
             (Some(Edge::Begin), Some(open)) => {
                 if !is_blank(rest) {
@@ -210,12 +216,12 @@ impl<'a> Scan<'a> {
                     open.wrong.get_or_insert_with(what);
                 }
             }
-            (None, None) => self.explanation(rest, number),
+            (None, None) => self.explanation(rest, number, start),
         }
     }
 
-    /// A line outside of every block. Of a block that is spoilt, the first line is told.
-    fn explanation(&mut self, line: &[u8], number: usize) {
+    /// A line outside of every block, which begins at `start`. Of a block that is spoilt, the first line is told.
+    fn explanation(&mut self, line: &[u8], number: usize, start: usize) {
         let what = match (near_miss(line), self.text) {
             (Some(Edge::End), Text::Spoilt) => {
                 self.text = Text::Free;
@@ -224,11 +230,12 @@ impl<'a> Scan<'a> {
             (Some(_), _) if line.contains(&0) => {
                 "it is UTF-16 text, or has NUL bytes for another reason: save it as UTF-8"
             }
-            (Some(_), _) => "this is not quite a BEGIN or END line (-----BEGIN CERTIFICATE-----)",
-            (None, Text::Free) if is_base64_of_der(line) => {
-                "base64 stands outside of every block: the BEGIN line before it is missing or broken"
-            }
-            (None, _) => return,
+            (Some(_), _) => "this is not quite a BEGIN or END line (-----BEGIN label-----, RFC 7468)",
+            (None, Text::Free) => match contents::lost(line, self.file.get(start..).unwrap_or_default()) {
+                Some(what) => what,
+                None => return,
+            },
+            (None, Text::Spoilt) => return,
         };
         self.sections.push(Section::wrong(number, "", what.into()));
         self.text = Text::Spoilt;

@@ -3,6 +3,7 @@
 use super::contents::{Kind, kind_of_der, kind_of_file};
 use super::{Body, Section, sections, shown};
 use std::{format, string::String, vec::Vec};
+use zeroize::Zeroizing;
 
 /// What a file is read for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,12 +40,28 @@ impl Wanted {
         }
     }
 
+    /// A block that is passed over by its label, and holds what is wanted nevertheless, or may hold it.
+    fn mislabelled(self, section: Section<'_>) -> Option<Section<'_>> {
+        let der = Zeroizing::new(section.der().ok()?);
+        let kind = match (kind_of_der(&der)?, self) {
+            (Kind::Certificate, Wanted::Certificates) => "a certificate",
+            (Kind::Crl, Wanted::Crls) => "a CRL",
+            (Kind::PrivateKey | Kind::EncryptedKey, Wanted::Keys) => "a private key",
+            (Kind::Pkcs7, Wanted::Certificates | Wanted::Crls) => "PKCS#7, which can hold certificates and CRLs",
+            (Kind::Pem, _) => "PEM that was encoded in base64 once more",
+            _ => return None,
+        };
+        let (label, wanted) = (shown(&section.label), self.label());
+        let what = format!("its label is \"{label}\", but it is {kind}: {wanted} is wanted");
+        Some(Section::wrong(section.line, &section.label, what))
+    }
+
     /// Why a block of another label is not read.
     fn refuses(self, label: &str) -> String {
         let wanted = self.label();
         match label {
             "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => {
-                format!("its label is {label}, but {wanted} is wanted (openssl x509 -in FILE -out PLAIN)")
+                format!("its label is \"{label}\", but {wanted} is wanted (openssl x509 -in FILE -out PLAIN)")
             }
             "PKCS7" | "CMS" => format!(
                 "it is {label}, which can hold certificates and CRLs (openssl pkcs7 -in FILE -print_certs -out PLAIN)"
@@ -64,7 +81,7 @@ pub(in crate::x509) fn read(file: &[u8], wanted: Wanted) -> Vec<Section<'_>> {
         .filter_map(|section| match &section.body {
             Body::Der(_) | Body::Wrong(_) => Some(section),
             Body::Base64(_) if wanted.is(&section.label) => Some(section),
-            Body::Base64(_) if wanted.passes_over(&section.label) => None,
+            Body::Base64(_) if wanted.passes_over(&section.label) => wanted.mislabelled(section),
             Body::Base64(_) => Some(Section::wrong(section.line, &section.label, wanted.refuses(&section.label))),
         })
         .collect();
@@ -75,9 +92,12 @@ pub(in crate::x509) fn read(file: &[u8], wanted: Wanted) -> Vec<Section<'_>> {
         }
         _ => {}
     }
-    if let (true, Some(kind)) = (sections.is_empty(), kind_of_file(file)) {
+    // Without any block: what the file is as a whole says more than what stands in its lines.
+    let without_block = sections.iter().all(|section| section.label.is_empty() && section.problem().is_some());
+    if let (true, Some(kind)) = (without_block, kind_of_file(file)) {
         let what = format!("{kind}; PEM (BEGIN {}) or DER is wanted", wanted.label());
-        sections.push(Section::wrong(0, "", what));
+        let line = sections.first().map_or(0, |section| section.line);
+        sections = [Section::wrong(line, "", what)].into();
     }
     sections
 }
