@@ -1,1 +1,10 @@
 //! Services over countersign's adapters: the programs are examples, what they promise is in the tests.
+//!
+//! What the programs over HTTP share is here, to be copied: [`serve`](serve::serve) for hyper, axum and tonic alike,
+//! [`Peer`](peer::Peer) for their handlers, [`Dialer`](dial::Dialer) for the clients of hyper and tonic, and
+//! [`Files`](files::Files), which are read again when they change.
+
+pub mod dial;
+pub mod files;
+pub mod peer;
+pub mod serve;

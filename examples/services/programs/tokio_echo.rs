@@ -1,8 +1,8 @@
 //! A service over tokio that wants to know who calls, and echoes what it is told; or, with a name, its client.
 //!
 //! ```sh
-//! cargo run --example tokio_echo -- 127.0.0.1:4433 server.pem server-key.pem ca.pem
-//! cargo run --example tokio_echo -- 127.0.0.1:4433 client.pem client-key.pem ca.pem localhost
+//! cargo run --manifest-path examples/services/Cargo.toml --bin tokio_echo -- 127.0.0.1:4433 server.pem server-key.pem ca.pem
+//! cargo run --manifest-path examples/services/Cargo.toml --bin tokio_echo -- 127.0.0.1:4433 client.pem client-key.pem ca.pem localhost
 //! ```
 
 use countersign::adapters::{Config, tokio::Acceptor, tokio::Connector};

@@ -4,6 +4,7 @@
 mod book;
 mod ours;
 mod pki;
+#[allow(dead_code, reason = "the tests of examples/services use the rest")]
 mod programs;
 mod their_clients;
 mod their_servers;

@@ -109,11 +109,13 @@ impl Ca {
     }
 }
 
+const CLIENT: u64 = 2;
 const REVOKED_CLIENT: u64 = 66;
 const REVOKED_SERVER: u64 = 99;
 
 /// The directory `pki`: `ca.pem`, `intermediate.pem`, `crl.pem`; `server` and `client`; `revoked-server` and
-/// `revoked-client`; and what another CA has made of the same names, `stranger-server` and `stranger-client`.
+/// `revoked-client`; what another CA has made of the same names, `stranger-server` and `stranger-client`; and of later
+/// days `renewed-server` and `later-crl.pem`, which has `client` too.
 pub fn make() -> Dir {
     let dir = Dir::new();
     fs::create_dir(dir.path("pki")).unwrap();
@@ -126,8 +128,10 @@ pub fn make() -> Dir {
     dir.write("pki/ca.pem", &ca.root_pem);
     dir.write("pki/intermediate.pem", &ca.intermediate_pem);
     dir.write("pki/crl.pem", &ca.crls(&[REVOKED_CLIENT, REVOKED_SERVER]));
+    dir.write("pki/later-crl.pem", &ca.crls(&[REVOKED_CLIENT, REVOKED_SERVER, CLIENT]));
     ca.issue(&dir, "server", "server", server, dns(), 1);
-    ca.issue(&dir, "client", "client", client, uri(), 2);
+    ca.issue(&dir, "renewed-server", "renewed server", server, dns(), 3);
+    ca.issue(&dir, "client", "client", client, uri(), CLIENT);
     ca.issue(&dir, "revoked-server", "server", server, dns(), REVOKED_SERVER);
     ca.issue(&dir, "revoked-client", "client", client, uri(), REVOKED_CLIENT);
     stranger.issue(&dir, "stranger-server", "server", server, dns(), 1);

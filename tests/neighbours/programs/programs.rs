@@ -8,7 +8,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// How long anything here may take. Only a failure waits so long.
@@ -18,6 +18,8 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Program {
     child: Child,
     said: Arc<Mutex<String>>,
+    /// What hears it.
+    listeners: Vec<JoinHandle<()>>,
     /// A log that it writes besides.
     log: Option<String>,
     /// Where its files are, if it has any.
@@ -33,10 +35,9 @@ impl Program {
         command.current_dir(&dir.0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let said = Arc::new(Mutex::new(String::new()));
-        listen(child.stdout.take().unwrap(), &said);
-        listen(child.stderr.take().unwrap(), &said);
+        let listeners = vec![listen(child.stdout.take().unwrap(), &said), listen(child.stderr.take().unwrap(), &said)];
         child.stdin.as_mut().unwrap().write_all(input.as_bytes()).unwrap();
-        Program { child, said, log: None, home: None }
+        Program { child, said, listeners, log: None, home: None }
     }
 
     /// Runs a command line.
@@ -53,6 +54,21 @@ impl Program {
     /// Adds to what it has said: what it has answered.
     pub fn answers(&self, text: &str) {
         self.said.lock().unwrap().push_str(text);
+    }
+
+    /// Sends it this signal.
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
+    /// Waits until it has ended; whether it did so well, and all that it has said.
+    pub fn ends(mut self) -> (bool, String) {
+        let status = self.child.wait().unwrap();
+        for listener in self.listeners.drain(..) {
+            listener.join().unwrap();
+        }
+        (status.success(), self.said())
     }
 
     /// Waits until it has said this.
@@ -73,14 +89,14 @@ impl Drop for Program {
     }
 }
 
-fn listen(mut stream: impl Read + Send + 'static, said: &Arc<Mutex<String>>) {
+fn listen(mut stream: impl Read + Send + 'static, said: &Arc<Mutex<String>>) -> JoinHandle<()> {
     let said = Arc::clone(said);
     thread::spawn(move || {
         let mut bytes = [0; 4096];
         while let Ok(n @ 1..) = stream.read(&mut bytes) {
             said.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..n]));
         }
-    });
+    })
 }
 
 /// A port that is free, below those that systems give to whoever does not care.

@@ -1,0 +1,83 @@
+//! gRPC by tonic: the standard health service, for whom its list of SPIFFE IDs has; or, with a URL, its client.
+//!
+//! ```sh
+//! cargo run --manifest-path examples/services/Cargo.toml --bin grpc -- --listen 127.0.0.1:8443 --allow spiffe://example.org/client --cert pki/server.pem --key pki/server.key --ca pki/ca.pem
+//! cargo run --manifest-path examples/services/Cargo.toml --bin grpc -- https://localhost:8443 --cert pki/client.pem --key pki/client.key --ca pki/ca.pem
+//! ```
+
+use countersign::adapters::tokio::{Acceptor, Connector};
+use countersign::x509::{Expect, SpiffeId};
+use countersign_services::dial::Dialer;
+use countersign_services::files::{self, Files};
+use countersign_services::peer::Peer;
+use countersign_services::serve::{sentence, serve};
+use pico_args::Arguments;
+use std::error::Error;
+use std::process::ExitCode;
+use tokio::net::TcpListener;
+use tonic::service::{InterceptorLayer, Routes};
+use tonic::transport::Endpoint;
+use tonic::{Request, Status};
+use tonic_health::ServingStatus;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+use tonic_health::server::health_reporter;
+
+const USAGE: &str = "\
+usage: grpc --listen ADDR:PORT
+    --allow SPIFFE-ID  who may ask (any number of times)
+or:    grpc URL";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::from_env()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<pico_args::Error>() => {
+            eprintln!("grpc: {error}\n\n{USAGE}\n{}", files::USAGE);
+            ExitCode::from(2)
+        }
+        Err(error) => {
+            eprintln!("grpc: {}", sentence(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    let files = Files::from_arguments(&mut arguments)?;
+    match arguments.opt_value_from_str::<_, String>("--listen")? {
+        Some(address) => server(&address, files, arguments.values_from_str("--allow")?).await,
+        None => client(arguments.free_from_str()?, files).await,
+    }
+}
+
+async fn server(address: &str, files: Files, allowed: Vec<SpiffeId>) -> Result<(), Box<dyn Error>> {
+    let (config, trust) = files.watched()?;
+    let (reporter, health) = health_reporter();
+    reporter.set_service_status("", ServingStatus::Serving).await;
+    let who_may = InterceptorLayer::new(move |request: Request<()>| match request.extensions().get::<Peer>() {
+        Some(peer) if peer.is_one_of(&allowed) => Ok(request),
+        Some(peer) => Err(Status::permission_denied(format!("{} may not ask", peer.identity()))),
+        None => Err(Status::unauthenticated("this request did not come over mutual TLS")),
+    });
+    let app = Routes::new(health).into_axum_router().layer(who_may);
+    let listener = TcpListener::bind(address).await?;
+    eprintln!("listening on {}", listener.local_addr()?);
+    let stop = async {
+        let _ = tokio::signal::ctrl_c().await;
+        // Who watches is told before the connection ends.
+        reporter.set_service_status("", ServingStatus::NotServing).await;
+    };
+    serve(listener, Acceptor::new(config, [Expect::AnyTrusted]), trust, app, stop).await;
+    Ok(())
+}
+
+/// Asks once, and then watches.
+async fn client(url: String, files: Files) -> Result<(), Box<dyn Error>> {
+    let dialer = Dialer::new(Connector::new(files.config()?));
+    let channel = Endpoint::try_from(url)?.connect_with_connector(dialer).await?;
+    let mut client = HealthClient::new(channel);
+    let answer = client.check(HealthCheckRequest::default()).await?;
+    println!("{:?}", answer.into_inner().status());
+    Ok(())
+}
