@@ -60,6 +60,8 @@ const GROUPS: &[NamedGroup] = &[NamedGroup::X25519, NamedGroup::SECP256R1, Named
 const SIGNATURE_SCHEMES: &[SignatureScheme] = &[
     SignatureScheme::ECDSA_SECP256R1_SHA256,
     SignatureScheme::ECDSA_SECP384R1_SHA384,
+    #[cfg(feature = "aws-lc-rs")]
+    SignatureScheme::ECDSA_SECP521R1_SHA512,
     SignatureScheme::ED25519,
     #[cfg(feature = "alloc")]
     SignatureScheme::RSA_PSS_RSAE_SHA256,
@@ -73,6 +75,8 @@ const SIGNATURE_SCHEMES: &[SignatureScheme] = &[
 const SIGNATURE_SCHEMES_CERT: &[SignatureScheme] = &[
     SignatureScheme::ECDSA_SECP256R1_SHA256,
     SignatureScheme::ECDSA_SECP384R1_SHA384,
+    #[cfg(feature = "aws-lc-rs")]
+    SignatureScheme::ECDSA_SECP521R1_SHA512,
     SignatureScheme::ED25519,
     SignatureScheme::RSA_PSS_RSAE_SHA256,
     SignatureScheme::RSA_PSS_RSAE_SHA384,
@@ -88,7 +92,12 @@ macro_rules! check_list {
         assert!(!$list.is_empty(), "a policy needs at least one of each");
         let mut rest = $list;
         while let [item, later @ ..] = rest {
-            assert!(contains($known, item.0), "a policy names something that countersign does not have");
+            let (mut known, mut all) = (false, $known);
+            while let [first, others @ ..] = all {
+                known |= first.0 == item.0;
+                all = others;
+            }
+            assert!(known, "a policy names something that countersign does not have");
             let mut others = later;
             while let [other, more @ ..] = others {
                 assert!(other.0 != item.0, "a policy names something twice");
@@ -97,17 +106,6 @@ macro_rules! check_list {
             rest = later;
         }
     };
-}
-
-const fn contains(list: &[u16], number: u16) -> bool {
-    let mut rest = list;
-    while let [first, others @ ..] = rest {
-        if *first == number {
-            return true;
-        }
-        rest = others;
-    }
-    false
 }
 
 /// What a connection may use, in order of preference, and the limits it sets to the peer.
@@ -126,7 +124,7 @@ pub struct Policy {
     pub(crate) cipher_suites: List<CipherSuite, 3>,
     pub(crate) groups: List<NamedGroup, 3>,
     pub(crate) key_shares: List<NamedGroup, 2>,
-    pub(crate) signature_schemes: List<SignatureScheme, 6>,
+    pub(crate) signature_schemes: List<SignatureScheme, { SIGNATURE_SCHEMES.len() }>,
     pub(crate) signature_schemes_cert: List<SignatureScheme, 16>,
     /// ProtocolNameList without its outer length (RFC 7301 §3.1).
     pub(crate) alpn: List<u8, 128>,
@@ -191,7 +189,7 @@ impl Policy {
     /// the program, or its compilation when it stands in a `const`).
     #[must_use]
     pub const fn cipher_suites(mut self, suites: &[CipherSuite]) -> Self {
-        check_list!(suites, &[0x1301, 0x1302, 0x1303]);
+        check_list!(suites, CIPHER_SUITES);
         self.cipher_suites = List::new(suites, CipherSuite(0));
         self
     }
@@ -203,7 +201,7 @@ impl Policy {
     /// If one is not implemented, or none is given.
     #[must_use]
     pub const fn groups(mut self, groups: &[NamedGroup]) -> Self {
-        check_list!(groups, &[0x001d, 0x0017, 0x0018]);
+        check_list!(groups, GROUPS);
         let (first, _) = groups.split_at(1);
         self.groups = List::new(groups, NamedGroup(0));
         self.key_shares = List::new(first, NamedGroup(0));
@@ -227,7 +225,7 @@ impl Policy {
     /// If one is not implemented, or none is given.
     #[must_use]
     pub const fn signature_schemes(mut self, schemes: &[SignatureScheme]) -> Self {
-        check_list!(schemes, &[0x0403, 0x0503, 0x0807, 0x0804, 0x0805, 0x0806]);
+        check_list!(schemes, SIGNATURE_SCHEMES);
         self.signature_schemes = List::new(schemes, SignatureScheme(0));
         self
     }

@@ -22,6 +22,9 @@ pub enum PublicKey<'a> {
     P256(&'a [u8]),
     /// ECDSA on secp384r1: an uncompressed point of 97 bytes (not yet known to lie on the curve).
     P384(&'a [u8]),
+    /// ECDSA on secp521r1, which aws-lc-rs verifies: an uncompressed point of 133 bytes.
+    #[cfg(feature = "aws-lc-rs")]
+    P521(&'a [u8]),
     /// Ed25519
     Ed25519(&'a [u8; 32]),
     /// rsaEncryption: a PKCS#1 RSAPublicKey in DER, and the size of its modulus.
@@ -40,7 +43,7 @@ pub enum PublicKey<'a> {
 pub enum UnsupportedKey<'a> {
     /// For another algorithm: Ed448, RSASSA-PSS.
     Algorithm(Oid<'a>),
-    /// On another curve: P-521.
+    /// On another curve: P-521, unless the provider has it.
     Curve(Oid<'a>),
     /// A curve that is written out instead of named, even if it is one of ours (RFC 5480 §2.1.1: MUST NOT).
     ExplicitParameters,
@@ -69,6 +72,8 @@ impl fmt::Display for PublicKey<'_> {
         match self {
             PublicKey::P256(_) => f.write_str("P-256"),
             PublicKey::P384(_) => f.write_str("P-384"),
+            #[cfg(feature = "aws-lc-rs")]
+            PublicKey::P521(_) => f.write_str("P-521"),
             PublicKey::Ed25519(_) => f.write_str("Ed25519"),
             PublicKey::Rsa { modulus_bits, .. } => write!(f, "RSA of {modulus_bits} bits"),
             PublicKey::Unsupported(what) => write!(f, "{what}"),
@@ -125,10 +130,16 @@ fn ec_key<'a>(parameters: &'a [u8], point: &'a [u8]) -> Result<PublicKey<'a>, Ba
     Ok(match (curve, point.first(), point.len()) {
         (oid::SECP256R1, Some(4), 65) => PublicKey::P256(point),
         (oid::SECP384R1, Some(4), 97) => PublicKey::P384(point),
+        #[cfg(feature = "aws-lc-rs")]
+        (oid::SECP521R1, Some(4), 133) => PublicKey::P521(point),
         (oid::SECP256R1, Some(2 | 3), 33) | (oid::SECP384R1, Some(2 | 3), 49) => {
             PublicKey::Unsupported(UnsupportedKey::CompressedPoint(curve))
         }
         (oid::SECP256R1 | oid::SECP384R1, ..) => PublicKey::Unsupported(UnsupportedKey::Form(curve)),
+        #[cfg(feature = "aws-lc-rs")]
+        (oid::SECP521R1, Some(2 | 3), 67) => PublicKey::Unsupported(UnsupportedKey::CompressedPoint(curve)),
+        #[cfg(feature = "aws-lc-rs")]
+        (oid::SECP521R1, ..) => PublicKey::Unsupported(UnsupportedKey::Form(curve)),
         _ => PublicKey::Unsupported(UnsupportedKey::Curve(curve)),
     })
 }

@@ -1,18 +1,18 @@
 //! Authenticated encryption in place (RFC 9846 §5.2).
 
+use super::provider::aead::{Aad, LessSafeKey, Nonce, UnboundKey};
 use super::{CryptoFailed, CryptoMode, Suite};
-use ring::aead::{Aad, LessSafeKey, Nonce, UnboundKey};
 
 /// The length of an AEAD tag: 16 bytes in every suite.
 pub const TAG_LEN: usize = 16;
 
-/// A key that seals or opens records. 544 bytes, of which ring owns all and wipes none.
+/// A key that seals or opens records. The provider owns all of it; with *ring* that is 544 bytes, of which none is wiped.
 pub struct AeadKey(Cipher);
 
 #[allow(clippy::large_enum_variant, reason = "there is no heap to box on, and Null exists in tests only")]
 enum Cipher {
-    /// "Less safe" is ring's word for "nonces are the caller's business": §5.3 prescribes them.
-    Ring(LessSafeKey),
+    /// "Less safe" is the provider's word for "nonces are the caller's business": §5.3 prescribes them.
+    Real(LessSafeKey),
     /// Ciphertext is plaintext, the tag is 16 zero bytes, opening checks only that there is room for one.
     #[cfg(feature = "hazmat-testing")]
     Null,
@@ -23,7 +23,7 @@ impl AeadKey {
     pub fn new(suite: Suite, key: &[u8], mode: CryptoMode) -> Result<AeadKey, CryptoFailed> {
         let key = UnboundKey::new(suite.aead(), key).map_err(|_| CryptoFailed)?;
         match mode {
-            CryptoMode::Real => Ok(AeadKey(Cipher::Ring(LessSafeKey::new(key)))),
+            CryptoMode::Real => Ok(AeadKey(Cipher::Real(LessSafeKey::new(key)))),
             #[cfg(feature = "hazmat-testing")]
             CryptoMode::Null => Ok(AeadKey(Cipher::Null)),
         }
@@ -32,7 +32,7 @@ impl AeadKey {
     /// Whether it protects anything.
     pub(super) fn mode(&self) -> CryptoMode {
         match &self.0 {
-            Cipher::Ring(_) => CryptoMode::Real,
+            Cipher::Real(_) => CryptoMode::Real,
             #[cfg(feature = "hazmat-testing")]
             Cipher::Null => CryptoMode::Null,
         }
@@ -43,7 +43,7 @@ impl AeadKey {
     #[inline(always)]
     pub fn seal_in_place(&self, nonce: [u8; 12], aad: &[u8], in_out: &mut [u8]) -> Result<[u8; TAG_LEN], CryptoFailed> {
         match &self.0 {
-            Cipher::Ring(key) => {
+            Cipher::Real(key) => {
                 let nonce = Nonce::assume_unique_for_key(nonce);
                 let tag = key.seal_in_place_separate_tag(nonce, Aad::from(aad), in_out).map_err(|_| CryptoFailed)?;
                 tag.as_ref().try_into().map_err(|_| CryptoFailed)
@@ -66,7 +66,7 @@ impl AeadKey {
         ciphertext_from: usize,
     ) -> Result<usize, CryptoFailed> {
         match &self.0 {
-            Cipher::Ring(key) => {
+            Cipher::Real(key) => {
                 let nonce = Nonce::assume_unique_for_key(nonce);
                 let plaintext = key.open_within(nonce, Aad::from(aad), in_out, ciphertext_from..);
                 plaintext.map(|plaintext| plaintext.len()).map_err(|_| CryptoFailed)

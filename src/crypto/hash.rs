@@ -1,7 +1,7 @@
 //! The hash functions of the cipher suites (RFC 9846 §4.1, §B.4).
 
+use super::provider::digest;
 use core::fmt;
-use ring::digest;
 
 /// The hash of a cipher suite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl HashAlgorithm {
 
     /// The hash of one piece of data.
     pub fn hash(self, data: &[u8]) -> Hash {
-        Hash::new(self, digest::digest(self.ring(), data).as_ref())
+        Hash::new(self, digest::digest(self.provided(), data).as_ref())
     }
 
     /// The hash of nothing: what Derive-Secret(., "derived", "") and the exporter put in as Messages (§7.1, §7.5).
@@ -53,7 +53,7 @@ impl HashAlgorithm {
         }
     }
 
-    fn ring(self) -> &'static digest::Algorithm {
+    fn provided(self) -> &'static digest::Algorithm {
         match self {
             HashAlgorithm::Sha256 => &digest::SHA256,
             HashAlgorithm::Sha384 => &digest::SHA384,
@@ -112,13 +112,13 @@ impl fmt::Debug for Hash {
     }
 }
 
-/// A running hash that can be asked in between: the transcript (§4.1). 224 bytes.
+/// A running hash that can be asked in between: the transcript (§4.1). 224 bytes with *ring*.
 pub struct Hasher(digest::Context);
 
 impl Hasher {
     /// A hash over nothing yet.
     pub fn new(algorithm: HashAlgorithm) -> Hasher {
-        Hasher(digest::Context::new(algorithm.ring()))
+        Hasher(digest::Context::new(algorithm.provided()))
     }
 
     /// Hashes on.

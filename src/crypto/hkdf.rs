@@ -1,8 +1,8 @@
 //! HKDF (RFC 5869) and its labelled form (RFC 9846 §7.1), over HMACs that are keyed once.
 
+use super::provider::hmac;
 use super::{CryptoFailed, Hash, HashAlgorithm, hash::zero_padded};
 use crate::codec::Writer;
-use ring::hmac;
 use zeroize::Zeroize;
 
 /// A secret of Hash.length bytes: any box of the key schedule's figure (§7.1). Wiped on drop. 49 bytes.
@@ -39,7 +39,7 @@ impl Drop for Secret {
 }
 
 /// A secret that keys an HMAC: RFC 5869's pseudorandom key. Keying costs half of an expansion, so keep this as long as
-/// more is to be derived. 184 bytes, of which ring wipes none.
+/// more is to be derived. 184 bytes with *ring*, which wipes none.
 pub struct Prk {
     key: hmac::Key,
     algorithm: HashAlgorithm,

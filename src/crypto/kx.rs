@@ -2,12 +2,12 @@
 //!
 //! The shape leaves room for hybrid groups, where the two shares are different things.
 
+use super::provider::agreement::{self, EphemeralPrivateKey};
+use super::provider::{agree, rand::SystemRandom};
 use super::{CryptoFailed, CryptoMode};
 use crate::codec::NamedGroup;
 use core::fmt;
 use core::num::NonZeroU8;
-use ring::agreement::{self, EphemeralPrivateKey, UnparsedPublicKey};
-use ring::rand::SystemRandom;
 use zeroize::Zeroize;
 
 /// Why a key exchange failed.
@@ -37,14 +37,14 @@ impl From<CryptoFailed> for KxError {
 }
 
 /// Our half of a key exchange whose share has been sent: the client's. Used for one connection, consumed by `finish`.
-/// ring does not wipe the private key.
+/// *ring* does not wipe the private key.
 pub struct KeyExchange {
     public: Share,
     private: PrivateKey,
 }
 
 enum PrivateKey {
-    Ring(EphemeralPrivateKey),
+    Real(EphemeralPrivateKey),
     /// No key at all: any share of the right length leads to the same secret.
     #[cfg(feature = "hazmat-testing")]
     Replay,
@@ -56,13 +56,13 @@ impl KeyExchange {
 
     /// Makes an ephemeral key.
     pub fn start(group: NamedGroup, mode: CryptoMode) -> Result<KeyExchange, KxError> {
-        let algorithm = ring_algorithm(group).ok_or(KxError::Failed)?;
+        let algorithm = algorithm_of(group).ok_or(KxError::Failed)?;
         match mode {
             CryptoMode::Real => {
                 let key =
                     EphemeralPrivateKey::generate(algorithm, &SystemRandom::new()).map_err(|_| KxError::Failed)?;
                 let share = key.compute_public_key().map_err(|_| KxError::Failed)?;
-                Ok(KeyExchange { public: Share::new(group, share.as_ref())?, private: PrivateKey::Ring(key) })
+                Ok(KeyExchange { public: Share::new(group, share.as_ref())?, private: PrivateKey::Real(key) })
             }
             #[cfg(feature = "hazmat-testing")]
             CryptoMode::Null => {
@@ -88,11 +88,9 @@ impl KeyExchange {
     pub fn finish(self, peer_share: &[u8]) -> Result<SharedSecret, KxError> {
         check_share(self.public.group, peer_share)?;
         match self.private {
-            PrivateKey::Ring(key) => {
-                let algorithm = ring_algorithm(self.public.group).ok_or(KxError::Failed)?;
-                // ring validates points as §4.3.8.2 asks, and refuses x25519's all-zero result (§7.4.2).
-                agreement::agree_ephemeral(key, &UnparsedPublicKey::new(algorithm, peer_share), SharedSecret::new)
-                    .map_err(|_| KxError::BadShare)
+            PrivateKey::Real(key) => {
+                let algorithm = algorithm_of(self.public.group).ok_or(KxError::Failed)?;
+                agree(key, algorithm, peer_share, SharedSecret::new).map_err(|_| KxError::BadShare)
             }
             #[cfg(feature = "hazmat-testing")]
             PrivateKey::Replay => Ok(SharedSecret::new(&[0x5a; 32])),
@@ -179,7 +177,7 @@ impl Drop for SharedSecret {
     }
 }
 
-fn ring_algorithm(group: NamedGroup) -> Option<&'static agreement::Algorithm> {
+fn algorithm_of(group: NamedGroup) -> Option<&'static agreement::Algorithm> {
     match group {
         NamedGroup::X25519 => Some(&agreement::X25519),
         NamedGroup::SECP256R1 => Some(&agreement::ECDH_P256),

@@ -1,4 +1,4 @@
-//! The cryptography that TLS 1.3 needs, by ring, behind concrete types. ring's names stay inside this module.
+//! The cryptography that TLS 1.3 needs, behind concrete types; by *ring*, or by aws-lc-rs with that feature.
 //!
 //! These are the tools of the handshake, open to readers and tests. They hold no promise of their own: nothing made
 //! here can be put into a connection from outside.
@@ -7,6 +7,7 @@ mod aead;
 mod hash;
 mod hkdf;
 mod kx;
+pub(crate) mod provider;
 pub mod random;
 mod signing;
 mod suite;

@@ -1,8 +1,8 @@
 //! For signers that are elsewhere (HSM, KMS): the digest that a scheme signs, and the form of an ECDSA signature.
 
+use super::provider::digest;
 use crate::codec::SignatureScheme;
 use core::fmt;
-use ring::digest;
 
 /// The digest that a scheme signs: 32, 48 or 64 bytes, for signers that take no whole message.
 #[derive(Clone, Copy)]
@@ -19,7 +19,9 @@ impl MessageDigest {
             SignatureScheme::ECDSA_SECP384R1_SHA384
             | SignatureScheme::RSA_PSS_RSAE_SHA384
             | SignatureScheme::RSA_PSS_PSS_SHA384 => &digest::SHA384,
-            SignatureScheme::RSA_PSS_RSAE_SHA512 | SignatureScheme::RSA_PSS_PSS_SHA512 => &digest::SHA512,
+            SignatureScheme::ECDSA_SECP521R1_SHA512
+            | SignatureScheme::RSA_PSS_RSAE_SHA512
+            | SignatureScheme::RSA_PSS_PSS_SHA512 => &digest::SHA512,
             _ => return None,
         };
         Some(MessageDigest(digest::digest(algorithm, message)))

@@ -1,6 +1,7 @@
 //! The three cipher suites (RFC 9846 §B.4).
 
 use super::HashAlgorithm;
+use super::provider::aead;
 use crate::codec::CipherSuite;
 
 /// A cipher suite that we can speak: an AEAD algorithm and a hash.
@@ -62,11 +63,11 @@ impl Suite {
         }
     }
 
-    pub(super) fn aead(self) -> &'static ring::aead::Algorithm {
+    pub(super) fn aead(self) -> &'static aead::Algorithm {
         match self {
-            Suite::Aes128GcmSha256 => &ring::aead::AES_128_GCM,
-            Suite::Aes256GcmSha384 => &ring::aead::AES_256_GCM,
-            Suite::ChaCha20Poly1305Sha256 => &ring::aead::CHACHA20_POLY1305,
+            Suite::Aes128GcmSha256 => &aead::AES_128_GCM,
+            Suite::Aes256GcmSha384 => &aead::AES_256_GCM,
+            Suite::ChaCha20Poly1305Sha256 => &aead::CHACHA20_POLY1305,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{AeadKey, CryptoFailed, CryptoMode, Prk, Suite, TAG_LEN, hkdf::label};
 use zeroize::Zeroizing;
 
-/// \[sender\]_write_key and \[sender\]_write_iv (§7.3). 560 bytes.
+/// \[sender\]_write_key and \[sender\]_write_iv (§7.3). 560 bytes with *ring*.
 pub struct TrafficKey {
     key: AeadKey,
     iv: Zeroizing<[u8; 12]>,
@@ -38,7 +38,7 @@ impl TrafficKey {
     /// XORed with the IV.
     #[inline(always)]
     pub fn nonce(&self, sequence_number: u64) -> [u8; 12] {
-        // As one number, which is written at once: ring would wait for bytes that were written one by one.
+        // As one number, which is written at once: the AEAD would wait for bytes that were written one by one.
         let [a, b, c, d, e, f, g, h, i, j, k, l] = *self.iv;
         let iv = u128::from_be_bytes([a, b, c, d, e, f, g, h, i, j, k, l, 0, 0, 0, 0]);
         let [nonce @ .., _, _, _, _] = (iv ^ u128::from(sequence_number) << 32).to_be_bytes();

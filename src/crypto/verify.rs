@@ -1,10 +1,10 @@
 //! Signatures of CertificateVerify (RFC 9846 §4.3.3, §4.5.2).
 
 use super::CryptoMode;
+use super::provider::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use crate::asn1::PublicKey;
 use crate::codec::SignatureScheme;
 use core::fmt;
-use ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 
 /// Why a signature does not stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,11 +32,13 @@ impl core::error::Error for VerifyError {}
 /// The schemes that a key can sign handshakes with, best first; empty if we do not accept the key at all.
 ///
 /// In TLS 1.3 an ECDSA scheme names its curve (§4.3.3). RSA keys have 2048 to 8192 bits: shorter ones are weak, longer
-/// ones ring does not verify with. Who judges certificates asks here too, so that both accept the same keys.
+/// ones neither provider verifies with. Who judges certificates asks here too, so that both accept the same keys.
 pub fn schemes_for(key: &PublicKey<'_>) -> &'static [SignatureScheme] {
     match key {
         PublicKey::P256(_) => &[SignatureScheme::ECDSA_SECP256R1_SHA256],
         PublicKey::P384(_) => &[SignatureScheme::ECDSA_SECP384R1_SHA384],
+        #[cfg(feature = "aws-lc-rs")]
+        PublicKey::P521(_) => &[SignatureScheme::ECDSA_SECP521R1_SHA512],
         PublicKey::Ed25519(_) => &[SignatureScheme::ED25519],
         #[cfg(feature = "alloc")]
         PublicKey::Rsa { modulus_bits: 2048..=8192, .. } => &[
@@ -66,6 +68,8 @@ pub fn verify(
     let (algorithm, key): (&dyn VerificationAlgorithm, &[u8]) = match *key {
         PublicKey::P256(point) => (&signature::ECDSA_P256_SHA256_ASN1, point),
         PublicKey::P384(point) => (&signature::ECDSA_P384_SHA384_ASN1, point),
+        #[cfg(feature = "aws-lc-rs")]
+        PublicKey::P521(point) => (&signature::ECDSA_P521_SHA512_ASN1, point),
         PublicKey::Ed25519(key) => (&signature::ED25519, key),
         #[cfg(feature = "alloc")]
         PublicKey::Rsa { pkcs1, .. } => match scheme {

@@ -14,7 +14,7 @@ pub enum KeyKind {
     },
     /// Of another algorithm: Ed448, RSASSA-PSS, DSA.
     OtherAlgorithm,
-    /// ECDSA on another curve: P-521.
+    /// ECDSA on another curve: P-521, unless the provider has it.
     OtherCurve,
     /// ECDSA on a curve that is written out instead of named.
     ExplicitParameters,
@@ -38,6 +38,8 @@ impl KeyKind {
             | PublicKey::P256(_)
             | PublicKey::P384(_)
             | PublicKey::Ed25519(_) => KeyKind::Form,
+            #[cfg(feature = "aws-lc-rs")]
+            PublicKey::P521(_) => KeyKind::Form,
         }
     }
 }

@@ -2,9 +2,38 @@
 
 use crate::SignatureScheme;
 use crate::asn1::{AlgorithmIdentifier, oid};
+use crate::crypto::provider::certificate_algorithms as by;
 use rustls_pki_types::{SignatureVerificationAlgorithm, SubjectPublicKeyInfoDer};
 use std::{format, string::String, string::ToString};
 use webpki::RawPublicKeyEntity;
+
+/// What is verified in certificates and CRLs.
+pub(super) static ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
+    by::ECDSA_P256_SHA256,
+    by::ECDSA_P256_SHA384,
+    by::ECDSA_P384_SHA256,
+    by::ECDSA_P384_SHA384,
+    by::ED25519,
+    by::RSA_PKCS1_2048_8192_SHA256,
+    by::RSA_PKCS1_2048_8192_SHA384,
+    by::RSA_PKCS1_2048_8192_SHA512,
+    by::RSA_PKCS1_2048_8192_SHA256_ABSENT_PARAMS,
+    by::RSA_PKCS1_2048_8192_SHA384_ABSENT_PARAMS,
+    by::RSA_PKCS1_2048_8192_SHA512_ABSENT_PARAMS,
+    by::RSA_PSS_2048_8192_SHA256_LEGACY_KEY,
+    by::RSA_PSS_2048_8192_SHA384_LEGACY_KEY,
+    by::RSA_PSS_2048_8192_SHA512_LEGACY_KEY,
+    #[cfg(feature = "aws-lc-rs")]
+    by::ECDSA_P256_SHA512,
+    #[cfg(feature = "aws-lc-rs")]
+    by::ECDSA_P384_SHA512,
+    #[cfg(feature = "aws-lc-rs")]
+    by::ECDSA_P521_SHA256,
+    #[cfg(feature = "aws-lc-rs")]
+    by::ECDSA_P521_SHA384,
+    #[cfg(feature = "aws-lc-rs")]
+    by::ECDSA_P521_SHA512,
+];
 
 /// The scheme of a certificate's signature, by its usual code point (RFC 9846 §4.3.3): ECDSA's ties a curve to the
 /// hash, RSA-PSS's a kind of key, neither of which the algorithm says. `None` for those that we do not accept.
@@ -15,6 +44,8 @@ pub(super) fn signature_scheme(algorithm: &AlgorithmIdentifier<'_>) -> Option<Si
         oid::SHA512_WITH_RSA => SignatureScheme::RSA_PKCS1_SHA512,
         oid::ECDSA_WITH_SHA256 => SignatureScheme::ECDSA_SECP256R1_SHA256,
         oid::ECDSA_WITH_SHA384 => SignatureScheme::ECDSA_SECP384R1_SHA384,
+        #[cfg(feature = "aws-lc-rs")]
+        oid::ECDSA_WITH_SHA512 => SignatureScheme::ECDSA_SECP521R1_SHA512,
         oid::ED25519 => SignatureScheme::ED25519,
         oid::RSASSA_PSS => {
             let pss = algorithm.pss().filter(|pss| pss.hash == pss.mask_hash)?;
@@ -85,7 +116,7 @@ fn supported<'a>(
     algorithm: &AlgorithmIdentifier<'a>,
 ) -> impl Iterator<Item = &'static dyn SignatureVerificationAlgorithm> + use<'a> {
     let content = algorithm.content;
-    webpki::ALL_VERIFICATION_ALGS.iter().copied().filter(move |each| each.signature_alg_id().as_ref() == content)
+    ALGORITHMS.iter().copied().filter(move |each| each.signature_alg_id().as_ref() == content)
 }
 
 #[cfg(test)]
@@ -116,6 +147,7 @@ mod tests {
                 match last {
                     2 => Some(SignatureScheme::ECDSA_SECP256R1_SHA256),
                     3 => Some(SignatureScheme::ECDSA_SECP384R1_SHA384),
+                    4 if cfg!(feature = "aws-lc-rs") => Some(SignatureScheme::ECDSA_SECP521R1_SHA512),
                     _ => None,
                 }
             );

@@ -58,8 +58,22 @@ fn rsa(modulus: usize, scheme: SignatureScheme, digest: &str) -> Signed {
     }
 }
 
+/// Only aws-lc-rs verifies with P-521.
+#[cfg(feature = "aws-lc-rs")]
+fn p521() -> Signed {
+    let vectors = Vectors::parse(include_str!("../../vectors/ecdsa_p521.txt"));
+    Signed {
+        public: vectors.value("p521_public_key").to_vec(),
+        kind: |point| PublicKey::P521(point),
+        scheme: SignatureScheme::ECDSA_SECP521R1_SHA512,
+        signature: vectors.value("p521_sha512").to_vec(),
+    }
+}
+
 fn all() -> Vec<Signed> {
     vec![
+        #[cfg(feature = "aws-lc-rs")]
+        p521(),
         ecdsa(
             &signature::ECDSA_P256_SHA256_ASN1_SIGNING,
             |point| PublicKey::P256(point),

@@ -128,6 +128,25 @@ fn circles(imports: &BTreeSet<Import>) -> BTreeSet<BTreeSet<ModulePath>> {
         .collect()
 }
 
+/// Which provider of cryptography is used is decided in one place: the code of no other file names one.
+#[test]
+fn only_the_seam_names_a_provider() {
+    let (mut files, mut wrong) = (Vec::new(), Vec::new());
+    rust_files(&root().join("src"), &mut files);
+    for file in files.iter().filter(|file| !file.starts_with(root().join("src/crypto/provider"))) {
+        let text = fs::read_to_string(file).expect("a text");
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let names = code.filter(|line| names_a_crate(line, "ring") || names_a_crate(line, "aws_lc_rs"));
+        wrong.extend(names.map(|line| format!("{}: {line}", file.display())));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn names_a_crate(line: &str, name: &str) -> bool {
+    let part_of_a_name = |character: char| character.is_alphanumeric() || character == '_';
+    line.match_indices(&format!("{name}::")).any(|(at, _)| !line[..at].ends_with(part_of_a_name))
+}
+
 /// A re-export makes no circle: it gives a name another place, and uses nothing.
 #[test]
 fn no_files_import_each_other_in_a_circle() {

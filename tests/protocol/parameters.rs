@@ -213,8 +213,9 @@ fn a_server_always_asks_for_a_certificate_right_after_encrypted_extensions() {
         let request = request(&story);
         assert_eq!(request.certificate_request_context, b"");
         let extensions = request.extensions.check(Place::CertificateRequest).unwrap();
-        assert_eq!(extensions.signature_algorithms().unwrap().iter().count(), 6);
-        assert_eq!(extensions.signature_algorithms_cert().unwrap().iter().count(), 9);
+        let [schemes, certificates] =
+            [extensions.signature_algorithms().unwrap(), extensions.signature_algorithms_cert().unwrap()];
+        assert!(schemes.iter().count() >= 6 && certificates.iter().count() == schemes.iter().count() + 3);
         assert_eq!(extensions.certificate_authorities().is_some(), has_names);
     }
 }

@@ -1,18 +1,20 @@
 //! Private keys that sign.
 //!
-//! This file uses ring by name, although ring otherwise stays inside `crypto`: the signing key is the caller's side of
-//! the question `Sign`. Whoever keeps keys elsewhere (KMS, HSM, another library) uses nothing of this file.
+//! The signing key is the caller's side of the question `Sign`: who keeps keys elsewhere (KMS, HSM, another library) uses
+//! nothing of this file.
 
 use crate::SignatureScheme;
 use crate::asn1::oid;
+use crate::crypto::provider::rand::SystemRandom;
+use crate::crypto::provider::rsa_modulus_len;
+use crate::crypto::provider::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaEncoding, RsaKeyPair};
 use core::fmt;
-use ring::rand::SystemRandom;
-use ring::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaEncoding, RsaKeyPair};
 use std::{boxed::Box, vec, vec::Vec};
 
-/// A private key that answers `Sign`: P-256, P-384, Ed25519, or RSA of 2048 to 4096 bits.
+/// A private key that answers `Sign`: P-256, P-384, Ed25519, or RSA of 2048 to 4096 bits; with the feature `aws-lc-rs`
+/// also P-521, and RSA of up to 8192 bits.
 ///
-/// This crate wipes the decoded bytes that it has held; ring does not wipe its own copy on drop.
+/// This crate wipes the decoded bytes that it has held; *ring* does not wipe its own copy on drop.
 pub struct SigningKey {
     pub(super) pair: Pair,
 }
@@ -20,6 +22,8 @@ pub struct SigningKey {
 pub(super) enum Pair {
     P256(EcdsaKeyPair),
     P384(EcdsaKeyPair),
+    #[cfg(feature = "aws-lc-rs")]
+    P521(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
     Rsa(Box<RsaKeyPair>),
 }
@@ -56,6 +60,8 @@ impl SigningKey {
         match self.pair {
             Pair::P256(_) => &[SignatureScheme::ECDSA_SECP256R1_SHA256],
             Pair::P384(_) => &[SignatureScheme::ECDSA_SECP384R1_SHA384],
+            #[cfg(feature = "aws-lc-rs")]
+            Pair::P521(_) => &[SignatureScheme::ECDSA_SECP521R1_SHA512],
             Pair::Ed25519(_) => &[SignatureScheme::ED25519],
             Pair::Rsa(_) => &[
                 SignatureScheme::RSA_PSS_RSAE_SHA256,
@@ -72,9 +78,9 @@ impl SigningKey {
         }
         let random = SystemRandom::new();
         match &self.pair {
-            Pair::P256(key) | Pair::P384(key) => {
-                key.sign(&random, message).map(|signature| signature.as_ref().to_vec()).map_err(|_| SignError::Failed)
-            }
+            Pair::P256(key) | Pair::P384(key) => ecdsa(key, &random, message),
+            #[cfg(feature = "aws-lc-rs")]
+            Pair::P521(key) => ecdsa(key, &random, message),
             Pair::Ed25519(key) => Ok(key.sign(message).as_ref().to_vec()),
             Pair::Rsa(key) => {
                 let padding: &'static dyn RsaEncoding = match scheme {
@@ -82,7 +88,7 @@ impl SigningKey {
                     SignatureScheme::RSA_PSS_RSAE_SHA384 => &signature::RSA_PSS_SHA384,
                     _ => &signature::RSA_PSS_SHA512,
                 };
-                let mut signature = vec![0; key.public().modulus_len()];
+                let mut signature = vec![0; rsa_modulus_len(key)];
                 key.sign(padding, &random, message, &mut signature).map_err(|_| SignError::Failed)?;
                 Ok(signature)
             }
@@ -96,6 +102,8 @@ impl SigningKey {
         let (algorithm, parameters, key) = match &self.pair {
             Pair::P256(key) => (oid::EC_PUBLIC_KEY, tlv(0x06, oid::SECP256R1.content()), key.public_key().as_ref()),
             Pair::P384(key) => (oid::EC_PUBLIC_KEY, tlv(0x06, oid::SECP384R1.content()), key.public_key().as_ref()),
+            #[cfg(feature = "aws-lc-rs")]
+            Pair::P521(key) => (oid::EC_PUBLIC_KEY, tlv(0x06, oid::SECP521R1.content()), key.public_key().as_ref()),
             Pair::Ed25519(key) => (oid::ED25519, Vec::new(), key.public_key().as_ref()),
             Pair::Rsa(key) => (oid::RSA_ENCRYPTION, NULL.to_vec(), key.public_key().as_ref()),
         };
@@ -103,6 +111,10 @@ impl SigningKey {
         let key = tlv(0x03, &[&[0], key].concat());
         tlv(0x30, &[algorithm, key].concat())
     }
+}
+
+fn ecdsa(key: &EcdsaKeyPair, random: &SystemRandom, message: &[u8]) -> Result<Vec<u8>, SignError> {
+    key.sign(random, message).map(|signature| signature.as_ref().to_vec()).map_err(|_| SignError::Failed)
 }
 
 /// A DER value of at most 65,535 bytes.

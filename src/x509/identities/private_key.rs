@@ -3,14 +3,13 @@
 use super::key::{Pair, SigningKey};
 use crate::asn1::{AlgorithmIdentifier, BadDer, Oid, PublicKey, Reader, Tag, UnsupportedKey};
 use crate::asn1::{der::bit_length, der::only, der::whole_octets, oid};
+use crate::crypto::provider::signature::{self, EcdsaKeyPair, Ed25519KeyPair, RsaKeyPair};
+use crate::crypto::provider::{KeyRejected, ecdsa_key_pair};
 use crate::x509::pem::{self, Wanted};
 use core::fmt;
-use ring::error::KeyRejected;
-use ring::rand::SystemRandom;
-use ring::signature::{self, EcdsaKeyPair, Ed25519KeyPair, RsaKeyPair};
 use rustls_pki_types::PrivateKeyDer;
 use std::{boxed::Box, format, string::String, string::ToString};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 /// Why a private key cannot be used. Never shows key material.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +44,12 @@ pub enum KeyError {
     Unsupported(String),
 }
 
+/// What the provider signs with.
+const SUPPORTED: &str = match cfg!(feature = "aws-lc-rs") {
+    true => "P-256, P-384, P-521, Ed25519 or RSA of 2048 to 8192 bits",
+    false => "P-256, P-384, Ed25519 or RSA of 2048 to 4096 bits",
+};
+
 impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -67,8 +72,7 @@ impl fmt::Display for KeyError {
             KeyError::Unsupported(kind) => {
                 return write!(
                     f,
-                    "the private key is of an unsupported kind ({kind}): P-256, P-384, Ed25519 or RSA of 2048 to 4096 \
-                     bits is needed"
+                    "the private key is of an unsupported kind ({kind}): {SUPPORTED} is needed"
                 );
             }
         })
@@ -157,13 +161,34 @@ fn pkcs8(der: &[u8], publics: &[PublicKey<'_>]) -> Result<SigningKey, KeyError> 
     let key = fields.read(Tag::OCTET_STRING)?;
     match algorithm.id {
         oid::EC_PUBLIC_KEY => sec1(key, algorithm.parameters, publics),
-        // OpenSSL writes version 1, without the public key, which ring's stricter function refuses.
-        oid::ED25519 => match Ed25519KeyPair::from_pkcs8_maybe_unchecked(der) {
-            Ok(pair) => Ok(SigningKey { pair: Pair::Ed25519(pair) }),
-            Err(error) => Err(rejected(&error)),
-        },
+        oid::ED25519 => ed25519(key, public_key(fields)?),
         oid::RSA_ENCRYPTION => rsa(key),
         other => Err(unsupported(UnsupportedKey::Algorithm(other))),
+    }
+}
+
+/// PKCS#8's publicKey, which version 1 does not have; past the attributes.
+fn public_key(mut fields: Reader<'_>) -> Result<Option<&[u8]>, KeyError> {
+    fields.optional(Tag::constructed(0))?;
+    let bits = match fields.optional(Tag::primitive(1))? {
+        Some(bits) => Some(bits),
+        // Old releases of ring have written it so: tagged explicitly.
+        None => fields.optional(Tag::constructed(1))?.map(|tagged| only(tagged, Tag::BIT_STRING)).transpose()?,
+    };
+    fields.finish()?;
+    Ok(bits.map(whole_octets).transpose()?)
+}
+
+/// `CurvePrivateKey ::= OCTET STRING` (RFC 8410 §7)
+fn ed25519(key: &[u8], public: Option<&[u8]>) -> Result<SigningKey, KeyError> {
+    let seed = only(key, Tag::OCTET_STRING)?;
+    let pair = match public {
+        Some(public) => Ed25519KeyPair::from_seed_and_public_key(seed, public),
+        None => Ed25519KeyPair::from_seed_unchecked(seed),
+    };
+    match pair {
+        Ok(pair) => Ok(SigningKey { pair: Pair::Ed25519(pair) }),
+        Err(error) => Err(rejected(&error)),
     }
 }
 
@@ -180,26 +205,39 @@ fn sec1(der: &[u8], parameters: Option<&[u8]>, publics: &[PublicKey<'_>]) -> Res
         (Some(one), Some(other)) if one != other => return Err(KeyError::Malformed),
         (one, other) => named_curve(one.or(other))?,
     };
-    let size = match curve {
-        oid::SECP256R1 => 32,
-        oid::SECP384R1 => 48,
+    let (algorithm, size, kind): (_, usize, fn(EcdsaKeyPair) -> Pair) = match curve {
+        oid::SECP256R1 => (&signature::ECDSA_P256_SHA256_ASN1_SIGNING, 32, Pair::P256),
+        oid::SECP384R1 => (&signature::ECDSA_P384_SHA384_ASN1_SIGNING, 48, Pair::P384),
+        #[cfg(feature = "aws-lc-rs")]
+        oid::SECP521R1 => (&signature::ECDSA_P521_SHA512_ASN1_SIGNING, 66, Pair::P521),
         other => return Err(unsupported(UnsupportedKey::Curve(other))),
+    };
+    // Some writers drop the scalar's leading zeros.
+    let mut padded = Zeroizing::new([0u8; 66]);
+    let padding = size.checked_sub(scalar.len()).ok_or(KeyError::Malformed)?;
+    let padded = padded.get_mut(..size).ok_or(KeyError::Malformed)?;
+    padded.get_mut(padding..).ok_or(KeyError::Malformed)?.copy_from_slice(scalar);
+    let key_of = |point: &[u8]| match ecdsa_key_pair(algorithm, padded, point) {
+        Ok(pair) => Ok(SigningKey { pair: kind(pair) }),
+        Err(error) => Err(rejected(&error)),
     };
     let point = point.map(|point| whole_octets(only(point, Tag::BIT_STRING)?)).transpose()?;
     let missing = match point {
         None => KeyError::NoPublicKey,
         Some([2 | 3, ..]) => KeyError::CompressedPoint,
-        Some(point) => return ec(size, scalar, point),
+        Some(point) => return key_of(point),
     };
     if publics.is_empty() {
         return Err(missing);
     }
     let whole = publics.iter().filter_map(|public| match (public, curve) {
         (PublicKey::P256(whole), oid::SECP256R1) | (PublicKey::P384(whole), oid::SECP384R1) => Some(*whole),
+        #[cfg(feature = "aws-lc-rs")]
+        (PublicKey::P521(whole), oid::SECP521R1) => Some(*whole),
         _ => None,
     });
     for whole in whole.filter(|whole| point.is_none_or(|compressed| is_compressed(compressed, whole))) {
-        match ec(size, scalar, whole) {
+        match key_of(whole) {
             Err(KeyError::Inconsistent) => {}
             read => return read,
         }
@@ -226,32 +264,12 @@ fn named_curve(parameters: Option<&[u8]>) -> Result<Oid<'_>, KeyError> {
     }
 }
 
-/// ring computes the public key from `scalar`, and refuses another `point`.
-fn ec(size: usize, scalar: &[u8], point: &[u8]) -> Result<SigningKey, KeyError> {
-    let algorithm = match size {
-        32 => &signature::ECDSA_P256_SHA256_ASN1_SIGNING,
-        _ => &signature::ECDSA_P384_SHA384_ASN1_SIGNING,
-    };
-    // Some writers drop the scalar's leading zeros.
-    let mut padded = Zeroizing::new([0u8; 48]);
-    let padding = size.checked_sub(scalar.len()).ok_or(KeyError::Malformed)?;
-    let padded = padded.get_mut(..size).ok_or(KeyError::Malformed)?;
-    padded.get_mut(padding..).ok_or(KeyError::Malformed)?.copy_from_slice(scalar);
-    let pair = EcdsaKeyPair::from_private_key_and_public_key(algorithm, padded, point, &SystemRandom::new());
-    padded.zeroize();
-    match pair {
-        Ok(pair) if size == 32 => Ok(SigningKey { pair: Pair::P256(pair) }),
-        Ok(pair) => Ok(SigningKey { pair: Pair::P384(pair) }),
-        Err(error) => Err(rejected(&error)),
-    }
-}
-
 /// `RSAPrivateKey ::= SEQUENCE { version INTEGER, modulus INTEGER, ... }` (RFC 8017 §A.1.2)
 fn rsa(der: &[u8]) -> Result<SigningKey, KeyError> {
     match RsaKeyPair::from_der(der) {
         Ok(pair) => Ok(SigningKey { pair: Pair::Rsa(Box::new(pair)) }),
         Err(error) => match &*error.to_string() {
-            // ring's names for sizes that it does not take.
+            // The provider's names for sizes that it does not take.
             "TooSmall" | "TooLarge" | "PrivateModulusLenNotMultipleOf512Bits" => {
                 let mut fields = Reader::new(only(der, Tag::SEQUENCE)?);
                 fields.integer()?;

@@ -8,6 +8,7 @@ use crate::asn1::{Certificate, Oid, oid};
 use crate::x509::expectations::Leaf;
 use crate::x509::refusal::{Fault, FaultyCertificate, RefusalReason};
 use crate::x509::rules::{self, Rules};
+use crate::x509::signatures::ALGORITHMS;
 use crate::x509::trust::{Root, Trust};
 use core::cell::{Cell, RefCell};
 use rustls_pki_types::{CertificateDer, Der, TrustAnchor, UnixTime};
@@ -99,10 +100,9 @@ fn attempt<'a>(
             }
         }
     };
-    let algorithms = webpki::ALL_VERIFICATION_ALGS;
     let purpose = Purpose(trust.rules, leaf.role);
     let result =
-        leaf.end_entity.verify_for_usage(algorithms, anchors, others, now, purpose, None, Some(&judge)).map(drop);
+        leaf.end_entity.verify_for_usage(ALGORITHMS, anchors, others, now, purpose, None, Some(&judge)).map(drop);
     match (result, found.get()) {
         (Ok(()), Some(path)) => Ok(path),
         // It says yes only after we have.

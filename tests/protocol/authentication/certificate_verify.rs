@@ -164,6 +164,7 @@ fn a_leaf_key_of_another_kind_or_size_is_unsupported() {
         ("RSA of 2040 bits", rsa_key(RSA, 2040), SignatureScheme::RSA_PSS_RSAE_SHA256, "it is RSA of 2040 bits"),
         ("RSA of 8200 bits", rsa_key(RSA, 8200), SignatureScheme::RSA_PSS_RSAE_SHA256, "it is RSA of 8200 bits"),
         ("an RSA-PSS key", rsa_key(RSA_PSS, 2048), SignatureScheme::RSA_PSS_RSAE_SHA256, "of an algorithm"),
+        #[cfg(not(feature = "aws-lc-rs"))]
         ("P-521", ec(&[0x2b, 0x81, 4, 0, 35], 132), SignatureScheme::ECDSA_SECP256R1_SHA256, "on a curve"),
         ("secp256k1", ec(&[0x2b, 0x81, 4, 0, 10], 64), SignatureScheme::ECDSA_SECP256R1_SHA256, "on a curve"),
         ("Ed448", ed448, SignatureScheme::ED25519, "of an algorithm"),
