@@ -5,6 +5,7 @@
 
 mod authenticate;
 mod check;
+mod chosen;
 mod client;
 mod effects;
 mod evidence;

@@ -1,14 +1,12 @@
 //! What both sides have agreed on so far: facts. Each is written by one of the functions here, when its message has been
 //! checked.
 
-use super::client::ServerParameters;
-use super::question::Tag;
-use super::server::Choice;
+use super::chosen::{Choice, ServerParameters};
 use super::server_name::ServerName;
 use crate::codec::{CertificateType, ExtensionType, NamedGroup, SignatureScheme};
 use crate::crypto::Suite;
 use crate::policy::{Bytes, Policy};
-use crate::role::{EarlyData, Role};
+use crate::role::EarlyData;
 use core::num::NonZeroU8;
 use core::ops::Range;
 
@@ -72,11 +70,6 @@ impl Negotiated {
     /// A server knows nothing yet.
     pub(super) fn server(stamp: u64) -> Negotiated {
         Negotiated::client(stamp, [0; 32], ServerName::NONE, false)
-    }
-
-    /// Names this connection in its questions.
-    pub(super) fn tag(&self, role: Role) -> Tag {
-        Tag(role, self.stamp)
     }
 
     /// The name of the selected application protocol.

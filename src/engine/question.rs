@@ -15,7 +15,13 @@ use rustls_pki_types::CertificateDer;
 
 /// Tells one connection's question from another's: our role and eight bytes that only this connection has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Tag(pub(crate) Role, pub(crate) u64);
+pub(crate) struct Tag(Role, u64);
+
+impl Tag {
+    pub(super) fn of(role: Role, negotiated: &Negotiated) -> Tag {
+        Tag(role, negotiated.stamp)
+    }
+}
 
 /// `Want::Credential`: which certificate shall we show? Answer with `present`.
 #[derive(Clone, Debug, PartialEq, Eq)]

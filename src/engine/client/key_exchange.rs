@@ -1,6 +1,5 @@
 //! ClientHello, and ServerHello or HelloRetryRequest (RFC 9846 §4.2).
 
-use super::Client;
 use super::client_hello::{Hello, Shares, offered};
 use super::server_parameters::Handshaking;
 use crate::codec::{
@@ -93,13 +92,20 @@ pub(crate) struct WaitServerHello {
     hello: Hello,
 }
 
+/// The message that came, by what follows it.
+#[allow(clippy::large_enum_variant)] // no heap
+pub(super) enum Received {
+    HelloRetryRequest(SendClientHello),
+    ServerHello(Handshaking<at::ServerHello>),
+}
+
 impl WaitServerHello {
     pub(super) fn server_hello(
         self,
         cx: &mut Context<'_>,
         message: Message<'_>,
         out: &mut impl Effects,
-    ) -> Result<Client, ErrorKind> {
+    ) -> Result<Received, ErrorKind> {
         let hello = ServerHello::parse(message.body).map_err(malformed(HandshakeType::SERVER_HELLO))?;
         // The version first: an older server's hello need not make sense otherwise (§4.2.3).
         check_version(&hello)?;
@@ -143,7 +149,7 @@ impl WaitServerHello {
         retry: &CheckedExtensions<'_>,
         suite: Suite,
         message: Message<'_>,
-    ) -> Result<Client, ErrorKind> {
+    ) -> Result<Received, ErrorKind> {
         let WaitServerHello { transcript: Beginning::Open(transcript), hello } = self else {
             return Err(ErrorKind::Bug);
         };
@@ -166,7 +172,7 @@ impl WaitServerHello {
         let cookie = cookie.map_or(Ok(0..0), |cookie| cx.find(cookie))?;
         let retried = Retried { transcript, cookie };
         let hello = Hello { shares, ..hello };
-        Ok(Client::SendClientHello(SendClientHello { hello, retried: Some(retried) }))
+        Ok(Received::HelloRetryRequest(SendClientHello { hello, retried: Some(retried) }))
     }
 
     /// ServerHello (§4.2.3): the shares meet, the handshake keys are there.
@@ -177,7 +183,7 @@ impl WaitServerHello {
         suite: Suite,
         message: Message<'_>,
         out: &mut impl Effects,
-    ) -> Result<Client, ErrorKind> {
+    ) -> Result<Received, ErrorKind> {
         let missing = ErrorKind::MissingExtension { extension: ExtensionType::KEY_SHARE };
         let share = hello.server_share().ok_or(missing)?;
         let group = share.group;
@@ -200,7 +206,7 @@ impl WaitServerHello {
         out.read_key(suite, Secret::Handshake(&secrets.server))?;
         out.write_key(suite, Secret::Handshake(&secrets.client))?;
         let (main, preferences) = (handshake.main(), PeerPreferences::default());
-        Ok(Client::WaitEncryptedExtensions(Handshaking { suite, transcript, secrets, main, preferences }))
+        Ok(Received::ServerHello(Handshaking { suite, transcript, secrets, main, preferences }))
     }
 }
 

@@ -48,7 +48,7 @@ use super::effects::{Effects, Plan};
 use super::evidence::{Connected, PeerAccepted};
 use super::key_log;
 use super::negotiated::Negotiated;
-use super::question::{CredentialQuestion, VerifyQuestion};
+use super::question::{CredentialQuestion, Tag, VerifyQuestion};
 use super::transition::{Context, Input, Need};
 use crate::error::ErrorKind;
 use crate::flight::Flight;
@@ -58,9 +58,8 @@ use crate::schedule::{PossessionProved, SignedContent, at};
 use authentication::{AskSign, Proved};
 pub(crate) use client_hello::plan_longest_hello;
 use core::ops::Range;
-use key_exchange::{SendClientHello, WaitServerHello};
+use key_exchange::{Received, SendClientHello, WaitServerHello};
 use server_parameters::Handshaking;
-pub(super) use server_parameters::ServerParameters;
 
 /// The client's state machine.
 // The variants differ in size by the transcripts and shares that they hold; boxing them would need a heap.
@@ -107,8 +106,8 @@ impl Client {
     pub(super) fn need(&self, negotiated: &Negotiated) -> Need {
         match self {
             Client::SendClientHello(_) => Need::Send,
-            Client::AskVerify(_) => Need::Verify(VerifyQuestion(negotiated.tag(Role::Client))),
-            Client::AskCredential(..) => Need::Credential(CredentialQuestion(negotiated.tag(Role::Client))),
+            Client::AskVerify(_) => Need::Verify(VerifyQuestion(Tag::of(Role::Client, negotiated))),
+            Client::AskCredential(..) => Need::Credential(CredentialQuestion(Tag::of(Role::Client, negotiated))),
             Client::AskSign(state) => Need::Sign(state.question.clone()),
             Client::Connected(_) | Client::Spent => Need::Nothing,
             _ => Need::Message,
@@ -125,7 +124,10 @@ impl Client {
     ) -> Result<(), ErrorKind> {
         *self = match (core::mem::replace(self, Client::Spent), input) {
             (Client::SendClientHello(state), Input::Room) => Client::WaitServerHello(state.send(cx, out)?),
-            (Client::WaitServerHello(state), Input::Message(message)) => state.server_hello(cx, message, out)?,
+            (Client::WaitServerHello(state), Input::Message(message)) => match state.server_hello(cx, message, out)? {
+                Received::HelloRetryRequest(state) => Client::SendClientHello(state),
+                Received::ServerHello(state) => Client::WaitEncryptedExtensions(state),
+            },
             (Client::WaitEncryptedExtensions(state), Input::Message(message)) => {
                 Client::WaitCertificateRequest(state.encrypted_extensions(cx, message, out)?)
             }

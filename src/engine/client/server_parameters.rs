@@ -6,6 +6,7 @@ use crate::codec::{
 };
 use crate::crypto::Suite;
 use crate::engine::check::{check_answers, check_extensions, malformed};
+use crate::engine::chosen::ServerParameters;
 use crate::engine::effects::{Effects, limit_records};
 use crate::engine::negotiated::Negotiated;
 use crate::engine::peer_preferences::PeerPreferences;
@@ -14,7 +15,6 @@ use crate::error::ErrorKind;
 use crate::list::List;
 use crate::policy::Policy;
 use crate::schedule::{HandshakeSecret, Main, Pair, Transcript, at};
-use core::num::NonZeroU8;
 
 /// The server's protected flight, up to `At`.
 pub(crate) struct Handshaking<At> {
@@ -33,48 +33,37 @@ impl<At: at::Before> Handshaking<At> {
     }
 }
 
-/// What the server has chosen in EncryptedExtensions.
-pub(crate) struct ServerParameters {
-    /// The selected application protocol: its number in the policy's list.
-    pub(crate) alpn: Option<NonZeroU8>,
-    pub(crate) own_type: CertificateType,
-    pub(crate) peer_type: CertificateType,
-    /// The longest inner plaintext that the server takes (RFC 8449).
-    record_size_limit: Option<u16>,
-}
-
-impl ServerParameters {
-    fn check(
-        policy: &Policy,
-        negotiated: &Negotiated,
-        extensions: &Extensions<'_>,
-    ) -> Result<ServerParameters, ErrorKind> {
-        if extensions.has(ExtensionType::RECORD_SIZE_LIMIT) && extensions.has(ExtensionType::MAX_FRAGMENT_LENGTH) {
-            return Err(ErrorKind::IllegalRecordSizeLimit); // RFC 8449 §5
-        }
-        let offered = |extension| offered(policy, negotiated, extension);
-        let extensions = check_answers(extensions, Place::EncryptedExtensions, offered)?;
-        let alpn = match extensions.selected_protocol() {
-            Some(name) => {
-                let agreed = policy.find_protocol(|ours| ours == name);
-                Some(agreed.ok_or(ErrorKind::IllegalApplicationProtocol)?)
-            }
-            None if policy.require_alpn => return Err(ErrorKind::NoApplicationProtocol),
-            None => None,
-        };
-        let record_size_limit = extensions.record_size_limit();
-        if record_size_limit.is_some_and(|limit| !(64..=16_385).contains(&limit)) {
-            return Err(ErrorKind::IllegalRecordSizeLimit); // RFC 8449 §4
-        }
-        let own = extensions.client_certificate_type();
-        let peer = extensions.server_certificate_type();
-        Ok(ServerParameters {
-            alpn,
-            own_type: chosen_type(&policy.client_certificate_types, own)?,
-            peer_type: chosen_type(&policy.server_certificate_types, peer)?,
-            record_size_limit,
-        })
+/// What EncryptedExtensions may say: nothing but answers to what we offered, one of it each (§4.4.1).
+fn check_parameters(
+    policy: &Policy,
+    negotiated: &Negotiated,
+    extensions: &Extensions<'_>,
+) -> Result<ServerParameters, ErrorKind> {
+    if extensions.has(ExtensionType::RECORD_SIZE_LIMIT) && extensions.has(ExtensionType::MAX_FRAGMENT_LENGTH) {
+        return Err(ErrorKind::IllegalRecordSizeLimit); // RFC 8449 §5
     }
+    let offered = |extension| offered(policy, negotiated, extension);
+    let extensions = check_answers(extensions, Place::EncryptedExtensions, offered)?;
+    let alpn = match extensions.selected_protocol() {
+        Some(name) => {
+            let agreed = policy.find_protocol(|ours| ours == name);
+            Some(agreed.ok_or(ErrorKind::IllegalApplicationProtocol)?)
+        }
+        None if policy.require_alpn => return Err(ErrorKind::NoApplicationProtocol),
+        None => None,
+    };
+    let record_size_limit = extensions.record_size_limit();
+    if record_size_limit.is_some_and(|limit| !(64..=16_385).contains(&limit)) {
+        return Err(ErrorKind::IllegalRecordSizeLimit); // RFC 8449 §4
+    }
+    let own = extensions.client_certificate_type();
+    let peer = extensions.server_certificate_type();
+    Ok(ServerParameters {
+        alpn,
+        own_type: chosen_type(&policy.client_certificate_types, own)?,
+        peer_type: chosen_type(&policy.server_certificate_types, peer)?,
+        record_size_limit,
+    })
 }
 
 /// The server's answer must be one of those that we offered; no answer means X.509 (RFC 7250 §4.2).
@@ -100,7 +89,7 @@ impl Handshaking<at::ServerHello> {
     ) -> Result<Handshaking<at::EncryptedExtensions>, ErrorKind> {
         let malformed = malformed(HandshakeType::ENCRYPTED_EXTENSIONS);
         let extensions = EncryptedExtensions::parse(message.body).map_err(malformed)?.extensions;
-        let chosen = ServerParameters::check(cx.policy, cx.negotiated, &extensions)?;
+        let chosen = check_parameters(cx.policy, cx.negotiated, &extensions)?;
         cx.negotiated.record_encrypted_extensions(&chosen);
         limit_records(out, cx.policy, chosen.record_size_limit);
         Ok(self.append(message))

@@ -1,12 +1,12 @@
 //! ClientHello and HelloRetryRequest (RFC 9846 §4.2).
 
-use super::Server;
 use super::hello_digest::hello_digest;
-use super::negotiate::{Choice, negotiate};
+use super::negotiate::negotiate;
 use super::server_parameters::AskCredential;
 use crate::codec::{ClientHello, HandshakeType, Message, NamedGroup, TLS13, Writer, write_hello_retry_request};
 use crate::crypto::Hash;
 use crate::engine::check::malformed;
+use crate::engine::chosen::Choice;
 use crate::engine::effects::{Effects, Plan, plan, send};
 use crate::engine::negotiated::Negotiated;
 use crate::engine::transition::Context;
@@ -27,13 +27,20 @@ struct Retried {
     group: NamedGroup,
 }
 
+/// Which message answers the ClientHello, by the state that sends it.
+#[allow(clippy::large_enum_variant)] // no heap
+pub(super) enum Answer {
+    HelloRetryRequest(SendHelloRetryRequest),
+    ServerHello(AskCredential),
+}
+
 impl WaitClientHello {
     pub(super) fn first(random: [u8; 32]) -> WaitClientHello {
         WaitClientHello { random, retried: None }
     }
 
     /// ClientHello (§4.2.2), the first or the second.
-    pub(super) fn client_hello(self, cx: &mut Context<'_>, message: Message<'_>) -> Result<Server, ErrorKind> {
+    pub(super) fn client_hello(self, cx: &mut Context<'_>, message: Message<'_>) -> Result<Answer, ErrorKind> {
         let WaitClientHello { random, retried } = self;
         let hello = ClientHello::parse(message.body).map_err(malformed(HandshakeType::CLIENT_HELLO))?;
         let opaque = cx.negotiated.extension.as_ref().map(|(extension, _)| *extension);
@@ -44,13 +51,13 @@ impl WaitClientHello {
         if choice.retry {
             let transcript = Transcript::start_retry(hash, message.raw);
             let digest = hello_digest(&hello);
-            return Ok(Server::SendHelloRetryRequest(SendHelloRetryRequest { random, transcript, digest, choice }));
+            return Ok(Answer::HelloRetryRequest(SendHelloRetryRequest { random, transcript, digest, choice }));
         }
         let transcript = match retried {
             None => Transcript::start(hash, message.raw),
             Some(retried) => retried.transcript.append(message.raw),
         };
-        Ok(Server::AskCredential(AskCredential { random, transcript, choice }))
+        Ok(Answer::ServerHello(AskCredential { random, transcript, choice }))
     }
 }
 

@@ -47,7 +47,7 @@ use super::effects::{Effects, Plan, Secret};
 use super::evidence::{Connected, PeerAccepted};
 use super::key_log;
 use super::negotiated::Negotiated;
-use super::question::{CredentialQuestion, VerifyQuestion};
+use super::question::{CredentialQuestion, Tag, VerifyQuestion};
 use super::transition::{Context, Input, Need};
 use crate::error::ErrorKind;
 use crate::policy::Policy;
@@ -55,8 +55,7 @@ use crate::role::{Role, State};
 use crate::schedule::{PossessionProved, SignedContent, at};
 use authentication::{AskSign, Authenticating, Proved};
 use core::ops::Range;
-use key_exchange::{SendHelloRetryRequest, WaitClientHello};
-pub(super) use negotiate::Choice;
+use key_exchange::{Answer, SendHelloRetryRequest, WaitClientHello};
 use server_parameters::AskCredential;
 pub(super) use server_parameters::plan_longest_present;
 
@@ -103,10 +102,10 @@ impl Server {
     pub(super) fn need(&self, negotiated: &Negotiated) -> Need {
         match self {
             Server::SendHelloRetryRequest(_) => Need::Send,
-            Server::AskCredential(_) => Need::Credential(CredentialQuestion(negotiated.tag(Role::Server))),
+            Server::AskCredential(_) => Need::Credential(CredentialQuestion(Tag::of(Role::Server, negotiated))),
             Server::AskSign(state) => Need::Sign(state.question.clone()),
             Server::ChangeReadKey(_) => Need::ReadKey,
-            Server::AskVerify(_) => Need::Verify(VerifyQuestion(negotiated.tag(Role::Server))),
+            Server::AskVerify(_) => Need::Verify(VerifyQuestion(Tag::of(Role::Server, negotiated))),
             Server::Connected(_) | Server::Spent => Need::Nothing,
             _ => Need::Message,
         }
@@ -121,7 +120,10 @@ impl Server {
         out: &mut impl Effects,
     ) -> Result<(), ErrorKind> {
         *self = match (core::mem::replace(self, Server::Spent), input) {
-            (Server::WaitClientHello(state), Input::Message(message)) => state.client_hello(cx, message)?,
+            (Server::WaitClientHello(state), Input::Message(message)) => match state.client_hello(cx, message)? {
+                Answer::HelloRetryRequest(state) => Server::SendHelloRetryRequest(state),
+                Answer::ServerHello(state) => Server::AskCredential(state),
+            },
             (Server::SendHelloRetryRequest(state), Input::Room) => Server::WaitClientHello(state.send(cx, out)?),
             (Server::AskCredential(state), Input::Credential(credential)) => {
                 Server::AskSign(state.present(cx, credential, out)?)

@@ -8,69 +8,16 @@ use crate::codec::{
     self, CertificateType, ClientHello, ExtensionType, Extensions, KeyShareEntry, LEGACY_VERSION, NamedGroup, Place,
     TLS13,
 };
-use crate::crypto::{Hash, Share, Suite, check_share, share_len};
+use crate::crypto::{Hash, Suite, check_share};
 use crate::engine::authenticate::no_common_signature_scheme;
 use crate::engine::check::{check_extensions, malformed_versions};
+use crate::engine::chosen::Choice;
 use crate::engine::peer_preferences::PeerPreferences;
 use crate::engine::server_name::ServerName;
 use crate::error::{ErrorKind, Offered};
 use crate::list::List;
 use crate::policy::Policy;
 use core::num::NonZeroU8;
-
-/// What the server chooses, and what it needs of the ClientHello to answer it.
-pub(crate) struct Choice {
-    pub(crate) client_random: [u8; 32],
-    pub(crate) legacy_session_id: List<u8, 32>,
-    pub(crate) suite: Suite,
-    pub(crate) group: NamedGroup,
-    /// There is no share for the group yet: HelloRetryRequest.
-    pub(crate) retry: bool,
-    /// The client's share for the group; empty if there is none yet.
-    pub(super) key_exchange: List<u8, { Share::MAX_LEN }>,
-    /// Early data may follow, to be skipped.
-    pub(crate) early_data: bool,
-    /// The DNS name that the client asks for.
-    pub(crate) server_name: ServerName,
-    /// The selected application protocol: its number in the policy's list.
-    pub(crate) alpn: Option<NonZeroU8>,
-    pub(crate) own_type: CertificateType,
-    pub(crate) peer_type: CertificateType,
-    /// It sent client_certificate_type, server_certificate_type, our opaque extension: each is answered.
-    pub(super) offers_client_types: bool,
-    pub(super) offers_server_types: bool,
-    pub(super) offers_extension: bool,
-    /// The longest inner plaintext that the client takes (RFC 8449).
-    pub(super) record_size_limit: Option<u16>,
-    /// What the client accepts of us.
-    pub(super) preferences: PeerPreferences,
-}
-
-impl Choice {
-    /// The choice to which a server has most to say, under this policy.
-    pub(super) fn longest(policy: &Policy) -> Choice {
-        let group = policy.groups.as_slice().iter().copied().max_by_key(|group| share_len(*group));
-        let protocol = policy.protocols().max_by_key(|name| name.len()).unwrap_or_default();
-        Choice {
-            client_random: [0; 32],
-            legacy_session_id: List::collect([0; 32]),
-            suite: Suite::Aes128GcmSha256,
-            group: group.unwrap_or(NamedGroup::X25519),
-            retry: false,
-            key_exchange: List::default(),
-            early_data: false,
-            server_name: ServerName::LONGEST,
-            alpn: policy.find_protocol(|ours| ours == protocol),
-            own_type: CertificateType::X509,
-            peer_type: CertificateType::X509,
-            offers_client_types: true,
-            offers_server_types: true,
-            offers_extension: false,
-            record_size_limit: Some(u16::MAX),
-            preferences: PeerPreferences::all(),
-        }
-    }
-}
 
 /// Judges a ClientHello, and changes nothing. `opaque`: the type of our opaque extension. `retried`: the first hello's
 /// digest, and the group that was asked for.

@@ -2,13 +2,13 @@
 //! (§4.4), Certificate (§4.5.1).
 
 use super::authentication::AskSign;
-use super::negotiate::Choice;
 use crate::codec::{
     ExtensionType, KeyShareEntry, TLS13, Writer, write_certificate_request, write_encrypted_extensions,
     write_server_hello,
 };
 use crate::crypto::{KeyExchange, KxError, Share, share_len};
 use crate::engine::authenticate::{ask_to_sign, choose_scheme, plan_certificate, send_certificate};
+use crate::engine::chosen::Choice;
 use crate::engine::effects::{Effects, Plan, Secret, limit_records, plan, send};
 use crate::engine::negotiated::Negotiated;
 use crate::engine::question::Credential;
