@@ -1,8 +1,8 @@
 //! What is said about a connection: one line that an operator understands.
 
-use countersign::adapters::{Failure, Info};
-use countersign::x509::{Escaped, Identities, PeerIdentity};
-use countersign::{Alert, Error, ErrorKind};
+use countersign::adapters::Failure;
+use countersign::x509::{Accepted, Escaped, Identities, PeerIdentity};
+use countersign::{Alert, Error, ErrorKind, SessionInfo};
 use std::io;
 
 /// Why a connection failed, in one sentence: which side, which certificate, what is wrong with it, which alert.
@@ -47,9 +47,9 @@ fn alert(error: Error) -> String {
 }
 
 /// Who the peer has proved to be, and what was agreed on.
-pub(crate) fn connected(info: &Info) -> String {
+pub(crate) fn connected(info: &SessionInfo) -> String {
     let mut negotiated = Vec::new();
-    if let Some(peer) = info.peer().identity() {
+    if let Some(peer) = info.peer().and_then(Accepted::identity) {
         negotiated.push(match &peer.common_name {
             Some(name) => format!("CN={}", Escaped(name)),
             None => "no CN".to_string(),
@@ -58,8 +58,7 @@ pub(crate) fn connected(info: &Info) -> String {
         negotiated
             .push(format!("SHA-256 {}", peer.fingerprint.iter().map(|byte| format!("{byte:02x}")).collect::<String>()));
     }
-    negotiated.extend(info.cipher_suite().map(|suite| suite.to_string()));
-    negotiated.extend(info.group().map(|group| group.to_string()));
+    negotiated.extend([info.cipher_suite().to_string(), info.group().to_string()]);
     if info.retried() {
         negotiated.push("after HelloRetryRequest".to_string());
     }

@@ -90,7 +90,7 @@ async fn serve_one(
     let mut trust = until.trust.clone();
     trust.mark_unchanged(); // the handshake's verdict comes later
     let stream = connecting.await?;
-    let accepted = stream.info().peer();
+    let accepted = stream.peer();
     let proof = accepted.valid_until();
     let peer = Peer::of(accepted).ok_or("a raw public key, and no certificate")?;
     // What was agreed on is spoken, and nothing that looks like something else.

@@ -4,67 +4,20 @@ use super::config::Config;
 use super::failure::{BoxError, Failure};
 use crate::trace::KeyLogLine;
 use crate::x509::{Accepted, Answerer, Expect};
-use crate::{
-    AlertDescription, CipherSuite, ErrorKind, Handshake, Inbox, Misuse, NamedGroup, Offer, Outbox, Policy, Seed,
-    Session, State, Want,
-};
+use crate::{AlertDescription, ErrorKind, Handshake, Inbox, Misuse, Offer, Outbox, Policy, Seed, Session, State, Want};
 #[cfg(feature = "tokio")]
 use crate::{SignQuestion, Verdict, engine::question::VerifyQuestion, x509::Identity};
 use rustls_pki_types::UnixTime;
-use std::borrow::ToOwned;
-use std::{string::String, sync::Arc, vec, vec::Vec};
+use std::{sync::Arc, vec, vec::Vec};
 
 /// Memory for one record each way; flights that are longer make it grow.
 pub(super) const INBOX: usize = 16_645;
 pub(super) const OUTBOX: usize = 16_454;
 
-/// What a connection has agreed on, and with whom.
-#[derive(Clone, Debug)]
-pub struct Info {
-    peer: Accepted,
-    cipher_suite: Option<CipherSuite>,
-    group: Option<NamedGroup>,
-    retried: bool,
-    alpn: Option<Vec<u8>>,
-    server_name: Option<String>,
-}
-
-impl Info {
-    /// Who the peer has proved to be.
-    pub fn peer(&self) -> &Accepted {
-        &self.peer
-    }
-
-    /// The cipher suite.
-    pub fn cipher_suite(&self) -> Option<CipherSuite> {
-        self.cipher_suite
-    }
-
-    /// The key exchange group.
-    pub fn group(&self) -> Option<NamedGroup> {
-        self.group
-    }
-
-    /// Whether there was a HelloRetryRequest.
-    pub fn retried(&self) -> bool {
-        self.retried
-    }
-
-    /// The application protocol that was agreed on (RFC 7301).
-    pub fn alpn(&self) -> Option<&[u8]> {
-        self.alpn.as_deref()
-    }
-
-    /// The name that the client asked for.
-    pub fn server_name(&self) -> Option<&str> {
-        self.server_name.as_deref()
-    }
-}
-
-/// A session with its memory, and what is known about it.
+/// A session with its memory, and with whom it is.
 pub(super) struct Established {
     pub(super) session: Session,
-    pub(super) info: Info,
+    pub(super) peer: Accepted,
     pub(super) rx: Inbox<Vec<u8>>,
     pub(super) tx: Outbox<Vec<u8>>,
 }
@@ -210,21 +163,17 @@ impl Handshaking {
         self.handshake.state()
     }
 
-    /// The session, after `Done`.
+    /// The session, after `Done`. It knows its peer, whoever gave the verdict.
     pub(super) fn finish(mut self) -> Result<Established, Failure> {
-        let handshake = &self.handshake;
-        let (cipher_suite, group, retried) = (handshake.cipher_suite(), handshake.group(), handshake.retried());
-        let alpn = handshake.alpn().map(<[u8]>::to_vec);
-        let server_name = handshake.server_name().map(ToOwned::to_owned);
-        let client_random = *handshake.client_random();
-        let session = self.handshake.finish()?;
+        let client_random = *self.handshake.client_random();
+        let peer = self.answerer.into_accepted().ok_or(Misuse::NotNow)?;
+        self.handshake.attach(Arc::new(peer.clone()));
+        let session = self.handshake.finish_at(UnixTime::now())?;
         if let Some(log) = &self.config.key_log {
             let secret = session.exporter().expose_secret();
             log(&KeyLogLine { label: "EXPORTER_SECRET", client_random: &client_random, secret });
         }
-        let peer = self.answerer.into_accepted().ok_or(Misuse::NotNow)?;
-        let info = Info { peer, cipher_suite, group, retried, alpn, server_name };
-        Ok(Established { session, info, rx: self.rx, tx: self.tx })
+        Ok(Established { session, peer, rx: self.rx, tx: self.tx })
     }
 
     /// Shows the secrets that are new. They come and go: at each question, and at the end.

@@ -30,4 +30,3 @@ pub mod tokio;
 
 pub use config::{Config, KeyLog};
 pub use failure::{BoxError, Failure};
-pub use handshaking::Info;

@@ -104,7 +104,9 @@ fn a_client_that_half_closes_reads_its_echo_to_the_end() {
     let client = |stream: io::Result<Stream<TcpStream>>| {
         let mut stream = stream.unwrap();
         assert_eq!(stream.info().server_name(), Some("server.test"));
-        assert!(stream.info().peer().to_string().contains("server"));
+        assert!(stream.peer().to_string().contains("server"));
+        assert_eq!(stream.info().peer().unwrap().leaf(), stream.peer().leaf());
+        assert!(stream.info().made_at().is_some());
         stream.confirmed().unwrap();
         let mut answer = String::new();
         stream.write_all(b"hello").unwrap();

@@ -37,7 +37,7 @@ async fn serve(address: &str, config: Config) -> io::Result<()> {
 
 async fn echo(stream: io::Result<countersign::adapters::tokio::Stream<TcpStream>>) -> io::Result<()> {
     let (mut read, mut write) = stream?.into_split();
-    eprintln!("{}", read.info().peer());
+    eprintln!("{}", read.peer());
     copy(&mut read, &mut write).await?;
     let mut stream = read.reunite(write).map_err(io::Error::other)?;
     stream.close().await

@@ -12,7 +12,7 @@
 //!     let (acceptor, tcp) = (acceptor.clone(), tcp?);
 //!     std::thread::spawn(move || -> io::Result<()> {
 //!         let mut stream = acceptor.accept(tcp)?;
-//!         println!("{}", stream.info().peer());
+//!         println!("{}", stream.peer());
 //!         stream.echo()
 //! #       ;Ok(())
 //!     });
@@ -31,8 +31,9 @@ pub use connect::{Acceptor, Connector, Hello};
 pub use transport::{Timeouts, Transport, Untimed};
 
 use super::failure::Failure;
-use super::handshaking::{Established, Info};
-use crate::{ErrorKind, Event, Exporter, Inbox, Misuse, Outbox, Session, State};
+use super::handshaking::Established;
+use crate::x509::Accepted;
+use crate::{ErrorKind, Event, Exporter, Inbox, Misuse, Outbox, Session, SessionInfo, State};
 use link::{Link, is_timeout};
 use std::io::{self, BufRead, Read, Write};
 use std::time::{Duration, Instant};
@@ -52,7 +53,7 @@ pub struct Stream<S> {
     session: Session,
     rx: Inbox<Vec<u8>>,
     tx: Outbox<Vec<u8>>,
-    info: Info,
+    peer: Accepted,
     patience: Duration,
 }
 
@@ -60,25 +61,28 @@ pub struct Stream<S> {
 pub struct Parts<S> {
     /// The transport.
     pub io: S,
-    /// The session.
+    /// The session; its [`info`](Session::info) knows the peer.
     pub session: Session,
     /// What has come and is not yet read lies here.
     pub rx: Inbox<Vec<u8>>,
     /// What is to be sent lies here.
     pub tx: Outbox<Vec<u8>>,
-    /// What was agreed on, and with whom.
-    pub info: Info,
 }
 
 impl<S: Transport> Stream<S> {
     fn new(established: Established, link: Link<S>, patience: Duration) -> Stream<S> {
-        let Established { session, info, rx, tx } = established;
-        Stream { link, session, rx, tx, info, patience }
+        let Established { session, peer, rx, tx } = established;
+        Stream { link, session, rx, tx, peer, patience }
     }
 
-    /// What was agreed on, and with whom.
-    pub fn info(&self) -> &Info {
-        &self.info
+    /// Who the peer has proved to be.
+    pub fn peer(&self) -> &Accepted {
+        &self.peer
+    }
+
+    /// What was agreed on, and when.
+    pub fn info(&self) -> &SessionInfo {
+        self.session.info()
     }
 
     /// The transport. Whoever reads or writes there breaks the connection.
@@ -93,7 +97,7 @@ impl<S: Transport> Stream<S> {
 
     /// Takes the stream apart.
     pub fn into_parts(self) -> Parts<S> {
-        Parts { io: self.link.io, session: self.session, rx: self.rx, tx: self.tx, info: self.info }
+        Parts { io: self.link.io, session: self.session, rx: self.rx, tx: self.tx }
     }
 
     /// Waits until the peer is known to have accepted us. A server knows it from the start. A client asks the server for

@@ -4,8 +4,8 @@ use super::incoming::{Fault, Incoming};
 use super::outgoing::Outgoing;
 use super::stream::{Facts, Stream};
 use super::wakers::{Half, Wakers};
-use crate::Reply;
-use crate::adapters::handshaking::Info;
+use crate::x509::Accepted;
+use crate::{Reply, SessionInfo};
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use core::fmt;
 use core::pin::Pin;
@@ -33,6 +33,7 @@ pub struct OwnedReadHalf<IO> {
 
 /// The writing half of a [`Stream`]. Shut it down to send close_notify; dropping it says nothing.
 pub struct OwnedWriteHalf<IO> {
+    info: SessionInfo,
     shared: Arc<Shared<IO>>,
 }
 
@@ -40,9 +41,10 @@ impl<IO> Stream<IO> {
     /// Two halves for two tasks, that keep their own wakers and do not wait for each other's cryptography.
     pub fn into_split(self) -> (OwnedReadHalf<IO>, OwnedWriteHalf<IO>) {
         let Stream { io, incoming, outgoing, wakers, facts } = self;
+        let info = incoming.receiver.info().clone();
         let (io, outgoing, owed) = (Mutex::new(io), Mutex::new(outgoing), Mutex::new(None));
         let shared = Arc::new(Shared { io, outgoing, owed, wakers, facts });
-        (OwnedReadHalf { incoming, shared: Arc::clone(&shared) }, OwnedWriteHalf { shared })
+        (OwnedReadHalf { incoming, shared: Arc::clone(&shared) }, OwnedWriteHalf { info, shared })
     }
 }
 
@@ -122,9 +124,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Shared<IO> {
 }
 
 impl<IO> OwnedReadHalf<IO> {
-    /// What was agreed on, and with whom.
-    pub fn info(&self) -> &Info {
-        &self.shared.facts.info
+    /// Who the peer has proved to be.
+    pub fn peer(&self) -> &Accepted {
+        &self.shared.facts.peer
+    }
+
+    /// What was agreed on, and when.
+    pub fn info(&self) -> &SessionInfo {
+        self.incoming.receiver.info()
     }
 
     /// Both halves in one piece again.
@@ -137,7 +144,8 @@ impl<IO> OwnedReadHalf<IO> {
             return Err(ReuniteError(self, write));
         }
         let OwnedReadHalf { incoming, shared } = self;
-        drop(write);
+        let OwnedWriteHalf { info, shared: other } = write;
+        drop(other);
         match Arc::try_unwrap(shared) {
             Ok(Shared { io, outgoing, owed, wakers, facts }) => {
                 let io = io.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -147,7 +155,7 @@ impl<IO> OwnedReadHalf<IO> {
             }
             // There are two halves, and we had both.
             Err(shared) => {
-                let write = OwnedWriteHalf { shared: Arc::clone(&shared) };
+                let write = OwnedWriteHalf { info, shared: Arc::clone(&shared) };
                 Err(ReuniteError(OwnedReadHalf { incoming, shared }, write))
             }
         }
@@ -155,9 +163,14 @@ impl<IO> OwnedReadHalf<IO> {
 }
 
 impl<IO> OwnedWriteHalf<IO> {
-    /// What was agreed on, and with whom.
-    pub fn info(&self) -> &Info {
-        &self.shared.facts.info
+    /// Who the peer has proved to be.
+    pub fn peer(&self) -> &Accepted {
+        &self.shared.facts.peer
+    }
+
+    /// What was agreed on, and when.
+    pub fn info(&self) -> &SessionInfo {
+        &self.info
     }
 }
 

@@ -14,7 +14,7 @@
 //!     let connecting = acceptor.accept(listener().await?); // the deadline of the handshake begins
 //!     spawn(async move {
 //!         let stream = connecting.await?;
-//!         println!("{}", stream.info().peer());
+//!         println!("{}", stream.peer());
 //!         serve(stream).await;
 //!         io::Result::Ok(())
 //!     });

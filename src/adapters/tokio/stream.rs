@@ -5,15 +5,15 @@ use super::incoming::{Fault, Incoming};
 use super::outgoing::Outgoing;
 use super::wakers::{Half, Wakers};
 use crate::adapters::failure::Failure;
-use crate::adapters::handshaking::{Established, Info};
-use crate::{Exporter, Reply, State};
+use crate::adapters::handshaking::Established;
+use crate::x509::Accepted;
+use crate::{Exporter, Reply, SessionInfo, State};
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use core::future::poll_fn;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 use std::io::{self, IoSlice};
-use std::sync::Arc;
 
 /// A mutual TLS connection over an asynchronous transport.
 ///
@@ -35,31 +35,36 @@ pub struct Stream<IO> {
 
 /// What does not change.
 pub(super) struct Facts {
-    pub(super) info: Arc<Info>,
+    pub(super) peer: Accepted,
     pub(super) exporter: Exporter,
     pub(super) patience: Duration,
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
     pub(super) fn new(established: Established, io: IO, patience: Duration) -> Stream<IO> {
-        let Established { session, info, rx, tx } = established;
+        let Established { session, peer, rx, tx } = established;
         let (sender, receiver, exporter) = session.split();
         let (incoming, outgoing) = (Incoming { receiver, rx }, Outgoing::new(sender, tx));
-        let facts = Facts { info: Arc::new(info), exporter, patience };
+        let facts = Facts { peer, exporter, patience };
         let mut stream = Stream { io, incoming, outgoing, wakers: Wakers::new(), facts };
         stream.incoming.give_back();
         stream.outgoing.give_back();
         stream
     }
 
-    /// The transport, and what was agreed on and with whom.
-    pub fn get_ref(&self) -> (&IO, &Info) {
-        (&self.io, &self.facts.info)
+    /// The transport, and what was agreed on.
+    pub fn get_ref(&self) -> (&IO, &SessionInfo) {
+        (&self.io, self.info())
     }
 
-    /// What was agreed on, and with whom.
-    pub fn info(&self) -> &Info {
-        &self.facts.info
+    /// Who the peer has proved to be.
+    pub fn peer(&self) -> &Accepted {
+        &self.facts.peer
+    }
+
+    /// What was agreed on, and when.
+    pub fn info(&self) -> &SessionInfo {
+        self.incoming.receiver.info()
     }
 
     /// Derives keys for other uses.

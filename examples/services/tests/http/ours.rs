@@ -78,7 +78,7 @@ fn a_renewed_certificate_is_shown_by_the_next_handshake_and_old_connections_go_o
     let dir = pki::make();
     let (server, url) = serve(&dir, SERVER, &ADMIN);
     let mut stream = connect(&dir, &url).unwrap();
-    let name = |stream: &Stream<TcpStream>| stream.info().peer().identity().unwrap().common_name;
+    let name = |stream: &Stream<TcpStream>| stream.peer().identity().unwrap().common_name;
     assert_eq!(name(&stream).as_deref(), Some("server"));
     // One behind the other, as most who renew do; between the two they do not fit.
     fs::copy(dir.path("pki/renewed-server.pem"), dir.path("pki/server.pem")).unwrap();

@@ -87,6 +87,9 @@ async fn a_judge_may_refuse_whom_we_trust() {
         let client = async { world.connector().connect("server.test", near).await?.confirmed().await };
         let (client, server) = tokio::join!(client, acceptor.accept(far));
         assert_eq!(server.is_err(), refused);
+        if let Ok(server) = server {
+            assert_eq!(server.get_ref().1.peer().unwrap().leaf(), server.peer().leaf());
+        }
         if let Err(error) = client {
             let alert = AlertDescription::ACCESS_DENIED;
             let kind = Failure::inside(&error).and_then(Failure::error).unwrap().kind();
