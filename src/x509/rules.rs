@@ -191,6 +191,9 @@ fn issuance_of_ca(cert: &Certificate<'_>) -> Result<(), RefusalReason> {
     }
 }
 
+/// As [`RefusalReason::UnsupportedConstraint`] calls them.
+pub(super) const ADDRESSES: &str = "e-mail addresses";
+
 /// A kind of name that is constrained, that webpki cannot compare, and that `leaf` has.
 pub(super) fn unsupported_constraint(
     constraints: &NameConstraints<'_>,
@@ -203,11 +206,23 @@ pub(super) fn unsupported_constraint(
             // Every certificate has a directory name: its subject.
             GeneralName::Directory(_) => return Some("directory names"),
             GeneralName::Uri(_) => "URIs (SPIFFE IDs)",
-            GeneralName::Email(_) => "e-mail addresses",
+            GeneralName::Email(_) => ADDRESSES,
             _ => "other names",
         };
         leaf.names().any(|name| discriminant(&name) == discriminant(&base)).then_some(kind)
     })
+}
+
+/// Does it constrain e-mail addresses?
+pub(super) fn constrains_addresses(cert: &Certificate<'_>) -> bool {
+    let constraints = cert.extensions.name_constraints;
+    constraints.is_some_and(|constraints| constraints.bases().any(|base| matches!(base, GeneralName::Email(_))))
+}
+
+/// §4.2.1.10: without subjectAltName, constraints on e-mail addresses apply to those in the subject, at which webpki does
+/// not look.
+pub(super) fn has_address_in_subject(cert: &Certificate<'_>) -> bool {
+    cert.extensions.subject_alt_name.is_none() && cert.subject.attributes().any(|part| part.id == oid::EMAIL_ADDRESS)
 }
 
 /// A key with which the handshake's signatures can be verified, and so those of certificates.

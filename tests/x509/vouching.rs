@@ -3,10 +3,12 @@
 use crate::pki::{Ca, NOW, at};
 use crate::trust::{dns, judge, trust};
 use countersign::Role;
-use countersign::x509::{Expect, FaultyCertificate, JudgeOptions, PeerIdentity, RefusalReason, Trust, TrustBuilder};
+use countersign::x509::{
+    Expect, FaultyCertificate, JudgeOptions, PeerIdentity, Refusal, RefusalReason, Trust, TrustBuilder,
+};
 use countersign::{Peer, Verdict};
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose as Purpose, GeneralSubtree, IsCa};
-use rcgen::{NameConstraints, SanType};
+use rcgen::{DnType, NameConstraints, SanType};
 use rustls_pki_types::CertificateDer;
 
 const ID: &str = "spiffe://example.org/api";
@@ -76,6 +78,66 @@ fn a_roots_name_constraints_hold() {
         let judged = judge(&trust(&[&root]), Role::Server, &[&leaf.der], &dns(name), NOW);
         assert_eq!(judged.is_ok(), allowed, "{name}");
     }
+}
+
+/// RFC 5280 §4.2.1.10: without subjectAltName they apply to emailAddress in the subject. They are not compared: a name of
+/// the kind is refused.
+#[test]
+fn constraints_on_addresses_reach_the_subject_of_a_certificate_without_alternative_names() {
+    let address = |params: &mut CertificateParams| {
+        let email = DnType::CustomDnType(vec![1, 2, 840, 113_549, 1, 9, 1]);
+        params.distinguished_name.push(email, "mallory@evil.test");
+    };
+    let subtree = |base: &str| vec![GeneralSubtree::Rfc822Name(base.into())];
+    let permitted = NameConstraints { permitted_subtrees: subtree("good.test"), excluded_subtrees: vec![] };
+    let excluded = NameConstraints { permitted_subtrees: vec![], excluded_subtrees: subtree("evil.test") };
+    let dns_only =
+        NameConstraints { permitted_subtrees: vec![GeneralSubtree::DnsName("test".into())], excluded_subtrees: vec![] };
+    for (constraints, bind) in [(Some(permitted), true), (Some(excluded), true), (Some(dns_only), false), (None, false)]
+    {
+        let constrain = |params: &mut CertificateParams| params.name_constraints = constraints.clone();
+        let (free, constrained) = (Ca::root("Free"), Ca::root_with("Constrained", constrain));
+        let below_free = free.intermediate_with("Below", constrain);
+        let (below_constrained, addressed) =
+            (constrained.intermediate("Below"), constrained.intermediate_with("Below", address));
+        // A constraint does not reach its own CA.
+        let itself = free.intermediate_with("Itself", |params| {
+            constrain(params);
+            address(params);
+        });
+        let leaf = |ca: &Ca| ca.leaf_with("client", &[], address).der;
+        for (name, chain, reached) in [
+            ("root", vec![leaf(&constrained)], Some(FaultyCertificate::Leaf)),
+            (
+                "root above",
+                vec![leaf(&below_constrained), below_constrained.der.clone()],
+                Some(FaultyCertificate::Leaf),
+            ),
+            ("intermediate", vec![leaf(&below_free), below_free.der.clone()], Some(FaultyCertificate::Leaf)),
+            ("no CA", vec![leaf(&free)], None),
+            ("another name", vec![constrained.leaf("client", &[]).der], None),
+            ("an alternative name", vec![constrained.leaf_with("client", &["a.test"], address).der], None),
+            ("itself", vec![itself.leaf("client", &[]).der, itself.der.clone()], None),
+        ] {
+            let judged = judge(&trust(&[&free, &constrained]), Role::Client, &refs(&chain), &[Expect::AnyTrusted], NOW);
+            let right =
+                reached.filter(|_| bind).map(|at| (at, RefusalReason::UnsupportedConstraint("e-mail addresses")));
+            let told = judged.err().map(|refusal| (refusal.certificate().clone(), refusal.reason().clone()));
+            assert_eq!(told, right, "{name} {constraints:?}");
+        }
+        let chain = [addressed.leaf("client", &[]).der, addressed.der.clone()];
+        let judged = judge(&trust(&[&constrained]), Role::Client, &refs(&chain), &[Expect::AnyTrusted], NOW);
+        let refused = |refusal: &Refusal| {
+            matches!(refusal.certificate(), FaultyCertificate::Intermediate { place: 1, .. })
+                && refusal.name() == "UnsupportedConstraint"
+        };
+        assert_eq!(judged.as_ref().is_err_and(refused), bind, "{judged:?}");
+        assert_eq!(judged.is_ok(), !bind);
+    }
+}
+
+fn refs<'a>(chain: &'a [CertificateDer<'static>]) -> Vec<&'a CertificateDer<'static>> {
+    chain.iter().collect()
 }
 
 fn verdict(trust: &Trust, leaf: &CertificateDer<'_>, expect: Expect) -> Result<PeerIdentity, &'static str> {

@@ -7,7 +7,7 @@ use crate::x509::hash::Sha256;
 use crate::x509::pem::{self, Wanted};
 use crate::x509::refusal::{Predicate, RefusalReason};
 use crate::x509::revocation::{Issuer, Known, Relaxed, Revocation};
-use crate::x509::rules::Rules;
+use crate::x509::rules::{self, Rules};
 use crate::x509::spiffe::TrustDomain;
 use crate::x509::text;
 use core::fmt;
@@ -285,5 +285,6 @@ fn root(
     let (not_before, not_after) = (cert.not_before.unix(), cert.not_after.unix());
     let path_len = cert.extensions.basic_constraints.and_then(|constraints| constraints.path_len);
     let serves = [Role::Client, Role::Server].map(|role| rules.serves(&cert, role));
-    Ok((anchor, Root { not_before, not_after, path_len, serves, domain, der }))
+    let constrains_addresses = rules::constrains_addresses(&cert);
+    Ok((anchor, Root { not_before, not_after, path_len, constrains_addresses, serves, domain, der }))
 }

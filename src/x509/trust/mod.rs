@@ -41,6 +41,8 @@ pub(super) struct Root {
     pub(super) not_after: u64,
     /// pathLenConstraint (RFC 5280 §4.2.1.9)
     pub(super) path_len: Option<u32>,
+    /// Its nameConstraints are about e-mail addresses, among others.
+    pub(super) constrains_addresses: bool,
     /// What extKeyUsage allows: clients, servers.
     serves: [bool; 2],
     /// The only SPIFFE trust domain it vouches for.

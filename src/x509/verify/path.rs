@@ -105,6 +105,9 @@ pub(super) fn examine(
         let (intermediates, most) = (path.intermediate_certificates().count(), MAX_INTERMEDIATES);
         of_leaf(RefusalReason::PathTooLong { intermediates, most })
     };
+    // The first certificate whose only e-mail address stands in its subject.
+    let mut addressed = rules::has_address_in_subject(leaf).then_some(FaultyAt::Leaf);
+    let constrained = |at: &FaultyAt<'_>| (at.certificate(), RefusalReason::UnsupportedConstraint(rules::ADDRESSES));
     let mut counted = 0usize;
     let mut places = [0; MAX_INTERMEDIATES];
     let mut slots = places.iter_mut();
@@ -122,7 +125,14 @@ pub(super) fn examine(
         if !cert.is_self_issued() {
             counted = counted.saturating_add(1);
         }
+        if let Some(addressed) = addressed.filter(|_| rules::constrains_addresses(&cert)) {
+            return Err(constrained(&addressed));
+        }
+        addressed = addressed.or(rules::has_address_in_subject(&cert).then_some(here));
         below = (here, cert);
+    }
+    if let Some(addressed) = addressed.filter(|_| root.constrains_addresses) {
+        return Err(constrained(&addressed));
     }
     let intermediates = MAX_INTERMEDIATES.saturating_sub(slots.len());
     if counted > trust.max_intermediates {
@@ -150,6 +160,7 @@ pub(super) fn examine(
 }
 
 /// Where in the chain a certificate stands that may be at fault.
+#[derive(Clone, Copy)]
 enum FaultyAt<'a> {
     Leaf,
     Intermediate(u16, &'a [u8]),
