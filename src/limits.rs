@@ -38,7 +38,8 @@ pub const MAX_EARLY_DATA: u16 = 16_384;
 pub const MAX_KEY_UPDATES: u8 = 32;
 
 /// NewSessionTickets without application data between, all of them dropped, of any length: servers send one to three at a
-/// time, and some go on while the connection lasts.
+/// time, and some go on while the connection lasts. Not counted where messages travel without records: the transport sees
+/// them all.
 pub const MAX_TICKETS: u8 = 32;
 
 /// KeyUpdates that one side may send on one connection (RFC 9846 §4.7.3).

@@ -198,8 +198,8 @@ kinds! {
     IllegalKeyUpdate, Peer, ILLEGAL_PARAMETER, "KeyUpdate carries an unknown value";
     /// More KeyUpdates without data between than the limit (§4.7.3).
     TooManyKeyUpdates, Peer, UNEXPECTED_MESSAGE, "more than {MAX_KEY_UPDATES} KeyUpdates without data between";
-    /// More session tickets than the limit.
-    TooManyTickets, Peer, UNEXPECTED_MESSAGE, "more than {MAX_TICKETS} NewSessionTickets";
+    /// More session tickets without data between than the limit.
+    TooManyTickets, Peer, UNEXPECTED_MESSAGE, "more than {MAX_TICKETS} NewSessionTickets without data between";
     /// Our write key has reached its limit and can be updated no more (§5.5).
     KeyExhausted, Us, INTERNAL_ERROR, "our write key is used up: open a new connection";
 

@@ -4,11 +4,10 @@ use super::carrier::{AnyInbox, AnyOutbox, AnyOutboxView, Carrier, Carry};
 use super::log::Log;
 use crate::codec::{HandshakeType, Message, Writer};
 use crate::crypto::{CryptoMode, Suite};
-use crate::engine::post_handshake::{self, PostHandshake};
+use crate::engine::post_handshake;
 use crate::engine::{Effects, Plan, Secret};
 use crate::error::ErrorKind;
 use crate::flight::Flight;
-use crate::limits::MAX_TICKETS;
 use crate::memory::Memory;
 use crate::messages::{FlowInbox, FlowOutbox, FlowOutboxView};
 use crate::policy::Policy;
@@ -23,7 +22,6 @@ pub struct Messages {
     /// The handshake traffic secrets, for the transport.
     pub(super) own: Option<ExposedSecret>,
     pub(super) peer: Option<ExposedSecret>,
-    tickets: u8,
 }
 
 /// A traffic secret that has been handed out: 32 or 48 bytes, wiped on drop.
@@ -83,7 +81,7 @@ impl Carry for Messages {
 
     fn new(_: Role, _: &Policy) -> Messages {
         let epoch = Epoch::Plaintext;
-        Messages { read_epoch: epoch, write_epoch: epoch, own: None, peer: None, tickets: 0 }
+        Messages { read_epoch: epoch, write_epoch: epoch, own: None, peer: None }
     }
 
     fn read_epoch(&self) -> Epoch {
@@ -118,6 +116,10 @@ impl Carry for Messages {
 
     /// NewSessionTicket is checked and dropped; KeyUpdate is refused, since such transports update keys by themselves
     /// (RFC 9001 §6). What is there in part stays until the rest has come.
+    ///
+    /// Tickets are not counted here. A session counts them between two pieces of data, since its caller sees nothing of
+    /// them; here the transport hands over every byte itself. No data passes that could tell a flood from a long life, and
+    /// a count over the whole life would end honest connections. A ticket costs what its bytes cost, and nothing is kept.
     fn after_handshake(&mut self, rx: &mut InboxView<'_>, role: Role, policy: &Policy) -> Result<(), ErrorKind> {
         loop {
             rx.release_all();
@@ -131,12 +133,7 @@ impl Carry for Messages {
             rx.read(&next);
             let message = rx.flight().get(next.range).and_then(Message::split);
             let (message, _) = message.ok_or(ErrorKind::Bug)?;
-            if post_handshake::judge(message)? == PostHandshake::Ticket {
-                self.tickets = self.tickets.saturating_add(1);
-                if self.tickets > MAX_TICKETS {
-                    return Err(ErrorKind::TooManyTickets);
-                }
-            }
+            post_handshake::judge(message)?;
         }
     }
 
