@@ -94,6 +94,17 @@ pub(super) fn read_finished<'a>(suite: Suite, message: Message<'a>) -> Result<&'
     }
 }
 
+/// The schemes that the key of our leaf can have: none if it cannot be read, or is of a kind that we do not know.
+fn fitting_schemes(credential: &Credential<'_>) -> &'static [SignatureScheme] {
+    let leaf = credential.chain.first().and_then(|leaf| leaf_key(credential.certificate_type, leaf));
+    leaf.map_or(&[], |spki| schemes_for(&spki.key))
+}
+
+/// Whether some peer could be content with this credential: it names schemes, or its leaf's key has some.
+pub(crate) fn can_sign(credential: &Credential<'_>) -> bool {
+    !credential.schemes.is_empty() || !fitting_schemes(credential).is_empty()
+}
+
 /// The scheme that we sign with: one that the peer accepts and our key can do (§4.3.3).
 pub(super) fn choose_scheme(
     preferences: &PeerPreferences,
@@ -101,8 +112,7 @@ pub(super) fn choose_scheme(
 ) -> Result<SignatureScheme, ErrorKind> {
     let mut accepted = preferences.schemes.as_slice().iter().copied();
     let chosen = if credential.schemes.is_empty() {
-        let leaf = credential.chain.first().and_then(|leaf| leaf_key(credential.certificate_type, leaf));
-        let fitting = leaf.map_or(&[][..], |spki| schemes_for(&spki.key));
+        let fitting = fitting_schemes(credential);
         accepted.find(|scheme| fitting.contains(scheme))
     } else {
         credential.schemes.iter().copied().find(|scheme| preferences.schemes.contains(*scheme))

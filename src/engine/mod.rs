@@ -28,6 +28,7 @@ use crate::policy::{Bytes, Policy};
 use crate::role::{Role, State};
 use crate::schedule::TrafficSecret;
 use crate::seed::Seed;
+pub(crate) use authenticate::can_sign;
 pub(crate) use client::plan_longest_hello;
 pub(crate) use effects::{Effects, Plan, Secret};
 pub(crate) use evidence::Connected;

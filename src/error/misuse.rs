@@ -22,8 +22,8 @@ pub enum Misuse {
         /// once what is pending has been sent.
         needed: usize,
     },
-    /// The credential is of a type that was not agreed on, or has no certificate, or its authorities are no list of
-    /// names.
+    /// The credential is of a type that was not agreed on, or has no certificate; or it names no schemes, and its leaf's
+    /// key cannot be read or is of a kind that has none; or its authorities are no list of names.
     UnfitCredential,
     /// An empty signature, or one longer than 65,535 bytes.
     UnfitSignature,
@@ -78,7 +78,8 @@ impl fmt::Display for Misuse {
                 return write!(f, "the outbox needs a capacity of {needed} bytes, or to be emptied first");
             }
             Misuse::UnfitCredential => {
-                "the credential is empty, of a certificate type that was not agreed on, or its list of CAs is malformed"
+                "our credential is unfit: it is empty, of a certificate type that was not agreed on, names no signature \
+                 schemes while its first certificate's key cannot be read or used, or its list of CAs is malformed"
             }
             Misuse::UnfitSignature => "a signature of this length cannot be sent",
             Misuse::UnfitExtension => "this extension is the handshake's own, or is too long",

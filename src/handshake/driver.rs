@@ -6,7 +6,7 @@ use super::want::{Question, Step, Want};
 use crate::codec::{AlertDescription, DistinguishedName, List, Message, Writer};
 use crate::crypto::Suite;
 use crate::engine::question::{Credential, CredentialQuestion, SignQuestion, Verdict, VerifyQuestion};
-use crate::engine::{Connected, Effects, Engine, Input, Need, Secret};
+use crate::engine::{Connected, Effects, Engine, Input, Need, Secret, can_sign};
 use crate::error::{Error, ErrorKind, Misuse};
 use crate::flight::Flight;
 use crate::policy::Policy;
@@ -255,6 +255,7 @@ impl<C: Carry> Driver<C> {
         if credential.chain.is_empty()
             || credential.certificate_type != self.engine.negotiated().own_type
             || List::<DistinguishedName<'_>>::parse(authorities).is_err()
+            || !can_sign(credential)
         {
             return Err(Misuse::UnfitCredential);
         }

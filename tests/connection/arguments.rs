@@ -121,6 +121,26 @@ fn names_shown(policy: Policy, authorities: Option<&[u8]>) -> Result<Vec<Vec<u8>
     }
 }
 
+/// That nobody could be content with it is our own fault, not the peer's: nothing has changed, and another may be answered.
+#[test]
+fn a_credential_whose_key_nobody_can_use_is_a_misuse() {
+    let (mut client, mut server) = ends();
+    client.drive().unwrap();
+    let hello = client.sends();
+    server.gets(&hello);
+    let Ok(Want::Credential(question)) = server.hs.drive(&mut server.rx, &mut server.tx) else { panic!() };
+    let garbage = [rustls_pki_types::CertificateDer::from(&b"garbage"[..])];
+    let ed448 = include_bytes!("../../vectors/key_kinds/e448.pem");
+    let ed448 = countersign::x509::pem::sections(ed448)[0].der().unwrap();
+    let ed448 = [rustls_pki_types::CertificateDer::from(ed448)];
+    for chain in [&garbage, &ed448] {
+        let answered = server.hs.answer_credential(&question, &Credential::new(chain), &mut server.tx);
+        assert_eq!(answered, Err(Misuse::UnfitCredential));
+    }
+    server.hs.answer_credential(&question, &Credential::new(&IDENTITY.chain), &mut server.tx).unwrap();
+    assert_eq!(run(&mut client, &mut server), (Some(Ok(())), Some(Ok(()))));
+}
+
 #[test]
 fn the_answer_to_a_servers_credential_question_may_name_the_cas() {
     const NAMES: &[u8] = b"\0\x02\x30\0\0\x03\x30\x01a";

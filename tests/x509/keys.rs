@@ -93,6 +93,10 @@ fn parameters_and_certificates_before_the_key_are_passed_over() {
     assert!(SigningKey::from_pem_or_der(&combined).is_ok());
 }
 
+fn only(blocks: &str) -> KeyError {
+    KeyError::OtherKind(format!("the file holds only {blocks}"))
+}
+
 fn unsupported(kind: &str) -> KeyError {
     KeyError::Unsupported(kind.to_string())
 }
@@ -108,7 +112,7 @@ fn unusable_keys_say_why() {
         ("encrypted.pkcs8.pem", KeyError::Encrypted),
         ("encrypted.pkcs1.pem", KeyError::Encrypted),
         ("p256.no-public.pem", KeyError::NoPublicKey),
-        ("p256.public.pem", KeyError::NoKey),
+        ("p256.public.pem", only("PUBLIC KEY (line 1)")),
         ("forms/enc.key", KeyError::Encrypted),
         ("forms/proctype.key", KeyError::Encrypted),
         ("forms/sec1-nopub.key", KeyError::NoPublicKey),
@@ -117,8 +121,8 @@ fn unusable_keys_say_why() {
         ("forms/explicit.key", KeyError::ExplicitParameters),
         ("forms/explicit8.key", KeyError::ExplicitParameters),
         ("forms/bundle.p12", KeyError::OtherKind(P12.into())),
-        ("forms/chain.p7b", KeyError::NoKey),
-        ("forms/cert-as-key.pem", KeyError::NoKey),
+        ("forms/chain.p7b", only("PKCS7 (line 1)")),
+        ("forms/cert-as-key.pem", only("CERTIFICATE (line 1)")),
     ] {
         assert_eq!(load(name).err(), Some(error), "{name}");
     }

@@ -66,7 +66,8 @@ fn a_file_without_its_keys_certificate_or_without_either_is_no_identity() {
     let (key, ca) = (w.leaf.key.serialize_pem(), pem("CERTIFICATE", &w.lower.der));
     let error = |file: &str| Identity::from_pem(file.as_bytes()).err().unwrap();
     assert_eq!(error(&[&*key, &ca].concat()), IdentityError::NoCertificateOfKey);
-    assert_eq!(error(&key), IdentityError::NoCertificate);
+    assert_eq!(error(&key), IdentityError::OtherKind("the file holds only PRIVATE KEY (line 1)".into()));
+    assert_eq!(error("text"), IdentityError::NoCertificate);
     assert!(matches!(error(&ca), IdentityError::Key(_)));
 }
 
@@ -79,6 +80,19 @@ fn a_chain_whose_key_is_elsewhere_is_read_from_pem_and_signs_nothing_here() {
     assert_eq!(identity.credential().schemes, [P256]);
     assert_eq!(identity.sign(P256, b"message"), Err(SignError::KeyElsewhere));
     assert_eq!(Identity::external_from_pem(b"", vec![]).err(), Some(IdentityError::NoCertificate));
+}
+
+/// A key that no peer can be content with is told where it is loaded, not in the handshake.
+#[test]
+fn an_external_key_that_signs_no_handshake_is_no_identity() {
+    for (name, kind) in [("p521leaf.pem", "ECDSA on P-521"), ("leaf16384.pem", "RSA of 16384 bits")] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/key_kinds").join(name);
+        let chain = std::fs::read(path).unwrap();
+        let error = Identity::external_from_pem(&chain, vec![]).err().unwrap();
+        assert_eq!(error, IdentityError::UnsupportedKey(kind.into()));
+        let error = Identity::external_from_pem(&chain, vec![P256]).err().unwrap();
+        assert_eq!(error, IdentityError::SchemeDoesNotFitKey(P256));
+    }
 }
 
 #[test]

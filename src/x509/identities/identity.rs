@@ -9,7 +9,7 @@ use crate::x509::signatures::signature_scheme;
 use crate::{CertificateType, Credential, SignatureScheme};
 use core::fmt;
 use rustls_pki_types::{CertificateDer, UnixTime};
-use std::{string::String, time::Duration, vec, vec::Vec};
+use std::{format, string::String, string::ToString, time::Duration, vec, vec::Vec};
 
 /// One identity of ours: a chain, and its key unless that is kept elsewhere.
 pub struct Identity {
@@ -26,8 +26,10 @@ pub struct Identity {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IdentityError {
-    /// The chain's file holds no certificate.
+    /// The chain, or its file, holds no certificate.
     NoCertificate,
+    /// The chain's file holds no certificate, but something else: what it holds.
+    OtherKind(String),
     /// A certificate that cannot be read.
     Certificate {
         /// The line of its BEGIN; 0: DER.
@@ -43,12 +45,15 @@ pub enum IdentityError {
     NoCertificateOfKey,
     /// The first certificate's key cannot sign with this scheme.
     SchemeDoesNotFitKey(SignatureScheme),
+    /// The first certificate's key is of a kind that signs no handshake; what it is.
+    UnsupportedKey(String),
 }
 
 impl fmt::Display for IdentityError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             IdentityError::NoCertificate => f.write_str("no certificate found in the chain file"),
+            IdentityError::OtherKind(what) => write!(f, "no certificate found in the chain file: {what}"),
             IdentityError::Certificate { line: 0, what } => write!(f, "the certificate: {what}"),
             IdentityError::Certificate { line, what } => write!(f, "the certificate at line {line}: {what}"),
             IdentityError::Key(error) => write!(f, "{error}"),
@@ -57,6 +62,11 @@ impl fmt::Display for IdentityError {
             IdentityError::SchemeDoesNotFitKey(scheme) => {
                 write!(f, "the key of the first certificate cannot sign with {scheme}")
             }
+            IdentityError::UnsupportedKey(key) => write!(
+                f,
+                "the key of the first certificate is {key}, with which no handshake is signed: P-256, P-384, Ed25519 or \
+                 RSA of 2048 to 8192 bits is needed"
+            ),
         }
     }
 }
@@ -72,17 +82,17 @@ impl From<KeyError> for IdentityError {
     }
 }
 
-impl From<BadDer> for IdentityError {
-    fn from(BadDer(what): BadDer) -> IdentityError {
-        IdentityError::Certificate { line: 0, what: what.into() }
-    }
+/// A certificate that has been read from DER, or not.
+fn parse(der: &[u8]) -> Result<Certificate<'_>, IdentityError> {
+    let error = |BadDer(what): BadDer| IdentityError::Certificate { line: 0, what: what.into() };
+    Certificate::from_der(der).map_err(error)
 }
 
 impl Identity {
     /// A chain (leaf first; PEM, or one DER certificate) and its private key (PEM or DER).
     pub fn from_pem_or_der(chain: &[u8], key: &[u8]) -> Result<Identity, IdentityError> {
         let chain = certificates(chain)?;
-        let leaf = Certificate::from_der(chain.first().ok_or(IdentityError::NoCertificate)?)?;
+        let leaf = parse(chain.first().ok_or(IdentityError::NoCertificate)?)?;
         let key = private_key::read_file(key, &[leaf.spki.key])?;
         Identity::new(chain, key)
     }
@@ -91,8 +101,8 @@ impl Identity {
     /// bundle). The leaf is the certificate of the key; each issuer is put after what it has issued.
     pub fn from_pem(bundle: &[u8]) -> Result<Identity, IdentityError> {
         let certificates = certificates(bundle)?;
-        let keys = certificates.iter().map(|der| Ok(Certificate::from_der(der)?.spki.key));
-        let key = private_key::read_file(bundle, &keys.collect::<Result<Vec<_>, BadDer>>()?);
+        let keys = certificates.iter().map(|der| Ok(parse(der)?.spki.key));
+        let key = private_key::read_file(bundle, &keys.collect::<Result<Vec<_>, IdentityError>>()?);
         let key = key.map_err(|error| match error {
             KeyError::KeyOfAnother => IdentityError::NoCertificateOfKey,
             error => error.into(),
@@ -124,11 +134,14 @@ impl Identity {
         schemes: Vec<SignatureScheme>,
     ) -> Result<Identity, IdentityError> {
         let leaf = chain.first().ok_or(IdentityError::NoCertificate)?;
-        let leaf = Certificate::from_der(leaf)?;
+        let leaf = parse(leaf)?;
         let expires = UnixTime::since_unix_epoch(Duration::from_secs(leaf.not_after.unix()));
         let fitting = schemes_for(&leaf.spki.key);
         if let Some(wrong) = schemes.iter().find(|scheme| !fitting.contains(scheme)) {
             return Err(IdentityError::SchemeDoesNotFitKey(*wrong));
+        }
+        if fitting.is_empty() {
+            return Err(IdentityError::UnsupportedKey(leaf.spki.key.to_string()));
         }
         Ok(Identity {
             chain,
@@ -252,7 +265,12 @@ fn certificates(file: &[u8]) -> Result<Vec<CertificateDer<'static>>, IdentityErr
         }
         certificates.push(CertificateDer::from(der));
     }
-    Ok(certificates)
+    match certificates.is_empty() {
+        false => Ok(certificates),
+        true => Err(pem::blocks(file).map_or(IdentityError::NoCertificate, |blocks| {
+            IdentityError::OtherKind(format!("the file holds only {blocks}"))
+        })),
+    }
 }
 
 /// The certificate of this public key first, then whoever issued the one before, then the rest as it stands.

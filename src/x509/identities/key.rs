@@ -13,6 +13,7 @@ use std::{boxed::Box, vec, vec::Vec};
 
 /// A private key that answers `Sign`: P-256, P-384, Ed25519, or RSA of 2048 to 4096 bits; with the feature `aws-lc-rs`
 /// also P-521, and RSA of up to 8192 bits.
+/// RSA keys of peers may have up to 8192 bits, and so may ours where they are elsewhere (`Identity::external`).
 ///
 /// This crate wipes the decoded bytes that it has held; *ring* does not wipe its own copy on drop.
 pub struct SigningKey {

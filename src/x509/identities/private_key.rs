@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// The file holds no private key.
+    /// The file holds no private key, and nothing else that is known: it is empty, or text.
     NoKey,
     /// The key's PEM section is broken, or something else in the file is that may be a key.
     Pem {
@@ -26,7 +26,7 @@ pub enum KeyError {
     },
     /// The key is encrypted with a passphrase.
     Encrypted,
-    /// It is something else, as a certificate; what it is.
+    /// It is something else, as a certificate; what it is, or what the file holds.
     OtherKind(String),
     /// Malformed.
     Malformed,
@@ -49,11 +49,17 @@ const SUPPORTED: &str = match cfg!(feature = "aws-lc-rs") {
     true => "P-256, P-384, P-521, Ed25519 or RSA of 2048 to 8192 bits",
     false => "P-256, P-384, Ed25519 or RSA of 2048 to 4096 bits",
 };
+const OTHERS: &str = match cfg!(feature = "aws-lc-rs") {
+    true => "",
+    false => " (up to 8192 bits only of peers, and with an external signer)",
+};
 
 impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            KeyError::NoKey => "no private key found (PKCS#8, SEC1 or PKCS#1, as PEM or DER)",
+            KeyError::NoKey => {
+                "no private key found: the file is empty, or text without one (PKCS#8, SEC1 or PKCS#1, as PEM or DER)"
+            }
             KeyError::Pem { line: 0, what } => return write!(f, "the private key file: {what}"),
             KeyError::OtherKind(what) => return write!(f, "no private key found: {what}"),
             KeyError::Pem { line, what } => return write!(f, "the private key at line {line}: {what}"),
@@ -72,7 +78,7 @@ impl fmt::Display for KeyError {
             KeyError::Unsupported(kind) => {
                 return write!(
                     f,
-                    "the private key is of an unsupported kind ({kind}): {SUPPORTED} is needed"
+                    "the private key is of an unsupported kind ({kind}): {SUPPORTED} is needed{OTHERS}"
                 );
             }
         })
@@ -81,10 +87,9 @@ impl fmt::Display for KeyError {
 
 impl std::error::Error for KeyError {}
 
-impl From<BadDer> for KeyError {
-    fn from(_: BadDer) -> KeyError {
-        KeyError::Malformed
-    }
+/// What breaks the form of a key. (No `From`: that would be public.)
+fn malformed(_: BadDer) -> KeyError {
+    KeyError::Malformed
 }
 
 impl SigningKey {
@@ -121,7 +126,10 @@ pub(super) fn read_file(file: &[u8], publics: &[PublicKey<'_>]) -> Result<Signin
         }
         first.get_or_insert(section);
     }
-    let section = first.ok_or(KeyError::NoKey)?;
+    let section = first.ok_or_else(|| match pem::blocks(file) {
+        Some(blocks) => KeyError::OtherKind(format!("the file holds only {blocks}")),
+        None => KeyError::NoKey,
+    })?;
     if section.label.starts_with("ENCRYPTED") || section.says_encrypted() {
         return Err(KeyError::Encrypted);
     }
@@ -140,8 +148,8 @@ fn read(der: &[u8], publics: &[PublicKey<'_>]) -> Result<SigningKey, KeyError> {
 }
 
 fn read_der(der: &[u8], publics: &[PublicKey<'_>]) -> Result<SigningKey, KeyError> {
-    let mut fields = Reader::new(only(der, Tag::SEQUENCE)?);
-    let (first, second) = (fields.element()?, fields.element()?);
+    let mut fields = Reader::new(only(der, Tag::SEQUENCE).map_err(malformed)?);
+    let (first, second) = (fields.element().map_err(malformed)?, fields.element().map_err(malformed)?);
     match (first.tag, first.content, second.tag) {
         (Tag::INTEGER, [0 | 1], Tag::SEQUENCE) => pkcs8(der, publics),
         (Tag::INTEGER, [1], Tag::OCTET_STRING) => sec1(der, None, publics),
@@ -155,20 +163,20 @@ fn read_der(der: &[u8], publics: &[PublicKey<'_>]) -> Result<SigningKey, KeyErro
 /// `OneAsymmetricKey ::= SEQUENCE { version INTEGER, privateKeyAlgorithm AlgorithmIdentifier, privateKey OCTET STRING,
 /// attributes [0] .. OPTIONAL, publicKey [1] .. OPTIONAL }` (RFC 5958 §2)
 fn pkcs8(der: &[u8], publics: &[PublicKey<'_>]) -> Result<SigningKey, KeyError> {
-    let mut fields = Reader::new(only(der, Tag::SEQUENCE)?);
-    fields.integer()?;
-    let algorithm = AlgorithmIdentifier::read(&mut fields)?;
-    let key = fields.read(Tag::OCTET_STRING)?;
+    let mut fields = Reader::new(only(der, Tag::SEQUENCE).map_err(malformed)?);
+    fields.integer().map_err(malformed)?;
+    let algorithm = AlgorithmIdentifier::read(&mut fields).map_err(malformed)?;
+    let key = fields.read(Tag::OCTET_STRING).map_err(malformed)?;
     match algorithm.id {
         oid::EC_PUBLIC_KEY => sec1(key, algorithm.parameters, publics),
-        oid::ED25519 => ed25519(key, public_key(fields)?),
+        oid::ED25519 => ed25519(key, public_key(fields).map_err(malformed)?),
         oid::RSA_ENCRYPTION => rsa(key),
         other => Err(unsupported(UnsupportedKey::Algorithm(other))),
     }
 }
 
 /// PKCS#8's publicKey, which version 1 does not have; past the attributes.
-fn public_key(mut fields: Reader<'_>) -> Result<Option<&[u8]>, KeyError> {
+fn public_key(mut fields: Reader<'_>) -> Result<Option<&[u8]>, BadDer> {
     fields.optional(Tag::constructed(0))?;
     let bits = match fields.optional(Tag::primitive(1))? {
         Some(bits) => Some(bits),
@@ -176,12 +184,12 @@ fn public_key(mut fields: Reader<'_>) -> Result<Option<&[u8]>, KeyError> {
         None => fields.optional(Tag::constructed(1))?.map(|tagged| only(tagged, Tag::BIT_STRING)).transpose()?,
     };
     fields.finish()?;
-    Ok(bits.map(whole_octets).transpose()?)
+    bits.map(whole_octets).transpose()
 }
 
 /// `CurvePrivateKey ::= OCTET STRING` (RFC 8410 §7)
 fn ed25519(key: &[u8], public: Option<&[u8]>) -> Result<SigningKey, KeyError> {
-    let seed = only(key, Tag::OCTET_STRING)?;
+    let seed = only(key, Tag::OCTET_STRING).map_err(malformed)?;
     let pair = match public {
         Some(public) => Ed25519KeyPair::from_seed_and_public_key(seed, public),
         None => Ed25519KeyPair::from_seed_unchecked(seed),
@@ -195,12 +203,12 @@ fn ed25519(key: &[u8], public: Option<&[u8]>) -> Result<SigningKey, KeyError> {
 /// `ECPrivateKey ::= SEQUENCE { version INTEGER, privateKey OCTET STRING, parameters [0] ECParameters OPTIONAL,
 /// publicKey [1] BIT STRING OPTIONAL }` (RFC 5915 §3). `parameters`: PKCS#8's, where the structure's own may be absent.
 fn sec1(der: &[u8], parameters: Option<&[u8]>, publics: &[PublicKey<'_>]) -> Result<SigningKey, KeyError> {
-    let mut fields = Reader::new(only(der, Tag::SEQUENCE)?);
-    fields.integer()?;
-    let scalar = fields.read(Tag::OCTET_STRING)?;
-    let own_parameters = fields.optional(Tag::constructed(0))?;
-    let point = fields.optional(Tag::constructed(1))?;
-    fields.finish()?;
+    let mut fields = Reader::new(only(der, Tag::SEQUENCE).map_err(malformed)?);
+    fields.integer().map_err(malformed)?;
+    let scalar = fields.read(Tag::OCTET_STRING).map_err(malformed)?;
+    let own_parameters = fields.optional(Tag::constructed(0)).map_err(malformed)?;
+    let point = fields.optional(Tag::constructed(1)).map_err(malformed)?;
+    fields.finish().map_err(malformed)?;
     let curve = match (parameters, own_parameters) {
         (Some(one), Some(other)) if one != other => return Err(KeyError::Malformed),
         (one, other) => named_curve(one.or(other))?,
@@ -221,7 +229,8 @@ fn sec1(der: &[u8], parameters: Option<&[u8]>, publics: &[PublicKey<'_>]) -> Res
         Ok(pair) => Ok(SigningKey { pair: kind(pair) }),
         Err(error) => Err(rejected(&error)),
     };
-    let point = point.map(|point| whole_octets(only(point, Tag::BIT_STRING)?)).transpose()?;
+    let point =
+        point.map(|point| only(point, Tag::BIT_STRING).and_then(whole_octets)).transpose().map_err(malformed)?;
     let missing = match point {
         None => KeyError::NoPublicKey,
         Some([2 | 3, ..]) => KeyError::CompressedPoint,
@@ -260,7 +269,7 @@ fn named_curve(parameters: Option<&[u8]>) -> Result<Oid<'_>, KeyError> {
     let mut parameters = Reader::new(parameters.ok_or(unsupported(UnsupportedKey::Form(oid::EC_PUBLIC_KEY)))?);
     match parameters.peek() {
         Some(Tag::SEQUENCE) => Err(KeyError::ExplicitParameters),
-        _ => Ok(Oid::read(&mut parameters)?),
+        _ => Oid::read(&mut parameters).map_err(malformed),
     }
 }
 
@@ -271,9 +280,9 @@ fn rsa(der: &[u8]) -> Result<SigningKey, KeyError> {
         Err(error) => match &*error.to_string() {
             // The provider's names for sizes that it does not take.
             "TooSmall" | "TooLarge" | "PrivateModulusLenNotMultipleOf512Bits" => {
-                let mut fields = Reader::new(only(der, Tag::SEQUENCE)?);
-                fields.integer()?;
-                let bits = fields.unsigned().map(bit_length)?;
+                let mut fields = Reader::new(only(der, Tag::SEQUENCE).map_err(malformed)?);
+                fields.integer().map_err(malformed)?;
+                let bits = fields.unsigned().map(bit_length).map_err(malformed)?;
                 Err(KeyError::Unsupported(format!("RSA of {bits} bits")))
             }
             _ => Err(rejected(&error)),

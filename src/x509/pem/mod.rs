@@ -23,7 +23,7 @@ mod contents;
 mod wanted;
 
 pub(super) use base64::decode;
-pub(super) use wanted::{Wanted, found, other_kind, read};
+pub(super) use wanted::{Wanted, blocks, found, other_kind, read};
 
 use super::text::shown;
 use boundary::{Boundary, Edge, is_blank, near_miss};

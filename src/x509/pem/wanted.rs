@@ -104,15 +104,21 @@ pub(in crate::x509) fn read(file: &[u8], wanted: Wanted) -> Vec<Section<'_>> {
 
 /// What is in a file of which [`read`] gives nothing, to follow `no certificate found`.
 pub(in crate::x509) fn found(file: &[u8]) -> String {
+    match blocks(file) {
+        Some(blocks) => format!(", only {blocks}"),
+        None if file.trim_ascii().is_empty() => ": the file is empty".into(),
+        None => String::new(),
+    }
+}
+
+/// The blocks of a file, in a few words: `CERTIFICATE (line 1), PRIVATE KEY (line 20)`.
+pub(in crate::x509) fn blocks(file: &[u8]) -> Option<String> {
     let blocks: Vec<String> =
         sections(file).iter().map(|section| format!("{} (line {})", shown(&section.label), section.line)).collect();
     match blocks.len() {
-        0 if file.trim_ascii().is_empty() => ": the file is empty".into(),
-        0 => String::new(),
-        1..=5 => format!(", only {}", blocks.join(", ")),
-        more => {
-            format!(", only {} and {} more", blocks.get(..3).unwrap_or_default().join(", "), more.saturating_sub(3))
-        }
+        0 => None,
+        1..=5 => Some(blocks.join(", ")),
+        more => Some(format!("{} and {} more", blocks.get(..3).unwrap_or_default().join(", "), more.saturating_sub(3))),
     }
 }
 
