@@ -2,9 +2,8 @@
 
 use crate::ca::{time, unsigned};
 use crate::files::{self, shown};
+use countersign::x509::pem::{self, Section};
 use rcgen::{CertificateRevocationListParams, Issuer, KeyIdMethod, KeyPair, RevokedCertParams, SerialNumber};
-use rustls_pki_types::CertificateRevocationListDer;
-use rustls_pki_types::pem::PemObject;
 use std::path::Path;
 use x509_parser::prelude::{CertificateRevocationList, FromDer};
 
@@ -19,16 +18,15 @@ pub(crate) struct Crls {
 
 impl Crls {
     pub(crate) fn read(path: &Path, issuer: &[u8]) -> Result<Self, String> {
-        let mut ours = None;
-        let mut others = String::new();
-        let text = String::from_utf8_lossy(&files::read(path)?).into_owned();
-        for block in text.split_inclusive("-----END X509 CRL-----").filter(|block| !block.trim().is_empty()) {
-            let der = CertificateRevocationListDer::from_pem_slice(block.as_bytes())
-                .map_err(|error| format!("{} is not made of CRLs in PEM form: {error}", shown(path)))?;
-            let (_, crl) = CertificateRevocationList::from_der(&der)
-                .map_err(|error| format!("{} holds a CRL that cannot be read: {error}", shown(path)))?;
+        let file = files::read(path)?;
+        let (sections, mut ours, mut others) = (pem::sections(&file), None, String::new());
+        for (index, section) in sections.iter().enumerate() {
+            let wrong = |why: &str| format!("{} line {}: {why}", shown(path), section.line);
+            let der = section.der().map_err(|why| wrong(&why))?;
+            let (_, crl) = CertificateRevocationList::from_der(&der).map_err(|_| wrong("this is not a CRL"))?;
             if crl.issuer().as_raw() != issuer {
-                others += &format!("{}\n", block.trim());
+                let next = sections.get(index + 1).map(|next| next.line);
+                others += &lines(&file, section, next).ok_or_else(|| wrong("it has to stand on lines of its own"))?;
                 continue;
             }
             let number = crl.crl_number().and_then(|number| u64::try_from(number).ok());
@@ -39,7 +37,11 @@ impl Crls {
                 reason_code: None,
                 invalidity_date: None,
             });
-            ours = Some((number, revoked.collect()));
+            if ours.replace((number, revoked.collect())).is_some() {
+                return Err(wrong(
+                    "this is a second CRL of this CA: keep the newest alone, it is the record of revocations",
+                ));
+            }
         }
         let (number, revoked) = ours.ok_or_else(|| format!("{} holds no CRL of this CA", shown(path)))?;
         Ok(Crls { number, revoked, others })
@@ -60,6 +62,16 @@ impl Crls {
         });
         Ok(())
     }
+}
+
+/// The lines of a block, up to that where the next begins, if they hold the block and nothing else.
+fn lines(file: &[u8], section: &Section<'_>, next: Option<usize>) -> Option<String> {
+    let text = str::from_utf8(file).ok()?;
+    let first = section.line.checked_sub(1)?;
+    let count = next.map_or(usize::MAX, |next| next.saturating_sub(section.line));
+    let lines: String = text.lines().skip(first).take(count).map(|line| format!("{line}\n")).collect();
+    let alone = matches!(&pem::sections(lines.as_bytes())[..], [one] if one.der() == section.der());
+    alone.then_some(lines)
 }
 
 pub(crate) fn sign_crl(

@@ -118,3 +118,44 @@ fn a_crl_ends_and_is_signed_again() {
     workspace.run("crl").unwrap();
     workspace.verify(&workspace.chain("client"), KeyUsage::client_auth()).unwrap();
 }
+
+/// crl.pem is the only record of what was revoked: read whole, or not touched.
+#[test]
+fn a_crl_file_that_somebody_has_edited_is_read_whole_or_refused() {
+    let workspace = Workspace::new();
+    workspace.run("issue client --client").unwrap();
+    let chain = workspace.chain("client");
+    workspace.run("revoke client").unwrap();
+    let good = String::from_utf8(workspace.read("crl.pem")).unwrap();
+    let (ours, roots) = good.split_at(good.rfind("-----BEGIN").unwrap());
+    for edited in [
+        good.replace('\n', "\r\n"),
+        format!("\u{feff}{good}"),
+        format!("# both CAs\n\n{ours}\n# the root's\n{roots}\n"),
+        format!("{roots}{ours}"),
+    ] {
+        std::fs::write(workspace.path("crl.pem"), &edited).unwrap();
+        workspace.run("crl").unwrap();
+        assert!(
+            matches!(workspace.verify(&chain, KeyUsage::client_auth()), Err(webpki::Error::CertRevoked)),
+            "{edited}"
+        );
+        let file = workspace.read("crl.pem");
+        let sections = countersign::x509::pem::sections(&file);
+        assert!(sections.len() == 2 && sections.iter().all(|section| section.der().is_ok()));
+    }
+    let line = 1 + ours.lines().count();
+    for (edited, says) in [
+        (format!("{}{roots}", ours.trim_end()), "it has to stand on lines of its own"),
+        (format!("{ours}{ours}{roots}"), "this is a second CRL of this CA"),
+        (format!("{ours}{}", roots.replace("-----BEGIN", "----BEGIN")), "this is not quite a BEGIN or END line"),
+        (format!("{ours}{}", roots.replacen("\nMI", "\nM?", 1)), "is not base64"),
+        (format!("{ours}{}", String::from_utf8(workspace.read("ca.pem")).unwrap()), "this is not a CRL"),
+    ] {
+        std::fs::write(workspace.path("crl.pem"), &edited).unwrap();
+        let told = refused(workspace.run("crl"));
+        assert!(told.contains(says) && told.contains("crl.pem line "), "{told}");
+        assert!(says.contains("lines of its own") || told.contains(&format!("line {line}: ")), "{told}");
+        assert_eq!(workspace.read("crl.pem"), edited.as_bytes(), "not touched");
+    }
+}
