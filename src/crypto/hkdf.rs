@@ -17,6 +17,12 @@ impl Secret {
         Secret::from_tag(algorithm, &hmac::sign(&hmac::Key::new(algorithm.hmac(), salt), ikm))
     }
 
+    /// From exactly Hash.length bytes.
+    #[cfg(feature = "quinn")]
+    pub(super) fn from_bytes(algorithm: HashAlgorithm, bytes: &[u8]) -> Option<Secret> {
+        (bytes.len() == algorithm.output_len()).then(|| Secret { bytes: zero_padded(bytes), algorithm })
+    }
+
     fn from_tag(algorithm: HashAlgorithm, tag: &hmac::Tag) -> Secret {
         Secret { bytes: zero_padded(tag.as_ref()), algorithm }
     }

@@ -5,9 +5,13 @@
 
 mod aead;
 mod hash;
+#[cfg(feature = "quinn")]
+mod header_protection;
 mod hkdf;
 mod kx;
 pub(crate) mod provider;
+#[cfg(feature = "quinn")]
+pub mod quic;
 pub mod random;
 mod signing;
 mod suite;
@@ -16,6 +20,8 @@ mod verify;
 
 pub use aead::{AeadKey, TAG_LEN};
 pub use hash::{Hash, HashAlgorithm, Hasher};
+#[cfg(feature = "quinn")]
+pub use header_protection::HeaderProtectionKey;
 pub(crate) use hkdf::label;
 pub use hkdf::{Label, Prk, Secret, VerifyData};
 pub(crate) use kx::share_len;

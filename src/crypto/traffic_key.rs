@@ -1,6 +1,6 @@
 //! What protects the records of one direction: key, IV, and the nonce of each record (RFC 9846 §5.3, §7.3).
 
-use super::{AeadKey, CryptoFailed, CryptoMode, Prk, Suite, TAG_LEN, hkdf::label};
+use super::{AeadKey, CryptoFailed, CryptoMode, Label, Prk, Suite, TAG_LEN, hkdf::label};
 use zeroize::Zeroizing;
 
 /// \[sender\]_write_key and \[sender\]_write_iv (§7.3). 560 bytes with *ring*.
@@ -16,11 +16,21 @@ impl TrafficKey {
     /// [sender]_write_iv  = HKDF-Expand-Label(Secret, "iv", "", iv_length)
     /// ```
     pub fn derive(secret: &Prk, suite: Suite, mode: CryptoMode) -> Result<TrafficKey, CryptoFailed> {
+        TrafficKey::derive_by(secret, suite, mode, (label!("key"), label!("iv")))
+    }
+
+    /// The same by other labels for key and IV.
+    pub(super) fn derive_by(
+        secret: &Prk,
+        suite: Suite,
+        mode: CryptoMode,
+        (key_label, iv_label): (Label<'_>, Label<'_>),
+    ) -> Result<TrafficKey, CryptoFailed> {
         let mut key = Zeroizing::new([0; 32]);
         let key = key.get_mut(..suite.key_len()).ok_or(CryptoFailed)?;
-        secret.expand_label(label!("key"), None, key)?;
+        secret.expand_label(key_label, None, key)?;
         let mut iv = Zeroizing::new([0; 12]);
-        secret.expand_label(label!("iv"), None, iv.as_mut())?;
+        secret.expand_label(iv_label, None, iv.as_mut())?;
         Ok(TrafficKey { key: AeadKey::new(suite, key, mode)?, iv, suite })
     }
 
