@@ -116,7 +116,7 @@ pub mod internals {
     pub mod crypto;
     pub mod schedule;
 }
-#[cfg(any(feature = "stream", feature = "tokio"))]
+#[cfg(any(feature = "quinn", feature = "stream", feature = "tokio"))]
 pub mod adapters;
 mod engine;
 pub mod error;

@@ -2,7 +2,8 @@
 
 use crate::Policy;
 use crate::trace::KeyLogLine;
-use crate::x509::{Identities, Identity, Reloadable, Trust, VerifiedChains};
+use crate::x509::{Answerer, Expect, Identities, Identity, Reloadable, Trust, VerifiedChains};
+use rustls_pki_types::UnixTime;
 use std::boxed::Box;
 use std::path::Path;
 use std::time::Duration;
@@ -99,6 +100,16 @@ impl Config {
     /// Whom we trust, to be renewed.
     pub fn trust(&self) -> &Arc<Reloadable<Trust>> {
         &self.trust
+    }
+
+    /// The local answers to one handshake's questions.
+    pub(super) fn answerer(&self, expect: Arc<[Expect]>) -> Answerer {
+        let (identities, trust) = (Arc::clone(&self.identities), Arc::clone(&self.trust));
+        let answerer = Answerer::new(identities, trust, expect, UnixTime::now());
+        match &self.cache {
+            Some(cache) => answerer.with_cache(Arc::clone(cache)),
+            None => answerer,
+        }
     }
 }
 

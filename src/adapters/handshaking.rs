@@ -2,7 +2,7 @@
 
 use super::config::Config;
 use super::failure::{BoxError, Failure};
-use crate::trace::KeyLogLine;
+use super::key_log::KeysShown;
 use crate::x509::{Accepted, Answerer, Expect};
 use crate::{AlertDescription, ErrorKind, Handshake, Inbox, Misuse, Offer, Outbox, Policy, Seed, Session, State, Want};
 #[cfg(feature = "tokio")]
@@ -31,8 +31,7 @@ pub(super) struct Handshaking {
     signer: Option<BoxError>,
     pub(super) rx: Inbox<Vec<u8>>,
     pub(super) tx: Outbox<Vec<u8>>,
-    /// The labels that the key log has had.
-    logged: Vec<&'static str>,
+    keys_shown: KeysShown,
 }
 
 impl Handshaking {
@@ -58,13 +57,14 @@ impl Handshaking {
 
     fn new(config: &Config, handshake: Handshake<Arc<Policy>>, expect: Arc<[Expect]>) -> Handshaking {
         let (rx, tx) = (Inbox::new(vec![0; INBOX]), Outbox::new(vec![0; OUTBOX]));
-        let answerer = answerer(config, expect);
-        Handshaking { config: config.clone(), handshake, answerer, signer: None, rx, tx, logged: Vec::new() }
+        let answerer = config.answerer(expect);
+        let keys_shown = KeysShown::to(config.key_log.clone());
+        Handshaking { config: config.clone(), handshake, answerer, signer: None, rx, tx, keys_shown }
     }
 
     /// Goes on with other answers, before any question has been answered.
     pub(super) fn answer_with(&mut self, config: &Config, expect: Arc<[Expect]>) {
-        self.answerer = answerer(config, expect);
+        self.answerer = config.answerer(expect);
     }
 
     /// What is wanted next. After an error the alert lies in `tx`.
@@ -73,7 +73,7 @@ impl Handshaking {
             match self.handshake.drive(&mut self.rx, &mut self.tx) {
                 Ok(want) => {
                     if !matches!(want, Want::Read | Want::Write) {
-                        self.log_keys();
+                        self.keys_shown.show(&self.handshake);
                     }
                     return Ok(want);
                 }
@@ -169,32 +169,8 @@ impl Handshaking {
         let peer = self.answerer.into_accepted().ok_or(Misuse::NotNow)?;
         self.handshake.attach(Arc::new(peer.clone()));
         let session = self.handshake.finish_at(UnixTime::now())?;
-        if let Some(log) = &self.config.key_log {
-            let secret = session.exporter().expose_secret();
-            log(&KeyLogLine { label: "EXPORTER_SECRET", client_random: &client_random, secret });
-        }
+        self.keys_shown.show_exporter(&client_random, session.exporter());
         Ok(Established { session, peer, rx: self.rx, tx: self.tx })
-    }
-
-    /// Shows the secrets that are new. They come and go: at each question, and at the end.
-    fn log_keys(&mut self) {
-        let Some(log) = &self.config.key_log else { return };
-        let (handshake, logged) = (&self.handshake, &mut self.logged);
-        handshake.expose_secrets(&mut |label, secret| {
-            if !logged.contains(&label) {
-                logged.push(label);
-                log(&KeyLogLine { label, client_random: handshake.client_random(), secret });
-            }
-        });
-    }
-}
-
-fn answerer(config: &Config, expect: Arc<[Expect]>) -> Answerer {
-    let Config { identities, trust, .. } = config;
-    let answerer = Answerer::new(Arc::clone(identities), Arc::clone(trust), expect, UnixTime::now());
-    match &config.cache {
-        Some(cache) => answerer.with_cache(Arc::clone(cache)),
-        None => answerer,
     }
 }
 

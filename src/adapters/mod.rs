@@ -3,7 +3,8 @@
 //! * [`Config`]: who we are, whom we trust, what may be spoken, how long anything may take; shared by all adapters.
 //! * `stream`: blocking, over `std::net::TcpStream` and anything else that reads and writes.
 //! * `tokio`: asynchronous, over tokio's `AsyncRead` and `AsyncWrite`.
-//! * [`Failure`]: what is inside of each `io::Error` that is not the transport's own.
+//! * `quinn`: QUIC, over `quinn_proto` and with it quinn.
+//! * [`Failure`]: what is inside of each `io::Error` that is not the transport's own, and why a QUIC handshake failed.
 //!
 //! ```no_run
 //! # #[cfg(feature = "stream")]
@@ -22,7 +23,11 @@
 
 mod config;
 mod failure;
+#[cfg(any(feature = "stream", feature = "tokio"))]
 mod handshaking;
+mod key_log;
+#[cfg(feature = "quinn")]
+pub mod quinn;
 #[cfg(feature = "stream")]
 pub mod stream;
 #[cfg(feature = "tokio")]
