@@ -1,6 +1,7 @@
 //! The three questions that both roles ask, what the caller sees when it answers them, and the answers.
 
 use super::Negotiated;
+use crate::asn1::Spki;
 use crate::codec::{
     Certificate, CertificateEntry, CertificateRequest, CertificateType, CheckedExtensions, ClientHello, List, Place,
     SignatureScheme,
@@ -226,6 +227,26 @@ impl<'a> Peer<'a> {
     /// The leaf in DER.
     pub fn leaf(&self) -> &'a [u8] {
         self.chain().next().unwrap_or_default()
+    }
+
+    /// The leaf's SubjectPublicKeyInfo in DER, or the raw public key itself: what a pin is compared with. `None`: the leaf
+    /// is no certificate, as may be where [`Peer::new`] was given one; a peer of a handshake always has one.
+    ///
+    /// A verdict without a heap, for those who know the keys of their peers:
+    ///
+    /// ```
+    /// use countersign::{Peer, Rejection, Verdict};
+    ///
+    /// fn judge(peer: &Peer<'_>, pin: &[u8]) -> Verdict {
+    ///     if peer.spki() == Some(pin) { Verdict::Accept } else { Verdict::Reject(Rejection::AccessDenied) }
+    /// }
+    /// ```
+    pub fn spki(&self) -> Option<&'a [u8]> {
+        let spki = match self.certificate_type {
+            CertificateType::RAW_PUBLIC_KEY => Spki::from_der(self.leaf()),
+            _ => Spki::of_certificate(self.leaf()),
+        };
+        spki.ok().map(|spki| spki.raw)
     }
 
     /// What the chain holds.

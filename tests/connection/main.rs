@@ -25,6 +25,7 @@ mod memory_needed;
 mod message_edges;
 mod mutations;
 mod pairs;
+mod pins;
 mod plans;
 mod root;
 mod secrets;
