@@ -11,8 +11,9 @@ use crate::role::Role;
 
 impl Policy {
     /// The outbox, in bytes, in which every handshake has room that shows this credential under this policy, whatever the
-    /// peer chooses; also the second hello of a client, with a cookie of 4,096 bytes. A session goes on in it, with
-    /// shorter records than TLS allows where it has less than 16,454 bytes.
+    /// peer chooses; also the second hello of a client, with a cookie of 4,096 bytes, or as long as
+    /// [`max_flight`](Self::max_flight) lets a HelloRetryRequest be. A session goes on in it, with shorter records than TLS
+    /// allows where it has less than 16,454 bytes.
     ///
     /// A signature takes up to `signature_len` bytes: as many as an RSA key's modulus, 64 with Ed25519, 72 with P-256, 104
     /// with P-384. Not counted: an opaque extension, with 4 bytes more than its body has; and, of peers that take short

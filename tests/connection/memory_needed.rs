@@ -217,28 +217,53 @@ fn a_handshake_fits_the_outbox_that_its_policy_needs_and_no_smaller_one() {
     }
 }
 
+/// A HelloRetryRequest with a cookie of so many bytes, and perhaps another group.
+fn retry(cookie: usize, group: Option<NamedGroup>) -> Vec<u8> {
+    written(|w| {
+        write_hello_retry_request(w, &[1; 32], CipherSuite::TLS_AES_128_GCM_SHA256, |w| {
+            w.selected_version(TLS13);
+            if let Some(group) = group {
+                w.selected_group(group);
+            }
+            w.cookie(&vec![0xc0; cookie]);
+        });
+    })
+}
+
+/// What a client with the longest name makes of a HelloRetryRequest, with so many bytes to write in.
+fn retries(policy: &Policy, capacity: usize, retry: &[u8]) -> Result<Want, ErrorKind> {
+    let name = [&"a".repeat(63)[..], &"b".repeat(63), &"c".repeat(63), &"d".repeat(61)].join(".");
+    let mut client = End::new(Role::Client, policy.clone(), &IDENTITY);
+    client.hs = Handshake::client(policy.clone(), Some(&name), seed(1)).unwrap();
+    client.tx = Outbox::new(vec![0; capacity]);
+    client.hs.drive(&mut client.rx, &mut client.tx).unwrap();
+    client.sends();
+    client.gets(&plain(ContentType::HANDSHAKE, retry));
+    client.hs.drive(&mut client.rx, &mut client.tx).map_err(|error| error.kind())
+}
+
 /// A client's hello is longest with the longest name, and for the second time with the longest cookie.
 #[test]
 fn a_client_with_a_short_certificate_needs_room_for_the_longest_cookie() {
-    let name = [&"a".repeat(63)[..], &"b".repeat(63), &"c".repeat(63), &"d".repeat(61)].join(".");
     let policy = Policy::new().groups(&[NamedGroup::X25519, NamedGroup::SECP384R1]);
     let needed = policy.outbox_needed(Role::Client, &Credential::new(&IDENTITY.chain), 64).unwrap();
-    let retry = written(|w| {
-        write_hello_retry_request(w, &[1; 32], CipherSuite::TLS_AES_128_GCM_SHA256, |w| {
-            w.selected_version(TLS13);
-            w.selected_group(NamedGroup::SECP384R1);
-            w.cookie(&[0xc0; MAX_COOKIE]);
-        });
-    });
-    for (capacity, fits) in [(needed, Ok(Want::Write)), (needed - 1, Err(ErrorKind::OutboxTooSmall { needed }))] {
-        let mut client = End::new(Role::Client, policy.clone(), &IDENTITY);
-        client.hs = Handshake::client(policy.clone(), Some(&name), seed(1)).unwrap();
-        client.tx = Outbox::new(vec![0; capacity]);
-        client.hs.drive(&mut client.rx, &mut client.tx).unwrap();
-        client.sends();
-        client.gets(&plain(ContentType::HANDSHAKE, &retry));
-        let outcome = client.hs.drive(&mut client.rx, &mut client.tx);
-        assert_eq!(outcome.map_err(|error| error.kind()), fits);
+    let retry = retry(MAX_COOKIE, Some(NamedGroup::SECP384R1));
+    assert_eq!(retries(&policy, needed, &retry), Ok(Want::Write));
+    assert_eq!(retries(&policy, needed - 1, &retry), Err(ErrorKind::OutboxTooSmall { needed }));
+}
+
+/// With one group there is no other to ask for, and a HelloRetryRequest is a cookie: as long as a message may be.
+#[test]
+fn a_client_that_takes_short_messages_needs_room_for_short_cookies_only() {
+    for limit in [400, 1_500, 4_000, 10_000] {
+        let policy = Policy::new().groups(&[NamedGroup::SECP384R1]).max_flight(limit, limit);
+        let needed = policy.outbox_needed(Role::Client, &Credential::new(&[]), 64).unwrap();
+        let longest = MAX_COOKIE.min(limit - (retry(0, None).len() - 4));
+        let capacity_of_longest = |capacity| retries(&policy, capacity, &retry(longest, None));
+        assert_eq!(capacity_of_longest(needed), Ok(Want::Write));
+        assert_eq!(capacity_of_longest(needed - 1), Err(ErrorKind::OutboxTooSmall { needed }));
+        let longer = retries(&policy, needed, &retry(longest + 1, None)).unwrap_err();
+        assert_eq!(longer.name(), if longest == MAX_COOKIE { "CookieTooLong" } else { "MessageTooLong" });
     }
 }
 

@@ -1,6 +1,9 @@
 //! The ClientHello that we send (RFC 9846 §4.2.2), and with it all that a server may answer.
 
-use crate::codec::{CertificateType, ExtensionType, KeyShareEntry, NamedGroup, TLS13, Writer, write_client_hello};
+use crate::codec::{
+    CertificateType, CipherSuite, ExtensionType, KeyShareEntry, MESSAGE_HEADER, NamedGroup, TLS13, Writer,
+    write_client_hello, write_hello_retry_request,
+};
 use crate::crypto::{KeyExchange, Share, share_len};
 use crate::engine::effects::{Plan, plan};
 use crate::engine::negotiated::Negotiated;
@@ -104,6 +107,18 @@ fn write_hello<'a>(
     });
 }
 
+/// The longest cookie that we echo: a HelloRetryRequest, with nothing else in it but the version, is a message too.
+fn longest_cookie(policy: &Policy, session_id: &[u8]) -> &'static [u8] {
+    let mut retry = Writer::counting();
+    write_hello_retry_request(&mut retry, session_id, CipherSuite(0), |w| {
+        w.selected_version(TLS13);
+        w.cookie(&[]);
+    });
+    let beside = retry.len().saturating_sub(MESSAGE_HEADER);
+    let any_cookie: &[u8] = &[0; MAX_COOKIE];
+    any_cookie.get(..policy.max_message.saturating_sub(beside)).unwrap_or(any_cookie)
+}
+
 /// Plans the longest first ClientHello, or the longest second one: with the longest server name, and with a cookie.
 pub(crate) fn plan_longest_hello(
     policy: &Policy,
@@ -120,7 +135,7 @@ pub(crate) fn plan_longest_hello(
     };
     let longest = policy.groups.as_slice().iter().max_by_key(|group| share_len(**group));
     let (groups, cookie) = match second {
-        true => (longest.map_or(&[][..], core::slice::from_ref), Some(&[0; MAX_COOKIE][..])),
+        true => (longest.map_or(&[][..], core::slice::from_ref), Some(longest_cookie(policy, session_id))),
         false => (policy.key_shares.as_slice(), None),
     };
     if second && middlebox_compatibility {
