@@ -1,11 +1,17 @@
 //! Stories of two ends of ours: what a program does with a handshake and a session.
 
 mod carriers;
+#[path = "../../examples/serial/certificates.rs"]
+mod certificates;
 mod common;
+#[path = "../../examples/serial/device.rs"]
+mod device;
 #[path = "../support/end.rs"]
 mod end;
 #[path = "../support/identity.rs"]
 mod identity;
+#[path = "../../examples/serial/line.rs"]
+mod line;
 #[path = "../support/rsa.rs"]
 mod rsa;
 mod script;
@@ -29,6 +35,7 @@ mod pins;
 mod plans;
 mod root;
 mod secrets;
+mod serial;
 mod session;
 mod stream;
 mod threads;
