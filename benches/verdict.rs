@@ -3,7 +3,7 @@
 //! `cargo bench --manifest-path benches/Cargo.toml --bench verdict -- ratios` prints the comparison of docs/PERFORMANCE.md. Targets for P-256: fresh at most
 //! 1.05 x the signatures, remembered under 5 us.
 
-use countersign::x509::{JudgeOptions, VerifiedChains};
+use countersign::x509::{JudgeOptions, SignatureMemo};
 use countersign::{Peer, Role, Verdict};
 use countersign_benches::clock::compare;
 use countersign_benches::{KeyType, World};
@@ -19,7 +19,7 @@ struct Bench<'a> {
     algorithm: &'static dyn VerificationAlgorithm,
     /// Leaf, intermediate, root.
     parsed: [X509Certificate<'a>; 3],
-    cache: VerifiedChains,
+    memo: SignatureMemo,
 }
 
 impl<'a> Bench<'a> {
@@ -34,7 +34,7 @@ impl<'a> Bench<'a> {
                 KeyType::Rsa2048 => &RSA_PKCS1_2048_8192_SHA256,
             },
             parsed: [parse(&chain[0]), parse(&chain[1]), parse(root)],
-            cache: VerifiedChains::new(16),
+            memo: SignatureMemo::new(16),
         }
     }
 
@@ -48,9 +48,9 @@ impl<'a> Bench<'a> {
         }
     }
 
-    fn judge(&self, cache: Option<&VerifiedChains>) {
+    fn judge(&self, memo: Option<&SignatureMemo>) {
         let peer = Peer::new(Role::Server, black_box(&self.world.server.chain));
-        let terms = JudgeOptions { cache, ..JudgeOptions::new(&self.world.server_expects, self.world.now) };
+        let terms = JudgeOptions { memo, ..JudgeOptions::new(&self.world.server_expects, self.world.now) };
         assert_eq!(Verdict::from(&black_box(self.world.trust.judge(&peer, &terms))), Verdict::Accept);
     }
 }
@@ -67,7 +67,7 @@ fn ratios() {
             &mut [
                 ("the two signatures", &mut || bench.signatures()),
                 ("fresh", &mut || bench.judge(None)),
-                ("remembered", &mut || bench.judge(Some(&bench.cache))),
+                ("remembered", &mut || bench.judge(Some(&bench.memo))),
             ],
         );
     }
@@ -81,7 +81,7 @@ fn benches(c: &mut Criterion) {
         let bench = Bench::new(keys, &certificates.root, &world);
         group.bench_function(format!("{keys:?}, the two signatures"), |b| b.iter(|| bench.signatures()));
         group.bench_function(format!("{keys:?}, fresh"), |b| b.iter(|| bench.judge(None)));
-        group.bench_function(format!("{keys:?}, remembered"), |b| b.iter(|| bench.judge(Some(&bench.cache))));
+        group.bench_function(format!("{keys:?}, remembered"), |b| b.iter(|| bench.judge(Some(&bench.memo))));
     }
     group.finish();
 }

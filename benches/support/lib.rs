@@ -7,7 +7,7 @@ pub mod rustls_pair;
 #[path = "../../examples/footprint/world.rs"]
 mod world;
 
-use countersign::x509::VerifiedChains;
+use countersign::x509::SignatureMemo;
 use countersign::{Policy, Session};
 pub use world::{Certificates, End, Issued, MEMORY, POLICY, SERVER_NAME, World, run};
 
@@ -45,7 +45,7 @@ impl KeyType {
 
 /// The same services, who remember whom they have met.
 pub fn warm(world: World) -> World {
-    let world = World { caches: Some([VerifiedChains::new(16), VerifiedChains::new(16)]), ..world };
+    let world = World { memos: Some([SignatureMemo::new(16), SignatureMemo::new(16)]), ..world };
     handshake(&world, &POLICY);
     world
 }

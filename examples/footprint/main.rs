@@ -5,7 +5,7 @@
 
 mod world;
 
-use countersign::x509::{JudgeOptions, VerifiedChains};
+use countersign::x509::{JudgeOptions, SignatureMemo};
 use countersign::{Error, Event, Handshake, Peer, Policy, Receiver, Role, Sender, Session, Transition, Want};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::mem::size_of;
@@ -77,16 +77,16 @@ fn sizes() {
 
 /// Handshake and records allocate nothing (`tests/footprint/no_allocation.rs`): what is left is the verdict.
 fn verdicts(world: &World) {
-    let cache = VerifiedChains::new(16);
+    let memo = SignatureMemo::new(16);
     let peer = Peer::new(Role::Server, &world.server.chain);
-    let judge = |cache| {
-        let terms = JudgeOptions { cache, ..JudgeOptions::new(&world.server_expects, world.now) };
+    let judge = |memo| {
+        let terms = JudgeOptions { memo, ..JudgeOptions::new(&world.server_expects, world.now) };
         allocations(|| world.trust.judge(&peer, &terms))
     };
     println!("allocations per side");
     println!("  {:28} {:>6}", "handshake, per record", 0);
-    println!("  {:28} {:>6}", "default verdict, cold", judge(Some(&cache)));
-    println!("  {:28} {:>6}", "default verdict, warm", judge(Some(&cache)));
+    println!("  {:28} {:>6}", "default verdict, cold", judge(Some(&memo)));
+    println!("  {:28} {:>6}", "default verdict, warm", judge(Some(&memo)));
     let signature = allocations(|| world.client.key.sign(countersign::SignatureScheme::ECDSA_SECP256R1_SHA256, b"..."));
     println!("  {:28} {signature:>6}", "SigningKey::sign, P-256");
 }

@@ -1,7 +1,7 @@
 //! Two services with certificates under one root, and the two ends of their connection in memory. The benches use it
 //! too.
 
-use countersign::x509::{Expect, JudgeOptions, SigningKey, Trust, VerifiedChains};
+use countersign::x509::{Expect, JudgeOptions, SignatureMemo, SigningKey, Trust};
 use countersign::{Credential, Error, Handshake, Inbox, Outbox, Policy, Role, Seed, Verdict, Want};
 use rustls_pki_types::{CertificateDer, UnixTime};
 use std::time::Duration;
@@ -45,7 +45,7 @@ pub struct World {
     pub server_expects: [Expect; 1],
     pub client_expects: [Expect; 1],
     /// The two services have met before: each remembers the other's chain.
-    pub caches: Option<[VerifiedChains; 2]>,
+    pub memos: Option<[SignatureMemo; 2]>,
 }
 
 pub const SERVER_NAME: &str = "server.test";
@@ -95,7 +95,7 @@ impl World {
             now: UnixTime::since_unix_epoch(Duration::from_secs(1_795_435_200)), // 2026-11-23
             server_expects: [SERVER_NAME.parse().expect("a name")],
             client_expects: [CLIENT_NAME.parse().expect("a name")],
-            caches: None,
+            memos: None,
         }
     }
 }
@@ -127,10 +127,10 @@ impl<'a, M: AsRef<[u8]> + AsMut<[u8]>> End<'a, M> {
 
     /// Answers every question; says when the transport is wanted, or the session is there.
     pub fn drive(&mut self) -> Result<Want, Error> {
-        let caches = self.world.caches.as_ref();
-        let (own, expect, cache) = match self.hs.role() {
-            Role::Client => (&self.world.client, &self.world.server_expects, caches.map(|[client, _]| client)),
-            Role::Server => (&self.world.server, &self.world.client_expects, caches.map(|[_, server]| server)),
+        let memos = self.world.memos.as_ref();
+        let (own, expect, memo) = match self.hs.role() {
+            Role::Client => (&self.world.client, &self.world.server_expects, memos.map(|[client, _]| client)),
+            Role::Server => (&self.world.server, &self.world.client_expects, memos.map(|[_, server]| server)),
         };
         loop {
             match self.hs.drive(&mut self.rx, &mut self.tx)? {
@@ -145,7 +145,7 @@ impl<'a, M: AsRef<[u8]> + AsMut<[u8]>> End<'a, M> {
                 }
                 Want::Verify(question) => {
                     let terms =
-                        JudgeOptions { own: &own.chain[..1], cache, ..JudgeOptions::new(expect, self.world.now) };
+                        JudgeOptions { own: &own.chain[..1], memo, ..JudgeOptions::new(expect, self.world.now) };
                     let peer = self.hs.peer(&self.rx).expect("its own inbox");
                     let verdict = Verdict::from(&self.world.trust.judge(&peer, &terms));
                     assert_eq!(verdict, Verdict::Accept);

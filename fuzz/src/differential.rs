@@ -7,7 +7,7 @@ mod peer;
 use super::choices::Choices;
 use super::end::{gets, pki, seed};
 use countersign::internals::codec::{ExtensionType, Place, may_stand};
-use countersign::x509::{Expect, JudgeOptions, Trust, VerifiedChains};
+use countersign::x509::{Expect, JudgeOptions, Trust, SignatureMemo};
 use countersign::{Credential, Error, Event, Handshake, Inbox, Outbox, Policy, Role, Session, Verdict, Want};
 use peer::{Peer, inserted};
 use rustls::pki_types::{PrivateKeyDer, UnixTime};
@@ -178,7 +178,7 @@ impl Ours {
 
     fn runs(&mut self) {
         static TRUST: LazyLock<Trust> = LazyLock::new(|| Trust::from_roots("root", &pki().root).expect("a root"));
-        static CACHE: LazyLock<VerifiedChains> = LazyLock::new(|| VerifiedChains::new(16));
+        static MEMO: LazyLock<SignatureMemo> = LazyLock::new(|| SignatureMemo::new(16));
         let identity = pki().of(self.role);
         while self.error.is_none() && self.session.is_none() {
             match self.hs.drive(&mut self.rx, &mut self.tx) {
@@ -199,7 +199,7 @@ impl Ours {
                     };
                     let peer = self.hs.peer(&self.rx).expect("the peer");
                     let terms = JudgeOptions {
-                        cache: Some(&CACHE),
+                        memo: Some(&MEMO),
                         ..JudgeOptions::new(std::slice::from_ref(&expect), UnixTime::now())
                     };
                     let judged = TRUST.judge(&peer, &terms);

@@ -4,7 +4,7 @@
 
 use super::choices::Choices;
 use countersign::internals::asn1::{Certificate, CertificateList, Name, Spki, is_deceptive};
-use countersign::x509::{Expect, JudgeOptions, PeerIdentity, SigningKey, Trust, VerifiedChains};
+use countersign::x509::{Expect, JudgeOptions, PeerIdentity, SigningKey, Trust, SignatureMemo};
 use countersign::{Peer, Role, Verdict};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose as Purpose, GeneralSubtree,
@@ -24,7 +24,7 @@ struct Pool {
     certificates: Vec<CertificateDer<'static>>,
     trust: [Trust; 2],
     anchor: TrustAnchor<'static>,
-    cache: VerifiedChains,
+    memo: SignatureMemo,
 }
 
 type Issuer = CertifiedIssuer<'static, KeyPair>;
@@ -108,12 +108,12 @@ fn pool() -> &'static Pool {
             if strict { builder.strict_issuance() } else { builder }.build().expect("a root that can be used")
         };
         let anchor = webpki::anchor_from_trusted_cert(good.der()).expect("an anchor").to_owned();
-        Pool { certificates, trust: [trust(false), trust(true)], anchor, cache: VerifiedChains::new(16) }
+        Pool { certificates, trust: [trust(false), trust(true)], anchor, memo: SignatureMemo::new(16) }
     })
 }
 
 /// The first byte: 0xff, 0xfe ... read the rest as a file of some kind. Else bit 0, the peer's role; bits 1-2, the time;
-/// bit 3, strict rules; bit 4, the cache. Then the name, the number of certificates, their places, and a change.
+/// bit 3, strict rules; bit 4, the memo. Then the name, the number of certificates, their places, and a change.
 pub fn x509_verdict(data: &[u8]) {
     let mut choices = Choices::new(data);
     let how = choices.byte();
@@ -139,8 +139,8 @@ pub fn x509_verdict(data: &[u8]) {
     }
     let any = how & 0x20 != 0 && role == Role::Client;
     let expect = [if any { Expect::AnyTrusted } else { name.parse().expect("one of ours") }];
-    let cache = (how & 0x10 != 0).then_some(&pool.cache);
-    let verdict = judge(&chain, role, now, &expect[0], &pool.trust[usize::from(how >> 3 & 1)], cache);
+    let memo = (how & 0x10 != 0).then_some(&pool.memo);
+    let verdict = judge(&chain, role, now, &expect[0], &pool.trust[usize::from(how >> 3 & 1)], memo);
     assert!(!good || verdict == Verdict::Accept, "nobody is accepted");
 }
 
@@ -150,15 +150,15 @@ fn judge(
     now: u64,
     expect: &Expect,
     trust: &Trust,
-    cache: Option<&VerifiedChains>,
+    memo: Option<&SignatureMemo>,
 ) -> Verdict {
     let time = UnixTime::since_unix_epoch(Duration::from_secs(now));
     let expected = std::slice::from_ref(expect);
-    let terms = JudgeOptions { cache, ..JudgeOptions::new(expected, time) };
+    let terms = JudgeOptions { memo, ..JudgeOptions::new(expected, time) };
     let peer = Peer::new(role, chain);
     let judged = trust.judge(&peer, &terms);
     let verdict = Verdict::from(&judged);
-    if cache.is_some() {
+    if memo.is_some() {
         let again = trust.judge(&peer, &terms);
         assert_eq!(verdict, Verdict::from(&again), "what is remembered is what was found");
     }

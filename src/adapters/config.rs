@@ -2,7 +2,7 @@
 
 use crate::Policy;
 use crate::trace::KeyLogLine;
-use crate::x509::{Answerer, Expect, Identities, Identity, Reloadable, Trust, VerifiedChains};
+use crate::x509::{Answerer, Expect, Identities, Identity, Reloadable, SignatureMemo, Trust};
 use rustls_pki_types::UnixTime;
 use std::boxed::Box;
 use std::path::Path;
@@ -22,7 +22,7 @@ pub struct Config {
     pub(super) identities: Arc<Reloadable<Identities>>,
     pub(super) trust: Arc<Reloadable<Trust>>,
     pub(super) policy: Arc<Policy>,
-    pub(super) cache: Option<Arc<VerifiedChains>>,
+    pub(super) memo: Option<Arc<SignatureMemo>>,
     pub(super) key_log: Option<Arc<KeyLog>>,
     pub(super) handshake_deadline: Option<Duration>,
     pub(super) close_deadline: Duration,
@@ -36,7 +36,7 @@ impl Config {
             identities,
             trust,
             policy: Arc::new(Policy::new()),
-            cache: None,
+            memo: None,
             key_log: None,
             handshake_deadline: Some(Duration::from_secs(10)),
             close_deadline: Duration::from_secs(2),
@@ -68,9 +68,9 @@ impl Config {
         self
     }
 
-    /// Remembers verified chains there.
-    pub fn cache(mut self, cache: Arc<VerifiedChains>) -> Config {
-        self.cache = Some(cache);
+    /// Remembers verified signatures there.
+    pub fn memo(mut self, memo: Arc<SignatureMemo>) -> Config {
+        self.memo = Some(memo);
         self
     }
 
@@ -106,8 +106,8 @@ impl Config {
     pub(super) fn answerer(&self, expect: Arc<[Expect]>) -> Answerer {
         let (identities, trust) = (Arc::clone(&self.identities), Arc::clone(&self.trust));
         let answerer = Answerer::new(identities, trust, expect, UnixTime::now());
-        match &self.cache {
-            Some(cache) => answerer.with_cache(Arc::clone(cache)),
+        match &self.memo {
+            Some(memo) => answerer.with_memo(Arc::clone(memo)),
             None => answerer,
         }
     }

@@ -9,7 +9,7 @@ use super::reloadable::Reloadable;
 use super::trust::Trust;
 use super::verify::JudgeOptions;
 use super::verify::accepted::Accepted;
-use super::verify::cache::VerifiedChains;
+use super::verify::memo::SignatureMemo;
 use crate::{AlertDescription, AnyInbox, AnyOutbox, Carrier, Credential, Handshake, Offer, Peer, Policy};
 use crate::{Misuse, SessionInfo, SignQuestion, Verdict, Want};
 use core::{borrow::Borrow, fmt};
@@ -27,7 +27,7 @@ pub struct Answerer {
     expect: Arc<[Expect]>,
     /// The clock for the verdict; set it anew if the handshake has waited long.
     pub now: UnixTime,
-    cache: Option<Arc<VerifiedChains>>,
+    memo: Option<Arc<SignatureMemo>>,
     chosen: Option<Arc<Identity>>,
     judged: Option<Result<Accepted, Refusal>>,
     declined: Option<Declined>,
@@ -70,12 +70,12 @@ impl Answerer {
         now: UnixTime,
     ) -> Answerer {
         let expect = expect.into();
-        Answerer { identities, trust, expect, now, cache: None, chosen: None, judged: None, declined: None }
+        Answerer { identities, trust, expect, now, memo: None, chosen: None, judged: None, declined: None }
     }
 
-    /// Remembers verified chains there.
-    pub fn with_cache(mut self, cache: Arc<VerifiedChains>) -> Answerer {
-        self.cache = Some(cache);
+    /// Remembers verified signatures there.
+    pub fn with_memo(mut self, memo: Arc<SignatureMemo>) -> Answerer {
+        self.memo = Some(memo);
         self
     }
 
@@ -94,8 +94,8 @@ impl Answerer {
     /// Answers `Verify`, and keeps the outcome.
     pub fn judge(&mut self, peer: &Peer<'_>) -> Verdict {
         let identities = self.identities.get();
-        let cache = self.cache.as_deref();
-        let options = JudgeOptions { own: identities.leaves(), cache, ..JudgeOptions::new(&self.expect, self.now) };
+        let memo = self.memo.as_deref();
+        let options = JudgeOptions { own: identities.leaves(), memo, ..JudgeOptions::new(&self.expect, self.now) };
         let judged = self.trust.get().judge(peer, &options);
         let verdict = Verdict::from(&judged);
         self.judged = Some(judged);

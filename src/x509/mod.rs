@@ -38,4 +38,4 @@ pub use text::Escaped;
 pub use trust::{Problem, Trust, TrustBuilder, TrustError};
 pub use verify::JudgeOptions;
 pub use verify::accepted::Accepted;
-pub use verify::cache::VerifiedChains;
+pub use verify::memo::SignatureMemo;

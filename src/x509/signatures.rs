@@ -7,8 +7,10 @@ use rustls_pki_types::{SignatureVerificationAlgorithm, SubjectPublicKeyInfoDer};
 use std::{format, string::String, string::ToString};
 use webpki::RawPublicKeyEntity;
 
+const COUNT: usize = if cfg!(feature = "aws-lc-rs") { 19 } else { 14 };
+
 /// What is verified in certificates and CRLs.
-pub(super) static ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
+pub(super) const ALGORITHMS: [&dyn SignatureVerificationAlgorithm; COUNT] = [
     by::ECDSA_P256_SHA256,
     by::ECDSA_P256_SHA384,
     by::ECDSA_P384_SHA256,
@@ -116,7 +118,7 @@ fn supported<'a>(
     algorithm: &AlgorithmIdentifier<'a>,
 ) -> impl Iterator<Item = &'static dyn SignatureVerificationAlgorithm> + use<'a> {
     let content = algorithm.content;
-    ALGORITHMS.iter().copied().filter(move |each| each.signature_alg_id().as_ref() == content)
+    ALGORITHMS.into_iter().filter(move |each| each.signature_alg_id().as_ref() == content)
 }
 
 #[cfg(test)]

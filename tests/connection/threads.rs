@@ -1,7 +1,7 @@
 //! R1: what a program holds may go to another thread, and be looked at from several.
 
 use countersign::flow::{Flow, FlowInbox, FlowOutbox};
-use countersign::x509::{Answerer, Identities, Identity, Reloadable, SigningKey, Trust, VerifiedChains};
+use countersign::x509::{Answerer, Identities, Identity, Reloadable, SignatureMemo, SigningKey, Trust};
 use countersign::{
     Credential, CredentialQuestion, Error, Event, Exporter, Handshake, Inbox, Outbox, Peer, Policy, Receiver, Seed,
     Sender, Session, SignQuestion, Step, Verdict, VerifyQuestion, Want,
@@ -38,7 +38,7 @@ fn who_answers_is_send_and_sync() {
     send_and_sync::<SigningKey>();
     send_and_sync::<Trust>();
     send_and_sync::<Reloadable<Trust>>();
-    send_and_sync::<VerifiedChains>();
+    send_and_sync::<SignatureMemo>();
 }
 
 #[test]

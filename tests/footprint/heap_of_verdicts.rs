@@ -3,11 +3,11 @@
 use crate::counting::allocations;
 use crate::crl::HOUR;
 use crate::pki::{Ca, now};
-use countersign::x509::{Expect, JudgeOptions, Trust, VerifiedChains};
+use countersign::x509::{Expect, JudgeOptions, SignatureMemo, Trust};
 use countersign::{Peer, Role, Verdict};
 
 #[test]
-fn a_verdict_allocates_at_most_30_times_and_12_when_the_chain_is_remembered() {
+fn a_verdict_allocates_little_and_no_more_with_a_memo() {
     let root = Ca::root("Root");
     let ca = root.intermediate("Issuing");
     let leaf = ca.leaf("api", &["api.internal", "spiffe://example.org/api"]);
@@ -21,17 +21,17 @@ fn a_verdict_allocates_at_most_30_times_and_12_when_the_chain_is_remembered() {
     for (name, trust) in [("plain", &plain), ("with CRLs", &checked)] {
         for expect in ["api.internal", "spiffe://example.org/api", "spiffe://example.org"] {
             let expect: [Expect; 1] = [expect.parse().unwrap()];
-            let cache = VerifiedChains::new(8);
-            let judge = |cache| {
+            let memo = SignatureMemo::new(8);
+            let judge = |memo| {
                 let (counted, ()) = allocations(|| {
-                    let terms = JudgeOptions { cache, own: &chain[1..], ..JudgeOptions::new(&expect, now()) };
+                    let terms = JudgeOptions { memo, own: &chain[1..], ..JudgeOptions::new(&expect, now()) };
                     assert_eq!(Verdict::from(&trust.judge(&Peer::new(Role::Server, &chain), &terms)), Verdict::Accept);
                 });
                 counted
             };
-            let (fresh, cold, warm) = (judge(None), judge(Some(&cache)), judge(Some(&cache)));
+            let (fresh, cold, warm) = (judge(None), judge(Some(&memo)), judge(Some(&memo)));
             println!("{name}, {}: {fresh} fresh, {cold} cold, {warm} warm", expect[0]);
-            assert!(fresh <= 10 && cold <= 10 && warm <= 2 && warm < fresh, "{fresh} {cold} {warm}");
+            assert!(fresh <= 10 && cold <= fresh && warm <= 2, "{fresh} {cold} {warm}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What an accepted peer leaves behind, to be kept with the session.
 
 use crate::pki::{Ca, DAY, NOW, at};
-use countersign::x509::{Accepted, Answerer, Expect, JudgeOptions, Refusal, Trust, VerifiedChains};
+use countersign::x509::{Accepted, Answerer, Expect, JudgeOptions, Refusal, SignatureMemo, Trust};
 use countersign::{Peer, Role};
 use rcgen::date_time_ymd;
 use rustls_pki_types::CertificateDer;
@@ -24,7 +24,7 @@ fn the_chain_is_the_path_that_was_proved_whatever_else_was_sent() {
     let trust = Trust::from_roots("roots", &root.der).unwrap();
     let expect: [Expect; 1] = ["api.internal".parse().unwrap()];
     let proved = vec![&leaf.der[..], &lower.der[..], &upper.der[..]];
-    let cache = VerifiedChains::new(8);
+    let memo = SignatureMemo::new(8);
     for sent in [
         vec![&leaf.der, &lower.der, &upper.der],
         vec![&leaf.der, &lower.der, &upper.der, &root.der],
@@ -33,14 +33,14 @@ fn the_chain_is_the_path_that_was_proved_whatever_else_was_sent() {
         let sent: Vec<CertificateDer<'_>> = sent.into_iter().map(|der| CertificateDer::from(&der[..])).collect();
         // Fresh, then remembered.
         for _ in 0..2 {
-            let options = JudgeOptions { cache: Some(&cache), ..JudgeOptions::new(&expect, at(NOW)) };
+            let options = JudgeOptions { memo: Some(&memo), ..JudgeOptions::new(&expect, at(NOW)) };
             let accepted = trust.judge(&Peer::new(Role::Server, &sent), &options).unwrap();
             assert_eq!(accepted.chain().collect::<Vec<_>>(), proved);
             let shared = accepted.clone();
             assert_eq!(shared.leaf().as_ptr(), accepted.leaf().as_ptr(), "a clone copies no certificate");
         }
     }
-    assert_eq!(cache.len(), 2);
+    assert_eq!(memo.len(), 3);
 }
 
 #[test]
@@ -78,11 +78,11 @@ fn under_a_root_bound_to_a_trust_domain_only_the_spiffe_id_is_proved() {
     let leaf = root.leaf("api", &[ID, "api.internal", "10.0.0.7", "ops@example.org"]);
     let bundle = Trust::builder().spiffe_bundle("example.org".parse().unwrap(), "bundle", &root.der).build().unwrap();
     let plain = Trust::from_roots("roots", &root.der).unwrap();
-    let cache = VerifiedChains::new(8);
+    let memo = SignatureMemo::new(8);
     for _ in 0..2 {
         let identity = |trust: &Trust| {
             let expect = [ID.parse().unwrap()];
-            let options = JudgeOptions { cache: Some(&cache), ..JudgeOptions::new(&expect, at(NOW)) };
+            let options = JudgeOptions { memo: Some(&memo), ..JudgeOptions::new(&expect, at(NOW)) };
             let peer = [leaf.der.clone()];
             trust.judge(&Peer::new(Role::Client, &peer), &options).unwrap().identity().unwrap()
         };

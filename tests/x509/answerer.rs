@@ -2,7 +2,7 @@
 
 use crate::pki::{Ca, now};
 use countersign::flow::{Flow, FlowInbox, FlowOutbox};
-use countersign::x509::{Answerer, Expect, Identities, Identity, Reloadable, SigningKey, Trust, VerifiedChains};
+use countersign::x509::{Answerer, Expect, Identities, Identity, Reloadable, SignatureMemo, SigningKey, Trust};
 use countersign::{
     CertificateType, EcdsaSigValue, Epoch, ErrorKind, Handshake, Inbox, Outbox, Policy, Rejection, Role, Seed,
 };
@@ -115,14 +115,14 @@ fn a_session_knows_whom_the_answerer_has_accepted() {
 fn both_sides_answer_in_one_line_and_know_each_other() {
     let ca = Ca::root("Root");
     let (client, server) = (side(&ca, "client.test", &["server.test"]), side(&ca, "server.test", &["client.test"]));
-    let cache = Arc::new(VerifiedChains::new(8));
+    let memo = Arc::new(SignatureMemo::new(8));
     for _ in 0..2 {
-        let mut c = client.answerer().with_cache(cache.clone());
-        let mut s = server.answerer().with_cache(cache.clone());
+        let mut c = client.answerer().with_memo(memo.clone());
+        let mut s = server.answerer().with_memo(memo.clone());
         assert_eq!(connect(Policy::new(), &mut c, &mut s), [Ok(true), Ok(true)]);
         assert_eq!(c.accepted().unwrap().identity().unwrap().dns_names, ["server.test"]);
         assert_eq!(s.accepted().unwrap().identity().unwrap().dns_names, ["client.test"]);
-        assert_eq!(cache.len(), 2);
+        assert_eq!(memo.len(), 2);
     }
 }
 
@@ -196,7 +196,7 @@ fn the_transports_wants_are_not_questions() {
 fn credentials_and_crls_are_swapped_under_running_handshakes_and_none_fails() {
     let ca = Ca::root("Root");
     let (client, server) = (side(&ca, "client.test", &["server.test"]), side(&ca, "server.test", &["client.test"]));
-    let cache = Arc::new(VerifiedChains::new(64));
+    let memo = Arc::new(SignatureMemo::new(64));
     let trust = |revoked: &[u8]| {
         let crl = ca.crl(&[revoked], -3600, 3600);
         Trust::builder().roots("roots", &ca.der).crls("crl", &crl).build().unwrap()
@@ -221,8 +221,8 @@ fn credentials_and_crls_are_swapped_under_running_handshakes_and_none_fails() {
         while !swaps.is_finished() {
             let current = [(&client, &of_client), (&server, &of_server)]
                 .map(|(side, leaves)| place(leaves, &side.identities.get().leaves()[0]));
-            let mut c = client.answerer().with_cache(cache.clone());
-            let mut s = server.answerer().with_cache(cache.clone());
+            let mut c = client.answerer().with_memo(memo.clone());
+            let mut s = server.answerer().with_memo(memo.clone());
             assert_eq!(connect(Policy::new(), &mut c, &mut s), [Ok(true), Ok(true)]);
             assert!(place(&of_client, s.accepted().unwrap().leaf()) >= current[0]);
             assert!(place(&of_server, c.accepted().unwrap().leaf()) >= current[1]);
@@ -233,8 +233,8 @@ fn credentials_and_crls_are_swapped_under_running_handshakes_and_none_fails() {
     let leaf = client.identities.get().leaves()[0].clone();
     let (_, parsed) = x509_parser::parse_x509_certificate(&leaf).unwrap();
     server.trust.set(trust(parsed.raw_serial()));
-    let mut c = client.answerer().with_cache(cache.clone());
-    let mut s = server.answerer().with_cache(cache.clone());
+    let mut c = client.answerer().with_memo(memo.clone());
+    let mut s = server.answerer().with_memo(memo.clone());
     assert_eq!(connect(Policy::new(), &mut c, &mut s)[1], Err(ErrorKind::Rejected { reason: Rejection::Revoked }));
 }
 

@@ -4,7 +4,7 @@
 use crate::pki::{Ca, NOW, at, custom, now};
 use crate::trust::{dns, judge, trust};
 use countersign::AlertDescription as A;
-use countersign::x509::{Expect, JudgeOptions, RefusalReason, SigningKey, VerifiedChains};
+use countersign::x509::{Expect, JudgeOptions, RefusalReason, SignatureMemo, SigningKey};
 use countersign::{Peer, Rejection, Role, Verdict};
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose as Purpose, KeyUsagePurpose};
 use rustls_pki_types::CertificateDer;
@@ -192,15 +192,15 @@ fn cve_2024_12797_a_raw_public_key_that_is_not_pinned_is_refused() {
 }
 
 /// GO-2026-4337 (CVE-2025-68121), Go: a session was resumed although the roots had been changed since its peer was
-/// verified. What this crate remembers is which chains have been verified, and under which roots.
+/// verified. What this crate remembers is which key has signed which bytes, and not what followed from it.
 #[test]
 fn go_2026_4337_what_other_roots_have_verified_is_not_accepted() {
     let (before, after) = (Ca::root("Root"), Ca::root("Root"));
     let ca = before.intermediate("Issuing");
     let leaf = ca.leaf("api", &[NAME]);
     let chain = [leaf.der, ca.der];
-    let (cache, expect) = (VerifiedChains::new(8), dns(NAME));
-    let options = JudgeOptions { cache: Some(&cache), ..JudgeOptions::new(&expect, at(NOW)) };
+    let (memo, expect) = (SignatureMemo::new(8), dns(NAME));
+    let options = JudgeOptions { memo: Some(&memo), ..JudgeOptions::new(&expect, at(NOW)) };
     for role in [Role::Client, Role::Server] {
         let peer = Peer::new(role, &chain);
         for _ in 0..2 {
@@ -209,5 +209,5 @@ fn go_2026_4337_what_other_roots_have_verified_is_not_accepted() {
         let refusal = trust(&[&after]).judge(&peer, &options).unwrap_err();
         assert_eq!(refusal.rejection(), Rejection::UnknownCa);
     }
-    assert!(!cache.is_empty(), "it was remembered");
+    assert!(!memo.is_empty(), "it was remembered");
 }

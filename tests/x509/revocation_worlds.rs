@@ -1,9 +1,9 @@
 //! Revocation against a plain judge: worlds of issuers, certificates and lists at random. What is right is written down
-//! once more here, slowly and without an index, a memo or a cache (RFC 5280 §6.3.3).
+//! once more here, slowly and without an index or a memo (RFC 5280 §6.3.3).
 
 use crate::pki::{Ca, DAY, NOW, at, der, extension, utc_time};
 use countersign::internals::asn1::Certificate;
-use countersign::x509::{Expect, JudgeOptions, Trust, VerifiedChains};
+use countersign::x509::{Expect, JudgeOptions, SignatureMemo, Trust};
 use countersign::{Peer, Role};
 use proptest::prelude::*;
 use rcgen::{CertificateParams, CrlDistributionPoint, KeyPair, SerialNumber, SigningKey as _};
@@ -224,9 +224,9 @@ fn lists() -> impl Strategy<Value = Vec<List>> {
     proptest::collection::vec(list, 0..6)
 }
 
-fn outcome(trust: &Trust, chain: &[CertificateDer<'_>], now: i64, cache: Option<&VerifiedChains>) -> Outcome {
+fn outcome(trust: &Trust, chain: &[CertificateDer<'_>], now: i64, memo: Option<&SignatureMemo>) -> Outcome {
     let now = at(NOW.checked_add_signed(now * DAY as i64).unwrap());
-    let options = JudgeOptions { cache, ..JudgeOptions::new(&[Expect::AnyTrusted], now) };
+    let options = JudgeOptions { memo, ..JudgeOptions::new(&[Expect::AnyTrusted], now) };
     match trust.judge(&Peer::new(Role::Client, chain), &options) {
         Ok(_) => Outcome::Accepted,
         Err(refusal) if refusal.name() == "Revoked" => Outcome::Revoked,
@@ -269,13 +269,13 @@ proptest! {
         prop_assert_eq!(problems.len(), lists.iter().filter(lies).count(), "{:?}", problems);
         // The order of the lists changes nothing, and neither does what is remembered.
         let (reversed, _) = build(&mut ders.iter().rev());
-        let cache = VerifiedChains::new(1000);
+        let memo = SignatureMemo::new(1000);
         for (subject, chain) in &pki.chains {
             for now in [0, -2, 3, 1] {
                 let right = plain_judge(*subject, &lists, now, relaxed);
-                let orders = [(&trust, None), (&reversed, None), (&trust, Some(&cache))];
-                for (trust, cache) in &orders {
-                    let outcome = outcome(trust, chain, now, *cache);
+                let orders = [(&trust, None), (&reversed, None), (&trust, Some(&memo))];
+                for (trust, memo) in &orders {
+                    let outcome = outcome(trust, chain, now, *memo);
                     prop_assert_eq!(outcome, right, "{:?} at {} {:?}", subject, now, relaxed);
                 }
             }
@@ -372,12 +372,12 @@ fn a_part_that_cannot_be_used_is_a_part_all_the_same() {
     let cut = &part[..part.len() - 1];
     let spoilt_pem = b"-----BEGIN X509 CRL-----\nMIIB";
     // What was accepted once is remembered for the same snapshot only.
-    let cache = VerifiedChains::new(8);
-    assert_eq!(outcome(&roots().crls("crl", &part).build().unwrap(), chain, 0, Some(&cache)), Outcome::Accepted);
+    let memo = SignatureMemo::new(8);
+    assert_eq!(outcome(&roots().crls("crl", &part).build().unwrap(), chain, 0, Some(&memo)), Outcome::Accepted);
     for other in [&broken[..], cut, spoilt_pem, b"<html>", b""] {
         let (trust, problems) = roots().crls("crl", &part).crls("other", other).build_from_usable();
         assert_eq!(problems.len(), 1, "{problems:?}");
-        assert_eq!(outcome(&trust, chain, 0, Some(&cache)), Outcome::NotKnown, "{other:?}");
+        assert_eq!(outcome(&trust, chain, 0, Some(&memo)), Outcome::NotKnown, "{other:?}");
     }
 }
 

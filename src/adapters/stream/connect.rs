@@ -99,7 +99,7 @@ impl<S: Transport> Hello<S> {
         Ok(self.0.handshaking.offer()?)
     }
 
-    /// The second step, with the identities, trust, expectations and cache of this acceptor, which may be another one
+    /// The second step, with the identities, trust, expectations and memo of this acceptor, which may be another one
     /// than began. Policy, deadlines and key log stay those of the first.
     ///
     /// # Errors

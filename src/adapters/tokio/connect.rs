@@ -178,7 +178,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Hello<IO> {
         Ok(self.0.handshaking.offer()?)
     }
 
-    /// The second step, with the identities, trust, expectations, cache, signer and judge of this acceptor, which may be
+    /// The second step, with the identities, trust, expectations, memo, signer and judge of this acceptor, which may be
     /// another one than began. Policy, deadlines and key log stay those of the first.
     ///
     /// # Errors

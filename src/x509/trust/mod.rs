@@ -30,7 +30,7 @@ pub struct Trust {
     pub(super) rules: Rules,
     pub(super) allow_own: bool,
     pub(super) max_intermediates: usize,
-    /// SHA-256 over all that decides about a chain: snapshots that judge chains differently have different ids.
+    /// See [`Trust::id`].
     pub(super) id: [u8; 32],
 }
 
@@ -75,6 +75,12 @@ impl Trust {
     /// No certificate is trusted; only raw public keys (RFC 7250) can match, by `Expect::Spki`.
     pub fn raw_keys_only() -> Trust {
         TrustBuilder::default().into_trust(Vec::new()).0
+    }
+
+    /// SHA-256 over all that decides about a chain: snapshots that judge chains differently have different ids, those
+    /// that were built from equal files and options the same one. For logs, and to see whether anything has changed.
+    pub fn id(&self) -> [u8; 32] {
+        self.id
     }
 
     /// The number of roots.

@@ -1,8 +1,8 @@
 //! The judgement of a peer, in its order.
 
 pub(super) mod accepted;
-pub(super) mod cache;
 mod diagnosis;
+pub(super) mod memo;
 mod path;
 mod search;
 
@@ -13,7 +13,7 @@ use crate::x509::trust::Trust;
 use crate::x509::{rules, text};
 use crate::{CertificateType, Peer, Verdict};
 use accepted::Accepted;
-use cache::VerifiedChains;
+use memo::SignatureMemo;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use std::vec::Vec;
 use webpki::EndEntityCert;
@@ -27,14 +27,14 @@ pub struct JudgeOptions<'a> {
     pub now: UnixTime,
     /// Our own leaves (or raw public keys), DER: a peer that presents one of them is refused.
     pub own: &'a [CertificateDer<'a>],
-    /// Where chains are remembered that have been verified, if anywhere.
-    pub cache: Option<&'a VerifiedChains>,
+    /// Where signatures are remembered that have been verified, if anywhere.
+    pub memo: Option<&'a SignatureMemo>,
 }
 
 impl<'a> JudgeOptions<'a> {
-    /// With no own leaves to watch for, and no cache.
+    /// With no own leaves to watch for, and no memo.
     pub const fn new(expect: &'a [Expect], now: UnixTime) -> JudgeOptions<'a> {
-        JudgeOptions { expect, now, own: &[], cache: None }
+        JudgeOptions { expect, now, own: &[], memo: None }
     }
 }
 
@@ -64,19 +64,8 @@ impl Trust {
         let end_entity =
             EndEntityCert::try_from(&der).map_err(|error| of_leaf(diagnosis::unreadable_leaf(&error, &cert)))?;
         let leaf = Leaf { role: peer.role(), cert: &cert, end_entity: &end_entity };
-        let remembered = options.cache.map(|cache| (cache, cache::key(self, peer)));
-        let path = match remembered.and_then(|(cache, key)| cache.find(&key, options.now)) {
-            Some(path) => path,
-            None => {
-                let others: Vec<CertificateDer<'_>> = peer.chain().skip(1).map(CertificateDer::from).collect();
-                let path = search::search(self, &leaf, &others, options.now)?;
-                if let Some((cache, key)) = remembered {
-                    cache.remember(key, &path);
-                }
-                path
-            }
-        };
-        // Judged every time, remembered or not: the leaf's own rules, then its identity.
+        let others: Vec<CertificateDer<'_>> = peer.chain().skip(1).map(CertificateDer::from).collect();
+        let path = search::search(self, &leaf, &others, options)?;
         self.rules.leaf(&cert, peer.role()).map_err(of_leaf)?;
         let matched = expectations::find(options.expect, &leaf, path.bound).map_err(of_leaf)?;
         Ok(Accepted::certificate(peer, matched, &path))

@@ -24,10 +24,6 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub(super) fn contains(self, now: UnixTime) -> bool {
-        (self.from..=self.to).contains(&now.as_secs())
-    }
-
     fn narrow(&mut self, from: u64, to: u64) {
         self.from = self.from.max(from);
         self.to = self.to.min(to);
@@ -43,16 +39,9 @@ pub(super) struct Path {
     /// The intermediates used, from the leaf upwards, by their places in the presented list; the leaf's is 0.
     pub(super) places: [u16; MAX_INTERMEDIATES],
     pub(super) intermediates: u8,
-    /// The presented list is exactly the path used, in order, with nothing else but perhaps the root at its end.
-    pub(super) exact: bool,
 }
 
 impl Path {
-    /// A path that uses the first `intermediates` certificates after the leaf, in order, and no others.
-    pub(super) fn exact(window: Window, bound: bool, intermediates: u8) -> Path {
-        Path { window, bound, places: core::array::from_fn(place), intermediates, exact: true }
-    }
-
     /// The places of the certificates used, leaf first.
     pub(super) fn presented_at(&self) -> impl Iterator<Item = usize> + Clone + '_ {
         let intermediates = self.places.iter().take(self.intermediates.into());
@@ -147,16 +136,8 @@ pub(super) fn examine(
         let (from, to) = revocation(&below, &root)?;
         window.narrow(from, to);
     }
-    let in_order = places.iter().take(intermediates).enumerate().all(|(index, at)| *at == place(index));
-    // Many servers append the root.
-    let exact = in_order
-        && match presented.get(intermediates..) {
-            Some([]) => true,
-            Some([last]) => last.as_ref() == root.der,
-            _ => false,
-        };
     let intermediates = u8::try_from(intermediates).unwrap_or(u8::MAX);
-    Ok(Path { window, bound: root.domain.is_some(), places, intermediates, exact })
+    Ok(Path { window, bound: root.domain.is_some(), places, intermediates })
 }
 
 /// Where in the chain a certificate stands that may be at fault.

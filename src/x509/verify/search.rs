@@ -1,7 +1,9 @@
 //! One chain against one snapshot: webpki searches a path to one of our roots, and checks it; our rules judge each path
 //! that it finds.
 
+use super::JudgeOptions;
 use super::diagnosis::diagnose;
+use super::memo;
 use super::path::{Path, examine};
 use crate::Role;
 use crate::asn1::{Certificate, Oid, oid};
@@ -11,7 +13,7 @@ use crate::x509::rules::{self, Rules};
 use crate::x509::signatures::ALGORITHMS;
 use crate::x509::trust::{Root, Trust};
 use core::cell::{Cell, RefCell};
-use rustls_pki_types::{CertificateDer, Der, TrustAnchor, UnixTime};
+use rustls_pki_types::{CertificateDer, Der, SignatureVerificationAlgorithm, TrustAnchor};
 use std::vec::Vec;
 use webpki::{Error, KeyPurposeIdIter, KeyUsage, RequiredEkuNotFoundContext, VerifiedPath};
 
@@ -28,9 +30,9 @@ pub(super) fn search(
     trust: &Trust,
     leaf: &Leaf<'_>,
     others: &[CertificateDer<'_>],
-    now: UnixTime,
+    options: &JudgeOptions<'_>,
 ) -> Result<Path, Fault> {
-    let error = match attempt(trust, leaf, others, now, &trust.anchors, &|index| trust.roots.get(index)) {
+    let error = match attempt(trust, leaf, others, options, &trust.anchors, &|index| trust.roots.get(index)) {
         Ok(path) => return Ok(path),
         Err(NoPath::Refused(fault)) => return Err(fault),
         Err(NoPath::Failed(error)) => error,
@@ -40,13 +42,13 @@ pub(super) fn search(
     let aliases = aliases(trust, &roots, leaf, others);
     if !aliases.is_empty() {
         let (anchors, roots): (Vec<TrustAnchor<'_>>, Vec<&Root>) = aliases.into_iter().unzip();
-        match attempt(trust, leaf, others, now, &anchors, &|index| roots.get(index).copied()) {
+        match attempt(trust, leaf, others, options, &anchors, &|index| roots.get(index).copied()) {
             Ok(path) => return Ok(path),
             Err(NoPath::Refused(fault)) => return Err(fault),
             Err(NoPath::Failed(_)) => {}
         }
     }
-    Err(diagnose(&error, trust, &roots, leaf, others, now))
+    Err(diagnose(&error, trust, &roots, leaf, others, options.now))
 }
 
 /// Roots under the names by which the presented certificates call them. webpki compares names octet by octet; by RFC
@@ -79,7 +81,7 @@ fn attempt<'a>(
     trust: &Trust,
     leaf: &Leaf<'_>,
     others: &[CertificateDer<'_>],
-    now: UnixTime,
+    options: &JudgeOptions<'_>,
     anchors: &[TrustAnchor<'_>],
     root_of: &dyn Fn(usize) -> Option<&'a Root>,
 ) -> Result<Path, NoPath> {
@@ -88,7 +90,7 @@ fn attempt<'a>(
     let judge = |path: &VerifiedPath<'_>| {
         let index = anchors.iter().position(|anchor| core::ptr::eq(anchor, path.anchor()));
         let root = index.and_then(root_of).ok_or(Error::UnknownIssuer)?;
-        match examine(trust, root, leaf, path, others, now) {
+        match examine(trust, root, leaf, path, others, options.now) {
             Ok(path) => {
                 found.set(Some(path));
                 Ok(())
@@ -101,8 +103,14 @@ fn attempt<'a>(
         }
     };
     let purpose = Purpose(trust.rules, leaf.role);
-    let result =
-        leaf.end_entity.verify_for_usage(ALGORITHMS, anchors, others, now, purpose, None, Some(&judge)).map(drop);
+    let verify = |algorithms: &[&dyn SignatureVerificationAlgorithm]| {
+        let certificate = leaf.end_entity;
+        certificate.verify_for_usage(algorithms, anchors, others, options.now, purpose, None, Some(&judge)).map(drop)
+    };
+    let result = match options.memo {
+        Some(memo) => verify(&memo::remembering(memo).each_ref().map(|each| each as _)),
+        None => verify(&ALGORITHMS),
+    };
     match (result, found.get()) {
         (Ok(()), Some(path)) => Ok(path),
         // It says yes only after we have.

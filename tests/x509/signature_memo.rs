@@ -1,10 +1,13 @@
-//! Tries to make the cache accept what a fresh check refuses.
+//! Tries to make the memo of signatures accept what a judge without one refuses.
 
 use crate::pki::{Ca, DAY, Leaf, NOW, at};
-use countersign::x509::{Expect, JudgeOptions, Trust, TrustBuilder, VerifiedChains};
+use countersign::x509::{Accepted, Expect, JudgeOptions, Refusal, SignatureMemo, Trust, TrustBuilder};
 use countersign::{Peer, Rejection, Role, Verdict};
+use proptest::prelude::*;
+use proptest::sample::Index;
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, date_time_ymd};
 use rustls_pki_types::CertificateDer;
+use std::sync::{LazyLock, OnceLock};
 
 const DAYS: i64 = DAY as i64;
 
@@ -12,7 +15,7 @@ struct World {
     root: Ca,
     ca: Ca,
     leaf: Leaf,
-    cache: VerifiedChains,
+    memo: SignatureMemo,
 }
 
 impl World {
@@ -20,7 +23,7 @@ impl World {
         let root = Ca::root("Root");
         let ca = root.intermediate("Issuing");
         let leaf = ca.leaf("api", &["api.internal"]);
-        World { root, ca, leaf, cache: VerifiedChains::new(64) }
+        World { root, ca, leaf, memo: SignatureMemo::new(64) }
     }
 
     fn trust(&self) -> TrustBuilder {
@@ -31,14 +34,14 @@ impl World {
         vec![self.leaf.der.clone(), self.ca.der.clone()]
     }
 
-    /// The verdict with the cache; it must be the one without.
+    /// The verdict with the memo; it must be the one without, in every word.
     fn judge(&self, trust: &Trust, role: Role, chain: &[CertificateDer<'_>], name: &str, now: u64) -> Verdict {
         let expect: Vec<Expect> = vec![name.parse().unwrap()];
         let fresh = JudgeOptions::new(&expect, at(now));
         let peer = Peer::new(role, chain);
-        let cached = Verdict::from(&trust.judge(&peer, &JudgeOptions { cache: Some(&self.cache), ..fresh }));
-        assert_eq!(cached, Verdict::from(&trust.judge(&peer, &fresh)), "the cache changed a verdict");
-        cached
+        let judged = trust.judge(&peer, &JudgeOptions { memo: Some(&self.memo), ..fresh });
+        assert_eq!(told(&judged), told(&trust.judge(&peer, &fresh)), "the memo changed a verdict");
+        Verdict::from(&judged)
     }
 
     fn server(&self, trust: &Trust, chain: &[CertificateDer<'_>], now: u64) -> Verdict {
@@ -46,20 +49,43 @@ impl World {
     }
 }
 
+/// All that a verdict says.
+fn told(judged: &Result<Accepted, Refusal>) -> String {
+    match judged {
+        Ok(accepted) => {
+            let (from, until) = (accepted.valid_from(), accepted.valid_until());
+            format!("{accepted}, {} {from:?} {until:?} {:?}", accepted.matched(), accepted.identity())
+        }
+        Err(refusal) => format!("{}: {refusal}", refusal.name()),
+    }
+}
+
 #[test]
-fn a_chain_is_remembered_once_and_found_again_without_its_signatures() {
+fn a_signature_is_remembered_once_under_any_snapshot() {
     let w = World::new();
     let trust = w.trust().build().unwrap();
-    assert!(w.cache.is_empty());
+    assert!(w.memo.is_empty());
     for _ in 0..3 {
         assert_eq!(w.server(&trust, &w.chain(), NOW), Verdict::Accept);
-        assert_eq!(w.cache.len(), 1);
+        assert_eq!(w.memo.len(), 2);
     }
-    // An equal snapshot, built anew, is the same trust.
-    assert_eq!(w.server(&w.trust().build().unwrap(), &w.chain(), NOW), Verdict::Accept);
-    assert_eq!(w.cache.len(), 1);
-    w.cache.clear();
-    assert!(w.cache.is_empty());
+    let other = w.trust().max_intermediates(1).build().unwrap();
+    assert_ne!(other.id(), trust.id());
+    assert_eq!(w.server(&other, &w.chain(), NOW), Verdict::Accept);
+    assert_eq!(w.memo.len(), 2);
+    w.memo.clear();
+    assert!(w.memo.is_empty());
+}
+
+#[test]
+fn a_new_leaf_under_a_known_issuer_adds_its_own_signature_only() {
+    let mut w = World::new();
+    let trust = w.trust().build().unwrap();
+    for leaves in 1..=3 {
+        w.leaf = w.ca.leaf("api", &["api.internal"]);
+        assert_eq!(w.server(&trust, &w.chain(), NOW), Verdict::Accept);
+        assert_eq!(w.memo.len(), 1 + leaves);
+    }
 }
 
 #[test]
@@ -97,14 +123,14 @@ fn crl_outdated_since() {
     let trust = w.trust().crls("root", &crls[0]).crls("ca", &crls[1]).build().unwrap();
     assert_eq!(w.server(&trust, &w.chain(), NOW), Verdict::Accept);
     assert_eq!(w.server(&trust, &w.chain(), NOW + DAY - 1), Verdict::Accept);
-    assert_eq!(w.cache.len(), 1);
+    assert_eq!(w.memo.len(), 2, "CRLs are verified once for each snapshot, and not remembered here");
     assert_eq!(w.server(&trust, &w.chain(), NOW + DAY), Verdict::Reject(Rejection::CertificateUnknown));
     // Before the CRL's thisUpdate, too.
     assert_eq!(w.server(&trust, &w.chain(), NOW - DAY - 1), Verdict::Reject(Rejection::CertificateUnknown));
 }
 
 #[test]
-fn each_crl_of_the_chain_bounds_what_is_remembered() {
+fn each_crl_of_the_chain_is_asked_each_time() {
     for (root, ca) in [(DAYS, 9 * DAYS), (9 * DAYS, DAYS)] {
         let w = World::new();
         let crls = [w.root.crl(&[], -DAYS, root), w.ca.crl(&[], -DAYS, ca)];
@@ -125,14 +151,13 @@ fn each_crl_of_the_chain_bounds_what_is_remembered() {
 }
 
 #[test]
-fn a_chain_that_is_verified_again_takes_its_old_place() {
+fn another_crl_that_comes_into_force_adds_nothing() {
     let w = World::new();
     let crls = [w.root.crl(&[], -DAYS, 9 * DAYS), w.ca.crl(&[], -DAYS, 9 * DAYS), w.ca.crl(&[], DAYS, 9 * DAYS)];
     let trust = crls.iter().fold(w.trust(), |trust, crl| trust.crls("crl", crl)).build().unwrap();
-    // Another list decides from then on: what was remembered does not hold, what is found anew does.
     for now in [NOW, NOW + DAY, NOW, NOW + DAY] {
         assert_eq!(w.server(&trust, &w.chain(), now), Verdict::Accept);
-        assert_eq!(w.cache.len(), 1);
+        assert_eq!(w.memo.len(), 2);
     }
 }
 
@@ -146,7 +171,7 @@ fn another_crl_has_come_into_force_since() {
     ];
     let trust = crls.iter().fold(w.trust(), |trust, crl| trust.crls("crl", crl)).build().unwrap();
     assert_eq!(w.server(&trust, &w.chain(), NOW), Verdict::Accept);
-    assert_eq!(w.cache.len(), 1);
+    assert_eq!(w.memo.len(), 2);
     assert_eq!(w.server(&trust, &w.chain(), NOW + DAY), Verdict::Reject(Rejection::Revoked));
 }
 
@@ -180,7 +205,6 @@ fn other_role_or_purpose() {
     let servers = |params: &mut CertificateParams| {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     };
-    // In the leaf, which is judged every time; and in its CA, which is remembered with the path: for one role.
     for in_ca in [false, true] {
         let mut w = World::new();
         if in_ca {
@@ -191,7 +215,7 @@ fn other_role_or_purpose() {
         }
         let trust = w.trust().build().unwrap();
         assert_eq!(w.server(&trust, &w.chain(), NOW), Verdict::Accept);
-        assert_eq!(w.cache.len(), 1);
+        assert_eq!(w.memo.len(), 2);
         let as_client = w.judge(&trust, Role::Client, &w.chain(), "api.internal", NOW);
         assert_eq!(as_client, Verdict::Reject(Rejection::UnsupportedCertificate), "in the CA: {in_ca}");
     }
@@ -207,12 +231,12 @@ fn other_name() {
 }
 
 #[test]
-fn our_own_leaf_is_a_reflection_also_when_its_chain_is_remembered() {
+fn our_own_leaf_is_a_reflection_also_when_its_signature_is_remembered() {
     let w = World::new();
     let trust = w.trust().build().unwrap();
     assert_eq!(w.server(&trust, &w.chain(), NOW), Verdict::Accept);
     let (chain, expect) = (w.chain(), ["api.internal".parse().unwrap()]);
-    let terms = JudgeOptions { own: &chain[..1], cache: Some(&w.cache), ..JudgeOptions::new(&expect, at(NOW)) };
+    let terms = JudgeOptions { own: &chain[..1], memo: Some(&w.memo), ..JudgeOptions::new(&expect, at(NOW)) };
     assert_eq!(
         Verdict::from(&trust.judge(&Peer::new(Role::Server, &chain), &terms)),
         Verdict::Reject(Rejection::AccessDenied)
@@ -236,53 +260,141 @@ fn the_same_leaf_under_another_chain_and_another_leaf_under_the_same_chain() {
     assert!(matches!(w.server(&trust, &moved, NOW), Verdict::Reject(_)));
 }
 
+/// Only what leads to one of our roots is verified at all.
 #[test]
-fn junk_and_reordering_by_a_valid_client_do_not_grow_it() {
+fn junk_of_a_valid_client_does_not_grow_it() {
     let w = World::new();
     let trust = w.trust().build().unwrap();
-    let stranger = Ca::root("Stranger").der;
+    let stranger = Ca::root("Stranger");
+    let of_stranger = stranger.intermediate("Issuing");
+    // A leaf that plays the CA, with the name of a real one.
+    let impostor =
+        Ca { params: w.ca.params.clone(), key: rcgen::KeyPair::generate().unwrap(), der: w.leaf.der.clone() };
+    let (leaf, ca, root) = (&w.leaf.der, &w.ca.der, &w.root.der);
     for chain in [
-        vec![w.leaf.der.clone(), w.ca.der.clone(), stranger.clone()],
-        vec![w.leaf.der.clone(), stranger.clone(), w.ca.der.clone()],
-        vec![w.leaf.der.clone(), w.ca.der.clone(), w.ca.der.clone()],
-        vec![w.leaf.der.clone(), w.ca.der.clone(), w.root.der.clone(), stranger],
+        vec![leaf.clone(), ca.clone(), stranger.der.clone()],
+        vec![leaf.clone(), of_stranger.der.clone(), ca.clone()],
+        vec![leaf.clone(), ca.clone(), ca.clone()],
+        vec![leaf.clone(), ca.clone(), root.clone(), stranger.der.clone()],
     ] {
         assert_eq!(w.server(&trust, &chain, NOW), Verdict::Accept);
-        assert!(w.cache.is_empty());
+        assert_eq!(w.memo.len(), 2);
     }
-    // Nothing but the path, in another order.
-    let below = w.ca.intermediate("Below");
-    let leaf = below.leaf("api", &["api.internal"]).der;
-    let trust = w.trust().max_intermediates(2).build().unwrap();
-    let reordered = [leaf.clone(), w.ca.der.clone(), below.der.clone()];
-    assert_eq!(w.server(&trust, &reordered, NOW), Verdict::Accept);
-    assert!(w.cache.is_empty());
-    assert_eq!(w.server(&trust, &[leaf, below.der, w.ca.der.clone()], NOW), Verdict::Accept);
-    assert_eq!(w.cache.len(), 1);
-    w.cache.clear();
-    // The root at the end is usual, and one more form only.
-    let chain = [w.chain(), vec![w.root.der.clone()]].concat();
-    assert_eq!(w.server(&trust, &chain, NOW), Verdict::Accept);
-    assert_eq!(w.cache.len(), 1);
+    for chain in [
+        vec![of_stranger.leaf("api", &["api.internal"]).der, of_stranger.der.clone(), stranger.der.clone()],
+        vec![impostor.leaf("api", &["api.internal"]).der, leaf.clone(), ca.clone()],
+    ] {
+        assert!(matches!(w.server(&trust, &chain, NOW), Verdict::Reject(_)));
+        assert_eq!(w.memo.len(), 2);
+    }
 }
 
 #[test]
-fn refusals_are_never_remembered() {
+fn failures_are_never_remembered() {
     let w = World::new();
-    let other = Trust::from_roots("other", &Ca::root("Other").der).unwrap();
+    let other = Trust::from_roots("other", &Ca::root("Root").der).unwrap();
     assert!(matches!(w.server(&other, &w.chain(), NOW), Verdict::Reject(_)));
-    assert!(w.cache.is_empty());
+    assert!(w.memo.is_empty());
 }
 
 #[test]
 fn it_is_bounded() {
     let mut w = World::new();
-    w.cache = VerifiedChains::new(8);
+    w.memo = SignatureMemo::new(8);
     let trust = w.trust().build().unwrap();
     for _ in 0..20 {
         w.leaf = w.ca.leaf("api", &["api.internal"]);
         assert_eq!(w.server(&trust, &w.chain(), NOW), Verdict::Accept);
-        assert!(w.cache.len() <= 8);
+        assert!(w.memo.len() <= 8);
     }
-    assert_eq!(w.cache.len(), 8);
+    assert_eq!(w.memo.len(), 8);
+}
+
+/// Certificates for worlds at random: two roots of one name, CAs below them (one by both roots), leaves of all, and all of
+/// it broken here and there.
+struct Pool {
+    roots: Vec<Ca>,
+    cas: Vec<CertificateDer<'static>>,
+    leaves: Vec<CertificateDer<'static>>,
+    snapshots: Vec<Trust>,
+}
+
+/// A copy with another last octet, which belongs to the signature; or with another octet of what was signed.
+fn broken(der: &CertificateDer<'_>, in_signature: bool) -> CertificateDer<'static> {
+    let mut der = der.to_vec();
+    let at = if in_signature { der.len() - 1 } else { der.len() / 2 };
+    der[at] ^= 1;
+    der.into()
+}
+
+fn pool() -> &'static Pool {
+    static POOL: OnceLock<Pool> = OnceLock::new();
+    POOL.get_or_init(|| {
+        let roots = vec![Ca::root("Root"), Ca::root("Root"), Ca::root("Other")];
+        let first = roots[0].intermediate("First");
+        let crossed = first.params.signed_by(&first.key, &roots[1].issuer()).unwrap().der().clone();
+        let servers = roots[0].intermediate_with("Servers", |params| {
+            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        });
+        let expiring = roots[2].intermediate_with("First", |params| params.not_after = date_time_ymd(2026, 11, 24));
+        let below = first.intermediate("Below");
+        let issuers = [&first, &servers, &expiring, &below];
+        let mut cas: Vec<_> = issuers.iter().map(|ca| ca.der.clone()).collect();
+        cas.extend([crossed, broken(&first.der, true), broken(&first.der, false)]);
+        let mut leaves = Vec::new();
+        for ca in issuers.into_iter().chain(&roots) {
+            let leaf = ca.leaf("api", &["api.internal", "spiffe://example.org/api"]).der;
+            leaves.extend([broken(&leaf, true), broken(&leaf, false), leaf]);
+        }
+        let revoked = first.leaf("api", &["api.internal"]);
+        let lists = |ca: &Ca, serials: &[&[u8]]| ca.crl(serials, -DAYS, DAYS);
+        let plain = |roots: &[&Ca]| {
+            roots.iter().fold(Trust::builder(), |trust, root| trust.roots("root", &root.der)).max_intermediates(2)
+        };
+        let with_crls = |serials: &[&[u8]]| {
+            let crls = [lists(&roots[0], &[]), lists(&first, serials), lists(&below, &[])];
+            crls.iter().fold(plain(&[&roots[0]]), |trust, crl| trust.crls("crl", crl))
+        };
+        let domain = "example.org".parse().unwrap();
+        let snapshots = vec![
+            plain(&[&roots[0]]).build().unwrap(),
+            plain(&[&roots[1], &roots[2]]).build().unwrap(),
+            plain(&[&roots[2], &roots[1], &roots[0]]).build().unwrap(),
+            plain(&[&roots[0]]).max_intermediates(0).build().unwrap(),
+            with_crls(&[]).build().unwrap(),
+            with_crls(&[&revoked.serial()]).build().unwrap(),
+            with_crls(&[&revoked.serial()]).check_revocation_of_leaf_only().build().unwrap(),
+            Trust::builder().spiffe_bundle(domain, "bundle", &roots[0].der).max_intermediates(2).build().unwrap(),
+        ];
+        leaves.push(revoked.der);
+        Pool { roots, cas, leaves, snapshots }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// One memo, too small for all of it, serves every snapshot, role and clock.
+    #[test]
+    fn in_worlds_at_random_it_never_changes_a_verdict(
+        verdicts in prop::collection::vec(
+            (any::<Index>(), any::<Index>(), prop::collection::vec(any::<Index>(), 0..4), 0..3u64, any::<bool>(), 0..4usize),
+            1..5,
+        )
+    ) {
+        static MEMO: LazyLock<SignatureMemo> = LazyLock::new(|| SignatureMemo::new(8));
+        let pool = pool();
+        let others: Vec<&CertificateDer<'_>> = pool.cas.iter().chain(pool.roots.iter().map(|root| &root.der)).collect();
+        for (trust, leaf, sent, days, is_client, name) in verdicts {
+            let mut chain = vec![leaf.get(&pool.leaves).clone()];
+            chain.extend(sent.iter().map(|other| (*other.get(&others)).clone()));
+            let names = ["api.internal", "spiffe://example.org/api", "db.internal", "spiffe://example.org"];
+            let expect = [names[name].parse().unwrap()];
+            let fresh = JudgeOptions::new(&expect, at(NOW + days * DAY / 2 + DAY / 2));
+            let peer = Peer::new(if is_client { Role::Client } else { Role::Server }, &chain);
+            let trust = trust.get(&pool.snapshots);
+            let remembering = trust.judge(&peer, &JudgeOptions { memo: Some(&MEMO), ..fresh });
+            prop_assert_eq!(told(&remembering), told(&trust.judge(&peer, &fresh)));
+        }
+    }
 }
