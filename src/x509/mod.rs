@@ -36,6 +36,6 @@ pub use reloadable::Reloadable;
 pub use spiffe::{InvalidSpiffeId, SpiffeId, TrustDomain};
 pub use text::Escaped;
 pub use trust::{Problem, Trust, TrustBuilder, TrustError};
-pub use verify::JudgeOptions;
 pub use verify::accepted::Accepted;
 pub use verify::memo::SignatureMemo;
+pub use verify::options::JudgeOptions;

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{fmt, vec, vec::Vec};
 
 /// Remembers signatures of certificates that were verified. The caller's object, opt-in by
-/// [`JudgeOptions::memo`](super::JudgeOptions); bounded; shared by any number of threads and of
+/// [`JudgeOptions::memo`](crate::x509::JudgeOptions); bounded; shared by any number of threads and of
 /// [`Trust`](crate::x509::Trust) snapshots.
 ///
 /// What it remembers is a fact that no clock, CRL, role or policy can change: this key has signed these bytes. Everything

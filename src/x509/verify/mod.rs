@@ -3,6 +3,7 @@
 pub(super) mod accepted;
 mod diagnosis;
 pub(super) mod memo;
+pub(super) mod options;
 mod path;
 mod search;
 
@@ -13,30 +14,10 @@ use crate::x509::trust::Trust;
 use crate::x509::{rules, text};
 use crate::{CertificateType, Peer, Verdict};
 use accepted::Accepted;
-use memo::SignatureMemo;
-use rustls_pki_types::{CertificateDer, UnixTime};
+use options::JudgeOptions;
+use rustls_pki_types::CertificateDer;
 use std::vec::Vec;
 use webpki::EndEntityCert;
-
-/// What a peer is judged by, besides the [`Trust`].
-#[derive(Clone, Copy)]
-pub struct JudgeOptions<'a> {
-    /// Who the peer may be; one must match. Empty: nobody.
-    pub expect: &'a [Expect],
-    /// The moment of the verdict.
-    pub now: UnixTime,
-    /// Our own leaves (or raw public keys), DER: a peer that presents one of them is refused.
-    pub own: &'a [CertificateDer<'a>],
-    /// Where signatures are remembered that have been verified, if anywhere.
-    pub memo: Option<&'a SignatureMemo>,
-}
-
-impl<'a> JudgeOptions<'a> {
-    /// With no own leaves to watch for, and no memo.
-    pub const fn new(expect: &'a [Expect], now: UnixTime) -> JudgeOptions<'a> {
-        JudgeOptions { expect, now, own: &[], memo: None }
-    }
-}
 
 impl Trust {
     /// Judges a peer that has proved possession of its key: chain, revocation, use, then identity. Either outcome

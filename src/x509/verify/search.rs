@@ -1,9 +1,9 @@
 //! One chain against one snapshot: webpki searches a path to one of our roots, and checks it; our rules judge each path
 //! that it finds.
 
-use super::JudgeOptions;
 use super::diagnosis::diagnose;
 use super::memo;
+use super::options::JudgeOptions;
 use super::path::{Path, examine};
 use crate::Role;
 use crate::asn1::{Certificate, Oid, oid};
