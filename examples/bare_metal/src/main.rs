@@ -24,6 +24,9 @@ use static_cell::ConstStaticCell;
 const EMPTY: Arrays = Arrays { rx: [0; MEMORY], tx: [0; MEMORY] };
 static ARRAYS: ConstStaticCell<[Arrays; 2]> = ConstStaticCell::new([EMPTY; 2]);
 
+/// What docs/PERFORMANCE.md promises of the stack, in a release build.
+const MOST_STACK: usize = 32 * 1024;
+
 fn main() -> ! {
     let arrays = ARRAYS.take();
     let (handshake, session) = (size_of::<Handshake<&Policy>>(), size_of::<Session>());
@@ -51,10 +54,11 @@ fn connection(what: &str, policy: &'static Policy, arrays: &mut [Arrays; 2]) -> 
     let shaken = mark.used();
     let mark = stack::paint();
     talk(&mut client, &mut server)?;
+    let talked = mark.used();
+    assert!(cfg!(debug_assertions) || made.max(shaken).max(talked) <= MOST_STACK, "the stack is deeper than promised");
     say(format_args!(
         "{what}: handshake, data both ways, KeyUpdate, close: done. Stack: {made} bytes to make both ends, {shaken} for \
-         the handshake, {} for the session",
-        mark.used()
+         the handshake, {talked} for the session"
     ));
     Ok(())
 }
