@@ -3,6 +3,7 @@
 #[path = "../../../../tests/neighbours/programs/book.rs"]
 #[allow(dead_code, reason = "the neighbours' tests use the rest")]
 mod book;
+mod many;
 mod neighbours;
 mod ours;
 #[path = "../../../../tests/neighbours/programs/pki.rs"]
@@ -11,4 +12,5 @@ mod pki;
 #[path = "../../../../tests/neighbours/programs/programs.rs"]
 #[allow(dead_code, reason = "the neighbours' tests use the rest")]
 mod programs;
+mod readme;
 mod run;
