@@ -63,8 +63,8 @@ fn tcp() -> (TcpStream, TcpStream) {
     (near, listener.accept().unwrap().0)
 }
 
-/// Two pipes as one transport.
-struct Pipes(io::PipeReader, io::PipeWriter);
+/// Two pipes as one transport, which keeps what is written until it is flushed.
+struct Pipes(io::PipeReader, io::BufWriter<io::PipeWriter>);
 
 impl Read for Pipes {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
@@ -78,7 +78,7 @@ impl Write for Pipes {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        self.1.flush()
     }
 }
 
@@ -126,10 +126,12 @@ fn megabytes_go_through_pipes() {
     let data: Vec<u8> = (0..3_000_000u32).map(|at| at.to_le_bytes()[(at % 3) as usize]).collect();
     thread::scope(|scope| {
         scope.spawn(|| {
-            let mut server = world.acceptor().accept(Untimed(Pipes(their_read, their_write))).unwrap();
+            let mut server =
+                world.acceptor().accept(Untimed(Pipes(their_read, io::BufWriter::new(their_write)))).unwrap();
             echo(&mut server).unwrap();
         });
-        let mut client = world.connector().connect("server.test", Untimed(Pipes(our_read, our_write))).unwrap();
+        let mut client =
+            world.connector().connect("server.test", Untimed(Pipes(our_read, io::BufWriter::new(our_write)))).unwrap();
         for chunk in data.chunks(40_000) {
             let mut back = vec![0; chunk.len()];
             client.write_all(chunk).unwrap();

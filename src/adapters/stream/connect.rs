@@ -152,7 +152,8 @@ impl<S: Transport> Connecting<S> {
         loop {
             let moved = match self.handshaking.drive() {
                 Ok(want) if stop(&want) => return Ok(()),
-                Ok(Want::Done) => return Ok(()),
+                Ok(Want::Done) if self.link.is_flushed() => return Ok(()),
+                Ok(Want::Done) => self.transport(|link, _| link.flush()),
                 Ok(Want::Write) => self.transport(|link, handshaking| link.write_once(&mut handshaking.tx)),
                 Ok(Want::Read) => self.transport(|link, handshaking| link.fill(&mut handshaking.rx)),
                 Ok(question) => {

@@ -10,11 +10,13 @@ pub(super) struct Link<S> {
     pub(super) io: S,
     /// Why nothing more can be written. What the peer has sent may say more about it: an alert.
     pub(super) broken: Option<io::Error>,
+    /// Written since the last flush: what the transport itself may keep.
+    unflushed: bool,
 }
 
 impl<S: Transport> Link<S> {
     pub(super) fn new(io: S) -> Link<S> {
-        Link { io, broken: None }
+        Link { io, broken: None, unflushed: false }
     }
 
     /// Lets the next call wait until then, and no longer. False: the time is over.
@@ -31,6 +33,7 @@ impl<S: Transport> Link<S> {
     /// Writes once. An error is kept: what comes from the peer may say more.
     pub(super) fn write_once(&mut self, tx: &mut Outbox<Vec<u8>>) -> io::Result<()> {
         let written = if self.broken.is_some() { Ok(0) } else { self.io.write(tx.pending()) };
+        self.unflushed = true;
         match written {
             Ok(0) => {
                 self.broken.get_or_insert_with(|| io::ErrorKind::WriteZero.into());
@@ -52,8 +55,27 @@ impl<S: Transport> Link<S> {
         Ok(())
     }
 
-    /// Reads once; the end of the stream included.
+    pub(super) fn is_flushed(&self) -> bool {
+        !self.unflushed
+    }
+
+    /// Flushes the transport, if there is anything to flush. Only a timeout is an error here.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        while self.unflushed {
+            match self.io.flush() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) if is_timeout(&error) => return Err(error),
+                Err(error) => drop(self.broken.get_or_insert(error)),
+                Ok(()) => {}
+            }
+            self.unflushed = false;
+        }
+        Ok(())
+    }
+
+    /// Reads once; the end of the stream included. What was written leaves the transport before.
     pub(super) fn fill(&mut self, rx: &mut Inbox<Vec<u8>>) -> io::Result<()> {
+        self.flush()?;
         loop {
             match self.io.read(rx.space()) {
                 Ok(n) => {
@@ -99,7 +121,7 @@ impl<S: Transport> Link<S> {
             }
             self.write_once(tx)?;
         }
-        self.io.flush()
+        self.flush()
     }
 }
 

@@ -287,7 +287,7 @@ impl<S: Transport> Write for Stream<S> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.link.write_all(&mut self.tx)?;
-        self.check_broken()?;
-        self.link.io.flush()
+        self.link.flush()?;
+        self.check_broken()
     }
 }

@@ -101,7 +101,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Open<IO> {
             }
             match self.handshaking.drive()? {
                 Want::Credential(_) if to_hello => return Poll::Ready(Ok(())),
-                Want::Done => return Poll::Ready(Ok(())),
+                Want::Done => {
+                    self.unflushed = self.unflushed && Pin::new(&mut self.io).poll_flush(cx).is_pending();
+                    return if self.unflushed { Poll::Pending } else { Poll::Ready(Ok(())) };
+                }
                 Want::Write => ready!(self.poll_write(cx)),
                 Want::Read => ready!(self.poll_read(cx))?,
                 question => self.ask(&question)?,

@@ -5,7 +5,7 @@ use countersign::adapters::tokio::Stream;
 use std::io::IoSlice;
 use std::pin::pin;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream, DuplexStream, duplex};
 use tokio::time::timeout;
 
 const MUCH: usize = 32 << 20;
@@ -67,6 +67,23 @@ async fn vectored_writes_are_joined_in_one_record() {
     let mut back = [0; 100];
     assert_eq!(server.read(&mut back).await.unwrap(), 15, "one record");
     assert_eq!(&back[..15], b"one, two, three");
+}
+
+/// What a transport keeps for later leaves it before anybody waits for an answer.
+#[tokio::test]
+async fn a_transport_with_a_buffer_of_its_own_is_flushed() {
+    let world = World::new();
+    let (near, far) = duplex(100_000);
+    let (near, far) = (BufStream::new(near), BufStream::new(far));
+    let (client, server) = tokio::join!(world.connector().connect("server.test", near), world.acceptor().accept(far));
+    let (mut client, mut server) = (client.unwrap(), server.unwrap());
+    client.confirmed().await.unwrap();
+    client.write_all(b"hello").await.unwrap();
+    client.flush().await.unwrap();
+    let mut back = [0; 5];
+    server.read_exact(&mut back).await.unwrap();
+    let (client, server) = tokio::join!(client.close(), server.close());
+    client.and(server).unwrap();
 }
 
 #[tokio::test]
