@@ -111,12 +111,11 @@ impl Handshaking {
 
     /// A signature that was made elsewhere.
     #[cfg(feature = "tokio")]
-    pub(super) fn answer_sign(&mut self, question: &SignQuestion, signature: &[u8]) -> Result<(), Failure> {
+    pub(super) fn answer_sign(&mut self, question: &SignQuestion, signature: &[u8]) -> Result<(), Misuse> {
         loop {
             match self.handshake.answer_sign(question, signature, &mut self.tx) {
-                Ok(()) => return Ok(()),
                 Err(Misuse::NoRoom { needed }) => self.tx.grow(needed),
-                Err(misuse) => return Err(misuse.into()),
+                answered => return answered,
             }
         }
     }

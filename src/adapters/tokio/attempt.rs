@@ -140,10 +140,13 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Open<IO> {
     fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.in_flight {
             None => {}
-            Some(InFlight::Signature(question, answer)) => match ready!(answer.as_mut().poll(cx)) {
-                Ok(signature) => self.handshaking.answer_sign(question, &signature)?,
-                Err(error) => self.handshaking.decline_sign(question, error)?,
-            },
+            Some(InFlight::Signature(question, answer)) => {
+                let signature = ready!(answer.as_mut().poll(cx));
+                let answered = signature.and_then(|it| Ok(self.handshaking.answer_sign(question, &it)?));
+                if let Err(error) = answered {
+                    self.handshaking.decline_sign(question, error)?;
+                }
+            }
             Some(InFlight::Opinion(question, answer)) => {
                 let opinion = ready!(answer.as_mut().poll(cx));
                 let verdict = opinion.map_or_else(Verdict::Reject, |()| Verdict::Accept);

@@ -4,7 +4,8 @@ use crate::world::World;
 use countersign::adapters::tokio::{Acceptor, Judge, Signer};
 use countersign::adapters::{BoxError, Failure};
 use countersign::x509::{Accepted, Expect, Identity, SigningKey};
-use countersign::{AlertDescription, ErrorKind, Rejection, SignQuestion};
+use countersign::{AlertDescription, Error, ErrorKind, Rejection, SignQuestion};
+use std::error::Error as _;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -78,6 +79,31 @@ async fn a_signer_that_fails_is_inside_of_the_error() {
     assert_eq!(client.map(drop).unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
 }
 
+/// What cannot be a signature ends the handshake, and the peer is told.
+struct Broken(Vec<u8>);
+
+impl Signer for Broken {
+    async fn sign(&self, _: Arc<Identity>, _: SignQuestion) -> Result<Vec<u8>, BoxError> {
+        Ok(self.0.clone())
+    }
+}
+
+#[tokio::test]
+async fn a_signer_that_answers_nonsense_ends_the_handshake_and_the_peer_is_told() {
+    let world = World::new();
+    for nonsense in [vec![], vec![7; 64], vec![7; 70_000]] {
+        let (config, _) = world.external("server.test");
+        let acceptor = Acceptor::new(config, [Expect::AnyTrusted]).signer(Broken(nonsense));
+        let (near, far) = duplex(1000);
+        let (client, server) = tokio::join!(world.connector().connect("server.test", near), acceptor.accept(far));
+        let (client, server) = (client.map(drop).unwrap_err(), server.map(drop).unwrap_err());
+        println!("{:?} {client}\n{:?} {server}", client.kind(), server.kind());
+        // Either of the two finds it, and tells the other.
+        let aborted = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionAborted;
+        assert!(aborted(&client) != aborted(&server), "{client}, {server}");
+    }
+}
+
 #[tokio::test]
 async fn a_judge_may_refuse_whom_we_trust() {
     let world = World::new();
@@ -87,8 +113,12 @@ async fn a_judge_may_refuse_whom_we_trust() {
         let client = async { world.connector().connect("server.test", near).await?.confirmed().await };
         let (client, server) = tokio::join!(client, acceptor.accept(far));
         assert_eq!(server.is_err(), refused);
-        if let Ok(server) = server {
-            assert_eq!(server.get_ref().1.peer().unwrap().leaf(), server.peer().leaf());
+        match server {
+            Ok(server) => assert_eq!(server.get_ref().1.peer().unwrap().leaf(), server.peer().leaf()),
+            Err(error) => {
+                assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+                assert!(error.source().is_some_and(|source| source.is::<Error>()), "the typed error: {error:?}");
+            }
         }
         if let Err(error) = client {
             let alert = AlertDescription::ACCESS_DENIED;
