@@ -1,5 +1,6 @@
 //! The receiving half of a connection: what comes from the transport, opened.
 
+use super::farewell::AT_ONCE;
 use super::memory;
 use crate::adapters::handshaking::INBOX;
 use crate::{Error, ErrorKind, Event, Inbox, Receiver, Reply};
@@ -127,7 +128,7 @@ impl Incoming {
         io: &mut IO,
         owed: &mut Option<Reply>,
     ) -> Poll<Result<(), Fault>> {
-        loop {
+        for _ in 0..AT_ONCE {
             match ready!(self.poll_event(cx, io, owed)) {
                 Ok(Event::Closed) => return Poll::Ready(Ok(())),
                 Ok(Event::Data) => self.rx.consume(self.rx.data().len()),
@@ -137,5 +138,7 @@ impl Incoming {
                 Err(fault) => return Poll::Ready(Err(fault)),
             }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }

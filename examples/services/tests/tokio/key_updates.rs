@@ -9,7 +9,7 @@ use std::io;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, duplex};
 
 /// The transport of a client that has been driven by hand, after the handshake.
-async fn bare<IO: AsyncRead + AsyncWrite + Unpin>(config: &Config, policy: Policy, mut io: IO) -> IO {
+pub async fn bare<IO: AsyncRead + AsyncWrite + Unpin>(config: &Config, policy: Policy, mut io: IO) -> IO {
     let (identities, trust) = (config.identities().clone(), config.trust().clone());
     let expect = ["server.test".parse::<Expect>().unwrap()];
     let mut answerer = Answerer::new(identities, trust, expect, UnixTime::now());
@@ -32,7 +32,7 @@ async fn bare<IO: AsyncRead + AsyncWrite + Unpin>(config: &Config, policy: Polic
 }
 
 /// A record under the null AEAD: content, inner type, a tag of zeros.
-fn record(content: &[u8], typ: u8) -> Vec<u8> {
+pub fn record(content: &[u8], typ: u8) -> Vec<u8> {
     let inner = [content, &[typ], &[0; 16]].concat();
     [&[23, 3, 3, 0, inner.len() as u8], &inner[..]].concat()
 }

@@ -4,5 +4,6 @@ mod answers;
 mod cancelled;
 mod data;
 mod ends;
+mod flooded;
 mod key_updates;
 mod world;
