@@ -83,7 +83,8 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Locked<'_, IO> {
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Shared<IO> {
-    /// The writing half polls. Afterwards it looks whether the reading half has found something meanwhile.
+    /// The writing half polls. Afterwards it looks whether the reading half has found something meanwhile, or has sealed an
+    /// alert just before.
     fn poll_out<T>(
         &self,
         cx: &Context<'_>,
@@ -93,8 +94,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Shared<IO> {
         let mut outgoing = lock(&self.outgoing);
         take_over(&self.owed, &mut outgoing);
         let polled = poll(&mut outgoing, waker, &mut Locked(&self.io));
+        let urgent = polled.is_ready() && outgoing.is_urgent();
         drop(outgoing);
-        if lock(&self.owed).is_some() {
+        if urgent || lock(&self.owed).is_some() {
             self.tell(Half::Write, cx);
         }
         polled

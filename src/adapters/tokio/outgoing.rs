@@ -45,6 +45,11 @@ impl Outgoing {
         self.urgent || self.owed.is_some() || !self.tx.pending().is_empty()
     }
 
+    /// Whether the peer waits for something that may not have left the transport's own buffers.
+    pub(super) fn is_urgent(&self) -> bool {
+        self.urgent
+    }
+
     /// Seals the alert of an error, and gives the error back as it is to be reported: the same each time.
     pub(super) fn tell(&mut self, error: Error) -> io::Error {
         let told = match self.told {

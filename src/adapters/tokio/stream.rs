@@ -82,6 +82,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
             return Ok(());
         }
         self.outgoing.confirm()?;
+        self.incoming.receiver.expect_key_update();
         poll_fn(|cx| self.poll_in(cx, Incoming::poll_confirmed)).await
     }
 
@@ -94,24 +95,25 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
     /// and do not know whether the server has accepted us. A peer that has accepted us, and does not close, is no error.
     pub async fn close(&mut self) -> io::Result<()> {
         let mut timer = Timer::after(self.facts.patience);
-        let mut told = false;
+        let mut told = Poll::Pending;
         poll_fn(|cx| {
-            if !told {
-                match Pin::new(&mut *self).poll_shutdown(cx) {
-                    Poll::Pending => {}
-                    Poll::Ready(_) => told = true, // why not, the peer may have said
-                }
+            if told.is_pending() {
+                told = Pin::new(&mut *self).poll_shutdown(cx);
             }
-            // It is read at the same time: a peer may want to be rid of its own before it takes ours.
+            // It is read at the same time: a peer may want to be rid of its own before it takes ours. And if we could not
+            // tell it anything, it may have said why.
             let ended = self.poll_in(cx, Incoming::poll_end);
-            match (told, ended) {
+            match (&told, ended) {
                 (_, Poll::Ready(Err(error))) => return Poll::Ready(Err(error)),
-                (true, Poll::Ready(Ok(()))) => return Poll::Ready(Ok(())),
+                (Poll::Ready(_), Poll::Ready(Ok(()))) => return Poll::Ready(Ok(())),
                 _ => {}
             }
             ready!(timer.poll(cx));
-            let orderly = told && self.incoming.receiver.is_confirmed();
-            Poll::Ready(if orderly { Ok(()) } else { Err(Failure::TimedOut(State::Connected).into()) })
+            match core::mem::replace(&mut told, Poll::Pending) {
+                Poll::Ready(Ok(())) if self.incoming.receiver.is_confirmed() => Poll::Ready(Ok(())),
+                Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+                _ => Poll::Ready(Err(Failure::TimedOut(State::Connected).into())),
+            }
         })
         .await
     }
