@@ -1,4 +1,9 @@
 //! Memory for records, lent to connections that have something to do.
+//!
+//! It is not wiped between two of them. What is left in it is data that the program had in the clear anyway, never a key; a
+//! connection shows only what it has opened itself, and whatever else a transport were to bring up from there would have to
+//! pass for a record of the peer. Wiping would
+//! be paid for with each record.
 
 use crate::{Inbox, Outbox};
 use std::cell::RefCell;
