@@ -161,6 +161,7 @@ pub use role::{Epoch, Role, State};
 pub use rustls_pki_types as pki_types;
 pub use schedule::Pair;
 pub use seed::Seed;
+pub use session::{Asleep, AsleepReceiver, AsleepSender};
 pub use session::{Counters, Event, Exporter, Receiver, Reply, Reservation, Sender, Session, SessionInfo, Traffic};
 
 // The code in the documents compiles.

@@ -1,12 +1,16 @@
 //! What a connection costs beside time: sizes, allocations, bytes on the wire, memory per connection among 10,000.
 //!
-//! `cargo run --release --example footprint`
+//! `cargo run --release --example footprint`; with a number as argument, so many sessions that sleep, and nothing else:
+//! a million take some minutes to be made.
 #![allow(unsafe_code)] // an allocator that counts cannot be written without
 
 mod world;
 
 use countersign::x509::{JudgeOptions, SignatureMemo};
-use countersign::{Error, Event, Handshake, Peer, Policy, Receiver, Role, Sender, Session, Transition, Want};
+use countersign::{
+    Asleep, AsleepReceiver, AsleepSender, Error, Event, Handshake, Inbox, Outbox, Peer, Policy, Receiver, Role, Sender,
+    Session, Transition, Want,
+};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::mem::size_of;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -51,12 +55,17 @@ const SMALL: usize = 1_536;
 
 fn main() {
     let key = || rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).expect("a key");
-    let world = World::new(&Certificates::new(key));
+    let certificates = Certificates::new(key);
+    let world = World::new(&certificates);
+    if let Some(count) = std::env::args().nth(1) {
+        return asleep(&certificates, count.parse().expect("a number of sessions"));
+    }
     sizes();
     verdicts(&world);
     wire(&world);
     in_flight(&world);
     idle(&world);
+    asleep(&certificates, 2 * MANY);
 }
 
 fn sizes() {
@@ -66,6 +75,9 @@ fn sizes() {
         ("Session", size_of::<Session>()),
         ("  Sender", size_of::<Sender>()),
         ("  Receiver", size_of::<Receiver>()),
+        ("Asleep", size_of::<Asleep>()),
+        ("  AsleepSender", size_of::<AsleepSender>()),
+        ("  AsleepReceiver", size_of::<AsleepReceiver>()),
         ("Want", size_of::<Want>()),
         ("Error", size_of::<Error>()),
         ("Transition", size_of::<Transition>()),
@@ -139,4 +151,45 @@ fn idle(world: &World) {
     let each = (HELD.load(Relaxed) - before) / (2 * MANY);
     println!("{MANY} idle connections, bytes per side");
     println!("  {:28} {:>6}", "session; rx and tx given back", each);
+}
+
+/// Sessions that sleep. All are woken in the end, and each pair says a word. What was agreed on is the same for all of them
+/// here, and so is kept once.
+fn asleep(certificates: &Certificates, count: usize) {
+    let memos = Some([SignatureMemo::new(16), SignatureMemo::new(16)]);
+    let world = &World { memos, ..World::new(certificates) };
+    let (mut rx, mut tx, mut peer_rx, mut peer_tx) = ([0; SMALL], [0; SMALL], [0; SMALL], [0; SMALL]);
+    let mut infos = None;
+    let before = HELD.load(Relaxed);
+    let mut pairs = Vec::with_capacity(count.div_ceil(2));
+    for _ in 0..count.div_ceil(2) {
+        let mut client = End::client(world, &POLICY, &mut rx[..], &mut tx[..]);
+        let mut server = End::server(world, &POLICY, &mut peer_rx[..], &mut peer_tx[..]);
+        run(&mut client, &mut server, |_, work| work());
+        let fold = |end: &mut End<'_, &mut [u8]>| {
+            let mut session = end.hs.finish().expect("done");
+            while session.receive(&mut end.rx, &mut end.tx).expect("an honest peer") != Event::Read {}
+            session.sleep(&mut end.rx, &mut end.tx).map_err(|(_, misuse)| misuse).expect("nothing is pending")
+        };
+        let ((client, of_client), (server, of_server)) = (fold(&mut client), fold(&mut server));
+        infos.get_or_insert((of_client, of_server));
+        pairs.push((client, server));
+    }
+    let each = (HELD.load(Relaxed) - before) / count;
+    println!("{count} sessions asleep, bytes each");
+    println!("  {:28} {:>6}", "secrets, counters, limits", each);
+    let Some((of_client, of_server)) = infos else { return };
+    for (client, server) in pairs {
+        let (mut tx, mut rx) = (Outbox::new(&mut tx[..]), Inbox::new(&mut peer_rx[..]));
+        let mut client = client.wake(of_client.clone(), &POLICY).expect("cryptography works");
+        let mut server = server.wake(of_server.clone(), &POLICY).expect("cryptography works");
+        client.write(b"good morning", &mut tx).expect("there is room");
+        let sent = tx.pending().len();
+        rx.space()[..sent].copy_from_slice(tx.pending());
+        rx.filled(sent);
+        let mut answers = Outbox::new(&mut peer_tx[..]);
+        assert_eq!(server.receive(&mut rx, &mut answers).expect("an honest peer"), Event::Data);
+        assert_eq!(rx.data(), b"good morning");
+    }
+    println!("  {:28} {:>6}", "of them woken, and well", count);
 }

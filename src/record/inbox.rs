@@ -307,6 +307,11 @@ impl<'m> InboxView<'m> {
         *self.cursors.stamp.get_or_insert(connection) == connection
     }
 
+    /// Whether nothing at all is held.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.cursors.is_empty()
+    }
+
     /// Whether the transport has ended.
     pub(crate) fn eof(&self) -> bool {
         self.cursors.eof

@@ -26,7 +26,7 @@ mod tests;
 pub(crate) use data_protection::DataProtection;
 pub use inbox::Inbox;
 pub(crate) use inbox::InboxView;
-pub(crate) use open::{Expect, Opened, ReadProtection};
+pub(crate) use open::{Expect, Opened, ReadProtection, ReadState};
 pub use outbox::Outbox;
 pub(crate) use outbox::OutboxView;
 pub use plan::Plan;

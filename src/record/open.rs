@@ -76,6 +76,15 @@ pub(crate) struct ReadProtection {
     warnings: u8,
 }
 
+/// What a session that sleeps keeps of its reading, beside secret and sequence number.
+#[derive(Clone, Copy)]
+pub(crate) struct ReadState {
+    /// In bytes, which need no alignment; 0: none.
+    record_size_limit: [u8; 2],
+    empty_records: u8,
+    warnings: u8,
+}
+
 impl ReadProtection {
     /// No key yet.
     pub(crate) const fn new() -> ReadProtection {
@@ -89,6 +98,27 @@ impl ReadProtection {
             empty_records: 0,
             warnings: 0,
         }
+    }
+
+    /// After the handshake: what it needs to go on with the same key.
+    pub(crate) fn state(&self) -> ReadState {
+        let limit = self.record_size_limit.map_or(0, NonZeroU16::get);
+        let ReadProtection { empty_records, warnings, .. } = *self;
+        ReadState { record_size_limit: limit.to_ne_bytes(), empty_records, warnings }
+    }
+
+    /// Goes on, after the handshake.
+    pub(crate) fn resume(key: TrafficKey, sequence: u64, state: ReadState) -> ReadProtection {
+        let ReadState { record_size_limit, empty_records, warnings } = state;
+        let record_size_limit = NonZeroU16::new(u16::from_ne_bytes(record_size_limit));
+        let (key, progress) = (RecordKey::Key(key), Progress::Opened);
+        let fresh = ReadProtection::new();
+        ReadProtection { key, sequence, record_size_limit, progress, empty_records, warnings, ..fresh }
+    }
+
+    /// The number of the next record.
+    pub(crate) fn sequence(&self) -> u64 {
+        self.sequence
     }
 
     /// Moves everything out. Nothing can be opened by what is left.

@@ -40,6 +40,16 @@ impl WriteProtection {
         }
     }
 
+    /// Goes on with this key after the handshake, for a peer that takes so long records.
+    pub(crate) fn resume(key: TrafficKey, sequence: u64, record_size_limit: u16) -> WriteProtection {
+        WriteProtection { sequence, record_size_limit, ..WriteProtection::with(RecordKey::Key(key), VERSION) }
+    }
+
+    /// The longest TLSInnerPlaintext that the peer takes (RFC 8449).
+    pub(crate) fn record_size_limit(&self) -> u16 {
+        self.record_size_limit
+    }
+
     /// Moves everything out. Nothing can be sealed by what is left.
     pub(crate) fn take(&mut self) -> WriteProtection {
         core::mem::replace(self, WriteProtection::with(RecordKey::Forgotten, VERSION))

@@ -1,5 +1,6 @@
 //! After the handshake: application data both ways, key updates, closing, exporters.
 
+mod asleep;
 mod counters;
 mod event;
 mod exporter;
@@ -12,6 +13,7 @@ mod sender;
 mod sending;
 mod ticket;
 
+pub use asleep::{Asleep, AsleepReceiver, AsleepSender};
 pub use counters::{Counters, Traffic};
 pub use event::{Event, Reply};
 pub use exporter::Exporter;
@@ -23,6 +25,7 @@ pub use reservation::Reservation;
 pub use sender::Sender;
 
 use crate::codec::AlertDescription;
+use crate::crypto::CryptoFailed;
 use crate::engine::Connected;
 use crate::error::{Error, ErrorKind, Misuse};
 use crate::memory::Memory;
@@ -30,6 +33,7 @@ use crate::policy::Policy;
 use crate::record::{DataProtection, Inbox, InboxView, Outbox, OutboxView, ReadProtection, WriteProtection};
 use crate::role::Role;
 use crate::schedule::Pair;
+use asleep::{AsleepReceiving, AsleepSending, Common};
 use receiving::Receiving;
 use sending::Sending;
 
@@ -203,11 +207,59 @@ impl Session {
         (self.sending.expose_secret(), self.receiving.expose_secret())
     }
 
+    /// Folds an idle session into at most 256 bytes, beside what was agreed on. Inbox and outbox are empty then, and may be
+    /// dropped. The keys are derived again when it [wakes](Asleep::wake).
+    ///
+    /// # Errors
+    /// The session comes back. [`Misuse::NotNow`]: something is pending, in `rx`, in `tx`, or in the session (a KeyUpdate that
+    /// is to be answered, a ticket that has come in part). [`Misuse::Closed`]: one direction has ended, or the session has
+    /// failed. [`Misuse::ForeignInbox`], [`Misuse::ForeignOutbox`].
+    #[allow(clippy::result_large_err, reason = "there is no heap to box on, and nothing may be lost")]
+    pub fn sleep<R: Memory, T: Memory>(
+        mut self,
+        rx: &mut Inbox<R>,
+        tx: &mut Outbox<T>,
+    ) -> Result<(Asleep, SessionInfo), (Session, Misuse)> {
+        match self.fold(&mut rx.view(), &mut tx.view()) {
+            Ok((common, sending, receiving)) => {
+                Ok((Asleep { common, sending, receiving, exporter: self.exporter }, self.info))
+            }
+            Err(misuse) => Err((self, misuse)),
+        }
+    }
+
+    /// Both halves, or neither.
+    fn fold(
+        &mut self,
+        rx: &mut InboxView<'_>,
+        tx: &mut OutboxView<'_>,
+    ) -> Result<(Common, AsleepSending, AsleepReceiving), Misuse> {
+        self.receiving.check_idle(rx)?;
+        self.sending.check_idle(tx)?;
+        let (common, sending) = self.sending.fold()?;
+        let (_, receiving) = self.receiving.fold()?;
+        Ok((common, sending, receiving))
+    }
+
     /// Two halves for two threads. Answer the receiver's [`Event::Owed`] by [`Sender::reply`], and its errors by
     /// [`Sender::alert`].
     pub fn split(mut self) -> (Sender, Receiver, Exporter) {
         self.receiving.owed = self.sending.owes;
         let sender = Sender::new(self.sending, self.info.clone());
         (sender, Receiver::new(self.receiving, self.info), self.exporter)
+    }
+}
+
+impl Asleep {
+    /// The session again, with the same inbox and outbox or with new ones. `info` is what [`Session::sleep`] gave, `policy`
+    /// that of the connection, for the length of our records, their padding, and how many go under one key.
+    ///
+    /// # Errors
+    /// If the provider of cryptography fails.
+    pub fn wake(self, info: SessionInfo, policy: &Policy) -> Result<Session, CryptoFailed> {
+        let Asleep { common, sending, receiving, exporter } = self;
+        let sending = Sending::unfold(common, sending, policy)?;
+        let receiving = Receiving::unfold(info.role(), common, receiving)?;
+        Ok(Session { sending, receiving, exporter, info })
     }
 }

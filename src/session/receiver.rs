@@ -1,10 +1,12 @@
 //! The receiving half of a session.
 
+use super::asleep::AsleepReceiver;
 use super::counters::Traffic;
 use super::event::Event;
 use super::info::SessionInfo;
 use super::receiving::Receiving;
-use crate::error::Error;
+use crate::crypto::CryptoFailed;
+use crate::error::{Error, Misuse};
 use crate::memory::Memory;
 use crate::record::Inbox;
 
@@ -36,6 +38,18 @@ impl Receiver {
         self.receiving.expect_key_update();
     }
 
+    /// Folds an idle half into at most 120 bytes, beside what was agreed on. See [`Session::sleep`](crate::Session::sleep).
+    ///
+    /// # Errors
+    /// The half comes back: [`Misuse::NotNow`], [`Misuse::Closed`], [`Misuse::ForeignInbox`].
+    #[allow(clippy::result_large_err, reason = "there is no heap to box on, and nothing may be lost")]
+    pub fn sleep<R: Memory>(mut self, rx: &mut Inbox<R>) -> Result<(AsleepReceiver, SessionInfo), (Receiver, Misuse)> {
+        match self.receiving.check_idle(&mut rx.view()).and_then(|()| self.receiving.fold()) {
+            Ok((common, receiving)) => Ok((AsleepReceiver { common, receiving }, self.info)),
+            Err(misuse) => Err((self, misuse)),
+        }
+    }
+
     /// What was agreed on, and when.
     pub fn info(&self) -> &SessionInfo {
         &self.info
@@ -59,5 +73,15 @@ impl Receiver {
     /// The peer's present traffic secret: whoever has it reads what the peer sends.
     pub fn expose_secret(&self) -> &[u8] {
         self.receiving.expose_secret()
+    }
+}
+
+impl AsleepReceiver {
+    /// The half again. `info` is what [`Receiver::sleep`] gave.
+    ///
+    /// # Errors
+    /// If the provider of cryptography fails.
+    pub fn wake(self, info: SessionInfo) -> Result<Receiver, CryptoFailed> {
+        Ok(Receiver::new(Receiving::unfold(info.role(), self.common, self.receiving)?, info))
     }
 }

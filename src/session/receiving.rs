@@ -1,12 +1,14 @@
 //! What the receiving half of a session does, whoever owns the memory: [`Session`](super::Session) and
 //! [`Receiver`](super::Receiver) stand in front of it.
 
+use super::asleep::{AsleepReceiving, Common};
 use super::counters::Traffic;
 use super::event::{Event, Reply};
 use super::ticket::TicketReader;
 use crate::codec::{AlertDescription, HandshakeType, KeyUpdate, Malformed, Message};
+use crate::crypto::CryptoFailed;
 use crate::engine::post_handshake::{self, PostHandshake};
-use crate::error::{Ending, Error, ErrorKind};
+use crate::error::{Ending, Error, ErrorKind, Misuse};
 use crate::limits::{MAX_KEY_UPDATES, MAX_TICKETS};
 use crate::record::{Expect, InboxView, Opened, ReadProtection};
 use crate::role::{EarlyData, Role, State};
@@ -161,6 +163,54 @@ impl Receiving {
                 },
             }
         }
+    }
+
+    /// Whether nothing is pending in this half and its inbox.
+    pub(super) fn check_idle(&self, rx: &mut InboxView<'_>) -> Result<(), Misuse> {
+        match &self.secret {
+            _ if !rx.belongs_to(self.stamp) => Err(Misuse::ForeignInbox),
+            Ok(_) if self.closed => Err(Misuse::Closed),
+            Ok(_) if self.owed || self.ticket.is_some() || !rx.is_empty() => Err(Misuse::NotNow),
+            Ok(_) => Ok(()),
+            Err(_) => Err(Misuse::Closed),
+        }
+    }
+
+    /// Takes out what is kept of an idle half.
+    pub(super) fn fold(&mut self) -> Result<(Common, AsleepReceiving), Misuse> {
+        let algorithms = self.read.algorithms().ok_or(Misuse::Closed)?;
+        let secret = core::mem::replace(&mut self.secret, Err(ErrorKind::Bug)).map_err(|_| Misuse::Closed)?;
+        let Receiving { confirmed, requested, tickets, key_updates, .. } = *self;
+        let asleep = AsleepReceiving {
+            secret,
+            sequence: self.read.sequence().into(),
+            read: self.read.state(),
+            confirmed,
+            requested,
+            tickets,
+            key_updates,
+            traffic: self.traffic.into(),
+            tickets_dropped: self.tickets_dropped.into(),
+            wanted: self.wanted.into(),
+        };
+        Ok((Common { stamp: self.stamp.into(), algorithms }, asleep))
+    }
+
+    pub(super) fn unfold(role: Role, common: Common, asleep: AsleepReceiving) -> Result<Receiving, CryptoFailed> {
+        let Common { stamp, algorithms: (suite, mode) } = common;
+        let AsleepReceiving { secret, confirmed, requested, tickets, key_updates, .. } = asleep;
+        let key = secret.key(suite, mode)?;
+        let read = ReadProtection::resume(key, asleep.sequence.into(), asleep.read);
+        Ok(Receiving {
+            confirmed,
+            requested,
+            tickets,
+            key_updates,
+            traffic: asleep.traffic.into(),
+            tickets_dropped: asleep.tickets_dropped.into(),
+            wanted: asleep.wanted.into(),
+            ..Receiving::new(role, stamp.into(), read, secret)
+        })
     }
 
     /// Deals with the next handshake message, if it is there.

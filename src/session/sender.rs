@@ -1,13 +1,16 @@
 //! The sending half of a session.
 
+use super::asleep::AsleepSender;
 use super::counters::Traffic;
 use super::event::Reply;
 use super::info::SessionInfo;
 use super::reservation::Reservation;
 use super::sending::Sending;
 use crate::codec::AlertDescription;
+use crate::crypto::CryptoFailed;
 use crate::error::{Error, Misuse};
 use crate::memory::Memory;
+use crate::policy::Policy;
 use crate::record::Outbox;
 
 /// The sending half of a session: its memory is the outbox, which belongs to this connection (R1).
@@ -109,6 +112,18 @@ impl Sender {
         Ok(Error { alerts: error.alerts || told, ..*error })
     }
 
+    /// Folds an idle half into at most 112 bytes, beside what was agreed on. See [`Session::sleep`](crate::Session::sleep).
+    ///
+    /// # Errors
+    /// The half comes back: [`Misuse::NotNow`], [`Misuse::Closed`], [`Misuse::ForeignOutbox`].
+    #[allow(clippy::result_large_err, reason = "there is no heap to box on, and nothing may be lost")]
+    pub fn sleep<T: Memory>(mut self, tx: &mut Outbox<T>) -> Result<(AsleepSender, SessionInfo), (Sender, Misuse)> {
+        match self.sending.check_idle(&mut tx.view()).and_then(|()| self.sending.fold()) {
+            Ok((common, sending)) => Ok((AsleepSender { common, sending }, self.info)),
+            Err(misuse) => Err((self, misuse)),
+        }
+    }
+
     /// What was agreed on, and when.
     pub fn info(&self) -> &SessionInfo {
         &self.info
@@ -127,5 +142,16 @@ impl Sender {
     /// Our present traffic secret: whoever has it reads what we send.
     pub fn expose_secret(&self) -> &[u8] {
         self.sending.expose_secret()
+    }
+}
+
+impl AsleepSender {
+    /// The half again. `info` is what [`Sender::sleep`] gave, `policy` that of the connection, for the length of our
+    /// records, their padding, and how many go under one key.
+    ///
+    /// # Errors
+    /// If the provider of cryptography fails.
+    pub fn wake(self, info: SessionInfo, policy: &Policy) -> Result<Sender, CryptoFailed> {
+        Ok(Sender::new(Sending::unfold(self.common, self.sending, policy)?, info))
     }
 }

@@ -1,13 +1,16 @@
 //! What the sending half of a session does, whoever owns the memory: [`Session`](super::Session) and
 //! [`Sender`](super::Sender) stand in front of it.
 
+use super::asleep::{AsleepSending, Common};
 use super::counters::Traffic;
 use super::event::Reply;
 use super::key_update;
 use crate::codec::{AlertDescription, KeyUpdateRequest};
+use crate::crypto::CryptoFailed;
 use crate::error::{Error, Misuse};
 use crate::limits::MAX_GENERATIONS;
-use crate::record::{DataProtection, OutboxView};
+use crate::policy::Policy;
+use crate::record::{DataProtection, OutboxView, WriteProtection};
 use crate::schedule::TrafficSecret;
 use core::ops::Range;
 
@@ -170,6 +173,40 @@ impl Sending {
         self.secret = Some(next);
         self.traffic.generation = self.traffic.generation.saturating_add(1);
         Ok(())
+    }
+}
+
+/// Sleep.
+impl Sending {
+    /// Whether nothing is pending in this half and its outbox.
+    pub(super) fn check_idle(&self, tx: &mut OutboxView<'_>) -> Result<(), Misuse> {
+        self.check(tx)?;
+        if self.owes || !tx.is_empty() { Err(Misuse::NotNow) } else { Ok(()) }
+    }
+
+    /// Takes out what is kept of an idle half.
+    pub(super) fn fold(&mut self) -> Result<(Common, AsleepSending), Misuse> {
+        let algorithms = self.write.algorithms().ok_or(Misuse::Closed)?;
+        let asleep = AsleepSending {
+            secret: self.secret.take().ok_or(Misuse::Closed)?,
+            sequence: self.write.sequence().into(),
+            record_size_limit: self.write.record_size_limit().to_ne_bytes(),
+            traffic: self.traffic.into(),
+            received: self.received.into(),
+            requested: self.requested,
+        };
+        Ok((Common { stamp: self.stamp.into(), algorithms }, asleep))
+    }
+
+    pub(super) fn unfold(common: Common, asleep: AsleepSending, policy: &Policy) -> Result<Sending, CryptoFailed> {
+        let Common { stamp, algorithms: (suite, mode) } = common;
+        let AsleepSending { secret, sequence, record_size_limit, traffic, received, requested } = asleep;
+        let key = secret.key(suite, mode)?;
+        let mut write = WriteProtection::resume(key, sequence.into(), u16::from_ne_bytes(record_size_limit));
+        write.set_max_fragment(policy.max_fragment);
+        let (traffic, received) = (traffic.into(), received.into());
+        let write = DataProtection::new(write, policy);
+        Ok(Sending { stamp: stamp.into(), write, secret: Some(secret), traffic, received, owes: false, requested })
     }
 }
 

@@ -5,6 +5,7 @@ mod info;
 mod owed;
 mod reservation;
 mod room;
+mod sleep;
 mod told;
 
 use crate::common::{Connection, End, Pki};

@@ -1,0 +1,126 @@
+//! Sessions that sleep: what must be kept while there is nothing to do.
+//!
+//! Most of a session are its two record keys, in the form in which the provider works with them. They are derived from the
+//! traffic secrets (RFC 9846 §7.3), and can be derived again.
+
+use super::counters::Traffic;
+use super::exporter::Exporter;
+use crate::crypto::{CryptoMode, Suite};
+use crate::record::ReadState;
+use crate::schedule::TrafficSecret;
+
+/// A [`Session`](crate::Session) that sleeps, in at most 256 bytes: secrets, sequence numbers, counters, limits. Wiped on
+/// drop. [`wake`](Self::wake) makes a session of it again.
+///
+/// ```
+/// # use countersign::{Inbox, Outbox, Policy, Session};
+/// # fn idle(
+/// #     session: Session, rx: &mut Inbox<Vec<u8>>, tx: &mut Outbox<Vec<u8>>, policy: &Policy,
+/// # ) -> Result<Session, Box<dyn std::error::Error>> {
+/// let (asleep, info) = match session.sleep(rx, tx) {
+///     Ok(asleep) => asleep,
+///     Err((session, _)) => return Ok(session), // something is pending
+/// };
+/// // Much later, when the transport has something, or we have:
+/// let session = asleep.wake(info, policy)?;
+/// # Ok(session)
+/// # }
+/// ```
+pub struct Asleep {
+    pub(super) common: Common,
+    pub(super) sending: AsleepSending,
+    pub(super) receiving: AsleepReceiving,
+    pub(super) exporter: Exporter,
+}
+
+/// A [`Sender`](crate::Sender) that sleeps, in at most 112 bytes. Wiped on drop.
+pub struct AsleepSender {
+    pub(super) common: Common,
+    pub(super) sending: AsleepSending,
+}
+
+/// A [`Receiver`](crate::Receiver) that sleeps, in at most 120 bytes. Wiped on drop.
+pub struct AsleepReceiver {
+    pub(super) common: Common,
+    pub(super) receiving: AsleepReceiving,
+}
+
+/// A number as bytes, which need no alignment.
+#[derive(Clone, Copy)]
+pub(super) struct Number([u8; 8]);
+
+impl From<u64> for Number {
+    fn from(number: u64) -> Number {
+        Number(number.to_ne_bytes())
+    }
+}
+
+impl From<Number> for u64 {
+    fn from(Number(bytes): Number) -> u64 {
+        u64::from_ne_bytes(bytes)
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct AsleepTraffic {
+    records: Number,
+    bytes: Number,
+    generation: Number,
+}
+
+impl From<Traffic> for AsleepTraffic {
+    fn from(Traffic { records, bytes, generation }: Traffic) -> AsleepTraffic {
+        AsleepTraffic { records: records.into(), bytes: bytes.into(), generation: generation.into() }
+    }
+}
+
+impl From<AsleepTraffic> for Traffic {
+    fn from(AsleepTraffic { records, bytes, generation }: AsleepTraffic) -> Traffic {
+        Traffic { records: records.into(), bytes: bytes.into(), generation: generation.into() }
+    }
+}
+
+/// What both halves have.
+#[derive(Clone, Copy)]
+pub(super) struct Common {
+    pub(super) stamp: Number,
+    pub(super) algorithms: (Suite, CryptoMode),
+}
+
+/// What is left of a sending half; the policy knows the rest.
+pub(super) struct AsleepSending {
+    pub(super) secret: TrafficSecret,
+    pub(super) sequence: Number,
+    /// The longest TLSInnerPlaintext that the peer takes (RFC 8449).
+    pub(super) record_size_limit: [u8; 2],
+    pub(super) traffic: AsleepTraffic,
+    pub(super) received: Number,
+    pub(super) requested: bool,
+}
+
+/// What is left of a receiving half; what was agreed on says the rest.
+pub(super) struct AsleepReceiving {
+    pub(super) secret: TrafficSecret,
+    pub(super) sequence: Number,
+    pub(super) read: ReadState,
+    pub(super) confirmed: bool,
+    pub(super) requested: bool,
+    pub(super) tickets: u8,
+    pub(super) key_updates: u8,
+    pub(super) traffic: AsleepTraffic,
+    pub(super) tickets_dropped: Number,
+    pub(super) wanted: Number,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::mem::size_of;
+
+    #[test]
+    fn a_session_sleeps_in_256_bytes_and_its_halves_in_112_and_120() {
+        assert!(size_of::<Asleep>() <= 256, "{}", size_of::<Asleep>());
+        assert!(size_of::<AsleepSender>() <= 112, "{}", size_of::<AsleepSender>());
+        assert!(size_of::<AsleepReceiver>() <= 120, "{}", size_of::<AsleepReceiver>());
+    }
+}

@@ -1,0 +1,219 @@
+//! A session that sleeps and wakes is the session that it was.
+
+use super::{Connection, IDENTITY, connected};
+use crate::common::{End, carry};
+use countersign::{AlertDescription, Counters, ErrorKind, Event, Inbox, Misuse, Outbox, Policy, Receiver, Role};
+use countersign::{CipherSuite, Sender, Session};
+use proptest::prelude::*;
+
+fn policy() -> Policy {
+    Policy::new().max_fragment(1000).update_after(3)
+}
+
+fn sleep_and_wake(session: Session, end: &mut End<'_>, policy: &Policy) -> Session {
+    let (asleep, info) = session.sleep(&mut end.rx, &mut end.tx).map_err(|(_, misuse)| misuse).expect("it is idle");
+    asleep.wake(info, policy).unwrap()
+}
+
+fn halves_sleep_and_wake(sender: Sender, receiver: Receiver, end: &mut End<'_>) -> (Sender, Receiver) {
+    let (asleep, info) = sender.sleep(&mut end.tx).map_err(|(_, misuse)| misuse).expect("it is idle");
+    let sender = asleep.wake(info, &policy()).unwrap();
+    let (asleep, info) = receiver.sleep(&mut end.rx).map_err(|(_, misuse)| misuse).expect("it is idle");
+    (sender, asleep.wake(info).unwrap())
+}
+
+/// What one side may do while nothing is on its way.
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    Write(usize),
+    Update,
+    Confirm,
+}
+
+fn act() -> impl Strategy<Value = (bool, Act)> {
+    let act = prop_oneof![(1..3000usize).prop_map(Act::Write), Just(Act::Update), Just(Act::Confirm)];
+    (any::<bool>(), act)
+}
+
+/// All that can be seen from outside: data, events by name, counters, whether the client knows that it is accepted.
+type Seen = (Vec<u8>, Vec<String>, [Counters; 2], bool);
+
+fn play(suite: CipherSuite, acts: &[(bool, Act)], sleeps: bool) -> Vec<Seen> {
+    let suites: &[CipherSuite] = &[suite];
+    let policy = policy().cipher_suites(suites);
+    let mut world = connected(policy.clone(), policy.clone());
+    let mut seen = Vec::new();
+    for (client, act) in acts {
+        if sleeps {
+            let Connection { client, server, c, s } = world;
+            let (mut client, mut server) = (client, server);
+            let c = sleep_and_wake(c, &mut client, &policy);
+            let s = sleep_and_wake(s, &mut server, &policy);
+            // The memory is given back meanwhile.
+            (client.rx, client.tx) = (Inbox::new(vec![0; 30_000]), Outbox::new(vec![0; 30_000]));
+            world = Connection { client, server, c, s };
+        }
+        let (session, tx) = match client {
+            true => (&mut world.c, &mut world.client.tx),
+            false => (&mut world.s, &mut world.server.tx),
+        };
+        match *act {
+            Act::Write(n) => assert_eq!(session.write(&vec![n as u8; n], tx), Ok(n)),
+            Act::Update => session.update_key(tx).unwrap(),
+            Act::Confirm => session.confirm(tx).unwrap(),
+        }
+        let (mut data, mut events) = (Vec::new(), Vec::new());
+        // There and back: whoever was asked answers.
+        for _ in 0..2 {
+            let both = [world.to_server().unwrap(), world.to_client().unwrap()];
+            for (came, saw) in both {
+                data.extend(came);
+                events.extend(saw.iter().map(|event| format!("{event:?}")));
+            }
+            world.c.answer_key_update(&mut world.client.tx).unwrap();
+            world.s.answer_key_update(&mut world.server.tx).unwrap();
+        }
+        let both = [world.to_server().unwrap(), world.to_client().unwrap()];
+        assert_eq!(both, [(vec![], vec![]), (vec![], vec![])]);
+        seen.push((data, events, [world.c.counters(), world.s.counters()], world.c.is_confirmed()));
+    }
+    seen
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn nobody_can_see_that_a_session_has_slept(
+        suite in prop::sample::select(vec![
+            CipherSuite::TLS_AES_128_GCM_SHA256,
+            CipherSuite::TLS_AES_256_GCM_SHA384,
+            CipherSuite::TLS_CHACHA20_POLY1305_SHA256,
+        ]),
+        acts in prop::collection::vec(act(), 1..12),
+    ) {
+        prop_assert_eq!(play(suite, &acts, true), play(suite, &acts, false));
+    }
+}
+
+#[test]
+fn halves_sleep_each_by_itself() {
+    let mut world = connected(policy(), policy());
+    let exported = |exporter: &countersign::Exporter| exporter.tls_exporter().unwrap();
+    let before = exported(world.c.exporter());
+    let other = connected(policy(), policy());
+    let (mut sender, mut receiver, exporter) = std::mem::replace(&mut world.c, other.c).split();
+    for round in 1..=5u8 {
+        (sender, receiver) = halves_sleep_and_wake(sender, receiver, &mut world.client);
+        assert_eq!(sender.write(&[round; 2000], &mut world.client.tx), Ok(2000));
+        sender.update_key(&mut world.client.tx).unwrap();
+        assert_eq!(world.to_server(), Ok((vec![round; 2000], vec![])));
+        world.s.confirm(&mut world.server.tx).unwrap();
+        carry(&mut world.server, &mut world.client);
+        let Ok(Event::Owed(reply)) = receiver.receive(&mut world.client.rx) else { panic!("a request") };
+        sender.reply(&reply, &mut world.client.tx).unwrap();
+        assert_eq!(world.to_server(), Ok((vec![], vec![])));
+        assert_eq!(
+            (sender.counters().generation, receiver.counters().generation),
+            (2 * u64::from(round), 1 + u64::from(round))
+        );
+    }
+    assert_eq!(exported(&exporter), before);
+}
+
+/// What is pending would be lost, or would come too late.
+#[test]
+fn nothing_that_is_pending_is_slept_over() {
+    let refused = |session: Session, end: &mut End<'_>| match session.sleep(&mut end.rx, &mut end.tx) {
+        Ok(_) => panic!("it sleeps"),
+        Err((session, misuse)) => (session, misuse),
+    };
+    // Ours, not sent.
+    let Connection { mut client, mut server, mut c, s } = connected(policy(), policy());
+    c.write(b"data", &mut client.tx).unwrap();
+    let (c, misuse) = refused(c, &mut client);
+    assert_eq!(misuse, Misuse::NotNow);
+    // Part of a record; the record; data that was not consumed.
+    let bytes = client.sends();
+    server.gets(&bytes[..7]);
+    let (s, misuse) = refused(s, &mut server);
+    assert_eq!(misuse, Misuse::NotNow);
+    server.gets(&bytes[7..]);
+    let (mut s, misuse) = refused(s, &mut server);
+    assert_eq!(misuse, Misuse::NotNow);
+    assert_eq!(s.receive(&mut server.rx, &mut server.tx), Ok(Event::Data));
+    let (mut s, misuse) = refused(s, &mut server);
+    assert_eq!(misuse, Misuse::NotNow);
+    server.rx.consume(4);
+    assert_eq!(s.receive(&mut server.rx, &mut server.tx), Ok(Event::Read));
+    let mut s = sleep_and_wake(s, &mut server, &policy());
+    // An answer that is owed.
+    let mut c = sleep_and_wake(c, &mut client, &policy());
+    s.confirm(&mut server.tx).unwrap();
+    carry(&mut server, &mut client);
+    assert_eq!(c.receive(&mut client.rx, &mut client.tx), Ok(Event::Read));
+    let (mut c, misuse) = refused(c, &mut client);
+    assert_eq!(misuse, Misuse::NotNow);
+    c.answer_key_update(&mut client.tx).unwrap();
+    carry(&mut client, &mut server);
+    assert_eq!(s.receive(&mut server.rx, &mut server.tx), Ok(Event::Read));
+    let (c, mut s) = (sleep_and_wake(c, &mut client, &policy()), sleep_and_wake(s, &mut server, &policy()));
+    // Another connection's memory.
+    let mut other = connected(policy(), policy());
+    let (c, misuse) = refused(c, &mut other.client);
+    assert_eq!(misuse, Misuse::ForeignInbox);
+    let Err((mut c, Misuse::ForeignOutbox)) = c.sleep(&mut client.rx, &mut other.client.tx) else { panic!("foreign") };
+    // One direction has ended.
+    s.close(&mut server.tx).unwrap();
+    carry(&mut server, &mut client);
+    assert_eq!(refused(s, &mut server).1, Misuse::Closed);
+    assert_eq!(c.receive(&mut client.rx, &mut client.tx), Ok(Event::Closed));
+    assert_eq!(refused(c, &mut client).1, Misuse::Closed);
+    // It has failed.
+    let Connection { mut client, server, mut c, s } = connected(policy(), policy());
+    c.abort(AlertDescription::INTERNAL_ERROR, &mut client.tx).unwrap();
+    client.sends();
+    assert_eq!(refused(c, &mut client).1, Misuse::Closed);
+    drop((s, server));
+}
+
+/// What is tolerated from a peer is counted on.
+#[test]
+fn sleep_does_not_set_back_what_is_tolerated() {
+    let mut world = connected(policy(), policy());
+    let updates = |world: &mut Connection<'static>, count: usize| {
+        for _ in 0..count {
+            world.c.update_key(&mut world.client.tx).unwrap();
+            world.to_server()?;
+        }
+        Ok(())
+    };
+    updates(&mut world, 32).unwrap();
+    let Connection { client, mut server, c, s } = world;
+    let s = sleep_and_wake(s, &mut server, &policy());
+    let mut world = Connection { client, server, c, s };
+    let error: countersign::Error = updates(&mut world, 1).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooManyKeyUpdates);
+}
+
+/// The client still learns its fate.
+#[test]
+fn an_unconfirmed_client_is_unconfirmed_when_it_wakes() {
+    for refused in [false, true] {
+        let silent = policy().confirm_clients(false);
+        let client = End::new(Role::Client, policy(), &IDENTITY);
+        let server = End::new(Role::Server, silent, &IDENTITY);
+        let Connection { mut client, server, c, s } = Connection::new(client, server);
+        let c = sleep_and_wake(c, &mut client, &policy());
+        assert!(!c.is_confirmed());
+        let mut world = Connection { client, server, c, s };
+        if refused {
+            world.s.close(&mut world.server.tx).unwrap();
+            let kind = world.to_client().unwrap_err().kind();
+            assert!(matches!(kind, ErrorKind::PeerEndedUnconfirmed { .. }), "{kind:?}");
+        } else {
+            world.s.write(b"welcome", &mut world.server.tx).unwrap();
+            assert_eq!(world.to_client(), Ok((b"welcome".to_vec(), vec![Event::Confirmed])));
+        }
+    }
+}
