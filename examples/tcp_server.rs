@@ -30,7 +30,8 @@ usage: tcp_server --listen ADDR:PORT --cert CHAIN.pem --key KEY.pem --ca ROOTS.p
        --alpn a,b                                application protocols, in order of preference
        --max-connections N                       so many at once (default 1024); more wait until one has ended
        --max-handshakes N                        so many of them in the handshake (default 128)
-       --idle-timeout SECONDS                    close a connection on which nothing has come for so long (default 300)
+       --idle-timeout SECONDS                    close a connection on which nothing has come for so long (default 300), or
+                                                 whose peer takes nothing of what we send for so long (at most 30)
        --key-log FILE                            append all secrets to FILE, for Wireshark: who has it reads all
 exit codes: 1 cannot start, 2 usage, 77 a group or suite that we do not have";
 
@@ -116,6 +117,10 @@ impl Server {
         match outcome {
             Ok(End::Closed) => {}
             Ok(End::Idle) => say(format_args!("{name}: nothing came for {} s; closed", self.idle.as_secs())),
+            Ok(End::Stuck) => {
+                let patience = write_timeout(self.idle).as_secs();
+                say(format_args!("{name}: the peer took nothing of what we sent for {patience} s; given up"));
+            }
             Err(error) => {
                 say(format_args!("{name}: {}", words::sentence(&error, &self.files.identities.get())));
             }
@@ -129,19 +134,32 @@ enum End {
     Closed,
     /// We did: it had been silent for too long.
     Idle,
+    /// The peer does not read.
+    Stuck,
+}
+
+fn write_timeout(idle: Duration) -> Duration {
+    idle.min(transport::SLOW_READER)
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
 /// Sends back what comes, until the peer closes.
 fn echo(stream: &mut Stream<TcpStream>, idle: Duration) -> io::Result<End> {
     stream.get_ref().set_read_timeout(Some(idle))?;
+    stream.get_ref().set_write_timeout(Some(write_timeout(idle)))?;
     let mut data = [0; 1 << 14];
     loop {
         match stream.read(&mut data) {
             Ok(0) => return close(stream, End::Closed),
-            Ok(n) => stream.write_all(&data[..n])?,
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
-                return close(stream, End::Idle);
-            }
+            Ok(n) => match stream.write_all(&data[..n]) {
+                Ok(()) => {}
+                Err(error) if is_timeout(&error) => return Ok(End::Stuck),
+                Err(error) => return Err(error),
+            },
+            Err(error) if is_timeout(&error) => return close(stream, End::Idle),
             Err(error) => return Err(error),
         }
     }

@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
 /// A peer that takes nothing of what we send for so long is given up.
-const SLOW_READER: Duration = Duration::from_secs(30);
+pub(crate) const SLOW_READER: Duration = Duration::from_secs(30);
 /// Nobody waits longer for a peer to close, once it has been told that we have.
 const FAREWELL: Duration = Duration::from_secs(2);
 

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
 use std::process::Stdio;
+use std::time::{Duration, SystemTime};
 
 struct World {
     ca: Ca,
@@ -81,6 +82,17 @@ fn a_silent_peer_is_closed_after_the_idle_timeout() {
 }
 
 #[test]
+fn a_peer_that_takes_nothing_is_given_up() {
+    let world = World::new();
+    let server = world.serve(&["--idle-timeout", "1"]);
+    // It sends for ever, and nobody reads what it prints.
+    let mut client = world.client(&server.address());
+    let _ = client.feed(vec![b'x'; 50_000_000], false);
+    server.program.waits_for("took nothing of what we sent for");
+    world.is_served(&server.address());
+}
+
+#[test]
 fn files_of_equal_size_and_time_are_read_again() {
     let world = World::new();
     let server = world.serve(&[]);
@@ -119,6 +131,27 @@ fn an_own_certificate_that_has_expired_is_said_at_the_start_and_lines_say_when_a
     assert!(!status.success() && refused.contains("expired"), "{refused}");
     let said = server.program.waits_for("#1 127.0.0.1:");
     assert!(said.lines().all(|line| line.starts_with("20") && line.contains("Z ")), "{said}");
+}
+
+#[test]
+fn an_own_certificate_that_expires_soon_is_said_at_the_start_and_after_a_renewal() {
+    let world = World::new();
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    let hours = |hours: u64| Duration::from_secs(hours * 3600);
+    let issue = |left: Duration| {
+        world.ca.issue_within("localhost", "localhost", &Key::P256.generate(), [now - hours(1), now + left])
+    };
+    for (left, said) in [(hours(13 * 24), true), (hours(15 * 24), false)] {
+        let (server_files, renewed) = (issue(left), issue(hours(1)));
+        let server = Server::start(&server_files.args(&world.ca));
+        let words = "our certificate expires on 20";
+        assert_eq!(server.program.waits_for("listening").contains(words), said, "{left:?}");
+        fs::copy(&renewed.key, &server_files.key).unwrap();
+        fs::copy(&renewed.cert, &server_files.cert).unwrap();
+        world.is_served(&server.address());
+        let told = server.program.waits_for("read again");
+        assert!(told.contains(", in 0 hours"), "{told}");
+    }
 }
 
 #[cfg(unix)]

@@ -194,7 +194,7 @@ pub enum Key {
 }
 
 impl Key {
-    fn generate(self) -> KeyPair {
+    pub fn generate(self) -> KeyPair {
         match self {
             Key::P256 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap(),
             // The form of RFC 8410 §7 without the public key: OpenSSL 3.0 reads no other.
@@ -245,12 +245,18 @@ impl Ca {
 
     /// With another common name.
     pub fn issue_as(&self, name: &str, common_name: &str, key: &KeyPair, years: (i32, i32)) -> Files {
+        let [from, to] =
+            [years.0, years.1].map(|year| rcgen::date_time_ymd(year, 1, 1) - rcgen::date_time_ymd(1970, 1, 1));
+        self.issue_within(name, common_name, key, [from, to].map(|since| since.unsigned_abs()))
+    }
+
+    /// Valid between these times, since 1970.
+    pub fn issue_within(&self, name: &str, common_name: &str, key: &KeyPair, validity: [Duration; 2]) -> Files {
         let mut params = CertificateParams::new(vec![name.to_string()]).unwrap();
         params.distinguished_name.push(DnType::CommonName, common_name);
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
-        params.not_before = rcgen::date_time_ymd(years.0, 1, 1);
-        params.not_after = rcgen::date_time_ymd(years.1, 1, 1);
+        [params.not_before, params.not_after] = validity.map(|since| rcgen::date_time_ymd(1970, 1, 1) + since);
         let certificate = params.signed_by(key, &self.issuer).unwrap();
         let unique = u64::from_ne_bytes(noise(8).try_into().unwrap());
         let path = |what: &str| self.dir.join(format!("{name}-{unique:016x}.{what}")).to_str().unwrap().to_string();
