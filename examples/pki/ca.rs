@@ -406,7 +406,7 @@ fn read_key(path: &Path) -> Result<KeyPair, String> {
     KeyPair::from_pem(&String::from_utf8_lossy(&text)).map_err(|_| {
         format!(
             "{} is not a key that can be used: P-256, P-384, Ed25519 or RSA (2048 to 4096 bits), not encrypted, in \
-             PKCS#8 PEM form (openssl pkcs8 -topk8 -nodes makes that of others)",
+             PKCS#8 PEM form (openssl pkcs8 -topk8 -nocrypt -in KEY -out PLAIN makes that of others)",
             shown(path)
         )
     })

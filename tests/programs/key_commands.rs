@@ -1,8 +1,9 @@
 //! The commands that messages about private keys recommend: each is run as it stands in the message, and helps.
 
-use countersign::x509::{Identity, KeyError, SigningKey};
+use countersign::x509::{Identity, KeyError, SigningKey, Trust};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The command in a message: what stands between `(openssl ` and `)`.
 fn command(message: &str) -> Vec<&str> {
@@ -12,7 +13,9 @@ fn command(message: &str) -> Vec<&str> {
 
 /// Runs it with `KEY` or `FILE` as this file, and gives what it has written.
 fn run(command: &[&str], file: &Path, more: &[&str]) -> Vec<u8> {
-    let out = std::env::temp_dir().join(format!("countersign-key-{}-{}", std::process::id(), command.len()));
+    static COUNT: AtomicU32 = AtomicU32::new(0); // tests run side by side
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let out = std::env::temp_dir().join(format!("countersign-key-{}-{number}", std::process::id()));
     let at = command.iter().position(|word| *word == "-out").unwrap() + 1;
     let words = command.iter().enumerate().map(|(place, word)| match *word {
         "KEY" | "FILE" => file.to_path_buf(),
@@ -73,6 +76,33 @@ fn the_openssl_command_for_a_file_of_another_kind_helps() {
         let read = Identity::external_from_pem(&written, vec![]);
         assert!(read.is_ok(), "{}: {refused}: {:?}", file.display(), read.err());
     }
+    std::fs::remove_file(&scratch).unwrap();
+}
+
+/// A CRL, too, comes out of what PKCS#7 holds, and out of base64.
+#[test]
+#[ignore = "needs openssl 3 and base64"]
+fn the_command_for_a_crl_in_another_form_helps() {
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/revocation/crl-old-forms");
+    let crl = vectors.join("easyrsa.crl");
+    let told = |file: &[u8]| {
+        let builder = Trust::builder().roots("roots", &std::fs::read(vectors.join("roots.pem")).unwrap());
+        builder.crls("crls", file).build().err().map_or(String::new(), |error| error.to_string())
+    };
+    assert_eq!(told(&std::fs::read(&crl).unwrap()), "");
+    let p7b = run(&["crl2pkcs7", "-in", "FILE", "-out", "OUT"], &crl, &[]);
+    let scratch = std::env::temp_dir().join(format!("countersign-crl-p7b-{}", std::process::id()));
+    std::fs::write(&scratch, &p7b).unwrap();
+    assert_eq!(told(&run(&command(&told(&p7b)), &scratch, &[])), "");
+
+    let encode = |file: &Path| Command::new("base64").arg(file).output().unwrap().stdout;
+    let encoded = encode(&crl);
+    let told_of_base64 = told(&encoded);
+    let (_, command) = told_of_base64.split_once("decode it (").unwrap();
+    let words: Vec<&str> = command.split_once(')').unwrap().0.split(' ').collect();
+    std::fs::write(&scratch, &encoded).unwrap();
+    let decoded = Command::new(words[0]).args(&words[1..]).arg(&scratch).output().unwrap().stdout;
+    assert_eq!(told(&decoded), "");
     std::fs::remove_file(&scratch).unwrap();
 }
 

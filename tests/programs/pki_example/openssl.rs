@@ -1,6 +1,6 @@
 //! OpenSSL judges what the example makes.
 
-use super::Workspace;
+use super::{Workspace, refused};
 use std::process::{Command, Output};
 
 fn openssl(workspace: &Workspace, args: &str) -> Output {
@@ -43,6 +43,29 @@ fn openssl_accepts_the_chains_strictly_until_they_are_revoked() {
     workspace.run("issue server --server --dns localhost").unwrap();
     let output = openssl(&workspace, "verify -CAfile ca.pem -untrusted server.pem -purpose sslclient server.pem");
     assert!(said(&output).contains("unsuitable certificate purpose"), "{}", said(&output));
+}
+
+#[test]
+#[ignore = "needs openssl 3"]
+fn the_command_for_a_key_in_another_form_helps() {
+    let workspace = Workspace::new();
+    for (name, made) in [
+        ("sec1", "ecparam -name prime256v1 -genkey -noout -out KEY"),
+        ("pkcs1", "genrsa -traditional -out KEY 2048"),
+        ("locked", "genpkey -algorithm ed25519 -aes256 -pass pass:x -out KEY"),
+    ] {
+        let made = openssl(&workspace, &made.replace("KEY", &format!("{name}.key")));
+        assert!(made.status.success(), "{}", said(&made));
+        let told = refused(workspace.run(&format!("issue {name} --client")));
+        let (_, command) = told.split_once("(openssl ").unwrap();
+        let command = command.split_once(" makes").unwrap().0;
+        let command = command.replace("KEY", &format!("{name}.key")).replace("PLAIN", "plain");
+        let more = if name == "locked" { " -passin pass:x" } else { "" };
+        let output = openssl(&workspace, &format!("{command}{more}"));
+        assert!(output.status.success(), "{command}: {}", said(&output));
+        std::fs::rename(workspace.path("plain"), workspace.path(&format!("{name}.key"))).unwrap();
+        workspace.run(&format!("issue {name} --client")).unwrap();
+    }
 }
 
 #[test]
