@@ -91,6 +91,31 @@ fn unknown_status_refuses_unless_relaxed() {
     assert_eq!(w.fault(w.trust(&crls).accept_unknown_revocation_status()).0, Rejection::Revoked);
 }
 
+// RFC 9608 §4; an intermediate is none of those that it is for (§2).
+#[test]
+fn a_leaf_without_revocation_is_exempt_where_policy_says_so_by_name() {
+    let no_rev_avail = || crate::pki::custom(&[2, 5, 29, 56], &[5, 0], false);
+    let mut w = World::new();
+    let plain = w.ca.leaf("api", &["api.internal"]);
+    w.leaf = w.ca.leaf_with("api", &["api.internal"], |params| params.custom_extensions.push(no_rev_avail()));
+    let root = w.root.crl(&[], -DAYS, DAYS);
+    let relaxed = |w: &World, crls: &[Vec<u8>]| w.trust(crls).accept_no_revocation_available();
+    assert_eq!(w.fault(w.trust(&[root.clone()])).1, status_unknown("CN=Issuing"), "not by default");
+    assert!(w.accepts(relaxed(&w, &[root.clone()])));
+    // Nor does a list of its issuer's matter that is out of date or does not verify; one that holds it does.
+    assert!(w.accepts(relaxed(&w, &[root.clone(), w.ca.crl(&[], -2 * DAYS, -DAYS)])));
+    assert!(w.accepts(relaxed(&w, &[root.clone(), w.root.intermediate("Issuing").crl(&[], -DAYS, DAYS)])));
+    let holding = w.ca.crl(&[&w.leaf.serial()], -DAYS, DAYS);
+    assert_eq!(w.fault(relaxed(&w, &[root.clone(), holding])).0, Rejection::Revoked);
+    // Another leaf of the same CA, and the CA itself, are judged like any others.
+    w.leaf = plain;
+    assert_eq!(w.fault(relaxed(&w, &[root])).1, status_unknown("CN=Issuing"));
+    w.ca = w.root.intermediate_with("Issuing", |params| params.custom_extensions.push(no_rev_avail()));
+    w.leaf = w.ca.leaf_with("api", &["api.internal"], |params| params.custom_extensions.push(no_rev_avail()));
+    let of_leaf_only = w.ca.crl(&[], -DAYS, DAYS);
+    assert_eq!(w.fault(relaxed(&w, &[of_leaf_only])).1, status_unknown("CN=Root"));
+}
+
 #[test]
 fn an_expired_crl_refuses_from_its_next_update_on_unless_relaxed() {
     let w = World::new();

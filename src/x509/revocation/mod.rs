@@ -151,8 +151,7 @@ impl Revocation {
         now: UnixTime,
         relaxed: Relaxed,
     ) -> Result<Window, RefusalReason> {
-        let exempt = is_leaf && relaxed.no_rev_avail && cert.extensions.no_rev_avail; // RFC 9608 §4
-        if !self.asked || (relaxed.leaf_only && !is_leaf) || exempt {
+        if !self.asked || (relaxed.leaf_only && !is_leaf) {
             return Ok(ALWAYS);
         }
         let seconds = now.as_secs();
@@ -168,6 +167,18 @@ impl Revocation {
         if valid().any(|list| list.holds(cert.serial)) {
             return Err(RefusalReason::Revoked);
         }
+        let in_date = |list: &&List| relaxed.expired || list.next_update.is_none_or(|next| seconds < next);
+
+        // What bounds the answer: the lists that give it, those that will take their place, and those of its issuer that
+        // are not here yet.
+        let from = valid().map(|list| list.this_update).max().unwrap_or(0);
+        let ends = valid().filter(in_date).filter(|_| !relaxed.expired).filter_map(|list| list.next_update);
+        let to = ends.chain(future().map(|list| list.this_update)).min().map_or(u64::MAX, |end| end.saturating_sub(1));
+        // RFC 9608 §4. An entry on a list counts all the same.
+        if is_leaf && relaxed.no_rev_avail && cert.extensions.no_rev_avail {
+            return Ok((from, to));
+        }
+
         // A list that may be this issuer's, and that no key which is known here has signed: nobody knows what it said, and
         // an older list does not know better.
         let spoilt =
@@ -185,14 +196,6 @@ impl Revocation {
         let only_one =
             unusable().next().is_none() && parts.all(|list| first.is_some_and(|first| first.scope == list.scope));
         let covering = || valid().filter(is_of_its_kind).filter(|list| list.scope.covers_point(points, only_one));
-        let in_date = |list: &&List| relaxed.expired || list.next_update.is_none_or(|next| seconds < next);
-
-        // What bounds the answer: the lists that give it, those that will take their place, and those of its issuer that
-        // are not here yet.
-        let from = valid().map(|list| list.this_update).max().unwrap_or(0);
-        let ends = valid().filter(in_date).filter(|_| !relaxed.expired).filter_map(|list| list.next_update);
-        let to = ends.chain(future().map(|list| list.this_update)).min().map_or(u64::MAX, |end| end.saturating_sub(1));
-
         if covering().any(|list| in_date(&list)) {
             return Ok((from, to));
         }

@@ -135,7 +135,7 @@ impl TrustBuilder {
     }
 
     /// Relaxation: a leaf that carries noRevAvail (RFC 9608: it is short-lived, and its issuer publishes nothing about it)
-    /// is not checked for revocation. Without this it is judged like any other.
+    /// needs no list that covers it. One that holds it counts nevertheless. Without this it is judged like any other.
     pub fn accept_no_revocation_available(mut self) -> TrustBuilder {
         self.relaxed.no_rev_avail = true;
         self
