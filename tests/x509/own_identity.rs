@@ -85,7 +85,7 @@ fn a_chain_whose_key_is_elsewhere_is_read_from_pem_and_signs_nothing_here() {
 /// A key that no peer can be content with is told where it is loaded, not in the handshake.
 #[test]
 fn an_external_key_that_signs_no_handshake_is_no_identity() {
-    for (name, kind) in [("p521leaf.pem", "ECDSA on P-521"), ("leaf16384.pem", "RSA of 16384 bits")] {
+    for (name, kind) in [("e448.pem", "Ed448"), ("leaf16384.pem", "RSA of 16384 bits")] {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/key_kinds").join(name);
         let chain = std::fs::read(path).unwrap();
         let error = Identity::external_from_pem(&chain, vec![]).err().unwrap();

@@ -30,6 +30,17 @@ enum Fault {
     Signer,
 }
 
+impl Fault {
+    /// No key's signature of this kind is verified here. (aws-lc-rs verifies SHA-512 with any curve, *ring* does not.)
+    fn is_unsupported(self) -> bool {
+        match self {
+            Fault::Algorithm(ECDSA_WITH_SHA512) => !cfg!(feature = "aws-lc-rs"),
+            Fault::Algorithm(_) => true,
+            _ => false,
+        }
+    }
+}
+
 const FAULTS: [Fault; 4] =
     [Fault::Octet, Fault::Algorithm(ECDSA_WITH_SHA1), Fault::Algorithm(ECDSA_WITH_SHA512), Fault::Signer];
 
@@ -140,7 +151,7 @@ fn a_list_that_no_known_key_of_its_name_has_signed_is_never_passed_over_for_an_o
                             let (problems, outcome) = issuer.judge(&[], &lists, serial, relaxed);
                             assert_eq!(outcome, "CrlUnusable", "{told}");
                             // Told at once, if the issuer is known then, or nobody can have signed it so.
-                            let at_once = issuer.above.is_none() || matches!(fault, Fault::Algorithm(_));
+                            let at_once = issuer.above.is_none() || fault.is_unsupported();
                             assert_eq!(problems.len(), usize::from(at_once), "{told}: {problems:?}");
                         }
                     }
@@ -187,5 +198,7 @@ fn the_sentences_say_which_list_it_is_and_what_is_wrong_with_it() {
     assert_eq!(told(Fault::Octet), format!("{name}its signature is wrong, or another key's"));
     let algorithm = "crls: the CRL is signed with an unsupported algorithm: ";
     assert_eq!(told(Fault::Algorithm(ECDSA_WITH_SHA1)), format!("{algorithm}ecdsa-with-SHA1"));
-    assert_eq!(told(Fault::Algorithm(ECDSA_WITH_SHA512)), format!("{algorithm}ecdsa-with-SHA512"));
+    if Fault::Algorithm(ECDSA_WITH_SHA512).is_unsupported() {
+        assert_eq!(told(Fault::Algorithm(ECDSA_WITH_SHA512)), format!("{algorithm}ecdsa-with-SHA512"));
+    }
 }
