@@ -7,7 +7,7 @@ mod peer;
 use super::choices::Choices;
 use super::end::{gets, pki, seed};
 use countersign::internals::codec::{ExtensionType, Place, may_stand};
-use countersign::x509::{Expect, JudgeOptions, Trust, SignatureMemo};
+use countersign::x509::{Expect, JudgeOptions, SignatureMemo, Trust};
 use countersign::{Credential, Error, Event, Handshake, Inbox, Outbox, Policy, Role, Session, Verdict, Want};
 use peer::{Peer, inserted};
 use rustls::pki_types::{PrivateKeyDer, UnixTime};

@@ -4,7 +4,7 @@
 
 use super::choices::Choices;
 use countersign::internals::asn1::{Certificate, CertificateList, Name, Spki, is_deceptive};
-use countersign::x509::{Expect, JudgeOptions, PeerIdentity, SigningKey, Trust, SignatureMemo};
+use countersign::x509::{Expect, JudgeOptions, PeerIdentity, SignatureMemo, SigningKey, Trust};
 use countersign::{Peer, Role, Verdict};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose as Purpose, GeneralSubtree,
