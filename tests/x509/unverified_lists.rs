@@ -2,7 +2,7 @@
 //! §6.3.3: the status is undetermined).
 
 use crate::pki::{Ca, NOW, at, der, extension, utc_time};
-use countersign::internals::asn1::Certificate;
+use countersign::internals::asn1::{Certificate, CertificateList};
 use countersign::x509::{Expect, JudgeOptions, Problem, Trust};
 use countersign::{Peer, Role};
 use rcgen::{KeyPair, SigningKey as _};
@@ -161,6 +161,31 @@ fn a_list_that_no_known_key_of_its_name_has_signed_is_never_passed_over_for_an_o
     }
 }
 
+/// Whatever octet of a root's list is changed: it is told when it is loaded, and the older one lets nobody in. Unless it
+/// has come to say that it is another key's.
+#[test]
+fn a_changed_octet_in_a_roots_list_is_told_when_it_is_loaded() {
+    let issuer = Issuer::root();
+    let key_id = |list: &[u8]| CertificateList::from_der(list).ok()?.extensions.authority_key_id.map(<[u8]>::to_vec);
+    for says in [Says::Nothing, Says::KeyId] {
+        let older = issuer.list(-2, false, says, Fault::None);
+        let newer = issuer.list(-1, true, says, Fault::None);
+        for (at, flip) in (0..newer.len()).flat_map(|at| [0x01, 0x20, 0x80].map(|flip| (at, flip))) {
+            let mut changed = newer.clone();
+            changed[at] ^= flip;
+            let of_another_key = key_id(&changed).is_some_and(|id| Some(id) != key_id(&newer));
+            // Without a key identifier, another name makes it another's.
+            let issuer_of = |list: &[u8]| CertificateList::from_der(list).ok().map(|list| list.issuer.der().to_vec());
+            let of_another_name = issuer_of(&changed).is_some_and(|name| Some(name) != issuer_of(&newer));
+            if of_another_key || (says == Says::Nothing && of_another_name) {
+                continue;
+            }
+            let (problems, outcome) = issuer.judge(&[], &[older.clone(), changed], 1, false);
+            assert!(!problems.is_empty(), "{says:?}: octet {at} ^ {flip:02x}: {outcome}");
+        }
+    }
+}
+
 // RFC 5280 §5.2.1: the key identifier tells apart the keys of one name.
 #[test]
 fn a_list_that_says_that_it_is_another_keys_says_nothing_about_this_one() {
@@ -194,7 +219,7 @@ fn the_sentences_say_which_list_it_is_and_what_is_wrong_with_it() {
         let lists = [older.clone(), issuer.list(-1, true, Says::Nothing, fault)];
         issuer.judge(&[], &lists, 1, false).0[0].to_string()
     };
-    let name = "crls: the CRL has the name of a root, but is not signed by that root's key: ";
+    let name = "crls: the CRL has the name or the key identifier of a root, but is not signed by it: ";
     assert_eq!(told(Fault::Octet), format!("{name}its signature is wrong, or another key's"));
     let algorithm = "crls: the CRL is signed with an unsupported algorithm: ";
     assert_eq!(told(Fault::Algorithm(ECDSA_WITH_SHA1)), format!("{algorithm}ecdsa-with-SHA1"));

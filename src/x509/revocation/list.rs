@@ -26,7 +26,7 @@ pub(super) struct List {
     der: Vec<u8>,
     /// Where in `der` the serial numbers stand, in the order of the numbers' octets.
     serials: Vec<(u32, u32)>,
-    /// It is signed by a root of its issuer's name.
+    /// It is signed by a root of ours whose it may be.
     pub(super) vouched: bool,
     /// By the hash of a key: whether the list is signed by it.
     signed_by: Mutex<Vec<([u8; 32], bool)>>,
@@ -84,9 +84,11 @@ impl List {
         &self.issuer
     }
 
-    /// Whether it may be signed by the key with this identifier: neither says that it is another one.
-    pub(super) fn may_be_of(&self, key_id: Option<&[u8]>) -> bool {
-        self.key_id.as_deref().zip(key_id).is_none_or(|(ours, theirs)| ours == theirs)
+    /// Whether it may be this issuer's, by what it says: it has the name, and does not say that it is another key's; or it
+    /// has another name, and says that it is this key's.
+    pub(super) fn may_be_of(&self, issuer: &[u8; 32], key_id: Option<&[u8]>) -> bool {
+        let same_key = self.key_id.as_deref().zip(key_id).map(|(ours, theirs)| ours == theirs);
+        same_key.unwrap_or_else(|| self.is_named(issuer))
     }
 
     /// With what it is signed, if no key's signature of that kind is verified here.

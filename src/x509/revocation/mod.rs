@@ -104,8 +104,9 @@ impl Revocation {
 
     /// Adds a DER list; `place` is where it was found, for sentences. The error says why it cannot be used.
     ///
-    /// `roots`: a list that has the name of some of them, and is signed by none, is told now; unless it says that it is
-    /// another key's, which may belong to an intermediate of that name. Of other issuers, nothing is known until one is met.
+    /// `roots`: a list that has the name of some of them, or says that it is signed by the key of one, and is signed by
+    /// none, is told now; unless it says that it is another key's, which may belong to an intermediate of that name. Of
+    /// other issuers, nothing is known until one is met.
     pub(super) fn add(
         &mut self,
         place: String,
@@ -118,14 +119,15 @@ impl Revocation {
         let read = List::read(place.clone(), der, relaxed.expired, strict);
         let mut list =
             read.inspect_err(|why| self.unusable.push(Unusable { issuer, told: format!("{place}: {why}") }))?;
-        let named = || roots.iter().filter(|root| list.is_named(&root.name));
-        let vouched = named().any(|root| list.is_signed_by(&root.key, &root.spki));
-        let unsigned = named().find(|root| !vouched && list.may_be_of(root.key_id.as_deref()));
+        let mut known =
+            roots.iter().filter(|root| list.is_named(&root.name) || list.may_be_of(&root.name, root.key_id.as_deref()));
+        let vouched = known.clone().any(|root| list.is_signed_by(&root.key, &root.spki));
+        let unsigned = known.find(|root| !vouched && list.may_be_of(&root.name, root.key_id.as_deref()));
         let problem = match (list.unsupported_algorithm(), unsigned) {
             (Some(algorithm), _) => Some(format!("the CRL is signed with an unsupported algorithm: {algorithm}")),
             (None, Some(root)) => {
                 let why = list.why_not_signed_by(&root.spki);
-                Some(format!("the CRL has the name of a root, but is not signed by that root's key: {why}"))
+                Some(format!("the CRL has the name or the key identifier of a root, but is not signed by it: {why}"))
             }
             (None, None) => None,
         };
@@ -181,9 +183,10 @@ impl Revocation {
 
         // A list that may be this issuer's, and that no key which is known here has signed: nobody knows what it said, and
         // an older list does not know better.
-        let spoilt =
-            |list: &&List| list.may_be_of(issuer.key_id) && !list.vouched && !list.is_signed_by(&key, issuer.spki);
-        if let Some(list) = named.iter().find(spoilt) {
+        let spoilt = |list: &&List| {
+            list.may_be_of(&name, issuer.key_id) && !list.vouched && !list.is_signed_by(&key, issuer.spki)
+        };
+        if let Some(list) = self.lists.iter().find(spoilt) {
             return Err(not_signed(list, issuer));
         }
         let is_of_its_kind = |list: &&List| list.scope.covers_kind(!is_leaf);
