@@ -22,6 +22,9 @@ pub const MAX_EXTENSION: usize = 32 * 1024;
 /// The longest cookie of a HelloRetryRequest that we echo. Real ones take under 200 bytes; it must fit our ClientHello.
 pub const MAX_COOKIE: usize = 4096;
 
+/// The lowest record_size_limit of a peer (RFC 8449 §4): lower ones would make more overhead than content.
+pub const MIN_RECORD_SIZE_LIMIT: u16 = 64;
+
 /// Empty application-data records in a row: legal as traffic-analysis cover, endless ones are a way to keep us busy.
 pub const MAX_EMPTY_RECORDS: u8 = 32;
 

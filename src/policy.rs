@@ -2,7 +2,7 @@
 
 use crate::codec::{self, CertificateType, CipherSuite, DistinguishedName, NamedGroup, ProtocolName, SignatureScheme};
 use crate::crypto::CryptoMode;
-use crate::limits::MAX_AUTHORITIES;
+use crate::limits::{MAX_AUTHORITIES, MIN_RECORD_SIZE_LIMIT};
 use crate::list::List;
 use core::num::NonZeroU8;
 
@@ -321,7 +321,7 @@ impl Policy {
     /// If out of range.
     #[must_use]
     pub const fn record_size_limit(mut self, limit: u16) -> Self {
-        assert!(limit >= 64 && limit <= 16_385, "record_size_limit is 64 to 16,385");
+        assert!(limit >= MIN_RECORD_SIZE_LIMIT && limit <= 16_385, "record_size_limit is 64 to 16,385");
         self.record_size_limit = Some(limit);
         self
     }

@@ -14,6 +14,9 @@ pub const MEMORY: usize = 2 * 1024;
 /// less 3).
 pub static POLICY: Policy = Policy::new().fit_inbox(MEMORY);
 
+/// What such a policy announces, and the other device as well.
+pub const RECORD_SIZE_LIMIT: u16 = 491;
+
 /// The longest chains, of two certificates, that a client and a server can show to such a peer.
 pub const LONGEST_CHAINS: [usize; 2] = [1411, 1362];
 
@@ -37,7 +40,8 @@ impl Device {
     /// A device that shows this chain. One that does not fit the outbox is refused here, not in the field.
     pub fn new(role: Role, own: Issued, pki: &Certificates) -> Result<Device, Box<dyn std::error::Error>> {
         let identity = Identity::new(own.chain, SigningKey::from_der(&own.key.serialize_der())?)?;
-        let needed = POLICY.outbox_needed(role, &identity.credential(), SIGNATURE);
+        // The other device takes records as long as we do.
+        let needed = POLICY.outbox_needed(role, &identity.credential(), SIGNATURE, None, Some(RECORD_SIZE_LIMIT));
         let needed = needed.map_err(|kind| kind.to_string())?;
         if needed > MEMORY {
             return Err(format!("our chain takes an outbox of {needed} bytes, and there are {MEMORY}").into());

@@ -38,7 +38,7 @@ pub(super) struct Choice {
 
 impl Choice {
     /// The choice to which a server has most to say, under this policy.
-    pub(super) fn longest(policy: &Policy) -> Choice {
+    pub(super) fn longest(policy: &Policy, record_size_limit: u16) -> Choice {
         let group = policy.groups.as_slice().iter().copied().max_by_key(|group| share_len(*group));
         let protocol = policy.protocols().max_by_key(|name| name.len()).unwrap_or_default();
         Choice {
@@ -55,8 +55,8 @@ impl Choice {
             peer_type: CertificateType::X509,
             offers_client_types: true,
             offers_server_types: true,
-            offers_extension: false,
-            record_size_limit: Some(u16::MAX),
+            offers_extension: true,
+            record_size_limit: Some(record_size_limit),
             preferences: PeerPreferences::all(),
         }
     }

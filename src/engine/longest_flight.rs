@@ -8,7 +8,7 @@ use super::server::plan_longest_present;
 use crate::codec::SignatureScheme;
 use crate::crypto::Suite;
 use crate::error::ErrorKind;
-use crate::policy::Policy;
+use crate::policy::{Bytes, Policy};
 use crate::role::Role;
 
 /// A signature is not longer. (RSA keys of 65,536 bits would make longer ones.)
@@ -18,6 +18,8 @@ static ANY_SIGNATURE: [u8; 8192] = [0; 8192];
 pub(crate) fn plan_longest_flight(
     role: Role,
     policy: &Policy,
+    extension: Option<&Bytes>,
+    peers_limit: u16,
     credential: &Credential<'_>,
     signature_len: usize,
     out: &mut impl Plan,
@@ -25,12 +27,15 @@ pub(crate) fn plan_longest_flight(
     match role {
         Role::Client => {
             out.write_key();
+            if policy.record_size_limit.is_some() {
+                out.peer_record_size_limit(peers_limit); // the server may answer it with its own
+            }
             if policy.middlebox_compatibility {
                 out.change_cipher_spec();
             }
             plan_certificate(out, &PeerPreferences::all(), credential)?;
         }
-        Role::Server => plan_longest_present(policy, credential, out)?,
+        Role::Server => plan_longest_present(policy, extension, peers_limit, credential, out)?,
     }
     let suites = policy.cipher_suites.as_slice().iter().filter_map(|suite| Suite::from(*suite));
     let suite = suites.max_by_key(|suite| suite.hash().output_len()).ok_or(ErrorKind::Bug)?;

@@ -72,6 +72,12 @@ impl Negotiated {
         Negotiated::client(stamp, [0; 32], ServerName::NONE, false)
     }
 
+    /// The facts of which there is most to write.
+    pub(super) fn longest(middlebox_compatibility: bool, extension: Option<&Bytes>) -> Negotiated {
+        let extension = extension.map(|body| (ExtensionType::QUIC_TRANSPORT_PARAMETERS, body.clone())); // any type
+        Negotiated { extension, ..Negotiated::client(0, [0; 32], ServerName::LONGEST, middlebox_compatibility) }
+    }
+
     /// The name of the selected application protocol.
     pub(crate) fn protocol<'p>(&self, policy: &'p Policy) -> Option<&'p [u8]> {
         policy.protocol(self.alpn?)

@@ -5,7 +5,8 @@ use super::records::Records;
 use crate::engine::question::Credential;
 use crate::engine::{plan_longest_flight, plan_longest_hello};
 use crate::error::ErrorKind;
-use crate::policy::Policy;
+use crate::limits::MIN_RECORD_SIZE_LIMIT;
+use crate::policy::{Bytes, Policy};
 use crate::record::Plan;
 use crate::role::Role;
 
@@ -16,35 +17,43 @@ impl Policy {
     /// allows where it has less than 16,454 bytes.
     ///
     /// A signature takes up to `signature_len` bytes: as many as an RSA key's modulus, 64 with Ed25519, 72 with P-256, 104
-    /// with P-384. Not counted: an opaque extension, with 4 bytes more than its body has; and, of peers that take short
-    /// records only (RFC 8449), 22 bytes for each record more that it makes. If it does not do after all, the outbox is
-    /// asked to grow: `Misuse::NoRoom`.
+    /// with P-384. `extension` is the body of the connection's opaque extension, if it has one
+    /// ([`Handshake::with_extension`](crate::Handshake::with_extension)). `peers_limit` is the peer's record_size_limit
+    /// (RFC 8449), where it is known; `None` reckons with every peer: the lowest limit, 64, makes a flight a third longer.
+    /// (A client meets a limit only if its policy has a [`record_size_limit`](Self::record_size_limit) itself.)
+    ///
+    /// This is the worst case, and exact: one byte less is too little for some peer.
     ///
     /// ```
     /// use countersign::{Credential, Policy, Role};
     /// let chain = [vec![0; 700].into(), vec![0; 600].into()]; // a leaf, an intermediate
-    /// let needed = Policy::new().outbox_needed(Role::Server, &Credential::new(&chain), 72).unwrap();
+    /// let needed = |peers_limit| {
+    ///     Policy::new().outbox_needed(Role::Server, &Credential::new(&chain), 72, None, peers_limit).unwrap()
+    /// };
     /// # #[cfg(not(feature = "aws-lc-rs"))] // which has a scheme more to name
-    /// assert_eq!(needed, 1_787);
+    /// assert_eq!((needed(None), needed(Some(16_385))), (2_315, 1_787));
     /// ```
     ///
     /// # Errors
-    /// `OwnMessageTooLong` if TLS cannot carry the credential at all.
+    /// `OwnMessageTooLong` if TLS cannot carry the credential or the extension at all.
     pub fn outbox_needed(
         &self,
         role: Role,
         credential: &Credential<'_>,
         signature_len: usize,
+        extension: Option<&Bytes>,
+        peers_limit: Option<u16>,
     ) -> Result<usize, ErrorKind> {
+        let limit = peers_limit.unwrap_or(MIN_RECORD_SIZE_LIMIT);
         let planned = |plan: &dyn Fn(&mut Plan) -> Result<(), ErrorKind>| {
             let mut planned = Records::new(role, self).plan_in_empty_outbox();
             plan(&mut planned).map(|()| planned.capacity())
         };
-        let flight = planned(&|plan| plan_longest_flight(role, self, credential, signature_len, plan))?;
+        let flight = planned(&|plan| plan_longest_flight(role, self, extension, limit, credential, signature_len, plan))?;
         if role == Role::Server {
             return Ok(flight);
         }
-        let hello = |second| planned(&|plan| plan_longest_hello(self, second, self.middlebox_compatibility, plan));
+        let hello = |second| planned(&|plan| plan_longest_hello(self, extension, second, plan));
         Ok(flight.max(hello(false)?).max(hello(true)?))
     }
 }

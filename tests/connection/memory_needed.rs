@@ -9,11 +9,14 @@ use countersign::internals::codec::{
 };
 use countersign::limits::MAX_COOKIE;
 use countersign::{
-    CertificateType, CipherSuite, ContentType, Credential, Error, ErrorKind, Handshake, Inbox, Misuse, NamedGroup,
-    Outbox, Policy, Role, SignatureScheme, Verdict, Want,
+    Bytes, CertificateType, CipherSuite, ContentType, Credential, Error, ErrorKind, ExtensionType, Handshake, Inbox,
+    Misuse, NamedGroup, Outbox, Policy, Role, SignatureScheme, Verdict, Want,
 };
 use proptest::prelude::*;
 use std::sync::LazyLock;
+
+/// The body of an opaque extension.
+const EXTENSION: Bytes = Bytes::Static(&[6; 300]);
 
 static IDENTITY: LazyLock<Identity> = LazyLock::new(|| Pki::new().issue("server.test", &rcgen::PKCS_ED25519));
 
@@ -170,50 +173,82 @@ fn drives_in(end: &mut End<'_>, credential: &Credential<'_>, other: &mut End<'_>
     }
 }
 
-/// What there is to say is said, and each thing as long as it can be: then not a byte is to spare.
-#[test]
-fn a_handshake_fits_the_outbox_that_its_policy_needs_and_no_smaller_one() {
-    static PROTOCOL: [u8; 127] = [b'p'; 127];
+/// Under `policy`, one end shows `credential` and sends `extension`, with an outbox of so many bytes; its peer asks for all
+/// that there is, and takes records of this length. What the outbox was short of, if the handshake came to no end.
+fn shakes_hands(
+    role: Role,
+    policy: &Policy,
+    credential: &Credential<'_>,
+    extension: Option<&Bytes>,
+    peers_limit: u16,
+    capacity: usize,
+) -> Result<(), Option<usize>> {
     const TYPES: &[CertificateType] = &[CertificateType::X509, CertificateType::RAW_PUBLIC_KEY];
-    let policy = || {
-        Policy::new()
-            .cipher_suites(&[CipherSuite::TLS_AES_256_GCM_SHA384])
-            .groups(&[NamedGroup::SECP384R1])
-            .alpn(&[&PROTOCOL])
-            .certificate_types(TYPES, TYPES)
-            .request_ocsp_staple(true)
-            .request_scts(true)
-            .record_size_limit(16_385)
-    };
-    let more = [0x30; 9000].as_slice().into();
-    let chain = [IDENTITY.chain[0].clone(), more];
-    let scts = [&[0, 102, 0, 100][..], &[5; 100]].concat();
-    let credential = Credential { ocsp_staple: Some(&[4; 500]), scts: Some(&scts), ..Credential::new(&chain) };
-    for (role, max_fragment) in
-        [(Role::Client, 16_384), (Role::Client, 500), (Role::Server, 16_384), (Role::Server, 500)]
-    {
-        let policy = || policy().max_fragment(max_fragment);
-        let needed = policy().outbox_needed(role, &credential, 64).unwrap();
-        for (capacity, fits) in [(needed, true), (needed - 1, false)] {
-            let mut client = End::new(Role::Client, policy(), &IDENTITY);
-            let mut server = End::new(Role::Server, policy(), &IDENTITY);
-            let small = if role == Role::Client { &mut client } else { &mut server };
-            small.tx = Outbox::new(vec![0; capacity]);
-            let mut short_of = None;
-            for _ in 0..6 {
-                if let Err(needed) = drives_in(&mut client, &credential, &mut server) {
-                    short_of = needed;
-                    break;
-                }
-                if let Err(needed) = drives_in(&mut server, &credential, &mut client) {
-                    short_of = needed;
-                    break;
-                }
-            }
-            let done = client.hs.finish().is_ok() && server.hs.finish().is_ok();
-            assert_eq!(done, fits, "{role} with {capacity} bytes, records of {max_fragment}");
-            assert_eq!(short_of, (!fits).then_some(needed), "exact, and said by whom is short of it");
+    let asks_for_all = policy.clone().certificate_types(TYPES, TYPES).request_ocsp_staple(true).request_scts(true);
+    let peers = asks_for_all.record_size_limit(peers_limit).max_flight(100_000, 200_000);
+    let end = |of, policy: &Policy| {
+        let mut end = End::new(of, policy.clone(), &IDENTITY);
+        (end.rx, end.tx) = (Inbox::new(vec![0; 300_000]), Outbox::new(vec![0; 300_000]));
+        if let Some(body) = extension {
+            let hs = match of {
+                Role::Client => Handshake::client(policy.clone(), Some("server.test"), seed(1)).unwrap(),
+                Role::Server => Handshake::server(policy.clone(), seed(2)),
+            };
+            end.hs = hs.with_extension(ExtensionType::QUIC_TRANSPORT_PARAMETERS, body.clone()).unwrap();
         }
+        end
+    };
+    let (mut ours, mut theirs) = (end(role, policy), end(role.peer(), &peers));
+    ours.tx = Outbox::new(vec![0; capacity]);
+    for _ in 0..3 {
+        for driven in [Role::Client, Role::Server] {
+            match driven == role {
+                true => drives_in(&mut ours, credential, &mut theirs)?,
+                false => drives_in(&mut theirs, &Credential::new(&IDENTITY.chain), &mut ours)?,
+            };
+        }
+    }
+    if ours.hs.finish().is_ok() && theirs.hs.finish().is_ok() { Ok(()) } else { Err(None) }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    /// What there is to say is said, each thing as long as it can be, to a peer of the shortest records, or of such as are
+    /// known: then not a byte is to spare.
+    #[test]
+    fn a_handshake_fits_the_outbox_that_its_policy_needs_and_no_smaller_one(
+        is_client in any::<bool>(),
+        (sha384, p384) in any::<(bool, bool)>(),
+        (certificate, staple, scts) in (9_000..12_000usize, prop::option::of(1..2_000usize), prop::option::of(1..250u8)),
+        extension in prop::option::of(0..3_000usize),
+        protocol in prop::option::of(1..128usize),
+        max_fragment in 40..=16_384u16,
+        (limit, peers_limit) in (prop::option::of(64..=16_385u16), prop::option::of(64..=16_385u16)),
+    ) {
+        static NAME: [u8; 127] = [b'p'; 127];
+        let role = if is_client { Role::Client } else { Role::Server };
+        let suite = if sha384 { CipherSuite::TLS_AES_256_GCM_SHA384 } else { CipherSuite::TLS_AES_128_GCM_SHA256 };
+        let group = if p384 { NamedGroup::SECP384R1 } else { NamedGroup::X25519 };
+        let mut policy = Policy::new().cipher_suites(&[suite]).groups(&[group]).max_fragment(max_fragment);
+        if let Some(len) = protocol {
+            policy = policy.alpn(&[&NAME[..len]]);
+        }
+        if let Some(limit) = limit {
+            policy = policy.record_size_limit(limit);
+        }
+        let chain = [IDENTITY.chain[0].clone(), vec![0x30; certificate].into()];
+        let staple = staple.map(|len| vec![4; len]);
+        let scts = scts.map(|len| [&[0, len + 2, 0, len][..], &vec![5; usize::from(len)]].concat());
+        let credential =
+            Credential { ocsp_staple: staple.as_deref(), scts: scts.as_deref(), ..Credential::new(&chain) };
+        let extension = extension.map(|len| Bytes::Shared(vec![6; len].into()));
+        let needed = policy.outbox_needed(role, &credential, 64, extension.as_ref(), peers_limit).unwrap();
+        let shakes_hands = |capacity| {
+            shakes_hands(role, &policy, &credential, extension.as_ref(), peers_limit.unwrap_or(64), capacity)
+        };
+        prop_assert_eq!(shakes_hands(needed), Ok(()));
+        prop_assert_eq!(shakes_hands(needed - 1), Err(Some(needed)), "exact, and said by whom is short of it");
     }
 }
 
@@ -234,7 +269,8 @@ fn retry(cookie: usize, group: Option<NamedGroup>) -> Vec<u8> {
 fn retries(policy: &Policy, capacity: usize, retry: &[u8]) -> Result<Want, ErrorKind> {
     let name = [&"a".repeat(63)[..], &"b".repeat(63), &"c".repeat(63), &"d".repeat(61)].join(".");
     let mut client = End::new(Role::Client, policy.clone(), &IDENTITY);
-    client.hs = Handshake::client(policy.clone(), Some(&name), seed(1)).unwrap();
+    let hs = Handshake::client(policy.clone(), Some(&name), seed(1)).unwrap();
+    client.hs = hs.with_extension(ExtensionType(0xff00), EXTENSION).unwrap();
     client.tx = Outbox::new(vec![0; capacity]);
     client.hs.drive(&mut client.rx, &mut client.tx).unwrap();
     client.sends();
@@ -246,7 +282,8 @@ fn retries(policy: &Policy, capacity: usize, retry: &[u8]) -> Result<Want, Error
 #[test]
 fn a_client_with_a_short_certificate_needs_room_for_the_longest_cookie() {
     let policy = Policy::new().groups(&[NamedGroup::X25519, NamedGroup::SECP384R1]);
-    let needed = policy.outbox_needed(Role::Client, &Credential::new(&IDENTITY.chain), 64).unwrap();
+    let needed =
+        policy.outbox_needed(Role::Client, &Credential::new(&IDENTITY.chain), 64, Some(&EXTENSION), None).unwrap();
     let retry = retry(MAX_COOKIE, Some(NamedGroup::SECP384R1));
     assert_eq!(retries(&policy, needed, &retry), Ok(Want::Write));
     assert_eq!(retries(&policy, needed - 1, &retry), Err(ErrorKind::OutboxTooSmall { needed }));
@@ -257,7 +294,7 @@ fn a_client_with_a_short_certificate_needs_room_for_the_longest_cookie() {
 fn a_client_that_takes_short_messages_needs_room_for_short_cookies_only() {
     for limit in [400, 1_500, 4_000, 10_000] {
         let policy = Policy::new().groups(&[NamedGroup::SECP384R1]).max_flight(limit, limit);
-        let needed = policy.outbox_needed(Role::Client, &Credential::new(&[]), 64).unwrap();
+        let needed = policy.outbox_needed(Role::Client, &Credential::new(&[]), 64, Some(&EXTENSION), None).unwrap();
         let longest = MAX_COOKIE.min(limit - (retry(0, None).len() - 4));
         let capacity_of_longest = |capacity| retries(&policy, capacity, &retry(longest, None));
         assert_eq!(capacity_of_longest(needed), Ok(Want::Write));
@@ -273,7 +310,7 @@ fn a_credential_that_cannot_be_sent_has_no_size() {
     let certificate = [0x30; 70_000].as_slice().into();
     let chain: Vec<_> = std::iter::repeat_n(certificate, 300).collect();
     for role in [Role::Client, Role::Server] {
-        let error = Policy::new().outbox_needed(role, &Credential::new(&chain), 64).unwrap_err();
+        let error = Policy::new().outbox_needed(role, &Credential::new(&chain), 64, None, None).unwrap_err();
         assert_eq!(error.name(), "OwnMessageTooLong");
     }
 }

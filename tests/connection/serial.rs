@@ -1,7 +1,7 @@
 //! The example `serial`: what fits 2 KiB each way does, and a byte more is refused in words.
 
 use crate::certificates::Certificates;
-use crate::device::{Device, LONGEST_CHAINS, MEMORY, POLICY, connect, talk};
+use crate::device::{Device, LONGEST_CHAINS, MEMORY, POLICY, RECORD_SIZE_LIMIT, connect, talk};
 use crate::line::Line;
 use countersign::{Blame, Credential, Error, ErrorKind, Role};
 use rustls_pki_types::CertificateDer;
@@ -56,7 +56,7 @@ fn a_chain_that_does_not_fit_our_own_outbox_is_refused_when_the_device_is_made()
     for role in [Role::Client, Role::Server] {
         let needed = |bytes: usize| {
             let certificates = [bytes - 600, 600].map(|len| CertificateDer::from(vec![0; len]));
-            POLICY.outbox_needed(role, &Credential::new(&certificates), 64).unwrap()
+            POLICY.outbox_needed(role, &Credential::new(&certificates), 64, None, Some(RECORD_SIZE_LIMIT)).unwrap()
         };
         let longest = (1_000..3_000).rev().find(|bytes| needed(*bytes) == MEMORY).expect("one that fills the outbox");
         assert!(device(role, longest, &pki).is_ok());

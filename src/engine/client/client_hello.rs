@@ -7,11 +7,10 @@ use crate::codec::{
 use crate::crypto::{KeyExchange, Share, share_len};
 use crate::engine::effects::{Plan, plan};
 use crate::engine::negotiated::Negotiated;
-use crate::engine::server_name::ServerName;
 use crate::error::ErrorKind;
 use crate::limits::MAX_COOKIE;
 use crate::list::List;
-use crate::policy::Policy;
+use crate::policy::{Bytes, Policy};
 
 /// The key shares of one ClientHello, in the order of the policy's key_shares.
 pub(super) struct Shares([Option<KeyExchange>; 2]);
@@ -122,12 +121,12 @@ fn longest_cookie(policy: &Policy, session_id: &[u8]) -> &'static [u8] {
 /// Plans the longest first ClientHello, or the longest second one: with the longest server name, and with a cookie.
 pub(crate) fn plan_longest_hello(
     policy: &Policy,
+    extension: Option<&Bytes>,
     second: bool,
-    middlebox_compatibility: bool,
     out: &mut impl Plan,
 ) -> Result<(), ErrorKind> {
-    let negotiated = Negotiated::client(0, [0; 32], ServerName::LONGEST, middlebox_compatibility);
-    let session_id = if middlebox_compatibility { &[0; 32][..] } else { &[] };
+    let negotiated = Negotiated::longest(policy.middlebox_compatibility, extension);
+    let session_id = if policy.middlebox_compatibility { &[0; 32][..] } else { &[] };
     let any_key = [0; Share::MAX_LEN];
     let share = |group: &NamedGroup| KeyShareEntry {
         group: *group,
@@ -138,7 +137,7 @@ pub(crate) fn plan_longest_hello(
         true => (longest.map_or(&[][..], core::slice::from_ref), Some(longest_cookie(policy, session_id))),
         false => (policy.key_shares.as_slice(), None),
     };
-    if second && middlebox_compatibility {
+    if second && policy.middlebox_compatibility {
         out.change_cipher_spec();
     }
     plan(out, |w| write_hello(policy, &negotiated, session_id, groups.iter().map(share), cookie, w))

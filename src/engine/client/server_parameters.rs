@@ -12,6 +12,7 @@ use crate::engine::negotiated::Negotiated;
 use crate::engine::peer_preferences::PeerPreferences;
 use crate::engine::transition::Context;
 use crate::error::ErrorKind;
+use crate::limits::MIN_RECORD_SIZE_LIMIT;
 use crate::list::List;
 use crate::policy::Policy;
 use crate::schedule::{HandshakeSecret, Main, Pair, Transcript, at};
@@ -53,7 +54,7 @@ fn check_parameters(
         None => None,
     };
     let record_size_limit = extensions.record_size_limit();
-    if record_size_limit.is_some_and(|limit| !(64..=16_385).contains(&limit)) {
+    if record_size_limit.is_some_and(|limit| !(MIN_RECORD_SIZE_LIMIT..=16_385).contains(&limit)) {
         return Err(ErrorKind::IllegalRecordSizeLimit); // RFC 8449 §4
     }
     let own = extensions.client_certificate_type();

@@ -15,6 +15,7 @@ use crate::engine::chosen::Choice;
 use crate::engine::peer_preferences::PeerPreferences;
 use crate::engine::server_name::ServerName;
 use crate::error::{ErrorKind, Offered};
+use crate::limits::MIN_RECORD_SIZE_LIMIT;
 use crate::list::List;
 use crate::policy::Policy;
 use core::num::NonZeroU8;
@@ -66,7 +67,7 @@ pub(super) fn negotiate(
     let (group, retry) = choose_group(policy.groups.as_slice(), groups, shares)?;
 
     let record_size_limit = extensions.record_size_limit();
-    if record_size_limit.is_some_and(|limit| limit < 64) {
+    if record_size_limit.is_some_and(|limit| limit < MIN_RECORD_SIZE_LIMIT) {
         return Err(ErrorKind::IllegalRecordSizeLimit); // RFC 8449 §4; larger than TLS knows is legal
     }
     let protocols = extensions.protocols().filter(|_| !policy.alpn.is_empty());

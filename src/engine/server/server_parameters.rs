@@ -12,10 +12,9 @@ use crate::engine::chosen::Choice;
 use crate::engine::effects::{Effects, Plan, Secret, limit_records, plan, send};
 use crate::engine::negotiated::Negotiated;
 use crate::engine::question::Credential;
-use crate::engine::server_name::ServerName;
 use crate::engine::transition::Context;
 use crate::error::ErrorKind;
-use crate::policy::Policy;
+use crate::policy::{Bytes, Policy};
 use crate::role::Role;
 use crate::schedule::{Early, Transcript, at};
 
@@ -76,11 +75,13 @@ impl AskCredential {
 /// Plans the longest flight that a server sends before it signs, whatever the client asks for.
 pub(crate) fn plan_longest_present(
     policy: &Policy,
+    extension: Option<&Bytes>,
+    peers_limit: u16,
     credential: &Credential<'_>,
     out: &mut impl Plan,
 ) -> Result<(), ErrorKind> {
-    let negotiated = Negotiated::client(0, [0; 32], ServerName::LONGEST, true);
-    plan_present(policy, &negotiated, &Choice::longest(policy), credential, out)
+    let negotiated = Negotiated::longest(true, extension);
+    plan_present(policy, &negotiated, &Choice::longest(policy, peers_limit), credential, out)
 }
 
 fn plan_present(
