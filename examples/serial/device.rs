@@ -41,8 +41,7 @@ impl Device {
     pub fn new(role: Role, own: Issued, pki: &Certificates) -> Result<Device, Box<dyn std::error::Error>> {
         let identity = Identity::new(own.chain, SigningKey::from_der(&own.key.serialize_der())?)?;
         // The other device takes records as long as we do.
-        let needed = POLICY.outbox_needed(role, &identity.credential(), SIGNATURE, None, Some(RECORD_SIZE_LIMIT));
-        let needed = needed.map_err(|kind| kind.to_string())?;
+        let needed = POLICY.outbox_needed(role, &identity.credential(), SIGNATURE, None, Some(RECORD_SIZE_LIMIT))?;
         if needed > MEMORY {
             return Err(format!("our chain takes an outbox of {needed} bytes, and there are {MEMORY}").into());
         }

@@ -24,15 +24,18 @@ impl Tag {
     }
 }
 
-/// `Want::Credential`: which certificate shall we show? Answer with `present`.
+/// [`Want::Credential`](crate::Want::Credential): which certificate do we show? Answer with
+/// [`answer_credential`](crate::Handshake::answer_credential).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CredentialQuestion(pub(crate) Tag);
 
-/// `Want::Verify`: the peer has proved possession of its key; do we accept who it is? Answer with `verdict`.
+/// [`Want::Verify`](crate::Want::Verify): the peer has proved possession of its key. Do we accept who it is? Answer with
+/// [`answer_verify`](crate::Handshake::answer_verify).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifyQuestion(pub(crate) Tag);
 
-/// `Want::Sign`: sign this with the key of the presented certificate. Answer with `signature`.
+/// [`Want::Sign`](crate::Want::Sign): sign this with the key of the certificate that was shown. Answer with
+/// [`answer_sign`](crate::Handshake::answer_sign).
 #[derive(Clone, PartialEq, Eq)]
 pub struct SignQuestion {
     pub(crate) scheme: SignatureScheme,

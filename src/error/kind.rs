@@ -51,6 +51,8 @@ macro_rules! kinds {
                 &[ $( (stringify!($name), Blame::$blame, kinds!(@alert $alert)), )* ];
         }
 
+        impl core::error::Error for ErrorKind {}
+
         impl fmt::Display for ErrorKind {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self { $( ErrorKind::$name $({ $($field),* })? => write!(f, $text), )* }

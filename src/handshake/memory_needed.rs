@@ -49,7 +49,8 @@ impl Policy {
             let mut planned = Records::new(role, self).plan_in_empty_outbox();
             plan(&mut planned).map(|()| planned.capacity())
         };
-        let flight = planned(&|plan| plan_longest_flight(role, self, extension, limit, credential, signature_len, plan))?;
+        let flight =
+            planned(&|plan| plan_longest_flight(role, self, extension, limit, credential, signature_len, plan))?;
         if role == Role::Server {
             return Ok(flight);
         }
