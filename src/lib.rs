@@ -147,7 +147,7 @@ pub use codec::Malformed;
 pub use codec::names::*;
 pub use crypto::{CryptoFailed, EcdsaSigValue, MessageDigest, Suite};
 pub use engine::question::{Credential, CredentialQuestion, Offer, Peer, SignQuestion, Verdict, VerifyQuestion};
-pub use engine::table;
+pub use engine::{authenticator, table};
 pub use error::{Alert, Blame, Ending, Error, ErrorKind, KeyKind, Misuse, Offered, Rejection};
 pub use handshake::{
     AnyInbox, AnyOutbox, Carrier, Event as TransitionEvent, Handshake, Messages, Question, Records, Step, Transition,

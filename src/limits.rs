@@ -45,5 +45,13 @@ pub const MAX_KEY_UPDATES: u8 = 32;
 /// them all.
 pub const MAX_TICKETS: u8 = 32;
 
+/// Requests for authenticators (RFC 9261) that may be open at once, on one session: each takes 232 bytes.
+pub const MAX_OPEN_REQUESTS: usize = 4;
+
+/// Authenticators that a server may send without being asked, on one session: a client must know them all again, to accept
+/// each once. To prove an identity more often it is asked. So many requests of the peer are known again, too, the latest
+/// ones.
+pub const MAX_CONTEXTS: usize = 64;
+
 /// KeyUpdates that one side may send on one connection (RFC 9846 §4.7.3).
 pub const MAX_GENERATIONS: u64 = (1 << 48) - 1;

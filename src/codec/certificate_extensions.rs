@@ -21,6 +21,15 @@ impl Writer<'_> {
     }
 }
 
+// oid_filters (RFC 9846 §4.3.5)
+
+impl<'a> CheckedExtensions<'a> {
+    /// oid_filters: its body, as it came. What it asks for is for whoever chooses a certificate.
+    pub fn oid_filters(&self) -> Option<&'a [u8]> {
+        self.raw_body(ExtensionType::OID_FILTERS)
+    }
+}
+
 // client_certificate_type, server_certificate_type (RFC 7250 §3)
 
 impl<'a> CheckedExtensions<'a> {

@@ -20,6 +20,8 @@ pub enum Place {
     EncryptedExtensions,
     /// CR
     CertificateRequest,
+    /// A client's request for an authenticator: what CR may hold, and server_name (RFC 9261 §4).
+    ClientCertificateRequest,
     /// CT: each entry has a block of its own.
     Certificate,
     /// NST
@@ -34,6 +36,7 @@ impl Place {
             SH | HRR => HandshakeType::SERVER_HELLO,
             EE => HandshakeType::ENCRYPTED_EXTENSIONS,
             CR => HandshakeType::CERTIFICATE_REQUEST,
+            CCR => HandshakeType::CLIENT_CERTIFICATE_REQUEST,
             CT => HandshakeType::CERTIFICATE,
             NST => HandshakeType::NEW_SESSION_TICKET,
         }
@@ -45,8 +48,8 @@ pub type CheckBody = fn(&[u8]) -> Result<(), Malformed>;
 
 use ExtensionType as Ext;
 use Place::{
-    Certificate as CT, CertificateRequest as CR, ClientHello as CH, EncryptedExtensions as EE,
-    HelloRetryRequest as HRR, NewSessionTicket as NST, ServerHello as SH,
+    Certificate as CT, CertificateRequest as CR, ClientCertificateRequest as CCR, ClientHello as CH,
+    EncryptedExtensions as EE, HelloRetryRequest as HRR, NewSessionTicket as NST, ServerHello as SH,
 };
 
 /// Every extension that this crate knows, in numerical order, with the messages in which it may stand, and the check of
@@ -55,29 +58,29 @@ use Place::{
 /// max_fragment_length and signed_certificate_timestamp are as in RFC 8446 §4.2: RFC 9846 leaves them out.
 #[rustfmt::skip]
 pub const EXTENSION_TABLE: &[(ExtensionType, &[(Place, CheckBody)])] = &[
-    (Ext::SERVER_NAME,                            &[(CH, HOST_NAME), (EE, EMPTY), (CR, UNREAD)]),
+    (Ext::SERVER_NAME,                            &[(CH, HOST_NAME), (EE, EMPTY), (CR, UNREAD), (CCR, HOST_NAME)]),
     (Ext::MAX_FRAGMENT_LENGTH,                    &[(CH, UNREAD), (EE, UNREAD)]),
-    (Ext::STATUS_REQUEST,                         &[(CH, STATUS_REQUEST), (CR, EMPTY), (CT, OCSP_RESPONSE)]),
+    (Ext::STATUS_REQUEST,                         &[(CH, STATUS_REQUEST), (CR, EMPTY), (CCR, EMPTY), (CT, OCSP_RESPONSE)]),
     (Ext::SUPPORTED_GROUPS,                       &[(CH, GROUPS), (EE, GROUPS)]),
-    (Ext::SIGNATURE_ALGORITHMS,                   &[(CH, SCHEMES), (CR, SCHEMES)]),
+    (Ext::SIGNATURE_ALGORITHMS,                   &[(CH, SCHEMES), (CR, SCHEMES), (CCR, SCHEMES)]),
     (Ext::USE_SRTP,                               &[(CH, UNREAD), (EE, UNREAD)]),
     (Ext::HEARTBEAT,                              &[(CH, UNREAD), (EE, UNREAD)]),
     (Ext::APPLICATION_LAYER_PROTOCOL_NEGOTIATION, &[(CH, PROTOCOLS), (EE, SELECTED_PROTOCOL)]),
-    (Ext::SIGNED_CERTIFICATE_TIMESTAMP,           &[(CH, EMPTY), (CR, EMPTY), (CT, SCT_LIST)]),
+    (Ext::SIGNED_CERTIFICATE_TIMESTAMP,           &[(CH, EMPTY), (CR, EMPTY), (CCR, EMPTY), (CT, SCT_LIST)]),
     (Ext::CLIENT_CERTIFICATE_TYPE,                &[(CH, CERTIFICATE_TYPES), (EE, CERTIFICATE_TYPE)]),
     (Ext::SERVER_CERTIFICATE_TYPE,                &[(CH, CERTIFICATE_TYPES), (EE, CERTIFICATE_TYPE)]),
     (Ext::PADDING,                                &[(CH, UNREAD)]),
-    (Ext::COMPRESS_CERTIFICATE,                   &[(CH, UNREAD), (CR, UNREAD)]),
+    (Ext::COMPRESS_CERTIFICATE,                   &[(CH, UNREAD), (CR, UNREAD), (CCR, UNREAD)]),
     (Ext::RECORD_SIZE_LIMIT,                      &[(CH, UINT16), (EE, UINT16)]),
     (Ext::PRE_SHARED_KEY,                         &[(CH, UNREAD), (SH, UNREAD)]),
     (Ext::EARLY_DATA,                             &[(CH, EMPTY), (EE, EMPTY), (NST, UINT32)]),
     (Ext::SUPPORTED_VERSIONS,                     &[(CH, VERSIONS), (SH, UINT16), (HRR, UINT16)]),
     (Ext::COOKIE,                                 &[(CH, COOKIE), (HRR, COOKIE)]),
     (Ext::PSK_KEY_EXCHANGE_MODES,                 &[(CH, MODES)]),
-    (Ext::CERTIFICATE_AUTHORITIES,                &[(CH, AUTHORITIES), (CR, AUTHORITIES)]),
-    (Ext::OID_FILTERS,                            &[(CR, UNREAD)]),
+    (Ext::CERTIFICATE_AUTHORITIES,                &[(CH, AUTHORITIES), (CR, AUTHORITIES), (CCR, AUTHORITIES)]),
+    (Ext::OID_FILTERS,                            &[(CR, UNREAD), (CCR, UNREAD)]),
     (Ext::POST_HANDSHAKE_AUTH,                    &[(CH, UNREAD)]),
-    (Ext::SIGNATURE_ALGORITHMS_CERT,              &[(CH, SCHEMES), (CR, SCHEMES)]),
+    (Ext::SIGNATURE_ALGORITHMS_CERT,              &[(CH, SCHEMES), (CR, SCHEMES), (CCR, SCHEMES)]),
     (Ext::KEY_SHARE,                              &[(CH, CLIENT_SHARES), (SH, SERVER_SHARE), (HRR, GROUP)]),
     (Ext::QUIC_TRANSPORT_PARAMETERS,              &[(CH, UNREAD), (EE, UNREAD)]),
 ];

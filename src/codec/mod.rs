@@ -41,7 +41,8 @@ pub use server_hello::{
     write_server_hello,
 };
 pub use server_parameters::{
-    CertificateRequest, EncryptedExtensions, write_certificate_request, write_encrypted_extensions,
+    CertificateRequest, EncryptedExtensions, write_certificate_request, write_client_certificate_request,
+    write_encrypted_extensions,
 };
 pub use writer::{NotWritten, Writer};
 

@@ -70,6 +70,8 @@ numbers! {
         CERTIFICATE = 11, "certificate";
         CERTIFICATE_REQUEST = 13, "certificate_request";
         CERTIFICATE_VERIFY = 15, "certificate_verify";
+        /// A client's request for an authenticator (RFC 9261 §4).
+        CLIENT_CERTIFICATE_REQUEST = 17, "client_certificate_request";
         FINISHED = 20, "finished";
         KEY_UPDATE = 24, "key_update";
         MESSAGE_HASH = 254, "message_hash";

@@ -1,4 +1,4 @@
-//! EncryptedExtensions (RFC 9846 §4.4.1) and CertificateRequest (§4.4.2).
+//! EncryptedExtensions (RFC 9846 §4.4.1) and CertificateRequest (§4.4.2), which ClientCertificateRequest is like (RFC 9261 §4).
 
 use super::{Extensions, HandshakeType, Malformed, Writer, reader::whole, write_message};
 
@@ -45,7 +45,7 @@ pub struct CertificateRequest<'a> {
 }
 
 impl<'a> CertificateRequest<'a> {
-    /// Reads the message's body.
+    /// Reads the message's body; that of a ClientCertificateRequest is the same.
     pub fn parse(body: &'a [u8]) -> Result<Self, Malformed> {
         whole(body, |r| {
             Ok(CertificateRequest { certificate_request_context: r.vec_u8()?, extensions: Extensions::read(r)? })
@@ -65,6 +65,18 @@ pub fn write_certificate_request<'m>(
     extensions: impl FnOnce(&mut Writer<'m>),
 ) {
     write_message(w, HandshakeType::CERTIFICATE_REQUEST, |w| {
+        w.vec_u8(|w| w.bytes(certificate_request_context));
+        w.vec_u16(extensions);
+    });
+}
+
+/// Writes a ClientCertificateRequest whose extensions are what `extensions` writes (RFC 9261 §4).
+pub fn write_client_certificate_request<'m>(
+    w: &mut Writer<'m>,
+    certificate_request_context: &[u8],
+    extensions: impl FnOnce(&mut Writer<'m>),
+) {
+    write_message(w, HandshakeType::CLIENT_CERTIFICATE_REQUEST, |w| {
         w.vec_u8(|w| w.bytes(certificate_request_context));
         w.vec_u16(extensions);
     });

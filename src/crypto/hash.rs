@@ -131,6 +131,11 @@ impl Hasher {
         Hash::new(self.algorithm(), self.0.clone().finish().as_ref())
     }
 
+    /// Another running hash over the same so far.
+    pub(crate) fn fork(&self) -> Hasher {
+        Hasher(self.0.clone())
+    }
+
     /// Which hash runs.
     pub fn algorithm(&self) -> HashAlgorithm {
         if self.0.algorithm() == &digest::SHA384 { HashAlgorithm::Sha384 } else { HashAlgorithm::Sha256 }

@@ -7,13 +7,14 @@ use super::evidence::LocalProofSent;
 use super::peer_preferences::PeerPreferences;
 use super::question::{Credential, SignQuestion};
 use super::transition::Context;
-use crate::asn1::Spki;
+use crate::asn1::{PublicKey, Spki};
 use crate::codec::{
     Certificate, CertificateType, CertificateVerify, ExtensionType, Finished, HandshakeType, Malformed, Message, Place,
     SignatureScheme, Writer, write_certificate,
 };
 use crate::crypto::{Hash, HashAlgorithm, Suite, VerifyError, schemes_for};
 use crate::error::{ErrorKind, KeyKind, Offered};
+use crate::policy::Policy;
 use crate::role::Role;
 use crate::schedule::{HandshakeSecret, PossessionProved, SignedContent, Transcript, at};
 use core::ops::Range;
@@ -37,12 +38,26 @@ pub(super) fn read_certificate(
     if !certificate.certificate_request_context.is_empty() {
         return Err(ErrorKind::IllegalContext);
     }
+    let key = check_certificate(cx.policy, &certificate, peer, cx.negotiated.peer_type)?;
+    let key = cx.find(key.raw)?;
+    cx.negotiated.record_certificate(cx.find(message.body)?);
+    Ok(key)
+}
+
+/// What a Certificate must be, in the handshake and after it: as long as the policy has it, with extensions that we asked
+/// for, and with a leaf whose key can be read.
+pub(super) fn check_certificate<'a>(
+    policy: &Policy,
+    certificate: &Certificate<'a>,
+    peer: Role,
+    certificate_type: CertificateType,
+) -> Result<Spki<'a>, ErrorKind> {
     let offered = |extension| match extension {
-        ExtensionType::STATUS_REQUEST => cx.policy.request_ocsp_staple,
-        ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => cx.policy.request_scts,
+        ExtensionType::STATUS_REQUEST => policy.request_ocsp_staple,
+        ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => policy.request_scts,
         _ => false,
     };
-    let (number, limit) = (certificate.certificate_list.iter().count(), cx.policy.max_chain);
+    let (number, limit) = (certificate.certificate_list.iter().count(), policy.max_chain);
     if number > usize::from(limit) {
         return Err(ErrorKind::ChainTooLong { number: u16::try_from(number).unwrap_or(u16::MAX), limit });
     }
@@ -53,13 +68,10 @@ pub(super) fn read_certificate(
         Role::Client => ErrorKind::NoClientCertificate,
         Role::Server => ErrorKind::NoServerCertificate,
     })?;
-    if cx.negotiated.peer_type == CertificateType::RAW_PUBLIC_KEY && number != 1 {
+    if certificate_type == CertificateType::RAW_PUBLIC_KEY && number != 1 {
         return Err(ErrorKind::IllegalRawPublicKey);
     }
-    let key = leaf_key(cx.negotiated.peer_type, leaf.cert_data).ok_or(ErrorKind::UnreadableLeaf)?;
-    let key = cx.find(key.raw)?;
-    cx.negotiated.record_certificate(cx.find(message.body)?);
-    Ok(key)
+    leaf_key(certificate_type, leaf.cert_data).ok_or(ErrorKind::UnreadableLeaf)
 }
 
 /// The peer's CertificateVerify (§4.5.2) over `content`, by the key that lies at `key`.
@@ -70,25 +82,35 @@ pub(super) fn check_possession(
     key: Range<u32>,
 ) -> Result<PossessionProved, ErrorKind> {
     let proof = CertificateVerify::parse(message.body).map_err(malformed(HandshakeType::CERTIFICATE_VERIFY))?;
-    let scheme = proof.algorithm;
-    if !cx.policy.signature_schemes.contains(scheme) {
-        return Err(ErrorKind::IllegalSignatureScheme { scheme });
-    }
     let key = cx.flight.get(key).and_then(|raw| Spki::from_der(raw).ok()).ok_or(ErrorKind::Bug)?.key;
-    let proved = content.verify(scheme, &key, proof.signature, cx.policy.crypto).map_err(|error| match error {
-        VerifyError::SchemeDoesNotFitKey => ErrorKind::IllegalSignatureScheme { scheme },
-        VerifyError::UnsupportedKey => ErrorKind::UnsupportedKey { key: KeyKind::of(&key) },
-        VerifyError::BadSignature => ErrorKind::BadSignature,
-    })?;
-    cx.negotiated.record_peer_scheme(scheme);
+    let proved = check_signature(cx.policy, &proof, content, &key)?;
+    cx.negotiated.record_peer_scheme(proof.algorithm);
     Ok(proved)
 }
 
+/// The signature of a CertificateVerify over `content`: by a scheme that we offer, and by this key.
+pub(super) fn check_signature(
+    policy: &Policy,
+    proof: &CertificateVerify<'_>,
+    content: &SignedContent,
+    key: &PublicKey<'_>,
+) -> Result<PossessionProved, ErrorKind> {
+    let scheme = proof.algorithm;
+    if !policy.signature_schemes.contains(scheme) {
+        return Err(ErrorKind::IllegalSignatureScheme { scheme });
+    }
+    content.verify(scheme, key, proof.signature, policy.crypto).map_err(|error| match error {
+        VerifyError::SchemeDoesNotFitKey => ErrorKind::IllegalSignatureScheme { scheme },
+        VerifyError::UnsupportedKey => ErrorKind::UnsupportedKey { key: KeyKind::of(key) },
+        VerifyError::BadSignature => ErrorKind::BadSignature,
+    })
+}
+
 /// verify_data of the peer's Finished (§4.5.3): as long as the hash, or it cannot be decoded (§6.2).
-pub(super) fn read_finished<'a>(suite: Suite, message: Message<'a>) -> Result<&'a [u8], ErrorKind> {
+pub(super) fn read_finished<'a>(hash: HashAlgorithm, message: Message<'a>) -> Result<&'a [u8], ErrorKind> {
     let malformed = malformed(HandshakeType::FINISHED);
     let Finished { verify_data } = Finished::parse(message.body).map_err(&malformed)?;
-    match verify_data.len() == suite.hash().output_len() {
+    match verify_data.len() == hash.output_len() {
         true => Ok(verify_data),
         false => Err(malformed(Malformed::BadLength)),
     }
@@ -126,10 +148,15 @@ pub(super) fn no_common_signature_scheme(accepted: impl Iterator<Item = Signatur
 }
 
 /// Writes our Certificate: the leaf's entry carries what the peer asked for and we have.
-fn write_own_certificate(preferences: &PeerPreferences, credential: &Credential<'_>, w: &mut Writer<'_>) {
+pub(super) fn write_own_certificate(
+    context: &[u8],
+    preferences: &PeerPreferences,
+    credential: &Credential<'_>,
+    w: &mut Writer<'_>,
+) {
     let staple = credential.ocsp_staple.filter(|_| preferences.ocsp_staple);
     let scts = credential.scts.filter(|_| preferences.scts);
-    write_certificate(w, &[], credential.chain.iter().map(|each| each.as_ref()), |w| {
+    write_certificate(w, context, credential.chain.iter().map(|each| each.as_ref()), |w| {
         if let Some(response) = staple {
             w.ocsp_response(response);
         }
@@ -146,7 +173,7 @@ pub(super) fn send_certificate<At: at::Before>(
     preferences: &PeerPreferences,
     credential: &Credential<'_>,
 ) -> Result<Transcript<At::Next>, ErrorKind> {
-    send(out, transcript, |w| write_own_certificate(preferences, credential, w))
+    send(out, transcript, |w| write_own_certificate(&[], preferences, credential, w))
 }
 
 /// Plans what [`send_certificate`] sends.
@@ -155,7 +182,7 @@ pub(super) fn plan_certificate(
     preferences: &PeerPreferences,
     credential: &Credential<'_>,
 ) -> Result<(), ErrorKind> {
-    plan(out, |w| write_own_certificate(preferences, credential, w))
+    plan(out, |w| write_own_certificate(&[], preferences, credential, w))
 }
 
 /// The question to the signer; `certificate` is the transcript hash up to our Certificate.

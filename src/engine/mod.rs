@@ -4,6 +4,8 @@
 //! order, each state with exactly what it needs, consumed by its transition.
 
 mod authenticate;
+pub mod authenticator;
+mod certificate_request;
 mod check;
 mod chosen;
 mod client;
@@ -34,6 +36,7 @@ pub(crate) use effects::{Effects, Plan, Secret};
 pub(crate) use evidence::Connected;
 pub(crate) use longest_flight::plan_longest_flight;
 pub(crate) use negotiated::Negotiated;
+pub(crate) use peer_preferences::Kept;
 use question::Peer;
 pub(crate) use server_name::ServerName;
 use transition::Context;

@@ -2,6 +2,7 @@
 //! checked.
 
 use super::chosen::{Choice, ServerParameters};
+use super::peer_preferences::Kept;
 use super::server_name::ServerName;
 use crate::codec::{CertificateType, ExtensionType, NamedGroup, SignatureScheme};
 use crate::crypto::Suite;
@@ -31,6 +32,8 @@ pub(crate) struct Negotiated {
     pub(crate) peer_scheme: Option<SignatureScheme>,
     pub(crate) own_type: CertificateType,
     pub(crate) peer_type: CertificateType,
+    /// A server's: what the ClientHello says about our certificate and signature, for later.
+    pub(crate) client_preferences: Kept,
     /// Body of the ClientHello or CertificateRequest: what the peer says about our certificate.
     pub(crate) offer: Range<u32>,
     /// Body of the peer's Certificate.
@@ -61,6 +64,7 @@ impl Negotiated {
             peer_scheme: None,
             own_type: CertificateType::X509,
             peer_type: CertificateType::X509,
+            client_preferences: Kept::default(),
             offer: 0..0,
             chain: 0..0,
             extension: None,
@@ -104,6 +108,7 @@ impl Negotiated {
         self.alpn = choice.alpn;
         self.own_type = choice.own_type;
         self.peer_type = choice.peer_type;
+        self.client_preferences = Kept::new(&choice.preferences);
         self.offer = client_hello;
     }
 

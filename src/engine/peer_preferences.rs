@@ -5,10 +5,10 @@ use crate::list::List;
 
 /// What the peer's ClientHello or CertificateRequest says about our Certificate and CertificateVerify. Kept, so that
 /// answers need no inbox.
-#[derive(Default)]
-pub(super) struct PeerPreferences {
+#[derive(Clone, Default)]
+pub(crate) struct PeerPreferences {
     /// Those of the peer's schemes that may sign.
-    pub(super) schemes: List<SignatureScheme, 12>,
+    pub(crate) schemes: List<SignatureScheme, 12>,
     /// The peer asks for an OCSP staple.
     pub(super) ocsp_staple: bool,
     /// The peer asks for signed certificate timestamps.
@@ -37,19 +37,70 @@ impl PeerPreferences {
 
 /// The schemes that CertificateVerify may carry (§4.3.3, §4.5.2), whether or not this crate can verify them: signing is
 /// the caller's. SHA-1 and PKCS #1 v1.5 are not among them.
+const MAY_SIGN: [SignatureScheme; 11] = [
+    SignatureScheme::ECDSA_SECP256R1_SHA256,
+    SignatureScheme::ECDSA_SECP384R1_SHA384,
+    SignatureScheme::ECDSA_SECP521R1_SHA512,
+    SignatureScheme::ED25519,
+    SignatureScheme::ED448,
+    SignatureScheme::RSA_PSS_RSAE_SHA256,
+    SignatureScheme::RSA_PSS_RSAE_SHA384,
+    SignatureScheme::RSA_PSS_RSAE_SHA512,
+    SignatureScheme::RSA_PSS_PSS_SHA256,
+    SignatureScheme::RSA_PSS_PSS_SHA384,
+    SignatureScheme::RSA_PSS_PSS_SHA512,
+];
+
 fn may_sign(scheme: SignatureScheme) -> bool {
-    matches!(
-        scheme,
-        SignatureScheme::ECDSA_SECP256R1_SHA256
-            | SignatureScheme::ECDSA_SECP384R1_SHA384
-            | SignatureScheme::ECDSA_SECP521R1_SHA512
-            | SignatureScheme::ED25519
-            | SignatureScheme::ED448
-            | SignatureScheme::RSA_PSS_RSAE_SHA256
-            | SignatureScheme::RSA_PSS_RSAE_SHA384
-            | SignatureScheme::RSA_PSS_RSAE_SHA512
-            | SignatureScheme::RSA_PSS_PSS_SHA256
-            | SignatureScheme::RSA_PSS_PSS_SHA384
-            | SignatureScheme::RSA_PSS_PSS_SHA512
-    )
+    MAY_SIGN.contains(&scheme)
+}
+
+/// [`PeerPreferences`] in two bytes, to be kept as long as a session lives: their order is lost.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Kept([u8; 2]);
+
+impl Kept {
+    const OCSP_STAPLE: u16 = 1 << MAY_SIGN.len();
+    const SCTS: u16 = 2 << MAY_SIGN.len();
+
+    pub(super) fn new(preferences: &PeerPreferences) -> Kept {
+        let mut bits = 0;
+        for (place, scheme) in (0..).zip(MAY_SIGN) {
+            bits |= u16::from(preferences.schemes.contains(scheme)) << place;
+        }
+        if preferences.ocsp_staple {
+            bits |= Kept::OCSP_STAPLE;
+        }
+        if preferences.scts {
+            bits |= Kept::SCTS;
+        }
+        Kept(bits.to_be_bytes())
+    }
+
+    /// The preferences, our own order in place of the peer's.
+    pub(crate) fn preferences(self) -> PeerPreferences {
+        let bits = u16::from_be_bytes(self.0);
+        let kept = (0..).zip(MAY_SIGN).filter(|(place, _)| bits >> place & 1 == 1);
+        PeerPreferences {
+            schemes: List::collect(kept.map(|(_, scheme)| scheme)),
+            ocsp_staple: bits & Kept::OCSP_STAPLE != 0,
+            scts: bits & Kept::SCTS != 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_of_a_client_hello_is_all_but_the_order() {
+        for bits in 0..1_u16 << 13 {
+            let kept = Kept(bits.to_be_bytes());
+            assert_eq!(Kept::new(&kept.preferences()).0, kept.0);
+        }
+        let PeerPreferences { schemes, ocsp_staple, scts } = Kept([0, 9]).preferences();
+        assert_eq!(schemes.as_slice(), [SignatureScheme::ECDSA_SECP256R1_SHA256, SignatureScheme::ED25519]);
+        assert!(!ocsp_staple && !scts);
+    }
 }

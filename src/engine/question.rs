@@ -118,6 +118,8 @@ impl<'a> Credential<'a> {
 #[derive(Clone, Copy)]
 pub struct Offer<'a> {
     extensions: CheckedExtensions<'a>,
+    /// What is left of a ClientHello that is not held any more.
+    schemes: &'a [SignatureScheme],
     server_name: Option<&'a str>,
     own_type: CertificateType,
 }
@@ -134,12 +136,32 @@ impl<'a> Offer<'a> {
             Role::Client => CertificateRequest::parse(body).ok()?.extensions.check(Place::CertificateRequest),
         };
         let extensions = extensions.ok()?;
-        Some(Offer { extensions, server_name: negotiated.server_name.as_str(), own_type: negotiated.own_type })
+        Some(Offer {
+            extensions,
+            schemes: &[],
+            server_name: negotiated.server_name.as_str(),
+            own_type: negotiated.own_type,
+        })
+    }
+
+    /// From an authenticator request that has been checked (RFC 9261 §4), or (`schemes`, `server_name`) from what a server
+    /// remembers of the ClientHello. Authenticators carry X.509 certificates only (§5.2.1).
+    pub(crate) fn after_handshake(
+        extensions: CheckedExtensions<'a>,
+        schemes: &'a [SignatureScheme],
+        server_name: Option<&'a str>,
+    ) -> Offer<'a> {
+        Offer { extensions, schemes, server_name, own_type: CertificateType::X509 }
     }
 
     /// The name that the client asks for.
     pub fn server_name(&self) -> Option<&'a str> {
         self.server_name
+    }
+
+    /// oid_filters of a request (RFC 9846 §4.3.5): the body, as it came. Nobody has judged it.
+    pub fn oid_filters(&self) -> Option<&'a [u8]> {
+        self.extensions.oid_filters()
     }
 
     /// The application protocols that the client offers (server only).
@@ -149,14 +171,15 @@ impl<'a> Offer<'a> {
 
     /// signature_algorithms: what the peer accepts in our CertificateVerify, in its order of preference.
     pub fn signature_schemes(&self) -> impl Iterator<Item = SignatureScheme> + Clone + use<'a> {
-        self.extensions.signature_algorithms().into_iter().flat_map(|list| list.iter())
+        let remembered = self.schemes.iter().copied();
+        self.extensions.signature_algorithms().into_iter().flat_map(|list| list.iter()).chain(remembered)
     }
 
     /// signature_algorithms_cert: what the peer accepts in certificates; without that extension, signature_algorithms.
     pub fn signature_schemes_cert(&self) -> impl Iterator<Item = SignatureScheme> + Clone + use<'a> {
         let cert = self.extensions.signature_algorithms_cert();
         let list = cert.or(self.extensions.signature_algorithms());
-        list.into_iter().flat_map(|list| list.iter())
+        list.into_iter().flat_map(|list| list.iter()).chain(self.schemes.iter().copied())
     }
 
     /// certificate_authorities: DER names of the CAs that the peer trusts; none if it does not say.
@@ -210,6 +233,16 @@ impl<'a> Peer<'a> {
             scheme: negotiated.peer_scheme?,
             server_name,
         })
+    }
+
+    /// From an authenticator whose proof has been checked.
+    pub(crate) fn after_handshake(
+        role: Role,
+        certificate_list: List<'a, CertificateEntry<'a>>,
+        scheme: SignatureScheme,
+    ) -> Peer<'a> {
+        let certificates = Certificates::Message(certificate_list);
+        Peer { role, certificates, certificate_type: CertificateType::X509, scheme, server_name: None }
     }
 
     /// The peer's role.

@@ -5,7 +5,8 @@ use crate::codec::{
     AlertDescription, CipherSuite, ContentType, ExtensionType, HandshakeType, Malformed, NamedGroup, SignatureScheme,
 };
 use crate::limits::{
-    MAX_CHANGE_CIPHER_SPECS, MAX_COOKIE, MAX_EARLY_DATA, MAX_EMPTY_RECORDS, MAX_KEY_UPDATES, MAX_TICKETS, MAX_WARNINGS,
+    MAX_CHANGE_CIPHER_SPECS, MAX_CONTEXTS, MAX_COOKIE, MAX_EARLY_DATA, MAX_EMPTY_RECORDS, MAX_KEY_UPDATES, MAX_TICKETS,
+    MAX_WARNINGS,
 };
 use core::fmt;
 
@@ -204,6 +205,20 @@ kinds! {
     TooManyTickets, Peer, UNEXPECTED_MESSAGE, "more than {MAX_TICKETS} NewSessionTickets without data between";
     /// Our write key has reached its limit and can be updated no more (§5.5).
     KeyExhausted, Us, INTERNAL_ERROR, "our write key is used up: open a new connection";
+
+    // ---- authenticators (RFC 9261): they end nothing, and no alert is sent ----
+    /// An authenticator for which there is no open request of ours; of a client, which may send none unasked (RFC 9261 §5).
+    UnknownContext, Peer, -, "the authenticator answers no request that we have open on this connection";
+    /// A certificate_request_context that has been used on this connection before (RFC 9261 §4, §5.2).
+    ReusedContext, Peer, -, "this certificate_request_context has been used on this connection: each authenticator is accepted once, and each request answered once";
+    /// More authenticators than the limit that nobody asked for.
+    TooManyAuthenticators, Peer, -, "the server has sent {MAX_CONTEXTS} authenticators without being asked, and no more of them are accepted: ask for them";
+    /// An authenticator that was made with the keys of our own role (RFC 9261 §5.1).
+    AuthenticatorOfOtherRole, Peer, -, "the authenticator was made with the keys of the other role: client and server are mistaken for each other";
+    /// An authenticator with the context of one request, made for another one (RFC 9261 §5.2.2).
+    AuthenticatorOfOtherRequest, Peer, -, "the authenticator was made for another request of ours than its context says";
+    /// Neither CertificateVerify nor Finished is right (RFC 9261 §5.2.2).
+    ForeignAuthenticator, Peer, -, "neither signature nor Finished of the authenticator fits this connection and this request: it was made on another connection (does a proxy between us end TLS?) or for another request, or it was damaged";
 
     // ---- the peer ends it (§6) ----
     /// The peer refused our certificate (42-46, 48, 49, 116).

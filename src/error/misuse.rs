@@ -29,6 +29,11 @@ pub enum Misuse {
     UnfitSignature,
     /// An extension that the handshake itself writes and reads, or one that is too long.
     UnfitExtension,
+    /// The peer accepts no signature scheme of the credential that an authenticator was to show: show another one, or
+    /// decline.
+    NoCommonSignatureScheme,
+    /// [`limits::MAX_OPEN_REQUESTS`](crate::limits::MAX_OPEN_REQUESTS) requests for authenticators are open.
+    TooManyRequests,
     /// What is asked for is not there (yet, or any more).
     NotNow,
     /// The server's name is neither a DNS name nor an IP address.
@@ -51,6 +56,8 @@ impl Misuse {
             Misuse::UnfitCredential => "UnfitCredential",
             Misuse::UnfitSignature => "UnfitSignature",
             Misuse::UnfitExtension => "UnfitExtension",
+            Misuse::NoCommonSignatureScheme => "NoCommonSignatureScheme",
+            Misuse::TooManyRequests => "TooManyRequests",
             Misuse::NotNow => "NotNow",
             Misuse::InvalidServerName => "InvalidServerName",
             Misuse::Closed => "Closed",
@@ -83,6 +90,8 @@ impl fmt::Display for Misuse {
             }
             Misuse::UnfitSignature => "a signature of this length cannot be sent",
             Misuse::UnfitExtension => "this extension is the handshake's own, or is too long",
+            Misuse::NoCommonSignatureScheme => "the peer accepts no signature scheme of this credential",
+            Misuse::TooManyRequests => "as many requests for authenticators are open as may be: cancel one",
             Misuse::NotNow => "what is asked for is not available in this state",
             Misuse::InvalidServerName => "the server's name is neither a DNS name nor an IP address",
             Misuse::Closed => "our side of the connection is closed",

@@ -142,6 +142,8 @@ mod tests {
             Misuse::UnfitCredential,
             Misuse::UnfitSignature,
             Misuse::UnfitExtension,
+            Misuse::NoCommonSignatureScheme,
+            Misuse::TooManyRequests,
             Misuse::NotNow,
             Misuse::InvalidServerName,
             Misuse::Closed,

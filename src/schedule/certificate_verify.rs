@@ -17,6 +17,7 @@ impl SignedContent {
     pub const MAX_LEN: usize = 146;
     const SERVER: &[u8; 33] = b"TLS 1.3, server CertificateVerify";
     const CLIENT: &[u8; 33] = b"TLS 1.3, client CertificateVerify";
+    const AUTHENTICATOR: &[u8] = b"Exported Authenticator";
 
     /// What the server signs; `certificate` is the transcript hash up to and including its Certificate.
     pub fn server(certificate: &Hash) -> SignedContent {
@@ -28,7 +29,13 @@ impl SignedContent {
         SignedContent::new(SignedContent::CLIENT, certificate)
     }
 
-    fn new(context: &[u8; 33], hash: &Hash) -> SignedContent {
+    /// What either side signs after the handshake (RFC 9261 §5.2.2); `certificate` is the hash of Handshake Context,
+    /// authenticator request (if there is one) and Certificate.
+    pub fn authenticator(certificate: &Hash) -> SignedContent {
+        SignedContent::new(SignedContent::AUTHENTICATOR, certificate)
+    }
+
+    fn new(context: &[u8], hash: &Hash) -> SignedContent {
         let mut bytes = [0; SignedContent::MAX_LEN];
         let mut w = Writer::new(&mut bytes);
         w.bytes(&[0x20; 64]);

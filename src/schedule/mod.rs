@@ -20,11 +20,13 @@
 //! # Ok::<(), countersign::internals::crypto::KxError>(())
 //! ```
 
+mod authenticator;
 mod certificate_verify;
 mod key_schedule;
 mod secrets;
 mod transcript;
 
+pub(crate) use authenticator::AuthenticatorKeys;
 pub use certificate_verify::{PossessionProved, SignedContent};
 pub use key_schedule::{Early, Handshake, Main};
 pub use secrets::{BadFinished, ExporterSecret, FinishedVerified, HandshakeSecret, Pair, TrafficSecret};

@@ -130,6 +130,13 @@ impl ExporterSecret {
         Prk::new(&derived).expand_label(label!("exporter"), Some(&hash.hash(context)), out)
     }
 
+    /// TLS-Exporter(label, "", Hash.length), as a secret.
+    pub(super) fn export_secret(&self, label: Label<'_>) -> Secret {
+        let nothing = self.secret.algorithm().hash_of_nothing();
+        let derived = Prk::new(&self.secret).derive_secret(label, Some(&nothing));
+        Prk::new(&derived).derive_secret(label!("exporter"), Some(&nothing))
+    }
+
     /// The secret itself, for a key log.
     pub fn expose(&self) -> &[u8] {
         self.secret.expose()

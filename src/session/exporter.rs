@@ -1,7 +1,7 @@
 //! Keys for other uses (RFC 9846 §7.5).
 
 use crate::crypto::CryptoFailed;
-use crate::schedule::ExporterSecret;
+use crate::schedule::{AuthenticatorKeys, ExporterSecret, Pair};
 
 /// Derives keys for other uses from the connection (RFC 9846 §7.5). Both ends derive the same.
 ///
@@ -25,6 +25,11 @@ impl Exporter {
     /// If the label is longer than 249 bytes, or `out` longer than 255 hashes, or the connection has failed.
     pub fn export(&self, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<(), CryptoFailed> {
         self.0.as_ref().ok_or(CryptoFailed)?.export(label, context, out)
+    }
+
+    /// What authenticators are computed from (RFC 9261 §5.1); `None`: the connection has failed.
+    pub(super) fn authenticator_keys(&self) -> Option<Pair<AuthenticatorKeys>> {
+        self.0.as_ref().map(AuthenticatorKeys::derive)
     }
 
     /// The channel binding `tls-exporter` (RFC 9266), by which a protocol above binds itself to this connection.

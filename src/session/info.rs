@@ -2,7 +2,7 @@
 
 use crate::codec::{CertificateType, CipherSuite, NamedGroup, SignatureScheme};
 use crate::crypto::Suite;
-use crate::engine::{Negotiated, ServerName};
+use crate::engine::{Kept, Negotiated, ServerName};
 use crate::list::List;
 use crate::policy::Policy;
 use crate::role::Role;
@@ -23,7 +23,9 @@ pub struct SessionInfo {
     peer_certificate_type: CertificateType,
     retried: bool,
     alpn: List<u8, 127>,
-    server_name: ServerName,
+    pub(super) server_name: ServerName,
+    /// A server's: what its client accepts.
+    pub(super) client_preferences: Kept,
     /// As bytes, which need no alignment.
     made_at: Option<[u8; 8]>,
     #[cfg_attr(not(feature = "alloc"), allow(dead_code, reason = "there is nothing in it"))]
@@ -58,6 +60,7 @@ impl SessionInfo {
             retried: negotiated.retried,
             alpn: List::collect(protocol.iter().copied()),
             server_name: negotiated.server_name.clone(),
+            client_preferences: negotiated.client_preferences,
             made_at: made_at.map(|time| time.as_secs().to_be_bytes()),
             attached,
         })

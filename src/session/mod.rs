@@ -1,6 +1,7 @@
 //! After the handshake: application data both ways, key updates, closing, exporters.
 
 mod asleep;
+mod authenticators;
 mod counters;
 mod event;
 mod exporter;

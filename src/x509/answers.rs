@@ -10,6 +10,7 @@ use super::trust::Trust;
 use super::verify::accepted::Accepted;
 use super::verify::memo::SignatureMemo;
 use super::verify::options::JudgeOptions;
+use crate::authenticator::{Authenticators, Proving};
 use crate::{AlertDescription, AnyInbox, AnyOutbox, Carrier, Credential, Handshake, Offer, Peer, Policy};
 use crate::{Misuse, SessionInfo, SignQuestion, Verdict, Want};
 use core::{borrow::Borrow, fmt};
@@ -166,6 +167,45 @@ impl Answerer {
         Ok(true)
     }
 
+    /// Makes the authenticator that the peer has asked for, or that we begin (RFC 9261): chooses, signs. An empty one, with
+    /// which we decline, if we have no identity that the peer accepts, or if the signer fails: then
+    /// [`declined`](Answerer::declined) says why.
+    ///
+    /// # Errors
+    /// [`Misuse::StaleQuestion`]: another session's, or answered in part. [`Misuse::NotNow`]: we have begun it ourselves,
+    /// and there is nothing to decline.
+    pub fn prove<P: Borrow<Policy>>(
+        &mut self,
+        authenticators: &Authenticators<P>,
+        mut proving: Proving<'_>,
+    ) -> Result<Vec<u8>, Misuse> {
+        self.declined = None;
+        let mut message = Vec::new();
+        let chosen = self.choose(&authenticators.offer(&proving)?);
+        let fits = chosen.map(|credential| {
+            append(&mut message, |out| authenticators.answer_credential(&mut proving, &credential, out))
+        });
+        match fits {
+            Some(Ok(())) => {}
+            Some(Err(Misuse::NoCommonSignatureScheme | Misuse::UnfitCredential)) | None => {
+                self.declined = Some(Declined::NoCredential);
+            }
+            Some(Err(misuse)) => return Err(misuse),
+        }
+        if let Some(question) = proving.sign_question() {
+            match self.sign(question) {
+                Ok(signature) => {
+                    append(&mut message, |out| authenticators.answer_sign(&mut proving, &signature, out))?;
+                    return Ok(message);
+                }
+                Err(error) => self.declined = Some(Declined::Signer(error)),
+            }
+        }
+        message.clear();
+        append(&mut message, |out| authenticators.decline(&mut proving, out))?;
+        Ok(message)
+    }
+
     /// The identity that was chosen to answer `Credential`, and whose key must sign.
     pub fn chosen(&self) -> Option<&Arc<Identity>> {
         self.chosen.as_ref()
@@ -189,5 +229,25 @@ impl Answerer {
     /// Why a question was declined, if one was.
     pub fn declined(&self) -> Option<Declined> {
         self.declined
+    }
+}
+
+/// Appends what `write` writes, with as much room as that takes.
+fn append(message: &mut Vec<u8>, mut write: impl FnMut(&mut [u8]) -> Result<usize, Misuse>) -> Result<(), Misuse> {
+    let start = message.len();
+    let mut room = 1024;
+    loop {
+        message.resize(start.saturating_add(room), 0);
+        match write(message.get_mut(start..).unwrap_or_default()) {
+            Ok(len) => {
+                message.truncate(start.saturating_add(len));
+                return Ok(());
+            }
+            Err(Misuse::NoRoom { needed }) if needed > room => room = needed,
+            Err(misuse) => {
+                message.truncate(start);
+                return Err(misuse);
+            }
+        }
     }
 }

@@ -379,12 +379,16 @@ fn an_opaque_extension_has_at_most_max_extension_bytes() {
     assert_eq!(run(&mut client, &mut server), (Some(Ok(())), Some(Ok(()))));
 }
 
-/// No limit without a test: those of the file are those above, and MAX_GENERATIONS, whose test stands by the sender.
+/// No limit without a test: those above; MAX_GENERATIONS, whose test stands by the sender; and those of authenticators.
 #[test]
 fn every_limit_has_its_test() {
     let limits = include_str!("../../src/limits.rs");
     let names = limits.lines().filter_map(|line| line.strip_prefix("pub const ")?.split(':').next());
-    let tested = concat!(include_str!("limits.rs"), include_str!("../../src/session/sending.rs"));
+    let tested = concat!(
+        include_str!("limits.rs"),
+        include_str!("../../src/session/sending.rs"),
+        include_str!("../authenticator/once.rs")
+    );
     for name in names {
         assert!(tested.matches(name).count() >= 2, "{name} has no test");
     }

@@ -44,6 +44,8 @@ fn extensions_may_stand_where_the_rfc_says_and_nowhere_else() {
             let expected = row.map(|places| places.split(", ").any(|each| each == short));
             assert_eq!(may_stand(typ, place), expected, "{typ} in {place:?}");
         }
+        // A client's request for an authenticator holds what CR may (RFC 9261 §4).
+        assert_eq!(may_stand(typ, Place::ClientCertificateRequest), may_stand(typ, Place::CertificateRequest), "{typ}");
         known += usize::from(row.is_some());
     }
     assert_eq!(known, EXTENSION_TABLE.len());

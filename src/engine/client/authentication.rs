@@ -28,7 +28,7 @@ impl Handshaking<at::ServerCertificateVerify> {
         out: &mut impl Effects,
     ) -> Result<Proved, ErrorKind> {
         let Handshaking { suite, transcript, secrets, main, preferences } = self;
-        let verify_data = read_finished(suite, message)?;
+        let verify_data = read_finished(suite.hash(), message)?;
         let finished = secrets
             .server
             .verify_finished(&transcript.hash(), verify_data, cx.policy.crypto)

@@ -72,7 +72,7 @@ impl Authenticating<at::ClientCertificateVerify> {
         out: &mut impl Effects,
     ) -> Result<Proved, ErrorKind> {
         let Authenticating { suite, transcript, client, application, exporter, proof } = self;
-        let verify_data = read_finished(suite, message)?;
+        let verify_data = read_finished(suite.hash(), message)?;
         let finished = client
             .verify_finished(&transcript.hash(), verify_data, cx.policy.crypto)
             .map_err(|_| ErrorKind::BadFinished)?;

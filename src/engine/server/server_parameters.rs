@@ -3,11 +3,11 @@
 
 use super::authentication::AskSign;
 use crate::codec::{
-    ExtensionType, KeyShareEntry, TLS13, Writer, write_certificate_request, write_encrypted_extensions,
-    write_server_hello,
+    KeyShareEntry, TLS13, Writer, write_certificate_request, write_encrypted_extensions, write_server_hello,
 };
 use crate::crypto::{KeyExchange, KxError, Share, share_len};
 use crate::engine::authenticate::{ask_to_sign, choose_scheme, plan_certificate, send_certificate};
+use crate::engine::certificate_request::write_extensions;
 use crate::engine::chosen::Choice;
 use crate::engine::effects::{Effects, Plan, Secret, limit_records, plan, send};
 use crate::engine::negotiated::Negotiated;
@@ -143,20 +143,6 @@ fn encrypted_extensions(policy: &Policy, negotiated: &Negotiated, choice: &Choic
 
 /// CertificateRequest (§4.4.2): always.
 fn certificate_request(policy: &Policy, credential: &Credential<'_>, w: &mut Writer<'_>) {
-    write_certificate_request(w, &[], |w| {
-        w.signature_algorithms(policy.signature_schemes.as_slice().iter().copied());
-        if let Some(schemes) = policy.announced_schemes_cert() {
-            w.signature_algorithms_cert(schemes.iter().copied());
-        }
-        let authorities = credential.certificate_authorities.unwrap_or(policy.certificate_authorities.as_slice());
-        if !authorities.is_empty() {
-            w.extension(ExtensionType::CERTIFICATE_AUTHORITIES, |w| w.vec_u16(|w| w.bytes(authorities)));
-        }
-        if policy.request_ocsp_staple {
-            w.status_request_of_server();
-        }
-        if policy.request_scts {
-            w.sct_request();
-        }
-    });
+    let authorities = credential.certificate_authorities.unwrap_or(policy.certificate_authorities.as_slice());
+    write_certificate_request(w, &[], |w| write_extensions(policy, authorities, w));
 }

@@ -1,0 +1,327 @@
+//! Proving an identity again, inside of a session: exported authenticators (RFC 9261).
+//!
+//! Either end asks the other by a *request*, and is answered by an *authenticator*: Certificate, CertificateVerify and
+//! Finished, bound to this connection and to that request. A server may send one unasked. [`Authenticators`] writes and
+//! reads these messages for one session; how they travel is for the application to say. The three questions are those of
+//! the handshake, and so are the answers: an `x509::Answerer` gives them here, too.
+//!
+//! What a good answer to a request proves: its sender holds the key of that certificate *now*, after it has seen the
+//! request, and holds the secrets of this connection. It does not prove that nobody else holds them, nor that the other
+//! end never changed hands in between. An authenticator that nobody asked for does not even prove the *now*: it may have
+//! been made at any time since the connection began (RFC 9261 §9).
+//!
+//! ```
+//! # fn main() {}
+//! # #[cfg(feature = "x509")]
+//! # mod example {
+//! use countersign::authenticator::{Authenticators, Received, RequestOptions};
+//! use countersign::x509::Answerer;
+//! use countersign::{Policy, pki_types::UnixTime};
+//! use std::error::Error;
+//!
+//! /// A server asks; what it writes goes to the client, by whatever way.
+//! fn ask(ours: &mut Authenticators<Policy>) -> Result<Vec<u8>, Box<dyn Error>> {
+//!     let mut request = vec![0; 1024];
+//!     let (_, len) = ours.request(&RequestOptions::default(), &mut request)?;
+//!     request.truncate(len);
+//!     Ok(request)
+//! }
+//!
+//! /// Either end receives; what comes back goes to the peer.
+//! fn receive(
+//!     ours: &mut Authenticators<Policy>,
+//!     answerer: &mut Answerer,
+//!     message: &[u8],
+//! ) -> Result<Option<Vec<u8>>, Box<dyn Error>> {
+//!     match ours.receive(message)? {
+//!         Received::Request(proving) => Ok(Some(answerer.prove(ours, proving)?)),
+//!         Received::Claim(claim) => {
+//!             let verdict = answerer.judge(&claim.peer());
+//!             let proved = ours.answer_verify(claim, verdict)?;
+//!             assert!(proved.request().is_some(), "asked for, and so fresh");
+//!             Ok(None)
+//!         }
+//!         Received::Declined(request) => Err(format!("the peer does not answer {request:?}").into()),
+//!     }
+//! }
+//! # }
+//! ```
+
+mod checking;
+mod contexts;
+mod proving;
+mod table;
+
+pub use checking::{Claim, Proved};
+pub use proving::Proving;
+pub use table::{Cause, Row, State, TABLE, accepts};
+
+use super::certificate_request::write_extensions;
+use super::check::{check_extensions, malformed};
+use super::peer_preferences::{Kept, PeerPreferences};
+use super::server_name::ServerName;
+use crate::codec::{
+    CertificateRequest, DistinguishedName, ExtensionType, Extensions, HandshakeType, List, Malformed, Message,
+    NotWritten, Place, Writer, write_certificate_request, write_client_certificate_request,
+};
+use crate::crypto::Hasher;
+use crate::error::{Error, ErrorKind, Misuse};
+use crate::limits::MAX_OPEN_REQUESTS;
+use crate::policy::Policy;
+use crate::role::{self, Role};
+use crate::schedule::{AuthenticatorKeys, Pair};
+use contexts::Contexts;
+use core::borrow::Borrow;
+
+/// Writes and reads the requests and authenticators of one session. About 2,600 bytes, nothing on the heap.
+///
+/// It holds secrets of the session: drop it with the session, and when a session fails. What goes wrong here ends
+/// nothing: an [`Error`] says what was wrong with the peer's message, and what to do about it is for the application.
+pub struct Authenticators<P> {
+    policy: P,
+    role: Role,
+    stamp: u64,
+    keys: Pair<AuthenticatorKeys>,
+    /// What a client has said in its ClientHello: for authenticators that it does not ask for.
+    client_preferences: Kept,
+    server_name: ServerName,
+    contexts: Contexts,
+    open: [Option<OpenRequest>; MAX_OPEN_REQUESTS],
+}
+
+/// A request of ours that waits for its authenticator.
+struct OpenRequest {
+    /// That of its context.
+    number: u64,
+    /// Handshake Context || authenticator request
+    transcript: Hasher,
+    /// The same with our own Handshake Context, to say what is wrong.
+    of_our_role: Hasher,
+}
+
+/// Names one of our requests, on one session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RequestId(u64);
+
+/// What a request says beside what the policy says: signature_algorithms, signature_algorithms_cert, status_request and
+/// signed_certificate_timestamp are the policy's.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RequestOptions<'a> {
+    /// A client's: the DNS name that the server shall prove.
+    pub server_name: Option<&'a str>,
+    /// certificate_authorities, in place of
+    /// [`Policy::certificate_authorities`](crate::Policy::certificate_authorities): DER-encoded names, each with its
+    /// 16-bit length before it. Empty: the extension is left out.
+    pub certificate_authorities: Option<&'a [u8]>,
+    /// oid_filters: the body (RFC 9846 §4.3.5). Many implementations do not know it, and ignore it.
+    pub oid_filters: Option<&'a [u8]>,
+}
+
+/// What the peer has sent.
+#[allow(clippy::large_enum_variant, reason = "no heap")]
+pub enum Received<'m> {
+    /// It asks us to prove an identity: answer, or decline.
+    Request(Proving<'m>),
+    /// It has proved that it holds the key of a certificate: judge whose it is.
+    Claim(Claim<'m>),
+    /// An empty authenticator: it does not answer this request, and says so.
+    Declined(RequestId),
+}
+
+impl<P: Borrow<Policy>> Authenticators<P> {
+    pub(crate) fn start(
+        policy: P,
+        role: Role,
+        (stamp, seed): (u64, &[u8; 32]),
+        keys: Pair<AuthenticatorKeys>,
+        (client_preferences, server_name): (Kept, ServerName),
+    ) -> Authenticators<P> {
+        let contexts = Contexts::new(if role == Role::Client { &keys.client } else { &keys.server }, seed);
+        let open = [const { None }; MAX_OPEN_REQUESTS];
+        Authenticators { policy, role, stamp, keys, client_preferences, server_name, contexts, open }
+    }
+
+    /// Asks the peer to prove an identity: writes a CertificateRequest (a client: ClientCertificateRequest) to `out`, and
+    /// says how long it is. Several requests may be open, and are answered in any order.
+    ///
+    /// # Errors
+    /// [`Misuse::NoRoom`]: `out` must have `needed` bytes. [`Misuse::TooManyRequests`]. [`Misuse::InvalidServerName`];
+    /// [`Misuse::UnfitExtension`]: a server that asks for a server_name, or a list of CAs that is none or too long.
+    /// Nothing has changed.
+    pub fn request(&mut self, options: &RequestOptions<'_>, out: &mut [u8]) -> Result<(RequestId, usize), Misuse> {
+        let RequestOptions { server_name, certificate_authorities, oid_filters } = *options;
+        let name = server_name.map(|name| ServerName::new(name).ok_or(Misuse::InvalidServerName)).transpose()?;
+        let policy = self.policy.borrow();
+        let authorities = certificate_authorities.unwrap_or(policy.certificate_authorities.as_slice());
+        let unfit = List::<DistinguishedName<'_>>::parse(authorities).is_err();
+        if unfit || (name.is_some() && self.role == Role::Server) {
+            return Err(Misuse::UnfitExtension);
+        }
+        let place = self.open.iter().position(Option::is_none).ok_or(Misuse::TooManyRequests)?;
+        let (context, number) = self.contexts.next();
+        let mut w = Writer::new(out);
+        let extensions = |w: &mut Writer<'_>| {
+            write_extensions(policy, authorities, w);
+            if let Some(name) = name.as_ref().and_then(ServerName::as_dns_name) {
+                w.server_name(name.as_bytes());
+            }
+            if let Some(filters) = oid_filters {
+                w.extension(ExtensionType::OID_FILTERS, |w| w.bytes(filters));
+            }
+        };
+        match self.role {
+            Role::Server => write_certificate_request(&mut w, &context, extensions),
+            Role::Client => write_client_certificate_request(&mut w, &context, extensions),
+        }
+        let len = written(w, Misuse::UnfitExtension)?;
+        let request = out.get(..len).unwrap_or_default();
+        let mut transcript = self.keys_of(self.role.peer()).transcript();
+        transcript.update(request);
+        let mut of_our_role = self.keys_of(self.role).transcript();
+        of_our_role.update(request);
+        if let Some(place) = self.open.get_mut(place) {
+            *place = Some(OpenRequest { number, transcript, of_our_role });
+        }
+        self.contexts.count();
+        table::check(self.role, State::Idle, Cause::Call(self.request_type()), State::WaitAuthenticator);
+        Ok((RequestId(number), len))
+    }
+
+    /// A request of ours is not waited for any more: its answer will be refused.
+    ///
+    /// # Errors
+    /// [`Misuse::NotNow`]: it is not open.
+    pub fn cancel(&mut self, request: RequestId) -> Result<(), Misuse> {
+        self.take(request.0).map(drop).ok_or(Misuse::NotNow)?;
+        table::check(self.role, State::WaitAuthenticator, Cause::Call(&[]), State::Done);
+        Ok(())
+    }
+
+    /// The requests of ours that are open.
+    pub fn open_requests(&self) -> impl Iterator<Item = RequestId> {
+        self.open.iter().flatten().map(|open| RequestId(open.number))
+    }
+
+    /// Takes a message of the peer: a request, an authenticator, or an empty one. `message` is exactly that, nothing
+    /// before it and nothing behind it.
+    ///
+    /// # Errors
+    /// What is wrong with it. Nothing has changed: requests stay open.
+    pub fn receive<'m>(&mut self, message: &'m [u8]) -> Result<Received<'m>, Error> {
+        self.judge(message).map_err(|kind| self.error(kind))
+    }
+
+    fn judge<'m>(&mut self, bytes: &'m [u8]) -> Result<Received<'m>, ErrorKind> {
+        let (first, rest) = self.next_message(bytes, bytes.len())?;
+        match (self.role, first.typ) {
+            (_, HandshakeType::CERTIFICATE) => self.authenticator(first, rest).map(Received::Claim),
+            (_, HandshakeType::FINISHED) => {
+                end(first, rest)?;
+                self.empty_authenticator(first).map(Received::Declined)
+            }
+            (Role::Client, HandshakeType::CERTIFICATE_REQUEST)
+            | (Role::Server, HandshakeType::CLIENT_CERTIFICATE_REQUEST) => {
+                end(first, rest)?;
+                self.asked(first).map(Received::Request)
+            }
+            (_, message) => Err(ErrorKind::UnexpectedMessage { message }),
+        }
+    }
+
+    /// The next of the peer's messages, of which all together have this length.
+    fn next_message<'m>(&self, bytes: &'m [u8], whole: usize) -> Result<(Message<'m>, &'m [u8]), ErrorKind> {
+        let policy = self.policy.borrow();
+        let (typ, len) = crate::codec::header(bytes).ok_or(truncated(HandshakeType::CERTIFICATE))?;
+        for (length, limit) in [(len, policy.max_message), (whole, policy.max_flight)] {
+            if length > limit {
+                return Err(ErrorKind::message_too_long(typ, length, limit));
+            }
+        }
+        Message::split(bytes).ok_or(truncated(typ))
+    }
+
+    /// A request of the peer (RFC 9261 §4).
+    fn asked<'m>(&mut self, message: Message<'m>) -> Result<Proving<'m>, ErrorKind> {
+        let place = match self.role {
+            Role::Client => Place::CertificateRequest,
+            Role::Server => Place::ClientCertificateRequest,
+        };
+        let request = CertificateRequest::parse(message.body).map_err(malformed(message.typ))?;
+        let extensions = check_extensions(&request.extensions, place)?;
+        let missing = ErrorKind::MissingExtension { extension: ExtensionType::SIGNATURE_ALGORITHMS };
+        let schemes = extensions.signature_algorithms().ok_or(missing)?;
+        let preferences = PeerPreferences::read(schemes, &extensions, extensions.status_request_of_server());
+        let context = request.certificate_request_context;
+        if self.contexts.number(context).is_some() || self.contexts.is_used(context) {
+            return Err(ErrorKind::ReusedContext);
+        }
+        self.contexts.note_request(context);
+        let mut transcript = self.keys_of(self.role).transcript();
+        transcript.update(message.raw);
+        let asked_by = self.request_type_of(self.role.peer());
+        table::check(self.role, State::Idle, Cause::Receive(asked_by), State::AskCredential);
+        Ok(Proving::new(self.stamp, Some(extensions), preferences, context, transcript))
+    }
+
+    fn take(&mut self, number: u64) -> Option<OpenRequest> {
+        let mut slots = self.open.iter_mut();
+        slots.find(|slot| slot.as_ref().is_some_and(|open| open.number == number))?.take()
+    }
+
+    fn keys_of(&self, sender: Role) -> &AuthenticatorKeys {
+        match sender {
+            Role::Client => &self.keys.client,
+            Role::Server => &self.keys.server,
+        }
+    }
+
+    fn request_type(&self) -> &'static [HandshakeType] {
+        self.request_type_of(self.role)
+    }
+
+    fn request_type_of(&self, role: Role) -> &'static [HandshakeType] {
+        match role {
+            Role::Client => &[HandshakeType::CLIENT_CERTIFICATE_REQUEST],
+            Role::Server => &[HandshakeType::CERTIFICATE_REQUEST],
+        }
+    }
+
+    fn error(&self, kind: ErrorKind) -> Error {
+        Error { kind, role: self.role, state: role::State::Connected, alerts: false }
+    }
+}
+
+/// The certificate_request_context of a request or an authenticator; `None`: it has none, being an empty authenticator
+/// or no such message.
+pub fn context(message: &[u8]) -> Option<&[u8]> {
+    let (message, _) = Message::split(message)?;
+    match message.typ {
+        HandshakeType::CERTIFICATE | HandshakeType::CERTIFICATE_REQUEST | HandshakeType::CLIENT_CERTIFICATE_REQUEST => {
+            crate::codec::Reader::new(message.body).vec_u8().ok()
+        }
+        _ => None,
+    }
+}
+
+/// Nothing may follow.
+fn end(last: Message<'_>, rest: &[u8]) -> Result<(), ErrorKind> {
+    let trailing = ErrorKind::Malformed { message: last.typ, what: Malformed::TrailingBytes };
+    if rest.is_empty() { Ok(()) } else { Err(trailing) }
+}
+
+fn truncated(message: HandshakeType) -> ErrorKind {
+    ErrorKind::Malformed { message, what: Malformed::Truncated }
+}
+
+/// How long what has been written is; or how much room it takes; or that no room would do.
+fn written(w: Writer<'_>, too_long: Misuse) -> Result<usize, Misuse> {
+    w.finish().map_err(|error| match error {
+        NotWritten::NoRoom { needed } => Misuse::NoRoom { needed },
+        NotWritten::TooLong { .. } => too_long,
+    })
+}
+
+/// No extensions at all.
+fn no_extensions() -> Extensions<'static> {
+    Extensions::ABSENT
+}

@@ -1,0 +1,221 @@
+//! Authenticators of ours (RFC 9261 §5.2): the certificate, its signature, Finished.
+
+use super::contexts::Context;
+use super::table::{self, Cause, State};
+use super::{Authenticators, no_extensions, written};
+use crate::codec::{
+    CertificateType, CertificateVerify, CheckedExtensions, Finished, HandshakeType, Place, SignatureScheme, Writer,
+    write_certificate,
+};
+use crate::crypto::Hasher;
+use crate::engine::authenticate::{choose_scheme, write_own_certificate};
+use crate::engine::peer_preferences::PeerPreferences;
+use crate::engine::question::{Credential, Offer, SignQuestion};
+use crate::error::Misuse;
+use crate::list::List;
+use crate::policy::Policy;
+use crate::role::Role;
+use crate::schedule::SignedContent;
+use core::borrow::Borrow;
+
+/// An authenticator of ours in the making. It belongs to one [`Authenticators`], and refers to the request that it
+/// answers: first a credential is asked for, then its signature. Answer at once, or after an hour.
+pub struct Proving<'m> {
+    stamp: u64,
+    /// Those of the request; `None`: nobody has asked.
+    request: Option<CheckedExtensions<'m>>,
+    preferences: PeerPreferences,
+    context: List<u8, 255>,
+    /// Handshake Context || authenticator request
+    transcript: Hasher,
+    step: Step,
+}
+
+#[allow(clippy::large_enum_variant, reason = "no heap")]
+enum Step {
+    AskCredential,
+    AskSign {
+        /// ... || Certificate
+        transcript: Hasher,
+        question: SignQuestion,
+    },
+    Done,
+}
+
+impl<'m> Proving<'m> {
+    pub(super) fn new(
+        stamp: u64,
+        request: Option<CheckedExtensions<'m>>,
+        preferences: PeerPreferences,
+        context: &[u8],
+        transcript: Hasher,
+    ) -> Proving<'m> {
+        let context = List::collect(context.iter().copied());
+        Proving { stamp, request, preferences, context, transcript, step: Step::AskCredential }
+    }
+
+    /// What it awaits.
+    pub fn state(&self) -> State {
+        match self.step {
+            Step::AskCredential => State::AskCredential,
+            Step::AskSign { .. } => State::AskSign,
+            Step::Done => State::Done,
+        }
+    }
+
+    /// The question to the signer, once a credential has been chosen.
+    pub fn sign_question(&self) -> Option<&SignQuestion> {
+        match &self.step {
+            Step::AskSign { question, .. } => Some(question),
+            _ => None,
+        }
+    }
+
+    /// certificate_request_context: that of the request, or ours if nobody has asked.
+    pub fn context(&self) -> &[u8] {
+        self.context.as_slice()
+    }
+
+    /// Whether the peer has asked for it. A server's own initiative is not declined: drop it.
+    pub fn is_requested(&self) -> bool {
+        self.request.is_some()
+    }
+}
+
+impl<P: Borrow<Policy>> Authenticators<P> {
+    /// Begins an authenticator that nobody has asked for: only a server may (RFC 9261 §5).
+    ///
+    /// # Errors
+    /// [`Misuse::NotNow`] for a client.
+    pub fn prove_unasked(&mut self) -> Result<Proving<'static>, Misuse> {
+        if self.role == Role::Client {
+            return Err(Misuse::NotNow);
+        }
+        let (context, _): (Context, u64) = self.contexts.next();
+        self.contexts.count();
+        table::check(self.role, State::Idle, Cause::Call(&[]), State::AskCredential);
+        let transcript = self.keys_of(self.role).transcript();
+        let preferences = self.client_preferences.preferences();
+        Ok(Proving::new(self.stamp, None, preferences, &context, transcript))
+    }
+
+    /// What the peer accepts: in its request, or in its ClientHello (of which signature_algorithms and server_name are
+    /// remembered).
+    ///
+    /// # Errors
+    /// [`Misuse::StaleQuestion`]: another session's.
+    pub fn offer<'a>(&'a self, proving: &'a Proving<'_>) -> Result<Offer<'a>, Misuse> {
+        self.owns(proving)?;
+        let nothing = no_extensions().check(Place::CertificateRequest).map_err(|_| Misuse::NotNow)?;
+        Ok(match &proving.request {
+            Some(request) => {
+                let name = request.server_name().and_then(|name| core::str::from_utf8(name).ok());
+                Offer::after_handshake(*request, &[], name)
+            }
+            None => Offer::after_handshake(nothing, proving.preferences.schemes.as_slice(), self.server_name.as_str()),
+        })
+    }
+
+    /// Answers which certificate we show: writes Certificate to `out`, and says how long it is. It is the first part of
+    /// the authenticator; keep it until [`answer_sign`](Self::answer_sign) has written the second.
+    ///
+    /// # Errors
+    /// [`Misuse::StaleQuestion`]: answered before, or another session's. [`Misuse::UnfitCredential`]: no certificate, or a
+    /// raw public key. [`Misuse::NoCommonSignatureScheme`]. [`Misuse::NoRoom`]: `out` must have `needed` bytes. Nothing has
+    /// changed.
+    pub fn answer_credential(
+        &self,
+        proving: &mut Proving<'_>,
+        credential: &Credential<'_>,
+        out: &mut [u8],
+    ) -> Result<usize, Misuse> {
+        self.owns(proving)?;
+        let Step::AskCredential = proving.step else { return Err(Misuse::StaleQuestion) };
+        if credential.chain.is_empty() || credential.certificate_type != CertificateType::X509 {
+            return Err(Misuse::UnfitCredential);
+        }
+        let scheme: SignatureScheme =
+            choose_scheme(&proving.preferences, credential).map_err(|_| Misuse::NoCommonSignatureScheme)?;
+        let mut w = Writer::new(out);
+        write_own_certificate(proving.context.as_slice(), &proving.preferences, credential, &mut w);
+        let len = written(w, Misuse::UnfitCredential)?;
+        let mut transcript = proving.transcript.fork();
+        transcript.update(out.get(..len).unwrap_or_default());
+        let content = SignedContent::authenticator(&transcript.hash());
+        proving.step = Step::AskSign { transcript, question: SignQuestion { scheme, content } };
+        let sent = Cause::Answer(&[HandshakeType::CERTIFICATE]);
+        table::check(self.role, State::AskCredential, sent, State::AskSign);
+        Ok(len)
+    }
+
+    /// Answers with the signature: writes CertificateVerify and Finished to `out`, and says how long they are. Sent
+    /// behind Certificate they make the authenticator whole.
+    ///
+    /// # Errors
+    /// [`Misuse::StaleQuestion`]; [`Misuse::UnfitSignature`]; [`Misuse::NoRoom`]: `out` must have `needed` bytes. Nothing has
+    /// changed.
+    pub fn answer_sign(&self, proving: &mut Proving<'_>, signature: &[u8], out: &mut [u8]) -> Result<usize, Misuse> {
+        self.owns(proving)?;
+        let Step::AskSign { transcript, question } = &proving.step else { return Err(Misuse::StaleQuestion) };
+        if signature.is_empty() || signature.len() > usize::from(u16::MAX) {
+            return Err(Misuse::UnfitSignature);
+        }
+        let proof = CertificateVerify { algorithm: question.scheme, signature };
+        let mut counted = Writer::counting();
+        proof.write(&mut counted);
+        let certificate_verify = counted.len();
+        let finished = |transcript: &Hasher| self.keys_of(self.role).finished(&transcript.hash());
+        // All of it must have room before any of it is hashed: the length of verify_data is always the same.
+        Finished { verify_data: finished(transcript).as_ref() }.write(&mut counted);
+        let needed = counted.len();
+        let out = out.get_mut(..needed).ok_or(Misuse::NoRoom { needed })?;
+        let (first, second) = out.split_at_mut_checked(certificate_verify).ok_or(Misuse::NoRoom { needed })?;
+        proof.write(&mut Writer::new(first));
+        let mut transcript = transcript.fork();
+        transcript.update(first);
+        Finished { verify_data: finished(&transcript).as_ref() }.write(&mut Writer::new(second));
+        let sent = Cause::Answer(&[HandshakeType::CERTIFICATE_VERIFY, HandshakeType::FINISHED]);
+        table::check(self.role, State::AskSign, sent, State::Done);
+        proving.step = Step::Done;
+        Ok(needed)
+    }
+
+    /// Declines: writes an empty authenticator to `out`, in place of all else that was written, and says how long it is.
+    ///
+    /// # Errors
+    /// [`Misuse::StaleQuestion`]; [`Misuse::NotNow`]: nobody has asked; [`Misuse::NoRoom`]: `out` must have `needed` bytes.
+    /// Nothing has changed.
+    pub fn decline(&self, proving: &mut Proving<'_>, out: &mut [u8]) -> Result<usize, Misuse> {
+        self.owns(proving)?;
+        if !proving.is_requested() {
+            return Err(Misuse::NotNow);
+        }
+        let state = proving.state();
+        if state == State::Done {
+            return Err(Misuse::StaleQuestion);
+        }
+        let transcript = with_empty_certificate(&proving.transcript, proving.context.as_slice());
+        let verify_data = self.keys_of(self.role).finished(&transcript.hash());
+        let mut w = Writer::new(out);
+        Finished { verify_data: verify_data.as_ref() }.write(&mut w);
+        let len = written(w, Misuse::NotNow)?;
+        table::check(self.role, state, Cause::Decline(&[HandshakeType::FINISHED]), State::Done);
+        proving.step = Step::Done;
+        Ok(len)
+    }
+
+    fn owns(&self, proving: &Proving<'_>) -> Result<(), Misuse> {
+        if proving.stamp == self.stamp { Ok(()) } else { Err(Misuse::StaleQuestion) }
+    }
+}
+
+/// Handshake Context || authenticator request || Certificate without entries (RFC 9261 §6).
+pub(super) fn with_empty_certificate(transcript: &Hasher, context: &[u8]) -> Hasher {
+    let mut memory = [0; 4 + 1 + 255 + 3];
+    let mut w = Writer::new(&mut memory);
+    write_certificate(&mut w, context, [], |_| {});
+    let len = w.len();
+    let mut transcript = transcript.fork();
+    transcript.update(memory.get(..len).unwrap_or_default());
+    transcript
+}

@@ -1,0 +1,112 @@
+//! The transition table of an authenticator: data, as the handshake's (R10). Each transition is compared with it in
+//! builds with debug assertions.
+
+use crate::codec::HandshakeType;
+use crate::role::Role;
+use core::fmt;
+
+/// What one authenticator awaits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Nothing has been asked.
+    Idle,
+    /// We prove: which certificate do we show?
+    AskCredential,
+    /// We prove: the certificate is written. Awaits its signature.
+    AskSign,
+    /// The peer proves: our request is written. Awaits the authenticator.
+    WaitAuthenticator,
+    /// The peer has proved that it holds a key. Awaits the caller's verdict on whose it is.
+    AskVerify,
+    /// The authenticator is written, or judged, or declined: it is of no more use.
+    Done,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// What moves an authenticator on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The peer's messages, all at once.
+    Receive(&'static [HandshakeType]),
+    /// The caller wants it, and we write these messages.
+    Call(&'static [HandshakeType]),
+    /// The caller answers, and we write these messages.
+    Answer(&'static [HandshakeType]),
+    /// The caller declines, and we write these messages.
+    Decline(&'static [HandshakeType]),
+}
+
+/// One legal transition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Our role in the connection.
+    pub role: Role,
+    /// Before.
+    pub state: State,
+    /// Why.
+    pub cause: Cause,
+    /// After.
+    pub next: State,
+}
+
+const fn row(role: Role, state: State, cause: Cause, next: State) -> Row {
+    Row { role, state, cause, next }
+}
+
+use Cause::{Answer, Call, Decline, Receive};
+use HandshakeType as M;
+use Role::{Client, Server};
+use State::*;
+
+const AUTHENTICATOR: &[HandshakeType] = &[M::CERTIFICATE, M::CERTIFICATE_VERIFY, M::FINISHED];
+const EMPTY_AUTHENTICATOR: &[HandshakeType] = &[M::FINISHED];
+
+/// Every legal transition of both roles (RFC 9261 §3). Whatever is not here is an error.
+#[rustfmt::skip]
+pub const TABLE: &[Row] = &[
+    // Client Authentication: the server asks.
+    row(Server, Idle,              Call(&[M::CERTIFICATE_REQUEST]),             WaitAuthenticator),
+    row(Client, Idle,              Receive(&[M::CERTIFICATE_REQUEST]),          AskCredential),
+    row(Client, AskCredential,     Answer(&[M::CERTIFICATE]),                   AskSign),
+    row(Client, AskSign,           Answer(&[M::CERTIFICATE_VERIFY, M::FINISHED]), Done),
+    row(Client, AskCredential,     Decline(EMPTY_AUTHENTICATOR),                Done),
+    row(Client, AskSign,           Decline(EMPTY_AUTHENTICATOR),                Done),
+    row(Server, WaitAuthenticator, Receive(AUTHENTICATOR),                      AskVerify),
+    row(Server, WaitAuthenticator, Receive(EMPTY_AUTHENTICATOR),                Done),
+    row(Server, WaitAuthenticator, Call(&[]),                                   Done), // cancelled
+    row(Server, AskVerify,         Answer(&[]),                                 Done),
+
+    // Server Authentication: the client asks.
+    row(Client, Idle,              Call(&[M::CLIENT_CERTIFICATE_REQUEST]),      WaitAuthenticator),
+    row(Server, Idle,              Receive(&[M::CLIENT_CERTIFICATE_REQUEST]),   AskCredential),
+    row(Server, AskCredential,     Answer(&[M::CERTIFICATE]),                   AskSign),
+    row(Server, AskSign,           Answer(&[M::CERTIFICATE_VERIFY, M::FINISHED]), Done),
+    row(Server, AskCredential,     Decline(EMPTY_AUTHENTICATOR),                Done),
+    row(Server, AskSign,           Decline(EMPTY_AUTHENTICATOR),                Done),
+    row(Client, WaitAuthenticator, Receive(AUTHENTICATOR),                      AskVerify),
+    row(Client, WaitAuthenticator, Receive(EMPTY_AUTHENTICATOR),                Done),
+    row(Client, WaitAuthenticator, Call(&[]),                                   Done), // cancelled
+    row(Client, AskVerify,         Answer(&[]),                                 Done),
+
+    // Spontaneous Server Authentication: nobody asks.
+    row(Server, Idle,              Call(&[]),                                   AskCredential),
+    row(Client, Idle,              Receive(AUTHENTICATOR),                      AskVerify),
+];
+
+/// Whether these messages of the peer, together, are legal in `state`.
+pub fn accepts(role: Role, state: State, messages: &[HandshakeType]) -> bool {
+    TABLE.iter().any(|row| {
+        let legal = matches!(row.cause, Receive(legal) if legal == messages);
+        row.role == role && row.state == state && legal
+    })
+}
+
+/// The authenticator has made this transition: it is one of the table's.
+pub(super) fn check(role: Role, state: State, cause: Cause, next: State) {
+    debug_assert!(TABLE.contains(&row(role, state, cause, next)), "{role}: {state} to {next} by {cause:?}");
+}

@@ -1,0 +1,58 @@
+//! What exported authenticators are computed from (RFC 9261 §5.1): for each sender a Handshake Context and a Finished MAC
+//! Key, by the exporter.
+
+use super::secrets::{BadFinished, ExporterSecret, Pair};
+use crate::crypto::{CryptoFailed, CryptoMode, Hash, HashAlgorithm, Hasher, Prk, Secret, VerifyData, label};
+
+/// The two values of one sender. 98 bytes.
+pub struct AuthenticatorKeys {
+    handshake_context: Secret,
+    finished_mac_key: Secret,
+}
+
+impl AuthenticatorKeys {
+    /// Those of both senders.
+    pub fn derive(exporter: &ExporterSecret) -> Pair<AuthenticatorKeys> {
+        Pair {
+            client: AuthenticatorKeys {
+                handshake_context: exporter.export_secret(label!("EXPORTER-client authenticator handshake context")),
+                finished_mac_key: exporter.export_secret(label!("EXPORTER-client authenticator finished key")),
+            },
+            server: AuthenticatorKeys {
+                handshake_context: exporter.export_secret(label!("EXPORTER-server authenticator handshake context")),
+                finished_mac_key: exporter.export_secret(label!("EXPORTER-server authenticator finished key")),
+            },
+        }
+    }
+
+    /// The authenticator hash: that of the cipher suite.
+    pub fn algorithm(&self) -> HashAlgorithm {
+        self.handshake_context.algorithm()
+    }
+
+    /// Hash(Handshake Context || ...), running.
+    pub fn transcript(&self) -> Hasher {
+        let mut hasher = Hasher::new(self.algorithm());
+        hasher.update(self.handshake_context.expose());
+        hasher
+    }
+
+    /// verify_data of this sender's Finished (§5.2.3), from the hash of all that goes before it.
+    pub fn finished(&self, transcript: &Hash) -> VerifyData {
+        Prk::new(&self.finished_mac_key).mac(transcript)
+    }
+
+    /// Compares received verify_data with [`AuthenticatorKeys::finished`], in constant time.
+    pub fn verify_finished(&self, transcript: &Hash, received: &[u8], mode: CryptoMode) -> Result<(), BadFinished> {
+        match mode {
+            CryptoMode::Real => {
+                let key = Prk::new(&self.finished_mac_key);
+                key.verify_mac(transcript, received).map_err(|CryptoFailed| BadFinished)
+            }
+            #[cfg(feature = "hazmat-testing")]
+            CryptoMode::Null if received.len() == self.algorithm().output_len() => Ok(()),
+            #[cfg(feature = "hazmat-testing")]
+            CryptoMode::Null => Err(BadFinished),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Every bit of an authenticator counts, and so does every bit of a request.
+
+use crate::common::*;
+use crate::peer::{self, Recipe, extension};
+use countersign::authenticator::RequestOptions;
+use countersign::{Credential, Policy, Role};
+use std::collections::BTreeMap;
+
+/// Where a byte of the authenticator lies.
+fn field(authenticator: &[u8], at: usize) -> &'static str {
+    let len = |from: usize| 4 + usize::from(authenticator[from + 2]) * 256 + usize::from(authenticator[from + 3]);
+    let verify = len(0);
+    let finished = verify + len(verify);
+    match at {
+        0 => "type",
+        1..4 => "length",
+        4 => "context length",
+        5..37 => "context",
+        37..40 => "list length",
+        40..43 => "entry length",
+        _ if at < verify => "certificate",
+        _ if at == verify => "type",
+        _ if at < verify + 4 => "length",
+        _ if at < verify + 6 => "scheme",
+        _ if at < verify + 8 => "signature length",
+        _ if at < finished => "signature",
+        _ if at == finished => "type",
+        _ if at < finished + 4 => "length",
+        _ => "verify_data",
+    }
+}
+
+/// Whatever bit is changed: refused, by the name of what is wrong; and what was not changed is accepted then.
+#[test]
+fn every_changed_bit_is_refused_by_name() {
+    for (suite, role) in SUITES.into_iter().zip(ROLES) {
+        let mut pair = Pair::new(policy(suite));
+        let (asks, proves) = pair.ends(role);
+        let (_, message) = request(asks);
+        let authenticator = answer(proves, &message);
+        let mut names: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
+        for at in 0..authenticator.len() {
+            for bit in 0..8 {
+                let mut changed = authenticator.clone();
+                changed[at] ^= 1 << bit;
+                let name = refused(asks, &changed);
+                *names.entry(field(&authenticator, at)).or_default().entry(name).or_default() += 1;
+            }
+        }
+        let of = |field: &str| names[field].keys().copied().collect::<Vec<_>>();
+        assert_eq!(of("verify_data"), ["BadFinished"]);
+        assert_eq!(of("signature"), ["ForeignAuthenticator"], "neither it nor Finished is right");
+        assert_eq!(of("scheme"), ["IllegalSignatureScheme"]);
+        assert_eq!(
+            of("length").iter().find(|name| !["Malformed", "MessageTooLong", "UnexpectedMessage"].contains(name)),
+            None
+        );
+        assert_eq!(of("type"), ["UnexpectedMessage"]);
+        let unknown = if role == Role::Server { "UnknownContext" } else { "ForeignAuthenticator" };
+        assert_eq!(of("context"), [unknown]);
+        for length in ["context length", "list length", "entry length", "signature length"] {
+            assert!(of(length).contains(&"Malformed"), "{length}: {:?}", names[length]);
+        }
+        for cut in 0..authenticator.len() {
+            let name = refused(asks, &authenticator[..cut]);
+            assert!(["Malformed", "UnexpectedMessage"].contains(&name), "{cut}: {name}");
+        }
+        assert_eq!(refused(asks, &[&authenticator[..], &[0]].concat()), "Malformed");
+        let _ = claim(asks, &authenticator);
+    }
+}
+
+/// A request of which a bit was changed on the way: the peer may answer it, and its answer is refused.
+#[test]
+fn an_answer_to_a_changed_request_is_refused() {
+    let mut pair = Pair::new(Policy::new());
+    let (_, message) = request(&mut pair.server);
+    let (mut answered, mut refused_at_once) = (0, 0);
+    for at in 0..message.len() {
+        let mut changed = message.clone();
+        changed[at] ^= 0x10;
+        match pair.client.receive(&changed) {
+            Ok(_) => {
+                let authenticator = Recipe::new(&pair.c, Role::Client, &changed, &NEXT).make();
+                let name = refused(&mut pair.server, &authenticator);
+                assert!(["ForeignAuthenticator", "UnknownContext"].contains(&name), "{at}: {name}");
+                answered += 1;
+            }
+            Err(_) => refused_at_once += 1,
+        }
+    }
+    assert!(answered > 30 && refused_at_once > 3, "{answered}, {refused_at_once}");
+    let (_, another) = request(&mut pair.server);
+    let authenticator = answer(&mut pair.client, &another);
+    let _ = claim(&mut pair.server, &authenticator);
+}
+
+/// An entry may hold what was asked for, and nothing else; and what was asked for is shown.
+// req: 9261-5.2.1-4, 9261-5.2.1-5
+#[test]
+fn the_entries_extensions_answer_those_of_the_request() {
+    let staple = extension(5, &[1, 0, 0, 3, 7, 7, 7]);
+    for role in ROLES {
+        for asks_for_it in [false, true] {
+            let policy = Policy::new().request_ocsp_staple(asks_for_it);
+            let mut pair = Pair::new(policy);
+            let (asks, proves) = pair.ends(role);
+            let (_, message) = request(asks);
+            let credential = Credential { ocsp_staple: Some(&[7; 3]), ..Credential::new(&NEXT.chain) };
+            let proving = asked(proves, &message);
+            let authenticator = prove_with(proves, proving, &credential, &NEXT);
+            let claim = claim(asks, &authenticator);
+            assert_eq!(claim.peer().ocsp_staple(), asks_for_it.then_some(&[7; 3][..]));
+
+            let (_, message) = request(asks);
+            let session = if role == Role::Client { &pair.s } else { &pair.c };
+            let shown = Recipe { extensions: &staple, ..Recipe::new(session, role.peer(), &message, &NEXT) }.make();
+            let other =
+                Recipe { extensions: &extension(99, b""), ..Recipe::new(session, role.peer(), &message, &NEXT) };
+            let other = other.make();
+            let (asks, _) = pair.ends(role);
+            assert_eq!(refused(asks, &other), "UnsolicitedExtension");
+            match asks_for_it {
+                true => drop(crate::common::claim(asks, &shown)),
+                false => assert_eq!(refused(asks, &shown), "UnsolicitedExtension"),
+            }
+        }
+    }
+    // Unasked, what the ClientHello asks for binds.
+    let mut pair = Pair::new(Policy::new());
+    let unasked =
+        Recipe { context: b"1", extensions: &staple, ..Recipe::new(&pair.s, Role::Server, b"", &NEXT) }.make();
+    assert_eq!(refused(&mut pair.client, &unasked), "UnsolicitedExtension");
+}
+
+/// What a request holds guides the choice of our certificate.
+#[test]
+fn a_request_says_what_it_wants() {
+    let mut pair = Pair::new(Policy::new());
+    let authorities = [0, 2, 0x30, 0];
+    let options = RequestOptions {
+        server_name: Some("api.test"),
+        certificate_authorities: Some(&authorities),
+        oid_filters: Some(&[0, 0]),
+    };
+    let (_, message) = request_with(&mut pair.client, &options);
+    let proving = asked(&mut pair.server, &message);
+    let offer = pair.server.offer(&proving).unwrap();
+    assert_eq!(offer.server_name(), Some("api.test"));
+    assert_eq!(offer.certificate_authorities().collect::<Vec<_>>(), [&[0x30, 0]]);
+    assert_eq!(offer.oid_filters(), Some(&[0, 0][..]));
+    assert_eq!(offer.signature_schemes().count(), 6);
+    assert!(offer.signature_schemes_cert().count() > 6);
+}
+
+// req: 9261-5.2.1-2
+/// A chain without certificates is no authenticator, but for the empty one; too many are refused as in the handshake.
+#[test]
+fn the_limits_of_the_handshake_hold() {
+    let mut pair = Pair::with(Policy::new().max_chain(1), Policy::new().max_chain(1).max_flight(2000, 2200));
+    let (_, message) = request(&mut pair.server);
+    let twice = crate::identity::Identity {
+        chain: vec![NEXT.chain[0].clone(), NEXT.chain[0].clone()],
+        key: PKI.issue("x", &rcgen::PKCS_ECDSA_P256_SHA256).key,
+    };
+    let long = Recipe::new(&pair.c, Role::Client, &message, &twice).make();
+    assert_eq!(refused(&mut pair.server, &long), "ChainTooLong");
+    let none = crate::identity::Identity { chain: Vec::new(), key: PKI.issue("x", &rcgen::PKCS_ECDSA_P256_SHA256).key };
+    let none = Recipe::new(&pair.c, Role::Client, &message, &none).make();
+    assert_eq!(refused(&mut pair.server, &none), "NoClientCertificate");
+    for (message, whole) in [(2001, 0), (1000, 3000)] {
+        let too_long = [peer::message(11, &vec![0; message]), vec![0; whole]].concat();
+        assert_eq!(refused(&mut pair.server, &too_long), "MessageTooLong");
+    }
+    let announced = [11, 0xff, 0xff, 0xff];
+    assert_eq!(refused(&mut pair.server, &announced), "MessageTooLong", "judged by its header");
+    assert_eq!(refused(&mut pair.server, &peer::message(11, b"")), "Malformed");
+}
