@@ -10,7 +10,7 @@ use countersign::internals::codec::{
 };
 use countersign::limits::{
     MAX_AUTHORITIES, MAX_CHAIN, MAX_CHANGE_CIPHER_SPECS, MAX_COOKIE, MAX_EARLY_DATA, MAX_EMPTY_RECORDS, MAX_EXTENSION,
-    MAX_FLIGHT, MAX_KEY_UPDATES, MAX_MESSAGE, MAX_TICKETS, MAX_WARNINGS,
+    MAX_FLIGHT, MAX_KEY_UPDATES, MAX_MESSAGE, MAX_TICKETS, MAX_WARNINGS, MIN_RECORD_SIZE_LIMIT,
 };
 use countersign::{
     Alert, AlertDescription, Bytes, CipherSuite, ContentType, Error, ErrorKind, Event, ExtensionType, HandshakeType,
@@ -377,6 +377,16 @@ fn an_opaque_extension_has_at_most_max_extension_bytes() {
     }
     let (mut client, mut server) = (new(Role::Client, &BODY[1..]).unwrap(), new(Role::Server, &BODY[1..]).unwrap());
     assert_eq!(run(&mut client, &mut server), (Some(Ok(())), Some(Ok(()))));
+}
+
+/// RFC 8449 §4. That a peer's lower one is refused is shown in `protocol`.
+#[test]
+fn a_record_size_limit_is_at_least_min_record_size_limit() {
+    let identity = identity();
+    let policy = Policy::new().record_size_limit(MIN_RECORD_SIZE_LIMIT);
+    let [mut client, mut server] = [Role::Client, Role::Server].map(|role| End::new(role, policy.clone(), &identity));
+    assert_eq!(run(&mut client, &mut server), (Some(Ok(())), Some(Ok(()))));
+    assert!(std::panic::catch_unwind(|| Policy::new().record_size_limit(MIN_RECORD_SIZE_LIMIT - 1)).is_err());
 }
 
 /// No limit without a test: those above; MAX_GENERATIONS, whose test stands by the sender; and those of authenticators.
