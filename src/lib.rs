@@ -137,6 +137,8 @@ mod record;
 mod role;
 mod seed;
 mod session;
+#[cfg(feature = "study")]
+pub mod study;
 pub mod trace;
 #[cfg(feature = "x509")]
 pub mod x509;

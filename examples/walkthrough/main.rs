@@ -72,7 +72,7 @@ fn main() -> Result<(), Failure> {
     };
 
     // A small PKI. Who is to be refused has a certificate that is no good: out of date, or for somebody else.
-    let ca = pki::ca()?;
+    let ca = pki::ca("walkthrough CA")?;
     let trust = Arc::new(Reloadable::new(Trust::from_roots("the CA", ca.pem().as_bytes())?));
     let name = if refused == Some(Role::Server) { "db" } else { "api" };
     let year = if refused == Some(Role::Client) { 2025 } else { 2100 };

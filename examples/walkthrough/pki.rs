@@ -5,11 +5,11 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 
 pub(crate) type Ca = CertifiedIssuer<'static, KeyPair>;
 
-pub(crate) fn ca() -> Result<Ca, rcgen::Error> {
+pub(crate) fn ca(name: &str) -> Result<Ca, rcgen::Error> {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    params.distinguished_name.push(DnType::CommonName, "walkthrough CA");
+    params.distinguished_name.push(DnType::CommonName, name);
     CertifiedIssuer::self_signed(params, KeyPair::generate()?)
 }
 

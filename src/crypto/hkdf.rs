@@ -18,8 +18,8 @@ impl Secret {
     }
 
     /// From exactly Hash.length bytes.
-    #[cfg(feature = "quinn")]
-    pub(super) fn from_bytes(algorithm: HashAlgorithm, bytes: &[u8]) -> Option<Secret> {
+    #[cfg(any(feature = "quinn", feature = "study"))]
+    pub(crate) fn from_bytes(algorithm: HashAlgorithm, bytes: &[u8]) -> Option<Secret> {
         (bytes.len() == algorithm.output_len()).then(|| Secret { bytes: zero_padded(bytes), algorithm })
     }
 

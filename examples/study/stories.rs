@@ -1,0 +1,239 @@
+//! The stories that are told.
+
+use crate::end::{Attack, Failure, Line, Party};
+use crate::pki::{self, Ca};
+use countersign::study::Text;
+use countersign::x509::{Expect, Identity, SigningKey, Trust};
+use countersign::{CertificateType, NamedGroup, Policy, Role};
+use rcgen::{
+    CertificateRevocationListParams, KeyIdMethod, KeyPair, PublicKeyData, RevokedCertParams, SerialNumber,
+    date_time_ymd,
+};
+
+/// A story: the name of its files, its title, a sentence about it, and what was heard.
+pub(crate) struct Story {
+    pub(crate) file: &'static str,
+    pub(crate) title: Text,
+    pub(crate) lead: Text,
+    pub(crate) line: Line,
+}
+
+/// Two ends that trust the same CA, and expect each other.
+struct World {
+    ca: Ca,
+    client: Party,
+    server: Party,
+}
+
+const CLIENT: &str = "spiffe://example.org/billing";
+const SERVER: &str = "api.internal";
+
+fn world() -> Result<World, Failure> {
+    let ca = pki::ca("Example CA")?;
+    let party = |identity, expects: &str| -> Result<Party, Failure> {
+        let trust = Trust::from_roots("the CA", ca.pem().as_bytes())?;
+        Ok(Party { policy: Policy::new(), identity, trust, expects: expects.parse()? })
+    };
+    let client = party(pki::issue(&ca, "billing", CLIENT, 2100)?, SERVER)?;
+    let server = party(pki::issue(&ca, "api", SERVER, 2100)?, "spiffe://example.org")?;
+    Ok(World { ca, client, server })
+}
+
+impl World {
+    fn meet(self, label: &str) -> Result<Line, Failure> {
+        self.meet_under(label, None)
+    }
+
+    fn meet_under(self, label: &str, attack: Option<Attack>) -> Result<Line, Failure> {
+        let mut line = Line::new(label, self.client, self.server, attack)?;
+        line.run()?;
+        Ok(line)
+    }
+}
+
+pub(crate) fn all() -> Result<Vec<Story>, Failure> {
+    Ok(vec![
+        mutual()?,
+        hello_retry()?,
+        unknown_ca()?,
+        expired()?,
+        revoked()?,
+        server_refused()?,
+        key_update()?,
+        raw_public_keys()?,
+        flipped_bit()?,
+    ])
+}
+
+fn mutual() -> Result<Story, Failure> {
+    let mut line = world()?.meet("billing to api")?;
+    line.write(Role::Client, "Who am I?")?;
+    line.write(Role::Server, "You are spiffe://example.org/billing.")?;
+    line.act(Role::Client, |session, tx| session.close(tx))?;
+    line.act(Role::Server, |session, tx| session.close(tx))?;
+    Ok(Story {
+        file: "mutual",
+        title: Text::new("Mutual TLS 1.3, byte by byte", "TLS 1.3 mutuo, byte a byte"),
+        lead: Text::new(
+            "Two services that have never met prove to each other who they are, and talk.",
+            "Dos servicios que no se conocen se demuestran mutuamente quiénes son, y hablan.",
+        ),
+        line,
+    })
+}
+
+fn hello_retry() -> Result<Story, Failure> {
+    let mut world = world()?;
+    world.server.policy = Policy::new().groups(&[NamedGroup::SECP384R1]);
+    let mut line = world.meet("billing to api, which only knows P-384")?;
+    line.write(Role::Client, "That took one round trip more.")?;
+    Ok(Story {
+        file: "hello-retry",
+        title: Text::new("HelloRetryRequest: the wrong guess", "HelloRetryRequest: una apuesta fallida"),
+        lead: Text::new(
+            "The client's key share is for a group that the server does not take. It asks once for another.",
+            "El cliente ofrece una clave de un grupo que el servidor no acepta. El servidor pide otra, una sola vez.",
+        ),
+        line,
+    })
+}
+
+fn unknown_ca() -> Result<Story, Failure> {
+    let mut world = world()?;
+    world.client.identity = pki::issue(&pki::ca("Another CA")?, "billing", CLIENT, 2100)?;
+    Ok(Story {
+        file: "client-unknown-ca",
+        title: Text::new("A client refused: unknown CA", "Un cliente rechazado: CA desconocida"),
+        lead: Text::new(
+            "The client's certificate is by a CA that the server does not trust. The client has finished before it hears of it.",
+            "El certificado del cliente es de una CA en la que el servidor no confía. El cliente termina antes de saberlo.",
+        ),
+        line: world.meet("a stranger to api")?,
+    })
+}
+
+fn expired() -> Result<Story, Failure> {
+    let mut world = world()?;
+    world.client.identity = pki::issue(&world.ca, "billing", CLIENT, 2025)?;
+    Ok(Story {
+        file: "client-expired",
+        title: Text::new("A client refused: expired", "Un cliente rechazado: certificado caducado"),
+        lead: Text::new(
+            "The client's certificate ended last year. Signature and Finished hold; the certificate does not.",
+            "El certificado del cliente caducó el año pasado. La firma y el Finished son correctos; el certificado ya no vale.",
+        ),
+        line: world.meet("billing, of last year, to api")?,
+    })
+}
+
+fn revoked() -> Result<Story, Failure> {
+    let mut world = world()?;
+    let leaf = world.client.identity.chain().first().ok_or("an empty chain")?;
+    let serial = countersign::x509::PeerIdentity::read(leaf)?.serial;
+    let params = CertificateRevocationListParams {
+        this_update: date_time_ymd(2026, 1, 1),
+        next_update: date_time_ymd(2099, 1, 1),
+        crl_number: SerialNumber::from(1),
+        issuing_distribution_point: None,
+        revoked_certs: vec![RevokedCertParams {
+            serial_number: SerialNumber::from_slice(&hex::decode(serial)?),
+            revocation_time: date_time_ymd(2026, 1, 1),
+            reason_code: None,
+            invalidity_date: None,
+        }],
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    let crl = params.signed_by(&world.ca)?;
+    let builder = Trust::builder().roots("the CA", world.ca.pem().as_bytes()).crls("crl", crl.der());
+    world.server.trust = builder.check_revocation_of_leaf_only().build()?;
+    Ok(Story {
+        file: "client-revoked",
+        title: Text::new("A client refused: revoked", "Un cliente rechazado: certificado revocado"),
+        lead: Text::new(
+            "The CA has put the client's serial number on its revocation list.",
+            "La CA ha puesto el número de serie del cliente en su lista de revocación.",
+        ),
+        line: world.meet("billing, revoked, to api")?,
+    })
+}
+
+fn server_refused() -> Result<Story, Failure> {
+    let mut world = world()?;
+    world.server.identity = pki::issue(&world.ca, "db", "db.internal", 2100)?;
+    Ok(Story {
+        file: "server-refused",
+        title: Text::new("A server refused: another name", "Un servidor rechazado: otro nombre"),
+        lead: Text::new(
+            "The client calls api and reaches db. It says so and goes, without having shown its own certificate.",
+            "El cliente llama a api y responde db. Lo dice y se va, sin haber mostrado su propio certificado.",
+        ),
+        line: world.meet("billing to api, where db answers")?,
+    })
+}
+
+fn key_update() -> Result<Story, Failure> {
+    let mut line = world()?.meet("billing to api, for long")?;
+    line.write(Role::Client, "Before.")?;
+    line.act(Role::Client, |session, tx| session.confirm(tx))?;
+    line.act(Role::Server, |session, tx| session.answer_key_update(tx))?;
+    line.write(Role::Client, "Under new keys.")?;
+    line.write(Role::Server, "Here, too.")?;
+    Ok(Story {
+        file: "key-update",
+        title: Text::new("KeyUpdate: new keys while talking", "KeyUpdate: claves nuevas sobre la marcha"),
+        lead: Text::new(
+            "Each end makes the next generation of its key from the last one; the old one is thrown away.",
+            "Cada extremo fabrica la siguiente generación de su clave a partir de la anterior, que se desecha.",
+        ),
+        line,
+    })
+}
+
+fn raw_public_keys() -> Result<Story, Failure> {
+    let mut world = world()?;
+    let raw = [CertificateType::RAW_PUBLIC_KEY];
+    for party in [&mut world.client, &mut world.server] {
+        party.policy = Policy::new().certificate_types(&raw, &raw);
+        party.trust = Trust::raw_keys_only();
+    }
+    let mut keys = Vec::new();
+    for _ in 0..2 {
+        let key = KeyPair::generate()?;
+        keys.push((
+            Identity::raw_public_key(SigningKey::from_der(&key.serialize_der())?),
+            key.subject_public_key_info(),
+        ));
+    }
+    let [(client, client_key), (server, server_key)] = <[_; 2]>::try_from(keys).map_err(|_| "two keys")?;
+    (world.client.identity, world.client.expects) = (client, Expect::public_key(&server_key));
+    (world.server.identity, world.server.expects) = (server, Expect::public_key(&client_key));
+    let mut line = world.meet("two keys that know each other")?;
+    line.write(Role::Client, "No CA was needed.")?;
+    Ok(Story {
+        file: "raw-public-keys",
+        title: Text::new("Raw public keys: without certificates", "Claves públicas sin certificado"),
+        lead: Text::new(
+            "Both ends know the other's key beforehand (RFC 7250). What a certificate says is missing; the proof is the same.",
+            "Cada extremo conoce de antemano la clave del otro (RFC 7250). Falta lo que dice un certificado; la prueba es la misma.",
+        ),
+        line,
+    })
+}
+
+fn flipped_bit() -> Result<Story, Failure> {
+    let attack: Attack = |from, _, bytes| {
+        // One bit of the random in the ServerHello: in the clear, so anybody can do it.
+        if let (Role::Server, Some(byte)) = (from, bytes.get_mut(20)) {
+            *byte ^= 1;
+        }
+    };
+    Ok(Story {
+        file: "flipped-bit",
+        title: Text::new("An attack that fails: one bit", "Un ataque que fracasa: un solo bit"),
+        lead: Text::new(
+            "Somebody on the path changes one bit of the ServerHello. It is not encrypted, but both ends hash it: their keys differ, and nothing opens.",
+            "Alguien en el camino cambia un bit del ServerHello. No va cifrado, pero ambos extremos lo incluyen en el hash: sus claves difieren y nada se abre.",
+        ),
+        line: world()?.meet_under("billing to api, with somebody in between", Some(attack))?,
+    })
+}

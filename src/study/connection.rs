@@ -1,0 +1,272 @@
+//! From bytes to a study: both sides are read, their messages explained, and what they prove is computed again.
+
+use super::conversation::Conversation;
+use super::fields::{Found, Walker};
+use super::grammar::{MESSAGES, Show};
+use super::hello;
+use super::key_log::KeyLog;
+use super::model::{Connection, Fact, Keys, Level, Message, Problem, Space, SpaceKind, Study, Text};
+use super::schedule::Schedule;
+use super::shared::{Placed, Shared};
+use super::side::{Ranked, Side};
+use super::transcript::{Transcript, called};
+use super::{checks, names};
+use crate::Role;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// Explains conversations with the secrets of a key log. Always gives one connection for each conversation.
+pub fn explain(conversations: &[Conversation], log: &KeyLog) -> Study {
+    Study {
+        connections: conversations.iter().map(|conversation| connection(conversation, log)).collect(),
+        problems: log.problems().to_vec(),
+    }
+}
+
+fn connection(conversation: &Conversation, log: &KeyLog) -> Connection {
+    let streams = [Role::Client, Role::Server].map(|role| conversation.stream(role));
+    let space = |sender, stream: &Vec<u8>| Space { kind: SpaceKind::Stream, sender, bytes: stream.clone() };
+    let [client, server] = streams;
+    let mut shared = Shared {
+        log,
+        found: Found::default(),
+        spaces: Vec::from([space(Role::Client, &client.0), space(Role::Server, &server.0)]),
+        client_random: None,
+        early_data: false,
+        choice: None,
+        messages: Vec::new(),
+    };
+    let (mut client, mut server) = (Side::new(Role::Client, client, 0), Side::new(Role::Server, server, 1));
+    client.read(&mut shared, true);
+    server.read(&mut shared, false);
+    client.is_old_version(shared.choice.is_some_and(|choice| !choice.is_tls13()));
+    client.read(&mut shared, false);
+    client.finish_messages(&mut shared);
+    server.finish_messages(&mut shared);
+    let generations = [(Role::Client, client.generations), (Role::Server, server.generations)];
+    let (mut records, places) = in_order(conversation.ordered, [client.records, server.records]);
+    let messages = messages(&mut shared, &mut records, &places);
+    for text in &conversation.problems {
+        shared.found.problem(None, text.clone());
+    }
+    let (mut hashes, mut secrets, mut all_checks) = (Vec::new(), Vec::new(), Vec::new());
+    let suite = shared.choice.filter(hello::Choice::is_tls13).and_then(|choice| choice.suite());
+    if let Some(suite) = suite {
+        let transcript = Transcript::new(suite.hash(), &messages, &shared.spaces);
+        let mut schedule = Schedule::new(suite, &transcript, &shared, conversation.live.as_ref());
+        schedule.derive(generations);
+        all_checks = checks::all(&transcript, &mut schedule);
+        (hashes, secrets) = (schedule.hashes, schedule.secrets);
+    }
+    let mut connection = Connection {
+        label: conversation.label.clone(),
+        client_random: shared.client_random,
+        level: if conversation.live.is_some() { Level::Live } else { Level::Capture },
+        summary: Vec::new(),
+        spaces: shared.spaces,
+        records,
+        messages,
+        fields: shared.found.fields,
+        hashes,
+        secrets,
+        checks: all_checks,
+        problems: shared.found.problems,
+    };
+    connection.problems.extend(whole(&connection, shared.choice));
+    connection.summary = summary(&connection, shared.choice);
+    connection
+}
+
+/// All records in the order of the wire; and where each side's records have gone.
+fn in_order(ordered: bool, sides: [Vec<Ranked>; 2]) -> (Vec<super::Record>, [Vec<usize>; 2]) {
+    let mut all: Vec<(usize, usize, usize, super::Record)> = Vec::new();
+    for (side, records) in sides.into_iter().enumerate() {
+        let mut hellos = 0_usize;
+        for (index, Ranked { record, rank }) in records.into_iter().enumerate() {
+            hellos =
+                hellos.saturating_add(usize::from(record.content_type == Some(22) && record.keys == Keys::Plaintext));
+            let rank = if ordered { rank } else { stage(&record, hellos, side) };
+            all.push((rank, side, index, record));
+        }
+    }
+    all.sort_by_key(|(rank, side, index, _)| (*rank, *side, *index));
+    let mut places = [Vec::new(), Vec::new()];
+    for (place, (_, side, index, _)) in all.iter().enumerate() {
+        if let Some(places) = places.get_mut(*side) {
+            if places.len() <= *index {
+                places.resize(index.saturating_add(1), 0);
+            }
+            if let Some(to) = places.get_mut(*index) {
+                *to = place;
+            }
+        }
+    }
+    (all.into_iter().map(|(.., record)| record).collect(), places)
+}
+
+/// The protocol's order, where the wire's is not known: hellos alternate, then the server's flight, then the client's.
+fn stage(record: &super::Record, hellos: usize, side: usize) -> usize {
+    match (record.keys, side) {
+        (Keys::Plaintext, 0) if record.content_type == Some(21) => 7,
+        (Keys::Plaintext, side) => hellos.saturating_sub(1).min(1).saturating_mul(2).saturating_add(side),
+        (Keys::Handshake, 1) => 4,
+        (Keys::Handshake, _) => 5,
+        (Keys::Application(_), _) => 6,
+    }
+}
+
+/// Explains every message.
+fn messages(shared: &mut Shared<'_>, records: &mut [super::Record], places: &[Vec<usize>; 2]) -> Vec<Message> {
+    let place = |placed: &Placed| {
+        let [client, server] = places;
+        let side = if placed.sender == Role::Client { client } else { server };
+        side.get(placed.record).copied().unwrap_or_default()
+    };
+    let mut placed = core::mem::take(&mut shared.messages);
+    placed.sort_by_key(|placed| (place(placed), placed.start));
+    let tls13 = shared.choice.is_none_or(|choice| choice.is_tls13());
+    let mut messages = Vec::new();
+    for placed in placed {
+        let bytes = shared.spaces.get(placed.space).map_or(&[][..], |space| &space.bytes);
+        let message = message(&mut shared.found, &placed, bytes, tls13);
+        if let Some(record) = records.get_mut(place(&placed)) {
+            record.messages.push(messages.len());
+        }
+        messages.push(message);
+    }
+    for record in records {
+        let names =
+            record.messages.iter().filter_map(|message| messages.get(*message)).map(|message| message.name.clone());
+        match names.collect::<Vec<_>>() {
+            names if !names.is_empty() => record.title = names.join(", "),
+            _ if record.content_type == Some(22) => record.title = "handshake, continued".into(),
+            _ => {}
+        }
+    }
+    messages
+}
+
+fn message(found: &mut Found, placed: &Placed, bytes: &[u8], tls13: bool) -> Message {
+    let Placed { sender, keys, space, start, end, complete, .. } = *placed;
+    let (body, len) = (start.saturating_add(4), end.saturating_sub(start));
+    let message_type = bytes.get(start).copied().unwrap_or_default();
+    let content = bytes.get(body..end).unwrap_or_default();
+    let retry = message_type == 2 && hello::is_retry(content);
+    let entry = MESSAGES.iter().find(|(number, ..)| *number == message_type);
+    let (mut name, mut items) = entry.map_or(("unknown_message", None), |(_, name, items)| (*name, Some(*items)));
+    if retry {
+        (name, items) = ("hello_retry_request", Some(super::grammar::HELLO_RETRY_REQUEST));
+    }
+    if !tls13 && message_type > 2 {
+        items = None;
+    }
+    let mut walker = Walker { found, space, bytes };
+    let field = walker.field(None, start..end, name, format!("{len} bytes"));
+    if len < 4 {
+        walker.unreadable(Some(field), start..end, cut(sender));
+    } else {
+        let type_end = start.saturating_add(1);
+        walker.field(Some(field), start..type_end, "msg_type", format!("{name} ({message_type})"));
+        let declared = bytes.get(type_end..body).unwrap_or_default();
+        let declared = declared.iter().fold(0, |len: u32, byte| len << 8 | u32::from(*byte));
+        walker.field(Some(field), type_end..body, "message length", declared.to_string());
+        match items {
+            // A message that is cut is explained as far as it goes.
+            Some(items) => {
+                walker.exactly(items, body..end, Some(field));
+                if !complete {
+                    walker.found.problem(Some(field), cut(sender));
+                }
+            }
+            None => {
+                walker.field(Some(field), body..end, "body", names::bytes(content, Show::Hex));
+                if tls13 {
+                    let text = Text::made(
+                        format!("TLS 1.3 has no handshake message of type {message_type}"),
+                        format!("TLS 1.3 no tiene ningún mensaje de handshake de tipo {message_type}"),
+                    );
+                    walker.found.problem(Some(field), text);
+                }
+            }
+        }
+    }
+    Message { sender, name: name.into(), keys, space, start, len, field, complete, retry }
+}
+
+fn cut(sender: Role) -> Text {
+    Text::made(
+        format!("a message of the {sender} is not complete: its end did not come"),
+        format!("un mensaje del {} está incompleto: falta su final", super::words::in_spanish(sender)),
+    )
+}
+
+/// What is wrong with the connection as a whole.
+fn whole(connection: &Connection, choice: Option<hello::Choice>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut problem = |text| problems.push(Problem { field: None, text });
+    let has =
+        |sender, name: &str| connection.messages.iter().any(|message| message.sender == sender && message.name == name);
+    if !has(Role::Client, "client_hello") {
+        problem(Text::new(
+            "there is no ClientHello: this is not TLS, or the capture began too late",
+            "no hay ClientHello: esto no es TLS, o la captura empezó demasiado tarde",
+        ));
+    }
+    if let Some(choice) = choice.filter(|choice| !choice.is_tls13()) {
+        let version = names::number(u64::from(choice.version), 2, super::grammar::Naming::Version);
+        problem(Text::made(
+            format!("the server chose {version}; only TLS 1.3 is explained in full"),
+            format!("el servidor eligió {version}; solo se explica por completo TLS 1.3"),
+        ));
+    }
+    let finished = has(Role::Client, "finished") && has(Role::Server, "finished");
+    if finished && !has(Role::Server, "certificate_request") {
+        problem(Text::new(
+            "this is not mutual TLS: the server did not ask for the client's certificate",
+            "esto no es TLS mutuo: el servidor no pidió el certificado del cliente",
+        ));
+    }
+    for check in connection.checks.iter().filter(|check| check.ok == Some(false)) {
+        let Some(message) = connection.messages.iter().find(|message| called(message) == check.name) else { continue };
+        problems.push(Problem {
+            field: Some(message.field),
+            text: Text::made(format!("{} does not hold", check.name), format!("{} no es correcto", check.name)),
+        });
+    }
+    problems
+}
+
+/// What was agreed on, and how it ended.
+fn summary(connection: &Connection, choice: Option<hello::Choice>) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let mut fact = |name, en, es, value: String| facts.push(Fact { name, title: Text::new(en, es), value });
+    if let Some(choice) = choice {
+        use super::grammar::Naming;
+        let number = |number: u16, naming| names::number(u64::from(number), 2, naming);
+        fact("version", "Version", "Versión", number(choice.version, Naming::Version));
+        fact("cipher_suite", "Cipher suite", "Suite de cifrado", number(choice.suite_number, Naming::Suite));
+        if let Some(group) = choice.group {
+            fact("group", "Key exchange", "Intercambio de claves", number(group, Naming::Group));
+        }
+    }
+    for (role, name, en, es) in [
+        (Role::Server, "server", "The server says it is", "El servidor dice ser"),
+        (Role::Client, "client", "The client says it is", "El cliente dice ser"),
+    ] {
+        let message =
+            connection.messages.iter().find(|message| message.sender == role && message.name == "certificate");
+        let Some(message) = message else { continue };
+        let later = connection.fields.get(message.field..).unwrap_or_default();
+        let certificate = later.iter().find(|field| field.name == "cert_data" && field.space == message.space);
+        if let Some(certificate) = certificate {
+            fact(name, en, es, certificate.value.clone());
+        }
+    }
+    let alert = connection.records.iter().rev().find(|record| record.content_type == Some(21));
+    if let Some(alert) = alert {
+        let value = format!("{} ({})", alert.title, alert.sender);
+        fact("last_alert", "Last alert", "Última alerta", value);
+    }
+    facts
+}

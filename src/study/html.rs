@@ -1,0 +1,298 @@
+//! One self-contained page: the conversation as a picture of two ends, each byte with its meaning, in two languages.
+//!
+//! A page needs no network and no framework. Its Content-Security-Policy is `default-src 'none'`, with the hashes of its
+//! one style and one script. What peers say is data (JSON in which `<`, `>` and `&` are escaped), and is shown as text only.
+//! A page has at most [`MAX_PAGE`] bytes: application data beyond 256 bytes a record is summarised, and of very long
+//! conversations the later records are left out, which the page says.
+
+use super::json::{self, Json};
+use super::model::{Connection, Field, Problem, Text};
+use super::names::hex;
+use crate::crypto::HashAlgorithm;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::ops::Range;
+
+/// The longest page, in bytes.
+pub const MAX_PAGE: usize = 400 * 1024;
+
+const STYLE: &str = include_str!("page/page.css");
+const SCRIPT: &str = include_str!("page/page.js");
+
+/// How much of a connection a page shows.
+struct Detail {
+    records: usize,
+    /// Leaves longer than this show their first 64 bytes only.
+    leaf: usize,
+    /// Messages longer than this are not divided into fields.
+    message: usize,
+    derived: usize,
+}
+
+/// From everything to almost nothing: the first that fits is taken.
+const DETAILS: [Detail; 6] = [
+    Detail { records: usize::MAX, leaf: usize::MAX, message: usize::MAX, derived: usize::MAX },
+    Detail { records: 200, leaf: 4096, message: usize::MAX, derived: 100 },
+    Detail { records: 100, leaf: 1024, message: 16_384, derived: 60 },
+    Detail { records: 50, leaf: 256, message: 4096, derived: 40 },
+    Detail { records: 20, leaf: 128, message: 2048, derived: 40 },
+    Detail { records: 10, leaf: 64, message: 128, derived: 30 },
+];
+
+/// How much application data of a record is shown.
+const DATA: usize = 256;
+const SHOWN: usize = 64;
+const MAX_VALUE: usize = 300;
+
+/// A connection as a page, with a title and a sentence about it.
+pub fn render(connection: &Connection, title: &Text, lead: &Text) -> String {
+    let mut page = String::new();
+    for detail in &DETAILS {
+        page = document(
+            title,
+            &format!(
+                "<div id=\"app\"><p>{}</p></div><script type=\"application/json\" id=\"data\">{}</script>",
+                escape(&title.en),
+                data(connection, title, lead, detail).print()
+            ),
+            Some(SCRIPT),
+        );
+        if page.len() <= MAX_PAGE {
+            break;
+        }
+    }
+    page
+}
+
+/// A page that leads to others: file, title, sentence.
+pub fn index(title: &Text, lead: &Text, entries: &[(String, Text, Text)]) -> String {
+    let both = |text: &Text| format!("{}<br><span lang=\"es\">{}</span>", escape(&text.en), escape(&text.es));
+    let mut body = format!("<main><h1>{}</h1><p>{}</p>", both(title), both(lead));
+    for (file, title, lead) in entries {
+        let (title, lead) = (both(title), both(lead));
+        body.push_str(&format!(
+            "<div class=\"card\"><h3><a href=\"{}\">{title}</a></h3><p>{lead}</p></div>",
+            escape(file)
+        ));
+    }
+    body.push_str("</main>");
+    document(title, &body, None)
+}
+
+fn document(title: &Text, body: &str, script: Option<&str>) -> String {
+    let policy = match script {
+        Some(script) => format!(
+            "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
+            hash(STYLE),
+            hash(script)
+        ),
+        None => format!("default-src 'none'; style-src '{}'; base-uri 'none'; form-action 'none'", hash(STYLE)),
+    };
+    let script = script.map_or(String::new(), |script| format!("<script>{script}</script>"));
+    format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\
+         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
+         <title>{}</title><style>{STYLE}</style></head><body>\
+         <noscript><p>This page needs JavaScript. Esta página necesita JavaScript.</p></noscript>{body}{script}</body></html>\n",
+        escape(&title.en)
+    )
+}
+
+fn escape(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A source's hash, as a Content-Security-Policy names it.
+fn hash(source: &str) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let hash = HashAlgorithm::Sha256.hash(source.as_bytes());
+    let mut out = String::from("sha256-");
+    for group in hash.as_ref().chunks(3) {
+        let bytes = [0, 1, 2].map(|place| group.get(place).copied().unwrap_or(0));
+        let number = u32::from_be_bytes([0, bytes[0], bytes[1], bytes[2]]);
+        for (place, shift) in [18, 12, 6, 0].into_iter().enumerate() {
+            let digit = DIGITS.get(usize::try_from(number >> shift & 63).unwrap_or(0)).copied().unwrap_or(b'A');
+            out.push(if place <= group.len() { char::from(digit) } else { '=' });
+        }
+    }
+    out
+}
+
+/// What the script shows: the study's JSON, with fields as rows, texts once, and spaces in parts.
+fn data(connection: &Connection, title: &Text, lead: &Text, detail: &Detail) -> Json {
+    let mut shown = connection.clone();
+    let left_out = shown.records.len().saturating_sub(detail.records);
+    shown.records.truncate(detail.records);
+    shown.secrets.truncate(detail.derived);
+    shown.hashes.truncate(detail.derived);
+    let problems = shown.problems.len();
+    shown.problems.truncate(detail.derived.min(100));
+    if left_out > 0 || shown.problems.len() < problems {
+        shown.problems.push(Problem {
+            field: None,
+            text: Text::made(
+                format!("this page would be too long: {left_out} later records are left out, and details of long ones; --json has everything"),
+                format!("la página sería demasiado larga: se omiten {left_out} registros posteriores y detalles de los largos; --json lo tiene todo"),
+            ),
+        });
+    }
+    let spaces = parts(&shown, detail);
+    let mut texts: BTreeMap<(String, String, &str), usize> = BTreeMap::new();
+    let (mut fields, mut list) = (Vec::new(), Vec::new());
+    for (id, field) in fields_shown(&shown, detail) {
+        let key = (field.text.en.to_string(), field.text.es.to_string(), field.rfc);
+        let next = texts.len();
+        let text = *texts.entry(key).or_insert_with(|| {
+            list.push(Json::Object(Vec::from([
+                ("en", Json::Text(field.text.en.clone())),
+                ("es", Json::Text(field.text.es.clone())),
+                ("rfc", Json::text(field.rfc)),
+            ])));
+            next
+        });
+        let number = Json::Number;
+        fields.push(Json::List(Vec::from([
+            number(id),
+            Json::option(field.parent, number),
+            number(field.space),
+            number(field.start),
+            number(field.len),
+            Json::Text(field.name.clone()),
+            Json::text(shortened(&field.value)),
+            number(text),
+        ])));
+    }
+    for fact in &mut shown.summary {
+        fact.value = shortened(&fact.value);
+    }
+    for record in &mut shown.records {
+        record.title = shortened(&record.title);
+    }
+    let mut members = json::without_fields(&shown);
+    members.extend([
+        ("title", json::text(title)),
+        ("lead", json::text(lead)),
+        ("spaces", Json::List(spaces)),
+        ("texts", Json::List(list)),
+        ("fields", Json::List(fields)),
+    ]);
+    Json::Object(members)
+}
+
+fn shortened(value: &str) -> String {
+    match value.char_indices().nth(MAX_VALUE) {
+        Some((cut, _)) => format!("{}...", value.get(..cut).unwrap_or_default()),
+        None => value.into(),
+    }
+}
+
+/// Fields of what the page shows.
+fn fields_shown<'c>(connection: &'c Connection, detail: &Detail) -> Vec<(usize, &'c Field)> {
+    let spaces = spaces_shown(connection);
+    let long: Vec<&super::Message> =
+        connection.messages.iter().filter(|message| message.len > detail.message).collect();
+    let in_long = |field: &Field| {
+        long.iter().any(|message| {
+            field.space == message.space
+                && field
+                    .parent
+                    .is_some_and(|parent| parent != message.field || field.start > message.start.saturating_add(3))
+                && (message.start..message.start.saturating_add(message.len)).contains(&field.start)
+        })
+    };
+    let fields = connection.fields.iter().enumerate();
+    fields
+        .filter(|(_, field)| spaces.get(&field.space).is_some_and(|end| field.start < *end || field.start == 0))
+        .filter(|(_, field)| !in_long(field))
+        .collect()
+}
+
+/// The spaces that records of the page lie in, and where the last of these ends.
+fn spaces_shown(connection: &Connection) -> BTreeMap<usize, usize> {
+    let mut spaces: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut see = |space: usize, end: usize| {
+        let last = spaces.entry(space).or_default();
+        *last = (*last).max(end);
+    };
+    for record in &connection.records {
+        see(record.space, record.start.saturating_add(record.len));
+        if let Some(plaintext) = record.plaintext {
+            see(plaintext, usize::MAX);
+        }
+        for message in record.messages.iter().filter_map(|message| connection.messages.get(*message)) {
+            see(message.space, message.start.saturating_add(message.len));
+        }
+    }
+    // What is behind the last record, as bytes that are none: only if no record was left out.
+    for (space, stream) in connection.spaces.iter().enumerate().take(2) {
+        let after =
+            connection.fields.iter().any(|field| field.space == space && matches!(&*field.name, "cut" | "not_tls"));
+        if after && !stream.bytes.is_empty() {
+            see(space, usize::MAX);
+        }
+    }
+    spaces
+}
+
+/// The bytes of each space, without those that the page summarises.
+fn parts(connection: &Connection, detail: &Detail) -> Vec<Json> {
+    let shown = spaces_shown(connection);
+    let mut cuts: BTreeMap<usize, Vec<Range<usize>>> = BTreeMap::new();
+    let data: BTreeSet<(usize, usize)> = connection
+        .records
+        .iter()
+        .filter(|record| record.content_type.is_none_or(|content_type| content_type == 23))
+        .map(|record| (record.space, record.start.saturating_add(5)))
+        .collect();
+    for field in &connection.fields {
+        let is_data = field.name == "application_data"
+            || (field.name == "encrypted_record" && data.contains(&(field.space, field.start)));
+        let leaf =
+            matches!(&*field.name, "encrypted_record" | "fragment" | "content" | "cut" | "not_tls" | "unreadable")
+                || field.len > detail.message;
+        let limit = if is_data {
+            DATA
+        } else if leaf {
+            detail.leaf.min(if field.name == "not_tls" { DATA } else { usize::MAX })
+        } else {
+            detail.leaf
+        };
+        if field.len > limit {
+            let range = field.start.saturating_add(SHOWN)..field.start.saturating_add(field.len);
+            cuts.entry(field.space).or_default().push(range);
+        }
+    }
+    let spaces = connection.spaces.iter().enumerate().map(|(number, space)| {
+        let mut members = json::space(space);
+        members.push(("len", Json::Number(space.bytes.len())));
+        let end = shown.get(&number).copied().unwrap_or(0).min(space.bytes.len());
+        let mut parts = Vec::new();
+        let mut at = 0;
+        let mut cuts = cuts.remove(&number).unwrap_or_default();
+        cuts.sort_by_key(|cut| cut.start);
+        cuts.push(end..end);
+        for cut in cuts {
+            if let Some(part) = space.bytes.get(at..cut.start.min(end)).filter(|part| !part.is_empty()) {
+                parts.push(Json::List(Vec::from([Json::Number(at), Json::text(hex(part))])));
+            }
+            at = at.max(cut.end);
+        }
+        members.push(("parts", Json::List(parts)));
+        Json::Object(members)
+    });
+    spaces.collect()
+}

@@ -1,0 +1,34 @@
+//! A connection as a sequence diagram in Mermaid.
+
+use super::model::{Connection, Keys};
+use alloc::format;
+use alloc::string::String;
+
+/// The picture of two ends: solid arrows in the clear, dotted ones encrypted.
+pub fn render(connection: &Connection) -> String {
+    let mut out = String::from("sequenceDiagram\n    participant client\n    participant server\n");
+    for record in &connection.records {
+        let arrow = if record.keys == Keys::Plaintext { "->>" } else { "-->>" };
+        let title = safe(&record.title);
+        let keys = match record.keys {
+            Keys::Plaintext => String::new(),
+            Keys::Application(generation) if generation > 0 => format!(" [application keys {generation}]"),
+            keys => format!(" [{} keys]", keys.name()),
+        };
+        out.push_str(&format!("    {}{arrow}{}: {title}{keys}\n", record.sender, record.sender.peer()));
+    }
+    for check in &connection.checks {
+        let word = match check.ok {
+            Some(true) => "holds",
+            Some(false) => "DOES NOT HOLD",
+            None => continue,
+        };
+        out.push_str(&format!("    note over client,server: {} {word}\n", safe(&check.name)));
+    }
+    out
+}
+
+/// Without what Mermaid reads as syntax.
+fn safe(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_alphanumeric() || " _,.()".contains(c) { c } else { ' ' }).collect()
+}

@@ -1,0 +1,104 @@
+//! Transcript hashes (RFC 9846 §4.1), from the messages as they lie in their spaces.
+
+use super::model::{Derived, Input, Level, Message, Space, Text, Value};
+use crate::Role;
+use crate::crypto::{Hash, HashAlgorithm};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// The messages that are hashed, in their order.
+pub(super) struct Transcript<'a> {
+    algorithm: HashAlgorithm,
+    messages: Vec<&'a Message>,
+    spaces: &'a [Space],
+}
+
+impl<'a> Transcript<'a> {
+    /// Client and server alternate as §4.1 says; what comes after both Finished is left out.
+    pub(super) fn new(algorithm: HashAlgorithm, all: &'a [Message], spaces: &'a [Space]) -> Transcript<'a> {
+        let of = |sender: Role, keys: &'static str| {
+            all.iter()
+                .filter(move |message| message.complete && message.sender == sender && message.keys.name() == keys)
+        };
+        let mut messages = Vec::new();
+        let mut hellos = of(Role::Client, "plaintext");
+        for server in of(Role::Server, "plaintext") {
+            messages.extend(hellos.next());
+            messages.push(server);
+        }
+        messages.extend(of(Role::Server, "handshake"));
+        messages.extend(of(Role::Client, "handshake"));
+        Transcript { algorithm, messages, spaces }
+    }
+
+    pub(super) fn message(&self, sender: Role, name: &str) -> Option<&'a Message> {
+        self.messages.iter().find(|message| message.sender == sender && message.name == name).copied()
+    }
+
+    pub(super) fn bytes(&self, message: &Message) -> &'a [u8] {
+        let space = self.spaces.get(message.space).map_or(&[][..], |space| &space.bytes);
+        space.get(message.start..message.start.saturating_add(message.len)).unwrap_or_default()
+    }
+
+    /// Hashes everything up to a message: with it, or only what comes before.
+    pub(super) fn hash(&self, message: &Message, with_it: bool) -> Option<(Hash, Derived)> {
+        let at = self.messages.iter().position(|each| core::ptr::eq(*each, message))?;
+        let count = at.saturating_add(usize::from(with_it));
+        let messages = self.messages.get(..count)?;
+        let last = messages.last()?;
+        let mut hashed = Vec::new();
+        let mut inputs = Vec::new();
+        for (place, message) in messages.iter().enumerate() {
+            let bytes = self.bytes(message);
+            // §4.1: a first ClientHello that was answered by a HelloRetryRequest counts as its hash.
+            if place == 0 && messages.get(1).is_some_and(|second| second.retry) {
+                let hash = self.algorithm.hash(bytes);
+                let mut message_hash = Vec::from([254, 0, 0, self.algorithm.output_len_u8()]);
+                message_hash.extend_from_slice(hash.as_ref());
+                hashed.extend_from_slice(&message_hash);
+                inputs.push(Input::Bytes("message_hash", message_hash));
+            } else {
+                hashed.extend_from_slice(bytes);
+                let (name, space, start, len) = (called(message), message.space, message.start, message.len);
+                inputs.push(Input::Span { name, space, start, len });
+            }
+        }
+        let hash = self.algorithm.hash(&hashed);
+        let name = format!("ClientHello...{}", called(last));
+        let derived = Derived {
+            formula: format!("Transcript-Hash({name})"),
+            name,
+            inputs,
+            value: Value::Known(hash.as_ref().to_vec()),
+            level: Level::Capture,
+            text: Text::new(
+                "The hash of all handshake messages so far: what was said, in a few bytes.",
+                "El hash de todos los mensajes hasta aquí: lo dicho, resumido en unos pocos bytes.",
+            ),
+            rfc: "RFC 9846 §4.1",
+        };
+        Some((hash, derived))
+    }
+
+    pub(super) const fn algorithm(&self) -> HashAlgorithm {
+        self.algorithm
+    }
+}
+
+/// A message as the RFC writes it; with its sender, where both send it.
+pub(super) fn called(message: &Message) -> String {
+    let name: String = message
+        .name
+        .split('_')
+        .map(|word| {
+            let mut letters = word.chars();
+            let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+            first.into_iter().chain(letters).collect::<String>()
+        })
+        .collect();
+    match message.name.as_str() {
+        "certificate" | "certificate_verify" | "finished" => format!("{} {name}", message.sender),
+        _ => name,
+    }
+}

@@ -1,0 +1,14 @@
+//! The study: what it says about bytes is true, complete, and never a panic.
+
+#[path = "../support/end.rs"]
+mod end;
+mod golden;
+mod heard;
+#[path = "../support/identity.rs"]
+mod identity;
+mod machine;
+mod page;
+mod properties;
+mod rfc8448;
+#[path = "../internals/vectors.rs"]
+mod vectors;
