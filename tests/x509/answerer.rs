@@ -315,7 +315,7 @@ fn more_names_of_authorities_than_tls_carries_are_no_hint_at_all() {
             let names = trust.certificate_authorities();
             hints.push(names.as_slice().len());
             let server = Side { trust: Arc::new(Reloadable::new(trust)), ..side(&ca, "server.test", &["client.test"]) };
-            let policy = Policy::new().certificate_authorities(names).max_flight(80_000, 80_000);
+            let policy = Policy::new().certificate_authorities(names);
             let (mut c, mut s) = (client.answerer(), server.answerer());
             assert_eq!(connect(policy, &mut c, &mut s), [Ok(true), Ok(true)], "{number}");
         }

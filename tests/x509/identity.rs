@@ -292,4 +292,12 @@ fn different_names_have_different_texts_and_are_not_cut() {
     assert!(one.to_string().starts_with(&format!("{}.. (serial", &one.subject[..256])), "{one}");
     let issuers = ["admin.pem", "forged.pem", "long1.pem"].map(|file| (named(file).issuer, named(file).issuer_der));
     assert!(issuers.iter().all(|issuer| *issuer == issuers[0] && issuer.0 == "CN=Root"));
+    // Issuers that differ where a sentence would be cut.
+    let issued_by = |last: &str| {
+        let ca = Ca::root(&format!("{}{last}", "x".repeat(300)));
+        PeerIdentity::read(&ca.leaf("api", &["api.internal"]).der).unwrap()
+    };
+    let (one, other) = (issued_by("1"), issued_by("2"));
+    assert!(one.issuer != other.issuer && one.issuer_der != other.issuer_der);
+    assert_eq!(one.issuer.len(), "CN=".len() + 301);
 }
