@@ -20,6 +20,7 @@ pub mod question;
 mod server;
 mod server_name;
 pub mod table;
+pub(crate) mod ticket;
 mod transition;
 
 use crate::codec::{self, ExtensionType, HandshakeType, Message, Place};

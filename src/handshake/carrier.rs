@@ -110,7 +110,7 @@ pub trait Carry: Sized {
         Ok(true)
     }
     /// Deals with what comes after the handshake, if that is the carrier's affair.
-    fn after_handshake(&mut self, _: &mut InboxView<'_>, _: Role, _: &Policy) -> Result<(), ErrorKind> {
+    fn after_handshake(&mut self, _: &mut InboxView<'_>, _: Role) -> Result<(), ErrorKind> {
         Ok(())
     }
     /// Drops every secret: the connection has failed.

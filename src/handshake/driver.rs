@@ -163,7 +163,7 @@ impl<C: Carry> Driver<C> {
             }
             self.phase = Phase::Sending;
         }
-        self.carrier.after_handshake(rx, role, policy)?;
+        self.carrier.after_handshake(rx, role)?;
         if !tx.is_empty() {
             return self.want_write(tx);
         }

@@ -5,6 +5,7 @@ use super::log::Log;
 use crate::codec::{HandshakeType, Message, Writer};
 use crate::crypto::{CryptoMode, Suite};
 use crate::engine::post_handshake;
+use crate::engine::ticket::TicketReader;
 use crate::engine::{Effects, Plan, Secret};
 use crate::error::ErrorKind;
 use crate::flight::Flight;
@@ -22,6 +23,8 @@ pub struct Messages {
     /// The handshake traffic secrets, for the transport.
     pub(super) own: Option<ExposedSecret>,
     pub(super) peer: Option<ExposedSecret>,
+    /// One that is too long for the memory is read in pieces.
+    ticket: Option<TicketReader>,
 }
 
 /// A traffic secret that has been handed out: 32 or 48 bytes, wiped on drop.
@@ -81,7 +84,7 @@ impl Carry for Messages {
 
     fn new(_: Role, _: &Policy) -> Messages {
         let epoch = Epoch::Plaintext;
-        Messages { read_epoch: epoch, write_epoch: epoch, own: None, peer: None }
+        Messages { read_epoch: epoch, write_epoch: epoch, own: None, peer: None, ticket: None }
     }
 
     fn read_epoch(&self) -> Epoch {
@@ -114,22 +117,38 @@ impl Carry for Messages {
         MessageEffects { keys: self, rx, tx, log }
     }
 
-    /// NewSessionTicket is checked and dropped; KeyUpdate is refused, since such transports update keys by themselves
-    /// (RFC 9001 §6). What is there in part stays until the rest has come.
+    /// NewSessionTicket is checked and dropped, of whatever length; KeyUpdate is refused, since such transports update keys
+    /// by themselves (RFC 9001 §6). What is there in part stays until the rest has come.
     ///
     /// Tickets are not counted here. A session counts them between two pieces of data, since its caller sees nothing of
     /// them; here the transport hands over every byte itself. No data passes that could tell a flood from a long life, and
     /// a count over the whole life would end honest connections. A ticket costs what its bytes cost, and nothing is kept.
-    fn after_handshake(&mut self, rx: &mut InboxView<'_>, role: Role, policy: &Policy) -> Result<(), ErrorKind> {
+    fn after_handshake(&mut self, rx: &mut InboxView<'_>, role: Role) -> Result<(), ErrorKind> {
         loop {
             rx.release_all();
             rx.check_epoch(self.read_epoch)?;
-            let Some((typ, _)) = rx.message_header() else { return rx.want_message() };
+            while let Some(ticket) = &mut self.ticket {
+                let Some((piece, left)) = rx.next_piece() else { return Ok(()) };
+                ticket.read(piece)?;
+                if left == 0 {
+                    ticket.end()?;
+                    self.ticket = None;
+                }
+            }
+            let Some((typ, len)) = rx.message_header() else { return rx.want_message() };
             post_handshake::accepts(role, typ)?;
             if typ == HandshakeType::KEY_UPDATE {
                 return Err(ErrorKind::UnexpectedMessage { message: typ });
             }
-            let Some(next) = rx.next_message(policy.max_message)? else { return rx.want_message() };
+            // Only tickets are left. They may be of any length, and need not fit: they are dropped anyway.
+            let Some(next) = rx.next_message(usize::MAX)? else {
+                if rx.want_message().is_ok() {
+                    return Ok(());
+                }
+                rx.read_in_pieces();
+                self.ticket = Some(TicketReader::new(len));
+                continue;
+            };
             rx.read(&next);
             let message = rx.flight().get(next.range).and_then(Message::split);
             let (message, _) = message.ok_or(ErrorKind::Bug)?;

@@ -12,7 +12,6 @@ mod receiving;
 mod reservation;
 mod sender;
 mod sending;
-mod ticket;
 
 pub use asleep::{Asleep, AsleepReceiver, AsleepSender};
 pub use counters::{Counters, Traffic};

@@ -4,10 +4,10 @@
 use super::asleep::{AsleepReceiving, Common};
 use super::counters::Traffic;
 use super::event::{Event, Reply};
-use super::ticket::TicketReader;
 use crate::codec::{AlertDescription, HandshakeType, KeyUpdate, Malformed, Message};
 use crate::crypto::CryptoFailed;
 use crate::engine::post_handshake::{self, PostHandshake};
+use crate::engine::ticket::TicketReader;
 use crate::error::{Ending, Error, ErrorKind, Misuse};
 use crate::limits::{MAX_KEY_UPDATES, MAX_TICKETS};
 use crate::record::{Expect, InboxView, Opened, ReadProtection};

@@ -128,22 +128,58 @@ fn each_handshake_secret_is_its_owners() {
 #[test]
 fn a_message_of_max_message_is_awaited_and_a_longer_one_refused_from_its_header() {
     let ids = identities();
-    for (more, done) in [(0, false), (1, true)] {
+    for (more, refused) in [(0, false), (1, true)] {
         let length = u32::try_from(MAX_MESSAGE + more).unwrap().to_be_bytes();
-        // In the handshake.
         let (mut server, epoch, _) = before_a_key_change(State::WaitClientHello, &ids);
         server.rx = FlowInbox::new(vec![0; MAX_MESSAGE + 4]);
         server.rx.feed(epoch, &[1, length[1], length[2], length[3]]);
         let told = server.drive().map_err(|error| (error.kind().name(), error.alert()));
-        let refused = Err(("MessageTooLong", Some(Alert::Sent(AlertDescription::ILLEGAL_PARAMETER))));
-        assert_eq!(told, if done { refused.clone() } else { Ok(Want::Read) });
-        // And after it.
-        let (mut client, _) = connected(&ids.0, &ids.1);
-        client.rx.grow(MAX_MESSAGE + 4);
-        client.rx.feed(Epoch::Application, &[4, length[1], length[2], length[3]]);
-        let told = client.drive().map_err(|error| (error.kind().name(), error.alert()));
-        assert_eq!(told, if done { refused } else { Ok(Want::Done) });
+        let error = Err(("MessageTooLong", Some(Alert::Sent(AlertDescription::ILLEGAL_PARAMETER))));
+        assert_eq!(told, if refused { error } else { Ok(Want::Read) });
     }
+}
+
+/// What is to be dropped need not fit: the longest ticket that can be written, in whatever memory, piece by piece.
+#[test]
+fn a_ticket_of_any_length_is_checked_and_dropped() {
+    let ids = identities();
+    let extension = [&[0xfa, 0xfa, 0xff, 0xfa][..], &[0; 0xfffa]].concat();
+    let fixed = [&TICKET[4..12], &[1, 7], &[0xff, 0xff], &[9; 0xffff], &[0xff, 0xfe]].concat();
+    let body = [fixed, extension].concat();
+    let length = u32::try_from(body.len()).unwrap().to_be_bytes();
+    let whole = [&[4], &length[1..], &body].concat();
+    let read = |message: &[u8], chunk: usize| {
+        let (mut client, _) = connected(&ids.0, &ids.1);
+        let mut rest = message;
+        while !rest.is_empty() {
+            let taken = client.rx.feed(Epoch::Application, &rest[..rest.len().min(chunk)]);
+            assert!(taken > 0, "there is room");
+            rest = &rest[taken..];
+            client.drive()?;
+        }
+        // Of another epoch nothing may come amid it, and what comes after it is looked at.
+        assert!(client.rx.is_empty());
+        client.rx.feed(Epoch::Application, &TICKET);
+        assert_eq!(client.drive(), Ok(Want::Done));
+        client.rx.feed(Epoch::Application, &[24, 0, 0, 1, 0]);
+        client.drive()
+    };
+    for chunk in [1000, 4096, usize::MAX] {
+        assert_eq!(read(&whole, chunk).unwrap_err().kind().name(), "UnexpectedMessage");
+    }
+    // One byte too many at its end, or a list that ends early: within the message.
+    let longer = u32::try_from(body.len() + 1).unwrap().to_be_bytes();
+    let trailing = [&[4], &longer[1..], &body, &[0]].concat();
+    assert_eq!(read(&trailing, 1000).unwrap_err().kind().name(), "Malformed");
+    let mut short = whole.clone();
+    short[4 + 8 + 2 + 2 + 0xffff + 1] = 0xfd; // the extensions' length
+    assert_eq!(read(&short, 1000).unwrap_err().kind().name(), "Malformed");
+    // Amid it, nothing of another epoch has room.
+    let (mut client, _) = connected(&ids.0, &ids.1);
+    let half = client.rx.feed(Epoch::Application, &whole);
+    assert!(half < whole.len());
+    client.drive().unwrap();
+    assert_eq!(client.rx.feed(Epoch::Handshake, &whole[half..]), 0);
 }
 
 /// A server that gives a ticket now and then does not end a connection that lives long: no data comes this way between

@@ -17,7 +17,7 @@ enum At {
 }
 
 /// Follows the structure of a NewSessionTicket without holding it.
-pub(super) struct TicketReader {
+pub(crate) struct TicketReader {
     at: At,
     /// Bytes to pass over before `at`.
     skip: u16,
@@ -30,13 +30,13 @@ pub(super) struct TicketReader {
 
 impl TicketReader {
     /// For a message whose body has this length. Its header comes first.
-    pub(super) fn new(body: usize) -> TicketReader {
+    pub(crate) fn new(body: usize) -> TicketReader {
         let left = u32::try_from(body).unwrap_or(u32::MAX).saturating_add(4);
         TicketReader { at: At::Fixed(12), skip: 0, length: 0, extensions: 0, left }
     }
 
     /// The next bytes of the message.
-    pub(super) fn read(&mut self, piece: &[u8]) -> Result<(), ErrorKind> {
+    pub(crate) fn read(&mut self, piece: &[u8]) -> Result<(), ErrorKind> {
         for &byte in piece {
             self.left = self.left.saturating_sub(1);
             if self.skip > 0 {
@@ -94,7 +94,7 @@ impl TicketReader {
     }
 
     /// The whole message has come.
-    pub(super) fn end(&self) -> Result<(), ErrorKind> {
+    pub(crate) fn end(&self) -> Result<(), ErrorKind> {
         match self.at {
             At::End if self.skip == 0 => Ok(()),
             _ => Err(malformed(Malformed::Truncated)),
