@@ -2,6 +2,19 @@
 
 use core::fmt;
 
+/// Gives an enum `name()`: the variant's own name, which is stable.
+macro_rules! stable_names {
+    ($enum:ident: $($variant:ident)*) => {
+        impl $enum {
+            /// The stable name, for metrics and alerting.
+            pub const fn name(self) -> &'static str {
+                match self { $( $enum::$variant { .. } => stringify!($variant), )* }
+            }
+        }
+    };
+}
+pub(crate) use stable_names;
+
 /// Which end of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -90,27 +103,10 @@ pub enum State {
     Failed,
 }
 
-impl State {
-    /// The state's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            State::SendClientHello => "SendClientHello",
-            State::WaitServerHello => "WaitServerHello",
-            State::WaitEncryptedExtensions => "WaitEncryptedExtensions",
-            State::WaitCertificateRequest => "WaitCertificateRequest",
-            State::WaitClientHello => "WaitClientHello",
-            State::SendHelloRetryRequest => "SendHelloRetryRequest",
-            State::WaitCertificate => "WaitCertificate",
-            State::WaitCertificateVerify => "WaitCertificateVerify",
-            State::WaitFinished => "WaitFinished",
-            State::AskVerify => "AskVerify",
-            State::AskCredential => "AskCredential",
-            State::AskSign => "AskSign",
-            State::Connected => "Connected",
-            State::Closed => "Closed",
-            State::Failed => "Failed",
-        }
-    }
+stable_names! { State:
+    SendClientHello WaitServerHello WaitEncryptedExtensions WaitCertificateRequest WaitClientHello
+    SendHelloRetryRequest WaitCertificate WaitCertificateVerify WaitFinished AskVerify AskCredential AskSign Connected
+    Closed Failed
 }
 
 impl fmt::Display for State {

@@ -8,6 +8,7 @@ use crate::limits::{
     MAX_CHANGE_CIPHER_SPECS, MAX_CONTEXTS, MAX_COOKIE, MAX_EARLY_DATA, MAX_EMPTY_RECORDS, MAX_KEY_UPDATES, MAX_TICKETS,
     MAX_WARNINGS,
 };
+use crate::role::stable_names;
 use core::fmt;
 
 /// One line per kind: its fields with their documentation, blame, alert (`-`: none is sent), sentence.
@@ -256,15 +257,7 @@ pub enum Ending {
     Silence,
 }
 
-impl Ending {
-    /// The stable name, for metrics and alerting.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Ending::Alert(_) => "Alert",
-            Ending::Silence => "Silence",
-        }
-    }
-}
+stable_names! { Ending: Alert Silence }
 
 impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

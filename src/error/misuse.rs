@@ -1,6 +1,7 @@
 //! Calls that do not fit.
 
 use super::ErrorKind;
+use crate::role::stable_names;
 use core::fmt;
 
 /// An answer or a call that does not fit: it changes nothing and poisons nothing.
@@ -44,27 +45,12 @@ pub enum Misuse {
     NoRandomness,
 }
 
-impl Misuse {
-    /// The stable name, for metrics and alerting.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Misuse::StaleQuestion => "StaleQuestion",
-            Misuse::ForeignInbox => "ForeignInbox",
-            Misuse::ForeignOutbox => "ForeignOutbox",
-            Misuse::ForeignReply => "ForeignReply",
-            Misuse::NoRoom { .. } => "NoRoom",
-            Misuse::UnfitCredential => "UnfitCredential",
-            Misuse::UnfitSignature => "UnfitSignature",
-            Misuse::UnfitExtension => "UnfitExtension",
-            Misuse::NoCommonSignatureScheme => "NoCommonSignatureScheme",
-            Misuse::TooManyRequests => "TooManyRequests",
-            Misuse::NotNow => "NotNow",
-            Misuse::InvalidServerName => "InvalidServerName",
-            Misuse::Closed => "Closed",
-            Misuse::NoRandomness => "NoRandomness",
-        }
-    }
+stable_names! { Misuse:
+    StaleQuestion ForeignInbox ForeignOutbox ForeignReply NoRoom UnfitCredential UnfitSignature UnfitExtension
+    NoCommonSignatureScheme TooManyRequests NotNow InvalidServerName Closed NoRandomness
+}
 
+impl Misuse {
     /// What the record layer says about room, said to whoever answers or sends.
     pub(crate) fn of_outbox(kind: ErrorKind) -> Misuse {
         match kind {

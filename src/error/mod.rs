@@ -21,7 +21,7 @@ pub use offered::Offered;
 pub use rejection::Rejection;
 
 use crate::codec::AlertDescription;
-use crate::role::{Role, State};
+use crate::role::{Role, State, stable_names};
 use core::fmt;
 
 /// Who is to blame for an [`Error`].
@@ -35,16 +35,7 @@ pub enum Blame {
     Caller,
 }
 
-impl Blame {
-    /// The stable name, for metrics and alerting.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Blame::Peer => "Peer",
-            Blame::Us => "Us",
-            Blame::Caller => "Caller",
-        }
-    }
-}
+stable_names! { Blame: Peer Us Caller }
 
 /// An alert, and which way it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

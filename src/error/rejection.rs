@@ -1,6 +1,7 @@
 //! Why we refuse a peer's certificate.
 
 use crate::codec::AlertDescription;
+use crate::role::stable_names;
 use core::fmt;
 
 /// Why a caller refuses the peer's certificate: the answer `Reject(reason)` to `Verify`.
@@ -29,22 +30,11 @@ pub enum Rejection {
     Alert(AlertDescription),
 }
 
-impl Rejection {
-    /// The stable name, for metrics and alerting.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Rejection::UnknownCa => "UnknownCa",
-            Rejection::Expired => "Expired",
-            Rejection::Revoked => "Revoked",
-            Rejection::WrongName => "WrongName",
-            Rejection::BadCertificate => "BadCertificate",
-            Rejection::UnsupportedCertificate => "UnsupportedCertificate",
-            Rejection::AccessDenied => "AccessDenied",
-            Rejection::CertificateUnknown => "CertificateUnknown",
-            Rejection::Alert(_) => "Alert",
-        }
-    }
+stable_names! { Rejection:
+    UnknownCa Expired Revoked WrongName BadCertificate UnsupportedCertificate AccessDenied CertificateUnknown Alert
+}
 
+impl Rejection {
     /// The alert that tells the peer.
     pub const fn alert(self) -> AlertDescription {
         match self {

@@ -82,3 +82,29 @@ fn every_test_that_a_document_names_behind_its_file_is_there() {
     }
     assert!(missing.is_empty(), "these are not there:\n{}", missing.join("\n"));
 }
+
+/// docs/DESIGN.md, "Where it is enforced": each file, and behind it what to look at there.
+#[test]
+fn what_enforces_a_rule_is_where_the_design_says() {
+    let text = fs::read_to_string(root().join("docs/DESIGN.md")).expect("a text");
+    let (_, rest) = text.split_once("\n## Where it is enforced\n").expect("the tables");
+    let section = rest.split("\n## ").next().unwrap_or_default();
+    let (mut rows, mut missing) = (0, Vec::new());
+    for row in section.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| what ")) {
+        rows += 1;
+        let place = row.trim_end_matches(" |").rsplit(" | ").next().unwrap_or_default();
+        let mut code = String::new();
+        for (word, _) in quoted(place) {
+            let path = root().join("src").join(word);
+            if path.is_file() {
+                code.push_str(&fs::read_to_string(path).expect("a text"));
+            } else if !path.is_dir()
+                && !["fn ", "const ", "struct "].iter().any(|is| code.contains(&format!("{is}{word}")))
+            {
+                missing.push(format!("{word}: {row}"));
+            }
+        }
+    }
+    assert!(rows > 50, "{rows} rows");
+    assert!(missing.is_empty(), "these are not there:\n{}", missing.join("\n"));
+}
