@@ -5,7 +5,7 @@ use core::fmt;
 /// One line of a key log (the format that NSS introduced, which Wireshark and others read): label, client_random and
 /// secret in lower-case hex, without the line's end.
 ///
-/// Whoever has it reads the connection. The secrets come from [`Handshake::expose_secrets`](crate::Handshake) and, for
+/// It lets its owner read the connection. The secrets come from [`Handshake::expose_secrets`](crate::Handshake) and, for
 /// `EXPORTER_SECRET`, from [`Exporter::expose_secret`](crate::Exporter).
 ///
 /// ```

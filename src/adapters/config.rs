@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 use std::{error, format, fs, io, sync::Arc, vec::Vec};
 
-/// What is called for each line of the key log. Whoever has the lines reads the connection: for debugging only.
+/// What is called for each line of the key log. The lines let their owner read the connection: for debugging only.
 pub type KeyLog = dyn Fn(&KeyLogLine<'_>) + Send + Sync;
 
 /// Who we are, whom we trust, what may be spoken, and how long anything may take: for any number of connections, in

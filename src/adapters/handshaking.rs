@@ -162,7 +162,7 @@ impl Handshaking {
         self.handshake.state()
     }
 
-    /// The session, after `Done`. It knows its peer, whoever gave the verdict.
+    /// The session, after `Done`. It knows its peer, also where a judge had the last word.
     pub(super) fn finish(mut self) -> Result<Established, Failure> {
         let client_random = *self.handshake.client_random();
         let peer = self.answerer.into_accepted().ok_or(Misuse::NotNow)?;

@@ -83,7 +83,7 @@ impl fmt::Display for PublicKey<'_> {
 
 impl<'a> Spki<'a> {
     /// The public key of a certificate in DER. Only what leads to the key is looked at; judging the certificate is for
-    /// whoever answers the verify question.
+    /// the caller, who answers the Verify question.
     pub fn of_certificate(der: &'a [u8]) -> Result<Spki<'a>, BadDer> {
         Spki::from_der(Fields::read(der)?.subject_public_key_info)
     }

@@ -25,7 +25,7 @@ pub(crate) struct Numbers {
 }
 
 impl Numbers {
-    /// Eight empty sets: what shall be known of all numbers is asked of each.
+    /// Eight empty sets: a question about all numbers is asked of each set.
     pub(crate) fn eighths() -> impl Iterator<Item = Numbers> {
         (0..8).map(|eighth| Numbers { eighth, words: [0; 128] })
     }

@@ -14,8 +14,8 @@ pub enum Secret<'a> {
 
 /// The engine's effects. Transports with records and transports of messages both stand behind it.
 ///
-/// A message is written and hashed in one go because the next key exists only when it has been: hence a sink, and not a
-/// list of effects returned. Whoever calls a handler has made sure that there is room for what it sends.
+/// A message is written and hashed in one go because the next key exists only when it has been: so this is a sink, and
+/// no list of effects is returned. The caller has made sure that there is room for what is sent.
 pub trait Effects {
     /// Sends a handshake message under the current write key; shows `seen` its bytes, header included.
     fn message(&mut self, write: &dyn Fn(&mut Writer<'_>), seen: &mut dyn FnMut(&[u8])) -> Result<(), ErrorKind>;

@@ -123,8 +123,8 @@ impl Engine {
         }
     }
 
-    /// Plans what [`advance`](Self::advance) is going to send. Changes nothing. Whoever advances has done this before, and
-    /// found room.
+    /// Plans what [`advance`](Self::advance) is going to send. Changes nothing. The driver does this
+    /// before it advances, and looks for room.
     pub(crate) fn plan(
         &self,
         policy: &Policy,
@@ -163,7 +163,7 @@ impl Engine {
             | State::WaitFinished
             | State::AskVerify
             | State::AskCredential => true,
-            // A client still shows whom it has accepted, to whoever signs.
+            // A client still shows its signer whom it has accepted.
             State::AskSign => self.role() == Role::Client,
             _ => false,
         }

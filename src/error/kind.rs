@@ -229,7 +229,7 @@ kinds! {
     /// Another fatal alert.
     PeerAlert { alert: AlertDescription = "The peer's alert." }, Peer, -, "the peer ended the connection with {alert}: the peer's log says why";
     /// An unprotected fatal alert while we expect protected records: anybody on the path could have sent it.
-    UnauthenticatedAlert { alert: AlertDescription = "The alert, whoever sent it." }, Peer, -, "an unauthenticated alert, which anybody on the path may have sent, says {alert}";
+    UnauthenticatedAlert { alert: AlertDescription = "The alert. Nobody knows who sent it." }, Peer, -, "an unauthenticated alert, which anybody on the path may have sent, says {alert}";
     /// A fatal alert, close or EOF while the server has not spoken since our Finished (alert close_notify: closed).
     PeerEndedUnconfirmed { how: Ending = "How it ended." }, Peer, -, "the peer ended the connection before confirming us ({how}): it may have refused our certificate, and its log says why";
     /// close_notify inside the handshake.

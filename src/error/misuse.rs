@@ -51,7 +51,7 @@ stable_names! { Misuse:
 }
 
 impl Misuse {
-    /// What the record layer says about room, said to whoever answers or sends.
+    /// What the record layer says about room, as a misuse of the call that answers or sends.
     pub(crate) fn of_outbox(kind: ErrorKind) -> Misuse {
         match kind {
             ErrorKind::OutboxTooSmall { needed } => Misuse::NoRoom { needed },

@@ -190,7 +190,7 @@ fn answer_in(state: State) -> Event {
     }
 }
 
-/// HelloRetryRequest is a ServerHello on the wire; whoever watches wants to see the difference.
+/// HelloRetryRequest is a ServerHello on the wire; an observer wants to see the difference.
 fn name(message: Message<'_>) -> HandshakeType {
     let retry = message.typ == HandshakeType::SERVER_HELLO
         && ServerHello::parse(message.body).is_ok_and(|hello| hello.is_hello_retry_request());

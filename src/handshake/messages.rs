@@ -42,7 +42,7 @@ impl ExposedSecret {
         ExposedSecret { bytes, len: secret.len() }
     }
 
-    /// The secret. Whoever has it reads what is protected with it.
+    /// The secret. It lets its owner read what it protects.
     pub fn expose(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
     }

@@ -342,8 +342,8 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
         SessionInfo::new(self.role(), negotiated, self.policy.borrow(), made_at, attached).ok_or(Misuse::NotNow)
     }
 
-    /// Shows the traffic secrets that the present state holds, each under its name in the key log format. Whoever has
-    /// them reads everything: for debugging only. Call it at [`Want::Sign`], [`Want::Verify`] and [`Want::Done`].
+    /// Shows the traffic secrets that the present state holds, each under its name in the key log format. They let
+    /// their owner read everything: for debugging only. Call it at [`Want::Sign`], [`Want::Verify`] and [`Want::Done`].
     pub fn expose_secrets(&self, show: &mut dyn FnMut(&'static str, &[u8])) {
         self.driver.engine.expose(show);
     }

@@ -83,7 +83,7 @@ impl<B: Memory> FlowOutbox<B> {
         Ok(FlowOutbox { memory, cursors })
     }
 
-    /// What the library works on: the same outbox, whoever owns the memory.
+    /// What the library works on: the same outbox, without the type of its memory.
     pub(crate) fn view(&mut self) -> FlowOutboxView<'_> {
         FlowOutboxView { memory: self.memory.as_mut(), cursors: &mut self.cursors }
     }

@@ -100,7 +100,7 @@ impl<B: Memory> Inbox<B> {
         Inbox { memory, cursors: Cursors::default() }
     }
 
-    /// An inbox over memory in which the peer's first bytes lie already, at this place: for whoever has looked at them
+    /// An inbox over memory in which the peer's first bytes lie already, at this place: for programs that have looked at them
     /// before knowing that they are TLS, or behind a preamble. What lies elsewhere does not matter; of a place that
     /// reaches beyond the memory, what lies inside counts.
     ///
@@ -202,7 +202,7 @@ impl<B: Memory> Inbox<B> {
         self.cursors.stamp
     }
 
-    /// What the library works on: the same inbox, whoever owns the memory.
+    /// What the library works on: the same inbox, without the type of its memory.
     pub(crate) fn view(&mut self) -> InboxView<'_> {
         InboxView { memory: self.memory.as_mut(), cursors: &mut self.cursors }
     }

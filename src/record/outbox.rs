@@ -130,7 +130,7 @@ impl<B: Memory> Outbox<B> {
         Err((self, memory))
     }
 
-    /// What the library works on: the same outbox, whoever owns the memory.
+    /// What the library works on: the same outbox, without the type of its memory.
     pub(crate) fn view(&mut self) -> OutboxView<'_> {
         OutboxView { memory: self.memory.as_mut(), cursors: &mut self.cursors }
     }

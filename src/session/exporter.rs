@@ -42,8 +42,8 @@ impl Exporter {
         Ok(binding)
     }
 
-    /// The secret itself, for the key log (`EXPORTER_SECRET`); empty once the connection has failed. Whoever has it
-    /// derives everything that is exported.
+    /// The secret itself, for the key log (`EXPORTER_SECRET`); empty once the connection has failed. It lets its
+    /// owner derive everything that is exported.
     pub fn expose_secret(&self) -> &[u8] {
         self.0.as_ref().map_or(&[], ExporterSecret::expose)
     }

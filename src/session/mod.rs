@@ -84,7 +84,7 @@ impl Session {
         self.receive_into(&mut rx.view(), &mut tx.view())
     }
 
-    /// The same, whoever owns the memory.
+    /// The same, for any owner of the memory.
     fn receive_into(&mut self, rx: &mut InboxView<'_>, tx: &mut OutboxView<'_>) -> Result<Event, Error> {
         if rx.belongs_to(self.receiving.stamp) && !tx.belongs_to(self.sending.stamp) {
             return Err(self.receiving.error(ErrorKind::ForeignOutbox));
@@ -202,7 +202,7 @@ impl Session {
         &self.exporter
     }
 
-    /// Shows both application traffic secrets, ours first: whoever has them reads everything.
+    /// Shows both application traffic secrets, ours first. They let their owner read everything.
     pub fn expose_secrets(&self) -> (&[u8], &[u8]) {
         (self.sending.expose_secret(), self.receiving.expose_secret())
     }

@@ -70,7 +70,7 @@ impl Receiver {
         self.receiving.is_confirmed()
     }
 
-    /// The peer's present traffic secret: whoever has it reads what the peer sends.
+    /// The peer's present traffic secret. It lets its owner read what the peer sends.
     pub fn expose_secret(&self) -> &[u8] {
         self.receiving.expose_secret()
     }

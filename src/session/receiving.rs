@@ -1,4 +1,4 @@
-//! What the receiving half of a session does, whoever owns the memory: [`Session`](super::Session) and
+//! What the receiving half of a session does, for any owner of the memory: [`Session`](super::Session) and
 //! [`Receiver`](super::Receiver) stand in front of it.
 
 use super::asleep::{AsleepReceiving, Common};

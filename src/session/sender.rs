@@ -139,7 +139,7 @@ impl Sender {
         self.sending.is_closed()
     }
 
-    /// Our present traffic secret: whoever has it reads what we send.
+    /// Our present traffic secret. It lets its owner read what we send.
     pub fn expose_secret(&self) -> &[u8] {
         self.sending.expose_secret()
     }

@@ -1,4 +1,4 @@
-//! What the sending half of a session does, whoever owns the memory: [`Session`](super::Session) and
+//! What the sending half of a session does, for any owner of the memory: [`Session`](super::Session) and
 //! [`Sender`](super::Sender) stand in front of it.
 
 use super::asleep::{AsleepSending, Common};
@@ -307,7 +307,7 @@ mod tests {
         assert_eq!(sending.write(b"data", &mut tx.view()), Ok(4), "the key itself is not used up");
     }
 
-    /// Whoever writes is told how much has gone before it is told that nothing more goes.
+    /// A writer is told how much has gone before it is told that nothing more goes.
     #[test]
     fn what_was_taken_is_told_before_the_last_key_is_used_up() {
         let mut tx = Outbox::new(vec![0; 60_000]);

@@ -36,7 +36,7 @@ impl Connector {
         Connecting::new(Handshaking::client_of(&self.config, name)?, io, deadline)?.finish()
     }
 
-    /// The same, with whoever of `expect` answers; `name` is sent as server_name, and says nothing about who it must be.
+    /// The same, with any peer that `expect` names; `name` is sent as server_name, and says nothing about who it must be.
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
@@ -60,12 +60,12 @@ pub struct Acceptor {
 
 impl Acceptor {
     /// With this configuration, for the clients that `expect` says: one of them must match.
-    /// [`Expect::AnyTrusted`] admits whoever has a certificate under our roots.
+    /// [`Expect::AnyTrusted`] admits every client with a certificate under our roots.
     pub fn new(config: Config, expect: impl Into<Arc<[Expect]>>) -> Acceptor {
         Acceptor { config, expect: expect.into() }
     }
 
-    /// A mutual TLS connection with whoever has connected.
+    /// A mutual TLS connection with the client that has connected.
     ///
     /// # Errors
     /// See [`Failure`](crate::adapters::Failure); and the transport's.

@@ -85,7 +85,7 @@ impl<S: Transport> Stream<S> {
         self.session.info()
     }
 
-    /// The transport. Whoever reads or writes there breaks the connection.
+    /// The transport. To read or write there breaks the connection.
     pub fn get_ref(&self) -> &S {
         &self.link.io
     }
@@ -195,7 +195,7 @@ impl<S: Transport> Stream<S> {
     /// Sends what is owed, and reads once. If the peer takes nothing, we listen all the same, once the transport's
     /// timeout has passed.
     fn exchange(&mut self) -> io::Result<()> {
-        // Whoever only reads answers here; behind what is pending it could only be one of many.
+        // A program that only reads answers here; behind what is pending it could only be one of many.
         if self.tx.is_empty() {
             let _ = self.session.answer_key_update(&mut self.tx); // the outbox is ours, and empty
         }

@@ -273,7 +273,7 @@ fn certificates(file: &[u8]) -> Result<Vec<CertificateDer<'static>>, IdentityErr
     }
 }
 
-/// The certificate of this public key first, then whoever issued the one before, then the rest as it stands.
+/// The certificate of this public key first, then the issuer of the one before, then the rest as it stands.
 fn in_order(
     mut certificates: Vec<CertificateDer<'static>>,
     public_key: &[u8],

@@ -155,7 +155,7 @@ impl TrustBuilder {
     }
 
     /// Relaxation: a client may prove itself with a certificate for servers: extKeyUsage with serverAuth suffices, in its
-    /// own certificate and in those of its CAs. Public CAs put clientAuth into none any more. Whoever holds a server's
+    /// own certificate and in those of its CAs. Public CAs put clientAuth into none any more. A holder of a server's
     /// key can then be a client.
     pub fn accept_server_certificates_of_clients(mut self) -> TrustBuilder {
         self.rules.server_auth_for_clients = true;

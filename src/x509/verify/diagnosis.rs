@@ -105,7 +105,7 @@ impl<'a> Diagnosis<'a> {
         Err(dead_end.unwrap_or_else(|| self.not_issued(place, cert, &named)))
     }
 
-    /// Whoever may have issued something: our roots first, then what was sent and has not been used yet.
+    /// Possible issuers: our roots first, then what was sent and has not been used yet.
     fn candidates(&self) -> impl Iterator<Item = Candidate<'a>> {
         let roots = self.roots.iter().map(|cert| Candidate { place: None, cert: *cert });
         let used = |place| self.between.iter().any(|(used, _)| *used == place);
@@ -116,7 +116,7 @@ impl<'a> Diagnosis<'a> {
         )
     }
 
-    /// What is wrong with one certificate, whoever issued it.
+    /// What is wrong with one certificate by itself.
     fn itself(&self, place: usize, cert: &Certificate<'_>) -> Result<(), RefusalReason> {
         form(cert)?;
         if self.now.as_secs() > cert.not_after.unix() {
