@@ -60,7 +60,9 @@ impl fmt::Display for Rejection {
             Rejection::BadCertificate => "the certificate or its chain is malformed or broken",
             Rejection::UnsupportedCertificate => "its key or its permitted use does not fit",
             Rejection::AccessDenied => "this identity is not allowed here",
-            Rejection::CertificateUnknown => "its status could not be established",
+            Rejection::CertificateUnknown => {
+                "it is unacceptable for a reason without an alert of its own, as an unknown revocation status"
+            }
             Rejection::Alert(alert) => return write!(f, "the caller chose the alert {alert}"),
         })
     }

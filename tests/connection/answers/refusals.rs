@@ -22,7 +22,11 @@ const REASONS: [(Rejection, AlertDescription, &str); 9] = [
         "its key or its permitted use does not fit",
     ),
     (Rejection::AccessDenied, AlertDescription::ACCESS_DENIED, "this identity is not allowed here"),
-    (Rejection::CertificateUnknown, AlertDescription::CERTIFICATE_UNKNOWN, "its status could not be established"),
+    (
+        Rejection::CertificateUnknown,
+        AlertDescription::CERTIFICATE_UNKNOWN,
+        "it is unacceptable for a reason without an alert of its own, as an unknown revocation status",
+    ),
     (
         Rejection::Alert(AlertDescription::UNRECOGNIZED_NAME),
         AlertDescription::UNRECOGNIZED_NAME,
