@@ -6,8 +6,19 @@ use std::time::{Duration, Instant};
 /// A name and a piece of work.
 pub type Candidate<'a> = (&'a str, &'a mut dyn FnMut());
 
-/// Runs each candidate in turns for about this long in all, and prints the time of one run and its ratio to the first.
+/// Runs each candidate in turns, and prints the time of one run and its ratio to the first.
 pub fn compare(title: &str, rounds: usize, batch: u32, candidates: &mut [Candidate<'_>]) {
+    let best = best(rounds, batch, candidates);
+    println!("{title}");
+    let base = best[0].as_secs_f64();
+    for ((name, _), best) in candidates.iter().zip(&best) {
+        let time = best.as_secs_f64();
+        println!("  {name:44} {:>10.2} us   {:>6.3}", time * 1e6, time / base);
+    }
+}
+
+/// Runs each candidate in turns, in so many rounds of so many runs; the time of one run in its fastest round.
+pub fn best(rounds: usize, batch: u32, candidates: &mut [Candidate<'_>]) -> Vec<Duration> {
     let mut best = vec![Duration::MAX; candidates.len()];
     for _ in 0..rounds {
         for ((_, work), best) in candidates.iter_mut().zip(&mut best) {
@@ -18,10 +29,5 @@ pub fn compare(title: &str, rounds: usize, batch: u32, candidates: &mut [Candida
             *best = (*best).min(begun.elapsed() / batch);
         }
     }
-    println!("{title}");
-    let base = best[0].as_secs_f64();
-    for ((name, _), best) in candidates.iter().zip(&best) {
-        let time = best.as_secs_f64();
-        println!("  {name:44} {:>10.2} us   {:>6.3}", time * 1e6, time / base);
-    }
+    best
 }

@@ -9,8 +9,8 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 
 pub struct Configs {
-    client: Arc<ClientConfig>,
-    server: Arc<ServerConfig>,
+    pub client: Arc<ClientConfig>,
+    pub server: Arc<ServerConfig>,
 }
 
 fn key(issued: &Issued) -> PrivateKeyDer<'static> {

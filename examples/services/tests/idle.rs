@@ -1,44 +1,22 @@
 //! What idle connections hold.
 
+#[path = "../../../benches/support/held.rs"]
+mod held;
 #[path = "tokio/world.rs"]
 #[allow(dead_code, reason = "the other tests use the rest")]
 mod world;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use held::held;
 use tokio::io::AsyncReadExt;
 use tokio::task::yield_now;
 use world::World;
-
-/// Counts the bytes that are held.
-struct Counting;
-
-static HELD: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: everything is the system allocator's; counting touches no memory of it.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        HELD.fetch_add(layout.size(), Relaxed);
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        HELD.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.dealloc(at, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 #[tokio::test]
 async fn an_idle_connection_with_a_pending_read_holds_no_buffers() {
     const PAIRS: usize = 100;
     let world = World::new();
     drop(world.meet(512).await); // what is made once is there
-    let before = HELD.load(Relaxed);
+    let before = held();
     let mut clients = Vec::new();
     let mut servers = tokio::task::JoinSet::new();
     for _ in 0..PAIRS {
@@ -51,7 +29,7 @@ async fn an_idle_connection_with_a_pending_read_holds_no_buffers() {
     }
     yield_now().await;
     assert!(servers.try_join_next().is_none(), "all reads are pending");
-    let pair = (HELD.load(Relaxed) - before) / PAIRS;
+    let pair = (held() - before) / PAIRS;
     println!("{pair} bytes for both ends of a connection, the pipe between them included");
     assert!(pair < 16_000, "one record's buffer is longer: {pair}");
 }

@@ -1,0 +1,238 @@
+//! The stream over tokio, beside the session that is under it and tokio-rustls, over the same kind of socket: records of
+//! 16 KiB, handshakes, and what idle connections hold.
+//!
+//! `cargo bench --manifest-path benches/Cargo.toml --bench stream` prints the table of docs/PERFORMANCE.md.
+
+#[path = "support/held.rs"]
+mod held;
+
+use countersign::adapters::Config;
+use countersign::adapters::tokio::{Acceptor, Connector, Stream};
+use countersign::x509::{Expect, Identities, Identity, Reloadable, SigningKey, Trust};
+use countersign::{CipherSuite, Event, Inbox, Outbox, Policy, Session};
+use countersign_benches::clock::best;
+use countersign_benches::rustls_pair::Configs;
+use countersign_benches::{Certificates, Issued, KeyType, SERVER_NAME, World, handshake};
+use held::held;
+use rustls_pki_types::ServerName;
+use std::future::poll_fn;
+use std::hint::black_box;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, duplex};
+use tokio::net::UnixStream;
+use tokio::runtime::{Builder, Runtime};
+use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
+
+const RECORD: usize = 1 << 14;
+/// Records in one run.
+const RECORDS: usize = 64;
+const IDLE: usize = 10_000;
+/// Between idle connections.
+const PIPE: usize = 4096;
+
+const POLICY: Policy = Policy::new().cipher_suites(&[CipherSuite::TLS_AES_128_GCM_SHA256]);
+
+/// Both ends of the stream over tokio.
+struct Ours {
+    connector: Connector,
+    acceptor: Acceptor,
+}
+
+impl Ours {
+    fn new(certificates: &Certificates) -> Ours {
+        let config = |issued: &Issued| {
+            let key = SigningKey::from_der(&issued.key.serialize_der()).expect("a key of rcgen's");
+            let identities = Identities::new(Identity::new(issued.chain.clone(), key).expect("a usable identity"));
+            let trust = Trust::from_roots("root", &certificates.root).expect("a usable root");
+            Config::new(Arc::new(Reloadable::new(identities)), Arc::new(Reloadable::new(trust))).policy(POLICY)
+        };
+        let connector = Connector::new(config(&certificates.client));
+        Ours { connector, acceptor: Acceptor::new(config(&certificates.server), [Expect::AnyTrusted]) }
+    }
+
+    async fn meet<IO: AsyncRead + AsyncWrite + Unpin>(&self, (near, far): (IO, IO)) -> (Stream<IO>, Stream<IO>) {
+        let met = tokio::try_join!(self.connector.connect(SERVER_NAME, near), self.acceptor.accept(far));
+        met.expect("honest peers")
+    }
+}
+
+/// Both ends of tokio-rustls.
+struct Theirs {
+    connector: TlsConnector,
+    acceptor: TlsAcceptor,
+}
+
+impl Theirs {
+    fn new(certificates: &Certificates) -> Theirs {
+        let Configs { client, server } = Configs::new(certificates);
+        Theirs { connector: client.into(), acceptor: server.into() }
+    }
+
+    async fn meet<IO: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        (near, far): (IO, IO),
+    ) -> (client::TlsStream<IO>, server::TlsStream<IO>) {
+        let name = ServerName::try_from(SERVER_NAME).expect("a name");
+        tokio::try_join!(self.connector.connect(name, near), self.acceptor.accept(far)).expect("honest peers")
+    }
+}
+
+fn sockets() -> (UnixStream, UnixStream) {
+    UnixStream::pair().expect("two descriptors")
+}
+
+/// Records from one end to the other, one after the other, by one task: so it is both ends' work that counts.
+async fn send(near: &mut (impl AsyncWrite + Unpin), far: &mut (impl AsyncRead + Unpin), data: &mut [u8]) {
+    for _ in 0..RECORDS {
+        near.write_all(black_box(data)).await.expect("written");
+        near.flush().await.expect("flushed");
+        far.read_exact(data).await.expect("read");
+    }
+}
+
+/// The session under the stream, with memory of the same size.
+struct InPlace {
+    client: Session,
+    server: Session,
+    tx: Outbox<Vec<u8>>,
+    rx: Inbox<Vec<u8>>,
+    unused: Outbox<Vec<u8>>,
+    sockets: (UnixStream, UnixStream),
+}
+
+impl InPlace {
+    fn new(world: &World) -> InPlace {
+        let (client, server) = handshake(world, &POLICY);
+        let (tx, rx) = (Outbox::new(vec![0; 16_454]), Inbox::new(vec![0; 16_645]));
+        InPlace { client, server, tx, rx, unused: Outbox::new(vec![0; 256]), sockets: sockets() }
+    }
+
+    /// The same as [`send`], but what is sent is made and used where it lies.
+    async fn send(&mut self) {
+        let (near, far) = &mut self.sockets;
+        for _ in 0..RECORDS {
+            let mut record = self.client.reserve(RECORD, &mut self.tx).expect("open").expect("room");
+            black_box(record.space());
+            record.filled(RECORD);
+            record.seal().expect("a sealed record");
+            near.write_all(self.tx.pending()).await.expect("written");
+            self.tx.sent(self.tx.pending().len());
+            let mut missing = RECORD;
+            while missing > 0 {
+                match self.server.receive(&mut self.rx, &mut self.unused).expect("an honest peer") {
+                    Event::Data => {
+                        let len = black_box(self.rx.data()).len();
+                        self.rx.consume(len);
+                        missing -= len;
+                    }
+                    _ => {
+                        let n = far.read(self.rx.space()).await.expect("read");
+                        self.rx.filled(n);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn records(runtime: &Runtime, certificates: &Certificates, ours: &Ours, theirs: &Theirs) -> [f64; 5] {
+    let _inside = runtime.enter();
+    let mut bare = sockets();
+    let mut in_place = InPlace::new(&World::new(certificates));
+    let mut stream = runtime.block_on(ours.meet(sockets()));
+    let (client, server) = runtime.block_on(ours.meet(sockets()));
+    let ((_client_reads, mut client), (mut server, _server_writes)) = (client.into_split(), server.into_split());
+    let mut rustls = runtime.block_on(theirs.meet(sockets()));
+    let [mut a, mut b, mut c, mut d] = [[7; RECORD]; 4];
+    let times = best(
+        500,
+        2,
+        &mut [
+            ("bare", &mut || runtime.block_on(send(&mut bare.0, &mut bare.1, &mut a))),
+            ("in place", &mut || runtime.block_on(in_place.send())),
+            ("stream", &mut || runtime.block_on(send(&mut stream.0, &mut stream.1, &mut b))),
+            ("halves", &mut || runtime.block_on(send(&mut client, &mut server, &mut c))),
+            ("rustls", &mut || runtime.block_on(send(&mut rustls.0, &mut rustls.1, &mut d))),
+        ],
+    );
+    std::array::from_fn(|at| times[at].as_secs_f64())
+}
+
+fn handshakes(runtime: &Runtime, ours: &Ours, theirs: &Theirs) -> [f64; 2] {
+    let _inside = runtime.enter();
+    let times = best(
+        200,
+        10,
+        &mut [
+            ("ours", &mut || drop(black_box(runtime.block_on(ours.meet(sockets()))))),
+            ("theirs", &mut || drop(black_box(runtime.block_on(theirs.meet(sockets()))))),
+        ],
+    );
+    std::array::from_fn(|at| times[at].as_secs_f64())
+}
+
+/// The bytes that one end of an idle connection holds, after some data each way, while a read is pending. The pipes between
+/// the ends are subtracted.
+async fn idle<A, B>(meet: impl AsyncFn() -> (A, B)) -> usize
+where
+    A: AsyncRead + AsyncWrite + Unpin,
+    B: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut pairs = Vec::with_capacity(IDLE);
+    let before = held();
+    for _ in 0..IDLE {
+        let (mut client, mut server) = meet().await;
+        exchange(&mut client, &mut server).await;
+        exchange(&mut server, &mut client).await;
+        // On the heap, where a task has it.
+        let mut pair = Box::new((client, server));
+        wait(&mut pair.0).await;
+        wait(&mut pair.1).await;
+        pairs.push(pair);
+    }
+    (held() - before) / IDLE / 2
+}
+
+async fn exchange(from: &mut (impl AsyncWrite + Unpin), to: &mut (impl AsyncRead + Unpin)) {
+    let (sent, mut got) = ([7; RECORD], [0; RECORD]);
+    let send = async {
+        from.write_all(&sent).await?;
+        from.flush().await
+    };
+    tokio::try_join!(send, to.read_exact(&mut got)).expect("an honest peer");
+}
+
+/// Reads, and finds nothing.
+async fn wait(stream: &mut (impl AsyncRead + Unpin)) {
+    let mut byte = [0];
+    let mut buf = ReadBuf::new(&mut byte);
+    let pending = poll_fn(|cx| Poll::Ready(Pin::new(&mut *stream).poll_read(cx, &mut buf).is_pending())).await;
+    assert!(pending, "nothing has come");
+}
+
+fn main() {
+    let certificates = KeyType::P256.certificates();
+    let (ours, theirs) = (Ours::new(&certificates), Theirs::new(&certificates));
+    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+
+    let times = records(&runtime, &certificates, &ours, &theirs);
+    let in_place = times[1];
+    println!("| records of 16 KiB | MB/s | time, against the session |");
+    println!("|---|---|---|");
+    let names = ["the socket alone", "session, in place", "`tokio::Stream`", "its owned halves", "tokio-rustls, ring"];
+    for (name, time) in names.into_iter().zip(times) {
+        println!("| {name} | {:.0} | {:.3} |", (RECORDS * RECORD) as f64 / time / 1e6, time / in_place);
+    }
+
+    let times = handshakes(&runtime, &ours, &theirs);
+    let pipes = runtime.block_on(idle(async || duplex(PIPE)));
+    let our_idle = runtime.block_on(idle(async || ours.meet(duplex(PIPE)).await)) - pipes;
+    let their_idle = runtime.block_on(idle(async || theirs.meet(duplex(PIPE)).await)) - pipes;
+    println!("\n| | handshakes a second | bytes for one end of an idle connection |");
+    println!("|---|---|---|");
+    for (name, time, idle) in [("`tokio::Stream`", times[0], our_idle), ("tokio-rustls, ring", times[1], their_idle)] {
+        println!("| {name} | {:.0} | {idle} |", 1.0 / time);
+    }
+}
