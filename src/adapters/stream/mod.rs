@@ -34,6 +34,7 @@ use super::failure::Failure;
 use super::handshaking::Established;
 use crate::x509::Accepted;
 use crate::{ErrorKind, Event, Exporter, Inbox, Misuse, Outbox, Session, SessionInfo, State};
+use core::fmt;
 use link::{Link, is_timeout};
 use std::io::{self, BufRead, Read, Write};
 use std::time::{Duration, Instant};
@@ -236,6 +237,14 @@ impl<S: Transport> Stream<S> {
 fn is_truncated(error: &io::Error) -> bool {
     let error = Failure::inside(error).and_then(Failure::error);
     error.is_some_and(|error| error.kind() == ErrorKind::Truncated)
+}
+
+/// With whom, and what was agreed on.
+impl<S> fmt::Debug for Stream<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (peer, info) = (&self.peer, self.session.info());
+        f.debug_struct("Stream").field("peer", peer).field("info", info).finish_non_exhaustive()
+    }
 }
 
 impl<S: Transport> Read for Stream<S> {

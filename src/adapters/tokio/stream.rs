@@ -9,6 +9,7 @@ use crate::adapters::handshaking::Established;
 use crate::x509::Accepted;
 use crate::{Exporter, Reply, SessionInfo, State};
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use core::fmt;
 use core::future::poll_fn;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
@@ -135,6 +136,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
             let _ = self.outgoing.poll_flush(waker, &mut self.io);
         }
         polled
+    }
+}
+
+/// With whom, and what was agreed on.
+impl<IO> fmt::Debug for Stream<IO> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (peer, info) = (&self.facts.peer, self.incoming.receiver.info());
+        f.debug_struct("Stream").field("peer", peer).field("info", info).finish_non_exhaustive()
     }
 }
 

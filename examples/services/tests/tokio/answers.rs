@@ -73,10 +73,10 @@ async fn a_signer_that_fails_is_inside_of_the_error() {
     let acceptor = Acceptor::new(config, [Expect::AnyTrusted]).signer(signer);
     let (near, far) = duplex(1000);
     let (client, server) = tokio::join!(world.connector().connect("server.test", near), acceptor.accept(far));
-    let server = server.map(drop).unwrap_err();
+    let server = server.unwrap_err();
     assert_eq!(server.kind(), io::ErrorKind::PermissionDenied);
     assert!(server.to_string().contains("the KMS is away"), "{server}");
-    assert_eq!(client.map(drop).unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
+    assert_eq!(client.unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
 }
 
 /// What cannot be a signature ends the handshake, and the peer is told.
@@ -96,7 +96,7 @@ async fn a_signer_that_answers_nonsense_ends_the_handshake_and_the_peer_is_told(
         let acceptor = Acceptor::new(config, [Expect::AnyTrusted]).signer(Broken(nonsense));
         let (near, far) = duplex(1000);
         let (client, server) = tokio::join!(world.connector().connect("server.test", near), acceptor.accept(far));
-        let (client, server) = (client.map(drop).unwrap_err(), server.map(drop).unwrap_err());
+        let (client, server) = (client.unwrap_err(), server.map(drop).unwrap_err());
         println!("{:?} {client}\n{:?} {server}", client.kind(), server.kind());
         // Either of the two finds it, and tells the other.
         let aborted = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionAborted;
@@ -135,6 +135,6 @@ async fn no_judge_accepts_whom_we_do_not_trust() {
     let acceptor = world.acceptor().judge(NotYou("nobody"));
     let (near, far) = duplex(1000);
     let (_client, server) = tokio::join!(world.connector().connect("server.test", near), acceptor.accept(far));
-    let error = server.map(drop).unwrap_err();
+    let error = server.unwrap_err();
     assert!(Failure::inside(&error).is_some_and(|failure| failure.refusal().is_some()), "{error}");
 }

@@ -1,15 +1,18 @@
 //! Ends, good and bad.
 
 use crate::world::World;
-use countersign::adapters::Failure;
-use countersign::adapters::tokio::Acceptor;
-use countersign::x509::{Expect, Refusal};
-use countersign::{AlertDescription, Error, ErrorKind, Policy};
+use countersign::adapters::tokio::{Acceptor, Signer};
+use countersign::adapters::{BoxError, Failure};
+use countersign::x509::{Expect, Identity, Refusal};
+use countersign::{AlertDescription, Error, ErrorKind, Policy, SignQuestion};
 use std::error::Error as _;
+use std::future::pending;
 use std::io::{self, ErrorKind as Io};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, sleep};
 
 /// The error of the connection that is inside.
 fn tls(error: &io::Error) -> Error {
@@ -52,7 +55,7 @@ async fn a_client_that_is_refused_over_tcp_learns_why() {
         stream.confirmed().await
     };
     let (client, server) = tokio::join!(client, world.acceptor().accept(far));
-    let server = server.map(drop).unwrap_err();
+    let server = server.unwrap_err();
     assert_eq!(server.kind(), Io::PermissionDenied);
     assert!(server.source().is_some_and(|source| source.is::<Refusal>()), "{server}");
     let client = client.unwrap_err();
@@ -65,10 +68,10 @@ async fn a_server_that_is_refused_learns_why() {
     let world = World::new();
     let (near, far) = tcp().await;
     let (client, server) = tokio::join!(world.connector().connect("other.test", near), world.acceptor().accept(far));
-    let client = client.map(drop).unwrap_err();
+    let client = client.unwrap_err();
     assert_eq!(client.kind(), Io::PermissionDenied);
     assert_eq!(Failure::inside(&client).and_then(Failure::refusal).expect("a refusal").name(), "WrongName");
-    let server = server.map(drop).unwrap_err();
+    let server = server.unwrap_err();
     assert_eq!(server.kind(), Io::ConnectionAborted, "{server}");
 }
 
@@ -79,7 +82,7 @@ async fn whom_the_acceptor_does_not_expect_is_refused() {
     let acceptor = Acceptor::new(world.server.clone(), ["admin.test".parse::<Expect>().unwrap()]);
     let client = async { world.connector().connect("server.test", near).await?.confirmed().await };
     let (client, server) = tokio::join!(client, acceptor.accept(far));
-    assert_eq!(server.map(drop).unwrap_err().kind(), Io::PermissionDenied);
+    assert_eq!(server.unwrap_err().kind(), Io::PermissionDenied);
     let alert = AlertDescription::ACCESS_DENIED;
     assert_eq!(tls(&client.unwrap_err()).kind(), ErrorKind::PeerRejectedCertificate { alert });
 }
@@ -98,7 +101,7 @@ async fn a_silent_peer_is_given_up_at_the_deadline_and_told_so() {
     let acceptor = Acceptor::new(config, [Expect::AnyTrusted]);
     let (told, server) = tokio::join!(peer, acceptor.accept(far));
     assert_eq!(told[..7], [21, 3, 3, 0, 2, 1, 90], "user_canceled");
-    assert_eq!(server.map(drop).unwrap_err().kind(), Io::TimedOut);
+    assert_eq!(server.unwrap_err().kind(), Io::TimedOut);
 }
 
 #[tokio::test]
@@ -110,10 +113,49 @@ async fn the_deadline_covers_both_steps_of_an_accept() {
     let client = tokio::spawn(world.connector().connect("server.test", near));
     let hello = acceptor.begin(far).await.unwrap();
     tokio::time::sleep(Duration::from_millis(400)).await;
-    let error = hello.accept(&acceptor).await.map(drop).unwrap_err();
+    let error = hello.accept(&acceptor).await.unwrap_err();
     assert_eq!(error.kind(), Io::TimedOut);
-    let told = client.await.unwrap().map(drop).unwrap_err();
+    let told = client.await.unwrap().unwrap_err();
     assert!(matches!(told.kind(), Io::UnexpectedEof | Io::ConnectionAborted), "{told}");
+}
+
+/// A signer that never answers.
+struct Never;
+
+impl Signer for Never {
+    async fn sign(&self, _: Arc<Identity>, _: SignQuestion) -> Result<Vec<u8>, BoxError> {
+        pending().await
+    }
+}
+
+/// The default: ten seconds for everything, our own answers included, and one for the alert.
+#[tokio::test(start_paused = true)]
+async fn ten_seconds_from_its_making_a_handshake_is_over_whoever_is_late() {
+    let mut world = World::new();
+    world.client = world.client.handshake_deadline(None); // so that it is the server's that counts
+    let (external, _) = world.external("server.test");
+    let theirs = Acceptor::new(world.server.clone(), [Expect::AnyTrusted]);
+    let ours = Acceptor::new(external, [Expect::AnyTrusted]).signer(Never);
+    for (acceptor, client_speaks) in [(theirs, false), (ours, true)] {
+        let (near, far) = duplex(10_000);
+        let begun = Instant::now();
+        let mut accepting = acceptor.accept(far);
+        let client = world.connector().connect("server.test", near);
+        let client = if client_speaks { Ok(tokio::spawn(client)) } else { Err(client) };
+        sleep(Duration::from_secs(9)).await; // it counts before it is awaited
+        let error = accepting.run().await.unwrap_err();
+        assert_eq!(error.kind(), Io::TimedOut, "{error}");
+        let took = begun.elapsed();
+        match client {
+            Ok(client) => {
+                let told = client.await.unwrap().unwrap_err();
+                assert_eq!(tls(&told).kind(), ErrorKind::ClosedInHandshake, "{told}");
+                assert!(took < Duration::from_millis(10_100), "{took:?}");
+            }
+            // It is silent, and does not close.
+            Err(_silent) => assert!((10_900..11_100).contains(&took.as_millis()), "{took:?}"),
+        }
+    }
 }
 
 #[test]
@@ -126,7 +168,7 @@ fn without_a_deadline_a_handshake_needs_no_timer() {
         world.meet(1000).await;
         let (mut near, far) = duplex(1000);
         near.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
-        let error = world.acceptor().accept(far).await.map(drop).unwrap_err();
+        let error = world.acceptor().accept(far).await.unwrap_err();
         assert_eq!((error.kind(), tls(&error).kind()), (Io::InvalidData, ErrorKind::NotTls));
     });
 }
@@ -154,7 +196,7 @@ async fn a_peer_that_does_not_close_is_waited_for_until_the_deadline() {
 #[tokio::test]
 async fn a_name_that_is_none_is_invalid_input() {
     let (near, _far) = duplex(1);
-    let error = World::new().connector().connect("not a name", near).await.map(drop).unwrap_err();
+    let error = World::new().connector().connect("not a name", near).await.unwrap_err();
     assert_eq!(error.kind(), Io::InvalidInput);
 }
 

@@ -64,6 +64,6 @@ async fn a_stranger_that_never_stops_sending_is_left_after_its_alert() {
     let config = World::new().server.close_deadline(Duration::from_millis(50));
     let (_near, io) = duplex(10_000);
     let flood = Flood { io, tap: Arc::new(AtomicBool::new(true)), bytes: b"GET / HTTP/1.1\r\n".to_vec() };
-    let error = Acceptor::new(config, [Expect::AnyTrusted]).accept(flood).await.map(drop).unwrap_err();
+    let error = Acceptor::new(config, [Expect::AnyTrusted]).accept(flood).await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{error}");
 }
