@@ -20,7 +20,7 @@ use std::hint::black_box;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, duplex};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, duplex};
 use tokio::net::UnixStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
@@ -92,6 +92,20 @@ async fn send(near: &mut (impl AsyncWrite + Unpin), far: &mut (impl AsyncRead + 
     }
 }
 
+/// The same, but what comes is used where it was opened.
+async fn send_in_place(near: &mut (impl AsyncWrite + Unpin), far: &mut (impl AsyncBufRead + Unpin), data: &[u8]) {
+    for _ in 0..RECORDS {
+        near.write_all(black_box(data)).await.expect("written");
+        near.flush().await.expect("flushed");
+        let mut missing = RECORD;
+        while missing > 0 {
+            let len = black_box(far.fill_buf().await.expect("read")).len();
+            far.consume(len);
+            missing -= len;
+        }
+    }
+}
+
 /// The session under the stream, with memory of the same size.
 struct InPlace {
     client: Session,
@@ -109,7 +123,7 @@ impl InPlace {
         InPlace { client, server, tx, rx, unused: Outbox::new(vec![0; 256]), sockets: sockets() }
     }
 
-    /// The same as [`send`], but what is sent is made and used where it lies.
+    /// The same, but what is sent is made and used where it lies.
     async fn send(&mut self) {
         let (near, far) = &mut self.sockets;
         for _ in 0..RECORDS {
@@ -137,15 +151,16 @@ impl InPlace {
     }
 }
 
-fn records(runtime: &Runtime, certificates: &Certificates, ours: &Ours, theirs: &Theirs) -> [f64; 5] {
+fn records(runtime: &Runtime, certificates: &Certificates, ours: &Ours, theirs: &Theirs) -> [f64; 6] {
     let _inside = runtime.enter();
     let mut bare = sockets();
     let mut in_place = InPlace::new(&World::new(certificates));
     let mut stream = runtime.block_on(ours.meet(sockets()));
+    let mut buffered = runtime.block_on(ours.meet(sockets()));
     let (client, server) = runtime.block_on(ours.meet(sockets()));
     let ((_client_reads, mut client), (mut server, _server_writes)) = (client.into_split(), server.into_split());
     let mut rustls = runtime.block_on(theirs.meet(sockets()));
-    let [mut a, mut b, mut c, mut d] = [[7; RECORD]; 4];
+    let [mut a, mut b, mut c, mut d, e] = [[7; RECORD]; 5];
     let times = best(
         500,
         2,
@@ -153,6 +168,7 @@ fn records(runtime: &Runtime, certificates: &Certificates, ours: &Ours, theirs: 
             ("bare", &mut || runtime.block_on(send(&mut bare.0, &mut bare.1, &mut a))),
             ("in place", &mut || runtime.block_on(in_place.send())),
             ("stream", &mut || runtime.block_on(send(&mut stream.0, &mut stream.1, &mut b))),
+            ("buffered", &mut || runtime.block_on(send_in_place(&mut buffered.0, &mut buffered.1, &e))),
             ("halves", &mut || runtime.block_on(send(&mut client, &mut server, &mut c))),
             ("rustls", &mut || runtime.block_on(send(&mut rustls.0, &mut rustls.1, &mut d))),
         ],
@@ -221,7 +237,14 @@ fn main() {
     let in_place = times[1];
     println!("| records of 16 KiB | MB/s | time, against the session |");
     println!("|---|---|---|");
-    let names = ["the socket alone", "session, in place", "`tokio::Stream`", "its owned halves", "tokio-rustls, ring"];
+    let names = [
+        "the socket alone",
+        "session, in place",
+        "`tokio::Stream`",
+        "the same, `AsyncBufRead`",
+        "its owned halves",
+        "tokio-rustls, ring",
+    ];
     for (name, time) in names.into_iter().zip(times) {
         println!("| {name} | {:.0} | {:.3} |", (RECORDS * RECORD) as f64 / time / 1e6, time / in_place);
     }

@@ -6,10 +6,10 @@ use super::stream::{Facts, Stream};
 use super::wakers::{Half, Wakers};
 use crate::x509::Accepted;
 use crate::{Reply, SessionInfo};
-use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use ::tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 use core::fmt;
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
 use std::io::{self, IoSlice};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
@@ -198,9 +198,38 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for OwnedReadHalf<IO> {
         if buf.remaining() == 0 {
             return Poll::Ready(Ok(()));
         }
-        let OwnedReadHalf { incoming, shared } = self.get_mut();
+        self.get_mut().poll_in(cx, |incoming, cx, io, owed| incoming.poll_read(cx, io, owed, buf))
+    }
+}
+
+/// Data where it was opened, without a copy.
+impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncBufRead for OwnedReadHalf<IO> {
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        let half = self.get_mut();
+        ready!(half.poll_in(cx, |incoming, cx, io, owed| incoming.poll_data(cx, io, owed)))?;
+        Poll::Ready(Ok(half.incoming.rx.data()))
+    }
+
+    fn consume(self: Pin<&mut Self>, amount: usize) {
+        self.get_mut().incoming.consume(amount);
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> OwnedReadHalf<IO> {
+    /// Polls the receiving half; what it finds to be told is told, but never waited for.
+    fn poll_in(
+        &mut self,
+        cx: &mut Context<'_>,
+        poll: impl FnOnce(
+            &mut Incoming,
+            &mut Context<'_>,
+            &mut Locked<'_, IO>,
+            &mut Option<Reply>,
+        ) -> Poll<Result<(), Fault>>,
+    ) -> Poll<io::Result<()>> {
+        let OwnedReadHalf { incoming, shared } = self;
         let mut owed = None;
-        let polled = incoming.poll_read(cx, &mut Locked(&shared.io), &mut owed, buf);
+        let polled = poll(incoming, cx, &mut Locked(&shared.io), &mut owed);
         if owed.is_some() {
             *lock(&shared.owed) = owed; // it stands for those before it
         }

@@ -74,6 +74,27 @@ impl Incoming {
         }
     }
 
+    /// Until application data lies in `rx`; nothing: the peer has closed.
+    pub(super) fn poll_data<IO: AsyncRead + Unpin>(
+        &mut self,
+        cx: &mut Context<'_>,
+        io: &mut IO,
+        owed: &mut Option<Reply>,
+    ) -> Poll<Result<(), Fault>> {
+        loop {
+            match ready!(self.poll_event(cx, io, owed))? {
+                Event::Data | Event::Closed => return Poll::Ready(Ok(())),
+                Event::Confirmed | Event::Read | Event::Owed(_) => {}
+            }
+        }
+    }
+
+    /// So much of the data has been read.
+    pub(super) fn consume(&mut self, n: usize) {
+        self.rx.consume(n);
+        self.give_back();
+    }
+
     /// Application data into `buf`; nothing: the peer has closed.
     pub(super) fn poll_read<IO: AsyncRead + Unpin>(
         &mut self,
@@ -82,20 +103,12 @@ impl Incoming {
         owed: &mut Option<Reply>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<Result<(), Fault>> {
-        loop {
-            match ready!(self.poll_event(cx, io, owed))? {
-                Event::Data => {
-                    let data = self.rx.data();
-                    let n = data.len().min(buf.remaining());
-                    buf.put_slice(data.get(..n).unwrap_or_default());
-                    self.rx.consume(n);
-                    self.give_back();
-                    return Poll::Ready(Ok(()));
-                }
-                Event::Closed => return Poll::Ready(Ok(())),
-                Event::Confirmed | Event::Read | Event::Owed(_) => {}
-            }
-        }
+        ready!(self.poll_data(cx, io, owed))?;
+        let data = self.rx.data();
+        let n = data.len().min(buf.remaining());
+        buf.put_slice(data.get(..n).unwrap_or_default());
+        self.consume(n);
+        Poll::Ready(Ok(()))
     }
 
     /// Reads until we are known to be accepted, and takes no data.

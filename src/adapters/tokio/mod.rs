@@ -1,5 +1,5 @@
 //! Mutual TLS over tokio's transports (feature `tokio`): [`Connector`] and [`Acceptor`] make a [`Stream`], which is
-//! `AsyncRead` and `AsyncWrite`.
+//! `AsyncRead`, `AsyncBufRead` and `AsyncWrite`.
 //!
 //! ```no_run
 //! use countersign::{adapters::{Config, tokio::Acceptor}, x509::Expect};

@@ -8,7 +8,7 @@ use crate::adapters::failure::Failure;
 use crate::adapters::handshaking::Established;
 use crate::x509::Accepted;
 use crate::{Exporter, Reply, SessionInfo, State};
-use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use ::tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 use core::fmt;
 use core::future::poll_fn;
 use core::pin::Pin;
@@ -153,6 +153,19 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<IO> {
             return Poll::Ready(Ok(()));
         }
         self.get_mut().poll_in(cx, |incoming, cx, io, owed| incoming.poll_read(cx, io, owed, buf))
+    }
+}
+
+/// Data where it was opened, without a copy.
+impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncBufRead for Stream<IO> {
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        let stream = self.get_mut();
+        ready!(stream.poll_in(cx, Incoming::poll_data))?;
+        Poll::Ready(Ok(stream.incoming.rx.data()))
+    }
+
+    fn consume(self: Pin<&mut Self>, amount: usize) {
+        self.get_mut().incoming.consume(amount);
     }
 }
 

@@ -5,7 +5,7 @@ use countersign::adapters::tokio::Stream;
 use std::io::IoSlice;
 use std::pin::pin;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream, DuplexStream, duplex};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream, DuplexStream, duplex};
 use tokio::time::timeout;
 
 const MUCH: usize = 32 << 20;
@@ -95,6 +95,26 @@ async fn confirmed_takes_no_data() {
     let mut back = [0; 5];
     client.read_exact(&mut back).await.unwrap();
     assert_eq!(&back, b"hello");
+}
+
+/// Data is read where it was opened, by either form of the stream, also after part of it has been copied.
+#[tokio::test]
+async fn lines_are_read_without_another_buffer() {
+    let (mut client, mut server) = World::new().meet(100_000).await;
+    client.write_all(b"xone\ntwo\n").await.unwrap();
+    client.write_all(b"thr").await.unwrap();
+    client.write_all(b"ee\nfour").await.unwrap();
+    client.shutdown().await.unwrap();
+    assert_eq!(server.read_u8().await.unwrap(), b'x');
+    let mut line = String::new();
+    server.read_line(&mut line).await.unwrap();
+    assert_eq!(line, "one\n");
+    let (read, _write) = server.into_split();
+    let mut lines = read.lines();
+    for expected in ["two", "three", "four"] {
+        assert_eq!(lines.next_line().await.unwrap().as_deref(), Some(expected));
+    }
+    assert_eq!(lines.next_line().await.unwrap(), None);
 }
 
 /// The reader alone must see to it that its peer's request is answered.
