@@ -1,0 +1,166 @@
+//! A PKCS#11 token: keys are generated inside of it, sign there, and never leave.
+
+use countersign::{EcdsaSigValue, SignQuestion, SignatureScheme};
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsPssParams};
+use cryptoki::mechanism::{Mechanism, MechanismType};
+use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
+use cryptoki::session::{Session, UserType};
+use cryptoki::types::AuthPin;
+use std::error::Error;
+use yasna::models::ObjectIdentifier;
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// Kinds of keys that a token is asked to make.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    P256,
+    Rsa2048,
+}
+
+/// A token, logged in. A session is for one thread: a server with several has one for each.
+pub struct Token {
+    session: Session,
+}
+
+/// A private key in the token.
+#[derive(Clone, Copy)]
+pub struct Key(ObjectHandle);
+
+/// `1.2.840.10045.3.1.7` in DER: secp256r1, as CKA_EC_PARAMS wants it.
+const SECP256R1: [u8; 10] = [0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+
+impl Token {
+    /// The token of this label, by the module (a shared library) of who made it.
+    pub fn open(module: &str, label: &str, pin: &str) -> Outcome<Token> {
+        let pkcs11 = Pkcs11::new(module)?;
+        pkcs11.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))?;
+        for slot in pkcs11.get_slots_with_initialized_token()? {
+            if pkcs11.get_token_info(slot)?.label() == label {
+                let session = pkcs11.open_rw_session(slot)?;
+                session.login(UserType::User, Some(&AuthPin::new(pin.into())))?;
+                return Ok(Token { session });
+            }
+        }
+        Err(format!("{module} has no token with the label '{label}'").into())
+    }
+
+    /// Makes a key pair under this label; the public key as a SubjectPublicKeyInfo, for who issues certificates.
+    pub fn generate(&self, label: &str, kind: Kind) -> Outcome<Vec<u8>> {
+        if self.find(label)?.is_some() {
+            return Err(format!("the token has a key '{label}' already").into());
+        }
+        let name = Attribute::Label(label.as_bytes().to_vec());
+        let (mechanism, parameters) = match kind {
+            Kind::P256 => (Mechanism::EccKeyPairGen, vec![Attribute::EcParams(SECP256R1.to_vec())]),
+            Kind::Rsa2048 => (
+                Mechanism::RsaPkcsKeyPairGen,
+                vec![Attribute::ModulusBits(2048.into()), Attribute::PublicExponent(vec![1, 0, 1])],
+            ),
+        };
+        let mut public = vec![Attribute::Token(true), Attribute::Verify(true), name.clone()];
+        public.extend(parameters);
+        let private = [
+            Attribute::Token(true),
+            Attribute::Private(true),
+            Attribute::Sensitive(true),
+            Attribute::Extractable(false),
+            Attribute::Sign(true),
+            name,
+        ];
+        let (public, private) = self.session.generate_key_pair(&mechanism, &public, &private)?;
+        self.must_stay(Key(private), label)?;
+        match kind {
+            Kind::P256 => self.ec_public_key(public),
+            Kind::Rsa2048 => self.rsa_public_key(public),
+        }
+    }
+
+    /// A token says of each key whether it was ever to be seen outside; one that may have been is none for us.
+    fn must_stay(&self, key: Key, label: &str) -> Outcome<()> {
+        let asked = [AttributeType::AlwaysSensitive, AttributeType::NeverExtractable];
+        let stays = self.session.get_attributes(key.0, &asked)?;
+        if stays == [Attribute::AlwaysSensitive(true), Attribute::NeverExtractable(true)] {
+            return Ok(());
+        }
+        Err(format!("the key '{label}' was not made in the token, or can leave it").into())
+    }
+
+    fn find(&self, label: &str) -> Outcome<Option<Key>> {
+        let wanted = [Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::Label(label.as_bytes().to_vec())];
+        match self.session.find_objects(&wanted)?[..] {
+            [] => Ok(None),
+            [key] => Ok(Some(Key(key))),
+            _ => Err(format!("the token has more than one key '{label}'").into()),
+        }
+    }
+
+    /// The private key of this label.
+    pub fn key(&self, label: &str) -> Outcome<Key> {
+        let key = self.find(label)?.ok_or(format!("the token has no key '{label}'"))?;
+        self.must_stay(key, label)?;
+        Ok(key)
+    }
+
+    /// The answer to `Want::Sign`. What is signed is the digest: the token needs nothing else.
+    pub fn sign(&self, key: Key, question: &SignQuestion) -> Outcome<Vec<u8>> {
+        let digest = question.digest().ok_or_else(|| format!("no digest for {}", question.scheme()))?;
+        let sign = |mechanism| self.session.sign(&mechanism, key.0, digest.as_ref());
+        // RFC 9846 §4.3.3: MGF1 with the same hash, and a salt as long as the digest.
+        let pss = |hash_alg, mgf| -> Outcome<Mechanism<'static>> {
+            let s_len = digest.as_ref().len().try_into()?;
+            Ok(Mechanism::RsaPkcsPss(PkcsPssParams { hash_alg, mgf, s_len }))
+        };
+        Ok(match question.scheme() {
+            // PKCS#11 gives r ‖ s, TLS carries DER.
+            SignatureScheme::ECDSA_SECP256R1_SHA256 | SignatureScheme::ECDSA_SECP384R1_SHA384 => {
+                let r_s = sign(Mechanism::Ecdsa)?;
+                let value = EcdsaSigValue::from_r_s(&r_s);
+                value.ok_or_else(|| format!("a signature of {} bytes is none of ECDSA", r_s.len()))?.as_ref().to_vec()
+            }
+            SignatureScheme::RSA_PSS_RSAE_SHA256 => sign(pss(MechanismType::SHA256, PkcsMgfType::MGF1_SHA256)?)?,
+            SignatureScheme::RSA_PSS_RSAE_SHA384 => sign(pss(MechanismType::SHA384, PkcsMgfType::MGF1_SHA384)?)?,
+            SignatureScheme::RSA_PSS_RSAE_SHA512 => sign(pss(MechanismType::SHA512, PkcsMgfType::MGF1_SHA512)?)?,
+            other => return Err(format!("{other} is not done here").into()),
+        })
+    }
+
+    /// RFC 5480 §2. CKA_EC_POINT is an OCTET STRING around the point.
+    fn ec_public_key(&self, key: ObjectHandle) -> Outcome<Vec<u8>> {
+        let attributes = self.session.get_attributes(key, &[AttributeType::EcParams, AttributeType::EcPoint])?;
+        let [Attribute::EcParams(curve), Attribute::EcPoint(point)] = &attributes[..] else {
+            return Err("the token does not show the public key".into());
+        };
+        let point = yasna::parse_der(point, |reader| reader.read_bytes())?;
+        Ok(spki(&[1, 2, 840, 10045, 2, 1], |w| w.write_der(curve), &point))
+    }
+
+    /// RFC 3279 §2.3.1.
+    fn rsa_public_key(&self, key: ObjectHandle) -> Outcome<Vec<u8>> {
+        let attributes = self.session.get_attributes(key, &[AttributeType::Modulus, AttributeType::PublicExponent])?;
+        let [Attribute::Modulus(modulus), Attribute::PublicExponent(exponent)] = &attributes[..] else {
+            return Err("the token does not show the public key".into());
+        };
+        let key = yasna::construct_der(|w| {
+            w.write_sequence(|w| {
+                w.next().write_bigint_bytes(modulus, true);
+                w.next().write_bigint_bytes(exponent, true);
+            });
+        });
+        Ok(spki(&[1, 2, 840, 113549, 1, 1, 1], |w| w.write_null(), &key))
+    }
+}
+
+/// SubjectPublicKeyInfo (RFC 5280 §4.1.2.7)
+fn spki(algorithm: &[u64], parameters: impl FnOnce(yasna::DERWriter<'_>), key: &[u8]) -> Vec<u8> {
+    yasna::construct_der(|w| {
+        w.write_sequence(|w| {
+            w.next().write_sequence(|w| {
+                w.next().write_oid(&ObjectIdentifier::from_slice(algorithm));
+                parameters(w.next());
+            });
+            w.next().write_bitvec_bytes(key, key.len() * 8);
+        });
+    })
+}
