@@ -11,6 +11,9 @@
 // As any program that starts itself.
 #![allow(unsafe_code)]
 
+#[cfg(not(target_os = "none"))]
+compile_error!("build it in its own folder, where .cargo/config.toml names the target: cd examples/bare_metal");
+
 mod board;
 mod end;
 mod no_heap;
