@@ -8,9 +8,10 @@ use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 
 fn shared_secret() -> SharedSecret {
-    let client = KeyExchange::start(NamedGroup::X25519, CryptoMode::Real).expect("the system has randomness");
+    let client = KeyExchange::start([NamedGroup::X25519], CryptoMode::Real).expect("the system has randomness");
+    let [client_share, _] = client.share(NamedGroup::X25519);
     let (_, secret) =
-        KeyExchange::respond(NamedGroup::X25519, client.public_key(), CryptoMode::Real).expect("an honest share");
+        KeyExchange::respond(NamedGroup::X25519, client_share, CryptoMode::Real).expect("an honest share");
     secret
 }
 

@@ -24,7 +24,8 @@ const USAGE: &str = "\
 usage: tcp_client --connect HOST:PORT --name NAME --cert CHAIN.pem --key KEY.pem --ca ROOTS.pem
        --name NAME                               who the server must prove to be: DNS name, IP address or SPIFFE ID
        --crl CRLS.pem                            refuse who is revoked, or whose status is unknown
-       --groups x25519,P-256,P-384               key exchange groups; a key is shared for the first one only
+       --groups x25519,P-256,P-384               key exchange groups; a key is shared for the first one only; with the
+                                                 feature mlkem also X25519MLKEM768, SecP256r1MLKEM768
        --suites TLS_AES_128_GCM_SHA256:...       cipher suites, in order of preference
        --alpn a,b                                application protocols, in order of preference
        --key-log FILE                            append all secrets to FILE, for Wireshark: who has it reads all

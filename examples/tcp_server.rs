@@ -25,7 +25,8 @@ use std::time::Duration;
 const USAGE: &str = "\
 usage: tcp_server --listen ADDR:PORT --cert CHAIN.pem --key KEY.pem --ca ROOTS.pem
        --crl CRLS.pem                            refuse who is revoked, or whose status is unknown
-       --groups x25519,P-256,P-384               key exchange groups, in order of preference
+       --groups x25519,P-256,P-384               key exchange groups, in order of preference; with the feature mlkem
+                                                 also X25519MLKEM768, SecP256r1MLKEM768
        --suites TLS_AES_128_GCM_SHA256:...       cipher suites, in order of preference
        --alpn a,b                                application protocols, in order of preference
        --max-connections N                       so many at once (default 1024); more wait until one has ended

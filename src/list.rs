@@ -38,9 +38,22 @@ impl<T: Copy, const N: usize> List<T, N> {
         list
     }
 
+    /// The same with one more behind it.
+    ///
+    /// # Panics
+    /// If there is no room for it.
+    #[cfg(feature = "mlkem")]
+    #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+    pub(crate) const fn with(mut self, item: T) -> Self {
+        self.items[self.len as usize] = item;
+        self.len += 1;
+        self
+    }
+
     /// The items.
-    pub fn as_slice(&self) -> &[T] {
-        self.items.get(..usize::from(self.len)).unwrap_or_default()
+    pub const fn as_slice(&self) -> &[T] {
+        // There are never more than there is room for.
+        self.items.split_at(self.len as usize).0
     }
 
     /// True if there is no item.

@@ -1,7 +1,9 @@
 //! What a connection may use and how much a peer may make us hold: plain data, shared by any number of connections.
 
 use crate::codec::{self, CertificateType, CipherSuite, DistinguishedName, NamedGroup, ProtocolName, SignatureScheme};
-use crate::crypto::CryptoMode;
+#[cfg(feature = "mlkem")]
+use crate::crypto::is_hybrid;
+use crate::crypto::{CryptoMode, KeyExchange, curve_of};
 use crate::limits::{MAX_AUTHORITIES, MIN_RECORD_SIZE_LIMIT};
 use crate::list::List;
 use core::num::NonZeroU8;
@@ -52,9 +54,6 @@ const CIPHER_SUITES: &[CipherSuite] = &[
     CipherSuite::TLS_AES_256_GCM_SHA384,
     CipherSuite::TLS_CHACHA20_POLY1305_SHA256,
 ];
-
-/// The groups we have.
-const GROUPS: &[NamedGroup] = &[NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1];
 
 /// The schemes we accept in CertificateVerify. rsa_pkcs1 and SHA-1 are not even nameable there (§4.5.2).
 const SIGNATURE_SCHEMES: &[SignatureScheme] = &[
@@ -108,6 +107,35 @@ macro_rules! check_list {
     };
 }
 
+/// The groups of which a client's first hello has shares, unless the program says otherwise.
+const fn first_shares(groups: &[NamedGroup]) -> List<NamedGroup, { KeyExchange::MAX_SHARES }> {
+    let (first, others) = match groups {
+        [first, others @ ..] => (*first, others),
+        [] => return List::new(&[], NamedGroup(0)),
+    };
+    let mut others = others;
+    while let [other, rest @ ..] = others {
+        if matches!(curve_of(first), Some(curve) if curve.0 == other.0) {
+            return List::new(&[first, *other], NamedGroup(0));
+        }
+        others = rest;
+    }
+    List::new(&[first], NamedGroup(0))
+}
+
+#[cfg(feature = "mlkem")]
+const fn hybrids<const N: usize>(groups: List<NamedGroup, N>) -> List<NamedGroup, N> {
+    let mut hybrids = List::new(&[], NamedGroup(0));
+    let mut rest = groups.as_slice();
+    while let [group, others @ ..] = rest {
+        if is_hybrid(*group) {
+            hybrids = hybrids.with(*group);
+        }
+        rest = others;
+    }
+    hybrids
+}
+
 /// What a connection may use, in order of preference, and the limits it sets to the peer.
 ///
 /// A policy has no lifetime and is buildable in a `const`; a handshake borrows it (`&'static Policy`, `Arc<Policy>`)
@@ -122,8 +150,10 @@ macro_rules! check_list {
 #[derive(Clone, Debug)]
 pub struct Policy {
     pub(crate) cipher_suites: List<CipherSuite, 3>,
-    pub(crate) groups: List<NamedGroup, 3>,
-    pub(crate) key_shares: List<NamedGroup, 2>,
+    pub(crate) groups: List<NamedGroup, { KeyExchange::GROUPS.len() }>,
+    pub(crate) key_shares: List<NamedGroup, { KeyExchange::MAX_SHARES }>,
+    #[cfg(feature = "mlkem")]
+    post_quantum: bool,
     pub(crate) signature_schemes: List<SignatureScheme, { SIGNATURE_SCHEMES.len() }>,
     pub(crate) signature_schemes_cert: List<SignatureScheme, 16>,
     /// ProtocolNameList without its outer length (RFC 7301 §3.1).
@@ -153,13 +183,15 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The default: all suites, groups and schemes of this crate, a key share for x25519 only, X.509 certificates of
-    /// at most 10 to a chain, messages of at most 65,538 bytes, flights of at most 80 KiB.
+    /// The default: all suites, groups and schemes of this crate, a key share for x25519 only (with the feature `mlkem`
+    /// also for X25519MLKEM768, which is preferred), X.509 certificates of at most 10 to a chain, messages of at most 65,538 bytes, flights of at most 80 KiB.
     pub const fn new() -> Self {
         Policy {
             cipher_suites: List::new(CIPHER_SUITES, CipherSuite(0)),
-            groups: List::new(GROUPS, NamedGroup(0)),
-            key_shares: List::new(&[NamedGroup::X25519], NamedGroup(0)),
+            groups: List::new(KeyExchange::GROUPS, NamedGroup(0)),
+            key_shares: first_shares(KeyExchange::GROUPS),
+            #[cfg(feature = "mlkem")]
+            post_quantum: false,
             signature_schemes: List::new(SIGNATURE_SCHEMES, SignatureScheme(0)),
             signature_schemes_cert: List::new(SIGNATURE_SCHEMES_CERT, SignatureScheme(0)),
             alpn: List::new(&[], 0),
@@ -194,28 +226,62 @@ impl Policy {
         self
     }
 
-    /// supported_groups, in order of preference. The client shares a key for the first one only, until
-    /// [`Policy::key_shares`] says otherwise.
+    /// supported_groups, in order of preference. Until [`Policy::key_shares`] says otherwise, the client shares a key for
+    /// the first one only; if that is a hybrid, also for the group of its curve, if the list has it: that is the same key.
     ///
     /// # Panics
     /// If one is not implemented, or none is given.
     #[must_use]
     pub const fn groups(mut self, groups: &[NamedGroup]) -> Self {
-        check_list!(groups, GROUPS);
-        let (first, _) = groups.split_at(1);
+        check_list!(groups, KeyExchange::GROUPS);
         self.groups = List::new(groups, NamedGroup(0));
-        self.key_shares = List::new(first, NamedGroup(0));
-        self
+        self.key_shares = first_shares(groups);
+        self.checked()
     }
 
     /// Those of [`Policy::groups`] for which a client's first ClientHello carries a key share; each costs a key
-    /// generation (P-384: 0.4 ms). At most two; none at all asks the server to choose by HelloRetryRequest.
+    /// generation (P-384: 0.4 ms), but for a hybrid and the group of its curve, which share one. At most two; none at all
+    /// asks the server to choose by HelloRetryRequest.
     ///
     /// # Panics
     /// If there are more than two.
     #[must_use]
     pub const fn key_shares(mut self, groups: &[NamedGroup]) -> Self {
         self.key_shares = List::new(groups, NamedGroup(0));
+        self.checked()
+    }
+
+    /// Agree on keys by hybrid groups only, which hold against a quantum computer that comes later: peers without are
+    /// refused (handshake_failure). It holds for [`groups`](Self::groups) and [`key_shares`](Self::key_shares) too,
+    /// whichever is called first. Whether the *signatures* are post-quantum is [`signature_schemes`](Self::signature_schemes).
+    ///
+    /// ```
+    /// use countersign::{NamedGroup, Policy};
+    /// static POLICY: Policy = Policy::new().require_post_quantum();
+    /// ```
+    ///
+    /// # Panics
+    /// If none of [`groups`](Self::groups) is a hybrid (also there, once this has been called).
+    #[cfg(feature = "mlkem")]
+    #[must_use]
+    pub const fn require_post_quantum(mut self) -> Self {
+        self.post_quantum = true;
+        self.checked()
+    }
+
+    /// Without the groups that [`require_post_quantum`](Self::require_post_quantum) excludes.
+    #[cfg(feature = "mlkem")]
+    const fn checked(mut self) -> Self {
+        if self.post_quantum {
+            self.groups = hybrids(self.groups);
+            self.key_shares = hybrids(self.key_shares);
+            assert!(!self.groups.is_empty(), "a policy that requires post-quantum groups has none");
+        }
+        self
+    }
+
+    #[cfg(not(feature = "mlkem"))]
+    const fn checked(self) -> Self {
         self
     }
 

@@ -107,7 +107,7 @@ fn policy(groups: Option<String>, suites: Option<String>, alpn: Option<String>) 
     // No less than TLS allows, but said, so that the peer may say what it takes (RFC 8449).
     let mut policy = Policy::new().record_size_limit(16_385).max_flight(MAX_FLIGHT, MAX_FLIGHT);
     if let Some(names) = groups {
-        // A client shares a key for the first one only.
+        // A client shares a key for the first one only (and for the curve in it, if that is named too).
         policy = policy.groups(&each(&names, ',', "group", group)?);
     }
     if let Some(names) = suites {
@@ -145,6 +145,8 @@ fn each<T: PartialEq>(
 /// By the names of RFC 9846 and those of NIST and OpenSSL.
 fn group(name: &str) -> Option<NamedGroup> {
     match name.to_ascii_lowercase().as_str() {
+        "x25519mlkem768" if cfg!(feature = "mlkem") => Some(NamedGroup::X25519MLKEM768),
+        "secp256r1mlkem768" if cfg!(feature = "mlkem") => Some(NamedGroup::SECP256R1MLKEM768),
         "x25519" => Some(NamedGroup::X25519),
         "p-256" | "secp256r1" | "prime256v1" => Some(NamedGroup::SECP256R1),
         "p-384" | "secp384r1" => Some(NamedGroup::SECP384R1),

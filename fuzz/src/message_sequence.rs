@@ -84,7 +84,7 @@ pub const WHATS: &[What] = &[
         |_, w| {
             client_hello(w, |w| {
                 w.supported_versions([TLS13]);
-                w.client_shares([]);
+                w.client_shares::<KeyShareEntry<'_>>([]);
             })
         },
         None,

@@ -41,10 +41,26 @@ impl<'a> Element<'a> for KeyShareEntry<'a> {
     }
 }
 
-impl KeyShareEntry<'_> {
+/// A KeyShareEntry to be written, whose key_exchange is the concatenation of two values: those of hybrid groups are
+/// (draft-ietf-tls-ecdhe-mlkem §3.1). For others the second is empty.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyShareParts<'a> {
+    /// group
+    pub group: NamedGroup,
+    /// key_exchange
+    pub key_exchange: [&'a [u8]; 2],
+}
+
+impl<'a> From<KeyShareEntry<'a>> for KeyShareParts<'a> {
+    fn from(entry: KeyShareEntry<'a>) -> Self {
+        KeyShareParts { group: entry.group, key_exchange: [entry.key_exchange, &[]] }
+    }
+}
+
+impl KeyShareParts<'_> {
     pub(super) fn write(&self, w: &mut Writer<'_>) {
         w.u16(self.group.0);
-        w.vec_u16(|w| w.bytes(self.key_exchange));
+        w.vec_u16(|w| self.key_exchange.iter().for_each(|part| w.bytes(part)));
     }
 }
 

@@ -1,7 +1,8 @@
 //! The extensions of hellos and EncryptedExtensions: how each is asked for, and written.
 
 use super::extension_bodies::{
-    KeyShareEntry, ProtocolName, ServerName, any_list_u16, cookie, host_name, list_u8, list_u16, selected_protocol,
+    KeyShareEntry, KeyShareParts, ProtocolName, ServerName, any_list_u16, cookie, host_name, list_u8, list_u16,
+    selected_protocol,
 };
 use super::{CheckedExtensions, Element, ExtensionType, List, NamedGroup, Reader, SignatureScheme, Writer};
 
@@ -193,13 +194,14 @@ impl<'a> CheckedExtensions<'a> {
 
 impl Writer<'_> {
     /// key_share of ClientHello.
-    pub fn client_shares<'s>(&mut self, shares: impl IntoIterator<Item = KeyShareEntry<'s>>) {
-        self.extension(ExtensionType::KEY_SHARE, |w| w.vec_u16(|w| shares.into_iter().for_each(|each| each.write(w))));
+    pub fn client_shares<'s, S: Into<KeyShareParts<'s>>>(&mut self, shares: impl IntoIterator<Item = S>) {
+        let write = |w: &mut Writer<'_>| shares.into_iter().for_each(|each| each.into().write(w));
+        self.extension(ExtensionType::KEY_SHARE, |w| w.vec_u16(write));
     }
 
     /// key_share of ServerHello.
     pub fn server_share(&mut self, share: KeyShareEntry<'_>) {
-        self.extension(ExtensionType::KEY_SHARE, |w| share.write(w));
+        self.extension(ExtensionType::KEY_SHARE, |w| KeyShareParts::from(share).write(w));
     }
 
     /// key_share of HelloRetryRequest.

@@ -27,7 +27,7 @@ mod writer;
 pub use alert::Alert;
 pub use authentication::{Certificate, CertificateEntry, CertificateVerify, Finished, write_certificate};
 pub use client_hello::{ClientHello, write_client_hello};
-pub use extension_bodies::{DistinguishedName, KeyShareEntry, ProtocolName, SerializedSct, ServerName};
+pub use extension_bodies::{DistinguishedName, KeyShareEntry, KeyShareParts, ProtocolName, SerializedSct, ServerName};
 pub use extension_table::{CheckBody, EXTENSION_TABLE, Place, may_stand};
 pub use extensions::{BadExtension, CheckedExtensions, Extension, Extensions};
 pub use list::{Element, List};

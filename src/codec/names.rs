@@ -95,6 +95,7 @@ numbers! {
         SECP521R1 = 0x0019, "secp521r1";
         X25519 = 0x001d, "x25519";
         X448 = 0x001e, "x448";
+        SECP256R1MLKEM768 = 0x11eb, "SecP256r1MLKEM768";
         X25519MLKEM768 = 0x11ec, "X25519MLKEM768";
     }
 }

@@ -1,19 +1,22 @@
 //! Key exchange, shaped as a KEM: `start`, `respond`, `finish` (RFC 9846 §4.3.8, §7.4).
 //!
-//! The shape leaves room for hybrid groups, where the two shares are different things.
+//! The hybrid groups (draft-ietf-tls-ecdhe-mlkem) put two together: what goes over the wire, and the secret, are the
+//! values of an elliptic curve and of ML-KEM-768, one behind the other.
 
 use super::provider::agreement::{self, EphemeralPrivateKey};
+use super::provider::ml_kem::{self, CIPHERTEXT_LEN, DecapsulationKey, ENCAPSULATION_KEY_LEN};
 use super::provider::{agree, rand::SystemRandom};
 use super::{CryptoFailed, CryptoMode};
-use crate::codec::NamedGroup;
+use crate::codec::{KeyShareParts, NamedGroup};
 use core::fmt;
-use core::num::NonZeroU8;
+use core::num::NonZeroU16;
 use zeroize::Zeroize;
 
 /// Why a key exchange failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KxError {
-    /// The peer's share: its length or form is wrong, its point is not on the curve, or it is of low order.
+    /// The peer's share: its length or form is wrong, its point is not on the curve or of low order, or it is no
+    /// encapsulation key.
     BadShare,
     /// Our side: a group that we cannot speak, or no randomness.
     Failed,
@@ -36,95 +39,182 @@ impl From<CryptoFailed> for KxError {
     }
 }
 
-/// Our half of a key exchange whose share has been sent: the client's. Used for one connection, consumed by `finish`.
-/// *ring* does not wipe the private key.
+/// Our half of the key exchanges that a ClientHello offers: the client's. Used for one connection, consumed by `finish`.
+/// Groups of the same curve share its key, and all hybrid groups the key of ML-KEM.
+///
+/// With *ring* about 350 bytes, and 2,400 more with the feature `mlkem`: the expanded key of ML-KEM is kept, since a second
+/// expansion of its seed (64 bytes) would cost a key generation. *ring* does not wipe the private keys of curves; that of
+/// ML-KEM is wiped.
 pub struct KeyExchange {
-    public: Share,
-    private: PrivateKey,
+    offered: [Option<NamedGroup>; KeyExchange::MAX_SHARES],
+    curves: [Option<CurveKey>; KeyExchange::MAX_SHARES],
+    ml_kem: Option<DecapsulationKey>,
+    mode: CryptoMode,
 }
 
-enum PrivateKey {
-    Real(EphemeralPrivateKey),
-    /// No key at all: any share of the right length leads to the same secret.
-    #[cfg(feature = "hazmat-testing")]
-    Replay,
+/// A key on a curve, and its public part: 32 bytes, or an uncompressed point.
+struct CurveKey {
+    curve: NamedGroup,
+    private: EphemeralPrivateKey,
+    public: [u8; MAX_POINT_LEN],
+}
+
+impl CurveKey {
+    fn generate(curve: NamedGroup) -> Result<CurveKey, KxError> {
+        let algorithm = algorithm_of(curve).ok_or(KxError::Failed)?;
+        let private = EphemeralPrivateKey::generate(algorithm, &SystemRandom::new()).map_err(|_| KxError::Failed)?;
+        let point = private.compute_public_key().map_err(|_| KxError::Failed)?;
+        let mut public = [0; MAX_POINT_LEN];
+        public.get_mut(..point.as_ref().len()).ok_or(KxError::Failed)?.copy_from_slice(point.as_ref());
+        Ok(CurveKey { curve, private, public })
+    }
+
+    fn public(&self) -> &[u8] {
+        self.public.get(..point_len(self.curve)).unwrap_or_default()
+    }
+
+    /// The shared secret of `group`, which is this curve's or a hybrid of it. `ml_kem`: that of ML-KEM, empty if the
+    /// group is no hybrid.
+    fn finish(self, group: NamedGroup, theirs: &[u8], ml_kem: &[u8]) -> Result<SharedSecret, KxError> {
+        let algorithm = algorithm_of(self.curve).ok_or(KxError::Failed)?;
+        agree(self.private, algorithm, theirs, |secret| SharedSecret::new(in_order(group, secret, ml_kem)))
+            .map_err(|_| KxError::BadShare)
+    }
 }
 
 impl KeyExchange {
-    /// The groups that we can speak, cheapest first (P-384 costs about ten times as much as the others).
-    pub const GROUPS: [NamedGroup; 3] = [NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1];
+    /// The groups that we can speak, best first (P-384 costs about ten times as much as the other curves).
+    pub const GROUPS: &[NamedGroup] = &[
+        #[cfg(feature = "mlkem")]
+        NamedGroup::X25519MLKEM768,
+        #[cfg(feature = "mlkem")]
+        NamedGroup::SECP256R1MLKEM768,
+        NamedGroup::X25519,
+        NamedGroup::SECP256R1,
+        NamedGroup::SECP384R1,
+    ];
 
-    /// Makes an ephemeral key.
-    pub fn start(group: NamedGroup, mode: CryptoMode) -> Result<KeyExchange, KxError> {
-        let algorithm = algorithm_of(group).ok_or(KxError::Failed)?;
-        match mode {
-            CryptoMode::Real => {
-                let key =
-                    EphemeralPrivateKey::generate(algorithm, &SystemRandom::new()).map_err(|_| KxError::Failed)?;
-                let share = key.compute_public_key().map_err(|_| KxError::Failed)?;
-                Ok(KeyExchange { public: Share::new(group, share.as_ref())?, private: PrivateKey::Real(key) })
+    /// The most groups that one may offer shares of.
+    pub const MAX_SHARES: usize = 2;
+
+    /// Makes the ephemeral keys for shares of these groups, at most [`MAX_SHARES`](Self::MAX_SHARES).
+    pub fn start(groups: impl IntoIterator<Item = NamedGroup>, mode: CryptoMode) -> Result<KeyExchange, KxError> {
+        let mut started = KeyExchange { offered: [None; 2], curves: [None, None], ml_kem: None, mode };
+        for group in groups {
+            let curve = curve_of(group).ok_or(KxError::Failed)?;
+            *started.offered.iter_mut().find(|place| place.is_none()).ok_or(KxError::Failed)? = Some(group);
+            match mode {
+                CryptoMode::Real => {}
+                #[cfg(feature = "hazmat-testing")]
+                CryptoMode::Null => continue,
             }
-            #[cfg(feature = "hazmat-testing")]
-            CryptoMode::Null => {
-                // 0x04: the form byte of an uncompressed point; for x25519 as good as any other.
-                let share = [4; Share::MAX_LEN];
-                let share = share.get(..share_len(group)).ok_or(KxError::Failed)?;
-                Ok(KeyExchange { public: Share::new(group, share)?, private: PrivateKey::Replay })
+            if !started.curves.iter().flatten().any(|key| key.curve == curve) {
+                let place = started.curves.iter_mut().find(|place| place.is_none()).ok_or(KxError::Failed)?;
+                *place = Some(CurveKey::generate(curve)?);
+            }
+            if is_hybrid(group) && started.ml_kem.is_none() {
+                started.ml_kem = Some(DecapsulationKey::generate()?);
             }
         }
+        Ok(started)
     }
 
-    /// The group it is for.
-    pub fn group(&self) -> NamedGroup {
-        self.public.group
+    /// Is there a share of this group?
+    pub fn has(&self, group: NamedGroup) -> bool {
+        self.offered.contains(&Some(group))
     }
 
-    /// Our share: the key_exchange field of a KeyShareEntry (§4.3.8).
-    pub fn public_key(&self) -> &[u8] {
-        self.public.as_ref()
+    /// Our shares: the KeyShareEntries of ClientHello (§4.3.8), in the order in which their groups were given.
+    pub fn shares(&self) -> impl Iterator<Item = KeyShareParts<'_>> {
+        self.offered.iter().flatten().map(|group| KeyShareParts { group: *group, key_exchange: self.share(*group) })
     }
 
-    /// The shared secret of our key and the peer's share.
-    pub fn finish(self, peer_share: &[u8]) -> Result<SharedSecret, KxError> {
-        check_share(self.public.group, peer_share)?;
-        match self.private {
-            PrivateKey::Real(key) => {
-                let algorithm = algorithm_of(self.public.group).ok_or(KxError::Failed)?;
-                agree(key, algorithm, peer_share, SharedSecret::new).map_err(|_| KxError::BadShare)
-            }
+    /// The key_exchange field of the KeyShareEntry for this group; nothing for one that was not offered.
+    pub fn share(&self, group: NamedGroup) -> [&[u8]; 2] {
+        match self.mode {
+            CryptoMode::Real => {}
             #[cfg(feature = "hazmat-testing")]
-            PrivateKey::Replay => Ok(SharedSecret::new(&[0x5a; 32])),
+            CryptoMode::Null => {
+                let [len, _] = share_lens(group);
+                return [replayed(len), &[]];
+            }
+        }
+        let curve = self.curves.iter().flatten().find(|key| Some(key.curve) == curve_of(group));
+        let ml_kem = self.ml_kem.as_ref().filter(|_| is_hybrid(group));
+        let ml_kem = ml_kem.map(DecapsulationKey::encapsulation_key).unwrap_or_default();
+        in_order(group, curve.map(CurveKey::public).unwrap_or_default(), ml_kem)
+    }
+
+    /// The shared secret of our key for `group` and the server's share.
+    pub fn finish(self, group: NamedGroup, peer_share: &[u8]) -> Result<SharedSecret, KxError> {
+        if !self.has(group) {
+            return Err(KxError::Failed);
+        }
+        let (point, ciphertext) = parts::<CIPHERTEXT_LEN>(group, peer_share)?;
+        match self.mode {
+            CryptoMode::Real => {}
+            #[cfg(feature = "hazmat-testing")]
+            CryptoMode::Null => return Ok(replayed_secret()),
+        }
+        let ours = self.curves.into_iter().flatten().find(|key| Some(key.curve) == curve_of(group));
+        let ours = ours.ok_or(KxError::Failed)?;
+        match ciphertext {
+            None => ours.finish(group, point, &[]),
+            Some(ciphertext) => {
+                let secret = self.ml_kem.ok_or(KxError::Failed)?.decapsulate(ciphertext)?;
+                ours.finish(group, point, &*secret)
+            }
         }
     }
 
     /// The server's side at once: a fresh key, its share, and the shared secret with the client's share.
     pub fn respond(group: NamedGroup, peer_share: &[u8], mode: CryptoMode) -> Result<(Share, SharedSecret), KxError> {
         // First what costs nothing: no key is made for a share that cannot be right.
-        check_share(group, peer_share)?;
-        let ours = KeyExchange::start(group, mode)?;
-        let public = ours.public;
-        Ok((public, ours.finish(peer_share)?))
+        let (point, encapsulation_key) = parts::<ENCAPSULATION_KEY_LEN>(group, peer_share)?;
+        match mode {
+            CryptoMode::Real => {}
+            #[cfg(feature = "hazmat-testing")]
+            CryptoMode::Null => {
+                let [_, len] = share_lens(group);
+                return Ok((Share::new(group, [replayed(len), &[]])?, replayed_secret()));
+            }
+        }
+        let curve = curve_of(group).ok_or(KxError::Failed)?;
+        let Some(encapsulation_key) = encapsulation_key else {
+            let ours = CurveKey::generate(curve)?;
+            return Ok((Share::new(group, [ours.public(), &[]])?, ours.finish(group, point, &[])?));
+        };
+        let (ciphertext, secret) = ml_kem::encapsulate(encapsulation_key).map_err(|_| KxError::BadShare)?;
+        let ours = CurveKey::generate(curve)?;
+        let share = Share::new(group, in_order(group, ours.public(), &ciphertext))?;
+        Ok((share, ours.finish(group, point, &*secret)?))
     }
 }
 
-/// A share of ours (§4.3.8). 100 bytes.
-#[derive(Clone, Copy)]
+/// A share that is kept or sent: a server's own, or the one of the client that it answers (§4.3.8). 102 bytes; 1,254 with
+/// the feature `mlkem`.
 pub struct Share {
     group: NamedGroup,
     /// Not zero, so that an `Option` takes no more.
-    len: NonZeroU8,
+    len: NonZeroU16,
     bytes: [u8; Share::MAX_LEN],
 }
 
 impl Share {
-    /// The longest share: an uncompressed point on P-384.
-    pub const MAX_LEN: usize = 97;
+    /// The longest share: an uncompressed point on P-384, or an encapsulation key and a point on P-256.
+    pub const MAX_LEN: usize = if cfg!(feature = "mlkem") { ENCAPSULATION_KEY_LEN + 65 } else { MAX_POINT_LEN };
 
-    fn new(group: NamedGroup, share: &[u8]) -> Result<Share, KxError> {
-        let mut bytes = [0; Share::MAX_LEN];
-        bytes.get_mut(..share.len()).ok_or(KxError::Failed)?.copy_from_slice(share);
-        let len = u8::try_from(share.len()).ok().and_then(NonZeroU8::new).ok_or(KxError::Failed)?;
-        Ok(Share { group, len, bytes })
+    /// Of these two parts, the second of which may be empty.
+    pub(crate) fn new(group: NamedGroup, parts: [&[u8]; 2]) -> Result<Share, KxError> {
+        let mut share = Share { group, len: NonZeroU16::MIN, bytes: [0; Share::MAX_LEN] };
+        let mut len = 0;
+        for part in parts {
+            let room = share.bytes.get_mut(len..).and_then(|room| room.get_mut(..part.len())).ok_or(KxError::Failed)?;
+            room.copy_from_slice(part);
+            len = usize::saturating_add(len, part.len());
+        }
+        share.len = u16::try_from(len).ok().and_then(NonZeroU16::new).ok_or(KxError::Failed)?;
+        Ok(share)
     }
 
     /// The group it is for.
@@ -139,30 +229,30 @@ impl AsRef<[u8]> for Share {
     }
 }
 
-/// What both sides now know: x25519's output, or the x coordinate in full length (§7.4.2). Wiped on drop. 49 bytes.
+/// What both sides now know: x25519's output, or the x coordinate in full length (§7.4.2), and that of ML-KEM before or
+/// behind it. Wiped on drop. 65 bytes.
 pub struct SharedSecret {
     bytes: [u8; SharedSecret::MAX_LEN],
     len: u8,
 }
 
 impl SharedSecret {
-    const MAX_LEN: usize = 48;
+    const MAX_LEN: usize = 64;
 
-    fn new(secret: &[u8]) -> SharedSecret {
-        let mut bytes = [0; SharedSecret::MAX_LEN];
-        let mut len = 0;
-        for (to, from) in bytes.iter_mut().zip(secret) {
+    fn new(parts: [&[u8]; 2]) -> SharedSecret {
+        let mut secret = SharedSecret { bytes: [0; SharedSecret::MAX_LEN], len: 0 };
+        for (to, from) in secret.bytes.iter_mut().zip(parts.into_iter().flatten()) {
             *to = *from;
-            len = u8::saturating_add(len, 1);
+            secret.len = secret.len.saturating_add(1);
         }
-        SharedSecret { bytes, len }
+        secret
     }
 
     /// A shared secret of published test vectors.
     #[cfg(feature = "hazmat-testing")]
     #[doc(hidden)]
     pub fn of_vector(secret: &[u8]) -> SharedSecret {
-        SharedSecret::new(secret)
+        SharedSecret::new([secret, &[]])
     }
 
     /// The secret bytes.
@@ -177,8 +267,36 @@ impl Drop for SharedSecret {
     }
 }
 
-fn algorithm_of(group: NamedGroup) -> Option<&'static agreement::Algorithm> {
+/// No key at all: a share of fours, and whatever is answered leads to the same secret. 0x04 is the form byte of an
+/// uncompressed point; for x25519 as good as any other, and for ML-KEM the beginning of a key that may be.
+#[cfg(feature = "hazmat-testing")]
+fn replayed(len: usize) -> &'static [u8] {
+    const FOURS: &[u8] = &[4; Share::MAX_LEN];
+    FOURS.get(..len).unwrap_or_default()
+}
+
+#[cfg(feature = "hazmat-testing")]
+fn replayed_secret() -> SharedSecret {
+    SharedSecret::new([&[0x5a; 32], &[]])
+}
+
+/// The longest public part of a key on a curve: a point on P-384.
+const MAX_POINT_LEN: usize = 97;
+
+/// The curve of a group, which may be a hybrid; `None` for a group that we cannot speak.
+pub(crate) const fn curve_of(group: NamedGroup) -> Option<NamedGroup> {
     match group {
+        NamedGroup::X25519 | NamedGroup::SECP256R1 | NamedGroup::SECP384R1 => Some(group),
+        #[cfg(feature = "mlkem")]
+        NamedGroup::X25519MLKEM768 => Some(NamedGroup::X25519),
+        #[cfg(feature = "mlkem")]
+        NamedGroup::SECP256R1MLKEM768 => Some(NamedGroup::SECP256R1),
+        _ => None,
+    }
+}
+
+fn algorithm_of(curve: NamedGroup) -> Option<&'static agreement::Algorithm> {
+    match curve {
         NamedGroup::X25519 => Some(&agreement::X25519),
         NamedGroup::SECP256R1 => Some(&agreement::ECDH_P256),
         NamedGroup::SECP384R1 => Some(&agreement::ECDH_P384),
@@ -186,152 +304,60 @@ fn algorithm_of(group: NamedGroup) -> Option<&'static agreement::Algorithm> {
     }
 }
 
-/// The length of a share (§4.3.8.2); 0 for a group that we cannot speak.
-pub(crate) const fn share_len(group: NamedGroup) -> usize {
-    match group {
+/// The length of a public key on a curve (§4.3.8.2).
+const fn point_len(curve: NamedGroup) -> usize {
+    match curve {
         NamedGroup::X25519 => 32,
         NamedGroup::SECP256R1 => 65,
-        NamedGroup::SECP384R1 => 97,
-        _ => 0,
+        _ => MAX_POINT_LEN,
     }
 }
 
-/// Judges what costs no arithmetic: length and form of the peer's share (§4.3.8.2): legacy_form = 4, then X and Y in full length.
-pub fn check_share(group: NamedGroup, share: &[u8]) -> Result<(), KxError> {
-    let form = match group {
-        NamedGroup::X25519 => None,
-        NamedGroup::SECP256R1 | NamedGroup::SECP384R1 => Some(4),
-        _ => return Err(KxError::Failed),
-    };
-    if share.len() != share_len(group) || form.is_some_and(|form| share.first() != Some(&form)) {
-        return Err(KxError::BadShare);
+/// Does it hold against a quantum computer that comes later?
+pub(crate) const fn is_hybrid(group: NamedGroup) -> bool {
+    matches!(group, NamedGroup::X25519MLKEM768 | NamedGroup::SECP256R1MLKEM768)
+}
+
+/// The lengths of the shares of a group, the client's and the server's; 0 for a group that we cannot speak.
+pub(crate) const fn share_lens(group: NamedGroup) -> [usize; 2] {
+    match curve_of(group) {
+        Some(curve) if is_hybrid(group) => {
+            [point_len(curve).saturating_add(ENCAPSULATION_KEY_LEN), point_len(curve).saturating_add(CIPHERTEXT_LEN)]
+        }
+        Some(curve) => [point_len(curve); 2],
+        None => [0; 2],
     }
-    Ok(())
+}
+
+/// In which order the values of a group are concatenated: X25519MLKEM768 has ML-KEM's first, the others the curve's
+/// (draft-ietf-tls-ecdhe-mlkem §3.1).
+fn in_order<'a>(group: NamedGroup, curve: &'a [u8], ml_kem: &'a [u8]) -> [&'a [u8]; 2] {
+    match group {
+        NamedGroup::X25519MLKEM768 => [ml_kem, curve],
+        _ => [curve, ml_kem],
+    }
+}
+
+/// The other way round: the two values of a peer's share. That of ML-KEM has `N` bytes: a key or a ciphertext. Judges
+/// what costs no arithmetic: lengths, and a point's form (§4.3.8.2): legacy_form = 4, then X and Y in full length.
+fn parts<const N: usize>(group: NamedGroup, share: &[u8]) -> Result<(&[u8], Option<&[u8; N]>), KxError> {
+    let curve = curve_of(group).ok_or(KxError::Failed)?;
+    let (point, ml_kem) = match group {
+        NamedGroup::X25519MLKEM768 => share.split_first_chunk().map(|(ml_kem, point)| (point, Some(ml_kem))),
+        NamedGroup::SECP256R1MLKEM768 => share.split_last_chunk().map(|(point, ml_kem)| (point, Some(ml_kem))),
+        _ => Some((share, None)),
+    }
+    .ok_or(KxError::BadShare)?;
+    match (curve, point) {
+        (NamedGroup::X25519, _) | (_, [4, ..]) if point.len() == point_len(curve) => Ok((point, ml_kem)),
+        _ => Err(KxError::BadShare),
+    }
+}
+
+/// Judges what costs no arithmetic: the length of a client's share, and its point's form.
+pub fn check_client_share(group: NamedGroup, share: &[u8]) -> Result<(), KxError> {
+    parts::<ENCAPSULATION_KEY_LEN>(group, share).map(drop)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::vec::Vec;
-
-    const REAL: CryptoMode = CryptoMode::Real;
-
-    #[test]
-    fn both_sides_come_to_the_same_secret_and_never_to_the_same_twice() {
-        for group in KeyExchange::GROUPS {
-            let mut secrets = Vec::new();
-            for _connection in 0..2 {
-                let client = KeyExchange::start(group, REAL).unwrap();
-                assert_eq!(client.group(), group);
-                let (server_share, server_secret) = KeyExchange::respond(group, client.public_key(), REAL).unwrap();
-                assert_eq!(server_share.group(), group);
-                assert_eq!(server_share.as_ref().len(), share_len(group));
-                let client_secret = client.finish(server_share.as_ref()).unwrap();
-                assert_eq!(client_secret.expose(), server_secret.expose());
-                let length = if group == NamedGroup::SECP384R1 { 48 } else { 32 };
-                assert_eq!(client_secret.expose().len(), length);
-                secrets.push(client_secret.expose().to_vec());
-            }
-            assert_ne!(secrets[0], secrets[1]);
-        }
-    }
-
-    // req: 9846-7.4.2-1
-    #[test]
-    fn leading_zeros_of_the_shared_secret_are_kept() {
-        for group in [NamedGroup::X25519, NamedGroup::SECP256R1] {
-            // One secret in 256 begins with a zero byte.
-            let secret = (0..20_000).find_map(|_| {
-                let client = KeyExchange::start(group, REAL).unwrap();
-                let (share, server) = KeyExchange::respond(group, client.public_key(), REAL).unwrap();
-                (server.expose()[0] == 0).then(|| (client.finish(share.as_ref()).unwrap(), server))
-            });
-            let (client, server) = secret.unwrap();
-            assert_eq!(client.expose().len(), 32);
-            assert_eq!(client.expose(), server.expose());
-        }
-    }
-
-    /// What both sides say about a share.
-    fn refused(group: NamedGroup, share: &[u8], mode: CryptoMode) -> [Option<KxError>; 2] {
-        let client = KeyExchange::start(group, mode).unwrap().finish(share).err();
-        [client, KeyExchange::respond(group, share, mode).err()]
-    }
-
-    const BAD: [Option<KxError>; 2] = [Some(KxError::BadShare); 2];
-
-    #[test]
-    fn a_share_of_another_length_is_refused() {
-        for group in KeyExchange::GROUPS {
-            let share = KeyExchange::start(group, REAL).unwrap();
-            let longer = [share.public_key(), &[0]].concat();
-            for length in (0..=longer.len()).filter(|length| *length != share_len(group)) {
-                assert_eq!(refused(group, &longer[..length], CryptoMode::Null), BAD);
-            }
-            assert_eq!(refused(group, &longer, REAL), BAD);
-            assert_eq!(refused(group, &[], REAL), BAD);
-        }
-    }
-
-    /// §4.3.8.2: compressed, hybrid and infinity forms, points off the curve, coordinates out of range.
-    #[test]
-    fn a_share_that_is_no_uncompressed_point_on_the_curve_is_refused() {
-        for group in [NamedGroup::SECP256R1, NamedGroup::SECP384R1] {
-            let share = KeyExchange::start(group, REAL).unwrap().public_key().to_vec();
-            for form in (0..=255).filter(|form| *form != 4) {
-                let mut share = share.clone();
-                share[0] = form;
-                assert_eq!(refused(group, &share, CryptoMode::Null), BAD);
-            }
-            let mut off_the_curve = share.clone();
-            *off_the_curve.last_mut().unwrap() ^= 1;
-            assert_eq!(refused(group, &off_the_curve, REAL), BAD);
-            let mut out_of_range = std::vec![0xff; share.len()];
-            out_of_range[0] = 4;
-            assert_eq!(refused(group, &out_of_range, REAL), BAD);
-            let mut origin = std::vec![0; share.len()];
-            origin[0] = 4;
-            assert_eq!(refused(group, &origin, REAL), BAD);
-        }
-    }
-
-    /// §7.4.2: the all-zero result, which the points of low order lead to.
-    #[test]
-    fn an_x25519_share_of_low_order_is_refused() {
-        for point in [
-            "0000000000000000000000000000000000000000000000000000000000000000",
-            "0100000000000000000000000000000000000000000000000000000000000000",
-            "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
-            "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
-            "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-            "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-            "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        ] {
-            assert_eq!(refused(NamedGroup::X25519, &hex::decode(point).unwrap(), REAL), BAD);
-        }
-    }
-
-    #[test]
-    fn groups_that_we_cannot_speak_are_our_failure() {
-        for number in 0..=u16::MAX {
-            let group = NamedGroup(number);
-            if !KeyExchange::GROUPS.contains(&group) {
-                assert_eq!(KeyExchange::start(group, REAL).err(), Some(KxError::Failed));
-                assert_eq!(KeyExchange::respond(group, &[4; 65], REAL).err(), Some(KxError::Failed));
-            }
-        }
-    }
-
-    #[test]
-    fn the_replayed_exchange_is_the_same_every_time() {
-        for group in KeyExchange::GROUPS {
-            let [first, second] = [(); 2].map(|()| KeyExchange::start(group, CryptoMode::Null).unwrap());
-            assert_eq!(first.public_key(), second.public_key());
-            assert_eq!(first.public_key().len(), share_len(group));
-            let real = KeyExchange::start(group, REAL).unwrap();
-            let first = first.finish(real.public_key()).unwrap();
-            let (_, second) = KeyExchange::respond(group, second.public_key(), CryptoMode::Null).unwrap();
-            assert_eq!(first.expose(), second.expose());
-        }
-    }
-}
+mod tests;

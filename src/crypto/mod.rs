@@ -24,8 +24,10 @@ pub use hash::{Hash, HashAlgorithm, Hasher};
 pub use header_protection::HeaderProtectionKey;
 pub(crate) use hkdf::label;
 pub use hkdf::{Label, Prk, Secret, VerifyData};
-pub(crate) use kx::share_len;
-pub use kx::{KeyExchange, KxError, Share, SharedSecret, check_share};
+#[cfg(feature = "mlkem")]
+pub(crate) use kx::is_hybrid;
+pub use kx::{KeyExchange, KxError, Share, SharedSecret, check_client_share};
+pub(crate) use kx::{curve_of, share_lens};
 pub use signing::{EcdsaSigValue, MessageDigest};
 pub use suite::Suite;
 pub use traffic_key::TrafficKey;

@@ -3,7 +3,7 @@
 use super::peer_preferences::PeerPreferences;
 use super::server_name::ServerName;
 use crate::codec::{CertificateType, NamedGroup};
-use crate::crypto::{Share, Suite, share_len};
+use crate::crypto::{Share, Suite, share_lens};
 use crate::list::List;
 use crate::policy::Policy;
 use core::num::NonZeroU8;
@@ -16,8 +16,8 @@ pub(super) struct Choice {
     pub(super) group: NamedGroup,
     /// There is no share for the group yet: HelloRetryRequest.
     pub(super) retry: bool,
-    /// The client's share for the group; empty if there is none yet.
-    pub(super) key_exchange: List<u8, { Share::MAX_LEN }>,
+    /// The client's share for the group, if there is one yet.
+    pub(super) client_share: Option<Share>,
     /// Early data may follow, to be skipped.
     pub(super) early_data: bool,
     /// The DNS name that the client asks for.
@@ -39,7 +39,7 @@ pub(super) struct Choice {
 impl Choice {
     /// The choice to which a server has most to say, under this policy.
     pub(super) fn longest(policy: &Policy, record_size_limit: u16) -> Choice {
-        let group = policy.groups.as_slice().iter().copied().max_by_key(|group| share_len(*group));
+        let group = policy.groups.as_slice().iter().copied().max_by_key(|group| share_lens(*group));
         let protocol = policy.protocols().max_by_key(|name| name.len()).unwrap_or_default();
         Choice {
             client_random: [0; 32],
@@ -47,7 +47,7 @@ impl Choice {
             suite: Suite::Aes128GcmSha256,
             group: group.unwrap_or(NamedGroup::X25519),
             retry: false,
-            key_exchange: List::default(),
+            client_share: None,
             early_data: false,
             server_name: ServerName::LONGEST,
             alpn: policy.find_protocol(|ours| ours == protocol),

@@ -30,7 +30,7 @@ impl Policy {
     /// let needed = |peers_limit| {
     ///     Policy::new().outbox_needed(Role::Server, &Credential::new(&chain), 72, None, peers_limit).unwrap()
     /// };
-    /// # #[cfg(not(feature = "aws-lc-rs"))] // which has a scheme more to name
+    /// # #[cfg(not(any(feature = "aws-lc-rs", feature = "mlkem")))] // which have more to say
     /// assert_eq!((needed(None), needed(Some(16_385))), (2_315, 1_787));
     /// ```
     ///

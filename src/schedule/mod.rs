@@ -8,9 +8,10 @@
 //! use countersign::internals::crypto::{CryptoMode, HashAlgorithm, KeyExchange};
 //! use countersign::internals::schedule::{Early, Transcript, at};
 //!
-//! let client = KeyExchange::start(NamedGroup::X25519, CryptoMode::Real)?;
+//! let client = KeyExchange::start([NamedGroup::X25519], CryptoMode::Real)?;
+//! let [client_share, _] = client.share(NamedGroup::X25519);
 //! let (_server_share, shared_secret) =
-//!     KeyExchange::respond(NamedGroup::X25519, client.public_key(), CryptoMode::Real)?;
+//!     KeyExchange::respond(NamedGroup::X25519, client_share, CryptoMode::Real)?;
 //!
 //! let transcript = Transcript::<at::ClientHello>::start(HashAlgorithm::Sha256, b"ClientHello").append(b"ServerHello");
 //! let handshake = Early::new(HashAlgorithm::Sha256).handshake(shared_secret);

@@ -3,8 +3,8 @@
 use crate::common::{Identity, Pki, seed};
 use countersign::flow::{Flow, FlowInbox, FlowOutbox};
 use countersign::{
-    Alert, AlertDescription, Bytes, Credential, Epoch, Error, ErrorKind, ExtensionType, HandshakeType, Policy,
-    Rejection, Role, State, Step, TransitionEvent, Verdict, Want,
+    Alert, AlertDescription, Bytes, Credential, Epoch, Error, ErrorKind, ExtensionType, HandshakeType, NamedGroup,
+    Policy, Rejection, Role, State, Step, TransitionEvent, Verdict, Want,
 };
 
 const PARAMETERS: ExtensionType = ExtensionType::QUIC_TRANSPORT_PARAMETERS;
@@ -29,9 +29,10 @@ pub struct End<'a> {
 
 impl<'a> End<'a> {
     pub fn new(role: Role, identity: &'a Identity) -> End<'a> {
+        let policy = Policy::new().groups(&[NamedGroup::X25519]);
         let flow = match role {
-            Role::Client => Flow::client(Policy::new(), Some("server.test"), seed(1)).unwrap(),
-            Role::Server => Flow::server(Policy::new(), seed(2)),
+            Role::Client => Flow::client(policy, Some("server.test"), seed(1)).unwrap(),
+            Role::Server => Flow::server(policy, seed(2)),
         };
         let flow = flow.with_extension(PARAMETERS, Bytes::Static(parameters_of(role))).unwrap();
         End {

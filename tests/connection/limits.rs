@@ -308,7 +308,7 @@ fn max_early_data_is_skipped_and_one_byte_more_is_refused() {
     for (more, expected) in [(0, Ok(())), (1, Err(("TooMuchEarlyData", UNEXPECTED)))] {
         let mut server = end(Role::Server, &identity);
         let hello = client_hello(|w| {
-            w.client_shares([]);
+            w.client_shares::<KeyShareEntry<'_>>([]);
             w.early_data();
         });
         gets(&mut server, &plain(ContentType::HANDSHAKE, &hello)).unwrap();

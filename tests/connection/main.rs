@@ -24,6 +24,8 @@ mod buffers;
 mod client_alerts;
 mod flow;
 mod found_by_fuzzing;
+#[cfg(feature = "mlkem")]
+mod hybrids;
 mod limits;
 mod many_shares;
 mod max_fragment;

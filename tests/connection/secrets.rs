@@ -175,11 +175,13 @@ fn the_secrets_of_the_key_schedule_are_wiped_when_dropped() {
     for suite in [CipherSuite::TLS_AES_128_GCM_SHA256, CipherSuite::TLS_AES_256_GCM_SHA384] {
         let suite = Suite::from(suite).unwrap();
         let shared = || {
-            let ours = KeyExchange::start(NamedGroup::X25519, CryptoMode::Real).unwrap();
-            KeyExchange::respond(NamedGroup::X25519, ours.public_key(), CryptoMode::Real).unwrap().1
+            let ours = KeyExchange::start([NamedGroup::X25519], CryptoMode::Real).unwrap();
+            let share = ours.share(NamedGroup::X25519).concat();
+            KeyExchange::respond(NamedGroup::X25519, &share, CryptoMode::Real).unwrap().1
         };
         // The shared secret cannot be looked at; the one of the null cryptography is known.
-        let known = KeyExchange::start(NamedGroup::X25519, CryptoMode::Null).unwrap().finish(&[4; 32]).unwrap();
+        let known = KeyExchange::start([NamedGroup::X25519], CryptoMode::Null).unwrap();
+        let known = known.finish(NamedGroup::X25519, &[4; 32]).unwrap();
         wiped("SharedSecret", known, &[vec![0x5a; 32]]);
 
         let secret = Secret::extract(HashAlgorithm::Sha256, b"salt", b"input keying material");

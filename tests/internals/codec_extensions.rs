@@ -127,7 +127,9 @@ fn legal() -> Vec<(ExtensionType, &'static str, Read, &'static str, fn(&mut Writ
             },
         ),
         // §4.3.8: an empty list asks for a HelloRetryRequest.
-        (Ext::KEY_SHARE, "0000", read!(ClientHello client_shares list), "[]", |w| w.client_shares([])),
+        (Ext::KEY_SHARE, "0000", read!(ClientHello client_shares list), "[]", |w| {
+            w.client_shares::<KeyShareEntry<'_>>([])
+        }),
         (
             Ext::KEY_SHARE,
             "0017 0003 040506",

@@ -4,6 +4,10 @@
 #[path = "../support/pki.rs"]
 mod pki;
 
+#[cfg(feature = "mlkem")]
+#[path = "hybrids.rs"]
+mod hybrids;
+
 use countersign::x509::{Answerer, Expect, Identities, Identity, PeerIdentity, Reloadable, SigningKey, Trust};
 use countersign::{ErrorKind, Event, Handshake, Inbox, Outbox, Policy, Rejection, Role, Seed, Session, Want};
 use pki::{Ca, Leaf, now};

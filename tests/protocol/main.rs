@@ -13,6 +13,8 @@ mod alerts;
 mod authentication;
 mod certificate_types;
 mod client_hello;
+#[cfg(feature = "mlkem")]
+mod hybrids;
 mod lessons;
 mod parameters;
 mod records;

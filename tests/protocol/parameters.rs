@@ -99,7 +99,7 @@ fn supported_groups_of_the_server_change_nothing_and_its_name_is_acknowledged() 
         &Policy::new(),
         EE,
         &[
-            ("unknown groups", &|m| m.push(GROUPS, &numbers(&[0x11ec, 0x001e, 0x0a0a]))),
+            ("unknown groups", &|m| m.push(GROUPS, &numbers(&[0x11ed, 0x001e, 0x0a0a]))),
             ("server_name", &|m| m.push(SERVER_NAME, &[])),
         ],
     );

@@ -3,7 +3,7 @@
 use crate::peer::message::{ALPN, GREASE, GROUPS, KEY_SHARE, Msg, SCHEMES, SERVER_NAME, VERSIONS, written};
 use crate::peer::{CCS, HANDSHAKE, HELLO_RETRY_REQUEST, Row, Story, accepts, refuses};
 use countersign::AlertDescription as A;
-use countersign::internals::codec::{ClientHello, DOWNGRADE_TLS11, DOWNGRADE_TLS12, NamedGroup, Place};
+use countersign::internals::codec::{ClientHello, DOWNGRADE_TLS11, DOWNGRADE_TLS12, KeyShareEntry, NamedGroup, Place};
 use countersign::internals::crypto::{CryptoMode, KeyExchange};
 use countersign::{CipherSuite, Epoch, ExtensionType, HandshakeType, Policy, Role, State};
 
@@ -54,7 +54,9 @@ fn a_client_hello_offers_what_we_can_do_and_nothing_else() {
     assert_eq!(hello.extensions.supported_versions().unwrap().unwrap().raw(), [3, 4]);
     let extensions = hello.extensions.check(Place::ClientHello).unwrap();
     assert_eq!(extensions.server_name(), Some(&b"server.test"[..]));
-    assert_eq!(extensions.supported_groups().unwrap().raw(), [0, 0x1d, 0, 0x17, 0, 0x18]);
+    let hybrids: &[u8] = if cfg!(feature = "mlkem") { &[0x11, 0xec, 0x11, 0xeb] } else { &[] };
+    let groups = [hybrids, &[0, 0x1d, 0, 0x17, 0, 0x18]].concat();
+    assert_eq!(extensions.supported_groups().unwrap().raw(), groups);
     let ecdsa: &[u8] = if cfg!(feature = "aws-lc-rs") { &[4, 3, 5, 3, 6, 3] } else { &[4, 3, 5, 3] };
     let schemes = [ecdsa, &[8, 7, 8, 4, 8, 5, 8, 6]].concat();
     let offered = extensions.signature_algorithms().unwrap().raw();
@@ -62,8 +64,12 @@ fn a_client_hello_offers_what_we_can_do_and_nothing_else() {
     let cert = extensions.signature_algorithms_cert().unwrap();
     assert_eq!(cert.raw(), [&schemes[..], &[4, 1, 5, 1, 6, 1]].concat());
     let shares: Vec<_> = extensions.client_shares().unwrap().iter().collect();
-    assert_eq!(shares.len(), 1);
-    assert_eq!((shares[0].group, shares[0].key_exchange.len()), (NamedGroup::X25519, 32));
+    let lengths: Vec<_> = shares.iter().map(|share| (share.group, share.key_exchange.len())).collect();
+    let hybrid = (NamedGroup::X25519MLKEM768, 1216);
+    let plain = (NamedGroup::X25519, 32);
+    assert_eq!(lengths, if cfg!(feature = "mlkem") { vec![hybrid, plain] } else { vec![plain] });
+    let x25519 = |share: &KeyShareEntry<'_>| share.key_exchange.last_chunk::<32>().copied();
+    assert!(shares.windows(2).all(|pair| x25519(&pair[0]) == x25519(&pair[1])), "one key for both");
 }
 
 // req: 9846-4.3.8-2, 9846-4.3.8-3, 9846-4.3.8-4, 9846-4.3.8-6
@@ -303,7 +309,7 @@ fn a_suite_that_we_know_but_did_not_offer_is_illegal() {
 // req: 9846-4.3.8.2-1, 9846-7.4.2-2, 9846-4.3-4, 9846-4.3-5
 #[test]
 fn a_server_share_that_is_missing_foreign_or_malformed_is_refused() {
-    let fresh = |group| KeyExchange::start(group, CryptoMode::Real).unwrap().public_key().to_vec();
+    let fresh = |group| KeyExchange::start([group], CryptoMode::Real).unwrap().share(group).concat();
     let of = |group: NamedGroup, share: Vec<u8>| move |m: &mut Msg| m.set(KEY_SHARE, &server_share(group, &share));
     let (x, p) = (NamedGroup::X25519, NamedGroup::SECP256R1);
     let (kind, alert) = ("IllegalKeyShare", A::ILLEGAL_PARAMETER);
@@ -374,7 +380,7 @@ fn a_retry_that_changes_nothing_or_asks_for_what_was_not_offered_is_illegal() {
         ),
         ("a group that was not offered", &group(NamedGroup::X448), "IllegalGroup", alert),
         ("an unknown group", &group(NamedGroup(0x0a0a)), "IllegalGroup", alert),
-        ("a hybrid group", &group(NamedGroup::X25519MLKEM768), "IllegalGroup", alert),
+        ("a hybrid group", &group(NamedGroup(0x11ed)), "IllegalGroup", alert),
         ("an empty cookie", &|m| m.put(|w| w.cookie(b"")), "MalformedExtension", A::DECODE_ERROR),
         ("a cookie of no length", &|m| m.set(ExtensionType::COOKIE, &[]), "MalformedExtension", A::DECODE_ERROR),
         ("a cookie beyond our limit", &|m| m.put(|w| w.cookie(&[1; 4097])), "CookieTooLong", alert),
@@ -421,10 +427,11 @@ fn a_retry_is_obeyed_with_group_cookie_or_both() {
         let [one, two] = [&first, &second].map(|hello| hello.extensions.check(Place::ClientHello).unwrap());
         assert_eq!(two.cookie().unwrap_or_default(), cookie);
         let shares: Vec<_> = two.client_shares().unwrap().iter().collect();
-        assert_eq!(shares.len(), 1);
-        assert_eq!(shares[0].group, group);
-        let same = one.client_shares().unwrap().iter().any(|each| each == shares[0]);
-        assert_eq!(same, group == NamedGroup::X25519, "a cookie alone: the same share again");
+        let first: Vec<_> = one.client_shares().unwrap().iter().collect();
+        match group {
+            NamedGroup::X25519 => assert_eq!(shares, first, "a cookie alone: the same shares again"),
+            group => assert!(shares.len() == 1 && shares[0].group == group && !first.contains(&shares[0])),
+        }
         // Only the first ClientHello's record says 0x0301.
         let versions: Vec<u16> = story.peer.seen.iter().map(|seen| seen.version).collect();
         assert!(versions[0] == 0x0301 && versions[1..].iter().all(|version| *version == 0x0303), "{versions:?}");
@@ -434,8 +441,9 @@ fn a_retry_is_obeyed_with_group_cookie_or_both() {
 // req: 9846-4.2.4-5, 9846-4.2.4-9, 9846-4.2.4-11, 9846-4.3.8-14, 9846-4.3.8-15
 #[test]
 fn a_server_hello_that_contradicts_the_retry_is_illegal_and_a_second_retry_unexpected() {
-    let x25519 = KeyExchange::start(NamedGroup::X25519, CryptoMode::Real).unwrap().public_key().to_vec();
-    let p384 = KeyExchange::start(NamedGroup::SECP384R1, CryptoMode::Real).unwrap().public_key().to_vec();
+    let groups = [NamedGroup::X25519, NamedGroup::SECP384R1];
+    let fresh = KeyExchange::start(groups, CryptoMode::Real).unwrap();
+    let [x25519, p384] = groups.map(|group| fresh.share(group).concat());
     let rows: &[Row<'_>] = &[
         ("another suite", &|m| m.suite(0x1302), "ChangedAfterRetry", A::ILLEGAL_PARAMETER),
         ("another suite of the same hash", &|m| m.suite(0x1303), "ChangedAfterRetry", A::ILLEGAL_PARAMETER),

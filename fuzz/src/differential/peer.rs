@@ -134,7 +134,7 @@ impl<'a> Peer<'a> {
     }
 
     fn schedule(&self, ours: KeyExchange, theirs: &[u8]) -> Option<(Pair<HandshakeSecret>, Main)> {
-        let handshake = Early::new(SUITE.hash()).handshake(ours.finish(theirs).ok()?);
+        let handshake = Early::new(SUITE.hash()).handshake(ours.finish(NamedGroup::X25519, theirs).ok()?);
         let secrets = handshake.traffic(&self.transcript.hash());
         Some((secrets, handshake.main()))
     }
@@ -149,14 +149,14 @@ impl<'a> Peer<'a> {
     }
 
     pub(super) fn plays_client(mut self, subject: &mut dyn Subject) -> Option<()> {
-        let ours = KeyExchange::start(NamedGroup::X25519, Real).ok()?;
+        let ours = KeyExchange::start([NamedGroup::X25519], Real).ok()?;
         let hello = written(|w| {
             write_client_hello(w, &[3; 32], &[4; 32], [CipherSuite::TLS_AES_128_GCM_SHA256], |w| {
                 w.server_name(b"server.test");
                 w.supported_groups([NamedGroup::X25519]);
                 w.signature_algorithms([SignatureScheme::ED25519]);
                 w.supported_versions([TLS13]);
-                w.client_shares([KeyShareEntry { group: NamedGroup::X25519, key_exchange: ours.public_key() }]);
+                w.client_shares(ours.shares());
             });
         });
         self.flight(subject, &[&|_| hello.clone()]);
@@ -213,11 +213,12 @@ impl<'a> Peer<'a> {
             .iter()
             .find(|share| share.group == NamedGroup::X25519)?;
         self.transcript.update(message.raw);
-        let ours = KeyExchange::start(NamedGroup::X25519, Real).ok()?;
+        let ours = KeyExchange::start([NamedGroup::X25519], Real).ok()?;
         let server_hello = written(|w| {
             write_server_hello(w, &[5; 32], hello.legacy_session_id, SUITE.number(), |w| {
                 w.selected_version(TLS13);
-                w.server_share(KeyShareEntry { group: NamedGroup::X25519, key_exchange: ours.public_key() });
+                let [key_exchange, _] = ours.share(NamedGroup::X25519);
+                w.server_share(KeyShareEntry { group: NamedGroup::X25519, key_exchange });
             });
         });
         self.flight(subject, &[&|_| server_hello.clone()]);

@@ -6,6 +6,7 @@
 
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc_rs;
+pub(crate) mod ml_kem;
 #[cfg(not(feature = "aws-lc-rs"))]
 mod ring;
 

@@ -1,10 +1,10 @@
 //! The ClientHello that we send (RFC 9846 §4.2.2), and with it all that a server may answer.
 
 use crate::codec::{
-    CertificateType, CipherSuite, ExtensionType, KeyShareEntry, MESSAGE_HEADER, NamedGroup, TLS13, Writer,
+    CertificateType, CipherSuite, ExtensionType, KeyShareParts, MESSAGE_HEADER, NamedGroup, TLS13, Writer,
     write_client_hello, write_hello_retry_request,
 };
-use crate::crypto::{KeyExchange, Share, share_len};
+use crate::crypto::{KeyExchange, Share, share_lens};
 use crate::engine::effects::{Plan, plan};
 use crate::engine::negotiated::Negotiated;
 use crate::error::ErrorKind;
@@ -12,37 +12,16 @@ use crate::limits::MAX_COOKIE;
 use crate::list::List;
 use crate::policy::{Bytes, Policy};
 
-/// The key shares of one ClientHello, in the order of the policy's key_shares.
-pub(super) struct Shares([Option<KeyExchange>; 2]);
-
-impl Shares {
-    pub(super) fn start(policy: &Policy, groups: &[NamedGroup]) -> Result<Shares, ErrorKind> {
-        let mut shares = Shares([None, None]);
-        // In the order of supported_groups, none that is not in it, none twice (§4.3.8).
-        let offered = policy.groups.as_slice().iter().filter(|group| groups.contains(group));
-        for (share, group) in shares.0.iter_mut().zip(offered) {
-            *share = Some(KeyExchange::start(*group, policy.crypto).map_err(|_| ErrorKind::CryptoFailed)?);
-        }
-        Ok(shares)
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &KeyExchange> {
-        self.0.iter().flatten()
-    }
-
-    pub(super) fn has(&self, group: NamedGroup) -> bool {
-        self.iter().any(|share| share.group() == group)
-    }
-
-    pub(super) fn take(self, group: NamedGroup) -> Option<KeyExchange> {
-        self.0.into_iter().flatten().find(|share| share.group() == group)
-    }
+/// The key shares of one ClientHello: those of `groups` that the policy has, in its order (§4.3.8).
+pub(super) fn start_shares(policy: &Policy, groups: &[NamedGroup]) -> Result<KeyExchange, ErrorKind> {
+    let offered = policy.groups.as_slice().iter().copied().filter(|group| groups.contains(group));
+    KeyExchange::start(offered, policy.crypto).map_err(|_| ErrorKind::CryptoFailed)
 }
 
 /// What a ClientHello is written from, beside the policy and the facts.
 pub(super) struct Hello {
     pub(super) session_id: [u8; 32],
-    pub(super) shares: Shares,
+    pub(super) shares: KeyExchange,
 }
 
 impl Hello {
@@ -53,9 +32,7 @@ impl Hello {
 
     /// ClientHello (§4.2.2). The second is the first, but for the share and the cookie that HelloRetryRequest asked for.
     pub(super) fn write(&self, policy: &Policy, negotiated: &Negotiated, cookie: Option<&[u8]>, w: &mut Writer<'_>) {
-        let shares = self.shares.iter();
-        let shares = shares.map(|share| KeyShareEntry { group: share.group(), key_exchange: share.public_key() });
-        write_hello(policy, negotiated, self.legacy_session_id(negotiated), shares, cookie, w);
+        write_hello(policy, negotiated, self.legacy_session_id(negotiated), self.shares.shares(), cookie, w);
     }
 }
 
@@ -63,7 +40,7 @@ fn write_hello<'a>(
     policy: &Policy,
     negotiated: &Negotiated,
     session_id: &[u8],
-    shares: impl Iterator<Item = KeyShareEntry<'a>>,
+    shares: impl Iterator<Item = KeyShareParts<'a>>,
     cookie: Option<&[u8]>,
     w: &mut Writer<'_>,
 ) {
@@ -127,12 +104,12 @@ pub(crate) fn plan_longest_hello(
 ) -> Result<(), ErrorKind> {
     let negotiated = Negotiated::longest(policy.middlebox_compatibility, extension);
     let session_id = if policy.middlebox_compatibility { &[0; 32][..] } else { &[] };
-    let any_key = [0; Share::MAX_LEN];
-    let share = |group: &NamedGroup| KeyShareEntry {
-        group: *group,
-        key_exchange: any_key.get(..share_len(*group)).unwrap_or_default(),
+    let any_share = [0; Share::MAX_LEN];
+    let share = |group: &NamedGroup| {
+        let [len, _] = share_lens(*group);
+        KeyShareParts { group: *group, key_exchange: [any_share.get(..len).unwrap_or_default(), &[]] }
     };
-    let longest = policy.groups.as_slice().iter().max_by_key(|group| share_len(**group));
+    let longest = policy.groups.as_slice().iter().max_by_key(|group| share_lens(**group));
     let (groups, cookie) = match second {
         true => (longest.map_or(&[][..], core::slice::from_ref), Some(longest_cookie(policy, session_id))),
         false => (policy.key_shares.as_slice(), None),

@@ -1,6 +1,6 @@
 //! ClientHello, and ServerHello or HelloRetryRequest (RFC 9846 §4.2).
 
-use super::client_hello::{Hello, Shares, offered};
+use super::client_hello::{Hello, offered, start_shares};
 use super::server_parameters::Handshaking;
 use crate::codec::{
     CheckedExtensions, ExtensionType, HandshakeType, LEGACY_VERSION, Message, Place, ServerHello, TLS13, Writer,
@@ -34,7 +34,7 @@ struct Retried {
 
 impl SendClientHello {
     pub(super) fn first(policy: &Policy, session_id: [u8; 32]) -> Result<SendClientHello, ErrorKind> {
-        let shares = Shares::start(policy, policy.key_shares.as_slice())?;
+        let shares = start_shares(policy, policy.key_shares.as_slice())?;
         Ok(SendClientHello { hello: Hello { session_id, shares }, retried: None })
     }
 
@@ -165,7 +165,7 @@ impl WaitServerHello {
         }
         cx.negotiated.record_hello_retry_request(suite, group);
         let shares = match group {
-            Some(group) => Shares::start(cx.policy, &[group])?,
+            Some(group) => start_shares(cx.policy, &[group])?,
             None => hello.shares, // a cookie alone: the same share is sent again (R11)
         };
         let transcript = transcript.retry(suite.hash()).append(message.raw);
@@ -190,8 +190,10 @@ impl WaitServerHello {
         if cx.negotiated.group.is_some_and(|retried| retried != group) {
             return Err(ErrorKind::IllegalGroup { group });
         }
-        let ours = self.hello.shares.take(group).ok_or(ErrorKind::IllegalGroup { group })?;
-        let shared_secret = ours.finish(share.key_exchange).map_err(|error| match error {
+        if !self.hello.shares.has(group) {
+            return Err(ErrorKind::IllegalGroup { group });
+        }
+        let shared_secret = self.hello.shares.finish(group, share.key_exchange).map_err(|error| match error {
             KxError::BadShare => ErrorKind::IllegalKeyShare { group },
             KxError::Failed => ErrorKind::CryptoFailed,
         })?;

@@ -8,7 +8,7 @@ use crate::codec::{
     self, CertificateType, ClientHello, ExtensionType, Extensions, KeyShareEntry, LEGACY_VERSION, NamedGroup, Place,
     TLS13,
 };
-use crate::crypto::{Hash, Suite, check_share};
+use crate::crypto::{Hash, Share, Suite, check_client_share};
 use crate::engine::authenticate::no_common_signature_scheme;
 use crate::engine::check::{check_extensions, malformed_versions};
 use crate::engine::chosen::Choice;
@@ -81,14 +81,15 @@ pub(super) fn negotiate(
     let peer_type = choose_type(policy.client_certificate_types.as_slice(), client_types)?;
     let server_name = extensions.server_name();
     let server_name = server_name.and_then(|name| ServerName::new(core::str::from_utf8(name).ok()?));
-    let share = shares.iter().find(|share| share.group == group).map_or(&[][..], |share| share.key_exchange);
+    let client_share = shares.iter().find(|share| share.group == group);
+    let client_share = client_share.map(|share| Share::new(group, [share.key_exchange, &[]])).transpose();
     Ok(Choice {
         client_random: *hello.random,
         legacy_session_id: List::collect(hello.legacy_session_id.iter().copied()),
         suite,
         group,
         retry,
-        key_exchange: List::collect(share.iter().copied()),
+        client_share: client_share.map_err(|_| ErrorKind::IllegalKeyShare { group })?,
         early_data,
         server_name: server_name.filter(|name| name.as_dns_name().is_some()).unwrap_or(ServerName::NONE),
         alpn,
@@ -143,7 +144,7 @@ fn choose_group(
     let shared = ours.iter().find_map(|group| shares.iter().find(|share| share.group == *group));
     if let Some(share) = shared {
         let group = share.group;
-        if check_share(group, share.key_exchange).is_err() {
+        if check_client_share(group, share.key_exchange).is_err() {
             return Err(ErrorKind::IllegalKeyShare { group });
         }
         return Ok((group, false));

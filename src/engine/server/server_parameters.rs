@@ -5,7 +5,7 @@ use super::authentication::AskSign;
 use crate::codec::{
     KeyShareEntry, TLS13, Writer, write_certificate_request, write_encrypted_extensions, write_server_hello,
 };
-use crate::crypto::{KeyExchange, KxError, Share, share_len};
+use crate::crypto::{KeyExchange, KxError, Share, share_lens};
 use crate::engine::authenticate::{ask_to_sign, choose_scheme, plan_certificate, send_certificate};
 use crate::engine::certificate_request::write_extensions;
 use crate::engine::chosen::Choice;
@@ -38,13 +38,14 @@ impl AskCredential {
         let Choice { suite, group, .. } = choice;
         let scheme = choose_scheme(&choice.preferences, credential)?;
         cx.negotiated.record_own_scheme(scheme);
-        let (public_key, shared_secret) = KeyExchange::respond(group, choice.key_exchange.as_slice(), cx.policy.crypto)
+        let client_share = choice.client_share.as_ref().ok_or(ErrorKind::Bug)?;
+        let (server_share, shared_secret) = KeyExchange::respond(group, client_share.as_ref(), cx.policy.crypto)
             .map_err(|error| match error {
                 KxError::BadShare => ErrorKind::IllegalKeyShare { group },
                 KxError::Failed => ErrorKind::CryptoFailed,
             })?;
 
-        let transcript = send(out, transcript, |w| server_hello(&random, &choice, public_key.as_ref(), w))?;
+        let transcript = send(out, transcript, |w| server_hello(&random, &choice, server_share.as_ref(), w))?;
         if cx.negotiated.middlebox_compatibility && !cx.negotiated.retried {
             out.change_cipher_spec()?; // after the first handshake message (§E.4)
         }
@@ -91,10 +92,11 @@ fn plan_present(
     credential: &Credential<'_>,
     out: &mut impl Plan,
 ) -> Result<(), ErrorKind> {
-    let any_key = [0; Share::MAX_LEN];
-    let public_key = any_key.get(..share_len(choice.group)).ok_or(ErrorKind::Bug)?;
+    let [_, len] = share_lens(choice.group);
+    let any_share = [0; Share::MAX_LEN];
+    let server_share = any_share.get(..len).ok_or(ErrorKind::Bug)?;
 
-    plan(out, |w| server_hello(&[0; 32], choice, public_key, w))?;
+    plan(out, |w| server_hello(&[0; 32], choice, server_share, w))?;
     if negotiated.middlebox_compatibility && !negotiated.retried {
         out.change_cipher_spec();
     }

@@ -2,7 +2,7 @@
 
 use super::{AMPLE, Capacities, EXPECTED, IDENTITY, Side, connection, run, speech};
 use crate::common::{Connection, End};
-use countersign::{Blame, ErrorKind, Event, Inbox, Policy, Role, State, Want};
+use countersign::{Blame, ErrorKind, Event, Inbox, NamedGroup, Policy, Role, State, Want};
 use proptest::prelude::*;
 use std::collections::VecDeque;
 
@@ -98,7 +98,7 @@ fn each_memory_has_a_minimum_and_everything_above_it_does() {
 #[test]
 fn a_message_beyond_the_policy_is_the_peers_fault_and_judged_from_its_header() {
     for memory in [60, 500, 40_000] {
-        let policy = Policy::new().max_flight(200, 32_000);
+        let policy = Policy::new().groups(&[NamedGroup::X25519]).max_flight(200, 32_000);
         let mut client = Side::new(Role::Client, policy, memory, 4_000);
         let mut server = Side::new(Role::Server, Policy::new(), 4_000, 4_000);
         let (mut to_client, mut to_server) = (VecDeque::new(), VecDeque::new());

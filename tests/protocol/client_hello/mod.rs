@@ -24,7 +24,7 @@ fn accepted(rows: &[(&str, peer::Edit<'_>)]) {
 
 /// A fresh share, as a client of this group sends it.
 fn share(group: NamedGroup) -> Vec<u8> {
-    KeyExchange::start(group, CryptoMode::Real).unwrap().public_key().to_vec()
+    KeyExchange::start([group], CryptoMode::Real).unwrap().share(group).concat()
 }
 
 /// The ServerHello and the EncryptedExtensions that the server has sent.

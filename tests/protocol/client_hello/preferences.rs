@@ -26,7 +26,7 @@ fn nothing_in_common_is_a_handshake_failure_and_no_fallback() {
             alert,
         ),
         ("x448", &of(0x001e), "NoCommonGroup", alert),
-        ("a hybrid group", &of(0x11ec), "NoCommonGroup", alert),
+        ("a hybrid group of others", &of(0x11ed), "NoCommonGroup", alert),
         ("an obsolete curve", &of(0x0013), "NoCommonGroup", alert),
         (
             "SHA-1 and PKCS #1",

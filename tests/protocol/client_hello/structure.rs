@@ -53,7 +53,7 @@ fn what_is_unknown_beside_the_known_is_ignored() {
     accepted(&[
         ("versions", &|m| m.put(|w| w.supported_versions([0x0a0a, 0x0305, 0x7f1c, 0x0304, 0x0303, 0x0300]))),
         ("suites", &|m| m.suites(&[0x0a0a, 0x1304, 0xc02f, 0x1301, 0x00ff])),
-        ("groups", &|m| m.set(GROUPS, &numbers(&[0x0a0a, 0x11ec, 0x001d, 0x0100, 0x001e]))),
+        ("groups", &|m| m.set(GROUPS, &numbers(&[0x0a0a, 0x11ed, 0x001d, 0x0100, 0x001e]))),
         ("schemes", &|m| m.set(SCHEMES, &numbers(&[0x0a0a, 0x0904, 0x0403, 0x0201, 0x0101]))),
         ("extensions", &|m| m.push(GREASE, &[1, 2, 3])),
         ("an empty extension", &|m| m.push(GREASE, &[])),
@@ -62,12 +62,12 @@ fn what_is_unknown_beside_the_known_is_ignored() {
         ("max_fragment_length", &|m| m.push(ExtensionType::MAX_FRAGMENT_LENGTH, &[1])),
         ("compress_certificate", &|m| m.push(ExtensionType::COMPRESS_CERTIFICATE, &[2, 0, 2])),
         ("a hybrid share", &|m| {
-            let mut list = vec![0x11, 0xec, 4, 0xc0];
-            list.extend([9; 1216]);
+            let mut list = vec![0x11, 0xed, 6, 0x81];
+            list.extend([9; 1665]);
             let known = m.get(KEY_SHARE).unwrap()[2..].to_vec();
             list.extend(known);
             m.set(KEY_SHARE, &[&(list.len() as u16).to_be_bytes()[..], &list].concat());
-            m.set(GROUPS, &numbers(&[0x11ec, 0x001d]));
+            m.set(GROUPS, &numbers(&[0x11ed, 0x001d]));
         }),
         ("no server_name", &|m| m.without(SERVER_NAME)),
     ]);

@@ -245,8 +245,8 @@ impl<'a> Peer<'a> {
     }
 
     fn compose_client_hello(&mut self, groups: &[NamedGroup]) -> Msg {
-        let kx = KeyExchange::start(groups[0], self.mode).unwrap();
-        self.share = kx.public_key().to_vec();
+        let kx = KeyExchange::start([groups[0]], self.mode).unwrap();
+        self.share = kx.share(groups[0]).concat();
         self.kx = Some(kx);
         let suites = [self.suite.number()];
         Msg::new(HandshakeType::CLIENT_HELLO, client_hello_head(&[5; 32], &self.session_id, &suites)).with(extensions(

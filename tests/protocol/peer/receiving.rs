@@ -67,8 +67,8 @@ impl Peer<'_> {
                 self.transcript.extend(&raw);
                 let share = hello.extensions.check(Place::ServerHello).unwrap().server_share().unwrap();
                 let kx = self.kx.take().unwrap();
-                assert_eq!(kx.group(), share.group);
-                let stage = Early::new(self.suite.hash()).handshake(kx.finish(share.key_exchange).unwrap());
+                let secret = kx.finish(share.group, share.key_exchange).unwrap();
+                let stage = Early::new(self.suite.hash()).handshake(secret);
                 self.handshake_keys(stage);
             }
             HandshakeType::CERTIFICATE_VERIFY => {

@@ -1,0 +1,28 @@
+//! ML-KEM-768 (FIPS 203), for the hybrid groups: by libcrux beside *ring*, or by aws-lc-rs.
+
+#[cfg(all(feature = "mlkem", feature = "aws-lc-rs"))]
+mod aws_lc_rs;
+#[cfg(all(feature = "mlkem", not(feature = "aws-lc-rs")))]
+mod libcrux;
+#[cfg(not(feature = "mlkem"))]
+mod none;
+#[cfg(all(test, feature = "mlkem"))]
+mod tests;
+
+#[cfg(all(feature = "mlkem", feature = "aws-lc-rs"))]
+pub(crate) use aws_lc_rs::*;
+#[cfg(all(feature = "mlkem", not(feature = "aws-lc-rs")))]
+pub(crate) use libcrux::*;
+#[cfg(not(feature = "mlkem"))]
+pub(crate) use none::*;
+
+use zeroize::Zeroizing;
+
+/// An encapsulation key, in bytes.
+pub(crate) const ENCAPSULATION_KEY_LEN: usize = 1184;
+
+/// A ciphertext, in bytes.
+pub(crate) const CIPHERTEXT_LEN: usize = 1088;
+
+/// What both sides come to know.
+pub(crate) type SharedSecret = Zeroizing<[u8; 32]>;
