@@ -1,8 +1,8 @@
 //! What all connections of a program share.
 
-use crate::Policy;
 use crate::trace::KeyLogLine;
 use crate::x509::{Answerer, Expect, Identities, Identity, Reloadable, SignatureMemo, Trust};
+use crate::{Misuse, Policy, Seed};
 use rustls_pki_types::UnixTime;
 use std::boxed::Box;
 use std::path::Path;
@@ -111,6 +111,11 @@ impl Config {
             None => answerer,
         }
     }
+}
+
+/// For one connection.
+pub(super) fn seed() -> Result<Seed, Misuse> {
+    Seed::random().map_err(|_| Misuse::NoRandomness)
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {

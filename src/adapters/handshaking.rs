@@ -1,10 +1,10 @@
 //! One handshake with its memory and its answers, up to the transport.
 
-use super::config::Config;
+use super::config::{Config, seed};
 use super::failure::{BoxError, Failure};
 use super::key_log::KeysShown;
 use crate::x509::{Accepted, Answerer, Expect};
-use crate::{AlertDescription, ErrorKind, Handshake, Inbox, Misuse, Offer, Outbox, Policy, Seed, Session, State, Want};
+use crate::{AlertDescription, ErrorKind, Handshake, Inbox, Misuse, Offer, Outbox, Policy, Session, State, Want};
 #[cfg(feature = "tokio")]
 use crate::{SignQuestion, Verdict, engine::question::VerifyQuestion, x509::Identity};
 use rustls_pki_types::UnixTime;
@@ -171,8 +171,4 @@ impl Handshaking {
         self.keys_shown.show_exporter(&client_random, session.exporter());
         Ok(Established { session, peer, rx: self.rx, tx: self.tx })
     }
-}
-
-fn seed() -> Result<Seed, Misuse> {
-    Seed::random().map_err(|_| Misuse::NoRandomness)
 }

@@ -2,6 +2,7 @@
 
 use super::keys;
 use super::shared::Shared;
+use crate::adapters::config::seed;
 use crate::adapters::failure::Failure;
 use crate::adapters::key_log::KeysShown;
 use crate::crypto::quic::PacketSecret;
@@ -389,8 +390,4 @@ fn encoded(parameters: &TransportParameters) -> Bytes {
     let mut bytes = Vec::new();
     parameters.write(&mut bytes);
     Bytes::Shared(bytes.into())
-}
-
-fn seed() -> Result<Seed, Misuse> {
-    Seed::random().map_err(|_| Misuse::NoRandomness)
 }

@@ -6,5 +6,6 @@ mod handshakes;
 mod levels;
 mod pair;
 mod refusals;
+mod udp;
 mod vectors;
 mod world;
