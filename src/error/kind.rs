@@ -107,7 +107,7 @@ kinds! {
     /// A message beyond the policy's limit for one message, or for all of them that are held; judged from its header.
     MessageTooLong { message: HandshakeType = "The message that goes too far.", length: u32 = "What we should have to hold, in bytes.", limit: u32 = "The policy's limit, in bytes." }, Peer, ILLEGAL_PARAMETER, "{message} would make us hold {length} bytes, and our limit is {limit}: `Policy::max_flight` sets it";
     /// An extension that we did not offer (§4.3).
-    UnsolicitedExtension { extension: ExtensionType = "The extension." }, Peer, UNSUPPORTED_EXTENSION, "extension {extension} answers nothing that we offered";
+    UnsolicitedExtension { extension: ExtensionType = "The extension." }, Peer, UNSUPPORTED_EXTENSION, "extension {extension} is not wanted: it answers nothing that we offered, or this is no transport for it";
     /// An extension that is known, in a message where it may not stand (§4.3).
     ForbiddenExtension { extension: ExtensionType = "The extension." }, Peer, ILLEGAL_PARAMETER, "extension {extension} may not stand in this message";
     /// A mandatory extension is missing (§9.2).

@@ -21,9 +21,10 @@ const HEADER: &str = "\
 <!-- Written by tests/project/coverage.rs from docs/requirements.txt and the annotations in src/ and tests/. Do not edit. -->
 # What the standards demand, and which test proves it
 
-Every MUST, MUST NOT, SHALL, SHALL NOT and REQUIRED of RFC 9846 (TLS 1.3) and RFC 9261 (authenticators), and of RFC 8449 (record_size_limit), RFC 7301
-(ALPN), RFC 7250 (raw public keys) and RFC 6066 (server_name, status_request) as far as they are implemented here. The
-sentences are ours: the standard's own wording decides. Ids are RFC, section, ordinal of the demand within the section.
+Every MUST, MUST NOT, SHALL, SHALL NOT and REQUIRED of RFC 9846 (TLS 1.3) and RFC 9261 (authenticators), and of RFC 9001
+(QUIC), RFC 8449 (record_size_limit), RFC 7301 (ALPN), RFC 7250 (raw public keys) and RFC 6066 (server_name, status_request)
+as far as they are implemented here. The sentences are ours: the standard's own wording decides. Ids are RFC, section,
+ordinal of the demand within the section.
 ";
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -284,13 +284,21 @@ impl TlsSession {
         let alert = kind.and_then(|kind| kind.alert()).unwrap_or(AlertDescription::INTERNAL_ERROR);
         let code = match kind {
             Some(ErrorKind::DataAcrossKeyChange) => TransportErrorCode::PROTOCOL_VIOLATION, // RFC 9001 §4.1.3
+            // RFC 9001 §4.4
+            Some(ErrorKind::UnexpectedMessage { message: HandshakeType::CERTIFICATE_REQUEST })
+                if self.established.is_some() =>
+            {
+                TransportErrorCode::PROTOCOL_VIOLATION
+            }
             _ => TransportErrorCode::crypto(alert.0),
         };
         self.shared.report(&failure);
         self.keep(TransportError { code, frame: None, reason: alert.to_string() })
     }
 
+    /// The connection has failed: whatever is secret is forgotten.
     fn keep(&mut self, error: TransportError) -> TransportError {
+        let _ = self.handshake.abort(AlertDescription::INTERNAL_ERROR, &mut self.tx); // by messages nothing is written
         if let Some(established) = &mut self.established {
             established.exporter = None;
         }

@@ -37,6 +37,11 @@ pub(super) fn negotiate(
         return Err(ErrorKind::IllegalCompression);
     }
     let extensions = check_extensions(&hello.extensions, Place::ClientHello)?;
+    // The client takes for QUIC what is none (RFC 9001 §8.2).
+    let quic = ExtensionType::QUIC_TRANSPORT_PARAMETERS;
+    if extensions.has(quic) && opaque != Some(quic) {
+        return Err(ErrorKind::UnsolicitedExtension { extension: quic });
+    }
     if extensions.has(ExtensionType::PRE_SHARED_KEY) {
         check_pre_shared_key(&hello.extensions)?;
     }

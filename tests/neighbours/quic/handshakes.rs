@@ -3,11 +3,11 @@
 use crate::pair::{Host, Pair};
 use crate::world::{ALPN, World, policy, server};
 use countersign::adapters::quinn::quinn_proto::{ClientConfig, ServerConfig, Side};
-use countersign::adapters::quinn::{HandshakeData, QuicClientConfig};
-use countersign::x509::Accepted;
+use countersign::adapters::quinn::{HandshakeData, QuicClientConfig, QuicServerConfig};
+use countersign::x509::{Accepted, Expect};
 use countersign::{AlertDescription, CipherSuite, NamedGroup, Policy};
 use rustls::pki_types::CertificateDer;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// Each of the three mixed and unmixed pairs of which one at least is ours.
 pub fn pairs(world: &World) -> [(&'static str, ClientConfig, ServerConfig); 3] {
@@ -36,6 +36,7 @@ fn exported(host: &mut Host, label: &[u8], context: &[u8]) -> [u8; 40] {
     out
 }
 
+// req: 9001-4.2-1, 9001-4.4-1, 9001-8.2-1, 9001-8.4-1
 #[test]
 fn both_ends_know_each_other_and_export_the_same() {
     let world = World::new();
@@ -77,6 +78,37 @@ fn handshake_data_is_there_before_the_end_and_the_identity_only_after_it() {
     assert_eq!(session(&mut pair.server), (Some(data), true));
 }
 
+/// As rustls has them: a QUIC connection has the labels of TLS.
+#[test]
+fn the_key_log_has_each_secret_once() {
+    let world = World::new();
+    let lines: [Arc<Mutex<Vec<String>>>; 2] = Default::default();
+    let [of_client, of_server] = lines.each_ref().map(|lines| {
+        let lines = lines.clone();
+        Arc::new(move |line: &countersign::trace::KeyLogLine<'_>| lines.lock().unwrap().push(line.to_string()))
+    });
+    let client = world.config(&world.leaf("client.test"), policy()).key_log(of_client);
+    let server_config = world.config(&world.leaf("server.test"), policy()).key_log(of_server);
+    let mut pair = Pair::new(
+        ClientConfig::new(Arc::new(QuicClientConfig::new(client).unwrap())),
+        server(QuicServerConfig::new(server_config, [Expect::AnyTrusted]).unwrap()),
+    );
+    pair.meet();
+    let [mut of_client, mut of_server] = lines.map(|lines| lines.lock().unwrap().clone());
+    of_client.sort();
+    of_server.sort();
+    let labels: Vec<_> = of_client.iter().map(|line| line.split(' ').next().unwrap()).collect();
+    let expected = [
+        "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+        "CLIENT_TRAFFIC_SECRET_0",
+        "EXPORTER_SECRET",
+        "SERVER_HANDSHAKE_TRAFFIC_SECRET",
+        "SERVER_TRAFFIC_SECRET_0",
+    ];
+    assert_eq!((labels, &of_client), (expected.to_vec(), &of_server));
+}
+
+// req: 9001-5.3-1
 #[test]
 fn every_cipher_suite_serves() {
     let world = World::new();
@@ -154,6 +186,7 @@ fn the_handshake_survives_the_loss_of_datagrams_and_chains_of_many_packets() {
     }
 }
 
+// req: 9001-5.6-1, 9001-5.6-3
 /// 0-RTT never: neither with tickets that rustls gives, nor with those that it would like to have.
 #[test]
 fn there_is_no_0_rtt_and_no_resumption() {
@@ -203,12 +236,13 @@ fn a_client_may_expect_another_than_it_names() {
 }
 
 /// RFC 9001 §8.1.
+// req: 9001-8.1-1
 #[test]
 fn a_policy_without_a_protocol_is_not_taken() {
     let world = World::new();
     let config = || world.config(&world.leaf("client.test"), Policy::new());
     assert!(QuicClientConfig::new(config()).is_err());
-    let error = countersign::adapters::quinn::QuicServerConfig::new(config(), []).err().unwrap();
+    let error = QuicServerConfig::new(config(), []).err().unwrap();
     assert!(error.to_string().contains("Policy::alpn"));
 }
 

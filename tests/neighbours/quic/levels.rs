@@ -69,7 +69,6 @@ struct Bare {
     answerer: Answerer,
     rx: FlowInbox<Vec<u8>>,
     tx: FlowOutbox<Vec<u8>>,
-    /// Whether it has its transport parameters to send.
     want: Want,
 }
 
@@ -140,6 +139,7 @@ fn crypto(alert: Alert) -> TransportErrorCode {
     TransportErrorCode::crypto(alert.0)
 }
 
+// req: 9001-4.4-2, 9001-4.4-3, 9001-5.7-1, 9001-5.7-2, 9001-5.7-3, 9001-6-1
 /// The client's 1-RTT keys come with its Finished; the server's come when it has the client's, and never before.
 #[test]
 fn keys_come_in_their_order_whatever_the_pieces_that_bytes_come_in() {
@@ -171,7 +171,10 @@ fn keys_come_in_their_order_whatever_the_pieces_that_bytes_come_in() {
         assert!(server.read(but_the_last, piece).is_empty());
         assert!(server.session.is_handshaking() && server.session.next_1rtt_keys().is_none());
         assert!(server.session.export_keying_material(&mut [0; 9], b"label", b"").is_err());
-        server.read(last, piece);
+        assert!(
+            server.read(last, piece).iter().all(|(_, bytes)| bytes.is_empty()),
+            "nothing is said after the handshake"
+        );
         assert_eq!((server.error.take(), server.level), (None, Epoch::Application));
         assert!(!server.session.is_handshaking());
         assert!(server.session.export_keying_material(&mut [0; 9], b"label", b"").is_ok());
@@ -179,6 +182,7 @@ fn keys_come_in_their_order_whatever_the_pieces_that_bytes_come_in() {
     }
 }
 
+// req: 9001-4.1.3-3
 /// RFC 9001 §4.1.3: what comes under old keys behind a message after which they change, in the same piece or in one more.
 #[test]
 fn data_behind_a_key_change_is_a_violation() {
@@ -208,29 +212,66 @@ fn data_behind_a_key_change_is_a_violation() {
     assert_eq!(client.error, None, "the control");
 }
 
-/// RFC 9001 §6: TLS's own KeyUpdate is refused, by the code that the section says. Tickets are taken.
-#[test]
-fn a_key_update_message_is_refused_and_a_ticket_is_not() {
-    let world = World::new();
-    let (mut client, mut bare) = (Theirs::client(&world), Bare::server(&world, policy(), Some(&[])));
+/// Takes empty transport parameters out of EncryptedExtensions, if the flight begins with it.
+fn without_parameters(flight: &mut Vec<u8>) {
+    const PARAMETERS: [u8; 4] = [0, 57, 0, 0];
+    if let (Some(8), Some(at)) = (flight.first(), flight.windows(4).position(|bytes| bytes == PARAMETERS)) {
+        flight.drain(at..at + 4);
+        flight[3] -= 4; // of the message
+        flight[5] -= 4; // of the list
+    }
+}
+
+/// A client that has met.
+fn client_that_has_met(world: &World) -> Theirs {
+    let (mut client, mut bare) = (Theirs::client(world), Bare::server(world, policy(), Some(&[])));
     bare.read(&client.write());
     for (_, bytes) in bare.write() {
         client.read(&bytes, 1200);
     }
     assert!(!client.session.is_handshaking());
-    let ticket = [&[4, 0, 0, 14][..], &[0, 0, 0, 9], &[0; 4], &[0], &[0, 1, 7], &[0, 0]].concat();
-    assert!(client.read(&ticket, 3).is_empty());
-    assert_eq!(client.error, None);
-    client.read(&[24, 0, 0, 1, 0], 5);
-    let error = client.error.clone().unwrap();
-    assert_eq!(error.code, crypto(Alert::UNEXPECTED_MESSAGE));
-    assert_eq!(u64::from(error.code), 0x10a);
-    // The connection has failed: nothing is exported any longer. But quinn seals its last packets with what it has.
-    assert!(client.session.export_keying_material(&mut [0; 9], b"label", b"").is_err());
-    assert!(client.session.next_1rtt_keys().is_some());
+    client
+}
+
+/// RFC 9001 §6: TLS's own KeyUpdate is refused, by the code that the section says; and so is a CertificateRequest, by
+/// the one that §4.4 says.
+// req: 9001-4.4-4, 9001-4.8-1, 9001-6-2
+#[test]
+fn messages_that_quic_forbids_after_the_handshake_are_refused() {
+    let world = World::new();
+    for (message, code) in [
+        (&[24, 0, 0, 1, 0][..], crypto(Alert::UNEXPECTED_MESSAGE)),
+        (&[13, 0, 0, 3, 0, 0, 0], TransportErrorCode::PROTOCOL_VIOLATION),
+        (&[5, 0, 0, 0], crypto(Alert::UNEXPECTED_MESSAGE)),
+    ] {
+        let mut client = client_that_has_met(&world);
+        assert!(client.read(message, 2).is_empty());
+        let error = client.error.clone().unwrap();
+        assert_eq!(error.code, code);
+        // The connection has failed: nothing is exported any longer. But quinn seals its last packets with what it has.
+        assert_eq!(client.session.read_handshake(&[]), Err(error));
+        assert!(client.session.export_keying_material(&mut [0; 9], b"label", b"").is_err());
+        assert!(client.session.next_1rtt_keys().is_some());
+    }
+    assert_eq!(u64::from(crypto(Alert::UNEXPECTED_MESSAGE)), 0x10a);
+}
+
+/// Tickets are checked and dropped, whatever they promise of early data.
+// req: 9001-4.6.1-2
+#[test]
+fn tickets_are_of_no_use_and_do_no_harm() {
+    let mut client = client_that_has_met(&World::new());
+    for early_data in [None, Some(u32::MAX), Some(1)] {
+        let extension = early_data.map(|size| [&[0, 42, 0, 4][..], &size.to_be_bytes()].concat()).unwrap_or_default();
+        let body = [&[0, 0, 0, 9][..], &[0; 4], &[0], &[0, 1, 7], &[0, extension.len() as u8], &extension].concat();
+        assert!(client.read(&[&[4, 0, 0, body.len() as u8][..], &body].concat(), 3).is_empty());
+        assert_eq!(client.error, None);
+        assert!(client.session.early_crypto().is_none());
+    }
 }
 
 /// RFC 9001 §8.2, §8.1, §8.4.
+// req: 9001-8.1-2, 9001-8.1-3, 9001-8.2-2
 #[test]
 fn hellos_that_are_not_for_quic_are_refused_by_both() {
     let world = World::new();
@@ -241,9 +282,20 @@ fn hellos_that_are_not_for_quic_are_refused_by_both() {
         let (mut server, mut bare) = (Theirs::server(&world), Bare::client(&world, policy(), extension));
         assert!(server.read(&bare.write()[0].1, 1200).is_empty(), "nothing is answered");
         assert_eq!(server.error.unwrap().code, code);
-        let (mut client, mut bare) = (Theirs::client(&world), Bare::server(&world, policy(), extension));
+    }
+    // The same of a server. One that sends none is made by taking it out, which only a client that checks nothing else
+    // comes to see.
+    for (extension, code) in
+        [(&[][..], crypto(Alert::MISSING_EXTENSION)), (&[1, 9], TransportErrorCode::TRANSPORT_PARAMETER_ERROR)]
+    {
+        let config = world.our_client_of(&world.leaf("client.test"), policy().null_crypto());
+        let mut client = Theirs::new(Arc::new(config).start_session(1, "server.test", &parameters()).ok().unwrap());
+        let mut bare = Bare::server(&world, policy().null_crypto(), Some(extension));
         bare.read(&client.write());
-        for (_, bytes) in bare.write() {
+        for (_, mut bytes) in bare.write() {
+            if extension.is_empty() {
+                without_parameters(&mut bytes);
+            }
             client.read(&bytes, 1200);
         }
         assert_eq!(client.error.unwrap().code, code);

@@ -81,6 +81,7 @@ fn nobody_comes_without_a_certificate() {
     we_refuse(&world, Side::Client, Alert::HANDSHAKE_FAILURE, why, world.our_client(), rustls);
 }
 
+// req: 9001-8.1-2, 9001-8.1-3
 /// RFC 9001 §8.1: neither another protocol nor none.
 #[test]
 fn without_a_common_protocol_there_is_no_connection() {

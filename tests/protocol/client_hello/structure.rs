@@ -10,6 +10,7 @@ use countersign::{Epoch, ExtensionType, Policy, State};
 // ---- 15: the version first ----
 
 // req: 9846-4.2.2-7, 9846-4.3.1-4, 9846-4.3.1-5, 9846-4.3.1-8, 9846-E.2-1, 9846-E.2-3, 9846-E.5-3, 9846-E.5-6, 9846-E.5-7
+// req: 9001-4.2-2
 #[test]
 fn a_hello_without_version_0304_is_answered_by_protocol_version_whatever_else_is_wrong() {
     let (kind, alert) = ("UnsupportedVersion", A::PROTOCOL_VERSION);
@@ -46,7 +47,18 @@ fn a_hello_without_version_0304_is_answered_by_protocol_version_whatever_else_is
     ]);
 }
 
-// req: 9846-4.3.1-6, 9846-4.3.1-7, 9846-4.2.2-11, 9846-4.2.2-15, 9846-9.3-2, 9846-4.5.1.1-2, 9846-4.5.1.1-4
+// req: 9001-8.2-4
+#[test]
+fn transport_parameters_of_quic_are_refused_where_there_is_no_quic() {
+    let (kind, alert) = ("UnsolicitedExtension", A::UNSUPPORTED_EXTENSION);
+    let parameters = ExtensionType::QUIC_TRANSPORT_PARAMETERS;
+    refused(&[
+        ("some", &|m| m.push(parameters, &[4, 1, 9]), kind, alert),
+        ("none of them", &|m| m.push(parameters, &[]), kind, alert),
+    ]);
+}
+
+// req: 9846-4.3.1-6, 9846-4.3.1-7, 9846-4.2.2-11, 9001-5.3-2, 9846-4.2.2-15, 9846-9.3-2, 9846-4.5.1.1-2, 9846-4.5.1.1-4
 #[test]
 fn what_is_unknown_beside_the_known_is_ignored() {
     const STATUS_REQUEST_V2: ExtensionType = ExtensionType(17);
