@@ -176,7 +176,7 @@ fn what_is_checked_can_be_read(extensions: &CheckedExtensions<'_>, place: Place)
             there(ExtensionType::RECORD_SIZE_LIMIT, extensions.record_size_limit().is_some());
             let _ = extensions.server_name_used();
         }
-        Place::CertificateRequest => {
+        Place::CertificateRequest | Place::ClientCertificateRequest => {
             there(ExtensionType::SIGNATURE_ALGORITHMS, extensions.signature_algorithms().is_some());
             there(ExtensionType::SIGNATURE_ALGORITHMS_CERT, extensions.signature_algorithms_cert().is_some());
             there(ExtensionType::CERTIFICATE_AUTHORITIES, extensions.certificate_authorities().is_some());
