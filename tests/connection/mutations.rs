@@ -15,15 +15,14 @@ use std::sync::LazyLock;
 static IDENTITY: LazyLock<Identity> = LazyLock::new(|| Pki::new().issue("server.test", &rcgen::PKCS_ED25519));
 
 fn ends(retry: bool, seed: u8) -> (End<'static>, End<'static>) {
-    // Of one group: a hybrid share has ten thousand bits to flip.
-    let policy = Policy::new().groups(&[NamedGroup::X25519]);
+    let policy = Policy::new().groups(&[NamedGroup::X25519]); // a hybrid share has ten thousand bits to flip
     let policy = if retry { policy.key_shares(&[]) } else { policy };
     ends_with(policy, Policy::new(), seed)
 }
 
 fn ends_with(client: Policy, server: Policy, seed: u8) -> (End<'static>, End<'static>) {
-    let (mut c, mut s) =
-        (End::new(Role::Client, client.clone(), &IDENTITY), End::new(Role::Server, server.clone(), &IDENTITY));
+    let mut c = End::new(Role::Client, client.clone(), &IDENTITY);
+    let mut s = End::new(Role::Server, server.clone(), &IDENTITY);
     c.hs = Handshake::client(client, Some("server.test"), Seed::from_bytes(&[seed; 64])).unwrap();
     s.hs = Handshake::server(server, Seed::from_bytes(&[seed + 100; 64]));
     // A flipped bit may announce a message of up to 64 KiB.
