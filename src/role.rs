@@ -7,7 +7,7 @@ macro_rules! stable_names {
     ($enum:ident: $($variant:ident)*) => {
         impl $enum {
             /// The stable name, for metrics and alerting.
-            pub const fn name(self) -> &'static str {
+            pub const fn name(&self) -> &'static str {
                 match self { $( $enum::$variant { .. } => stringify!($variant), )* }
             }
         }
@@ -125,4 +125,15 @@ pub enum EarlyData {
     Unopened,
     /// After HelloRetryRequest: protected records are dropped, until the second ClientHello.
     Protected,
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Misuse;
+
+    #[test]
+    fn a_stable_name_is_the_variants_own_whatever_it_holds() {
+        assert_eq!((Misuse::Closed.name(), Misuse::NoRoom { needed: 7 }.name()), ("Closed", "NoRoom"));
+        assert_eq!(super::State::AskSign.name(), "AskSign");
+    }
 }

@@ -1,5 +1,6 @@
 //! Why a connection failed, as an `io::Error` with everything that is known inside.
 
+use crate::role::stable_names;
 use crate::x509::{Answerer, Declined, InvalidName, Refusal};
 use crate::{Error, Misuse, State};
 use core::fmt;
@@ -100,6 +101,8 @@ impl Failure {
         }
     }
 }
+
+stable_names! { Failure: Refused Declined Signer Failed TimedOut Name Misuse }
 
 impl From<Misuse> for Failure {
     fn from(misuse: Misuse) -> Failure {

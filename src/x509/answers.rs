@@ -11,6 +11,7 @@ use super::verify::accepted::Accepted;
 use super::verify::memo::SignatureMemo;
 use super::verify::options::JudgeOptions;
 use crate::authenticator::{Authenticators, Proving};
+use crate::role::stable_names;
 use crate::{AlertDescription, AnyInbox, AnyOutbox, Carrier, Credential, Handshake, Offer, Peer, Policy};
 use crate::{Misuse, SessionInfo, SignQuestion, Verdict, Want};
 use core::{borrow::Borrow, fmt};
@@ -52,6 +53,8 @@ impl SessionInfo {
         self.attached()?.downcast_ref()
     }
 }
+
+stable_names! { Declined: NoCredential Signer }
 
 impl fmt::Display for Declined {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

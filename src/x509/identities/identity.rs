@@ -4,6 +4,7 @@ use super::key::{SignError, SigningKey};
 use super::private_key::{self, KeyError};
 use crate::asn1::{BadDer, Certificate, GeneralName, Name};
 use crate::crypto::schemes_for;
+use crate::role::stable_names;
 use crate::x509::pem::{self, Wanted};
 use crate::x509::signatures::signature_scheme;
 use crate::{CertificateType, Credential, SignatureScheme};
@@ -47,6 +48,10 @@ pub enum IdentityError {
     SchemeDoesNotFitKey(SignatureScheme),
     /// The first certificate's key is of a kind that signs no handshake; what it is.
     UnsupportedKey(String),
+}
+
+stable_names! { IdentityError:
+    NoCertificate OtherKind Certificate Key KeyOfAnother NoCertificateOfKey SchemeDoesNotFitKey UnsupportedKey
 }
 
 impl fmt::Display for IdentityError {

@@ -8,6 +8,7 @@ use crate::asn1::oid;
 use crate::crypto::provider::rand::SystemRandom;
 use crate::crypto::provider::rsa_modulus_len;
 use crate::crypto::provider::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaEncoding, RsaKeyPair};
+use crate::role::stable_names;
 use core::fmt;
 use std::{boxed::Box, vec, vec::Vec};
 
@@ -40,6 +41,8 @@ pub enum SignError {
     /// The primitive failed: no randomness.
     Failed,
 }
+
+stable_names! { SignError: KeyElsewhere SchemeDoesNotFitKey Failed }
 
 impl fmt::Display for SignError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

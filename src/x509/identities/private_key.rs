@@ -5,6 +5,7 @@ use crate::asn1::{AlgorithmIdentifier, BadDer, Oid, PublicKey, Reader, Tag, Unsu
 use crate::asn1::{der::bit_length, der::only, der::whole_octets, oid};
 use crate::crypto::provider::signature::{self, EcdsaKeyPair, Ed25519KeyPair, RsaKeyPair};
 use crate::crypto::provider::{KeyRejected, ecdsa_key_pair};
+use crate::role::stable_names;
 use crate::x509::pem::{self, Wanted};
 use core::fmt;
 use rustls_pki_types::PrivateKeyDer;
@@ -53,6 +54,11 @@ const OTHERS: &str = match cfg!(feature = "aws-lc-rs") {
     true => "",
     false => " (up to 8192 bits only of peers, and with an external signer)",
 };
+
+stable_names! { KeyError:
+    NoKey Pem Encrypted OtherKind Malformed Inconsistent NoPublicKey CompressedPoint KeyOfAnother ExplicitParameters
+    Unsupported
+}
 
 impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

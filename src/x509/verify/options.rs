@@ -4,7 +4,7 @@ use super::memo::SignatureMemo;
 use crate::x509::expectations::Expect;
 use rustls_pki_types::{CertificateDer, UnixTime};
 
-/// What a peer is judged by, besides the [`Trust`].
+/// What a peer is judged by, besides the [`Trust`](crate::x509::Trust).
 #[derive(Clone, Copy)]
 pub struct JudgeOptions<'a> {
     /// Who the peer may be; one must match. Empty: nobody.
