@@ -8,7 +8,7 @@ use crate::codec::{CertificateType, ExtensionType, NamedGroup, SignatureScheme};
 use crate::crypto::Suite;
 use crate::policy::{Bytes, Policy};
 use crate::role::EarlyData;
-use core::num::NonZeroU8;
+use core::num::{NonZeroU8, NonZeroU16};
 use core::ops::Range;
 
 /// What both sides have agreed on so far, and where the peer's messages lie that a question is about.
@@ -28,8 +28,9 @@ pub(crate) struct Negotiated {
     pub(crate) early_data: EarlyData,
     /// The selected application protocol: its number in the policy's list.
     pub(crate) alpn: Option<NonZeroU8>,
-    pub(crate) own_scheme: Option<SignatureScheme>,
-    pub(crate) peer_scheme: Option<SignatureScheme>,
+    /// Numbers of schemes, of which none is 0: two bytes less each.
+    own_scheme: Option<NonZeroU16>,
+    peer_scheme: Option<NonZeroU16>,
     pub(crate) own_type: CertificateType,
     pub(crate) peer_type: CertificateType,
     /// A server's: what the ClientHello says about our certificate and signature, for later.
@@ -80,6 +81,16 @@ impl Negotiated {
     pub(super) fn longest(middlebox_compatibility: bool, extension: Option<&Bytes>) -> Negotiated {
         let extension = extension.map(|body| (ExtensionType::QUIC_TRANSPORT_PARAMETERS, body.clone())); // any type
         Negotiated { extension, ..Negotiated::client(0, [0; 32], ServerName::LONGEST, middlebox_compatibility) }
+    }
+
+    /// The scheme of our CertificateVerify.
+    pub(crate) fn own_scheme(&self) -> Option<SignatureScheme> {
+        self.own_scheme.map(|number| SignatureScheme(number.get()))
+    }
+
+    /// The scheme of the peer's.
+    pub(crate) fn peer_scheme(&self) -> Option<SignatureScheme> {
+        self.peer_scheme.map(|number| SignatureScheme(number.get()))
     }
 
     /// The name of the selected application protocol.
@@ -144,11 +155,11 @@ impl Negotiated {
 
     /// The peer's CertificateVerify has been checked.
     pub(super) fn record_peer_scheme(&mut self, scheme: SignatureScheme) {
-        self.peer_scheme = Some(scheme);
+        self.peer_scheme = NonZeroU16::new(scheme.0);
     }
 
     /// The scheme of our CertificateVerify has been chosen.
     pub(super) fn record_own_scheme(&mut self, scheme: SignatureScheme) {
-        self.own_scheme = Some(scheme);
+        self.own_scheme = NonZeroU16::new(scheme.0);
     }
 }

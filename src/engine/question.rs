@@ -230,7 +230,7 @@ impl<'a> Peer<'a> {
             role,
             certificates: Certificates::Message(certificate.certificate_list),
             certificate_type: negotiated.peer_type,
-            scheme: negotiated.peer_scheme?,
+            scheme: negotiated.peer_scheme()?,
             server_name,
         })
     }

@@ -316,12 +316,12 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
 
     /// The scheme of the peer's CertificateVerify.
     pub fn peer_scheme(&self) -> Option<SignatureScheme> {
-        self.driver.engine.negotiated().peer_scheme
+        self.driver.engine.negotiated().peer_scheme()
     }
 
     /// The scheme of our CertificateVerify.
     pub fn own_scheme(&self) -> Option<SignatureScheme> {
-        self.driver.engine.negotiated().own_scheme
+        self.driver.engine.negotiated().own_scheme()
     }
 
     /// client_random, by which a key log names the connection.
