@@ -4,13 +4,14 @@ use super::expectations::Expect;
 use super::identities::Identities;
 use super::identities::identity::Identity;
 use super::identities::key::SignError;
+use super::lease::Lease;
 use super::refusal::Refusal;
 use super::reloadable::Reloadable;
 use super::trust::Trust;
 use super::verify::accepted::Accepted;
 use super::verify::memo::SignatureMemo;
 use super::verify::options::JudgeOptions;
-use crate::authenticator::{Authenticators, Proving};
+use crate::authenticator::{Authenticators, Claim, Proving};
 use crate::role::stable_names;
 use crate::{AlertDescription, AnyInbox, AnyOutbox, Carrier, Credential, Handshake, Offer, Peer, Policy};
 use crate::{Misuse, SessionInfo, SignQuestion, Verdict, Want};
@@ -217,6 +218,20 @@ impl Answerer {
     /// The peer, if it was judged and accepted.
     pub fn accepted(&self) -> Option<&Accepted> {
         self.judged.as_ref()?.as_ref().ok()
+    }
+
+    /// The accepted peer's lease, to be kept beside the session and judged again.
+    pub fn lease(&self) -> Option<Lease> {
+        Lease::new(self.accepted()?, &self.expect)
+    }
+
+    /// The lease that a peer gets which has proved its identity again, as [`Lease::renew`]: by the trust of now, and our
+    /// expectations.
+    pub fn renew(&mut self, lease: &Lease, claim: &Claim<'_>) -> Result<Lease, Refusal> {
+        let identities = self.identities.get();
+        let memo = self.memo.as_deref();
+        let options = JudgeOptions { own: identities.leaves(), memo, ..JudgeOptions::new(&self.expect, self.now) };
+        lease.renew(claim, &self.trust.get(), &options)
     }
 
     /// The accepted peer, to be kept with the session.

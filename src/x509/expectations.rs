@@ -8,7 +8,7 @@ use super::text::{Escaped, hex};
 use crate::Role;
 use crate::asn1::Certificate;
 use core::{cell::OnceCell, fmt, net::IpAddr};
-use rustls_pki_types::{DnsName, ServerName};
+use rustls_pki_types::{CertificateDer, DnsName, ServerName};
 use std::{format, string::String, string::ToString, vec::Vec};
 use webpki::EndEntityCert;
 
@@ -129,6 +129,18 @@ fn matches(
         Expect::Spki(hash) => spki_hash.get_or_init(|| sha256(leaf.cert.spki.raw)) == hash,
         Expect::AnyTrusted => leaf.role == Role::Client,
     })
+}
+
+/// Whether a certificate that has been accepted has this name or address.
+pub(super) fn names_it(certificate: &[u8], expect: &Expect) -> bool {
+    let der = CertificateDer::from(certificate);
+    let Ok(end_entity) = EndEntityCert::try_from(&der) else { return false };
+    let is = |name: ServerName<'_>| end_entity.verify_is_valid_for_subject_name(&name).is_ok();
+    match expect {
+        Expect::Dns(name) => is(ServerName::DnsName(name.borrow())),
+        Expect::Ip(address) => is(ServerName::IpAddress((*address).into())),
+        _ => false,
+    }
 }
 
 fn mismatch(expected: &[Expect], leaf: &Leaf<'_>) -> RefusalReason {

@@ -4,6 +4,7 @@
 //! * [`Trust`]: roots, CRLs and policy; [`Trust::judge`] answers `Verify`: [`Accepted`] or a [`Refusal`].
 //! * [`Expect`]: who the peer may be.
 //! * [`Identities`]: who we are; answers `Credential` with an [`Identity`], whose [`SigningKey`] answers `Sign`.
+//! * [`Lease`], [`Leases`]: what accepted peers have proved, to be judged again while their sessions live.
 //! * [`Reloadable`]: the identities and the trust of today, swapped while handshakes run.
 //! * [`Answerer`]: all three answers in one line, for callers that have everything at hand.
 
@@ -11,6 +12,7 @@ mod answers;
 mod expectations;
 mod hash;
 mod identities;
+mod lease;
 mod names;
 mod peer_identity;
 pub mod pem;
@@ -30,6 +32,7 @@ pub use identities::Identities;
 pub use identities::identity::{Identity, IdentityError};
 pub use identities::key::{SignError, SigningKey};
 pub use identities::private_key::KeyError;
+pub use lease::{InvalidLease, Lease, Leases};
 pub use peer_identity::PeerIdentity;
 pub use refusal::{FaultyCertificate, Refusal, RefusalReason};
 pub use reloadable::Reloadable;

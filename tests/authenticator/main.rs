@@ -9,6 +9,7 @@ mod peer;
 
 mod answers;
 mod fields;
+mod lease;
 mod once;
 mod requests;
 mod stories;

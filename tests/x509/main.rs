@@ -9,6 +9,7 @@ mod faulty_certificates;
 mod identity;
 mod key_kinds;
 mod keys;
+mod lease;
 mod lessons;
 mod limbo;
 mod own_identity;

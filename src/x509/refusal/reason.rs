@@ -196,6 +196,11 @@ reasons! {
     /// The peer presents our own certificate or key (a reflected connection).
     OwnCertificate, AccessDenied, "is our own: the connection is reflected, or both hosts have the same certificate (which accept_own_certificate \
          allows)";
+    /// Proved again inside of a session, and of somebody else than before; who that was.
+    OtherIdentity {
+        /// The identity that the session's lease is about.
+        was: String
+    }, AccessDenied, "is not for whom this session was begun with: {was}";
     /// A raw public key (RFC 7250) that is not among the pins; its SHA-256 in hex.
     UnknownKey(hash: String), AccessDenied, "is a raw public key that is not pinned here (SHA-256 {hash})";
     /// A certificate, where only raw public keys are accepted.

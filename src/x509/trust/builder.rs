@@ -210,6 +210,10 @@ impl TrustBuilder {
                 Err((subject, what)) => problems.push(source.problem(subject, what)),
             }
         }
+        let max_intermediates = self.max_intermediates.unwrap_or(6).min(6);
+        let Rules { strict, require_purpose, server_auth_for_clients } = self.rules;
+        let rules = format!("{strict} {require_purpose} {server_auth_for_clients} {max_intermediates}");
+        let paths = id.part(rules.as_bytes()).finish();
         let mut revocation = Revocation::default();
         if self.crls_asked {
             id.part(b"CRLs"); // that they were asked for decides, even if none of them can be used
@@ -241,9 +245,7 @@ impl TrustBuilder {
             revocation.lose(&source.to_string(), &what);
             problems.push(source.problem(String::new(), what));
         }
-        let max_intermediates = self.max_intermediates.unwrap_or(6).min(6);
-        let Rules { strict, require_purpose: _, server_auth_for_clients } = self.rules;
-        id.part(format!("{:?} {strict} {server_auth_for_clients} {max_intermediates}", self.relaxed).as_bytes());
+        id.part(format!("{:?}", self.relaxed).as_bytes());
         let trust = Trust {
             anchors,
             roots,
@@ -253,6 +255,7 @@ impl TrustBuilder {
             allow_own: self.allow_own,
             max_intermediates,
             id: id.finish(),
+            paths,
         };
         (trust, problems)
     }

@@ -32,6 +32,25 @@ pub struct Trust {
     pub(super) max_intermediates: usize,
     /// See [`Trust::id`].
     pub(super) id: [u8; 32],
+    /// The same without the CRLs.
+    pub(super) paths: [u8; 32],
+}
+
+/// Names a snapshot, and what of it has no end of its own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct SnapshotId {
+    all: [u8; 32],
+    paths: [u8; 32],
+}
+
+impl SnapshotId {
+    /// That of no snapshot.
+    pub(super) const NONE: SnapshotId = SnapshotId { all: [0; 32], paths: [0; 32] };
+
+    /// Whether both find and refuse the same paths: they differ in CRLs at most.
+    pub(super) fn has_same_paths(&self, other: &SnapshotId) -> bool {
+        self.paths == other.paths
+    }
 }
 
 /// A root and what webpki does not look at.
@@ -81,6 +100,11 @@ impl Trust {
     /// that were built from equal files and options the same one. For logs, and to see whether anything has changed.
     pub fn id(&self) -> [u8; 32] {
         self.id
+    }
+
+    /// The same, in both parts.
+    pub(super) fn snapshot_id(&self) -> SnapshotId {
+        SnapshotId { all: self.id, paths: self.paths }
     }
 
     /// The number of roots.

@@ -5,6 +5,7 @@ use crate::asn1::Reader;
 use crate::x509::hash::sha256;
 use crate::x509::peer_identity::PeerIdentity;
 use crate::x509::refusal::Claim;
+use crate::x509::trust::SnapshotId;
 use crate::{CertificateType, Peer, Role, Verdict};
 use core::{fmt, time::Duration};
 use rustls_pki_types::UnixTime;
@@ -24,30 +25,64 @@ pub struct Accepted {
     /// The leaf, then the intermediates that were used, or one raw public key: DER, one behind the other.
     chain: Arc<[u8]>,
     leaf_len: usize,
+    snapshot: SnapshotId,
+    judged_at: u64,
 }
 
 #[derive(Clone, Copy)]
-struct Proof {
-    window: Window,
+pub(super) struct Proof {
+    pub(super) window: Window,
     /// The root vouches for SPIFFE IDs only.
-    bound: bool,
+    pub(super) bound: bool,
+    /// Its place among the snapshot's roots.
+    pub(super) root: u16,
 }
 
 impl Accepted {
     /// The certificate chain of `peer`, by `path`, is good for the expectation with the index `matched`.
-    pub(super) fn certificate(peer: &Peer<'_>, matched: usize, path: &Path) -> Accepted {
-        let proof = Proof { window: path.window, bound: path.bound };
-        Accepted { path: Some(proof), ..Accepted::new(peer, matched, path.presented_at()) }
+    pub(super) fn certificate(
+        peer: &Peer<'_>,
+        matched: usize,
+        path: &Path,
+        snapshot: SnapshotId,
+        now: UnixTime,
+    ) -> Accepted {
+        let Path { window, bound, root, .. } = *path;
+        let parts = path.presented_at().filter_map(|place| peer.chain().nth(place));
+        let accepted = Accepted::new(peer.role(), peer.certificate_type(), parts, snapshot, now);
+        Accepted { matched, path: Some(Proof { window, bound, root }), ..accepted }
     }
 
     /// The raw public key of `peer` is the expectation with the index `matched`.
-    pub(super) fn raw_public_key(peer: &Peer<'_>, matched: usize) -> Accepted {
-        Accepted::new(peer, matched, core::iter::once(0))
+    pub(super) fn raw_public_key(peer: &Peer<'_>, matched: usize, snapshot: SnapshotId, now: UnixTime) -> Accepted {
+        let key = core::iter::once(peer.leaf());
+        Accepted { matched, ..Accepted::new(peer.role(), peer.certificate_type(), key, snapshot, now) }
     }
 
-    fn new(peer: &Peer<'_>, matched: usize, places: impl Iterator<Item = usize> + Clone) -> Accepted {
-        let parts = places.filter_map(|place| peer.chain().nth(place));
+    /// What was accepted elsewhere: it holds at the moment of that verdict only. `bound`: by a root that vouches for SPIFFE
+    /// IDs only.
+    pub(in crate::x509) fn elsewhere(
+        role: Role,
+        certificate_type: CertificateType,
+        chain: &[&[u8]],
+        bound: bool,
+        now: UnixTime,
+    ) -> Accepted {
+        let at = now.as_secs();
+        let proof = Proof { window: Window { from: at, to: at }, bound, root: u16::MAX };
+        let path = (certificate_type != CertificateType::RAW_PUBLIC_KEY).then_some(proof);
+        Accepted { path, ..Accepted::new(role, certificate_type, chain.iter().copied(), SnapshotId::NONE, now) }
+    }
+
+    fn new<'a>(
+        role: Role,
+        certificate_type: CertificateType,
+        parts: impl Iterator<Item = &'a [u8]> + Clone,
+        snapshot: SnapshotId,
+        now: UnixTime,
+    ) -> Accepted {
         let len = parts.clone().fold(0usize, |len, part| len.saturating_add(part.len()));
+        let leaf_len = parts.clone().next().map_or(0, <[u8]>::len);
         let mut chain: Arc<[u8]> = core::iter::repeat_n(0, len).collect();
         let mut rest = Arc::get_mut(&mut chain).unwrap_or_default();
         for part in parts {
@@ -56,8 +91,39 @@ impl Accepted {
                 rest = after;
             }
         }
-        let (role, certificate_type) = (peer.role(), peer.certificate_type());
-        Accepted { role, certificate_type, matched, path: None, chain, leaf_len: peer.leaf().len() }
+        let judged_at = now.as_secs();
+        Accepted { role, certificate_type, matched: 0, path: None, chain, leaf_len, snapshot, judged_at }
+    }
+
+    /// How the path was found.
+    pub(super) fn proof(&self) -> Option<Proof> {
+        self.path
+    }
+
+    /// The same, judged again: it holds for this time, under this snapshot.
+    pub(super) fn again(&self, window: Window, snapshot: SnapshotId, now: UnixTime) -> Accepted {
+        let path = self.path.map(|proof| Proof { window, ..proof });
+        Accepted { path, snapshot, judged_at: now.as_secs(), ..self.clone() }
+    }
+
+    /// Whether it holds at this time without being judged again.
+    pub(in crate::x509) fn holds_at(&self, now: UnixTime) -> bool {
+        self.path.is_none_or(|proof| proof.window.contains(now))
+    }
+
+    /// By which snapshot it was judged.
+    pub(in crate::x509) fn snapshot(&self) -> SnapshotId {
+        self.snapshot
+    }
+
+    /// Whether its root vouches for SPIFFE IDs only.
+    pub(in crate::x509) fn is_bound(&self) -> bool {
+        self.path.is_some_and(|proof| proof.bound)
+    }
+
+    /// When it was judged.
+    pub fn judged_at(&self) -> UnixTime {
+        UnixTime::since_unix_epoch(Duration::from_secs(self.judged_at))
     }
 
     /// The accepted peer's role.

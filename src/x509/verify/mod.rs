@@ -1,6 +1,7 @@
 //! The judgement of a peer, in its order.
 
 pub(super) mod accepted;
+mod again;
 mod diagnosis;
 pub(super) mod memo;
 pub(super) mod options;
@@ -35,7 +36,7 @@ impl Trust {
         }
         if peer.certificate_type() == CertificateType::RAW_PUBLIC_KEY {
             let matched = raw_key(peer.leaf(), options.expect).map_err(of_leaf)?;
-            return Ok(Accepted::raw_public_key(peer, matched));
+            return Ok(Accepted::raw_public_key(peer, matched, self.snapshot_id(), options.now));
         }
         if self.roots.is_empty() {
             return Err(of_leaf(RefusalReason::NotRawKey));
@@ -49,7 +50,7 @@ impl Trust {
         let path = search::search(self, &leaf, &others, options)?;
         self.rules.leaf(&cert, peer.role()).map_err(of_leaf)?;
         let matched = expectations::find(options.expect, &leaf, path.bound).map_err(of_leaf)?;
-        Ok(Accepted::certificate(peer, matched, &path))
+        Ok(Accepted::certificate(peer, matched, &path, self.snapshot_id(), options.now))
     }
 }
 

@@ -24,7 +24,11 @@ pub(super) struct Window {
 }
 
 impl Window {
-    fn narrow(&mut self, from: u64, to: u64) {
+    pub(super) fn contains(self, now: UnixTime) -> bool {
+        (self.from..=self.to).contains(&now.as_secs())
+    }
+
+    pub(super) fn narrow(&mut self, from: u64, to: u64) {
         self.from = self.from.max(from);
         self.to = self.to.min(to);
     }
@@ -36,6 +40,8 @@ pub(super) struct Path {
     pub(super) window: Window,
     /// Its root vouches for one SPIFFE trust domain only (to which the leaf belongs).
     pub(super) bound: bool,
+    /// Which of the snapshot's roots it leads to.
+    pub(super) root: u16,
     /// The intermediates used, from the leaf upwards, by their places in the presented list; the leaf's is 0.
     pub(super) places: [u16; MAX_INTERMEDIATES],
     pub(super) intermediates: u8,
@@ -137,7 +143,9 @@ pub(super) fn examine(
         window.narrow(from, to);
     }
     let intermediates = u8::try_from(intermediates).unwrap_or(u8::MAX);
-    Ok(Path { window, bound: root.domain.is_some(), places, intermediates })
+    let index = trust.roots.iter().position(|known| core::ptr::eq(known, root));
+    let index = index.and_then(|index| u16::try_from(index).ok()).unwrap_or(u16::MAX);
+    Ok(Path { window, bound: root.domain.is_some(), root: index, places, intermediates })
 }
 
 /// Where in the chain a certificate stands that may be at fault.

@@ -1,0 +1,56 @@
+//! Is the one who proves an identity again the one who had it before?
+
+use crate::CertificateType;
+use crate::asn1::{Certificate, GeneralName};
+use crate::x509::expectations::{Expect, names_it};
+use crate::x509::refusal::{Fault, FaultyCertificate, RefusalReason};
+use crate::x509::verify::accepted::Accepted;
+use crate::x509::{names, spiffe};
+use std::collections::BTreeSet;
+use std::string::{String, ToString};
+
+/// The new proof must be of the identity that was proved before, as what `known` says.
+pub(super) fn check(before: &Accepted, known: &Expect, proved: &Accepted, expect: &[Expect]) -> Result<(), Fault> {
+    let other = |was: String| Err((FaultyCertificate::Leaf, RefusalReason::OtherIdentity { was }));
+    if before.certificate_type() == CertificateType::RAW_PUBLIC_KEY {
+        return match proved.leaf() == before.leaf() {
+            true => Ok(()),
+            false => other("another raw public key".to_string()),
+        };
+    }
+    // Both have been read when they were judged.
+    let (Ok(was), Ok(is)) = (Certificate::from_der(before.leaf()), Certificate::from_der(proved.leaf())) else {
+        return other("a certificate that cannot be read".to_string());
+    };
+    let same = match (spiffe::svid(&was), known) {
+        (Ok(id), _) => spiffe::svid(&is).is_ok_and(|now| now == id),
+        (Err(_), name @ (Expect::Dns(_) | Expect::Ip(_))) => {
+            expect.get(proved.matched()) == Some(name) || (!proved.is_bound() && names_it(proved.leaf(), name))
+        }
+        (Err(_), _) => was.subject.matches(&is.subject) && all(&was) == all(&is),
+    };
+    if same { Ok(()) } else { other(called(&was, known)) }
+}
+
+/// Every name in subjectAltName.
+fn all(certificate: &Certificate<'_>) -> BTreeSet<String> {
+    let told = |name| match name {
+        // Host names have no case.
+        GeneralName::Dns(name) => name.to_ascii_lowercase(),
+        _ => String::new(),
+    };
+    let hosts = certificate.names().map(told).filter(|name| !name.is_empty());
+    let others = names::presented(certificate).into_iter().filter(|name| !name.starts_with("DNS name"));
+    hosts.chain(others).collect()
+}
+
+/// What the identity is called that the lease is about.
+fn called(was: &Certificate<'_>, known: &Expect) -> String {
+    match known {
+        expect @ (Expect::Dns(_) | Expect::Ip(_) | Expect::Spiffe(_)) => expect.to_string(),
+        _ => {
+            let names = names::presented(was);
+            if names.is_empty() { crate::x509::text::name(&was.subject) } else { names.join(", ") }
+        }
+    }
+}

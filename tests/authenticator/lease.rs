@@ -1,0 +1,114 @@
+//! What a peer proves again renews its lease, if it is who it was.
+
+use crate::common::*;
+use crate::identity::Identity;
+use countersign::authenticator::Claim;
+use countersign::x509::{Expect, JudgeOptions, Lease, Refusal, SigningKey, Trust};
+use countersign::{Peer, Policy, Role};
+use rustls_pki_types::UnixTime;
+use std::time::Duration;
+
+/// A leaf with these names, and a key of its own.
+fn issue(common_name: &str, sans: &[&str]) -> Identity {
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+    let mut params = rcgen::CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(rcgen::DnType::CommonName, common_name);
+    params.key_usages = vec![rcgen::KeyUsagePurpose::DigitalSignature];
+    params.is_ca = rcgen::IsCa::ExplicitNoCa;
+    params.subject_alt_names = sans
+        .iter()
+        .map(|san| match (san.parse(), san.contains("://")) {
+            (Ok(address), _) => rcgen::SanType::IpAddress(address),
+            (_, true) => rcgen::SanType::URI((*san).try_into().unwrap()),
+            (_, false) => rcgen::SanType::DnsName((*san).try_into().unwrap()),
+        })
+        .collect();
+    let certificate = params.signed_by(&key, &PKI.root).unwrap();
+    Identity { chain: vec![certificate.der().clone()], key: SigningKey::from_der(&key.serialize_der()).unwrap() }
+}
+
+fn at(later: u64) -> UnixTime {
+    UnixTime::since_unix_epoch(Duration::from_secs(1_795_435_200 + later))
+}
+
+fn trust() -> Trust {
+    Trust::from_roots("root", PKI.root.der()).unwrap()
+}
+
+fn lease(identity: &Identity, expect: &[Expect]) -> Lease {
+    let peer = Peer::new(Role::Client, &identity.chain);
+    Lease::new(&trust().judge(&peer, &JudgeOptions::new(expect, at(0))).unwrap(), expect).unwrap()
+}
+
+/// The client proves this identity; what becomes of the lease an hour later.
+fn renewed(lease: &Lease, next: &Identity, expect: &[Expect]) -> Result<Lease, Refusal> {
+    let mut pair = Pair::new(Policy::new());
+    let (_, message) = request(&mut pair.server);
+    let proving = asked(&mut pair.client, &message);
+    let authenticator = prove(&pair.client, proving, next);
+    let claim: Claim<'_> = claim(&mut pair.server, &authenticator);
+    lease.renew(&claim, &trust(), &JudgeOptions::new(expect, at(3600)))
+}
+
+#[test]
+fn a_new_certificate_of_the_same_identity_renews_the_lease_and_another_ones_does_not() {
+    let parse = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<Expect>>();
+    let domain = parse(&["spiffe://example.org"]);
+    let names = parse(&["b.test", "a.test"]);
+    let any = vec![Expect::AnyTrusted];
+    let spiffe = "spiffe://example.org/api";
+    // Expected of the client; names before; names now; is it the same?
+    type Case<'a> = (&'a [Expect], &'a [&'a str], &'a [&'a str], bool);
+    let cases: [Case<'_>; 10] = [
+        (&domain, &[spiffe], &[spiffe], true),
+        (&domain, &[spiffe], &["spiffe://example.org/other"], false),
+        (&any, &[spiffe, "a.test"], &[spiffe, "b.test"], true),
+        (&any, &[spiffe, "a.test"], &["a.test"], false),
+        (&names, &["a.test"], &["a.test", "c.test"], true),
+        (&names, &["a.test"], &["b.test", "a.test"], true),
+        (&names, &["a.test"], &["b.test"], false),
+        (&any, &["a.test", "10.0.0.7"], &["10.0.0.7", "A.test"], true),
+        (&any, &["a.test", "10.0.0.7"], &["a.test"], false),
+        (&any, &["a.test"], &["a.test", "b.test"], false),
+    ];
+    for (expect, before, now, same) in cases {
+        let before_lease = lease(&issue("client", before), expect);
+        let next = issue("client", now);
+        let renewed = renewed(&before_lease, &next, expect);
+        match &renewed {
+            Ok(renewed) => {
+                assert_eq!(renewed.leaf(), next.chain[0].as_ref());
+                assert_eq!((renewed.proved_at(), renewed.judged_at()), (at(3600), at(3600)));
+            }
+            Err(refusal) => {
+                assert_eq!(refusal.name(), "OtherIdentity", "{before:?}, {now:?}: {refusal}");
+                assert!(refusal.to_string().contains(before[0]), "{refusal}");
+            }
+        }
+        assert_eq!(renewed.is_ok(), same, "{before:?}, {now:?}");
+    }
+    // Another subject, and nothing else to go by.
+    let before = lease(&issue("client", &["a.test"]), &any);
+    assert_eq!(renewed(&before, &issue("other", &["a.test"]), &any).unwrap_err().name(), "OtherIdentity");
+    // Whoever would not be let in today is refused for that.
+    assert_eq!(renewed(&before, &issue("client", &["a.test"]), &domain).unwrap_err().name(), "Svid");
+}
+
+/// Nobody knows when an authenticator was made that nobody had asked for.
+#[test]
+fn an_unasked_proof_renews_the_lease_but_not_the_moment_of_the_proof() {
+    let server = issue("server", &["server.test"]);
+    let expect: [Expect; 1] = ["server.test".parse().unwrap()];
+    let peer = Peer::new(Role::Server, &server.chain);
+    let accepted = trust().judge(&peer, &JudgeOptions::new(&expect, at(0))).unwrap();
+    let lease = Lease::new(&accepted, &expect).unwrap();
+    let next = issue("server", &["server.test"]);
+    let mut pair = Pair::new(Policy::new());
+    let proving = pair.server.prove_unasked().unwrap();
+    let unasked = prove(&pair.server, proving, &next);
+    let claim = claim(&mut pair.client, &unasked);
+    let renewed = lease.renew(&claim, &trust(), &JudgeOptions::new(&expect, at(3600))).unwrap();
+    assert_eq!((renewed.leaf(), renewed.judged_at()), (next.chain[0].as_ref(), at(3600)));
+    assert_eq!(renewed.proved_at(), at(0));
+}

@@ -1,0 +1,243 @@
+//! A lease: what was proved, judged again without the peer.
+
+use crate::pki::{Ca, DAY, Leaf, NOW, at};
+use countersign::x509::{Accepted, Expect, InvalidLease, JudgeOptions, Lease, Leases, Trust};
+use countersign::{CertificateType, Peer, Role};
+use rustls_pki_types::CertificateDer;
+
+/// A root, an issuing CA, and what both have to say about revocation.
+struct World {
+    root: Ca,
+    ca: Ca,
+}
+
+impl World {
+    fn new() -> World {
+        let root = Ca::root("Root");
+        let ca = root.intermediate("Issuing");
+        World { root, ca }
+    }
+
+    /// A snapshot whose CRL of the issuing CA holds these.
+    fn trust(&self, revoked: &[&Leaf]) -> Trust {
+        self.trust_until(revoked, 5 * DAY)
+    }
+
+    fn trust_until(&self, revoked: &[&Leaf], next_update: u64) -> Trust {
+        let serials: Vec<Vec<u8>> = revoked.iter().map(|leaf| leaf.serial()).collect();
+        let serials: Vec<&[u8]> = serials.iter().map(|serial| &serial[..]).collect();
+        let until = i64::try_from(next_update).unwrap();
+        let builder = Trust::builder().roots("root", &self.root.der).crls("root.crl", &self.root.crl(&[], -9, until));
+        builder.crls("ca.crl", &self.ca.crl(&serials, -9, until)).build().unwrap()
+    }
+
+    fn lease(&self, trust: &Trust, leaf: &Leaf, expect: Expect) -> Lease {
+        let chain = [leaf.der.clone(), self.ca.der.clone()];
+        lease(trust, Peer::new(Role::Client, &chain), expect)
+    }
+}
+
+fn lease(trust: &Trust, peer: Peer<'_>, expect: Expect) -> Lease {
+    let expect = [expect];
+    let accepted: Accepted = trust.judge(&peer, &JudgeOptions::new(&expect, at(NOW))).unwrap();
+    assert!(Lease::new(&accepted, &[]).is_none(), "other expectations");
+    Lease::new(&accepted, &expect).unwrap()
+}
+
+#[test]
+fn a_lease_knows_what_was_proved_and_until_when() {
+    let world = World::new();
+    let trust = world.trust(&[]);
+    let leaf = world.ca.leaf("api", &["spiffe://example.org/api"]);
+    let expect: Expect = "spiffe://example.org".parse().unwrap();
+    let lease = world.lease(&trust, &leaf, expect.clone());
+    assert_eq!((lease.role(), lease.certificate_type()), (Role::Client, CertificateType::X509));
+    assert_eq!((lease.leaf(), lease.expect()), (&leaf.der[..], &expect));
+    assert_eq!(lease.chain().collect::<Vec<_>>(), [&leaf.der[..], &world.ca.der]);
+    assert_eq!(lease.identity().unwrap().spiffe_id.unwrap().as_str(), "spiffe://example.org/api");
+    assert_eq!((lease.judged_at(), lease.proved_at()), (at(NOW), at(NOW)));
+    assert_eq!(lease.valid_until(), Some(at(NOW + 5 * DAY - 1)), "the CRL's");
+    assert!(lease.footprint() < 3000);
+    assert_eq!(lease.to_string().split(" until ").nth(1), Some("2026-11-28 11:59:59 UTC"));
+}
+
+/// The same snapshot: until its end, and with the reason after it.
+#[test]
+fn under_the_same_snapshot_the_clock_decides() {
+    let world = World::new();
+    let trust = world.trust(&[]);
+    let lease = world.lease(&trust, &world.ca.leaf("api", &["a.test"]), Expect::AnyTrusted);
+    for (later, outcome) in
+        [(0, None), (DAY, None), (5 * DAY - 1, None), (5 * DAY, Some("CrlExpired")), (60 * DAY, Some("Expired"))]
+    {
+        let checked = lease.check(&trust, at(NOW + later));
+        assert_eq!(checked.as_ref().err().map(|refusal| refusal.name()), outcome, "{later}");
+        if let Ok(checked) = checked {
+            assert_eq!(checked.valid_until(), lease.valid_until());
+            assert_eq!(checked.judged_at(), at(NOW), "clocks were compared, nothing was judged");
+        }
+    }
+    assert_eq!(lease.check(&trust, at(NOW - 100)).unwrap_err().name(), "CrlNotYetValid");
+}
+
+/// Another snapshot: everything that a handshake would be refused for ends a lease, by the same name.
+#[test]
+fn a_new_snapshot_ends_what_it_would_not_let_in() {
+    let world = World::new();
+    let first = world.trust(&[]);
+    let leaf = world.ca.leaf("api", &["a.test"]);
+    let lease = world.lease(&first, &leaf, "a.test".parse().unwrap());
+    let chain = [leaf.der.clone(), world.ca.der.clone()];
+    let other = World::new();
+    let without_ca_list = Trust::builder().roots("root", &world.root.der).crls("root", &world.root.crl(&[], -9, 99));
+    let revoked_ca = {
+        let serial = world.ca_serial();
+        let list = world.root.crl(&[&serial], -9, 9 * DAY as i64);
+        Trust::builder().roots("root", &world.root.der).crls("root", &list).crls("ca", &world.ca.crl(&[], -9, 99))
+    };
+    let snapshots: Vec<(&str, Trust, Option<&str>)> = vec![
+        ("newer lists", world.trust_until(&[], 9 * DAY), None),
+        ("somebody else is revoked", world.trust(&[&world.ca.leaf("x", &["x.test"])]), None),
+        ("no lists", Trust::from_roots("root", &world.root.der).unwrap(), None),
+        (
+            "a root more",
+            Trust::builder().roots("root", &world.root.der).roots("2", &other.root.der).build().unwrap(),
+            None,
+        ),
+        ("it is revoked", world.trust(&[&leaf]), Some("Revoked")),
+        ("its CA is revoked", revoked_ca.build().unwrap(), Some("Revoked")),
+        ("its CA has no list", without_ca_list.build().unwrap(), Some("StatusUnknown")),
+        ("another root", Trust::from_roots("root", &other.root.der).unwrap(), Some("OtherRootKey")),
+        ("raw keys only", Trust::raw_keys_only(), Some("NotRawKey")),
+        (
+            "no CA between",
+            Trust::builder().roots("r", &world.root.der).max_intermediates(0).build().unwrap(),
+            Some("PathTooLong"),
+        ),
+    ];
+    for (what, trust, outcome) in snapshots {
+        let checked = lease.check(&trust, at(NOW + 50));
+        assert_eq!(checked.as_ref().err().map(|refusal| refusal.name()), outcome, "{what}");
+        let judged = trust
+            .judge(&Peer::new(Role::Client, &chain), &JudgeOptions::new(&["a.test".parse().unwrap()], at(NOW + 50)));
+        match (checked, judged) {
+            (Ok(lease), Ok(accepted)) => {
+                assert_eq!(lease.valid_until(), accepted.valid_until(), "{what}");
+                assert_eq!(lease.proved_at(), at(NOW), "nothing was proved again");
+                assert_eq!(lease.judged_at(), at(NOW + 50), "{what}");
+                // And back.
+                assert!(lease.check(&first, at(NOW + 60)).is_ok());
+            }
+            (Err(ended), Err(refused)) => assert_eq!(ended.to_string(), refused.to_string(), "{what}"),
+            _ => panic!("{what}"),
+        }
+    }
+}
+
+impl World {
+    fn ca_serial(&self) -> Vec<u8> {
+        use x509_parser::prelude::{FromDer, X509Certificate};
+        X509Certificate::from_der(&self.ca.der).unwrap().1.raw_serial().to_vec()
+    }
+}
+
+/// The list of those who may come has become shorter, or names somebody otherwise.
+#[test]
+fn todays_expectations_can_be_asked() {
+    let world = World::new();
+    let trust = world.trust(&[]);
+    let lease = world.lease(&trust, &world.ca.leaf("api", &["a.test", "b.test"]), "a.test".parse().unwrap());
+    let check = |expect: &[&str]| {
+        let expect: Vec<Expect> = expect.iter().map(|text| text.parse().unwrap()).collect();
+        lease.check_with(&trust, &JudgeOptions::new(&expect, at(NOW + 1))).map(|lease| lease.expect().to_string())
+    };
+    assert_eq!(check(&["c.test", "a.test"]).unwrap(), "DNS name a.test");
+    assert_eq!(check(&["b.test"]).unwrap(), "DNS name b.test");
+    assert_eq!(check(&["c.test"]).unwrap_err().name(), "NotAllowed");
+    assert_eq!(check(&[]).unwrap_err().name(), "NotAllowed");
+}
+
+#[test]
+fn a_raw_public_key_has_a_lease_without_end() {
+    let leaf = Ca::root("Root").leaf("x", &[]);
+    let spki = [CertificateDer::from(spki_of(&leaf))];
+    let trust = Trust::raw_keys_only();
+    let lease = lease(&trust, Peer::raw_public_key(Role::Server, &spki), Expect::public_key(&spki[0]));
+    assert_eq!(lease.valid_until(), None);
+    assert!(lease.check(&trust, at(NOW + 10_000 * DAY)).is_ok());
+    assert_eq!(lease.check_with(&trust, &JudgeOptions::new(&[], at(NOW))).unwrap_err().name(), "UnknownKey");
+    let kept = Lease::from_bytes(&lease.to_bytes()).unwrap();
+    assert!(kept.check(&trust, at(NOW + DAY)).is_ok());
+    assert_eq!(kept.to_bytes(), lease.to_bytes());
+}
+
+/// Every expectation, and every way in which the bytes may be wrong.
+#[test]
+fn a_lease_survives_as_bytes_and_what_is_read_is_checked_and_judged_before_it_holds() {
+    let world = World::new();
+    let trust = world.trust(&[]);
+    let leaf = world.ca.leaf("api", &["a.test", "10.0.0.7", "::1", "spiffe://example.org/api"]);
+    let spki = spki_of(&leaf);
+    let texts = ["a.test", "10.0.0.7", "::1", "spiffe://example.org/api", "spiffe://example.org"];
+    let expectations = texts.iter().map(|text| text.parse().unwrap());
+    for expect in expectations.chain([Expect::AnyTrusted, Expect::public_key(&spki)]) {
+        let lease = world.lease(&trust, &leaf, expect.clone());
+        let bytes = lease.to_bytes();
+        assert!(bytes.len() < 64 + 2 * 1024, "{}", bytes.len());
+        let kept = Lease::from_bytes(&bytes).unwrap();
+        assert_eq!((kept.expect(), kept.leaf(), kept.proved_at()), (&expect, lease.leaf(), lease.proved_at()));
+        assert_eq!(kept.chain().collect::<Vec<_>>(), lease.chain().collect::<Vec<_>>());
+        assert_eq!(kept.to_bytes(), bytes);
+        assert_eq!(kept.valid_until(), Some(at(NOW)), "nobody here has judged it");
+        let checked = kept.check(&trust, at(NOW + DAY)).unwrap();
+        assert_eq!((checked.valid_until(), checked.judged_at()), (lease.valid_until(), at(NOW + DAY)));
+        assert_eq!(kept.check(&world.trust(&[&leaf]), at(NOW + DAY)).unwrap_err().name(), "Revoked");
+        for cut in 0..bytes.len() {
+            assert!(Lease::from_bytes(&bytes[..cut]).is_err(), "{cut}");
+        }
+        assert!(Lease::from_bytes(&[&bytes[..], &[0]].concat()).is_err());
+        for at_byte in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[at_byte] ^= 0x80;
+            if let Ok(read) = Lease::from_bytes(&changed) {
+                assert_eq!(read.to_bytes(), changed, "what is read is what was written");
+                // A damaged chain does not hold.
+                let chain_is_damaged = !read.chain().eq(lease.chain());
+                assert!(!chain_is_damaged || read.check(&trust, at(NOW + DAY)).is_err(), "{at_byte}");
+            }
+        }
+    }
+    assert_eq!(Lease::from_bytes(b"GET / HTTP/1.1").unwrap_err(), InvalidLease::NotALease);
+    assert_eq!(Lease::from_bytes(b"csL\x02").unwrap_err(), InvalidLease::Version(2));
+}
+
+/// "Whom does this new snapshot end?"
+#[test]
+fn of_many_leases_a_snapshot_ends_those_whom_it_would_refuse() {
+    let world = World::new();
+    let first = world.trust(&[]);
+    let leaves: Vec<Leaf> = (0..20).map(|n| world.ca.leaf("api", &[&format!("n{n}.test")])).collect();
+    let mut leases = Leases::new();
+    assert!(leases.is_empty() && leases.next_end().is_none());
+    for (session, leaf) in (0..).zip(&leaves) {
+        assert!(leases.insert(session, world.lease(&first, leaf, Expect::AnyTrusted)).is_none());
+    }
+    assert_eq!(leases.next_end(), Some(at(NOW + 5 * DAY - 1)));
+    let second = world.trust_until(&[&leaves[3], &leaves[11]], 8 * DAY);
+    let ended: Vec<_> = leases.ended_by(&second, at(NOW + 1)).map(|(session, why)| (*session, why.name())).collect();
+    assert_eq!(ended, [(3, "Revoked"), (11, "Revoked")]);
+    assert_eq!(leases.len(), 20, "asking changes nothing");
+    let ended: Vec<_> =
+        leases.renew(&second, at(NOW + 1)).into_iter().map(|(session, why)| (session, why.name())).collect();
+    assert_eq!((ended, leases.len()), (vec![(3, "Revoked"), (11, "Revoked")], 18));
+    assert!(leases.renew(&second, at(NOW + 2)).is_empty());
+    assert_eq!(leases.next_end(), Some(at(NOW + 8 * DAY - 1)), "the others go on under the new one");
+    assert!(leases.get(&3).is_none() && leases.remove(&4).is_some() && leases.remove(&4).is_none());
+    assert_eq!(leases.iter().count(), 17);
+    assert_eq!(leases.renew(&second, at(NOW + 8 * DAY)).len(), 17, "and all of them end when it is out of date");
+}
+
+fn spki_of(leaf: &Leaf) -> Vec<u8> {
+    use x509_parser::prelude::{FromDer, X509Certificate};
+    X509Certificate::from_der(&leaf.der).unwrap().1.public_key().raw.to_vec()
+}
