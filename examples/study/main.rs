@@ -10,6 +10,7 @@ mod end;
 mod pki;
 mod stories;
 
+use countersign::study::capture::pcapng;
 use countersign::study::{KeyLog, Text, explain, html, json, mermaid, text};
 use end::Failure;
 use std::fs;
@@ -49,6 +50,7 @@ fn write(folder: &Path, story: &stories::Story) -> Result<(), Failure> {
     fs::write(file("json"), json::render(&study))?;
     fs::write(file("txt"), text::render(&study, text::Language::English))?;
     fs::write(file("mmd"), mermaid::render(connection))?;
+    fs::write(file("pcapng"), pcapng(&story.line.heard, &log))?;
     fs::write(file("keys.log"), log)?;
     println!("{}: {} records, {} problems", story.file, connection.records.len(), connection.problems.len());
     Ok(())

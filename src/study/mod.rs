@@ -20,6 +20,7 @@
 //!
 //! **A study holds secrets.** Whoever reads it reads the connection. It is for one's own connections, and for learning.
 
+pub mod capture;
 mod checks;
 mod connection;
 mod conversation;

@@ -4,7 +4,7 @@
 use super::extensions;
 use super::fields::Walker;
 use super::grammar::{Item, Shape, Show};
-use super::model::{Field, Text};
+use super::model::Text;
 use super::{der, names, texts};
 use alloc::format;
 use alloc::string::String;
@@ -215,19 +215,18 @@ impl Walker<'_> {
         end
     }
 
-    /// A structure is called by what it holds: the value of its last leaf, its group, its names.
+    /// A structure is called by what it holds: by its first telling field; a list of one, by its element.
     fn name_by_children(&mut self, id: usize) {
-        let children = self.found.fields.get(id.saturating_add(1)..).unwrap_or_default();
-        let telling = |field: &&Field| {
-            field.parent == Some(id)
-                && !field.name.ends_with(" length")
-                && field.name != "extension_type"
-                && field.name != "unreadable"
+        let later = self.found.fields.iter().enumerate().skip(id.saturating_add(1));
+        let telling = |name: &str| {
+            !name.ends_with(" length") && !matches!(name, "extension_type" | "name_type" | "status_type" | "unreadable")
         };
-        let value = match children.iter().find(telling) {
-            Some(field) => field.value.clone(),
-            None => String::new(),
+        let first = |of: usize| later.clone().find(|(_, field)| field.parent == Some(of) && telling(&field.name));
+        let value = match first(id) {
+            Some((list, field)) if field.value == "1" => first(list).map(|(_, element)| element.value.clone()),
+            Some((_, field)) => Some(field.value.clone()),
+            None => None,
         };
-        self.set_value(id, value);
+        self.set_value(id, value.unwrap_or_default());
     }
 }

@@ -1,5 +1,7 @@
 //! The study: what it says about bytes is true, complete, and never a panic.
 
+#[cfg(feature = "study-pcap")]
+mod capture;
 #[path = "../support/end.rs"]
 mod end;
 mod golden;

@@ -1,0 +1,13 @@
+//! Captures: pcap and pcapng files of TCP, over Ethernet, Linux cooked, null or raw IP; and a writer of pcapng.
+
+#[cfg(feature = "study-pcap")]
+mod packets;
+#[cfg(feature = "study-pcap")]
+mod read;
+#[cfg(feature = "study-pcap")]
+mod reassembly;
+mod write;
+
+#[cfg(feature = "study-pcap")]
+pub use read::{Capture, CaptureError, read};
+pub use write::pcapng;
