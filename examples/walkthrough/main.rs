@@ -3,18 +3,22 @@
 //! ```text
 //! cargo run --example walkthrough
 //! cargo run --example walkthrough -- --refuse client      (or server: what a refusal looks like from both ends)
+//! cargo run --example walkthrough -- --bytes              (then every message, byte by byte; or one: --bytes certificate)
 //! ```
 //!
 //! A message stands there twice: where it is sent, and where it arrives. In between, its record crosses the wire.
 
 mod pki;
 mod screen;
+mod tap;
 
 use countersign::x509::{Answerer, Expect, Identities, PeerIdentity, Reloadable, Trust};
 use countersign::{Error, Event, Handshake, Inbox, Misuse, Outbox, Policy, Role, Seed, Session, State, Step, Want};
 use rustls_pki_types::UnixTime;
 use screen::{Way, show};
+use std::rc::Rc;
 use std::sync::Arc;
+use tap::Tap;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -27,17 +31,21 @@ struct Party {
     answerer: Answerer,
     rx: Inbox<Vec<u8>>,
     tx: Outbox<Vec<u8>>,
+    tap: Rc<Tap>,
 }
 
 impl Party {
-    fn new(hs: Handshake<&'static Policy>, answerer: Answerer) -> Party {
-        Party { role: hs.role(), hs, answerer, rx: Inbox::new(vec![0; 20_000]), tx: Outbox::new(vec![0; 20_000]) }
+    fn new(hs: Handshake<&'static Policy>, answerer: Answerer, tap: &Rc<Tap>) -> Party {
+        let (rx, tx) = (Inbox::new(vec![0; 20_000]), Outbox::new(vec![0; 20_000]));
+        Party { role: hs.role(), hs, answerer, rx, tx, tap: Rc::clone(tap) }
     }
 
     /// Steps until something is wanted of the transport; `true`: the handshake is done.
     fn turn(&mut self) -> Result<bool, Error> {
         loop {
-            match self.hs.step(&mut self.rx, &mut self.tx)? {
+            let step = self.hs.step(&mut self.rx, &mut self.tx)?;
+            self.tap.secrets(&self.hs);
+            match step {
                 Step::Did(transition) => screen::transition(self.role, &transition),
                 Step::Want(want) => match self.answerer.answer(&mut self.hs, &want, &self.rx, &mut self.tx) {
                     Ok(true) => {} // it was a question
@@ -61,16 +69,29 @@ impl Party {
 
 fn main() -> Result<(), Failure> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let refused = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => None,
-        ["--refuse", "client"] => Some(Role::Client),
-        ["--refuse", "server"] => Some(Role::Server),
-        _ => {
-            eprintln!("usage: walkthrough [--refuse client|server]");
-            std::process::exit(2);
+    let (mut refused, mut bytes) = (None, None);
+    let mut rest = args.iter().map(String::as_str).peekable();
+    while let Some(arg) = rest.next() {
+        match (arg, rest.peek()) {
+            ("--refuse", Some(&"client")) => refused = rest.next().map(|_| Role::Client),
+            ("--refuse", Some(&"server")) => refused = rest.next().map(|_| Role::Server),
+            ("--bytes", Some(name)) if !name.starts_with('-') => bytes = Some(rest.next()),
+            ("--bytes", _) => bytes = Some(None),
+            _ => {
+                eprintln!("usage: walkthrough [--refuse client|server] [--bytes [MESSAGE]]");
+                std::process::exit(2);
+            }
         }
-    };
+    }
+    let tap = Rc::new(Tap::default());
+    tell(refused, &tap)?;
+    if let Some(name) = bytes {
+        tap.show(name);
+    }
+    Ok(())
+}
 
+fn tell(refused: Option<Role>, tap: &Rc<Tap>) -> Result<(), Failure> {
     // A small PKI. Who is to be refused has a certificate that is no good: out of date, or for somebody else.
     let ca = pki::ca("walkthrough CA")?;
     let trust = Arc::new(Reloadable::new(Trust::from_roots("the CA", ca.pem().as_bytes())?));
@@ -85,9 +106,9 @@ fn main() -> Result<(), Failure> {
     // Two ends, and whom each of them expects.
     let (server_must_be, client_must_be): (Expect, Expect) = ("api.internal".parse()?, "spiffe://example.org".parse()?);
     let hs = Handshake::client(&POLICY, Some("api.internal"), Seed::random()?)?;
-    let mut client = Party::new(hs, answerer(client_is, server_must_be));
+    let mut client = Party::new(hs, answerer(client_is, server_must_be), tap);
     let hs = Handshake::server(&POLICY, Seed::random()?);
-    let mut server = Party::new(hs, answerer(server_is, client_must_be));
+    let mut server = Party::new(hs, answerer(server_is, client_must_be), tap);
 
     screen::heading();
     loop {
@@ -193,6 +214,7 @@ impl Talk {
 /// The transport: takes what one end has written to the other, and shows the records.
 fn carry(from: &mut Party, to: &mut Party) {
     screen::records(from.role, from.tx.pending());
+    from.tap.hear(from.role, from.tx.pending());
     let len = from.tx.pending().len();
     if len > 0 {
         to.rx.space()[..len].copy_from_slice(from.tx.pending());

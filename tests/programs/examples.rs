@@ -54,6 +54,15 @@ fn the_walkthrough_shows_a_refusal_from_both_ends() {
 }
 
 #[test]
+fn the_walkthrough_shows_any_message_byte_by_byte() {
+    let (text, _) = walkthrough(&["--bytes", "certificate_verify"]);
+    assert_eq!(text.matches("algorithm = ecdsa_secp256r1_sha256 (0x0403)").count(), 2, "{text}");
+    assert!(!text.contains("legacy_session_id"), "one message was asked for");
+    let (text, _) = walkthrough(&["--refuse", "client", "--bytes"]);
+    assert!(text.contains("host_name = api.internal") && text.contains("notAfter = 2025-12-31"), "{text}");
+}
+
+#[test]
 fn ten_megabytes_each_way_from_many_clients_at_once() {
     let (ca, server, _, files) = meet();
     let args = [&["--name", "localhost"], &files.args(&ca)[..]].concat();
