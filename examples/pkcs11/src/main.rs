@@ -12,7 +12,7 @@ mod token;
 
 use countersign::pki_types::UnixTime;
 use countersign::x509::{Answerer, Expect, Identities, Identity, Reloadable, Trust};
-use countersign::{AlertDescription, Event, Handshake, Inbox, Outbox, Policy, Seed, Session, Want};
+use countersign::{AlertDescription, Event, Handshake, Inbox, Outbox, Peer, Policy, Role, Seed, Session, Want};
 use std::error::Error;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -72,7 +72,13 @@ impl Service {
         let token = open_token()?;
         let key = token.key(label)?;
         // No list: all schemes that the leaf's key can have.
-        let identities = Identities::new(Identity::external_from_pem(&fs::read(chain)?, Vec::new())?);
+        let identity = Identity::external_from_pem(&fs::read(chain)?, Vec::new())?;
+        // What otherwise only the peer would notice, and call a bad signature. (Some tokens keep no public keys.)
+        let certified = Peer::new(Role::Client, identity.chain()).spki();
+        if token.public_key(label)?.is_some_and(|key| certified != Some(&key)) {
+            return Err(format!("{chain} is not a certificate for the key '{label}'").into());
+        }
+        let identities = Identities::new(identity);
         let trust = Trust::from_roots(roots, &fs::read(roots)?)?;
         let (identities, trust) = (Arc::new(Reloadable::new(identities)), Arc::new(Reloadable::new(trust)));
         Ok(Service { token, key, identities, trust, expect })

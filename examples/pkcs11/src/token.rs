@@ -4,7 +4,7 @@ use countersign::{EcdsaSigValue, SignQuestion, SignatureScheme};
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsPssParams};
 use cryptoki::mechanism::{Mechanism, MechanismType};
-use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
+use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::{Session, UserType};
 use cryptoki::types::AuthPin;
 use std::error::Error;
@@ -48,7 +48,7 @@ impl Token {
 
     /// Makes a key pair under this label; the public key as a SubjectPublicKeyInfo, for who issues certificates.
     pub fn generate(&self, label: &str, kind: Kind) -> Outcome<Vec<u8>> {
-        if self.find(label)?.is_some() {
+        if self.find(ObjectClass::PRIVATE_KEY, label)?.is_some() {
             return Err(format!("the token has a key '{label}' already").into());
         }
         let name = Attribute::Label(label.as_bytes().to_vec());
@@ -71,10 +71,7 @@ impl Token {
         ];
         let (public, private) = self.session.generate_key_pair(&mechanism, &public, &private)?;
         self.must_stay(Key(private), label)?;
-        match kind {
-            Kind::P256 => self.ec_public_key(public),
-            Kind::Rsa2048 => self.rsa_public_key(public),
-        }
+        self.spki(public)
     }
 
     /// A token says of each key whether it was ever to be seen outside; one that may have been is none for us.
@@ -87,20 +84,26 @@ impl Token {
         Err(format!("the key '{label}' was not made in the token, or can leave it").into())
     }
 
-    fn find(&self, label: &str) -> Outcome<Option<Key>> {
-        let wanted = [Attribute::Class(ObjectClass::PRIVATE_KEY), Attribute::Label(label.as_bytes().to_vec())];
+    fn find(&self, class: ObjectClass, label: &str) -> Outcome<Option<ObjectHandle>> {
+        let wanted = [Attribute::Class(class), Attribute::Label(label.as_bytes().to_vec())];
         match self.session.find_objects(&wanted)?[..] {
             [] => Ok(None),
-            [key] => Ok(Some(Key(key))),
-            _ => Err(format!("the token has more than one key '{label}'").into()),
+            [object] => Ok(Some(object)),
+            _ => Err(format!("the token has more than one {class} '{label}'").into()),
         }
     }
 
     /// The private key of this label.
     pub fn key(&self, label: &str) -> Outcome<Key> {
-        let key = self.find(label)?.ok_or(format!("the token has no key '{label}'"))?;
+        let found = self.find(ObjectClass::PRIVATE_KEY, label)?;
+        let key = Key(found.ok_or_else(|| format!("the token has no key '{label}'"))?);
         self.must_stay(key, label)?;
         Ok(key)
+    }
+
+    /// The public key of this label, as a SubjectPublicKeyInfo, if the token still has it.
+    pub fn public_key(&self, label: &str) -> Outcome<Option<Vec<u8>>> {
+        self.find(ObjectClass::PUBLIC_KEY, label)?.map(|public| self.spki(public)).transpose()
     }
 
     /// The answer to `Want::Sign`. What is signed is the digest: the token needs nothing else.
@@ -124,6 +127,14 @@ impl Token {
             SignatureScheme::RSA_PSS_RSAE_SHA512 => sign(pss(MechanismType::SHA512, PkcsMgfType::MGF1_SHA512)?)?,
             other => return Err(format!("{other} is not done here").into()),
         })
+    }
+
+    fn spki(&self, public: ObjectHandle) -> Outcome<Vec<u8>> {
+        match self.session.get_attributes(public, &[AttributeType::KeyType])?[..] {
+            [Attribute::KeyType(KeyType::EC)] => self.ec_public_key(public),
+            [Attribute::KeyType(KeyType::RSA)] => self.rsa_public_key(public),
+            _ => Err("a public key that is neither EC nor RSA".into()),
+        }
     }
 
     /// RFC 5480 §2. CKA_EC_POINT is an OCTET STRING around the point.
