@@ -68,6 +68,12 @@ const SIGNATURE_SCHEMES: &[SignatureScheme] = &[
     SignatureScheme::RSA_PSS_RSAE_SHA384,
     #[cfg(feature = "alloc")]
     SignatureScheme::RSA_PSS_RSAE_SHA512,
+    #[cfg(feature = "mldsa")]
+    SignatureScheme::MLDSA44,
+    #[cfg(feature = "mldsa")]
+    SignatureScheme::MLDSA65,
+    #[cfg(feature = "mldsa")]
+    SignatureScheme::MLDSA87,
 ];
 
 /// The schemes that the default verdict accepts in certificates: the same and rsa_pkcs1 (§4.3.3).
@@ -80,6 +86,12 @@ const SIGNATURE_SCHEMES_CERT: &[SignatureScheme] = &[
     SignatureScheme::RSA_PSS_RSAE_SHA256,
     SignatureScheme::RSA_PSS_RSAE_SHA384,
     SignatureScheme::RSA_PSS_RSAE_SHA512,
+    #[cfg(feature = "mldsa")]
+    SignatureScheme::MLDSA44,
+    #[cfg(feature = "mldsa")]
+    SignatureScheme::MLDSA65,
+    #[cfg(feature = "mldsa")]
+    SignatureScheme::MLDSA87,
     SignatureScheme::RSA_PKCS1_SHA256,
     SignatureScheme::RSA_PKCS1_SHA384,
     SignatureScheme::RSA_PKCS1_SHA512,

@@ -33,5 +33,5 @@ pub use general_name::{GeneralName, GeneralNames};
 pub use name::{Attribute, Chars, Name, is_deceptive};
 pub use oid::Oid;
 pub use serial::Serial;
-pub use spki::{PublicKey, Spki, UnsupportedKey};
+pub use spki::{MlDsa, PublicKey, Spki, UnsupportedKey};
 pub use time::Time;

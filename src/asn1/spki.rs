@@ -27,6 +27,8 @@ pub enum PublicKey<'a> {
     P521(&'a [u8]),
     /// Ed25519
     Ed25519(&'a [u8; 32]),
+    /// ML-DSA (RFC 9881): its parameter set, and a key of the length that belongs to it. Verified with the feature `mldsa`.
+    MlDsa(MlDsa, &'a [u8]),
     /// rsaEncryption: a PKCS#1 RSAPublicKey in DER, and the size of its modulus.
     Rsa {
         /// RSAPublicKey in DER.
@@ -36,6 +38,47 @@ pub enum PublicKey<'a> {
     },
     /// Any other algorithm, curve or form.
     Unsupported(UnsupportedKey<'a>),
+}
+
+/// A parameter set of ML-DSA (FIPS 204 §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MlDsa {
+    /// ML-DSA-44
+    MlDsa44,
+    /// ML-DSA-65
+    MlDsa65,
+    /// ML-DSA-87
+    MlDsa87,
+}
+
+impl MlDsa {
+    /// That of an algorithm of keys and of signatures, which is the same (RFC 9881 §3, §4).
+    pub fn from_oid(algorithm: Oid<'_>) -> Option<MlDsa> {
+        match algorithm {
+            oid::ML_DSA_44 => Some(MlDsa::MlDsa44),
+            oid::ML_DSA_65 => Some(MlDsa::MlDsa65),
+            oid::ML_DSA_87 => Some(MlDsa::MlDsa87),
+            _ => None,
+        }
+    }
+
+    /// Its algorithm.
+    pub const fn oid(self) -> Oid<'static> {
+        match self {
+            MlDsa::MlDsa44 => oid::ML_DSA_44,
+            MlDsa::MlDsa65 => oid::ML_DSA_65,
+            MlDsa::MlDsa87 => oid::ML_DSA_87,
+        }
+    }
+
+    /// The length of a public key, in bytes.
+    pub const fn public_key_len(self) -> usize {
+        match self {
+            MlDsa::MlDsa44 => 1312,
+            MlDsa::MlDsa65 => 1952,
+            MlDsa::MlDsa87 => 2592,
+        }
+    }
 }
 
 /// What an unsupported key is.
@@ -75,6 +118,7 @@ impl fmt::Display for PublicKey<'_> {
             #[cfg(feature = "aws-lc-rs")]
             PublicKey::P521(_) => f.write_str("P-521"),
             PublicKey::Ed25519(_) => f.write_str("Ed25519"),
+            PublicKey::MlDsa(set, _) => write!(f, "{}", set.oid()),
             PublicKey::Rsa { modulus_bits, .. } => write!(f, "RSA of {modulus_bits} bits"),
             PublicKey::Unsupported(what) => write!(f, "{what}"),
         }
@@ -115,7 +159,12 @@ fn public_key<'a>(algorithm: &AlgorithmIdentifier<'a>, key: &'a [u8]) -> Result<
         // RFC 3279 §2.3.1: the parameters MUST be NULL.
         (oid::RSA_ENCRYPTION, Some(NULL)) => PublicKey::Rsa { pkcs1: key, modulus_bits: modulus_bits(key)? },
         (oid::EC_PUBLIC_KEY | oid::ED25519 | oid::RSA_ENCRYPTION, _) => form,
-        (other, _) => PublicKey::Unsupported(UnsupportedKey::Algorithm(other)),
+        (other, parameters) => match MlDsa::from_oid(other) {
+            // RFC 9881 §3: the parameters MUST be absent.
+            Some(set) if parameters.is_none() && key.len() == set.public_key_len() => PublicKey::MlDsa(set, key),
+            Some(_) => form,
+            None => PublicKey::Unsupported(UnsupportedKey::Algorithm(other)),
+        },
     })
 }
 

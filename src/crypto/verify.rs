@@ -1,7 +1,11 @@
 //! Signatures of CertificateVerify (RFC 9846 §4.3.3, §4.5.2).
 
 use super::CryptoMode;
+#[cfg(feature = "mldsa")]
+use super::provider::ml_dsa;
 use super::provider::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
+#[cfg(feature = "mldsa")]
+use crate::asn1::MlDsa;
 use crate::asn1::PublicKey;
 use crate::codec::SignatureScheme;
 use core::fmt;
@@ -40,6 +44,12 @@ pub fn schemes_for(key: &PublicKey<'_>) -> &'static [SignatureScheme] {
         #[cfg(feature = "aws-lc-rs")]
         PublicKey::P521(_) => &[SignatureScheme::ECDSA_SECP521R1_SHA512],
         PublicKey::Ed25519(_) => &[SignatureScheme::ED25519],
+        #[cfg(feature = "mldsa")]
+        PublicKey::MlDsa(MlDsa::MlDsa44, _) => &[SignatureScheme::MLDSA44],
+        #[cfg(feature = "mldsa")]
+        PublicKey::MlDsa(MlDsa::MlDsa65, _) => &[SignatureScheme::MLDSA65],
+        #[cfg(feature = "mldsa")]
+        PublicKey::MlDsa(MlDsa::MlDsa87, _) => &[SignatureScheme::MLDSA87],
         #[cfg(feature = "alloc")]
         PublicKey::Rsa { modulus_bits: 2048..=8192, .. } => &[
             SignatureScheme::RSA_PSS_RSAE_SHA256,
@@ -65,12 +75,21 @@ pub fn verify(
     if !schemes.contains(&scheme) {
         return Err(VerifyError::SchemeDoesNotFitKey);
     }
+    match mode {
+        CryptoMode::Real => {}
+        #[cfg(feature = "hazmat-testing")]
+        CryptoMode::Null => return Ok(()),
+    }
     let (algorithm, key): (&dyn VerificationAlgorithm, &[u8]) = match *key {
         PublicKey::P256(point) => (&signature::ECDSA_P256_SHA256_ASN1, point),
         PublicKey::P384(point) => (&signature::ECDSA_P384_SHA384_ASN1, point),
         #[cfg(feature = "aws-lc-rs")]
         PublicKey::P521(point) => (&signature::ECDSA_P521_SHA512_ASN1, point),
         PublicKey::Ed25519(key) => (&signature::ED25519, key),
+        #[cfg(feature = "mldsa")]
+        PublicKey::MlDsa(set, key) => {
+            return ml_dsa::verify(set, key, message, signature).map_err(|_| VerifyError::BadSignature);
+        }
         #[cfg(feature = "alloc")]
         PublicKey::Rsa { pkcs1, .. } => match scheme {
             SignatureScheme::RSA_PSS_RSAE_SHA256 => (&signature::RSA_PSS_2048_8192_SHA256, pkcs1),
@@ -80,11 +99,5 @@ pub fn verify(
         },
         _ => return Err(VerifyError::UnsupportedKey),
     };
-    match mode {
-        CryptoMode::Real => {
-            UnparsedPublicKey::new(algorithm, key).verify(message, signature).map_err(|_| VerifyError::BadSignature)
-        }
-        #[cfg(feature = "hazmat-testing")]
-        CryptoMode::Null => Ok(()),
-    }
+    UnparsedPublicKey::new(algorithm, key).verify(message, signature).map_err(|_| VerifyError::BadSignature)
 }

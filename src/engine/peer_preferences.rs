@@ -8,7 +8,7 @@ use crate::list::List;
 #[derive(Clone, Default)]
 pub(crate) struct PeerPreferences {
     /// Those of the peer's schemes that may sign.
-    pub(crate) schemes: List<SignatureScheme, 12>,
+    pub(crate) schemes: List<SignatureScheme, 14>,
     /// The peer asks for an OCSP staple.
     pub(super) ocsp_staple: bool,
     /// The peer asks for signed certificate timestamps.
@@ -37,7 +37,7 @@ impl PeerPreferences {
 
 /// The schemes that CertificateVerify may carry (§4.3.3, §4.5.2), whether or not this crate can verify them: signing is
 /// the caller's. SHA-1 and PKCS #1 v1.5 are not among them.
-const MAY_SIGN: [SignatureScheme; 11] = [
+const MAY_SIGN: [SignatureScheme; 14] = [
     SignatureScheme::ECDSA_SECP256R1_SHA256,
     SignatureScheme::ECDSA_SECP384R1_SHA384,
     SignatureScheme::ECDSA_SECP521R1_SHA512,
@@ -49,6 +49,9 @@ const MAY_SIGN: [SignatureScheme; 11] = [
     SignatureScheme::RSA_PSS_PSS_SHA256,
     SignatureScheme::RSA_PSS_PSS_SHA384,
     SignatureScheme::RSA_PSS_PSS_SHA512,
+    SignatureScheme::MLDSA44,
+    SignatureScheme::MLDSA65,
+    SignatureScheme::MLDSA87,
 ];
 
 fn may_sign(scheme: SignatureScheme) -> bool {
@@ -95,7 +98,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_of_a_client_hello_is_all_but_the_order() {
-        for bits in 0..1_u16 << 13 {
+        for bits in 0..=u16::MAX {
             let kept = Kept(bits.to_be_bytes());
             assert_eq!(Kept::new(&kept.preferences()).0, kept.0);
         }

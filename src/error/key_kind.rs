@@ -30,7 +30,7 @@ impl KeyKind {
             PublicKey::Rsa { modulus_bits, .. } => {
                 KeyKind::Rsa { bits: u16::try_from(*modulus_bits).unwrap_or(u16::MAX) }
             }
-            PublicKey::Unsupported(UnsupportedKey::Algorithm(_)) => KeyKind::OtherAlgorithm,
+            PublicKey::MlDsa(..) | PublicKey::Unsupported(UnsupportedKey::Algorithm(_)) => KeyKind::OtherAlgorithm,
             PublicKey::Unsupported(UnsupportedKey::Curve(_)) => KeyKind::OtherCurve,
             PublicKey::Unsupported(UnsupportedKey::ExplicitParameters) => KeyKind::ExplicitParameters,
             PublicKey::Unsupported(UnsupportedKey::CompressedPoint(_)) => KeyKind::CompressedPoint,

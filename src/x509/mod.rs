@@ -13,6 +13,8 @@ mod expectations;
 mod hash;
 mod identities;
 mod lease;
+#[cfg(feature = "mldsa")]
+mod ml_dsa;
 mod names;
 mod peer_identity;
 pub mod pem;

@@ -3,11 +3,13 @@
 use crate::SignatureScheme;
 use crate::asn1::{AlgorithmIdentifier, oid};
 use crate::crypto::provider::certificate_algorithms as by;
+#[cfg(feature = "mldsa")]
+use crate::x509::ml_dsa;
 use rustls_pki_types::{SignatureVerificationAlgorithm, SubjectPublicKeyInfoDer};
 use std::{format, string::String, string::ToString};
 use webpki::RawPublicKeyEntity;
 
-const COUNT: usize = if cfg!(feature = "aws-lc-rs") { 19 } else { 14 };
+const COUNT: usize = 14 + if cfg!(feature = "aws-lc-rs") { 5 } else { 0 } + if cfg!(feature = "mldsa") { 3 } else { 0 };
 
 /// What is verified in certificates and CRLs.
 pub(super) const ALGORITHMS: [&dyn SignatureVerificationAlgorithm; COUNT] = [
@@ -35,6 +37,12 @@ pub(super) const ALGORITHMS: [&dyn SignatureVerificationAlgorithm; COUNT] = [
     by::ECDSA_P521_SHA384,
     #[cfg(feature = "aws-lc-rs")]
     by::ECDSA_P521_SHA512,
+    #[cfg(feature = "mldsa")]
+    ml_dsa::ML_DSA_44,
+    #[cfg(feature = "mldsa")]
+    ml_dsa::ML_DSA_65,
+    #[cfg(feature = "mldsa")]
+    ml_dsa::ML_DSA_87,
 ];
 
 /// The scheme of a certificate's signature, by its usual code point (RFC 9846 §4.3.3): ECDSA's ties a curve to the
@@ -49,6 +57,12 @@ pub(super) fn signature_scheme(algorithm: &AlgorithmIdentifier<'_>) -> Option<Si
         #[cfg(feature = "aws-lc-rs")]
         oid::ECDSA_WITH_SHA512 => SignatureScheme::ECDSA_SECP521R1_SHA512,
         oid::ED25519 => SignatureScheme::ED25519,
+        #[cfg(feature = "mldsa")]
+        oid::ML_DSA_44 => SignatureScheme::MLDSA44,
+        #[cfg(feature = "mldsa")]
+        oid::ML_DSA_65 => SignatureScheme::MLDSA65,
+        #[cfg(feature = "mldsa")]
+        oid::ML_DSA_87 => SignatureScheme::MLDSA87,
         oid::RSASSA_PSS => {
             let pss = algorithm.pss().filter(|pss| pss.hash == pss.mask_hash)?;
             match (pss.hash, pss.salt_length) {

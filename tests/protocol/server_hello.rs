@@ -58,7 +58,8 @@ fn a_client_hello_offers_what_we_can_do_and_nothing_else() {
     let groups = [hybrids, &[0, 0x1d, 0, 0x17, 0, 0x18]].concat();
     assert_eq!(extensions.supported_groups().unwrap().raw(), groups);
     let ecdsa: &[u8] = if cfg!(feature = "aws-lc-rs") { &[4, 3, 5, 3, 6, 3] } else { &[4, 3, 5, 3] };
-    let schemes = [ecdsa, &[8, 7, 8, 4, 8, 5, 8, 6]].concat();
+    let ml_dsa: &[u8] = if cfg!(feature = "mldsa") { &[9, 4, 9, 5, 9, 6] } else { &[] };
+    let schemes = [ecdsa, &[8, 7, 8, 4, 8, 5, 8, 6], ml_dsa].concat();
     let offered = extensions.signature_algorithms().unwrap().raw();
     assert_eq!(offered, schemes, "no PKCS #1, no SHA-1, no pair without a name");
     let cert = extensions.signature_algorithms_cert().unwrap();

@@ -12,6 +12,8 @@ mod keys;
 mod lease;
 mod lessons;
 mod limbo;
+#[cfg(feature = "mldsa")]
+mod ml_dsa;
 mod own_identity;
 mod pem;
 

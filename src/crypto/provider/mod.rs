@@ -6,6 +6,8 @@
 
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc_rs;
+#[cfg(feature = "mldsa")]
+pub(crate) mod ml_dsa;
 pub(crate) mod ml_kem;
 #[cfg(not(feature = "aws-lc-rs"))]
 mod ring;

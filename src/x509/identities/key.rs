@@ -4,7 +4,11 @@
 //! nothing of this file.
 
 use crate::SignatureScheme;
+#[cfg(feature = "mldsa")]
+use crate::asn1::MlDsa;
 use crate::asn1::oid;
+#[cfg(feature = "mldsa")]
+use crate::crypto::provider::ml_dsa;
 use crate::crypto::provider::rand::SystemRandom;
 use crate::crypto::provider::rsa_modulus_len;
 use crate::crypto::provider::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaEncoding, RsaKeyPair};
@@ -13,7 +17,7 @@ use core::fmt;
 use std::{boxed::Box, vec, vec::Vec};
 
 /// A private key that answers `Sign`: P-256, P-384, Ed25519, or RSA of 2048 to 4096 bits; with the feature `aws-lc-rs`
-/// also P-521, and RSA of up to 8192 bits.
+/// also P-521, and RSA of up to 8192 bits; with the feature `mldsa` also ML-DSA-44, 65 and 87.
 /// RSA keys of peers may have up to 8192 bits, and so may ours where they are elsewhere (`Identity::external`).
 ///
 /// This crate wipes the decoded bytes that it has held; *ring* does not wipe its own copy on drop.
@@ -28,6 +32,8 @@ pub(super) enum Pair {
     P521(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
     Rsa(Box<RsaKeyPair>),
+    #[cfg(feature = "mldsa")]
+    MlDsa(ml_dsa::SigningKey),
 }
 
 /// Why a signature was not made.
@@ -61,12 +67,18 @@ impl std::error::Error for SignError {}
 impl SigningKey {
     /// The schemes that this key can sign with, in order of preference.
     pub fn schemes(&self) -> &'static [SignatureScheme] {
-        match self.pair {
+        match &self.pair {
             Pair::P256(_) => &[SignatureScheme::ECDSA_SECP256R1_SHA256],
             Pair::P384(_) => &[SignatureScheme::ECDSA_SECP384R1_SHA384],
             #[cfg(feature = "aws-lc-rs")]
             Pair::P521(_) => &[SignatureScheme::ECDSA_SECP521R1_SHA512],
             Pair::Ed25519(_) => &[SignatureScheme::ED25519],
+            #[cfg(feature = "mldsa")]
+            Pair::MlDsa(key) => match key.set() {
+                MlDsa::MlDsa44 => &[SignatureScheme::MLDSA44],
+                MlDsa::MlDsa65 => &[SignatureScheme::MLDSA65],
+                MlDsa::MlDsa87 => &[SignatureScheme::MLDSA87],
+            },
             Pair::Rsa(_) => &[
                 SignatureScheme::RSA_PSS_RSAE_SHA256,
                 SignatureScheme::RSA_PSS_RSAE_SHA384,
@@ -86,6 +98,8 @@ impl SigningKey {
             #[cfg(feature = "aws-lc-rs")]
             Pair::P521(key) => ecdsa(key, &random, message),
             Pair::Ed25519(key) => Ok(key.sign(message).as_ref().to_vec()),
+            #[cfg(feature = "mldsa")]
+            Pair::MlDsa(key) => key.sign(message).map_err(|_| SignError::Failed),
             Pair::Rsa(key) => {
                 let padding: &'static dyn RsaEncoding = match scheme {
                     SignatureScheme::RSA_PSS_RSAE_SHA256 => &signature::RSA_PSS_SHA256,
@@ -109,6 +123,8 @@ impl SigningKey {
             #[cfg(feature = "aws-lc-rs")]
             Pair::P521(key) => (oid::EC_PUBLIC_KEY, tlv(0x06, oid::SECP521R1.content()), key.public_key().as_ref()),
             Pair::Ed25519(key) => (oid::ED25519, Vec::new(), key.public_key().as_ref()),
+            #[cfg(feature = "mldsa")]
+            Pair::MlDsa(key) => (key.set().oid(), Vec::new(), key.public_key()),
             Pair::Rsa(key) => (oid::RSA_ENCRYPTION, NULL.to_vec(), key.public_key().as_ref()),
         };
         let algorithm = tlv(0x30, &[tlv(0x06, algorithm.content()), parameters].concat());

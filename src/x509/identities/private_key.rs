@@ -1,8 +1,12 @@
 //! Private keys as files have them: PKCS#8 (RFC 5958), SEC1 (RFC 5915), PKCS#1 (RFC 8017), as PEM or DER.
 
 use super::key::{Pair, SigningKey};
+#[cfg(feature = "mldsa")]
+use crate::asn1::MlDsa;
 use crate::asn1::{AlgorithmIdentifier, BadDer, Oid, PublicKey, Reader, Tag, UnsupportedKey};
 use crate::asn1::{der::bit_length, der::only, der::whole_octets, oid};
+#[cfg(feature = "mldsa")]
+use crate::crypto::provider::ml_dsa;
 use crate::crypto::provider::signature::{self, EcdsaKeyPair, Ed25519KeyPair, RsaKeyPair};
 use crate::crypto::provider::{KeyRejected, ecdsa_key_pair};
 use crate::role::stable_names;
@@ -35,6 +39,8 @@ pub enum KeyError {
     Inconsistent,
     /// An EC key without its public part, and no certificate that has it.
     NoPublicKey,
+    /// An ML-DSA key in its expanded form only, without its public part, and no certificate that has it.
+    NoSeed,
     /// An EC key whose public part is compressed, and no certificate that has the whole.
     CompressedPoint,
     /// An EC key without its (whole) public part, and the certificate has another key's.
@@ -46,9 +52,11 @@ pub enum KeyError {
 }
 
 /// What the provider signs with.
-const SUPPORTED: &str = match cfg!(feature = "aws-lc-rs") {
-    true => "P-256, P-384, P-521, Ed25519 or RSA of 2048 to 8192 bits",
-    false => "P-256, P-384, Ed25519 or RSA of 2048 to 4096 bits",
+const SUPPORTED: &str = match (cfg!(feature = "aws-lc-rs"), cfg!(feature = "mldsa")) {
+    (false, false) => "P-256, P-384, Ed25519 or RSA of 2048 to 4096 bits",
+    (false, true) => "P-256, P-384, Ed25519, ML-DSA or RSA of 2048 to 4096 bits",
+    (true, false) => "P-256, P-384, P-521, Ed25519 or RSA of 2048 to 8192 bits",
+    (true, true) => "P-256, P-384, P-521, Ed25519, ML-DSA or RSA of 2048 to 8192 bits",
 };
 const OTHERS: &str = match cfg!(feature = "aws-lc-rs") {
     true => "",
@@ -73,6 +81,10 @@ impl fmt::Display for KeyError {
             KeyError::Malformed => "the private key is malformed",
             KeyError::Inconsistent => "the private key's public part does not belong to it",
             KeyError::NoPublicKey => "the EC private key lacks its public part (openssl ec -in KEY -out COMPLETE)",
+            KeyError::NoSeed => {
+                "the ML-DSA private key is expanded, without its seed, and its public part is not at hand: give it with its \
+                 certificate"
+            }
             KeyError::CompressedPoint => {
                 "the EC private key's public part is compressed (openssl ec -in KEY -conv_form uncompressed -out COMPLETE)"
             }
@@ -177,8 +189,73 @@ fn pkcs8(der: &[u8], publics: &[PublicKey<'_>]) -> Result<SigningKey, KeyError> 
         oid::EC_PUBLIC_KEY => sec1(key, algorithm.parameters, publics),
         oid::ED25519 => ed25519(key, public_key(fields).map_err(malformed)?),
         oid::RSA_ENCRYPTION => rsa(key),
+        #[cfg(feature = "mldsa")]
+        oid::ML_DSA_44 | oid::ML_DSA_65 | oid::ML_DSA_87 => {
+            let set = MlDsa::from_oid(algorithm.id).ok_or(KeyError::Malformed)?;
+            ml_dsa_key(set, key, public_key(fields).map_err(malformed)?, publics)
+        }
         other => Err(unsupported(UnsupportedKey::Algorithm(other))),
     }
+}
+
+/// ```text
+/// ML-DSA-65-PrivateKey ::= CHOICE {
+///     seed [0] OCTET STRING (SIZE (32)),
+///     expandedKey OCTET STRING (SIZE (4032)),
+///     both SEQUENCE { seed OCTET STRING (SIZE (32)), expandedKey OCTET STRING (SIZE (4032)) } }
+/// ```
+/// (RFC 9881 §6.) `public`, `publics`: PKCS#8's public key, and those of the certificates, one of which must be the key's
+/// if there is no seed to compute it from.
+#[cfg(feature = "mldsa")]
+fn ml_dsa_key(
+    set: MlDsa,
+    key: &[u8],
+    public: Option<&[u8]>,
+    publics: &[PublicKey<'_>],
+) -> Result<SigningKey, KeyError> {
+    let mut choice = Reader::new(key);
+    let choice = choice.element().and_then(|element| choice.finish().map(|()| element)).map_err(malformed)?;
+    let (seed, expanded) = match choice.tag {
+        tag if tag == Tag::primitive(0) => (Some(choice.content), None),
+        Tag::OCTET_STRING => (None, Some(choice.content)),
+        Tag::SEQUENCE => {
+            let mut both = Reader::new(choice.content);
+            let seed = both.read(Tag::OCTET_STRING).map_err(malformed)?;
+            let expanded = both.read(Tag::OCTET_STRING).map_err(malformed)?;
+            both.finish().map_err(malformed)?;
+            (Some(seed), Some(expanded))
+        }
+        _ => return Err(KeyError::Malformed),
+    };
+    let key = match (seed, expanded) {
+        (Some(seed), expanded) => {
+            let seed = seed.try_into().map_err(|_| KeyError::Malformed)?;
+            let key = ml_dsa::SigningKey::from_seed(set, seed).map_err(|_| KeyError::Malformed)?;
+            let is_its_own = |public: &[u8]| public == key.public_key();
+            if !expanded.is_none_or(|expanded| key.is_expanded_to(expanded)) || !public.is_none_or(is_its_own) {
+                return Err(KeyError::Inconsistent);
+            }
+            key
+        }
+        (None, expanded) => {
+            let expanded = expanded.unwrap_or_default();
+            let of_set = publics.iter().filter_map(|public| match public {
+                PublicKey::MlDsa(other, public) if *other == set => Some(*public),
+                _ => None,
+            });
+            let mut found = None;
+            for candidate in public.into_iter().chain(of_set) {
+                found = found.or(ml_dsa::SigningKey::from_expanded(set, expanded, candidate).ok());
+            }
+            match found {
+                Some(key) => key,
+                None if public.is_some() => return Err(KeyError::Inconsistent),
+                None if publics.is_empty() => return Err(KeyError::NoSeed),
+                None => return Err(KeyError::KeyOfAnother),
+            }
+        }
+    };
+    Ok(SigningKey { pair: Pair::MlDsa(key) })
 }
 
 /// PKCS#8's publicKey, which version 1 does not have; past the attributes.

@@ -40,7 +40,7 @@ fn nothing_in_common_is_a_handshake_failure_and_no_fallback() {
             "NoCommonSignatureScheme",
             alert,
         ),
-        ("unknown schemes", &|m| m.set(SCHEMES, &numbers(&[0x0904, 0x0a0a])), "NoCommonSignatureScheme", alert),
+        ("unknown schemes", &|m| m.set(SCHEMES, &numbers(&[0x0911, 0x0a0a])), "NoCommonSignatureScheme", alert),
     ]);
 }
 
