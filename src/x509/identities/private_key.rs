@@ -65,7 +65,7 @@ const OTHERS: &str = match cfg!(feature = "aws-lc-rs") {
 
 stable_names! { KeyError:
     NoKey Pem Encrypted OtherKind Malformed Inconsistent NoPublicKey CompressedPoint KeyOfAnother ExplicitParameters
-    Unsupported
+    Unsupported NoSeed
 }
 
 impl fmt::Display for KeyError {
