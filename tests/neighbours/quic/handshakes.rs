@@ -59,7 +59,9 @@ fn both_ends_know_each_other_and_export_the_same() {
 #[test]
 fn handshake_data_is_there_before_the_end_and_the_identity_only_after_it() {
     let world = World::new();
-    let mut pair = Pair::new(world.our_client(), world.our_server());
+    let policy = || policy().groups(&[NamedGroup::SECP256R1]);
+    let client = ClientConfig::new(Arc::new(world.our_client_of(&world.leaf("client.test"), policy())));
+    let mut pair = Pair::new(client, server(world.our_server_of(&world.leaf("server.test"), policy())));
     pair.connect("server.test");
     let session = |host: &mut Host| {
         let session = host.connection().crypto_session();
@@ -71,7 +73,7 @@ fn handshake_data_is_there_before_the_end_and_the_identity_only_after_it() {
     let (data, identity) = session(&mut pair.server);
     let data = data.unwrap();
     assert_eq!((&data.protocol[..], data.server_name.as_deref()), (ALPN, Some("server.test")));
-    assert_eq!((data.cipher_suite, data.group), (CipherSuite::TLS_AES_128_GCM_SHA256, NamedGroup::X25519));
+    assert_eq!((data.cipher_suite, data.group), (CipherSuite::TLS_AES_128_GCM_SHA256, NamedGroup::SECP256R1));
     assert!(!identity, "the client has proved nothing yet");
     assert!(pair.run_until(|pair| pair.client.connected && pair.server.connected));
     assert_eq!(session(&mut pair.client), (Some(data.clone()), true));
@@ -166,9 +168,12 @@ fn a_hello_retry_request_of_either_side_is_followed() {
     }
 }
 
+/// With a group whose ServerHello takes one packet. Of a larger one (X25519MLKEM768) quinn-proto 0.11.19 does not send the
+/// first packet again if it alone is lost, with rustls at both ends neither.
 #[test]
 fn the_handshake_survives_the_loss_of_datagrams_and_chains_of_many_packets() {
     let world = World::new();
+    let policy = || policy().groups(&[NamedGroup::X25519]);
     for loss in 3..7 {
         let (client, server_leaf) = (world.fat("client.test", 6000), world.fat("server.test", 9000));
         let our_client = || ClientConfig::new(Arc::new(world.our_client_of(&client, policy())));

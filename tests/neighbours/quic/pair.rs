@@ -100,9 +100,9 @@ pub struct Pair {
     pub now: Instant,
     /// The server validates the client's address first.
     pub retries: bool,
-    /// Every so many datagrams one is lost.
-    pub loss: Option<usize>,
-    sent: usize,
+    /// One of so many datagrams is lost, at no regular distance: the ends have their own rhythm.
+    pub loss: Option<u32>,
+    sent: u32,
     client_config: Option<ClientConfig>,
 }
 
@@ -189,7 +189,8 @@ impl Pair {
 
     fn send(&mut self, from: Side, transmit: &Transmit, buf: &[u8]) {
         self.sent += 1;
-        if self.loss.is_none_or(|every| !self.sent.is_multiple_of(every)) {
+        let dice = self.sent.wrapping_mul(0x9e37_79b1) >> 16;
+        if self.loss.is_none_or(|one_of| !dice.is_multiple_of(one_of)) {
             self.host(!from).arriving.push_back(BytesMut::from(&buf[..transmit.size]));
         }
     }
