@@ -7,4 +7,5 @@
 pub mod dial;
 pub mod files;
 pub mod peer;
+pub mod program;
 pub mod serve;

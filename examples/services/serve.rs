@@ -1,6 +1,7 @@
 //! HTTP/1.1, HTTP/2 and gRPC over mutual TLS, by one function.
 
 use crate::peer::Peer;
+use crate::program::sentence;
 use axum::Router;
 use countersign::adapters::tokio::{Acceptor, Connecting};
 use hyper::Request;
@@ -133,18 +134,4 @@ impl Until {
             _ = self.stop.changed() => {}
         }
     }
-}
-
-/// An error and what is behind it, in one sentence.
-pub fn sentence(error: &(dyn Error + 'static)) -> String {
-    let mut said = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        let words = source.to_string();
-        if !said.contains(&words) {
-            said = format!("{said}: {words}");
-        }
-        next = source.source();
-    }
-    said
 }

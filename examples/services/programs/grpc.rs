@@ -8,13 +8,13 @@
 use countersign::adapters::tokio::{Acceptor, Connector};
 use countersign::x509::{Expect, SpiffeId};
 use countersign_services::dial::Dialer;
-use countersign_services::files::{self, Files};
+use countersign_services::files::Files;
 use countersign_services::peer::Peer;
-use countersign_services::serve::{sentence, serve};
+use countersign_services::program::{self, told_to_stop};
+use countersign_services::serve::serve;
 use pico_args::Arguments;
 use std::error::Error;
 use std::process::ExitCode;
-use tokio::net::TcpListener;
 use tonic::service::{InterceptorLayer, Routes};
 use tonic::transport::Endpoint;
 use tonic::{Request, Status};
@@ -30,24 +30,19 @@ or:    grpc URL";
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Arguments::from_env()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.is::<pico_args::Error>() => {
-            eprintln!("grpc: {error}\n\n{USAGE}\n{}", files::USAGE);
-            ExitCode::from(2)
-        }
-        Err(error) => {
-            eprintln!("grpc: {}", sentence(&*error));
-            ExitCode::FAILURE
-        }
-    }
+    program::exit("grpc", USAGE, run(Arguments::from_env()).await)
 }
 
 async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let files = Files::from_arguments(&mut arguments)?;
-    match arguments.opt_value_from_str::<_, String>("--listen")? {
-        Some(address) => server(&address, files, arguments.values_from_str("--allow")?).await,
-        None => client(arguments.free_from_str()?, files).await,
+    let address: Option<String> = arguments.opt_value_from_str("--listen")?;
+    let allowed = arguments.values_from_str("--allow")?;
+    let url: Option<String> = arguments.opt_free_from_str()?;
+    program::no_more(arguments)?;
+    match (address, url) {
+        (Some(address), None) => server(&address, files, allowed).await,
+        (None, Some(url)) => client(url, files).await,
+        _ => Err(pico_args::Error::MissingArgument.into()),
     }
 }
 
@@ -61,10 +56,9 @@ async fn server(address: &str, files: Files, allowed: Vec<SpiffeId>) -> Result<(
         None => Err(Status::unauthenticated("this request did not come over mutual TLS")),
     });
     let app = Routes::new(health).into_axum_router().layer(who_may);
-    let listener = TcpListener::bind(address).await?;
-    eprintln!("listening on {}", listener.local_addr()?);
+    let listener = program::listen(address).await?;
     let stop = async {
-        let _ = tokio::signal::ctrl_c().await;
+        told_to_stop().await;
         // Who watches is told before the connection ends.
         reporter.set_service_status("", ServingStatus::NotServing).await;
     };
@@ -72,7 +66,7 @@ async fn server(address: &str, files: Files, allowed: Vec<SpiffeId>) -> Result<(
     Ok(())
 }
 
-/// Asks once, and then watches.
+/// Asks once.
 async fn client(url: String, files: Files) -> Result<(), Box<dyn Error>> {
     let dialer = Dialer::new(Connector::new(files.config()?));
     let channel = Endpoint::try_from(url)?.connect_with_connector(dialer).await?;

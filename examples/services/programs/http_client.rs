@@ -6,8 +6,8 @@
 
 use countersign::adapters::tokio::Connector;
 use countersign_services::dial::Dialer;
-use countersign_services::files::{self, Files};
-use countersign_services::serve::sentence;
+use countersign_services::files::Files;
+use countersign_services::program;
 use http_body_util::{BodyExt, Empty};
 use hyper::Uri;
 use hyper::body::Bytes;
@@ -24,23 +24,14 @@ usage: http_client URL
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Arguments::from_env()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.is::<pico_args::Error>() => {
-            eprintln!("http_client: {error}\n\n{USAGE}\n{}", files::USAGE);
-            ExitCode::from(2)
-        }
-        Err(error) => {
-            eprintln!("http_client: {}", sentence(&*error));
-            ExitCode::FAILURE
-        }
-    }
+    program::exit("http_client", USAGE, run(Arguments::from_env()).await)
 }
 
 async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let files = Files::from_arguments(&mut arguments)?;
     let expect = arguments.opt_value_from_str("--expect")?;
     let uri: Uri = arguments.free_from_str()?;
+    program::no_more(arguments)?;
     let mut dialer = Dialer::new(Connector::new(files.config()?));
     if let Some(expect) = expect {
         dialer = dialer.expect(expect);

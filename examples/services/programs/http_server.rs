@@ -12,16 +12,15 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use countersign::adapters::tokio::Acceptor;
 use countersign::x509::{Expect, SpiffeId};
-use countersign_services::files::{self, Files};
+use countersign_services::files::Files;
 use countersign_services::peer::Peer;
+use countersign_services::program::{self, told_to_stop};
 use countersign_services::serve::serve;
 use hyper::{StatusCode, Version};
 use pico_args::Arguments;
 use std::error::Error;
 use std::process::ExitCode;
 use std::sync::Arc;
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 
 const USAGE: &str = "\
 usage: http_server --listen ADDR:PORT
@@ -32,36 +31,19 @@ type Admins = Arc<[SpiffeId]>;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Arguments::from_env()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("http_server: {error}\n\n{USAGE}\n{}", files::USAGE);
-            ExitCode::FAILURE
-        }
-    }
+    program::exit("http_server", USAGE, run(Arguments::from_env()).await)
 }
 
 async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let address: String = arguments.value_from_str("--listen")?;
     let admins = arguments.values_from_str("--admin")?;
     let files = Files::from_arguments(&mut arguments)?;
-    if let [unknown, ..] = &arguments.finish()[..] {
-        return Err(format!("there is no option {unknown:?}").into());
-    }
+    program::no_more(arguments)?;
     let (config, trust) = files.watched()?;
     // Whom our roots have certified may talk to us; what they may do is for the handlers.
     let acceptor = Acceptor::new(config, [Expect::AnyTrusted]);
-    let listener = TcpListener::bind(&address).await?;
-    eprintln!("listening on {}", listener.local_addr()?);
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let stop = async {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        eprintln!("stopping");
-    };
-    serve(listener, acceptor, trust, app(admins.into()), stop).await;
+    let listener = program::listen(&address).await?;
+    serve(listener, acceptor, trust, app(admins.into()), told_to_stop()).await;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use countersign::adapters::{Config, Failure};
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
+use std::process::Command;
 use std::time::Instant;
 
 const ADMIN: [&str; 2] = ["--admin", "spiffe://example.org/client"];
@@ -27,6 +28,18 @@ fn request(stream: &mut Stream<TcpStream>, path: &str) -> String {
     let mut answer = [0; 4096];
     let n = stream.read(&mut answer).unwrap();
     String::from_utf8_lossy(&answer[..n]).into_owned()
+}
+
+#[test]
+fn a_program_that_is_called_wrongly_says_how_it_is_called() {
+    let dir = pki::make();
+    for program in [SERVER, CLIENT, GRPC] {
+        let (good, said) = Program::start(&dir, &mut Command::new(program), "").ends();
+        assert!(!good && said.contains("\nusage: ") && said.contains("--crl CRLS.pem"), "{said}");
+    }
+    let arguments = ["--cert", "a", "--key", "b", "--ca", "c", "https://localhost", "--insecure"];
+    let (good, said) = Program::start(&dir, Command::new(CLIENT).args(arguments), "").ends();
+    assert!(!good && said.contains("there is no option \"--insecure\"") && said.contains("usage: "), "{said}");
 }
 
 #[test]
