@@ -3,6 +3,7 @@
 #[path = "../../../../tests/neighbours/programs/book.rs"]
 #[allow(dead_code, reason = "the neighbours' tests use the rest")]
 mod book;
+mod expiry;
 mod many;
 mod neighbours;
 mod ours;
