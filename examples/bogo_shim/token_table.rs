@@ -72,6 +72,13 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("TooManyKeyUpdates", "TOO_MANY_KEY_UPDATES"),
     ("TooManyTickets", "EXCESSIVE_MESSAGE_SIZE"),
     ("KeyExhausted", "INTERNAL_ERROR"),
+    // Of exported authenticators (RFC 9261), which the suite does not have.
+    ("UnknownContext", "INTERNAL_ERROR"),
+    ("ReusedContext", "INTERNAL_ERROR"),
+    ("TooManyAuthenticators", "INTERNAL_ERROR"),
+    ("AuthenticatorOfOtherRole", "INTERNAL_ERROR"),
+    ("AuthenticatorOfOtherRequest", "INTERNAL_ERROR"),
+    ("ForeignAuthenticator", "INTERNAL_ERROR"),
     ("PeerRejectedCertificate", "ALERT"),
     ("PeerRejectedProof", "ALERT"),
     ("PeerAlert", "ALERT"),
