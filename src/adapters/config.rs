@@ -86,7 +86,7 @@ impl Config {
         self
     }
 
-    /// How long we wait for a peer to take our last words and to close, once we have closed. The same for an alert.
+    /// How long we wait, once we have closed, for the peer to take what we sent and to close. The same for an alert.
     pub fn close_deadline(mut self, deadline: Duration) -> Config {
         self.close_deadline = deadline;
         self

@@ -112,7 +112,7 @@ impl<S: Transport> Hello<S> {
     /// Sends this alert instead, and waits a little for the client to close: `UNRECOGNIZED_NAME`, `ACCESS_DENIED`.
     pub fn refuse(mut self, alert: AlertDescription) {
         self.0.handshaking.abort(alert);
-        self.0.farewell();
+        self.0.linger();
     }
 }
 
@@ -134,8 +134,8 @@ impl<S: Transport> Connecting<S> {
 
     fn finish(mut self) -> io::Result<Stream<S>> {
         self.run(|_| false)?;
-        let patience = self.handshaking.config.close_deadline;
-        Ok(Stream::new(self.handshaking.finish()?, self.link, patience))
+        let close_deadline = self.handshaking.config.close_deadline;
+        Ok(Stream::new(self.handshaking.finish()?, self.link, close_deadline))
     }
 
     /// Goes on to the end, or to what is to be left open.
@@ -161,7 +161,7 @@ impl<S: Transport> Connecting<S> {
                     Ok(())
                 }
                 Err(failure) => {
-                    self.farewell();
+                    self.linger();
                     return Err(failure.into());
                 }
             };
@@ -169,7 +169,7 @@ impl<S: Transport> Connecting<S> {
                 Ok(()) => {}
                 Err(error) if is_timeout(&error) => {
                     let failure = self.handshaking.time_out();
-                    self.farewell();
+                    self.linger();
                     return Err(failure.into());
                 }
                 Err(error) => return Err(error),
@@ -185,7 +185,7 @@ impl<S: Transport> Connecting<S> {
         call(&mut self.link, &mut self.handshaking)
     }
 
-    fn farewell(&mut self) {
-        self.link.farewell(&mut self.handshaking.tx, self.handshaking.config.close_deadline);
+    fn linger(&mut self) {
+        self.link.linger(&mut self.handshaking.tx, self.handshaking.config.close_deadline);
     }
 }

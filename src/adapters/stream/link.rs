@@ -1,4 +1,4 @@
-//! A transport with a clock: calls that end at a deadline, and last words that arrive.
+//! A transport with a clock: calls that end at a deadline, and a lingering close.
 
 use super::transport::{Timeouts, Transport};
 use crate::{Inbox, Outbox};
@@ -93,13 +93,13 @@ impl<S: Transport> Link<S> {
     /// Sends what is pending (an alert), says that nothing more will come, and waits a little for the peer to close.
     /// Closing with bytes unread makes TCP reset the connection, and the peer would never see the alert.
     /// With nothing to say there is nothing to wait for.
-    pub(super) fn farewell(&mut self, tx: &mut Outbox<Vec<u8>>, patience: Duration) {
+    pub(super) fn linger(&mut self, tx: &mut Outbox<Vec<u8>>, close_deadline: Duration) {
         if tx.pending().is_empty() {
             return;
         }
-        let deadline = Instant::now().checked_add(patience);
+        let deadline = Instant::now().checked_add(close_deadline);
         let before = self.io.timeouts().unwrap_or_default();
-        if self.last_words(tx, deadline).is_ok() {
+        if self.write_until(tx, deadline).is_ok() {
             let _ = self.io.shutdown_write();
             let mut unwanted = [0; 4096];
             while let Ok(true) = self.wait_until(deadline) {
@@ -114,7 +114,7 @@ impl<S: Transport> Link<S> {
     }
 
     /// Writes what is pending, until the deadline.
-    pub(super) fn last_words(&mut self, tx: &mut Outbox<Vec<u8>>, deadline: Option<Instant>) -> io::Result<()> {
+    pub(super) fn write_until(&mut self, tx: &mut Outbox<Vec<u8>>, deadline: Option<Instant>) -> io::Result<()> {
         while !tx.pending().is_empty() && self.broken.is_none() {
             if !self.wait_until(deadline)? {
                 return Err(io::ErrorKind::TimedOut.into());

@@ -55,7 +55,7 @@ pub struct Stream<S> {
     rx: Inbox<Vec<u8>>,
     tx: Outbox<Vec<u8>>,
     peer: Accepted,
-    patience: Duration,
+    close_deadline: Duration,
 }
 
 /// What a [`Stream`] is made of: for programs that go on with the machine itself.
@@ -71,9 +71,9 @@ pub struct Parts<S> {
 }
 
 impl<S: Transport> Stream<S> {
-    fn new(established: Established, link: Link<S>, patience: Duration) -> Stream<S> {
+    fn new(established: Established, link: Link<S>, close_deadline: Duration) -> Stream<S> {
         let Established { session, peer, rx, tx } = established;
-        Stream { link, session, rx, tx, peer, patience }
+        Stream { link, session, rx, tx, peer, close_deadline }
     }
 
     /// Who the peer has proved to be.
@@ -134,14 +134,14 @@ impl<S: Transport> Stream<S> {
     }
 
     /// Closes: says that we write no more, waits for the peer to say the same, but not longer than the close deadline.
-    /// What the peer has written and nobody has read is dropped. Waiting saves our last words: TCP would reset a
+    /// What the peer has written and nobody has read is dropped. Waiting saves what we sent last: TCP would reset a
     /// connection that is dropped with bytes unread, and the peer would lose them.
     ///
     /// # Errors
-    /// What the peer said instead: an alert. `TimedOut`: the peer did not take our last words in time; or we are a client
+    /// What the peer said instead: an alert. `TimedOut`: the peer did not take what we sent in time; or we are a client
     /// and do not know whether the server has accepted us. A peer that has accepted us, and does not close, is no error.
     pub fn close(&mut self) -> io::Result<()> {
-        let deadline = Instant::now().checked_add(self.patience);
+        let deadline = Instant::now().checked_add(self.close_deadline);
         let before = self.link.io.timeouts()?;
         let outcome = self.close_until(deadline);
         let _ = self.link.io.set_timeouts(before);
@@ -153,7 +153,7 @@ impl<S: Transport> Stream<S> {
 
     fn close_until(&mut self, deadline: Option<Instant>) -> io::Result<()> {
         self.session.close(&mut self.tx).map_err(Failure::from)?;
-        self.link.last_words(&mut self.tx, deadline)?;
+        self.link.write_until(&mut self.tx, deadline)?;
         let _ = self.link.io.shutdown_write(); // the peer may have closed already
         loop {
             match self.receive() {
@@ -185,7 +185,7 @@ impl<S: Transport> Stream<S> {
                 Err(error) => match error.kind() {
                     ErrorKind::InboxTooSmall { needed } => self.rx.grow(needed),
                     _ => {
-                        self.link.farewell(&mut self.tx, self.patience);
+                        self.link.linger(&mut self.tx, self.close_deadline);
                         return Err(Failure::Failed(error).into());
                     }
                 },
@@ -207,16 +207,16 @@ impl<S: Transport> Stream<S> {
     /// Why nothing more can be written: what the peer says about it, or else the transport.
     fn check_broken(&mut self) -> io::Result<()> {
         let Some(broken) = self.link.broken.take() else { return Ok(()) };
-        let deadline = Instant::now().checked_add(self.patience);
+        let deadline = Instant::now().checked_add(self.close_deadline);
         let before = self.link.io.timeouts().unwrap_or_default();
-        let said = self.hear_why(deadline);
+        let said = self.read_why(deadline);
         let _ = self.link.io.set_timeouts(before);
         self.link.broken = Some(broken.kind().into());
         Err(said.unwrap_or(broken))
     }
 
     /// The error that the peer reports, if it comes before any data.
-    fn hear_why(&mut self, deadline: Option<Instant>) -> Option<io::Error> {
+    fn read_why(&mut self, deadline: Option<Instant>) -> Option<io::Error> {
         loop {
             match self.receive() {
                 Ok(Event::Read) => {

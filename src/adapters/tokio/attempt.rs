@@ -1,7 +1,7 @@
 //! A handshake over its transport, as a thing that is polled.
 
 use super::answers::{Answer, AnyJudge, AnySigner};
-use super::farewell::{Farewell, Timer};
+use super::linger::{Linger, Timer};
 use crate::adapters::failure::{BoxError, Failure};
 use crate::adapters::handshaking::Handshaking;
 use crate::engine::question::VerifyQuestion;
@@ -41,7 +41,7 @@ pub(super) struct Open<IO> {
 pub(super) enum Attempt<IO> {
     Open(Box<Open<IO>>),
     /// The peer is being told.
-    Ending(Box<Open<IO>>, Farewell, io::Error),
+    Ending(Box<Open<IO>>, Linger, io::Error),
     Failed(io::Error),
     Over,
 }
@@ -68,8 +68,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Attempt<IO> {
         loop {
             let polled = match self {
                 Attempt::Open(open) => ready!(open.poll(cx, to_hello)),
-                Attempt::Ending(open, farewell, _) => {
-                    ready!(farewell.poll(cx, &mut open.io, &mut open.handshaking.tx));
+                Attempt::Ending(open, linger, _) => {
+                    ready!(linger.poll(cx, &mut open.io, &mut open.handshaking.tx));
                     Ok(())
                 }
                 Attempt::Failed(_) | Attempt::Over => Ok(()),
@@ -77,8 +77,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Attempt<IO> {
             match (core::mem::replace(self, Attempt::Over), polled) {
                 (Attempt::Open(open), Ok(())) => return Poll::Ready(Ok(open)),
                 (Attempt::Open(open), Err(error)) if !open.handshaking.tx.pending().is_empty() => {
-                    let farewell = Farewell::of(&open.handshaking.config);
-                    *self = Attempt::Ending(open, farewell, error);
+                    let linger = Linger::of(&open.handshaking.config);
+                    *self = Attempt::Ending(open, linger, error);
                 }
                 (Attempt::Open(_), Err(error)) | (Attempt::Ending(_, _, error) | Attempt::Failed(error), _) => {
                     return Poll::Ready(Err(error));

@@ -2,7 +2,7 @@
 
 use super::answers::{AnyJudge, AnySigner, Judge, Signer};
 use super::attempt::{Answers, Attempt, Open};
-use super::farewell::Farewell;
+use super::linger::Linger;
 use super::stream::Stream;
 use crate::adapters::config::Config;
 use crate::adapters::handshaking::Handshaking;
@@ -128,8 +128,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connecting<IO> {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Stream<IO>>> {
         let Open { io, handshaking, .. } = *ready!(self.0.poll(cx, false))?;
-        let patience = handshaking.config.close_deadline;
-        Poll::Ready(Ok(Stream::new(handshaking.finish()?, io, patience)))
+        let close_deadline = handshaking.config.close_deadline;
+        Poll::Ready(Ok(Stream::new(handshaking.finish()?, io, close_deadline)))
     }
 }
 
@@ -193,7 +193,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Hello<IO> {
     pub async fn refuse(mut self, alert: AlertDescription) {
         let Open { io, handshaking, .. } = &mut *self.0;
         handshaking.abort(alert);
-        let mut farewell = Farewell::of(&handshaking.config);
-        poll_fn(|cx| farewell.poll(cx, io, &mut handshaking.tx)).await;
+        let mut linger = Linger::of(&handshaking.config);
+        poll_fn(|cx| linger.poll(cx, io, &mut handshaking.tx)).await;
     }
 }

@@ -1,6 +1,6 @@
 //! The receiving half of a connection: what comes from the transport, opened.
 
-use super::farewell::AT_ONCE;
+use super::linger::AT_ONCE;
 use super::memory;
 use crate::adapters::handshaking::INBOX;
 use crate::{Error, ErrorKind, Event, Inbox, Receiver, Reply};

@@ -29,9 +29,9 @@
 mod answers;
 mod attempt;
 mod connect;
-mod farewell;
 mod halves;
 mod incoming;
+mod linger;
 mod memory;
 mod outgoing;
 mod stream;

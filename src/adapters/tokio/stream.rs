@@ -1,7 +1,7 @@
 //! A connection in one piece.
 
-use super::farewell::Timer;
 use super::incoming::{Fault, Incoming};
+use super::linger::Timer;
 use super::outgoing::Outgoing;
 use super::wakers::{Half, Wakers};
 use crate::adapters::failure::Failure;
@@ -38,15 +38,15 @@ pub struct Stream<IO> {
 pub(super) struct Facts {
     pub(super) peer: Accepted,
     pub(super) exporter: Exporter,
-    pub(super) patience: Duration,
+    pub(super) close_deadline: Duration,
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
-    pub(super) fn new(established: Established, io: IO, patience: Duration) -> Stream<IO> {
+    pub(super) fn new(established: Established, io: IO, close_deadline: Duration) -> Stream<IO> {
         let Established { session, peer, rx, tx } = established;
         let (sender, receiver, exporter) = session.split();
         let (incoming, outgoing) = (Incoming { receiver, rx }, Outgoing::new(sender, tx));
-        let facts = Facts { peer, exporter, patience };
+        let facts = Facts { peer, exporter, close_deadline };
         let mut stream = Stream { io, incoming, outgoing, wakers: Wakers::new(), facts };
         stream.incoming.give_back();
         stream.outgoing.give_back();
@@ -88,14 +88,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
     }
 
     /// Closes: says that we write no more, waits for the peer to say the same, but not longer than the close deadline.
-    /// What the peer has written and nobody has read is dropped. Waiting saves our last words: TCP would reset a
+    /// What the peer has written and nobody has read is dropped. Waiting saves what we sent last: TCP would reset a
     /// connection that is dropped with bytes unread, and the peer would lose them.
     ///
     /// # Errors
-    /// What the peer said instead: an alert. `TimedOut`: the peer did not take our last words in time; or we are a client
+    /// What the peer said instead: an alert. `TimedOut`: the peer did not take what we sent in time; or we are a client
     /// and do not know whether the server has accepted us. A peer that has accepted us, and does not close, is no error.
     pub async fn close(&mut self) -> io::Result<()> {
-        let mut timer = Timer::after(self.facts.patience);
+        let mut timer = Timer::after(self.facts.close_deadline);
         let mut told = Poll::Pending;
         poll_fn(|cx| {
             if told.is_pending() {

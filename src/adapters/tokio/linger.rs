@@ -1,4 +1,4 @@
-//! Timers, and the last words of a handshake that failed.
+//! Timers, and the lingering close of a handshake that failed: its alert arrives.
 
 use crate::Outbox;
 use crate::adapters::config::Config;
@@ -47,17 +47,17 @@ impl Timer {
 
 /// Writes the alert, ends the write side, and waits a little for the peer to close: dropping a connection with bytes
 /// unread makes TCP reset it, and the peer would never see the alert.
-pub(super) struct Farewell {
+pub(super) struct Linger {
     /// `None`: no timer is wanted, so nothing is waited for.
     timer: Option<Timer>,
     shut: bool,
 }
 
-impl Farewell {
+impl Linger {
     /// At most a second, and no timer where the handshake has none.
-    pub(super) fn of(config: &Config) -> Farewell {
-        let patience = config.close_deadline.min(Duration::from_secs(1));
-        Farewell { timer: config.handshake_deadline.map(|_| Timer::after(patience)), shut: false }
+    pub(super) fn of(config: &Config) -> Linger {
+        let close_deadline = config.close_deadline.min(Duration::from_secs(1));
+        Linger { timer: config.handshake_deadline.map(|_| Timer::after(close_deadline)), shut: false }
     }
 
     pub(super) fn poll<IO: AsyncRead + AsyncWrite + Unpin>(
