@@ -326,3 +326,30 @@ fn hellos_that_are_not_for_quic_are_refused_by_both() {
             .any(|failure| failure.contains("0x0039") || failure.contains("quic_transport_parameters"))
     );
 }
+
+/// Whatever the bytes: no panic, nothing sent after an error, and nothing in its reason that only we know.
+#[test]
+fn hellos_with_any_bit_flipped_are_answered_or_refused() {
+    let world = World::new();
+    let policy = || policy().groups(&[countersign::NamedGroup::X25519]);
+    let config = Arc::new(world.our_server_of(&world.leaf("server.test"), policy()));
+    let hello = Bare::client(&world, policy(), Some(&[4, 1, 9])).write().remove(0).1;
+    let (mut answered, mut refused) = (0, 0);
+    for bit in 0..hello.len() * 8 {
+        let mut hello = hello.clone();
+        hello[bit / 8] ^= 1 << (bit % 8);
+        let mut server = Theirs::new(config.clone().start_session(1, &parameters()));
+        let answer = server.read(&hello, usize::MAX);
+        match server.error {
+            None => answered += 1,
+            Some(error) => {
+                assert!(answer.is_empty(), "bit {bit}");
+                let words = |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || "_ ".contains(c));
+                assert!(words(&error.reason), "bit {bit}: {}", error.reason);
+                assert_eq!(server.session.read_handshake(&hello), Err(error), "an error stays");
+                refused += 1;
+            }
+        }
+    }
+    assert!(answered > 500 && refused > 500, "{answered} answered, {refused} refused");
+}
