@@ -125,48 +125,65 @@ impl InPlace {
 
     /// The same, but what is sent is made and used where it lies.
     async fn send(&mut self) {
-        let (near, far) = &mut self.sockets;
         for _ in 0..RECORDS {
             let mut record = self.client.reserve(RECORD, &mut self.tx).expect("open").expect("room");
             black_box(record.space());
             record.filled(RECORD);
             record.seal().expect("a sealed record");
-            near.write_all(self.tx.pending()).await.expect("written");
-            self.tx.sent(self.tx.pending().len());
-            let mut missing = RECORD;
-            while missing > 0 {
-                match self.server.receive(&mut self.rx, &mut self.unused).expect("an honest peer") {
-                    Event::Data => {
-                        let len = black_box(self.rx.data()).len();
-                        self.rx.consume(len);
-                        missing -= len;
-                    }
-                    _ => {
-                        let n = far.read(self.rx.space()).await.expect("read");
-                        self.rx.filled(n);
-                    }
+            self.carry(|data, _| _ = black_box(data)).await;
+        }
+    }
+
+    /// The same with the copies of [`send`], and nothing else: what remains is the stream's own.
+    async fn send_copies(&mut self, data: &mut [u8]) {
+        for _ in 0..RECORDS {
+            assert_eq!(self.client.write(black_box(data), &mut self.tx), Ok(RECORD));
+            self.carry(|part, at| data[at..at + part.len()].copy_from_slice(part)).await;
+        }
+    }
+
+    /// What is pending goes over the socket, and is used there; `at` is where in its record a part lies.
+    async fn carry(&mut self, mut used: impl FnMut(&[u8], usize)) {
+        let (near, far) = &mut self.sockets;
+        near.write_all(self.tx.pending()).await.expect("written");
+        self.tx.sent(self.tx.pending().len());
+        let mut at = 0;
+        while at < RECORD {
+            match self.server.receive(&mut self.rx, &mut self.unused).expect("an honest peer") {
+                Event::Data => {
+                    let data = self.rx.data();
+                    used(data, at);
+                    let len = data.len();
+                    self.rx.consume(len);
+                    at += len;
+                }
+                _ => {
+                    let n = far.read(self.rx.space()).await.expect("read");
+                    self.rx.filled(n);
                 }
             }
         }
     }
 }
 
-fn records(runtime: &Runtime, certificates: &Certificates, ours: &Ours, theirs: &Theirs) -> [f64; 6] {
+fn records(runtime: &Runtime, certificates: &Certificates, ours: &Ours, theirs: &Theirs) -> [f64; 7] {
     let _inside = runtime.enter();
     let mut bare = sockets();
-    let mut in_place = InPlace::new(&World::new(certificates));
+    let world = World::new(certificates);
+    let (mut in_place, mut copies) = (InPlace::new(&world), InPlace::new(&world));
     let mut stream = runtime.block_on(ours.meet(sockets()));
     let mut buffered = runtime.block_on(ours.meet(sockets()));
     let (client, server) = runtime.block_on(ours.meet(sockets()));
     let ((_client_reads, mut client), (mut server, _server_writes)) = (client.into_split(), server.into_split());
     let mut rustls = runtime.block_on(theirs.meet(sockets()));
-    let [mut a, mut b, mut c, mut d, e] = [[7; RECORD]; 5];
+    let [mut a, mut b, mut c, mut d, e, mut f] = [[7; RECORD]; 6];
     let times = best(
         500,
         2,
         &mut [
             ("bare", &mut || runtime.block_on(send(&mut bare.0, &mut bare.1, &mut a))),
             ("in place", &mut || runtime.block_on(in_place.send())),
+            ("copies", &mut || runtime.block_on(copies.send_copies(&mut f))),
             ("stream", &mut || runtime.block_on(send(&mut stream.0, &mut stream.1, &mut b))),
             ("buffered", &mut || runtime.block_on(send_in_place(&mut buffered.0, &mut buffered.1, &e))),
             ("halves", &mut || runtime.block_on(send(&mut client, &mut server, &mut c))),
@@ -179,8 +196,8 @@ fn records(runtime: &Runtime, certificates: &Certificates, ours: &Ours, theirs: 
 fn handshakes(runtime: &Runtime, ours: &Ours, theirs: &Theirs) -> [f64; 2] {
     let _inside = runtime.enter();
     let times = best(
-        200,
-        10,
+        2000,
+        1,
         &mut [
             ("ours", &mut || drop(black_box(runtime.block_on(ours.meet(sockets()))))),
             ("theirs", &mut || drop(black_box(runtime.block_on(theirs.meet(sockets()))))),
@@ -240,6 +257,7 @@ fn main() {
     let names = [
         "the socket alone",
         "session, in place",
+        "session, copied in and out",
         "`tokio::Stream`",
         "the same, `AsyncBufRead`",
         "its owned halves",

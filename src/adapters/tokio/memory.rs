@@ -19,8 +19,9 @@ std::thread_local! {
 fn take(len: usize) -> Vec<u8> {
     let kept = FREE.try_with(|free| {
         let mut free = free.try_borrow_mut().ok()?;
-        let at = free.iter().position(|memory| memory.len() == len)?;
-        Some(free.swap_remove(at))
+        // The last one that came back: the processor still has it at hand.
+        let at = free.iter().rposition(|memory| memory.len() == len)?;
+        Some(free.remove(at))
     });
     kept.ok().flatten().unwrap_or_else(|| vec![0; len])
 }
