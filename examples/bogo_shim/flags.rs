@@ -76,9 +76,15 @@ struct PeerPreferences {
 /// The longest Certificate message of any test is shorter.
 const LONGEST: usize = 128 * 1024;
 
-const GROUPS: &[NamedGroup] = &[NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1];
+const GROUPS: &[NamedGroup] = &[
+    #[cfg(feature = "mlkem")]
+    NamedGroup::X25519MLKEM768,
+    NamedGroup::X25519,
+    NamedGroup::SECP256R1,
+    NamedGroup::SECP384R1,
+];
 
-/// What CertificateVerify may carry, as far as the crate verifies it.
+/// What CertificateVerify may carry, as far as the crate verifies it: ML-DSA only where it is asked for, as BoringSSL has it.
 const SCHEMES: &[SignatureScheme] = &[
     SignatureScheme::ECDSA_SECP256R1_SHA256,
     SignatureScheme::ECDSA_SECP384R1_SHA384,
@@ -86,7 +92,16 @@ const SCHEMES: &[SignatureScheme] = &[
     SignatureScheme::RSA_PSS_RSAE_SHA256,
     SignatureScheme::RSA_PSS_RSAE_SHA384,
     SignatureScheme::RSA_PSS_RSAE_SHA512,
+    #[cfg(feature = "mldsa")]
+    SignatureScheme::MLDSA44,
+    #[cfg(feature = "mldsa")]
+    SignatureScheme::MLDSA65,
+    #[cfg(feature = "mldsa")]
+    SignatureScheme::MLDSA87,
 ];
+
+/// How many of them are taken from a peer by default.
+const CLASSICAL: usize = 6;
 
 /// PKCS #1 and SHA-1 (and BoringSSL's own number for MD5 and SHA-1 together): older versions of TLS signed with them, 1.3
 /// never does. Preferring them changes nothing.
@@ -273,24 +288,26 @@ impl PeerPreferences {
         // A policy refuses by a panic what it has no room for.
         check("-curves", self.groups.len(), |groups| groups <= GROUPS.len())?;
         check("ALPN names of this length", self.alpn.len(), |len| len <= 128)?;
-        if !self.groups.is_empty() {
-            policy = policy.groups(&self.groups);
-        }
         let ours = if self.groups.is_empty() { GROUPS } else { &self.groups };
+        policy = policy.groups(ours);
         // What the server is said to prefer goes before what we would share.
         let hinted = self.hints.iter().find_map(|hint| ours.iter().find(|group| group.0 == *hint));
-        if let Some(shares) = hinted.map(|group| vec![*group]).or(self.shares) {
-            check("-key-shares", shares.len(), |shares| shares <= 2)?;
-            policy = policy.key_shares(&shares);
-        }
-        let schemes: Vec<_> = self.schemes.iter().copied().filter(|scheme| !NEVER_IN_TLS13.contains(scheme)).collect();
-        if !schemes.is_empty() {
-            let schemes: Vec<_> = schemes.into_iter().map(SignatureScheme).collect();
-            check("-verify-prefs", schemes.len(), |schemes| schemes <= SCHEMES.len())?;
-            let unknown = schemes.iter().find(|scheme| !SCHEMES.contains(scheme));
-            check("-verify-prefs", unknown, |unknown| unknown.is_none())?;
-            policy = policy.signature_schemes(&schemes).signature_schemes_cert(&schemes);
-        }
+        // As BoringSSL has it: one share of a hybrid, and one of a curve.
+        let is_hybrid = |group: &&NamedGroup| group.to_string().contains("MLKEM");
+        let first_two = [ours.iter().find(is_hybrid), ours.iter().find(|group| !is_hybrid(group))];
+        let first_two: Vec<_> = ours.iter().copied().filter(|group| first_two.contains(&Some(group))).collect();
+        let shares = hinted.map(|group| vec![*group]).or(self.shares).unwrap_or(first_two);
+        check("-key-shares", shares.len(), |shares| shares <= 2)?;
+        policy = policy.key_shares(&shares);
+        let asked = self.schemes.iter().filter(|scheme| !NEVER_IN_TLS13.contains(scheme));
+        let asked: Vec<_> = asked.map(|scheme| SignatureScheme(*scheme)).collect();
+        check("-verify-prefs", asked.len(), |schemes| schemes <= SCHEMES.len())?;
+        let unknown = asked.iter().find(|scheme| !SCHEMES.contains(scheme));
+        check("-verify-prefs", unknown, |unknown| unknown.is_none())?;
+        policy = match asked.is_empty() {
+            true => policy.signature_schemes(&SCHEMES[..CLASSICAL]),
+            false => policy.signature_schemes(&asked).signature_schemes_cert(&asked),
+        };
         let (own, peer) = (types(&self.own_types), types(&self.peer_types));
         policy = match role {
             Role::Client => policy.certificate_types(&own, &peer),

@@ -2,6 +2,7 @@
 
 use crate::crl::{Crls, sign_crl};
 use crate::files::{self, shown};
+use crate::key::{Key, KeyType};
 use crate::names;
 use crate::show::{driver, hex, utc};
 use rcgen::{
@@ -27,28 +28,6 @@ pub(crate) enum Role {
     Server,
     Client,
     Both,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum KeyType {
-    P256,
-    P384,
-    Ed25519,
-}
-
-impl KeyType {
-    fn generate(self) -> Result<KeyPair, String> {
-        let made = match self {
-            KeyType::P256 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
-            KeyType::P384 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384),
-            // The form of RFC 8410 7 without the public key: OpenSSL 3.0 reads no other.
-            KeyType::Ed25519 => {
-                let header = b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
-                KeyPair::try_from([&header[..], &random::<32>()?].concat())
-            }
-        };
-        made.map_err(|error| format!("cannot make a key: {error}"))
-    }
 }
 
 /// A leaf to be issued.
@@ -80,7 +59,8 @@ pub(crate) fn init(dir: &Path, now: i64) -> Result<String, String> {
 
     // Two CAs of the same name would confuse whoever trusts both.
     let tag = hex(&random::<4>()?);
-    let (root_key, key) = (KeyType::P256.generate()?, KeyType::P256.generate()?);
+    let [root_key, key] = [KeyPair::generate(), KeyPair::generate()];
+    let (root_key, key) = (root_key.map_err(unsigned)?, key.map_err(unsigned)?);
     let root_params = ca_params(&format!("development root {tag}"), 1, now)?;
     let params = ca_params(&format!("development intermediate {tag}"), 0, now)?;
     let root = root_params.self_signed(&root_key).map_err(unsigned)?;
@@ -133,7 +113,7 @@ impl Ca {
         let der = files::certificates(&path)?.swap_remove(0);
         let certificate = parse(&der, &path)?;
         let name = common_name(&certificate).ok_or_else(|| format!("{} names no CA", shown(&path)))?;
-        let key = read_key(&paths.intermediate_key())?;
+        let key = read_ca_key(&paths.intermediate_key())?;
         let crls = Crls::read(&paths.crl(), certificate.subject().as_raw())?;
         Ok(Ca {
             now,
@@ -159,12 +139,12 @@ impl Ca {
                     shown(&key_path)
                 ));
             }
-            (true, None) => read_key(&key_path)?,
-            (false, key_type) => key_type.unwrap_or(KeyType::P256).generate()?,
+            (true, None) => Key::read(&key_path)?,
+            (false, key_type) => Key::generate(key_type.unwrap_or(KeyType::P256))?,
         };
         let leaf = self.sign(request, &key)?;
         if !given {
-            files::new_key(&key_path, &key.serialize_pem())?;
+            files::new_key(&key_path, &key.pem())?;
         }
         self.hand_out(request, &leaf, if given { "the key that was there" } else { "a new key" })
     }
@@ -183,12 +163,12 @@ impl Ca {
         let request = request_of(name, &old, days)?;
         let (key_path, said) = (self.paths.key(name), if key_type.is_some() { "a new key" } else { "its old key" });
         let key = match key_type {
-            None => read_key(&key_path)?,
-            Some(key_type) => key_type.generate()?,
+            None => Key::read(&key_path)?,
+            Some(key_type) => Key::generate(key_type)?,
         };
         let leaf = self.sign(&request, &key)?;
         if key_type.is_some() {
-            files::replace_key(&key_path, &key.serialize_pem())?;
+            files::replace_key(&key_path, &key.pem())?;
         }
         self.hand_out(&request, &leaf, said)
     }
@@ -240,7 +220,7 @@ impl Ca {
         ))
     }
 
-    fn sign(&self, request: &Request, key: &KeyPair) -> Result<Leaf, String> {
+    fn sign(&self, request: &Request, key: &Key) -> Result<Leaf, String> {
         let end = self.now + i64::from(request.days) * DAY;
         if end > self.end {
             let most = (self.end - self.now) / DAY;
@@ -264,7 +244,7 @@ impl Ca {
             Role::Client => vec![ExtendedKeyUsagePurpose::ClientAuth],
             Role::Both => vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth],
         };
-        let pem = params.signed_by(key, &self.issuer).map_err(unsigned)?.pem();
+        let pem = key.certify(params, &self.issuer)?;
         Ok(Leaf { pem, serial: hex(&serial), end })
     }
 
@@ -401,15 +381,10 @@ fn parse<'a>(der: &'a [u8], path: &Path) -> Result<X509Certificate<'a>, String> 
     parsed.map(|(_, certificate)| certificate).map_err(|error| format!("cannot read {}: {error}", shown(path)))
 }
 
-fn read_key(path: &Path) -> Result<KeyPair, String> {
+fn read_ca_key(path: &Path) -> Result<KeyPair, String> {
     let text = files::read(path)?;
-    KeyPair::from_pem(&String::from_utf8_lossy(&text)).map_err(|_| {
-        format!(
-            "{} is not a key that can be used: P-256, P-384, Ed25519 or RSA (2048 to 4096 bits), not encrypted, in \
-             PKCS#8 PEM form (openssl pkcs8 -topk8 -nocrypt -in KEY -out PLAIN makes that of others)",
-            shown(path)
-        )
-    })
+    let read = KeyPair::from_pem(&String::from_utf8_lossy(&text));
+    read.map_err(|_| format!("{} is not the key of a CA that was made here", shown(path)))
 }
 
 /// A time as the certificate libraries want it (through `to_datetime`).
@@ -417,7 +392,7 @@ pub(crate) fn time(seconds: i64) -> Result<ASN1Time, String> {
     ASN1Time::from_timestamp(seconds).map_err(|_| format!("there is no date {seconds} seconds from 1970"))
 }
 
-fn random<const N: usize>() -> Result<[u8; N], String> {
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], String> {
     let mut bytes = [0; N];
     SystemRandom::new().fill(&mut bytes).map_err(|_| "the system gives no random numbers".to_string())?;
     Ok(bytes)

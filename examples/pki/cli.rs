@@ -1,6 +1,7 @@
 //! The command line: what was asked, and by which rule it is refused.
 
-use crate::ca::{self, Ca, KeyType, Request, Role};
+use crate::ca::{self, Ca, Request, Role};
+use crate::key::KeyType;
 use crate::names;
 use crate::show::{self, escape};
 use std::ffi::OsString;
@@ -13,7 +14,8 @@ usage: pki init                      make a root CA, an intermediate CA and thei
              --dns NAME --ip ADDRESS --spiffe ID    names (--dns and --ip may be repeated)
              --server | --client | --both           role (both, if not said)
              --days N                               valid for N days (90)
-             --key p256|p384|ed25519                kind of key (p256); an existing NAME.key is used as it is
+             --key p256|p384|ed25519                kind of key (p256); an existing NAME.key is used as it is;
+                                                    with the feature mldsa also ml-dsa-44, ml-dsa-65, ml-dsa-87
        pki renew NAME                a new certificate for the same names, role, days and key
              --days N
              --key p256|p384|ed25519                and a new key
@@ -207,14 +209,13 @@ fn days(value: &str) -> Result<u32, Failure> {
 
 fn key_type(value: &str) -> Result<KeyType, Failure> {
     match value {
-        "p256" => Ok(KeyType::P256),
-        "p384" => Ok(KeyType::P384),
-        "ed25519" => Ok(KeyType::Ed25519),
         "rsa" => Err(usage(
             "RSA keys are not made here. Make one with\n  \
              openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out pki/NAME.key\n\
              then issue NAME without --key: an existing NAME.key is used as it is.",
         )),
-        _ => Err(usage("--key takes p256, p384 or ed25519")),
+        _ => KeyType::parse(value).ok_or_else(|| {
+            usage("--key takes p256, p384 or ed25519; with the feature mldsa also ml-dsa-44, ml-dsa-65 or ml-dsa-87")
+        }),
     }
 }

@@ -87,3 +87,21 @@ fn create(path: &Path, text: &str, secret: bool) -> std::io::Result<()> {
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }
+
+/// PEM (RFC 7468).
+#[cfg(feature = "mldsa")]
+pub(crate) fn pem(label: &str, der: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for (number, three) in der.chunks(3).enumerate() {
+        let bits = three.iter().chain([&0; 2]).take(3).fold(0, |bits, byte| bits << 8 | usize::from(*byte));
+        for place in 0..4 {
+            let digit = char::from(ALPHABET[bits >> (18 - 6 * place) & 63]);
+            text.push(if place <= three.len() { digit } else { '=' });
+        }
+        if number % 16 == 15 {
+            text.push('\n');
+        }
+    }
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", text.trim_end())
+}

@@ -28,6 +28,7 @@ mod ca;
 mod cli;
 mod crl;
 mod files;
+mod key;
 mod names;
 mod show;
 

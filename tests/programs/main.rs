@@ -11,6 +11,8 @@ mod cli;
 mod crl;
 #[path = "../../examples/pki/files.rs"]
 mod files;
+#[path = "../../examples/pki/key.rs"]
+mod key;
 #[path = "../../examples/pki/names.rs"]
 mod names;
 #[path = "../../examples/pki/show.rs"]

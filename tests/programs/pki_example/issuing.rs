@@ -24,6 +24,38 @@ fn a_chain_is_good_for_its_role_and_no_other() {
     }
 }
 
+/// A leaf of ML-DSA under the CA's P-256: judged by this crate, with the CRL, before and after it is revoked.
+#[cfg(feature = "mldsa")]
+#[test]
+fn an_ml_dsa_key_is_made_certified_renewed_and_revoked() {
+    use countersign::x509::{Identity, JudgeOptions, Trust};
+    use countersign::{Peer, Role};
+    let workspace = Workspace::new();
+    let judged = |name: &str| {
+        let trust =
+            Trust::builder().roots("ca.pem", &workspace.read("ca.pem")).crls("crl.pem", &workspace.read("crl.pem"));
+        let options = ["localhost".parse().unwrap()];
+        let now = rustls_pki_types::UnixTime::since_unix_epoch(std::time::Duration::from_secs(workspace.now as u64));
+        let options = JudgeOptions::new(&options, now);
+        let chain = workspace.chain(name);
+        trust.build().unwrap().judge(&Peer::new(Role::Server, &chain), &options).map(drop)
+    };
+    for key in ["ml-dsa-44", "ml-dsa-65", "ml-dsa-87"] {
+        workspace.run(&format!("issue {key} --server --dns localhost --key {key}")).unwrap();
+        let identity = || {
+            let [chain, private] = ["pem", "key"].map(|end| workspace.read(&format!("{key}.{end}")));
+            Identity::from_pem_or_der(&chain, &private).unwrap()
+        };
+        let first = identity().chain()[0].clone();
+        assert_eq!(judged(key), Ok(()));
+        assert!(workspace.run(&format!("renew {key}")).unwrap().contains("its old key"));
+        assert_ne!(identity().chain()[0], first);
+        assert_eq!(judged(key), Ok(()));
+        workspace.run(&format!("revoke {key}")).unwrap();
+        assert!(judged(key).is_err());
+    }
+}
+
 #[test]
 fn names_are_in_the_subject_alternative_name() {
     let workspace = Workspace::new();
