@@ -7,6 +7,7 @@ mod choices;
 mod codec_roundtrip;
 mod differential;
 mod end;
+mod explain;
 mod flow;
 mod inbox;
 mod man_in_the_middle;
@@ -19,6 +20,7 @@ mod x509_verdict;
 pub use bytes::{client_bytes, server_bytes};
 pub use codec_roundtrip::codec_roundtrip;
 pub use differential::differential;
+pub use explain::explain;
 pub use flow::flow;
 pub use inbox::inbox;
 pub use man_in_the_middle::man_in_the_middle;
@@ -51,4 +53,5 @@ pub const TARGETS: &[Target] = &[
     target("session", session, session::seeds),
     target("differential", differential, differential::seeds),
     target("flow", flow, flow::seeds),
+    target("explain", explain, explain::seeds),
 ];

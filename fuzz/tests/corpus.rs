@@ -77,6 +77,11 @@ fn flow() {
     corpus("flow");
 }
 
+#[test]
+fn explain() {
+    corpus("explain");
+}
+
 /// Every target has its file for libFuzzer, its entry in the manifest, and its test above.
 #[test]
 fn no_target_is_forgotten() {

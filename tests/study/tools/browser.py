@@ -13,6 +13,8 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+# Pages whose every field is walked to: the others are made by the same script, and a walk takes half a minute.
+WALKED = ("mutual", "hello-retry", "raw-public-keys", "curl")
 # Names, numbers and notation that are the same in both languages.
 SAME = re.compile(r"^[\W\d_]*$|^[0-9a-f ]+$")
 
@@ -27,10 +29,12 @@ def keyboard(page):
     """Every record is opened by Enter, every field reached by the arrow keys; what is lit is the field's bytes."""
     page.evaluate("window.scrollTo(0, 0)")
     rows = page.locator(".row").count()
+    # All are open: closed by Enter, and opened again.
     for row in range(rows):
-        page.locator(".row").nth(row).focus()
-        page.keyboard.press("Enter")
-        assert page.locator(".row").nth(row).get_attribute("aria-expanded") == "true"
+        for expanded in ("false", "true"):
+            page.locator(".row").nth(row).focus()
+            page.keyboard.press("Enter")
+            assert page.locator(".row").nth(row).get_attribute("aria-expanded") == expanded
     fields = page.evaluate("[...document.querySelectorAll('.f')].length")
     page.locator(".row").first.focus()
     reached = 0
@@ -131,7 +135,8 @@ def main():
                         page.reload()
                         both_languages(page)
                         page.reload()
-                        fields = keyboard(page)
+                        page.locator("#all").click()
+                        fields = keyboard(page) if path.stem in WALKED else page.locator(".f").count()
                         leaves = shown_bytes_are_the_captures(page, json.loads(path.with_suffix(".json").read_text()))
                     else:
                         page.get_by_role("button", name="Español").click()
