@@ -42,16 +42,15 @@ fn main() -> Result<(), Failure> {
 }
 
 fn write(folder: &Path, story: &stories::Story) -> Result<(), Failure> {
-    let log = story.line.key_log();
-    let study = explain(std::slice::from_ref(&story.line.heard), &KeyLog::parse(log.as_bytes()));
+    let study = explain(std::slice::from_ref(&story.heard), &KeyLog::parse(story.key_log.as_bytes()));
     let connection = study.connections.first().ok_or("no connection")?;
     let file = |extension: &str| folder.join(format!("{}.{extension}", story.file));
     fs::write(file("html"), html::render(connection, &story.title, &story.lead))?;
     fs::write(file("json"), json::render(&study))?;
     fs::write(file("txt"), text::render(&study, text::Language::English))?;
     fs::write(file("mmd"), mermaid::render(connection))?;
-    fs::write(file("pcapng"), pcapng(&story.line.heard, &log))?;
-    fs::write(file("keys.log"), log)?;
+    fs::write(file("pcapng"), pcapng(&story.heard, &story.key_log))?;
+    fs::write(file("keys.log"), &story.key_log)?;
     println!("{}: {} records, {} problems", story.file, connection.records.len(), connection.problems.len());
     Ok(())
 }

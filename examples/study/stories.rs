@@ -2,7 +2,8 @@
 
 use crate::end::{Attack, Failure, Line, Party};
 use crate::pki::{self, Ca};
-use countersign::study::Text;
+use countersign::study::{Conversation, PrivateShares, Text};
+use countersign::trace::KeyLogLine;
 use countersign::x509::{Expect, Identity, SigningKey, Trust};
 use countersign::{CertificateType, NamedGroup, Policy, Role};
 use rcgen::{
@@ -15,7 +16,15 @@ pub(crate) struct Story {
     pub(crate) file: &'static str,
     pub(crate) title: Text,
     pub(crate) lead: Text,
-    pub(crate) line: Line,
+    pub(crate) heard: Conversation,
+    pub(crate) key_log: String,
+}
+
+impl Story {
+    fn new(file: &'static str, title: Text, lead: Text, line: Line) -> Story {
+        let key_log = line.key_log();
+        Story { file, title, lead, heard: line.heard, key_log }
+    }
 }
 
 /// Two ends that trust the same CA, and expect each other.
@@ -62,6 +71,9 @@ pub(crate) fn all() -> Result<Vec<Story>, Failure> {
         key_update()?,
         raw_public_keys()?,
         flipped_bit()?,
+        #[cfg(feature = "mlkem")]
+        post_quantum()?,
+        everything_visible()?,
     ])
 }
 
@@ -71,15 +83,15 @@ fn mutual() -> Result<Story, Failure> {
     line.write(Role::Server, "You are spiffe://example.org/billing.")?;
     line.act(Role::Client, |session, tx| session.close(tx))?;
     line.act(Role::Server, |session, tx| session.close(tx))?;
-    Ok(Story {
-        file: "mutual",
-        title: Text::new("Mutual TLS 1.3, byte by byte", "TLS 1.3 mutuo, byte a byte"),
-        lead: Text::new(
+    Ok(Story::new(
+        "mutual",
+        Text::new("Mutual TLS 1.3, byte by byte", "TLS 1.3 mutuo, byte a byte"),
+        Text::new(
             "Two services that have never met prove to each other who they are, and talk.",
             "Dos servicios que no se conocen se demuestran mutuamente quiénes son, y hablan.",
         ),
         line,
-    })
+    ))
 }
 
 fn hello_retry() -> Result<Story, Failure> {
@@ -87,43 +99,43 @@ fn hello_retry() -> Result<Story, Failure> {
     world.server.policy = Policy::new().groups(&[NamedGroup::SECP384R1]);
     let mut line = world.meet("billing to api, which only knows P-384")?;
     line.write(Role::Client, "That took one round trip more.")?;
-    Ok(Story {
-        file: "hello-retry",
-        title: Text::new("HelloRetryRequest: the wrong guess", "HelloRetryRequest: una apuesta fallida"),
-        lead: Text::new(
+    Ok(Story::new(
+        "hello-retry",
+        Text::new("HelloRetryRequest: the wrong guess", "HelloRetryRequest: una apuesta fallida"),
+        Text::new(
             "The client's key share is for a group that the server does not take. It asks once for another.",
             "El cliente ofrece una clave de un grupo que el servidor no acepta. El servidor pide otra, una sola vez.",
         ),
         line,
-    })
+    ))
 }
 
 fn unknown_ca() -> Result<Story, Failure> {
     let mut world = world()?;
     world.client.identity = pki::issue(&pki::ca("Another CA")?, "billing", CLIENT, 2100)?;
-    Ok(Story {
-        file: "client-unknown-ca",
-        title: Text::new("A client refused: unknown CA", "Un cliente rechazado: CA desconocida"),
-        lead: Text::new(
+    Ok(Story::new(
+        "client-unknown-ca",
+        Text::new("A client refused: unknown CA", "Un cliente rechazado: CA desconocida"),
+        Text::new(
             "The client's certificate is by a CA that the server does not trust. The client has finished before it hears of it.",
             "El certificado del cliente es de una CA en la que el servidor no confía. El cliente termina antes de saberlo.",
         ),
-        line: world.meet("a stranger to api")?,
-    })
+        world.meet("a stranger to api")?,
+    ))
 }
 
 fn expired() -> Result<Story, Failure> {
     let mut world = world()?;
     world.client.identity = pki::issue(&world.ca, "billing", CLIENT, 2025)?;
-    Ok(Story {
-        file: "client-expired",
-        title: Text::new("A client refused: expired", "Un cliente rechazado: certificado caducado"),
-        lead: Text::new(
+    Ok(Story::new(
+        "client-expired",
+        Text::new("A client refused: expired", "Un cliente rechazado: certificado caducado"),
+        Text::new(
             "The client's certificate ended last year. Signature and Finished hold; the certificate does not.",
             "El certificado del cliente caducó el año pasado. La firma y el Finished son correctos; el certificado ya no vale.",
         ),
-        line: world.meet("billing, of last year, to api")?,
-    })
+        world.meet("billing, of last year, to api")?,
+    ))
 }
 
 fn revoked() -> Result<Story, Failure> {
@@ -146,29 +158,29 @@ fn revoked() -> Result<Story, Failure> {
     let crl = params.signed_by(&world.ca)?;
     let builder = Trust::builder().roots("the CA", world.ca.pem().as_bytes()).crls("crl", crl.der());
     world.server.trust = builder.check_revocation_of_leaf_only().build()?;
-    Ok(Story {
-        file: "client-revoked",
-        title: Text::new("A client refused: revoked", "Un cliente rechazado: certificado revocado"),
-        lead: Text::new(
+    Ok(Story::new(
+        "client-revoked",
+        Text::new("A client refused: revoked", "Un cliente rechazado: certificado revocado"),
+        Text::new(
             "The CA has put the client's serial number on its revocation list.",
             "La CA ha puesto el número de serie del cliente en su lista de revocación.",
         ),
-        line: world.meet("billing, revoked, to api")?,
-    })
+        world.meet("billing, revoked, to api")?,
+    ))
 }
 
 fn server_refused() -> Result<Story, Failure> {
     let mut world = world()?;
     world.server.identity = pki::issue(&world.ca, "db", "db.internal", 2100)?;
-    Ok(Story {
-        file: "server-refused",
-        title: Text::new("A server refused: another name", "Un servidor rechazado: otro nombre"),
-        lead: Text::new(
+    Ok(Story::new(
+        "server-refused",
+        Text::new("A server refused: another name", "Un servidor rechazado: otro nombre"),
+        Text::new(
             "The client calls api and reaches db. It says so and goes, without having shown its own certificate.",
             "El cliente llama a api y responde db. Lo dice y se va, sin haber mostrado su propio certificado.",
         ),
-        line: world.meet("billing to api, where db answers")?,
-    })
+        world.meet("billing to api, where db answers")?,
+    ))
 }
 
 fn key_update() -> Result<Story, Failure> {
@@ -178,15 +190,15 @@ fn key_update() -> Result<Story, Failure> {
     line.act(Role::Server, |session, tx| session.answer_key_update(tx))?;
     line.write(Role::Client, "Under new keys.")?;
     line.write(Role::Server, "Here, too.")?;
-    Ok(Story {
-        file: "key-update",
-        title: Text::new("KeyUpdate: new keys while talking", "KeyUpdate: claves nuevas sobre la marcha"),
-        lead: Text::new(
+    Ok(Story::new(
+        "key-update",
+        Text::new("KeyUpdate: new keys while talking", "KeyUpdate: claves nuevas sobre la marcha"),
+        Text::new(
             "Each end makes the next generation of its key from the last one; the old one is thrown away.",
             "Cada extremo fabrica la siguiente generación de su clave a partir de la anterior, que se desecha.",
         ),
         line,
-    })
+    ))
 }
 
 fn raw_public_keys() -> Result<Story, Failure> {
@@ -209,15 +221,15 @@ fn raw_public_keys() -> Result<Story, Failure> {
     (world.server.identity, world.server.expects) = (server, Expect::public_key(&client_key));
     let mut line = world.meet("two keys that know each other")?;
     line.write(Role::Client, "No CA was needed.")?;
-    Ok(Story {
-        file: "raw-public-keys",
-        title: Text::new("Raw public keys: without certificates", "Claves públicas sin certificado"),
-        lead: Text::new(
+    Ok(Story::new(
+        "raw-public-keys",
+        Text::new("Raw public keys: without certificates", "Claves públicas sin certificado"),
+        Text::new(
             "Both ends know the other's key beforehand (RFC 7250). What a certificate says is missing; the proof is the same.",
             "Cada extremo conoce de antemano la clave del otro (RFC 7250). Falta lo que dice un certificado; la prueba es la misma.",
         ),
         line,
-    })
+    ))
 }
 
 fn flipped_bit() -> Result<Story, Failure> {
@@ -227,13 +239,97 @@ fn flipped_bit() -> Result<Story, Failure> {
             *byte ^= 1;
         }
     };
-    Ok(Story {
-        file: "flipped-bit",
-        title: Text::new("An attack that fails: one bit", "Un ataque que fracasa: un solo bit"),
-        lead: Text::new(
+    Ok(Story::new(
+        "flipped-bit",
+        Text::new("An attack that fails: one bit", "Un ataque que fracasa: un solo bit"),
+        Text::new(
             "Somebody on the path changes one bit of the ServerHello. It is not encrypted, but both ends hash it: their keys differ, and nothing opens.",
             "Alguien en el camino cambia un bit del ServerHello. No va cifrado, pero ambos extremos lo incluyen en el hash: sus claves difieren y nada se abre.",
         ),
-        line: world()?.meet_under("billing to api, with somebody in between", Some(attack))?,
+        world()?.meet_under("billing to api, with somebody in between", Some(attack))?,
+    ))
+}
+
+#[cfg(feature = "mlkem")]
+fn post_quantum() -> Result<Story, Failure> {
+    let mut world = world()?;
+    let group = [NamedGroup::X25519MLKEM768];
+    for party in [&mut world.client, &mut world.server] {
+        party.policy = Policy::new().groups(&group).key_shares(&group);
+    }
+    let mut line = world.meet("billing to api, post-quantum")?;
+    line.write(Role::Client, "Keep this for forty years.")?;
+    Ok(Story::new(
+        "post-quantum",
+        Text::new("Post-quantum: X25519MLKEM768", "Poscuántico: X25519MLKEM768"),
+        Text::new(
+            "The shared secret is made of two: one of x25519, one of ML-KEM. Whoever records today and breaks one of them later still has nothing.",
+            "El secreto compartido se hace con dos: uno de x25519 y otro de ML-KEM. Quien grabe hoy y rompa uno de ellos mañana, seguirá sin nada.",
+        ),
+        line,
+    ))
+}
+
+/// The trace of RFC 8448 §6, whose private keys are published: the whole key schedule can be shown.
+fn everything_visible() -> Result<Story, Failure> {
+    let trace = Trace::parse(include_str!("../../vectors/rfc8448/section_6_client_authentication.txt"))?;
+    let mut heard = Conversation::new("RFC 8448, section 6");
+    for (from, record) in [
+        (Role::Client, "client_plaintext_record_0"),
+        (Role::Server, "server_plaintext_record_0"),
+        (Role::Server, "server_handshake_record_0"),
+        (Role::Client, "client_handshake_record_0"),
+        (Role::Client, "client_application_record_0"),
+        (Role::Server, "server_application_record_0"),
+    ] {
+        heard.add(from, &trace.value(record)?);
+    }
+    heard.live = Some(PrivateShares {
+        client: trace.value("client_private_key")?,
+        server: trace.value("server_private_key")?,
+        shared_secret: trace.value("shared_secret")?,
+    });
+    let client_random = trace.value("client_hello")?[6..38].try_into()?;
+    let mut key_log = String::new();
+    for (label, name) in [
+        ("CLIENT_HANDSHAKE_TRAFFIC_SECRET", "client_handshake_traffic_secret"),
+        ("SERVER_HANDSHAKE_TRAFFIC_SECRET", "server_handshake_traffic_secret"),
+        ("CLIENT_TRAFFIC_SECRET_0", "client_application_traffic_secret_0"),
+        ("SERVER_TRAFFIC_SECRET_0", "server_application_traffic_secret_0"),
+        ("EXPORTER_SECRET", "exporter_secret"),
+    ] {
+        let line = KeyLogLine { label, client_random: &client_random, secret: &trace.value(name)? };
+        key_log.push_str(&format!("{line}\n"));
+    }
+    Ok(Story {
+        file: "everything-visible",
+        title: Text::new("Everything visible: the trace of RFC 8448", "Todo a la vista: la traza del RFC 8448"),
+        lead: Text::new(
+            "A published connection with client authentication, private keys included: the key schedule from the shared point down to each key.",
+            "Una conexión publicada, con autenticación del cliente y con las claves privadas: el árbol de claves completo, desde el punto compartido hasta cada clave.",
+        ),
+        heard,
+        key_log,
     })
+}
+
+/// The values of a published trace: `name = hex`, continued by indented lines.
+struct Trace(Vec<(String, String)>);
+
+impl Trace {
+    fn parse(text: &str) -> Result<Trace, Failure> {
+        let mut values: Vec<(String, String)> = Vec::new();
+        for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            match line.split_once(" =") {
+                Some((name, value)) => values.push((name.into(), value.trim().into())),
+                None => values.last_mut().ok_or("a trace begins with a name")?.1.push_str(line.trim()),
+            }
+        }
+        Ok(Trace(values))
+    }
+
+    fn value(&self, name: &str) -> Result<Vec<u8>, Failure> {
+        let found = self.0.iter().find(|(known, _)| known == name);
+        Ok(hex::decode(&found.ok_or_else(|| format!("the trace has no {name}"))?.1)?)
+    }
 }

@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
@@ -86,10 +87,25 @@ class Page:
             elif found := re.fullmatch(r"HKDF-Extract\((\w+), (\w+)\)", formula):
                 salt, ikm = (bytes(self.length) if w == "0" else self.known(w) for w in found.groups())
                 ours = hmac.new(salt, ikm, self.hash).digest()
+            elif name == "shared_secret" and formula.startswith("X25519("):
+                ours = self.shared_secret()
             else:
-                assert name in ("client_private_key", "server_private_key", "shared_secret"), formula
+                assert name in ("client_private_key", "server_private_key"), formula
                 continue
             self.is_equal(name, ours, shown)
+
+    def shared_secret(self):
+        """Both ways: each private key with the share that the other has sent."""
+        results = set()
+        for own, other, message in (("client", "server", "server_hello"), ("server", "client", "client_hello")):
+            message = next(m for m in self.data["messages"] if m["name"] == message and m["sender"] == other)
+            inside = range(message["start"], message["start"] + message["len"])
+            fields = (f for f in self.data["fields"] if f[2] == message["space"] and f[3] in inside)
+            share = next(self.span(*field[2:5]) for field in fields if field[5] == "key_exchange")
+            private = X25519PrivateKey.from_private_bytes(self.known(own + "_private_key"))
+            results.add(private.exchange(X25519PublicKey.from_public_bytes(share)))
+        [result] = results
+        return result
 
     def check_proofs(self):
         for entry in self.data["checks"]:
