@@ -18,6 +18,7 @@ mod names;
 #[path = "../../examples/pki/show.rs"]
 mod show;
 
+mod authenticators;
 mod bogo_tokens;
 mod examples;
 mod key_commands;
