@@ -100,6 +100,8 @@ function select(id, scroll) {
   for (const e of document.querySelectorAll(`[data-f="${id}"]`)) { e.classList.add("on"); if (scroll) { e.scrollIntoView({ block: "center" }); e.focus({ preventScroll: true }); } }
   info();
 }
+// What comes to lie under a resting mouse, as the keyboard scrolls, is not pointed at.
+const pointed = id => e => { if ((e.movementX || e.movementY) && state.field !== id) select(id); };
 function info() {
   const box = document.getElementById("info"), f = F.get(state.field);
   box.replaceChildren(); box.classList.toggle("none", !f);
@@ -112,13 +114,13 @@ function info() {
 }
 function tree(list) {
   return list.map(f => el("li", {},
-    el("button", { type: "button", class: "f" + (state.field === f.id ? " on" : ""), "data-f": f.id, on: { click: () => select(f.id), focus: () => select(f.id), mouseenter: () => select(f.id) } },
+    el("button", { type: "button", class: "f" + (state.field === f.id ? " on" : ""), "data-f": f.id, on: { click: () => select(f.id), focus: () => select(f.id), mousemove: pointed(f.id) } },
       el("b", {}, f.name), f.value ? el("code", {}, "  " + f.value) : null),
     children(f.id).length ? el("ul", {}, tree(children(f.id))) : null));
 }
 function part(title, space, start, end, roots) {
   const spans = roots.flatMap(leaves).filter(f => f.len).map(f =>
-    el("span", { "data-leaf": f.id, on: { click: () => select(f.id, true), mouseenter: () => select(f.id) } }, hexOf(f.space, f.start, f.start + f.len)));
+    el("span", { "data-leaf": f.id, on: { click: () => select(f.id, true), mousemove: pointed(f.id) } }, hexOf(f.space, f.start, f.start + f.len)));
   return el("div", { class: "part" }, el("h3", {}, `${title} (${end - start} ${U(T.bytes)})`), el("div", { class: "hex", tabindex: 0, role: "region", "aria-label": title }, spans), el("ul", { class: "tree" }, tree(roots)));
 }
 const keysName = r => U(T[r.keys]) + (r.generation ? `, ${U(T.generation)} ${r.generation}` : "");

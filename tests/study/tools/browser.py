@@ -14,7 +14,7 @@ from playwright.sync_api import sync_playwright
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 # Pages whose every field is walked to: the others are made by the same script, and a walk takes half a minute.
-WALKED = ("mutual", "hello-retry", "raw-public-keys", "curl")
+WALKED = ("everything-visible", "mutual", "hello-retry", "raw-public-keys", "curl")
 # Names, numbers and notation that are the same in both languages.
 SAME = re.compile(r"^[\W\d_]*$|^[0-9a-f ]+$")
 
@@ -57,6 +57,15 @@ def keyboard(page):
         reached += problem == "field"
     assert reached == fields, f"{reached} of {fields} fields"
     return fields
+
+
+def mouse(page):
+    """Pointing at bytes lights their field and explains it."""
+    span = page.locator(".hex span").nth(2)
+    span.hover()
+    id_ = span.get_attribute("data-leaf")
+    assert page.evaluate("state.field") == int(id_)
+    assert "on" in span.get_attribute("class")
 
 
 def shown_bytes_are_the_captures(page, study):
@@ -137,6 +146,7 @@ def main():
                         page.reload()
                         page.locator("#all").click()
                         fields = keyboard(page) if path.stem in WALKED else page.locator(".f").count()
+                        mouse(page)
                         leaves = shown_bytes_are_the_captures(page, json.loads(path.with_suffix(".json").read_text()))
                     else:
                         page.get_by_role("button", name="Español").click()
