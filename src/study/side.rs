@@ -209,9 +209,7 @@ impl Side {
                 "this connection is not TLS 1.3: only its hellos are explained",
                 "esta conexión no es TLS 1.3: solo se explican los saludos",
             );
-            if !core::mem::replace(&mut self.unopened_told, true) {
-                shared.found.problem(Some(id), text.clone());
-            }
+            self.tell(shared, id, &text);
             record.unopened = Some(text);
             record.title = names::content_type(record.outer_type).into();
             return;
@@ -263,11 +261,17 @@ impl Side {
             Ok(plaintext) => self.inner(shared, record, plaintext, index),
             Err(why) => {
                 record.title = "protected".into();
-                if !core::mem::replace(&mut self.unopened_told, true) {
-                    shared.found.problem(Some(id), why.clone());
-                }
+                self.tell(shared, id, &why);
                 record.unopened = Some(why);
             }
+        }
+    }
+
+    /// Says once for each key why records are not opened, and not a second time what the other side has said.
+    fn tell(&mut self, shared: &mut Shared<'_>, field: usize, why: &Text) {
+        let told = core::mem::replace(&mut self.unopened_told, true);
+        if !told && !shared.found.problems.iter().any(|problem| problem.text == *why) {
+            shared.found.problem(Some(field), why.clone());
         }
     }
 

@@ -72,7 +72,8 @@ fn without_a_key_log_the_hellos_are_explained_and_each_secret_says_why_it_is_mis
     assert_tiled(&study);
     let connection = &study.connections[0];
     assert_eq!(names(&study), FLIGHTS[..2]);
-    assert!(connection.problems.iter().any(|problem| problem.text.en.contains("no line for this connection")));
+    let told = connection.problems.iter().filter(|problem| problem.text.en.contains("no line for this connection"));
+    assert_eq!(told.count(), 1, "both sides lack it, and it is said once");
     let missing = |name: &str| {
         let secret = connection.secrets.iter().find(|secret| secret.name == name).unwrap();
         matches!(&secret.value, Value::Missing(why) if !why.en.is_empty() && !why.es.is_empty())
