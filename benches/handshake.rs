@@ -1,5 +1,5 @@
-//! Whole mutual handshakes, by key type, group and suite; client and server apart; beside the bare operations of ring
-//! and rustls with ring.
+//! Whole mutual handshakes, by key type, group and suite; client and server apart; beside the bare operations of the
+//! provider (ring, or aws-lc-rs with that feature) and rustls with the same.
 //!
 //! `cargo bench --manifest-path benches/Cargo.toml --bench handshake -- ratios` prints the comparison of docs/PERFORMANCE.md.
 
@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 
 /// Both sides in turns with the bare operations of both sides and rustls, in one run.
 fn ratios() {
+    #[cfg(feature = "mlkem")]
+    hybrid_ratios();
+    static X25519: Policy = Policy::new().groups(&[NamedGroup::X25519]);
     for keys in KeyType::ALL {
         let certificates = keys.certificates();
         let world = World::new(&certificates);
@@ -36,9 +39,36 @@ fn ratios() {
                     floor::one_side();
                     floor::one_side();
                 }),
-                ("countersign, cold", &mut || drop(black_box(handshake(&world, &POLICY)))),
-                ("countersign, warm", &mut || drop(black_box(handshake(&warm, &POLICY)))),
+                ("countersign, cold", &mut || drop(black_box(handshake(&world, &X25519)))),
+                ("countersign, warm", &mut || drop(black_box(handshake(&warm, &X25519)))),
                 ("rustls", &mut || drop(black_box(rustls.handshake()))),
+            ],
+        );
+    }
+}
+
+/// The same with X25519MLKEM768, of which the bare operations are counted in; rustls has it by aws-lc-rs, whatever is ours.
+#[cfg(feature = "mlkem")]
+fn hybrid_ratios() {
+    use countersign_benches::bare::ml_kem;
+    static HYBRID: Policy = Policy::new().groups(&[NamedGroup::X25519MLKEM768]);
+    for keys in [KeyType::P256, KeyType::Ed25519] {
+        let certificates = keys.certificates();
+        let world = World::new(&certificates);
+        let (client, server) = (Bare::new(keys, &certificates.client), Bare::new(keys, &certificates.server));
+        let rustls = Configs::hybrid(&certificates);
+        compare(
+            &format!("mutual handshake, both sides, X25519MLKEM768, {keys:?}, chain of two"),
+            1_000,
+            1,
+            &mut [
+                ("bare operations", &mut || {
+                    client.one_side();
+                    server.one_side();
+                    ml_kem();
+                }),
+                ("countersign, cold", &mut || drop(black_box(handshake(&world, &HYBRID)))),
+                ("rustls with aws-lc-rs", &mut || drop(black_box(rustls.handshake()))),
             ],
         );
     }

@@ -1,9 +1,9 @@
-//! The bare operations of one side's handshake, by ring: what no implementation can do without.
+//! The bare operations of one side's handshake, by the provider: what no implementation can do without.
 
+use crate::provider::agreement::{EphemeralPrivateKey, UnparsedPublicKey, X25519, agree_ephemeral};
+use crate::provider::rand::SystemRandom;
+use crate::provider::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair};
 use crate::{Issued, KeyType};
-use ring::agreement::{EphemeralPrivateKey, UnparsedPublicKey, X25519, agree_ephemeral};
-use ring::rand::SystemRandom;
-use ring::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair};
 use std::hint::black_box;
 
 enum Key {
@@ -23,6 +23,50 @@ pub struct Bare {
     random: SystemRandom,
 }
 
+/// Of the RSA keys here, in bytes.
+const MODULUS_LEN: usize = 256;
+
+#[cfg(not(feature = "aws-lc-rs"))]
+fn p256(der: &[u8], random: &SystemRandom) -> EcdsaKeyPair {
+    EcdsaKeyPair::from_pkcs8(&signature::ECDSA_P256_SHA256_ASN1_SIGNING, der, random).expect("a key")
+}
+
+#[cfg(feature = "aws-lc-rs")]
+fn p256(der: &[u8], _: &SystemRandom) -> EcdsaKeyPair {
+    EcdsaKeyPair::from_pkcs8(&signature::ECDSA_P256_SHA256_ASN1_SIGNING, der).expect("a key")
+}
+
+#[cfg(not(feature = "aws-lc-rs"))]
+fn agree(ours: EphemeralPrivateKey, theirs: UnparsedPublicKey<&[u8]>) -> u8 {
+    agree_ephemeral(ours, &theirs, |secret| secret[0]).expect("agreed")
+}
+
+#[cfg(feature = "aws-lc-rs")]
+fn agree(ours: EphemeralPrivateKey, theirs: UnparsedPublicKey<&[u8]>) -> u8 {
+    agree_ephemeral(ours, theirs, (), |secret| Ok(secret[0])).expect("agreed")
+}
+
+/// ML-KEM-768 of both sides, as the crate has it: a key, an encapsulation with the check of the key, a decapsulation.
+#[cfg(all(feature = "mlkem", not(feature = "aws-lc-rs")))]
+pub fn ml_kem() {
+    use libcrux_ml_kem::mlkem768;
+    let pair = mlkem768::generate_key_pair(black_box([7; 64]));
+    assert!(mlkem768::validate_public_key(pair.public_key()));
+    let (ciphertext, _) = mlkem768::encapsulate(pair.public_key(), black_box([8; 32]));
+    black_box(mlkem768::decapsulate(pair.private_key(), &ciphertext));
+}
+
+/// The same by aws-lc-rs.
+#[cfg(all(feature = "mlkem", feature = "aws-lc-rs"))]
+pub fn ml_kem() {
+    use aws_lc_rs::kem::{DecapsulationKey, EncapsulationKey, ML_KEM_768};
+    let key = DecapsulationKey::generate(&ML_KEM_768).expect("a key");
+    let public = key.encapsulation_key().and_then(|key| key.key_bytes()).expect("its public part");
+    let public = EncapsulationKey::new(&ML_KEM_768, public.as_ref()).expect("a key");
+    let (ciphertext, _) = public.encapsulate().expect("encapsulated");
+    black_box(key.decapsulate(ciphertext).expect("decapsulated"));
+}
+
 /// As long as what CertificateVerify signs.
 const MESSAGE: [u8; 130] = [7; 130];
 
@@ -31,9 +75,7 @@ impl Bare {
         let random = SystemRandom::new();
         let der = &issued.key.serialize_der();
         let key = match keys {
-            KeyType::P256 => Key::P256(
-                EcdsaKeyPair::from_pkcs8(&signature::ECDSA_P256_SHA256_ASN1_SIGNING, der, &random).expect("a key"),
-            ),
+            KeyType::P256 => Key::P256(p256(der, &random)),
             KeyType::Ed25519 => Key::Ed25519(Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).expect("a key")),
             KeyType::Rsa2048 => Key::Rsa(Box::new(RsaKeyPair::from_pkcs8(der).expect("a key"))),
         };
@@ -63,7 +105,7 @@ impl Bare {
         bare.signature = bare.sign();
         bare.certificate_signature = match &bare.key {
             Key::Rsa(key) => {
-                let mut signature = vec![0; key.public().modulus_len()];
+                let mut signature = vec![0; MODULUS_LEN];
                 key.sign(&signature::RSA_PKCS1_SHA256, &bare.random, &MESSAGE, &mut signature).expect("signed");
                 signature
             }
@@ -77,7 +119,7 @@ impl Bare {
             Key::P256(key) => key.sign(&self.random, &MESSAGE).expect("signed").as_ref().to_vec(),
             Key::Ed25519(key) => key.sign(&MESSAGE).as_ref().to_vec(),
             Key::Rsa(key) => {
-                let mut signature = vec![0; key.public().modulus_len()];
+                let mut signature = vec![0; MODULUS_LEN];
                 key.sign(&signature::RSA_PSS_SHA256, &self.random, &MESSAGE, &mut signature).expect("signed");
                 signature
             }
@@ -89,7 +131,7 @@ impl Bare {
         let key = EphemeralPrivateKey::generate(&X25519, &self.random).expect("a key");
         let share = key.compute_public_key().expect("a share");
         let peer = UnparsedPublicKey::new(&X25519, share.as_ref());
-        black_box(agree_ephemeral(key, &peer, |secret| secret[0]).expect("agreed"));
+        black_box(agree(key, peer));
         black_box(self.sign());
         let verify = |algorithm, signature: &[u8]| {
             let key = signature::UnparsedPublicKey::new(algorithm, &self.public);

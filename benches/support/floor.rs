@@ -1,9 +1,9 @@
-//! What a mutual TLS 1.3 handshake cannot do without besides its asymmetric operations, by ring, and nothing else:
+//! What a mutual TLS 1.3 handshake cannot do without besides its asymmetric operations, by the provider, and nothing else:
 //! random hello, transcript hash, key schedule, record keys, records. No message is written, read or judged.
 
-use ring::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use ring::rand::{SecureRandom, SystemRandom};
-use ring::{digest, hmac};
+use crate::provider::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use crate::provider::rand::{SecureRandom, SystemRandom};
+use crate::provider::{digest, hmac};
 use std::hint::black_box;
 
 /// The handshake messages of a P-256 handshake with leaf and intermediate, by their length, and whether the hash up to

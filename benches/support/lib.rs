@@ -1,4 +1,10 @@
-//! What the benches share: worlds with each kind of key, the bare operations of ring, rustls, and a clock that compares.
+//! What the benches share: worlds with each kind of key, the bare operations of the provider, rustls, and a clock that compares.
+
+/// The provider of cryptography, as the crate has it.
+#[cfg(feature = "aws-lc-rs")]
+use aws_lc_rs as provider;
+#[cfg(not(feature = "aws-lc-rs"))]
+use ring as provider;
 
 pub mod bare;
 pub mod clock;

@@ -1,7 +1,8 @@
-//! The same handshake by rustls with ring: mutual, TLS 1.3 only, no resumption, no tickets.
+//! The same handshake by rustls, with the crate's provider or (for hybrid groups, which it has not with ring) aws-lc-rs: mutual, TLS 1.3 only, no resumption, no tickets.
 
 use crate::{Certificates, Issued, SERVER_NAME};
 use rustls::client::Resumption;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
@@ -19,9 +20,27 @@ fn key(issued: &Issued) -> PrivateKeyDer<'static> {
 
 impl Configs {
     pub fn new(certificates: &Certificates) -> Configs {
-        let mut provider = rustls::crypto::ring::default_provider();
-        provider.kx_groups = vec![rustls::crypto::ring::kx_group::X25519];
-        provider.cipher_suites = vec![rustls::crypto::ring::cipher_suite::TLS13_AES_128_GCM_SHA256];
+        #[cfg(feature = "aws-lc-rs")]
+        use rustls::crypto::aws_lc_rs as by;
+        #[cfg(not(feature = "aws-lc-rs"))]
+        use rustls::crypto::ring as by;
+        let mut provider = by::default_provider();
+        provider.kx_groups = vec![by::kx_group::X25519];
+        provider.cipher_suites = vec![by::cipher_suite::TLS13_AES_128_GCM_SHA256];
+        Configs::with(provider, certificates)
+    }
+
+    /// With X25519MLKEM768.
+    #[cfg(feature = "mlkem")]
+    pub fn hybrid(certificates: &Certificates) -> Configs {
+        use rustls::crypto::aws_lc_rs as by;
+        let mut provider = by::default_provider();
+        provider.kx_groups = vec![by::kx_group::X25519MLKEM768];
+        provider.cipher_suites = vec![by::cipher_suite::TLS13_AES_128_GCM_SHA256];
+        Configs::with(provider, certificates)
+    }
+
+    fn with(provider: CryptoProvider, certificates: &Certificates) -> Configs {
         let provider = Arc::new(provider);
         let mut roots = RootCertStore::empty();
         roots.add(certificates.root.clone()).expect("a usable root");
