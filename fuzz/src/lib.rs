@@ -2,6 +2,7 @@
 //!
 //! `fuzz_targets/` wraps them for libFuzzer; `tests/corpus.rs` runs the same code over the seeds, on any toolchain.
 
+mod authenticator;
 mod bytes;
 mod choices;
 mod codec_roundtrip;
@@ -17,6 +18,7 @@ mod tap;
 mod wire;
 mod x509_verdict;
 
+pub use authenticator::authenticator;
 pub use bytes::{client_bytes, server_bytes};
 pub use codec_roundtrip::codec_roundtrip;
 pub use differential::differential;
@@ -54,4 +56,5 @@ pub const TARGETS: &[Target] = &[
     target("differential", differential, differential::seeds),
     target("flow", flow, flow::seeds),
     target("explain", explain, explain::seeds),
+    target("authenticator", authenticator, authenticator::seeds),
 ];

@@ -82,6 +82,11 @@ fn explain() {
     corpus("explain");
 }
 
+#[test]
+fn authenticator() {
+    corpus("authenticator");
+}
+
 /// Every target has its file for libFuzzer, its entry in the manifest, and its test above.
 #[test]
 fn no_target_is_forgotten() {

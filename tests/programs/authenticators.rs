@@ -271,3 +271,13 @@ fn an_independent_implementation_makes_and_checks_the_same_bytes() {
         }
     }
 }
+
+/// Certificates rotate, one client is revoked in the middle and is gone within a second, the others never notice.
+#[test]
+#[ignore = "takes twelve seconds"]
+fn connections_live_on_while_certificates_rotate_and_a_revoked_one_ends() {
+    let output = crate::support::example("long_lived").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("spiffe://example.org/bob (serial") && said.contains("has been revoked"), "{said}");
+}

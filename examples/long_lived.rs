@@ -1,0 +1,282 @@
+//! Connections that stay open while certificates rotate every two seconds: `cargo run --example long_lived`.
+//!
+//! A server and three clients, over TCP, each with a SPIFFE certificate that lives for six seconds. The clients ping all the
+//! time. The server asks each of them again and again to prove who it is *now* (RFC 9261), inside of the connection; the
+//! answer renews the client's lease. In the middle one client is revoked: its connection is gone within a second, and the
+//! others never notice. Frames: one byte (`P`ing, `Q`uestion, `A`nswer), two of length, contents.
+
+use countersign::adapters::Config;
+use countersign::adapters::stream::{Acceptor, Connector, Stream};
+use countersign::authenticator::{Authenticators, Received};
+use countersign::pki_types::UnixTime;
+use countersign::x509::{Answerer, Expect, Identities, Identity, Lease, Leases, Reloadable, SigningKey, Trust};
+use countersign::{Policy, Seed};
+use rcgen::{CertificateParams, CertifiedIssuer, IsCa, KeyPair, KeyUsagePurpose, SanType, SerialNumber};
+use std::error::Error;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, atomic::AtomicBool, atomic::AtomicU64, atomic::Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+const ROTATION: Duration = Duration::from_secs(2);
+const LIFE: Duration = Duration::from_secs(6);
+const TICK: Duration = Duration::from_millis(50);
+
+/// So many seconds from now, as rcgen has its times. (A macro: nothing here names their type.)
+macro_rules! moment {
+    ($seconds:expr) => {{
+        let now = rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(UnixTime::now().as_secs());
+        let seconds: i64 = $seconds;
+        let span = Duration::from_secs(seconds.unsigned_abs());
+        if seconds < 0 { now - span } else { now + span }
+    }};
+}
+
+/// A CA that issues certificates for seconds.
+struct Ca {
+    root: CertifiedIssuer<'static, KeyPair>,
+    next: AtomicU64,
+    issued: Mutex<Vec<(&'static str, u64)>>,
+}
+
+impl Ca {
+    fn new() -> Result<Ca> {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params.distinguished_name.push(rcgen::DnType::CommonName, "Root");
+        let root = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
+        Ok(Ca { root, next: AtomicU64::new(1), issued: Mutex::default() })
+    }
+
+    /// A fresh certificate and key for `spiffe://example.org/NAME`.
+    fn issue(&self, name: &'static str) -> Result<Identities> {
+        let serial = self.next.fetch_add(1, Ordering::Relaxed);
+        let mut params = CertificateParams::default();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.subject_alt_names = vec![SanType::URI(format!("spiffe://example.org/{name}").try_into()?)];
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        (params.not_before, params.not_after) = (moment!(-60), moment!(LIFE.as_secs().cast_signed()));
+        params.serial_number = Some(SerialNumber::from(serial));
+        let key = KeyPair::generate()?;
+        let chain = vec![params.signed_by(&key, &self.root)?.der().clone()];
+        self.issued.lock().map_err(|_| "a lock")?.push((name, serial));
+        Ok(Identities::new(Identity::new(chain, SigningKey::from_der(&key.serialize_der())?)?))
+    }
+
+    /// The root, and a CRL on which these are revoked.
+    fn trust(&self, revoked: &[&str]) -> Result<Trust> {
+        let issued = self.issued.lock().map_err(|_| "a lock")?;
+        let entries = issued.iter().filter(|(name, _)| revoked.contains(name)).map(|(_, serial)| {
+            let (serial_number, revocation_time) = (SerialNumber::from(*serial), moment!(-1));
+            rcgen::RevokedCertParams { serial_number, revocation_time, reason_code: None, invalidity_date: None }
+        });
+        let list = rcgen::CertificateRevocationListParams {
+            this_update: moment!(-1),
+            next_update: moment!(3600),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: entries.collect(),
+            key_identifier_method: rcgen::KeyIdMethod::Sha256,
+        };
+        let crl = list.signed_by(&self.root)?;
+        Ok(Trust::builder().roots("root", self.root.der()).crls("crl", crl.der()).build()?)
+    }
+}
+
+/// One end of a connection: frames, and what proves identities again.
+struct End {
+    stream: Stream<TcpStream>,
+    config: Config,
+    expect: Arc<[Expect]>,
+    authenticators: Authenticators<Policy>,
+    received: Vec<u8>,
+}
+
+impl End {
+    fn new(stream: Stream<TcpStream>, config: Config, expect: Arc<[Expect]>) -> Result<End> {
+        stream.get_ref().set_read_timeout(Some(TICK))?;
+        let seed = Seed::random()?;
+        let authenticators = Authenticators::new(Policy::new(), stream.info(), stream.exporter(), &seed)?;
+        Ok(End { stream, config, expect, authenticators, received: Vec::new() })
+    }
+
+    fn send(&mut self, kind: u8, contents: &[u8]) -> Result<()> {
+        let length = u16::try_from(contents.len())?.to_be_bytes();
+        Ok(self.stream.write_all(&[&[kind][..], &length, contents].concat())?)
+    }
+
+    /// The next frame, if one comes within a tick. `Err`: the connection has ended.
+    fn receive(&mut self) -> Result<Option<(u8, Vec<u8>)>> {
+        if let [kind, high, low, rest @ ..] = &self.received[..]
+            && let Some(contents) = rest.get(..usize::from(u16::from_be_bytes([*high, *low])))
+        {
+            let frame = (*kind, contents.to_vec());
+            self.received.drain(..3 + frame.1.len());
+            return Ok(Some(frame));
+        }
+        let mut buffer = [0; 4096];
+        match self.stream.read(&mut buffer) {
+            Ok(0) => Err("the connection was closed".into()),
+            Ok(n) => {
+                self.received.extend(&buffer[..n]);
+                self.receive()
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// With today's certificates, trust and clock.
+    fn answerer(&self) -> Answerer {
+        let (identities, trust) = (Arc::clone(self.config.identities()), Arc::clone(self.config.trust()));
+        Answerer::new(identities, trust, Arc::clone(&self.expect), UnixTime::now())
+    }
+
+    /// "Prove who you are."
+    fn ask(&mut self) -> Result<()> {
+        let mut request = [0; 1024];
+        let (_, len) = self.authenticators.request(&Default::default(), &mut request)?;
+        self.send(b'Q', &request[..len])
+    }
+}
+
+/// What the server knows of its sessions.
+#[derive(Default)]
+struct Sessions {
+    leases: Mutex<Leases<String>>,
+    renewals: AtomicU64,
+    ended: Mutex<Vec<(String, String)>>,
+}
+
+/// One client, for as long as it holds a lease.
+fn serve(tcp: TcpStream, acceptor: &Acceptor, config: Config, sessions: &Sessions) -> Result<()> {
+    let expect: Arc<[Expect]> = Arc::new(["spiffe://example.org".parse()?]);
+    let stream = acceptor.accept(tcp)?;
+    let who = stream.peer().identity().and_then(|peer| peer.spiffe_id).ok_or("no SPIFFE ID")?.to_string();
+    let lease = Lease::new(stream.peer(), &expect).ok_or("another expectation")?;
+    sessions.leases.lock().map_err(|_| "a lock")?.insert(who.clone(), lease);
+    let mut end = End::new(stream, config, expect)?;
+    let mut asked = Instant::now();
+    loop {
+        // Whoever judges the leases takes out those that end.
+        let lease = sessions.leases.lock().map_err(|_| "a lock")?.get(&who).cloned();
+        let Some(lease) = lease else { return Ok(end.stream.close()?) };
+        if asked.elapsed() >= ROTATION {
+            asked = Instant::now();
+            end.ask()?;
+        }
+        match end.receive()? {
+            Some((b'P', contents)) => end.send(b'P', &contents)?,
+            Some((b'A', authenticator)) => {
+                let mut answerer = end.answerer();
+                let Received::Claim(claim) = end.authenticators.receive(&authenticator)? else {
+                    return Err(format!("{who} does not prove who it is").into());
+                };
+                let renewed = answerer.renew(&lease, &claim)?; // the same SPIFFE ID, or an error
+                let mut leases = sessions.leases.lock().map_err(|_| "a lock")?;
+                if leases.get(&who).is_some() {
+                    leases.insert(who.clone(), renewed);
+                    sessions.renewals.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A client that pings for ever; how many pings were answered until the connection ended.
+fn ping(address: &str, config: Config, pings: &AtomicU64) -> Result<()> {
+    let tcp = TcpStream::connect(address)?;
+    let stream = Connector::new(config.clone()).connect("spiffe://example.org/server", tcp)?;
+    let mut end = End::new(stream, config, Arc::new(["spiffe://example.org/server".parse()?]))?;
+    loop {
+        end.send(b'P', b"are you there?")?;
+        while let Some((kind, contents)) = end.receive()? {
+            match kind {
+                b'P' => drop(pings.fetch_add(1, Ordering::Relaxed)),
+                b'Q' => {
+                    let mut answerer = end.answerer();
+                    let Received::Request(proving) = end.authenticators.receive(&contents)? else { continue };
+                    let authenticator = answerer.prove(&end.authenticators, proving)?;
+                    end.send(b'A', &authenticator)?;
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn main() -> Result<()> {
+    let ca = Arc::new(Ca::new()?);
+    let trust = Arc::new(Reloadable::new(ca.trust(&[])?));
+    let config =
+        |name| -> Result<Config> { Ok(Config::new(Arc::new(Reloadable::new(ca.issue(name)?)), Arc::clone(&trust))) };
+    let (server, sessions) = (config("server")?, Arc::new(Sessions::default()));
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?.to_string();
+    let acceptor = Acceptor::new(server.clone(), ["spiffe://example.org".parse::<Expect>()?]);
+    let (shared, of_server) = (Arc::clone(&sessions), server.clone());
+    thread::spawn(move || -> io::Result<()> {
+        for tcp in listener.incoming() {
+            let (tcp, acceptor, config, sessions) = (tcp?, acceptor.clone(), of_server.clone(), Arc::clone(&shared));
+            thread::spawn(move || {
+                serve(tcp, &acceptor, config, &sessions).map_err(|error| eprintln!("server: {error}"))
+            });
+        }
+        Ok(())
+    });
+
+    let mut clients = Vec::new();
+    for name in ["alice", "bob", "carol"] {
+        let (config, pings, gone) = (config(name)?, Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+        clients.push((name, config.clone(), Arc::clone(&pings), Arc::clone(&gone)));
+        let address = address.clone();
+        thread::spawn(move || {
+            let ended = ping(&address, config, &pings);
+            gone.store(true, Ordering::SeqCst);
+            println!("{name}: {}", ended.err().map_or_else(String::new, |error| error.to_string()));
+        });
+    }
+
+    let began = Instant::now();
+    let mut rotated = Instant::now();
+    let (mut revoked, mut bob_is_gone) = (None::<Instant>, None);
+    while began.elapsed() < 2 * LIFE {
+        thread::sleep(TICK / 5);
+        if rotated.elapsed() >= ROTATION {
+            rotated = Instant::now();
+            for (name, config, ..) in clients.iter().filter(|(name, ..)| revoked.is_none() || *name != "bob") {
+                config.identities().set(ca.issue(name)?);
+            }
+            server.identities().set(ca.issue("server")?);
+        }
+        if revoked.is_none() && began.elapsed() >= LIFE {
+            trust.set(ca.trust(&["bob"])?);
+            revoked = Some(Instant::now());
+            println!("bob is revoked");
+        }
+        // A new snapshot, or time that has passed: whom does it end?
+        for (who, why) in sessions.leases.lock().map_err(|_| "a lock")?.renew(&trust.get(), UnixTime::now()) {
+            println!("server: {who} ends: {why}");
+            sessions.ended.lock().map_err(|_| "a lock")?.push((who, why.name().to_string()));
+        }
+        if bob_is_gone.is_none() && clients[1].3.load(Ordering::SeqCst) {
+            bob_is_gone = revoked.map(|then| then.elapsed());
+        }
+    }
+
+    let gone = bob_is_gone.ok_or("bob is still there")?;
+    println!("bob was gone {} ms after his revocation", gone.as_millis());
+    for (name, _, pings, gone) in &clients {
+        println!("{name}: {} pings answered", pings.load(Ordering::Relaxed));
+        assert_eq!(gone.load(Ordering::SeqCst), *name == "bob", "{name}: only bob's connection has ended");
+    }
+    println!("{} leases renewed by what was proved again", sessions.renewals.load(Ordering::Relaxed));
+    assert!(gone < Duration::from_secs(1));
+    assert_eq!(*sessions.ended.lock().map_err(|_| "a lock")?, [("spiffe://example.org/bob".into(), "Revoked".into())]);
+    Ok(())
+}
