@@ -1,16 +1,12 @@
 //! The leases of all sessions of a server.
 
-use super::Lease;
+use super::{Lease, Pass};
 use crate::x509::refusal::Refusal;
 use crate::x509::trust::Trust;
-use crate::x509::verify::memo::SignatureMemo;
 use rustls_pki_types::UnixTime;
 use std::collections::BTreeMap;
 use std::collections::btree_map;
 use std::vec::Vec;
-
-/// Signatures that are remembered during one pass: those of the CAs, which many chains share, are paid for once.
-const CAS: usize = 1024;
 
 /// The leases of many sessions, each under a key of the program's choice (a number, the address of a task): "whom does this
 /// new snapshot end?" in one pass. It has no lock and no clock: put it behind a `Mutex`, and ask it when a snapshot is new,
@@ -81,16 +77,16 @@ impl<K: Ord + Clone> Leases<K> {
         trust: &'a Trust,
         now: UnixTime,
     ) -> impl Iterator<Item = (&'a K, Refusal)> + use<'a, K> {
-        let memo = SignatureMemo::new(CAS);
-        let judge = move |lease: &Lease| lease.check_among(trust, &memo, now);
+        let mut pass = Pass::new();
+        let mut judge = move |lease: &Lease| lease.check_among(trust, &mut pass, now);
         self.leases.iter().filter_map(move |(session, lease)| Some((session, judge(lease).err()?)))
     }
 
     /// Judges all of them again ([`Lease::check`]). Those that hold go on under this snapshot; those that do not are taken
     /// out and given back, with the reasons: their sessions are to be ended.
     pub fn renew(&mut self, trust: &Trust, now: UnixTime) -> Vec<(K, Refusal)> {
-        let (mut ended, memo) = (Vec::new(), SignatureMemo::new(CAS));
-        self.leases.retain(|session, lease| match lease.check_among(trust, &memo, now) {
+        let (mut ended, mut pass) = (Vec::new(), Pass::new());
+        self.leases.retain(|session, lease| match lease.check_among(trust, &mut pass, now) {
             Ok(renewed) => {
                 *lease = renewed;
                 true

@@ -12,6 +12,7 @@ use super::peer_identity::PeerIdentity;
 use super::refusal::Refusal;
 use super::trust::Trust;
 use super::verify::accepted::Accepted;
+use super::verify::again::AskedCas;
 use super::verify::memo::SignatureMemo;
 use super::verify::options::JudgeOptions;
 use crate::authenticator::Claim;
@@ -35,6 +36,19 @@ pub struct Lease {
     /// The expectation that matched.
     expect: Arc<Expect>,
     proved_at: u64,
+}
+
+/// What one pass over many leases, by one snapshot at one time, does once for all.
+struct Pass {
+    /// The signatures of the CAs, which many chains share.
+    memo: SignatureMemo,
+    asked: AskedCas,
+}
+
+impl Pass {
+    fn new() -> Pass {
+        Pass { memo: SignatureMemo::new(1024), asked: AskedCas::default() }
+    }
 }
 
 impl Lease {
@@ -62,12 +76,23 @@ impl Lease {
     /// # Errors
     /// As [`check`](Lease::check).
     pub fn check_with(&self, trust: &Trust, options: &JudgeOptions<'_>) -> Result<Lease, Refusal> {
+        self.check_after(trust, options, &mut AskedCas::default())
+    }
+
+    /// As [`check`](Lease::check), for one of many in one pass.
+    fn check_among(&self, trust: &Trust, pass: &mut Pass, now: UnixTime) -> Result<Lease, Refusal> {
+        let Pass { memo, asked } = pass;
+        let expect = core::slice::from_ref(&*self.expect);
+        self.check_after(trust, &JudgeOptions { memo: Some(memo), ..JudgeOptions::new(expect, now) }, asked)
+    }
+
+    fn check_after(&self, trust: &Trust, options: &JudgeOptions<'_>, asked: &mut AskedCas) -> Result<Lease, Refusal> {
         let now = options.now;
         if options.expect.contains(&self.expect) {
             if self.accepted.snapshot() == trust.snapshot_id() && self.accepted.holds_at(now) {
                 return Ok(self.clone());
             }
-            if let Some(accepted) = trust.ask_crls_again(&self.accepted, now) {
+            if let Some(accepted) = trust.ask_crls_again(&self.accepted, now, asked) {
                 return Ok(Lease { accepted, ..self.clone() });
             }
         }
@@ -75,12 +100,6 @@ impl Lease {
         let accepted = trust.judge(&self.peer(&chain), options)?;
         let judged = Lease::new(&accepted, options.expect).unwrap_or_else(|| self.clone()); // it matched one of them
         Ok(Lease { proved_at: self.proved_at, ..judged })
-    }
-
-    /// As [`check`](Lease::check), for one of many.
-    fn check_among(&self, trust: &Trust, memo: &SignatureMemo, now: UnixTime) -> Result<Lease, Refusal> {
-        let expect = core::slice::from_ref(&*self.expect);
-        self.check_with(trust, &JudgeOptions { memo: Some(memo), ..JudgeOptions::new(expect, now) })
     }
 
     /// A new lease from what the peer proves again in its session, if it is who it was: the same SPIFFE ID; or the name or

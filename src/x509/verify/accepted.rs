@@ -95,6 +95,11 @@ impl Accepted {
         Accepted { role, certificate_type, matched: 0, path: None, chain, leaf_len, snapshot, judged_at }
     }
 
+    /// The certificates of the path but the leaf, one behind the other.
+    pub(super) fn cas(&self) -> &[u8] {
+        self.chain.get(self.leaf_len..).unwrap_or_default()
+    }
+
     /// How the path was found.
     pub(super) fn proof(&self) -> Option<Proof> {
         self.path

@@ -1,7 +1,7 @@
 //! The judgement of a peer, in its order.
 
 pub(super) mod accepted;
-mod again;
+pub(super) mod again;
 mod diagnosis;
 pub(super) mod memo;
 pub(super) mod options;
