@@ -229,6 +229,51 @@ fn an_end_without_close_notify_is_an_unexpected_one() {
     world.meet(|stream| stream.unwrap().confirmed().unwrap(), server);
 }
 
+/// The peer resets the connection: what we write then is lost, though the system takes it at first.
+#[test]
+fn what_could_not_be_sent_is_no_orderly_close() {
+    let (gone, is_gone) = std::sync::mpsc::channel();
+    let client = move |stream: io::Result<Stream<TcpStream>>| {
+        let mut stream = stream.unwrap();
+        stream.confirmed().unwrap();
+        stream.write_all(b"never read").unwrap();
+        stream.flush().unwrap();
+        is_gone.recv().unwrap();
+        thread::sleep(Duration::from_millis(50));
+        let written = stream.write_all(b"lost");
+        written.and(stream.close())
+    };
+    let server = |stream: io::Result<Stream<TcpStream>>| {
+        let mut stream = stream.unwrap();
+        stream.flush().unwrap();
+        thread::sleep(Duration::from_millis(50));
+        drop(stream); // bytes are unread: a reset
+        gone.send(()).unwrap();
+    };
+    World::new().meet(client, server).unwrap_err();
+}
+
+/// Whoever asks is told, each time; and who has closed its own side can still learn it.
+#[test]
+fn whether_the_server_has_accepted_us_can_be_asked_at_any_time() {
+    let mut world = World::new();
+    let half_closed = |stream: io::Result<Stream<TcpStream>>| {
+        let mut stream = stream.unwrap();
+        stream.shutdown_write().unwrap();
+        stream.confirmed()
+    };
+    world.meet(half_closed, |stream| echo(&mut stream.unwrap()).unwrap()).unwrap();
+    let stranger = Pki::new();
+    world.client = config(&world.pki, stranger.issue("client.test", &rcgen::PKCS_ED25519));
+    let twice = |stream: io::Result<Stream<TcpStream>>| {
+        let mut stream = stream.unwrap();
+        [stream.confirmed(), stream.confirmed()].map(|told| told.unwrap_err().to_string())
+    };
+    let [first, second] = world.meet(twice, |stream| drop(stream.map(drop).unwrap_err()));
+    assert_eq!(first, second);
+    assert!(first.contains("rejected our certificate"), "{first}");
+}
+
 #[test]
 fn a_timeout_of_the_transport_loses_nothing() {
     let world = World::new();

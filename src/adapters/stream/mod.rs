@@ -111,7 +111,11 @@ impl<S: Transport> Stream<S> {
             return Ok(());
         }
         self.link.write_all(&mut self.tx)?;
-        self.session.confirm(&mut self.tx).map_err(Failure::from)?;
+        match self.session.confirm(&mut self.tx) {
+            // Who has closed its side, or has failed, asks nothing; what comes says how it stands.
+            Ok(()) | Err(Misuse::Closed) => {}
+            Err(misuse) => return Err(Failure::from(misuse).into()),
+        }
         while !self.session.is_confirmed() {
             match self.receive()? {
                 Event::Read => self.exchange()?,
@@ -158,7 +162,7 @@ impl<S: Transport> Stream<S> {
         loop {
             match self.receive() {
                 Ok(Event::Data) => self.rx.consume(self.rx.data().len()),
-                Ok(Event::Closed) => return Ok(()),
+                Ok(Event::Closed) => return self.all_sent(),
                 Ok(Event::Read) => {
                     let in_time = self.link.wait_until(deadline)?;
                     let filled =
@@ -171,7 +175,7 @@ impl<S: Transport> Stream<S> {
                     }
                 }
                 Ok(_) => {}
-                Err(error) if is_truncated(&error) => return Ok(()), // the answer to our close_notify may be none
+                Err(error) if is_truncated(&error) => return self.all_sent(), // the answer to our close_notify may be none
                 Err(error) => return Err(error),
             }
         }
@@ -205,6 +209,11 @@ impl<S: Transport> Stream<S> {
     }
 
     /// Why nothing more can be written: what the peer says about it, or else the transport.
+    /// What we sent may not have left: then it is no orderly end.
+    fn all_sent(&self) -> io::Result<()> {
+        self.link.broken.as_ref().map_or(Ok(()), |broken| Err(broken.kind().into()))
+    }
+
     fn check_broken(&mut self) -> io::Result<()> {
         let Some(broken) = self.link.broken.take() else { return Ok(()) };
         let deadline = Instant::now().checked_add(self.close_deadline);

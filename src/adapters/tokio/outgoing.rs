@@ -167,6 +167,11 @@ impl Outgoing {
         }
     }
 
+    /// Whether we have said our last.
+    pub(super) fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+
     /// Asks the peer for a sign of life.
     pub(super) fn confirm(&mut self) -> io::Result<()> {
         memory::lend_outbox(&mut self.tx, OUTBOX);
@@ -197,6 +202,14 @@ impl Outgoing {
             self.sender.close(&mut self.tx).map_err(Failure::from)?;
         }
         ready!(self.poll_drain(waker, io))?;
-        Pin::new(io).poll_shutdown(&mut Context::from_waker(waker))
+        // Whoever polled when it broke, this half says so, each time.
+        if let Some(kind) = self.broken {
+            return Poll::Ready(Err(kind.into()));
+        }
+        match ready!(Pin::new(io).poll_shutdown(&mut Context::from_waker(waker))) {
+            // All of ours has left, and the peer has closed already.
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Poll::Ready(Ok(())),
+            shut => Poll::Ready(shut),
+        }
     }
 }

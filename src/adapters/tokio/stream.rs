@@ -82,8 +82,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
         if self.incoming.receiver.is_confirmed() {
             return Ok(());
         }
-        self.outgoing.confirm()?;
-        self.incoming.receiver.expect_key_update();
+        // Who has closed its side, or has failed, asks nothing; what comes says how it stands.
+        if !self.outgoing.is_closed() {
+            self.outgoing.confirm()?;
+            self.incoming.receiver.expect_key_update();
+        }
         poll_fn(|cx| self.poll_in(cx, Incoming::poll_confirmed)).await
     }
 
@@ -104,9 +107,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
             // It is read at the same time: a peer may want to be rid of its own before it takes ours. And if we could not
             // tell it anything, it may have said why.
             let ended = self.poll_in(cx, Incoming::poll_end);
-            match (&told, ended) {
-                (_, Poll::Ready(Err(error))) => return Poll::Ready(Err(error)),
-                (Poll::Ready(_), Poll::Ready(Ok(()))) => return Poll::Ready(Ok(())),
+            match ended {
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                // What we sent may not have left: then this is no orderly end.
+                Poll::Ready(Ok(())) if told.is_ready() => return core::mem::replace(&mut told, Poll::Pending),
                 _ => {}
             }
             ready!(timer.poll(cx));

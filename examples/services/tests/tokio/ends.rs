@@ -44,6 +44,40 @@ async fn a_half_close_leaves_the_other_direction_open() {
     assert_eq!(client.write(b"more").await.unwrap_err().kind(), Io::BrokenPipe);
 }
 
+/// The peer resets the connection: what we write then is lost, though the system takes it at first.
+#[tokio::test]
+async fn what_could_not_be_sent_is_no_orderly_close() {
+    let (world, (near, far)) = (World::new(), tcp().await);
+    let (client, server) = tokio::join!(world.connector().connect("server.test", near), world.acceptor().accept(far));
+    let (mut client, server) = (client.unwrap(), server.unwrap());
+    client.confirmed().await.unwrap();
+    client.write_all(b"never read").await.unwrap();
+    client.flush().await.unwrap();
+    sleep(Duration::from_millis(50)).await;
+    drop(server); // bytes are unread: a reset
+    sleep(Duration::from_millis(50)).await;
+    let written = client.write_all(b"lost").await;
+    written.and(client.close().await).unwrap_err();
+    client.shutdown().await.unwrap_err();
+}
+
+#[tokio::test]
+async fn whether_the_server_has_accepted_us_can_be_asked_at_any_time() {
+    let (mut client, mut server) = World::new().meet(1000).await;
+    client.shutdown().await.unwrap();
+    let (confirmed, _) = tokio::join!(client.confirmed(), server.write_all(b"welcome"));
+    confirmed.unwrap();
+    let mut world = World::new();
+    world.client = world.stranger("client.test");
+    let (near, far) = tcp().await;
+    let client = async {
+        let mut stream = world.connector().connect("server.test", near).await.unwrap();
+        [stream.confirmed().await, stream.confirmed().await].map(|told| told.unwrap_err().to_string())
+    };
+    let ([first, second], _) = tokio::join!(client, world.acceptor().accept(far));
+    assert_eq!(first, second);
+}
+
 #[tokio::test]
 async fn a_client_that_is_refused_over_tcp_learns_why() {
     let mut world = World::new();
