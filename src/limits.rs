@@ -45,7 +45,7 @@ pub const MAX_KEY_UPDATES: u8 = 32;
 /// them all.
 pub const MAX_TICKETS: u8 = 32;
 
-/// Requests for authenticators (RFC 9261) that may be open at once, on one session: each takes 232 bytes.
+/// Requests for authenticators (RFC 9261) that may be open at once, on one session: each takes 456 bytes.
 pub const MAX_OPEN_REQUESTS: usize = 4;
 
 /// Authenticators that a server may send without being asked, on one session: a client must know them all again, to accept

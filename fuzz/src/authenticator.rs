@@ -95,7 +95,7 @@ pub fn authenticator(data: &[u8]) {
             }
             _ => {
                 let Some(place) = choose(&mut choices, sent.len()) else { continue };
-                deliver(&mut ends, &mut sent, place, end, choices.byte() % 4 == 0);
+                deliver(&mut ends, &mut sent, place, end, choices.byte().is_multiple_of(4));
             }
         }
     }
@@ -150,7 +150,7 @@ fn choose(choices: &mut Choices<'_>, count: usize) -> Option<usize> {
 }
 
 fn role(end: usize) -> Role {
-    if end % 2 == 0 { Role::Client } else { Role::Server }
+    if end.is_multiple_of(2) { Role::Client } else { Role::Server }
 }
 
 fn prove(end: &Authenticators<Policy>, mut proving: Proving<'_>, role: Role) -> Vec<u8> {

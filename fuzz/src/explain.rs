@@ -6,7 +6,7 @@ use countersign::study::{Conversation, KeyLog, Study, Text, capture, explain as 
 /// The first byte: a capture file, with the secrets that it embeds; or two streams and a key log, of lengths that follow.
 pub fn explain(data: &[u8]) {
     let Some((kind, data)) = data.split_first() else { return };
-    let study = if kind % 2 == 0 {
+    let study = if kind.is_multiple_of(2) {
         let Ok(capture) = capture::read(data) else { return };
         study_of(&capture.conversations, &KeyLog::parse(&capture.key_log))
     } else {

@@ -149,8 +149,9 @@ fn a_request_says_what_it_wants() {
     assert_eq!(offer.server_name(), Some("api.test"));
     assert_eq!(offer.certificate_authorities().collect::<Vec<_>>(), [&[0x30, 0]]);
     assert_eq!(offer.oid_filters(), Some(&[0, 0][..]));
-    assert_eq!(offer.signature_schemes().count(), 6);
-    assert!(offer.signature_schemes_cert().count() > 6);
+    let schemes = offer.signature_schemes().count();
+    assert!(schemes >= 6, "as many as we have, by feature");
+    assert!(offer.signature_schemes_cert().count() > schemes);
 }
 
 // req: 9261-5.2.1-2

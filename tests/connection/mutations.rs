@@ -334,9 +334,10 @@ fn a_handshake_that_is_cut_off_anywhere_is_truncated() {
 /// The same with records so short that every message is cut off in every state.
 #[test]
 fn short_records_are_cut_off_in_every_state() {
-    let short = || Policy::new().record_size_limit(64);
+    // Where records end depends on what is announced, and that on features: some limits together show every state.
     let mut seen: [Vec<State>; 2] = Default::default();
-    for sender in [Role::Client, Role::Server] {
+    for (limit, sender) in (64..72).flat_map(|limit| [(limit, Role::Client), (limit, Role::Server)]) {
+        let short = || Policy::new().record_size_limit(limit);
         let mut number = 0;
         loop {
             let (mut client, mut server) = ends_with(short(), short(), 1);
@@ -350,19 +351,18 @@ fn short_records_are_cut_off_in_every_state() {
                 left -= kept;
                 records[..kept].concat()
             });
-            let attacked = if sender == Role::Client { s } else { c };
-            let Err(error) = attacked else { break };
+            let Err(error) = (if sender == Role::Client { s } else { c }) else { break };
             assert_eq!(error.kind(), ErrorKind::Truncated, "after {number} records");
             seen[usize::from(sender == Role::Server)].push(error.state());
             number += 1;
         }
         assert!(number > 8, "{number} records");
     }
-    seen.iter_mut().for_each(Vec::dedup);
     use State::*;
-    assert_eq!(seen[0], [WaitClientHello, WaitCertificate, WaitCertificateVerify, WaitFinished]);
+    let server = [WaitClientHello, WaitCertificate, WaitCertificateVerify, WaitFinished];
     let client = [WaitServerHello, WaitEncryptedExtensions, WaitCertificateRequest, WaitCertificate];
-    assert!(seen[1].starts_with(&client[..2]) && seen[1].ends_with(&[WaitCertificateVerify, WaitFinished]));
+    assert!(server.iter().all(|state| seen[0].contains(state)));
+    assert!(client.iter().chain(&server[2..]).all(|state| seen[1].contains(state)));
 }
 
 /// What the one in the middle does to the record number `at` of one direction.

@@ -1,6 +1,7 @@
 //! What a connection costs beside time, held by ceilings: sizes. (Allocations are counted in `no_allocation.rs` and
 //! `heap_of_verdicts.rs`, bytes on the wire in tests/connection/pairs/records.rs; `examples/footprint` prints all of it.)
 
+use countersign::authenticator::Authenticators;
 use countersign::{Error, Handshake, Policy, Receiver, Sender, Session, SessionInfo, Transition, Want};
 use std::mem::size_of;
 
@@ -13,7 +14,7 @@ fn at_most(ceiling: usize, name: &str, size: usize) {
 #[test]
 fn a_handshake_takes_two_and_a_half_kilobytes_inline() {
     // With hybrid groups a client keeps the expanded key of ML-KEM, 2,400 bytes.
-    let ceiling = if cfg!(feature = "mlkem") { 4_950 } else { 2_528 };
+    let ceiling = if cfg!(feature = "mlkem") { 4_950 } else { 2_512 };
     at_most(ceiling, "Handshake<&Policy>", size_of::<Handshake<&Policy>>());
 }
 
@@ -25,6 +26,12 @@ fn an_idle_session_takes_1900_bytes_inline() {
     at_most(1_872, "Session", size_of::<Session>());
     at_most(1_120, "Sender", size_of::<Sender>());
     at_most(1_136, "Receiver", size_of::<Receiver>());
+}
+
+/// Each open request holds two running hashes.
+#[test]
+fn authenticators_take_a_few_kilobytes_inline() {
+    at_most(3_400, "Authenticators<&Policy>", size_of::<Authenticators<&Policy>>());
 }
 
 #[test]

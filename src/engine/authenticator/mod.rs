@@ -73,7 +73,7 @@ use crate::schedule::{AuthenticatorKeys, Pair};
 use contexts::Contexts;
 use core::borrow::Borrow;
 
-/// Writes and reads the requests and authenticators of one session. About 2,600 bytes, nothing on the heap.
+/// Writes and reads the requests and authenticators of one session. About 3,400 bytes, nothing on the heap.
 ///
 /// It holds secrets of the session: drop it with the session, and when a session fails. What goes wrong here ends
 /// nothing: an [`Error`] says what was wrong with the peer's message, and what to do about it is for the application.
