@@ -329,6 +329,9 @@ fn what_stands_outside_of_every_block_and_may_be_an_object_is_a_problem_at_its_l
             ("base64 behind =", format!("export CRL={text}").into_bytes(), encoded),
             ("base64 in JSON", format!("{{\"crl\":\"{text}\"}}").into_bytes(), encoded),
             ("base64 of URLs", text.replace('+', "-").replace('/', "_").into_bytes(), encoded),
+            ("escaped for a URL", format!("BEGIN%20{wanted}%0A{}", text.replace('+', "%2B")).into_bytes(), encoded),
+            ("escaped in a string", format!("BEGIN {wanted}\\n{text}").into_bytes(), encoded),
+            ("escaped in Unicode", format!("BEGIN {wanted}\\u000a{text}").into_bytes(), encoded),
             ("an error page", b"<!DOCTYPE html>\n<title>502</title>".to_vec(), "it is HTML, perhaps an error page"),
             (
                 "an error page in XML",

@@ -78,8 +78,11 @@ fn encoded(line: &[u8]) -> Option<Encoded> {
         if PEM.iter().any(|pem| word.windows(pem.len()).any(|part| part == *pem)) {
             return Some(Encoded::Pem);
         }
-        // A path or a name with underscores may stand before it.
-        let mut rest = Some(word);
+        // What is left of an escaped line break may stand before it, as may a path or a name with underscores.
+        const ESCAPED: [&[u8]; 7] = [b"0A", b"0a", b"n", b"r", b"u000a", b"u000A", b"x0a"];
+        let unescaped =
+            ESCAPED.iter().find_map(|escape| word.strip_prefix(*escape).filter(|rest| rest.starts_with(b"MI")));
+        let mut rest = Some(unescaped.unwrap_or(word));
         while let Some(word) = rest.filter(|word| word.len() >= MIN) {
             // SEQUENCE, of 128 octets and more: 30 80, 30 81 xx to 30 84 xx.
             if matches!(word, [b'M', b'I', b'A'..=b'T', ..]) {
