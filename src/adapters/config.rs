@@ -86,7 +86,8 @@ impl Config {
         self
     }
 
-    /// How long we wait, once we have closed, for the peer to take what we sent and to close. The same for an alert.
+    /// How long we wait, once we have closed, for the peer to take what we sent and to close. After a failed handshake its
+    /// alert gets as long; over tokio at most one second, and no time of its own if the handshake has no deadline.
     pub fn close_deadline(mut self, deadline: Duration) -> Config {
         self.close_deadline = deadline;
         self

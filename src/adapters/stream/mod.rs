@@ -45,7 +45,12 @@ use std::vec::Vec;
 /// Reading gives what the peer has written; `Ok(0)` says that it has sent close_notify, and an end without it is
 /// `UnexpectedEof`. Each write is sealed and handed to the transport at once: nothing waits for `flush`. Timeouts that
 /// are set on the transport ([`get_ref`](Self::get_ref)) apply to each call; after `WouldBlock` or `TimedOut` the
-/// connection goes on where it was.
+/// connection goes on where it was. The transport must block: to one that is non-blocking, `WouldBlock` looks like a deadline
+/// that has passed.
+///
+/// Reading may write: what is pending, and the answer to a KeyUpdate of the peer, go out first. A peer that asks for
+/// KeyUpdates and reads nothing can so hold up a read until the transport's write timeout: set one, or use the adapter for
+/// tokio, where a read never waits for a write.
 ///
 /// Call [`close`](Self::close) at the end: dropping the stream says nothing to the peer, who cannot tell it from an
 /// attacker who cuts the line.
