@@ -1,4 +1,4 @@
-//! PEM files (RFC 7468), read so that nothing in them is lost: what is no block, and looks like one, is a problem with
+//! PEM files (RFC 7468), read so that no block in them is lost: what is no block, and looks like one, is a problem with
 //! its line. All of this crate's files go through this reader.
 //!
 //! * Blocks are told apart by their boundaries (`-----BEGIN X-----`), not by lines: two that were joined without a line
@@ -6,7 +6,9 @@
 //!   blocks do no harm.
 //! * A boundary that is not in order is a problem: an END without its BEGIN or the reverse, labels that differ, other text
 //!   on its line, a near miss (`----BEGIN CERTIFICATE-----`). So is what may be an object and stands outside of every
-//!   block: base64 of DER or of PEM, binary data, a page of HTML. Sentences show no text of a file: it may be a key.
+//!   block: base64 of DER or of PEM (in words of 40 characters and more), binary data, a page of HTML. Other text between
+//!   blocks is an explanation (§2) and passed over: hex, and base64 in shorter words, among it. Sentences show no text of a
+//!   file: it may be a key.
 //!
 //! ```
 //! use countersign::x509::pem;
