@@ -86,9 +86,27 @@
 //! Where to look: [`Handshake`] and [`Session`] for records over a stream, [`flow`] for transports that protect
 //! handshake bytes themselves, [`x509`] for the answers to the questions, [`ErrorKind`] for everything that can go wrong,
 //! [`table`] for the transitions; and `tests/step_by_step.rs` for a handshake told step by step.
+//!
+//! ## Features
+//!
+//! | Feature | Default | Gives |
+//! |---|---|---|
+//! | `x509` | yes | chains, names, CRLs, key files; needs `std` |
+//! | `std` | by `x509` | the standard library |
+//! | `alloc` | by `std` | RSA |
+//! | `stream` | no | mutual TLS over `std`'s sockets and anything else that reads and writes; needs `x509` |
+//! | `mlkem` | no | the hybrid groups X25519MLKEM768 (then the first that is offered) and SecP256r1MLKEM768, and `Policy::require_post_quantum`; no heap needed; Rust 1.94 |
+//! | `mldsa` | no | ML-DSA-44, 65 and 87: in CertificateVerify, certificates and CRLs, and for our own keys; Rust 1.94 |
+//! | `aws-lc-rs` | no | aws-lc-rs in place of *ring*: faster in much, P-521 beside the others; needs `std` and a heap |
+//! | `tokio` | no | the same over tokio's `AsyncRead` and `AsyncWrite`; needs `x509` |
+//! | `quinn` | no | mutual TLS for QUIC, by quinn-proto and quinn 0.11; needs `x509`; follows their versions, so no promise of stability |
+//! | `study` | no | explains handshakes byte by byte, from captured records and a key log; needs `x509` |
+//! | `study-pcap` | no | reads captures (pcap, pcapng) for `study` |
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
+// docs.rs shows beside each item which feature gives it.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(test),
     deny(

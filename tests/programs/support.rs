@@ -21,7 +21,9 @@ pub fn example(name: &str) -> Command {
         let deps = std::env::current_exe().unwrap();
         let profile = deps.parent().and_then(Path::parent).unwrap();
         let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--examples"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+        // The features that the tests are built with: the published package has no dev-dependency that gives them.
+        build.args(["build", "--quiet", "--examples", "--features", "hazmat-testing,stream,study"]);
+        build.current_dir(env!("CARGO_MANIFEST_DIR"));
         // What cargo tells this test about its package would make build scripts run again, and ring be built anew.
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();

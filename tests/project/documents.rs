@@ -16,8 +16,6 @@ fn documents() -> Vec<PathBuf> {
         let files = fs::read_dir(folder).expect("a readable folder").map(|entry| entry.expect("an entry").path());
         documents.extend(files.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
     }
-    // A published crate has no fuzz targets.
-    documents.retain(|path| path.exists());
     documents
 }
 
@@ -64,6 +62,35 @@ fn every_file_that_a_document_names_is_there() {
         }
     }
     assert!(missing.is_empty(), "these are not there:\n{}", missing.join("\n"));
+}
+
+/// The rows of the table of features, in a text whose lines begin with `margin`.
+fn table_of_features(text: &str, margin: &str) -> Vec<String> {
+    let lines = text.lines().filter_map(|line| line.strip_prefix(margin));
+    let table = lines.skip_while(|line| !line.starts_with("| Feature |")).take_while(|line| line.starts_with('|'));
+    table.skip(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_tables_of_features_are_those_of_the_manifest() {
+    let read = |file: &str| fs::read_to_string(root().join(file)).expect("a text");
+    let manifest = read("Cargo.toml");
+    let section = manifest.split("\n[features]\n").nth(1).and_then(|rest| rest.split("\n[").next()).expect("features");
+    let mut features: Vec<_> =
+        section.lines().filter_map(|line| line.split_once(" = ")).map(|(name, _)| name).collect();
+    features.retain(|name| !name.starts_with('#') && !["default", "hazmat-testing"].contains(name));
+    features.sort_unstable();
+
+    let table = table_of_features(&read("README.md"), "");
+    let mut documented: Vec<_> = table.iter().filter_map(|row| row.split('`').nth(1)).collect();
+    documented.sort_unstable();
+    assert_eq!(documented, features, "README.md and Cargo.toml");
+    assert_eq!(table_of_features(&read("src/lib.rs"), "//! "), table, "src/lib.rs and README.md");
+
+    // docs.rs shows whatever a user may want, and never the test seams.
+    let shown = manifest.split("\n[package.metadata.docs.rs]\n").nth(1).and_then(|rest| rest.split("\n[").next());
+    let shown = shown.expect("the features that docs.rs shows");
+    assert!(!shown.contains("hazmat") && !shown.contains("all-features"), "{shown}");
 }
 
 /// "`tests/file.rs`: `name_of_a_test`".

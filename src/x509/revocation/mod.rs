@@ -237,7 +237,7 @@ fn valid<'a>(
     named: &'a [List],
     now: u64,
     is_signed: &'a impl Fn(&List) -> bool,
-) -> impl Iterator<Item = &'a List> + Clone {
+) -> impl Iterator<Item = &'a List> {
     named.chunk_by(|one, other| one.scope == other.scope).flat_map(move |same| {
         let believed = same.iter().filter(move |list| list.this_update <= now && is_signed(list));
         // The first replaces all that any of them replaces.
