@@ -93,6 +93,24 @@ fn the_tables_of_features_are_those_of_the_manifest() {
     assert!(!shown.contains("hazmat") && !shown.contains("all-features"), "{shown}");
 }
 
+#[test]
+fn the_table_of_dependencies_is_that_of_the_manifest() {
+    let read = |file: &str| fs::read_to_string(root().join(file)).expect("a text");
+    let (manifest, lock, security) = (read("Cargo.toml"), read("Cargo.lock"), read("docs/SECURITY.md"));
+    let section = manifest.split("\n[dependencies]\n").nth(1).and_then(|rest| rest.split("\n[").next()).expect("them");
+    let needed = section.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(" = "));
+    let rows = security.split("\n| Package |").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("the table");
+    let rows: Vec<_> = rows.lines().skip(2).map(|row| row.split('|').map(str::trim).collect::<Vec<_>>()).collect();
+    let named: Vec<_> = rows.iter().map(|row| row[1].trim_matches('`')).collect();
+    for (name, _) in needed {
+        assert!(named.contains(&name), "docs/SECURITY.md does not speak of {name}");
+    }
+    for (name, row) in named.iter().zip(&rows) {
+        let locked = format!("name = \"{name}\"\nversion = \"{}\"", row[2]);
+        assert!(lock.contains(&locked), "Cargo.lock has no {name} {}", row[2]);
+    }
+}
+
 /// "`tests/file.rs`: `name_of_a_test`".
 #[test]
 fn every_test_that_a_document_names_behind_its_file_is_there() {

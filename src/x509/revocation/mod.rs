@@ -233,11 +233,7 @@ impl Revocation {
 }
 
 /// The lists that count: current and signed, and not replaced by another of the same scope.
-fn valid<'a>(
-    named: &'a [List],
-    now: u64,
-    is_signed: &'a impl Fn(&List) -> bool,
-) -> impl Iterator<Item = &'a List> {
+fn valid<'a>(named: &'a [List], now: u64, is_signed: &'a impl Fn(&List) -> bool) -> impl Iterator<Item = &'a List> {
     named.chunk_by(|one, other| one.scope == other.scope).flat_map(move |same| {
         let believed = same.iter().filter(move |list| list.this_update <= now && is_signed(list));
         // The first replaces all that any of them replaces.
