@@ -3,17 +3,15 @@
 //! A server and three clients, over TCP, each with a SPIFFE certificate that lives for six seconds. The clients ping all the
 //! time. The server asks each of them again and again to prove who it is *now* (RFC 9261), inside of the connection; the
 //! answer renews the client's lease. In the middle one client is revoked: its connection is gone within a second, and the
-//! others never notice. Frames: one byte (`P`ing, `Q`uestion, `A`nswer), two of length, contents.
+//! others never notice. (`examples/services` has the same over HTTP/2.)
 
-use countersign::adapters::Config;
 use countersign::adapters::stream::{Acceptor, Connector, Stream};
-use countersign::authenticator::{Authenticators, Received};
+use countersign::adapters::{Config, Frame, Frames, Reauthenticated, Reauthentication};
 use countersign::pki_types::UnixTime;
-use countersign::x509::{Answerer, Expect, Identities, Identity, Lease, Leases, Reloadable, SigningKey, Trust};
-use countersign::{Policy, Seed};
+use countersign::x509::{Expect, Identities, Identity, Leases, Reloadable, SigningKey, Trust};
 use rcgen::{CertificateParams, CertifiedIssuer, IsCa, KeyPair, KeyUsagePurpose, SanType, SerialNumber};
 use std::error::Error;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, atomic::AtomicBool, atomic::AtomicU64, atomic::Ordering};
 use std::thread;
@@ -90,57 +88,28 @@ impl Ca {
 /// One end of a connection: frames, and what proves identities again.
 struct End {
     stream: Stream<TcpStream>,
-    config: Config,
-    expect: Arc<[Expect]>,
-    authenticators: Authenticators<Policy>,
-    received: Vec<u8>,
+    again: Reauthentication,
+    frames: Frames,
 }
 
 impl End {
-    fn new(stream: Stream<TcpStream>, config: Config, expect: Arc<[Expect]>) -> Result<End> {
+    fn new(stream: Stream<TcpStream>) -> Result<End> {
         stream.get_ref().set_read_timeout(Some(TICK))?;
-        let seed = Seed::random()?;
-        let authenticators = Authenticators::new(Policy::new(), stream.info(), stream.exporter(), &seed)?;
-        Ok(End { stream, config, expect, authenticators, received: Vec::new() })
+        Ok(End { again: stream.reauthentication()?, stream, frames: Frames::new(1 << 14) })
     }
 
-    fn send(&mut self, kind: u8, contents: &[u8]) -> Result<()> {
-        let length = u16::try_from(contents.len())?.to_be_bytes();
-        Ok(self.stream.write_all(&[&[kind][..], &length, contents].concat())?)
+    fn send(&mut self, frame: &Frame) -> Result<()> {
+        Ok(self.stream.write_all(&frame.to_bytes()?)?)
     }
 
     /// The next frame, if one comes within a tick. `Err`: the connection has ended.
-    fn receive(&mut self) -> Result<Option<(u8, Vec<u8>)>> {
-        if let [kind, high, low, rest @ ..] = &self.received[..]
-            && let Some(contents) = rest.get(..usize::from(u16::from_be_bytes([*high, *low])))
-        {
-            let frame = (*kind, contents.to_vec());
-            self.received.drain(..3 + frame.1.len());
-            return Ok(Some(frame));
-        }
-        let mut buffer = [0; 4096];
-        match self.stream.read(&mut buffer) {
-            Ok(0) => Err("the connection was closed".into()),
-            Ok(n) => {
-                self.received.extend(&buffer[..n]);
-                self.receive()
-            }
+    fn receive(&mut self) -> Result<Option<Frame>> {
+        match self.frames.read(&mut self.stream) {
+            Ok(None) => Err("the connection was closed".into()),
+            Ok(frame) => Ok(frame),
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Ok(None),
             Err(error) => Err(error.into()),
         }
-    }
-
-    /// With today's certificates, trust and clock.
-    fn answerer(&self) -> Answerer {
-        let (identities, trust) = (Arc::clone(self.config.identities()), Arc::clone(self.config.trust()));
-        Answerer::new(identities, trust, Arc::clone(&self.expect), UnixTime::now())
-    }
-
-    /// "Prove who you are."
-    fn ask(&mut self) -> Result<()> {
-        let mut request = [0; 1024];
-        let (_, len) = self.authenticators.request(&Default::default(), &mut request)?;
-        self.send(b'Q', &request[..len])
     }
 }
 
@@ -153,37 +122,36 @@ struct Sessions {
 }
 
 /// One client, for as long as it holds a lease.
-fn serve(tcp: TcpStream, acceptor: &Acceptor, config: Config, sessions: &Sessions) -> Result<()> {
-    let expect: Arc<[Expect]> = Arc::new(["spiffe://example.org".parse()?]);
+fn serve(tcp: TcpStream, acceptor: &Acceptor, sessions: &Sessions) -> Result<()> {
     let stream = acceptor.accept(tcp)?;
     let who = stream.peer().identity().and_then(|peer| peer.spiffe_id).ok_or("no SPIFFE ID")?.to_string();
-    let lease = Lease::new(stream.peer(), &expect).ok_or("another expectation")?;
-    sessions.leases.lock().map_err(|_| "a lock")?.insert(who.clone(), lease);
-    let mut end = End::new(stream, config, expect)?;
+    sessions.leases.lock().map_err(|_| "a lock")?.insert(who.clone(), stream.lease());
+    let mut end = End::new(stream)?;
     let mut asked = Instant::now();
     loop {
         // Whoever judges the leases takes out those that end.
-        let lease = sessions.leases.lock().map_err(|_| "a lock")?.get(&who).cloned();
-        let Some(lease) = lease else { return Ok(end.stream.close()?) };
+        if sessions.leases.lock().map_err(|_| "a lock")?.get(&who).is_none() {
+            return Ok(end.stream.close()?);
+        }
         if asked.elapsed() >= ROTATION {
             asked = Instant::now();
-            end.ask()?;
+            let request = end.again.request()?; // "prove who you are"
+            end.send(&Frame::Authenticator(request))?;
         }
         match end.receive()? {
-            Some((b'P', contents)) => end.send(b'P', &contents)?,
-            Some((b'A', authenticator)) => {
-                let mut answerer = end.answerer();
-                let Received::Claim(claim) = end.authenticators.receive(&authenticator)? else {
+            Some(Frame::Authenticator(message)) => {
+                // The same SPIFFE ID, by a certificate of today, or an error.
+                let Reauthenticated::Renewed(lease) = end.again.receive(&message)? else {
                     return Err(format!("{who} does not prove who it is").into());
                 };
-                let renewed = answerer.renew(&lease, &claim)?; // the same SPIFFE ID, or an error
                 let mut leases = sessions.leases.lock().map_err(|_| "a lock")?;
                 if leases.get(&who).is_some() {
-                    leases.insert(who.clone(), renewed);
+                    leases.insert(who.clone(), lease);
                     sessions.renewals.fetch_add(1, Ordering::Relaxed);
                 }
             }
-            _ => {}
+            Some(ping) => end.send(&ping)?,
+            None => {}
         }
     }
 }
@@ -191,20 +159,17 @@ fn serve(tcp: TcpStream, acceptor: &Acceptor, config: Config, sessions: &Session
 /// A client that pings for ever; how many pings were answered until the connection ended.
 fn ping(address: &str, config: Config, pings: &AtomicU64) -> Result<()> {
     let tcp = TcpStream::connect(address)?;
-    let stream = Connector::new(config.clone()).connect("spiffe://example.org/server", tcp)?;
-    let mut end = End::new(stream, config, Arc::new(["spiffe://example.org/server".parse()?]))?;
+    let stream = Connector::new(config).connect("spiffe://example.org/server", tcp)?;
+    let mut end = End::new(stream)?;
     loop {
-        end.send(b'P', b"are you there?")?;
-        while let Some((kind, contents)) = end.receive()? {
-            match kind {
-                b'P' => drop(pings.fetch_add(1, Ordering::Relaxed)),
-                b'Q' => {
-                    let mut answerer = end.answerer();
-                    let Received::Request(proving) = end.authenticators.receive(&contents)? else { continue };
-                    let authenticator = answerer.prove(&end.authenticators, proving)?;
-                    end.send(b'A', &authenticator)?;
-                }
-                _ => {}
+        end.send(&Frame::Data(b"are you there?".to_vec()))?;
+        while let Some(frame) = end.receive()? {
+            match frame {
+                Frame::Data(_) => drop(pings.fetch_add(1, Ordering::Relaxed)),
+                Frame::Authenticator(request) => match end.again.receive(&request)? {
+                    Reauthenticated::Answer(answer) => end.send(&Frame::Authenticator(answer))?,
+                    other => return Err(format!("{other:?}").into()),
+                },
             }
         }
     }
@@ -219,13 +184,11 @@ fn main() -> Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?.to_string();
     let acceptor = Acceptor::new(server.clone(), ["spiffe://example.org".parse::<Expect>()?]);
-    let (shared, of_server) = (Arc::clone(&sessions), server.clone());
+    let shared = Arc::clone(&sessions);
     thread::spawn(move || -> io::Result<()> {
         for tcp in listener.incoming() {
-            let (tcp, acceptor, config, sessions) = (tcp?, acceptor.clone(), of_server.clone(), Arc::clone(&shared));
-            thread::spawn(move || {
-                serve(tcp, &acceptor, config, &sessions).map_err(|error| eprintln!("server: {error}"))
-            });
+            let (tcp, acceptor, sessions) = (tcp?, acceptor.clone(), Arc::clone(&shared));
+            thread::spawn(move || serve(tcp, &acceptor, &sessions).map_err(|error| eprintln!("server: {error}")));
         }
         Ok(())
     });

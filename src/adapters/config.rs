@@ -103,6 +103,13 @@ impl Config {
         &self.trust
     }
 
+    /// Answers as this one does; all else stays.
+    #[cfg(any(feature = "stream", feature = "tokio"))]
+    pub(super) fn answer_as(&mut self, Config { identities, trust, memo, .. }: &Config) {
+        (self.identities, self.trust) = (Arc::clone(identities), Arc::clone(trust));
+        self.memo.clone_from(memo);
+    }
+
     /// The local answers to one handshake's questions.
     pub(super) fn answerer(&self, expect: Arc<[Expect]>) -> Answerer {
         let (identities, trust) = (Arc::clone(&self.identities), Arc::clone(&self.trust));

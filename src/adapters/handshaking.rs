@@ -1,12 +1,13 @@
 //! One handshake with its memory and its answers, up to the transport.
 
+use super::basis::Basis;
 use super::config::{Config, seed};
 use super::failure::{BoxError, Failure};
 use super::key_log::KeysShown;
-use crate::x509::{Accepted, Answerer, Expect};
+use crate::x509::{Answerer, Expect};
 use crate::{AlertDescription, ErrorKind, Handshake, Inbox, Misuse, Offer, Outbox, Policy, Session, State, Want};
 #[cfg(feature = "tokio")]
-use crate::{SignQuestion, Verdict, engine::question::VerifyQuestion, x509::Identity};
+use crate::{SignQuestion, Verdict, engine::question::VerifyQuestion, x509::Accepted, x509::Identity};
 use rustls_pki_types::UnixTime;
 use std::{sync::Arc, vec, vec::Vec};
 
@@ -17,7 +18,7 @@ pub(super) const OUTBOX: usize = 16_454;
 /// A session with its memory, and with whom it is.
 pub(super) struct Established {
     pub(super) session: Session,
-    pub(super) peer: Accepted,
+    pub(super) basis: Basis,
     pub(super) rx: Inbox<Vec<u8>>,
     pub(super) tx: Outbox<Vec<u8>>,
 }
@@ -25,6 +26,7 @@ pub(super) struct Established {
 /// A handshake, its memory, its answers.
 pub(super) struct Handshaking {
     pub(super) config: Config,
+    expect: Arc<[Expect]>,
     handshake: Handshake<Arc<Policy>>,
     answerer: Answerer,
     /// Why a signer that was asked has failed.
@@ -57,14 +59,16 @@ impl Handshaking {
 
     fn new(config: &Config, handshake: Handshake<Arc<Policy>>, expect: Arc<[Expect]>) -> Handshaking {
         let (rx, tx) = (Inbox::new(vec![0; INBOX]), Outbox::new(vec![0; OUTBOX]));
-        let answerer = config.answerer(expect);
+        let answerer = config.answerer(Arc::clone(&expect));
         let keys_shown = KeysShown::to(config.key_log.clone());
-        Handshaking { config: config.clone(), handshake, answerer, signer: None, rx, tx, keys_shown }
+        Handshaking { config: config.clone(), expect, handshake, answerer, signer: None, rx, tx, keys_shown }
     }
 
     /// Goes on with other answers, before any question has been answered.
     pub(super) fn answer_with(&mut self, config: &Config, expect: Arc<[Expect]>) {
-        self.answerer = config.answerer(expect);
+        self.answerer = config.answerer(Arc::clone(&expect));
+        self.config.answer_as(config);
+        self.expect = expect;
     }
 
     /// What is wanted next. After an error the alert lies in `tx`.
@@ -165,10 +169,11 @@ impl Handshaking {
     /// The session, after `Done`. It knows its peer, also where a judge had the last word.
     pub(super) fn finish(mut self) -> Result<Established, Failure> {
         let client_random = *self.handshake.client_random();
-        let peer = self.answerer.into_accepted().ok_or(Misuse::NotNow)?;
-        self.handshake.attach(Arc::new(peer.clone()));
+        let lease = self.answerer.lease().ok_or(Misuse::NotNow)?;
+        self.handshake.attach(Arc::new(lease.accepted().clone()));
         let session = self.handshake.finish_at(UnixTime::now())?;
         self.keys_shown.show_exporter(&client_random, session.exporter());
-        Ok(Established { session, peer, rx: self.rx, tx: self.tx })
+        let basis = Basis::new(self.config, self.expect, lease);
+        Ok(Established { session, basis, rx: self.rx, tx: self.tx })
     }
 }

@@ -4,6 +4,8 @@
 //! * `stream`: blocking, over `std::net::TcpStream` and anything else that reads and writes.
 //! * `tokio`: asynchronous, over tokio's `AsyncRead` and `AsyncWrite`.
 //! * `quinn`: QUIC, over `quinn_proto` and with it quinn.
+//! * `Reauthentication`: proving identities again, inside of a living connection of either adapter for streams; `Frames`
+//!   carry its messages for programs that have no framing.
 //! * [`Failure`]: what is inside of each `io::Error` that is not the transport's own, and why a QUIC handshake failed.
 //!
 //! ```no_run
@@ -21,13 +23,19 @@
 //! # fn main() {}
 //! ```
 
+#[cfg(any(feature = "stream", feature = "tokio"))]
+mod basis;
 mod config;
 mod failure;
+#[cfg(any(feature = "stream", feature = "tokio"))]
+mod frames;
 #[cfg(any(feature = "stream", feature = "tokio"))]
 mod handshaking;
 mod key_log;
 #[cfg(feature = "quinn")]
 pub mod quinn;
+#[cfg(any(feature = "stream", feature = "tokio"))]
+mod reauthentication;
 #[cfg(feature = "stream")]
 pub mod stream;
 #[cfg(feature = "tokio")]
@@ -35,3 +43,7 @@ pub mod tokio;
 
 pub use config::{Config, KeyLog};
 pub use failure::{BoxError, Failure};
+#[cfg(any(feature = "stream", feature = "tokio"))]
+pub use frames::{Frame, Frames};
+#[cfg(any(feature = "stream", feature = "tokio"))]
+pub use reauthentication::{Reauthenticated, Reauthentication};

@@ -183,31 +183,41 @@ impl Answerer {
         authenticators: &Authenticators<P>,
         mut proving: Proving<'_>,
     ) -> Result<Vec<u8>, Misuse> {
+        let Some(mut message) = self.show(authenticators, &mut proving)? else {
+            return decline(authenticators, &mut proving);
+        };
+        let question = proving.sign_question().ok_or(Misuse::StaleQuestion)?;
+        match self.sign(question) {
+            Ok(signature) => {
+                append(&mut message, |out| authenticators.answer_sign(&mut proving, &signature, out))?;
+                Ok(message)
+            }
+            Err(error) => {
+                self.declined = Some(Declined::Signer(error));
+                decline(authenticators, &mut proving)
+            }
+        }
+    }
+
+    /// The first part of an authenticator, Certificate; `None`: we have no identity that the peer accepts.
+    pub(crate) fn show<P: Borrow<Policy>>(
+        &mut self,
+        authenticators: &Authenticators<P>,
+        proving: &mut Proving<'_>,
+    ) -> Result<Option<Vec<u8>>, Misuse> {
         self.declined = None;
         let mut message = Vec::new();
-        let chosen = self.choose(&authenticators.offer(&proving)?);
-        let fits = chosen.map(|credential| {
-            append(&mut message, |out| authenticators.answer_credential(&mut proving, &credential, out))
-        });
+        let chosen = self.choose(&authenticators.offer(proving)?);
+        let fits = chosen
+            .map(|credential| append(&mut message, |out| authenticators.answer_credential(proving, &credential, out)));
         match fits {
-            Some(Ok(())) => {}
+            Some(Ok(())) => Ok(Some(message)),
             Some(Err(Misuse::NoCommonSignatureScheme | Misuse::UnfitCredential)) | None => {
                 self.declined = Some(Declined::NoCredential);
+                Ok(None)
             }
-            Some(Err(misuse)) => return Err(misuse),
+            Some(Err(misuse)) => Err(misuse),
         }
-        if let Some(question) = proving.sign_question() {
-            match self.sign(question) {
-                Ok(signature) => {
-                    append(&mut message, |out| authenticators.answer_sign(&mut proving, &signature, out))?;
-                    return Ok(message);
-                }
-                Err(error) => self.declined = Some(Declined::Signer(error)),
-            }
-        }
-        message.clear();
-        append(&mut message, |out| authenticators.decline(&mut proving, out))?;
-        Ok(message)
     }
 
     /// The identity that was chosen to answer `Credential`, and whose key must sign.
@@ -250,8 +260,21 @@ impl Answerer {
     }
 }
 
+/// An empty authenticator, in place of all that was written.
+pub(crate) fn decline<P: Borrow<Policy>>(
+    authenticators: &Authenticators<P>,
+    proving: &mut Proving<'_>,
+) -> Result<Vec<u8>, Misuse> {
+    let mut message = Vec::new();
+    append(&mut message, |out| authenticators.decline(proving, out))?;
+    Ok(message)
+}
+
 /// Appends what `write` writes, with as much room as that takes.
-fn append(message: &mut Vec<u8>, mut write: impl FnMut(&mut [u8]) -> Result<usize, Misuse>) -> Result<(), Misuse> {
+pub(crate) fn append(
+    message: &mut Vec<u8>,
+    mut write: impl FnMut(&mut [u8]) -> Result<usize, Misuse>,
+) -> Result<(), Misuse> {
     let start = message.len();
     let mut room = 1024;
     loop {

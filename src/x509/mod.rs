@@ -29,6 +29,8 @@ mod trust;
 mod verify;
 
 pub use answers::{Answerer, Declined};
+#[cfg(any(feature = "stream", feature = "tokio"))]
+pub(crate) use answers::{append, decline};
 pub use expectations::{Expect, InvalidName};
 pub use identities::Identities;
 pub use identities::identity::{Identity, IdentityError};

@@ -35,6 +35,7 @@ mod mutations;
 mod pairs;
 mod pins;
 mod plans;
+mod reauthentication;
 mod root;
 mod secrets;
 mod serial;

@@ -13,13 +13,13 @@ use std::thread;
 use std::time::Duration;
 
 /// Both ends' configurations under one root.
-struct World {
-    pki: Pki,
-    client: Config,
-    server: Config,
+pub struct World {
+    pub pki: Pki,
+    pub client: Config,
+    pub server: Config,
 }
 
-fn config(pki: &Pki, identity: Identity) -> Config {
+pub fn config(pki: &Pki, identity: Identity) -> Config {
     let identity = x509::Identity::new(identity.chain, identity.key).unwrap();
     let trust = Trust::from_roots("root", pki.root.pem().as_bytes()).unwrap();
     Config::new(Arc::new(Reloadable::new(Identities::new(identity))), Arc::new(Reloadable::new(trust)))
@@ -27,18 +27,18 @@ fn config(pki: &Pki, identity: Identity) -> Config {
 }
 
 impl World {
-    fn new() -> World {
+    pub fn new() -> World {
         let pki = Pki::new();
         let client = config(&pki, pki.issue("client.test", &rcgen::PKCS_ED25519));
         let server = config(&pki, pki.issue("server.test", &rcgen::PKCS_ED25519));
         World { pki, client, server }
     }
 
-    fn connector(&self) -> Connector {
+    pub fn connector(&self) -> Connector {
         Connector::new(self.client.clone())
     }
 
-    fn acceptor(&self) -> Acceptor {
+    pub fn acceptor(&self) -> Acceptor {
         Acceptor::new(self.server.clone(), [Expect::AnyTrusted])
     }
 
@@ -57,7 +57,7 @@ impl World {
     }
 }
 
-fn tcp() -> (TcpStream, TcpStream) {
+pub fn tcp() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     (near, listener.accept().unwrap().0)

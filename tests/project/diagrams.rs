@@ -1,7 +1,8 @@
-//! The state diagrams of docs/DESIGN.md are drawn from the transition table.
+//! The state diagrams of docs/DESIGN.md are drawn from the transition tables.
 //!
 //! After a change of the table: `COUNTERSIGN_BLESS=1 cargo test --test project`.
 
+use countersign::authenticator;
 use countersign::table::{Cause, Row, TABLE};
 use countersign::{HandshakeType, Role, State};
 use std::fmt::Write as _;
@@ -55,6 +56,29 @@ fn diagram(role: Role) -> String {
     out
 }
 
+fn authenticator_label(row: &authenticator::Row) -> String {
+    let all = |messages: &[HandshakeType]| messages.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    match row.cause {
+        authenticator::Cause::Receive(messages) => format!("receive {}", all(messages)),
+        authenticator::Cause::Call([]) if row.next == authenticator::State::Done => "cancelled".to_owned(),
+        authenticator::Cause::Call([]) => "unasked".to_owned(),
+        authenticator::Cause::Call(messages) => format!("send {}", all(messages)),
+        authenticator::Cause::Answer([]) => "answered".to_owned(),
+        authenticator::Cause::Answer(messages) => format!("answered, send {}", all(messages)),
+        authenticator::Cause::Decline(messages) => format!("declined, send {}", all(messages)),
+    }
+}
+
+/// What becomes of one authenticator at this end.
+fn authenticator_diagram(role: Role) -> String {
+    let mut out = format!("### authenticators, {role}\n\n```mermaid\nstateDiagram-v2\n    [*] --> Idle\n");
+    for row in authenticator::TABLE.iter().filter(|row| row.role == role) {
+        let _ = writeln!(out, "    {} --> {}: {}", row.state, row.next, authenticator_label(row));
+    }
+    out.push_str("    Done --> [*]\n```\n");
+    out
+}
+
 fn diagrams() -> String {
     let mut out = String::from(
         "\nWritten by `tests/project/diagrams.rs` from the transition table (`src/engine/table.rs`), which is also what the machine\n\
@@ -64,6 +88,15 @@ fn diagrams() -> String {
     );
     for role in [Role::Client, Role::Server] {
         out.push_str(&diagram(role));
+        out.push('\n');
+    }
+    out.push_str(
+        "An authenticator (RFC 9261) has a table of its own (`src/engine/authenticator/table.rs`): the states are those of one\n\
+         authenticator, of which a session has any number at a time. Its messages, written on one arrow, come together.\n\
+         Whatever has no arrow is an error, and ends nothing.\n\n",
+    );
+    for role in [Role::Client, Role::Server] {
+        out.push_str(&authenticator_diagram(role));
         out.push('\n');
     }
     out
@@ -102,6 +135,11 @@ fn the_diagrams_show_every_state_and_message() {
     ] {
         assert!(drawn.contains(&format!("receive {message}")), "{message}");
         assert!(drawn.contains(&message.to_string()));
+    }
+    for row in authenticator::TABLE {
+        let arrow = format!("    {} --> {}: {}\n", row.state, row.next, authenticator_label(row));
+        let drawn = authenticator_diagram(row.role);
+        assert_eq!(drawn.matches(&arrow).count(), 1, "each transition is one arrow: {arrow}");
     }
     assert!(drawn.contains("send hello_retry_request") && drawn.contains("receive hello_retry_request"));
 }

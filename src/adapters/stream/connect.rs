@@ -134,8 +134,7 @@ impl<S: Transport> Connecting<S> {
 
     fn finish(mut self) -> io::Result<Stream<S>> {
         self.run(|_| false)?;
-        let close_deadline = self.handshaking.config.close_deadline;
-        Ok(Stream::new(self.handshaking.finish()?, self.link, close_deadline))
+        Ok(Stream::new(self.handshaking.finish()?, self.link))
     }
 
     /// Goes on to the end, or to what is to be left open.

@@ -30,14 +30,16 @@ mod transport;
 pub use connect::{Acceptor, Connector, Hello};
 pub use transport::{Timeouts, Transport, Untimed};
 
+use super::basis::Basis;
 use super::failure::Failure;
 use super::handshaking::Established;
-use crate::x509::Accepted;
+use super::reauthentication::Reauthentication;
+use crate::x509::{Accepted, Lease};
 use crate::{ErrorKind, Event, Exporter, Inbox, Misuse, Outbox, Session, SessionInfo, State};
 use core::fmt;
 use link::{Link, is_timeout};
 use std::io::{self, BufRead, Read, Write};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use std::vec::Vec;
 
 /// A mutual TLS connection over a blocking transport.
@@ -59,8 +61,7 @@ pub struct Stream<S> {
     session: Session,
     rx: Inbox<Vec<u8>>,
     tx: Outbox<Vec<u8>>,
-    peer: Accepted,
-    close_deadline: Duration,
+    basis: Basis,
 }
 
 /// What a [`Stream`] is made of: for programs that go on with the machine itself.
@@ -76,14 +77,27 @@ pub struct Parts<S> {
 }
 
 impl<S: Transport> Stream<S> {
-    fn new(established: Established, link: Link<S>, close_deadline: Duration) -> Stream<S> {
-        let Established { session, peer, rx, tx } = established;
-        Stream { link, session, rx, tx, peer, close_deadline }
+    fn new(established: Established, link: Link<S>) -> Stream<S> {
+        let Established { session, basis, rx, tx } = established;
+        Stream { link, session, rx, tx, basis }
     }
 
-    /// Who the peer has proved to be.
+    /// Who the peer has proved to be in the handshake.
     pub fn peer(&self) -> &Accepted {
-        &self.peer
+        self.basis.peer()
+    }
+
+    /// What the peer has proved, in the handshake or since, to be judged again while the connection lives.
+    pub fn lease(&self) -> Lease {
+        self.basis.lease()
+    }
+
+    /// Proves identities again, inside of this connection (RFC 9261). Each call gives the same one.
+    ///
+    /// # Errors
+    /// `InvalidInput`: the connection has failed.
+    pub fn reauthentication(&self) -> io::Result<Reauthentication> {
+        self.basis.reauthentication(self.session.info(), self.session.exporter())
     }
 
     /// What was agreed on, and when.
@@ -150,7 +164,7 @@ impl<S: Transport> Stream<S> {
     /// What the peer said instead: an alert. `TimedOut`: the peer did not take what we sent in time; or we are a client
     /// and do not know whether the server has accepted us. A peer that has accepted us, and does not close, is no error.
     pub fn close(&mut self) -> io::Result<()> {
-        let deadline = Instant::now().checked_add(self.close_deadline);
+        let deadline = Instant::now().checked_add(self.basis.config.close_deadline);
         let before = self.link.io.timeouts()?;
         let outcome = self.close_until(deadline);
         let _ = self.link.io.set_timeouts(before);
@@ -194,7 +208,7 @@ impl<S: Transport> Stream<S> {
                 Err(error) => match error.kind() {
                     ErrorKind::InboxTooSmall { needed } => self.rx.grow(needed),
                     _ => {
-                        self.link.linger(&mut self.tx, self.close_deadline);
+                        self.link.linger(&mut self.tx, self.basis.config.close_deadline);
                         return Err(Failure::Failed(error).into());
                     }
                 },
@@ -221,7 +235,7 @@ impl<S: Transport> Stream<S> {
 
     fn check_broken(&mut self) -> io::Result<()> {
         let Some(broken) = self.link.broken.take() else { return Ok(()) };
-        let deadline = Instant::now().checked_add(self.close_deadline);
+        let deadline = Instant::now().checked_add(self.basis.config.close_deadline);
         let before = self.link.io.timeouts().unwrap_or_default();
         let said = self.read_why(deadline);
         let _ = self.link.io.set_timeouts(before);
@@ -254,9 +268,9 @@ fn is_truncated(error: &io::Error) -> bool {
 }
 
 /// With whom, and what was agreed on.
-impl<S> fmt::Debug for Stream<S> {
+impl<S: Transport> fmt::Debug for Stream<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (peer, info) = (&self.peer, self.session.info());
+        let (peer, info) = (self.peer(), self.session.info());
         f.debug_struct("Stream").field("peer", peer).field("info", info).finish_non_exhaustive()
     }
 }

@@ -54,6 +54,13 @@ pub trait Judge: Send + Sync + 'static {
     fn judge(&self, peer: Accepted) -> impl Future<Output = Result<(), Rejection>> + Send;
 }
 
+/// Who answers what is not answered at once.
+#[derive(Clone, Default)]
+pub(super) struct Answers {
+    pub(super) signer: Option<Arc<dyn AnySigner>>,
+    pub(super) judge: Option<Arc<dyn AnyJudge>>,
+}
+
 pub(super) type Answer<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
 /// [`Signer`] without a type parameter.

@@ -1,6 +1,6 @@
 //! A handshake over its transport, as a thing that is polled.
 
-use super::answers::{Answer, AnyJudge, AnySigner};
+use super::answers::{Answer, Answers};
 use super::linger::{Linger, Timer};
 use crate::adapters::failure::{BoxError, Failure};
 use crate::adapters::handshaking::Handshaking;
@@ -13,13 +13,6 @@ use std::boxed::Box;
 use std::io;
 use std::sync::Arc;
 use std::vec::Vec;
-
-/// Who answers what is not answered at once.
-#[derive(Clone, Default)]
-pub(super) struct Answers {
-    pub(super) signer: Option<Arc<dyn AnySigner>>,
-    pub(super) judge: Option<Arc<dyn AnyJudge>>,
-}
 
 /// An answer that has been asked for.
 enum InFlight {

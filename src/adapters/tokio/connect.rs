@@ -1,7 +1,7 @@
 //! Connecting and accepting: what a program writes down.
 
-use super::answers::{AnyJudge, AnySigner, Judge, Signer};
-use super::attempt::{Answers, Attempt, Open};
+use super::answers::{Answers, AnyJudge, AnySigner, Judge, Signer};
+use super::attempt::{Attempt, Open};
 use super::linger::Linger;
 use super::stream::Stream;
 use crate::adapters::config::Config;
@@ -127,9 +127,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connecting<IO> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Stream<IO>>> {
-        let Open { io, handshaking, .. } = *ready!(self.0.poll(cx, false))?;
-        let close_deadline = handshaking.config.close_deadline;
-        Poll::Ready(Ok(Stream::new(handshaking.finish()?, io, close_deadline)))
+        let Open { io, handshaking, answers, .. } = *ready!(self.0.poll(cx, false))?;
+        Poll::Ready(Ok(Stream::new(handshaking.finish()?, io, answers)))
     }
 }
 

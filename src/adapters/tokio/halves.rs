@@ -2,9 +2,10 @@
 
 use super::incoming::{Fault, Incoming};
 use super::outgoing::Outgoing;
+use super::reauthentication::Reauthentication;
 use super::stream::{Facts, Stream};
 use super::wakers::{Half, Wakers};
-use crate::x509::Accepted;
+use crate::x509::{Accepted, Lease};
 use crate::{Reply, SessionInfo};
 use ::tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 use core::fmt;
@@ -126,9 +127,22 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Shared<IO> {
 }
 
 impl<IO> OwnedReadHalf<IO> {
-    /// Who the peer has proved to be.
+    /// Who the peer has proved to be in the handshake.
     pub fn peer(&self) -> &Accepted {
-        &self.shared.facts.peer
+        self.shared.facts.basis.peer()
+    }
+
+    /// As [`Stream::lease`].
+    pub fn lease(&self) -> Lease {
+        self.shared.facts.basis.lease()
+    }
+
+    /// As [`Stream::reauthentication`]; both halves give the same one.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn reauthentication(&self) -> io::Result<Reauthentication> {
+        self.shared.facts.reauthentication(self.info())
     }
 
     /// What was agreed on, and when.
@@ -165,9 +179,22 @@ impl<IO> OwnedReadHalf<IO> {
 }
 
 impl<IO> OwnedWriteHalf<IO> {
-    /// Who the peer has proved to be.
+    /// Who the peer has proved to be in the handshake.
     pub fn peer(&self) -> &Accepted {
-        &self.shared.facts.peer
+        self.shared.facts.basis.peer()
+    }
+
+    /// As [`Stream::lease`].
+    pub fn lease(&self) -> Lease {
+        self.shared.facts.basis.lease()
+    }
+
+    /// As [`Stream::reauthentication`]; both halves give the same one.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn reauthentication(&self) -> io::Result<Reauthentication> {
+        self.shared.facts.reauthentication(self.info())
     }
 
     /// What was agreed on, and when.

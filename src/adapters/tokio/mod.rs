@@ -29,15 +29,18 @@
 mod answers;
 mod attempt;
 mod connect;
+mod frames;
 mod halves;
 mod incoming;
 mod linger;
 mod memory;
 mod outgoing;
+mod reauthentication;
 mod stream;
 mod wakers;
 
 pub use answers::{Judge, Signer};
 pub use connect::{Acceptor, Connecting, Connector, Hello, Receiving};
 pub use halves::{OwnedReadHalf, OwnedWriteHalf, ReuniteError};
+pub use reauthentication::Reauthentication;
 pub use stream::Stream;

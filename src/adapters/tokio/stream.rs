@@ -1,19 +1,21 @@
 //! A connection in one piece.
 
+use super::answers::Answers;
 use super::incoming::{Fault, Incoming};
 use super::linger::Timer;
 use super::outgoing::Outgoing;
+use super::reauthentication::Reauthentication;
 use super::wakers::{Half, Wakers};
+use crate::adapters::basis::Basis;
 use crate::adapters::failure::Failure;
 use crate::adapters::handshaking::Established;
-use crate::x509::Accepted;
+use crate::x509::{Accepted, Lease};
 use crate::{Exporter, Reply, SessionInfo, State};
 use ::tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 use core::fmt;
 use core::future::poll_fn;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
-use core::time::Duration;
 use std::io::{self, IoSlice};
 
 /// A mutual TLS connection over an asynchronous transport.
@@ -36,17 +38,23 @@ pub struct Stream<IO> {
 
 /// What does not change.
 pub(super) struct Facts {
-    pub(super) peer: Accepted,
+    pub(super) basis: Basis,
     pub(super) exporter: Exporter,
-    pub(super) close_deadline: Duration,
+    answers: Answers,
+}
+
+impl Facts {
+    pub(super) fn reauthentication(&self, info: &SessionInfo) -> io::Result<Reauthentication> {
+        Ok(Reauthentication::new(self.basis.reauthentication(info, &self.exporter)?, self.answers.clone()))
+    }
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
-    pub(super) fn new(established: Established, io: IO, close_deadline: Duration) -> Stream<IO> {
-        let Established { session, peer, rx, tx } = established;
+    pub(super) fn new(established: Established, io: IO, answers: Answers) -> Stream<IO> {
+        let Established { session, basis, rx, tx } = established;
         let (sender, receiver, exporter) = session.split();
         let (incoming, outgoing) = (Incoming { receiver, rx }, Outgoing::new(sender, tx));
-        let facts = Facts { peer, exporter, close_deadline };
+        let facts = Facts { basis, exporter, answers };
         let mut stream = Stream { io, incoming, outgoing, wakers: Wakers::new(), facts };
         stream.incoming.give_back();
         stream.outgoing.give_back();
@@ -58,9 +66,22 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
         (&self.io, self.info())
     }
 
-    /// Who the peer has proved to be.
+    /// Who the peer has proved to be in the handshake.
     pub fn peer(&self) -> &Accepted {
-        &self.facts.peer
+        self.facts.basis.peer()
+    }
+
+    /// What the peer has proved, in the handshake or since, to be judged again while the connection lives.
+    pub fn lease(&self) -> Lease {
+        self.facts.basis.lease()
+    }
+
+    /// Proves identities again, inside of this connection (RFC 9261). Each call gives the same one.
+    ///
+    /// # Errors
+    /// `InvalidInput`: the connection has failed.
+    pub fn reauthentication(&self) -> io::Result<Reauthentication> {
+        self.facts.reauthentication(self.info())
     }
 
     /// What was agreed on, and when.
@@ -98,7 +119,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
     /// What the peer said instead: an alert. `TimedOut`: the peer did not take what we sent in time; or we are a client
     /// and do not know whether the server has accepted us. A peer that has accepted us, and does not close, is no error.
     pub async fn close(&mut self) -> io::Result<()> {
-        let mut timer = Timer::after(self.facts.close_deadline);
+        let mut timer = Timer::after(self.facts.basis.config.close_deadline);
         let mut told = Poll::Pending;
         poll_fn(|cx| {
             if told.is_pending() {
@@ -146,7 +167,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
 /// With whom, and what was agreed on.
 impl<IO> fmt::Debug for Stream<IO> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (peer, info) = (&self.facts.peer, self.incoming.receiver.info());
+        let (peer, info) = (self.facts.basis.peer(), self.incoming.receiver.info());
         f.debug_struct("Stream").field("peer", peer).field("info", info).finish_non_exhaustive()
     }
 }

@@ -124,6 +124,11 @@ impl Lease {
         Ok(Lease { proved_at, ..renewed })
     }
 
+    /// The verdict that it stands on.
+    pub fn accepted(&self) -> &Accepted {
+        &self.accepted
+    }
+
     /// The last second at which it holds without being judged again: the earliest notAfter of the path, or the last second
     /// before the earliest nextUpdate of its CRLs. `None`: a raw public key has no such time.
     pub fn valid_until(&self) -> Option<UnixTime> {

@@ -8,37 +8,51 @@ use countersign::{AlertDescription, Error, ErrorKind, Rejection, SignQuestion};
 use std::error::Error as _;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use tokio::io::duplex;
 use tokio::task::yield_now;
 
-struct Slow {
-    key: SigningKey,
-    asked: Arc<AtomicUsize>,
-    fails: bool,
+pub struct Slow {
+    pub key: SigningKey,
+    pub asked: Arc<AtomicUsize>,
+    /// So many signatures are good.
+    pub fails_after: usize,
 }
 
 impl Signer for Slow {
     async fn sign(&self, _: Arc<Identity>, question: SignQuestion) -> Result<Vec<u8>, BoxError> {
-        self.asked.fetch_add(1, SeqCst);
+        let asked = self.asked.fetch_add(1, SeqCst);
         for _ in 0..10 {
             yield_now().await;
         }
-        if self.fails {
+        if asked >= self.fails_after {
             return Err("the KMS is away".into());
         }
         Ok(self.key.sign(question.scheme(), question.message()).map_err(|error| error.to_string())?)
     }
 }
 
-/// Refuses who has this common name.
-struct NotYou(&'static str);
+/// Refuses who has this common name, while it is banned.
+pub struct NotYou {
+    pub name: &'static str,
+    pub banned: Arc<AtomicBool>,
+}
+
+impl NotYou {
+    fn new(name: &'static str) -> NotYou {
+        NotYou { name, banned: Arc::new(AtomicBool::new(true)) }
+    }
+}
 
 impl Judge for NotYou {
     async fn judge(&self, peer: Accepted) -> Result<(), Rejection> {
         yield_now().await;
         let name = peer.identity().and_then(|identity| identity.common_name);
-        if name.as_deref() == Some(self.0) { Err(Rejection::AccessDenied) } else { Ok(()) }
+        if name.as_deref() == Some(self.name) && self.banned.load(SeqCst) {
+            Err(Rejection::AccessDenied)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -47,7 +61,7 @@ async fn a_signer_elsewhere_signs_once_however_often_the_handshake_is_left() {
     let world = World::new();
     let (config, key) = world.external("server.test");
     let asked = Arc::new(AtomicUsize::new(0));
-    let signer = Slow { key, asked: Arc::clone(&asked), fails: false };
+    let signer = Slow { key, asked: Arc::clone(&asked), fails_after: 1 };
     let acceptor = Acceptor::new(config, [Expect::AnyTrusted]).signer(signer);
     let (near, far) = duplex(1000);
     let mut accepting = acceptor.accept(far);
@@ -69,7 +83,7 @@ async fn a_signer_elsewhere_signs_once_however_often_the_handshake_is_left() {
 async fn a_signer_that_fails_is_inside_of_the_error() {
     let world = World::new();
     let (config, key) = world.external("server.test");
-    let signer = Slow { key, asked: Arc::default(), fails: true };
+    let signer = Slow { key, asked: Arc::default(), fails_after: 0 };
     let acceptor = Acceptor::new(config, [Expect::AnyTrusted]).signer(signer);
     let (near, far) = duplex(1000);
     let (client, server) = tokio::join!(world.connector().connect("server.test", near), acceptor.accept(far));
@@ -108,7 +122,7 @@ async fn a_signer_that_answers_nonsense_ends_the_handshake_and_the_peer_is_told(
 async fn a_judge_may_refuse_whom_we_trust() {
     let world = World::new();
     for (name, refused) in [("client.test", true), ("other.test", false)] {
-        let acceptor = world.acceptor().judge(NotYou(name));
+        let acceptor = world.acceptor().judge(NotYou::new(name));
         let (near, far) = duplex(1000);
         let client = async { world.connector().connect("server.test", near).await?.confirmed().await };
         let (client, server) = tokio::join!(client, acceptor.accept(far));
@@ -132,7 +146,7 @@ async fn a_judge_may_refuse_whom_we_trust() {
 async fn no_judge_accepts_whom_we_do_not_trust() {
     let mut world = World::new();
     world.client = world.stranger("client.test");
-    let acceptor = world.acceptor().judge(NotYou("nobody"));
+    let acceptor = world.acceptor().judge(NotYou::new("nobody"));
     let (near, far) = duplex(1000);
     let (_client, server) = tokio::join!(world.connector().connect("server.test", near), acceptor.accept(far));
     let error = server.unwrap_err();

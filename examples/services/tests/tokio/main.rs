@@ -6,4 +6,5 @@ mod data;
 mod ends;
 mod flooded;
 mod key_updates;
+mod reauthentication;
 mod world;

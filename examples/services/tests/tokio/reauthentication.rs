@@ -1,0 +1,104 @@
+//! Proving identities again, with answers that take time.
+
+use crate::answers::{NotYou, Slow};
+use crate::world::World;
+use countersign::adapters::tokio::{Acceptor, Connector, Reauthentication};
+use countersign::adapters::{Failure, Frame, Frames, Reauthenticated};
+use countersign::x509::Expect;
+use countersign::{ErrorKind, Rejection};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+use tokio::io::{AsyncWriteExt, duplex};
+use tokio::time::timeout;
+
+async fn answer(of: &Reauthentication, request: &[u8]) -> Vec<u8> {
+    match of.receive(request).await.unwrap() {
+        Reauthenticated::Answer(answer) => answer,
+        other => panic!("no answer: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_signer_elsewhere_proves_again_and_one_that_fails_declines() {
+    for fails in [false, true] {
+        let world = World::new();
+        let (config, key) = world.external("client.test");
+        let asked = Arc::new(AtomicUsize::new(0));
+        // The first signature is that of the handshake.
+        let signer = Slow { key, asked: Arc::clone(&asked), fails_after: if fails { 1 } else { usize::MAX } };
+        let (near, far) = duplex(1000);
+        let connector = Connector::new(config).signer(signer);
+        let (client, server) =
+            tokio::try_join!(connector.connect("server.test", near), world.acceptor().accept(far)).unwrap();
+        let (client, server) = (client.reauthentication().unwrap(), server.reauthentication().unwrap());
+        let (id, request) = server.request_with(&Default::default()).unwrap();
+        match client.receive(&request).await.unwrap() {
+            Reauthenticated::Answer(answer) => {
+                assert!(!fails);
+                assert!(matches!(server.receive(&answer).await.unwrap(), Reauthenticated::Renewed(_)));
+            }
+            Reauthenticated::Unable { message, why } => {
+                assert!(fails && why.to_string().contains("the KMS is away"), "{why}");
+                let declined = server.receive(&message).await.unwrap();
+                assert!(matches!(declined, Reauthenticated::Declined(request) if request == id));
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(asked.load(SeqCst), 2);
+    }
+}
+
+/// As in the handshake, it can only refuse; and there is no way around it.
+#[tokio::test]
+async fn the_judge_is_asked_again() {
+    let (world, banned) = (World::new(), Arc::new(AtomicBool::new(false)));
+    let acceptor = Acceptor::new(world.server.clone(), [Expect::AnyTrusted])
+        .judge(NotYou { name: "client.test", banned: Arc::clone(&banned) });
+    let (near, far) = duplex(1000);
+    let (client, server) =
+        tokio::try_join!(world.connector().connect("server.test", near), acceptor.accept(far)).unwrap();
+    let (client, server) = (client.reauthentication().unwrap(), server.reauthentication().unwrap());
+    server.receive(&answer(&client, &server.request().unwrap()).await).await.unwrap();
+    banned.store(true, SeqCst);
+    let error = server.receive(&answer(&client, &server.request().unwrap()).await).await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+    let inside = Failure::inside(&error).and_then(Failure::error).expect("a TLS error");
+    assert_eq!(inside.kind(), ErrorKind::Rejected { reason: Rejection::AccessDenied });
+}
+
+/// Each read is dropped while only part of a frame has come.
+#[tokio::test]
+async fn frames_over_the_halves_lose_nothing_where_a_read_is_dropped() {
+    let (client, server) = World::new().meet(1000).await;
+    let (again, (mut read, mut write)) = (client.reauthentication().unwrap(), client.into_split());
+    assert_eq!(read.lease().leaf(), write.reauthentication().unwrap().lease().leaf());
+    let peer = tokio::spawn(async move {
+        let (again, (mut read, mut write)) = (server.reauthentication().unwrap(), server.into_split());
+        let mut frames = Frames::new(1 << 14);
+        while let Some(frame) = frames.read_async(&mut read).await.unwrap() {
+            let Frame::Authenticator(message) = frame else { panic!("no authenticator") };
+            let bytes = Frame::Authenticator(answer(&again, &message).await).to_bytes().unwrap();
+            for part in bytes.chunks(100) {
+                write.write_all(part).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        }
+        write.shutdown().await.unwrap();
+    });
+    let mut frames = Frames::new(1 << 14);
+    for _ in 0..3 {
+        write.write_all(&Frame::Authenticator(again.request().unwrap()).to_bytes().unwrap()).await.unwrap();
+        let frame = loop {
+            if let Ok(frame) = timeout(Duration::from_millis(1), frames.read_async(&mut read)).await {
+                break frame.unwrap();
+            }
+        };
+        let Some(Frame::Authenticator(message)) = frame else { panic!("no authenticator") };
+        assert!(matches!(again.receive(&message).await.unwrap(), Reauthenticated::Renewed(_)));
+    }
+    write.shutdown().await.unwrap();
+    assert_eq!(frames.read_async(&mut read).await.unwrap(), None);
+    peer.await.unwrap();
+}

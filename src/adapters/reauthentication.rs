@@ -1,0 +1,285 @@
+//! Proving identities again inside of a connection (RFC 9261), by what the connection was made with.
+
+use super::config::{Config, seed};
+#[cfg(feature = "tokio")]
+use super::failure::BoxError;
+use super::failure::Failure;
+use crate::authenticator::{Authenticators, Claim, Proving, Received, RequestId, RequestOptions};
+use crate::x509::{Answerer, Declined, Expect, Identity, Lease, Refusal, append, decline};
+use crate::{
+    AlertDescription, Error, ErrorKind, Exporter, Misuse, Policy, Role, SessionInfo, SignQuestion, State, Verdict,
+};
+use core::fmt;
+use rustls_pki_types::UnixTime;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{io, vec, vec::Vec};
+
+/// Proves identities again inside of one connection, and checks those of the peer, by the identities, the trust and the
+/// clock of now, and the expectations of the handshake. See [`authenticator`](crate::authenticator) for what that proves.
+///
+/// What it gives goes to the peer, and what the peer's gives comes back: by frames of your protocol, on a stream of HTTP/2,
+/// by [`Frames`](super::Frames). It does not read or write the connection, and a clone is the same one: it may stand beside
+/// a connection that HTTP owns. Drop it with its connection: it holds secrets of it.
+///
+/// What goes wrong here ends nothing and sends no alert. A peer that does not prove who it is, or whose lease does not hold
+/// any more, is cut off by you: close the connection.
+#[derive(Clone)]
+pub struct Reauthentication(Arc<Shared>);
+
+struct Shared {
+    role: Role,
+    config: Config,
+    expect: Arc<[Expect]>,
+    state: Mutex<Authenticating>,
+}
+
+struct Authenticating {
+    authenticators: Authenticators<Arc<Policy>>,
+    lease: Lease,
+}
+
+/// What the peer's message was.
+#[derive(Debug)]
+pub enum Reauthenticated {
+    /// A request, and this is the answer: send it.
+    Answer(Vec<u8>),
+    /// A request that we cannot satisfy. The message says so to the peer, an empty authenticator: send it.
+    Unable {
+        /// For the peer.
+        message: Vec<u8>,
+        /// For us.
+        why: io::Error,
+    },
+    /// The peer has proved who it is: so long it holds now.
+    Renewed(Lease),
+    /// The peer does not answer this request of ours, and says so.
+    Declined(RequestId),
+}
+
+impl Reauthentication {
+    /// For the session that these are of.
+    pub(super) fn new(
+        config: &Config,
+        expect: &Arc<[Expect]>,
+        lease: Lease,
+        (info, exporter): (&SessionInfo, &Exporter),
+    ) -> io::Result<Reauthentication> {
+        let seed = seed().map_err(Failure::from)?;
+        let authenticators = Authenticators::new(Arc::clone(&config.policy), info, exporter, &seed);
+        let state = Authenticating { authenticators: authenticators.map_err(Failure::from)?, lease };
+        let (config, expect, state) = (config.clone(), Arc::clone(expect), Mutex::new(state));
+        Ok(Reauthentication(Arc::new(Shared { role: info.role(), config, expect, state })))
+    }
+
+    /// "Prove who you are": a message for the peer.
+    ///
+    /// # Errors
+    /// `InvalidInput`, with [`Misuse::TooManyRequests`] inside: the peer has left
+    /// [`MAX_OPEN_REQUESTS`](crate::limits::MAX_OPEN_REQUESTS) unanswered.
+    pub fn request(&self) -> io::Result<Vec<u8>> {
+        Ok(self.request_with(&RequestOptions::default())?.1)
+    }
+
+    /// The same, with what else the request is to say, and by which name it is known.
+    ///
+    /// # Errors
+    /// As [`Authenticators::request`].
+    pub fn request_with(&self, options: &RequestOptions<'_>) -> io::Result<(RequestId, Vec<u8>)> {
+        let (mut state, mut message) = (self.lock(), vec![0; 1024]);
+        loop {
+            match state.authenticators.request(options, &mut message) {
+                Ok((id, len)) => {
+                    message.truncate(len);
+                    return Ok((id, message));
+                }
+                Err(Misuse::NoRoom { needed }) if needed > message.len() => message.resize(needed, 0),
+                Err(misuse) => return Err(Failure::from(misuse).into()),
+            }
+        }
+    }
+
+    /// A request of ours is not waited for any more: its answer will be refused.
+    ///
+    /// # Errors
+    /// `InvalidInput`: it is not open.
+    pub fn cancel(&self, request: RequestId) -> io::Result<()> {
+        Ok(self.lock().authenticators.cancel(request).map_err(Failure::from)?)
+    }
+
+    /// A server's: proves who we are though nobody has asked, to show a certificate that is new. It does not prove the *now*.
+    ///
+    /// # Errors
+    /// What our key fails of. `InvalidInput`: we are a client.
+    pub fn prove_unasked(&self) -> io::Result<Vec<u8>> {
+        Ok(self.prove(&mut self.begin_unasked()?)?)
+    }
+
+    /// Takes a message of the peer: exactly one, nothing before it and nothing behind it. Signs and verifies.
+    ///
+    /// # Errors
+    /// `PermissionDenied`, with the [`Refusal`] inside: the peer proves to be somebody whom we refuse, or somebody else than
+    /// it was. `InvalidData`: what is wrong with the message. The lease is what it was.
+    pub fn receive(&self, message: &[u8]) -> io::Result<Reauthenticated> {
+        match self.begin(message)? {
+            Received::Request(mut proving) => {
+                let made = self.prove(&mut proving);
+                self.answer(&mut proving, made)
+            }
+            Received::Claim(claim) => {
+                let judged = self.judge(&claim);
+                let verdict = judged.as_ref().map_or_else(Verdict::from, |_| Verdict::Accept);
+                self.renew(claim, judged, verdict)
+            }
+            Received::Declined(request) => Ok(Reauthenticated::Declined(request)),
+        }
+    }
+
+    /// What the peer has proved, and until when that holds.
+    pub fn lease(&self) -> Lease {
+        self.lock().lease.clone()
+    }
+
+    /// Judges the lease again, by the trust and the clock of now: to be called when trust has changed, and when the lease
+    /// ends. Asks nobody; takes microseconds.
+    ///
+    /// # Errors
+    /// `PermissionDenied`, with the [`Refusal`] inside: it does not hold any more. Close the connection.
+    pub fn check(&self) -> io::Result<Lease> {
+        let mut state = self.lock();
+        match state.lease.check(&self.0.config.trust.get(), UnixTime::now()) {
+            Ok(lease) => {
+                state.lease = lease.clone();
+                Ok(lease)
+            }
+            Err(refusal) => Err(self.refused(refusal).into()),
+        }
+    }
+
+    /// Reads a message of the peer.
+    pub(super) fn begin<'m>(&self, message: &'m [u8]) -> Result<Received<'m>, Failure> {
+        self.lock().authenticators.receive(message).map_err(Failure::Failed)
+    }
+
+    /// Begins an authenticator that nobody has asked for.
+    pub(super) fn begin_unasked(&self) -> Result<Proving<'static>, Failure> {
+        Ok(self.lock().authenticators.prove_unasked()?)
+    }
+
+    /// The whole authenticator, by a key that is at hand.
+    fn prove(&self, proving: &mut Proving<'_>) -> Result<Vec<u8>, Failure> {
+        let (identity, certificate) = self.show(proving)?;
+        let signature = self.sign_locally(&identity, proving)?;
+        self.sign(proving, certificate, &signature)
+    }
+
+    pub(super) fn sign_locally(&self, identity: &Identity, proving: &Proving<'_>) -> Result<Vec<u8>, Failure> {
+        let question = sign_question(proving)?;
+        let signature = identity.sign(question.scheme(), question.message());
+        signature.map_err(|error| self.declined(Declined::Signer(error)))
+    }
+
+    /// Its first part, and whose key must sign the second.
+    pub(super) fn show(&self, proving: &mut Proving<'_>) -> Result<(Arc<Identity>, Vec<u8>), Failure> {
+        let mut answerer = self.answerer();
+        let certificate = answerer.show(&self.lock().authenticators, proving)?;
+        let shown = certificate.zip(answerer.chosen().cloned());
+        shown.map(|(certificate, identity)| (identity, certificate)).ok_or(self.declined(Declined::NoCredential))
+    }
+
+    /// Both parts.
+    pub(super) fn sign(
+        &self,
+        proving: &mut Proving<'_>,
+        mut message: Vec<u8>,
+        signature: &[u8],
+    ) -> Result<Vec<u8>, Failure> {
+        let state = self.lock();
+        append(&mut message, |out| state.authenticators.answer_sign(proving, signature, out))?;
+        Ok(message)
+    }
+
+    /// What goes to the peer, which has asked: an empty authenticator, if we could make none.
+    pub(super) fn answer(
+        &self,
+        proving: &mut Proving<'_>,
+        made: Result<Vec<u8>, Failure>,
+    ) -> io::Result<Reauthenticated> {
+        match made {
+            Ok(message) => Ok(Reauthenticated::Answer(message)),
+            Err(why @ (Failure::Declined { .. } | Failure::Signer { .. })) => {
+                let message = decline(&self.lock().authenticators, proving).map_err(Failure::from)?;
+                Ok(Reauthenticated::Unable { message, why: why.into() })
+            }
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    /// The lease that the peer would have by what it has proved.
+    pub(super) fn judge(&self, claim: &Claim<'_>) -> Result<Lease, Refusal> {
+        let lease = self.lease();
+        self.answerer().renew(&lease, claim)
+    }
+
+    /// Keeps it, if the last verdict says so as well.
+    pub(super) fn renew(
+        &self,
+        claim: Claim<'_>,
+        judged: Result<Lease, Refusal>,
+        verdict: Verdict,
+    ) -> io::Result<Reauthenticated> {
+        let mut state = self.lock();
+        let answered = state.authenticators.answer_verify(claim, verdict);
+        match (judged, answered) {
+            (Ok(lease), Ok(_)) => {
+                state.lease = lease;
+                drop(state);
+                // Trust may have changed since it was judged: a judge may take its time.
+                self.check().map(Reauthenticated::Renewed)
+            }
+            (Ok(_), Err(error)) => Err(Failure::Failed(error).into()),
+            (Err(refusal), _) => Err(self.refused(refusal).into()),
+        }
+    }
+
+    /// With today's certificates, trust and clock.
+    fn answerer(&self) -> Answerer {
+        self.0.config.answerer(Arc::clone(&self.0.expect))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Authenticating> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn refused(&self, refusal: Refusal) -> Failure {
+        Failure::Refused { error: self.error(ErrorKind::Rejected { reason: refusal.rejection() }), refusal }
+    }
+
+    fn declined(&self, declined: Declined) -> Failure {
+        Failure::Declined { error: self.error(DECLINED), declined }
+    }
+
+    /// The signer that was asked has failed.
+    #[cfg(feature = "tokio")]
+    pub(super) fn not_signed(&self, source: BoxError) -> Failure {
+        Failure::Signer { error: self.error(DECLINED), source }
+    }
+
+    fn error(&self, kind: ErrorKind) -> Error {
+        let role = self.0.role;
+        Error { kind, role, state: State::Connected, alerts: false }
+    }
+}
+
+const DECLINED: ErrorKind = ErrorKind::Declined { alert: AlertDescription::INTERNAL_ERROR };
+
+/// The question that [`Reauthentication::show`] has left.
+pub(super) fn sign_question(proving: &Proving<'_>) -> Result<SignQuestion, Failure> {
+    Ok(proving.sign_question().cloned().ok_or(Misuse::StaleQuestion)?)
+}
+
+/// Whose it is.
+impl fmt::Debug for Reauthentication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Reauthentication").field(&self.lease()).finish()
+    }
+}

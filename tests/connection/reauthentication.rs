@@ -1,0 +1,159 @@
+//! Proving identities again over the blocking stream.
+
+use crate::identity::Pki;
+use crate::stream::{World, config, tcp};
+use countersign::ErrorKind;
+use countersign::adapters::stream::Stream;
+use countersign::adapters::{Failure, Frame, Frames, Reauthenticated, Reauthentication};
+use countersign::x509::{Identities, Identity, Trust};
+use std::io::{self, ErrorKind as Io, Write};
+use std::net::TcpStream;
+use std::thread;
+
+type Ends = [Stream<TcpStream>; 2];
+
+/// A client and a server that have met.
+fn meet(world: &World) -> Ends {
+    let (near, far) = tcp();
+    thread::scope(|scope| {
+        let client = scope.spawn(|| world.connector().connect("server.test", near).unwrap());
+        let server = world.acceptor().accept(far).unwrap();
+        [client.join().unwrap(), server]
+    })
+}
+
+fn again(ends: &Ends) -> [Reauthentication; 2] {
+    ends.each_ref().map(|end| end.reauthentication().unwrap())
+}
+
+/// From now on this end is `name`, by another certificate.
+fn becomes(config: &countersign::adapters::Config, pki: &Pki, name: &str) {
+    let crate::identity::Identity { chain, key } = pki.issue(name, &rcgen::PKCS_ED25519);
+    config.identities().set(Identities::new(Identity::new(chain, key).unwrap()));
+}
+
+fn answer(of: &Reauthentication, request: &[u8]) -> Vec<u8> {
+    match of.receive(request).unwrap() {
+        Reauthenticated::Answer(answer) => answer,
+        other => panic!("no answer: {other:?}"),
+    }
+}
+
+fn kind(error: &io::Error) -> ErrorKind {
+    Failure::inside(error).and_then(Failure::error).unwrap_or_else(|| panic!("no TLS error: {error:?}")).kind()
+}
+
+#[test]
+fn a_new_certificate_renews_the_lease_of_a_living_connection_either_way() {
+    let world = World::new();
+    let ends = meet(&world);
+    let [client, server] = again(&ends);
+    becomes(&world.client, &world.pki, "client.test");
+    becomes(&world.server, &world.pki, "server.test");
+    for (asks, proves, config, end) in
+        [(&server, &client, &world.client, &ends[1]), (&client, &server, &world.server, &ends[0])]
+    {
+        let before = end.lease();
+        let Reauthenticated::Renewed(lease) = asks.receive(&answer(proves, &asks.request().unwrap())).unwrap() else {
+            panic!("not renewed")
+        };
+        let today = config.identities().get();
+        assert_eq!(lease.leaf(), &*today.leaves()[0]);
+        assert_ne!(lease.leaf(), before.leaf());
+        assert_eq!(end.lease().leaf(), lease.leaf(), "the stream knows it");
+        assert_eq!(end.peer().leaf(), before.leaf(), "that of the handshake");
+    }
+    let unasked = server.prove_unasked().unwrap();
+    assert!(matches!(client.receive(&unasked).unwrap(), Reauthenticated::Renewed(_)));
+    assert_eq!(client.prove_unasked().unwrap_err().kind(), Io::InvalidInput, "RFC 9261 §5");
+}
+
+#[test]
+fn who_becomes_somebody_else_is_refused() {
+    let world = World::new();
+    let ends = meet(&world);
+    let [client, server] = again(&ends);
+    becomes(&world.client, &world.pki, "other.test");
+    let error = server.receive(&answer(&client, &server.request().unwrap())).unwrap_err();
+    assert_eq!(error.kind(), Io::PermissionDenied);
+    assert_eq!(Failure::inside(&error).and_then(Failure::refusal).expect("a refusal").name(), "OtherIdentity");
+    assert_eq!(server.lease().leaf(), ends[1].peer().leaf(), "the lease is what it was");
+}
+
+#[test]
+fn a_lease_that_todays_trust_does_not_hold_is_refused() {
+    let world = World::new();
+    let ends = meet(&world);
+    let [client, server] = again(&ends);
+    server.check().unwrap();
+    world.server.trust().set(Trust::from_roots("other", Pki::new().root.pem().as_bytes()).unwrap());
+    let error = server.check().unwrap_err();
+    assert_eq!(error.kind(), Io::PermissionDenied);
+    assert!(matches!(kind(&error), ErrorKind::Rejected { .. }));
+    let error = server.receive(&answer(&client, &server.request().unwrap())).unwrap_err();
+    assert_eq!(error.kind(), Io::PermissionDenied, "nor is what it proves");
+}
+
+#[test]
+fn an_authenticator_is_taken_once_however_many_handles_there_are() {
+    let world = World::new();
+    let ends = meet(&world);
+    let ([client, server], [_, same]) = (again(&ends), again(&ends));
+    let authenticator = answer(&client, &server.request().unwrap());
+    server.receive(&authenticator).unwrap();
+    assert_eq!(kind(&same.receive(&authenticator).unwrap_err()), ErrorKind::ReusedContext);
+}
+
+#[test]
+fn who_cannot_prove_says_so_and_knows_why() {
+    let mut world = World::new();
+    let ends = meet(&world);
+    let [client, server] = again(&ends);
+    let issued = world.pki.issue("client.test", &rcgen::PKCS_ED25519);
+    let elsewhere = Identity::external(issued.chain, Vec::new()).unwrap();
+    world.client.identities().set(Identities::new(elsewhere));
+    let (id, request) = server.request_with(&Default::default()).unwrap();
+    let Reauthenticated::Unable { message, why } = client.receive(&request).unwrap() else { panic!("it can") };
+    assert_eq!(why.kind(), Io::PermissionDenied, "{why}");
+    assert!(matches!(server.receive(&message).unwrap(), Reauthenticated::Declined(request) if request == id));
+    world.client = config(&world.pki, world.pki.issue("client.test", &rcgen::PKCS_ED25519));
+}
+
+#[test]
+fn a_peer_that_answers_no_request_is_noticed() {
+    let ends = meet(&World::new());
+    let [_, server] = again(&ends);
+    let (first, _) = server.request_with(&Default::default()).unwrap();
+    let more: usize = std::iter::from_fn(|| server.request().ok()).map(|_| 1).sum();
+    assert_eq!(1 + more, countersign::limits::MAX_OPEN_REQUESTS);
+    assert_eq!(server.request().unwrap_err().kind(), Io::InvalidInput);
+    server.cancel(first).unwrap();
+    server.request().unwrap();
+}
+
+#[test]
+fn frames_carry_data_and_authenticators_over_one_connection() {
+    let ends = meet(&World::new());
+    let ([client, server], [mut near, mut far]) = (again(&ends), ends);
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let mut frames = Frames::new(1 << 14);
+            while let Some(frame) = frames.read(&mut near).unwrap() {
+                let back = match frame {
+                    Frame::Data(data) => Frame::Data(data),
+                    Frame::Authenticator(message) => Frame::Authenticator(answer(&client, &message)),
+                };
+                near.write_all(&back.to_bytes().unwrap()).unwrap();
+            }
+            near.close().unwrap();
+        });
+        let mut frames = Frames::new(1 << 14);
+        for frame in [Frame::Data(b"before".to_vec()), Frame::Authenticator(server.request().unwrap())] {
+            far.write_all(&frame.to_bytes().unwrap()).unwrap();
+        }
+        assert_eq!(frames.read(&mut far).unwrap(), Some(Frame::Data(b"before".to_vec())));
+        let Some(Frame::Authenticator(message)) = frames.read(&mut far).unwrap() else { panic!("no authenticator") };
+        assert!(matches!(server.receive(&message).unwrap(), Reauthenticated::Renewed(_)));
+        far.close().unwrap();
+    });
+}
