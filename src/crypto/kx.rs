@@ -3,6 +3,9 @@
 //! The hybrid groups (draft-ietf-tls-ecdhe-mlkem) put two together: what goes over the wire, and the secret, are the
 //! values of an elliptic curve and of ML-KEM-768, one behind the other.
 
+#[cfg(feature = "hazmat-testing")]
+pub(crate) mod published;
+
 use super::provider::agreement::{self, EphemeralPrivateKey};
 use super::provider::ml_kem::{self, CIPHERTEXT_LEN, DecapsulationKey, ENCAPSULATION_KEY_LEN};
 use super::provider::{agree, rand::SystemRandom};
@@ -107,6 +110,11 @@ impl KeyExchange {
                 CryptoMode::Real => {}
                 #[cfg(feature = "hazmat-testing")]
                 CryptoMode::Null => continue,
+                #[cfg(feature = "hazmat-testing")]
+                CryptoMode::Published => {
+                    published_share(group)?;
+                    continue;
+                }
             }
             if !started.curves.iter().flatten().any(|key| key.curve == curve) {
                 let place = started.curves.iter_mut().find(|place| place.is_none()).ok_or(KxError::Failed)?;
@@ -138,6 +146,8 @@ impl KeyExchange {
                 let [len, _] = share_lens(group);
                 return [replayed(len), &[]];
             }
+            #[cfg(feature = "hazmat-testing")]
+            CryptoMode::Published => return [published_share(group).unwrap_or_default(), &[]],
         }
         let curve = self.curves.iter().flatten().find(|key| Some(key.curve) == curve_of(group));
         let ml_kem = self.ml_kem.as_ref().filter(|_| is_hybrid(group));
@@ -155,6 +165,8 @@ impl KeyExchange {
             CryptoMode::Real => {}
             #[cfg(feature = "hazmat-testing")]
             CryptoMode::Null => return Ok(replayed_secret()),
+            #[cfg(feature = "hazmat-testing")]
+            CryptoMode::Published => return published_finish(point),
         }
         let ours = self.curves.into_iter().flatten().find(|key| Some(key.curve) == curve_of(group));
         let ours = ours.ok_or(KxError::Failed)?;
@@ -178,6 +190,8 @@ impl KeyExchange {
                 let [_, len] = share_lens(group);
                 return Ok((Share::new(group, [replayed(len), &[]])?, replayed_secret()));
             }
+            #[cfg(feature = "hazmat-testing")]
+            CryptoMode::Published => return published_respond(group, point),
         }
         let curve = curve_of(group).ok_or(KxError::Failed)?;
         let Some(encapsulation_key) = encapsulation_key else {
@@ -278,6 +292,29 @@ fn replayed(len: usize) -> &'static [u8] {
 #[cfg(feature = "hazmat-testing")]
 fn replayed_secret() -> SharedSecret {
     SharedSecret::new([&[0x5a; 32], &[]])
+}
+
+/// The client's published share, of x25519 only.
+#[cfg(feature = "hazmat-testing")]
+fn published_share(group: NamedGroup) -> Result<&'static [u8], KxError> {
+    let [_, share] = &published::CLIENT;
+    if group == NamedGroup::X25519 { Ok(share) } else { Err(KxError::Failed) }
+}
+
+/// The client's side. The other end plays by the same book, or it is no such run.
+#[cfg(feature = "hazmat-testing")]
+fn published_finish(theirs: &[u8]) -> Result<SharedSecret, KxError> {
+    let [_, share] = &published::SERVER;
+    if theirs == share { Ok(SharedSecret::new([&published::SHARED, &[]])) } else { Err(KxError::BadShare) }
+}
+
+#[cfg(feature = "hazmat-testing")]
+fn published_respond(group: NamedGroup, theirs: &[u8]) -> Result<(Share, SharedSecret), KxError> {
+    if theirs != published_share(group)? {
+        return Err(KxError::BadShare);
+    }
+    let [_, share] = &published::SERVER;
+    Ok((Share::new(group, [share, &[]])?, SharedSecret::new([&published::SHARED, &[]])))
 }
 
 /// The longest public part of a key on a curve: a point on P-384.

@@ -26,6 +26,8 @@ pub(crate) use hkdf::label;
 pub use hkdf::{Label, Prk, Secret, VerifyData};
 #[cfg(feature = "mlkem")]
 pub(crate) use kx::is_hybrid;
+#[cfg(all(feature = "study", feature = "hazmat-testing"))]
+pub(crate) use kx::published;
 pub use kx::{KeyExchange, KxError, Share, SharedSecret, check_client_share};
 pub(crate) use kx::{curve_of, share_lens};
 pub use signing::{EcdsaSigValue, MessageDigest};
@@ -47,7 +49,7 @@ impl fmt::Display for CryptoFailed {
 
 impl core::error::Error for CryptoFailed {}
 
-/// Whether cryptography protects anything: always, except in fuzzing and deterministic tests.
+/// Whether cryptography protects anything: always, except in fuzzing, in deterministic tests, and where one is to see all.
 #[allow(clippy::manual_non_exhaustive, reason = "the hidden variant is real, and only there under its feature")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CryptoMode {
@@ -58,4 +60,21 @@ pub enum CryptoMode {
     #[cfg(feature = "hazmat-testing")]
     #[doc(hidden)]
     Null,
+    /// Real cryptography over a key exchange whose private keys everybody knows.
+    #[cfg(feature = "hazmat-testing")]
+    #[doc(hidden)]
+    Published,
+}
+
+impl CryptoMode {
+    /// Whether nothing is protected.
+    pub(crate) const fn is_null(self) -> bool {
+        match self {
+            CryptoMode::Real => false,
+            #[cfg(feature = "hazmat-testing")]
+            CryptoMode::Null => true,
+            #[cfg(feature = "hazmat-testing")]
+            CryptoMode::Published => false,
+        }
+    }
 }

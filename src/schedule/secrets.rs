@@ -40,16 +40,10 @@ impl HandshakeSecret {
         received: &[u8],
         mode: CryptoMode,
     ) -> Result<FinishedVerified, BadFinished> {
-        match mode {
-            CryptoMode::Real => {
-                self.finished_key().verify_mac(certificate_verify, received).map_err(|CryptoFailed| BadFinished)?;
-            }
-            #[cfg(feature = "hazmat-testing")]
-            CryptoMode::Null => {
-                if received.len() != self.secret.algorithm().output_len() {
-                    return Err(BadFinished);
-                }
-            }
+        if !mode.is_null() {
+            self.finished_key().verify_mac(certificate_verify, received).map_err(|CryptoFailed| BadFinished)?;
+        } else if received.len() != self.secret.algorithm().output_len() {
+            return Err(BadFinished);
         }
         Ok(FinishedVerified(()))
     }

@@ -174,6 +174,20 @@ fn the_replayed_exchange_is_the_same_every_time() {
     }
 }
 
+/// RFC 7748 §6.1. That the published keys lead to the published secret is computed by tests/study/tools/recompute.py.
+#[test]
+fn with_published_keys_both_sides_come_to_the_published_secret_and_nobody_else_is_answered() {
+    const PUBLISHED: CryptoMode = CryptoMode::Published;
+    let x25519 = NamedGroup::X25519;
+    let (client, share) = start(x25519, PUBLISHED);
+    let (answer, secret) = KeyExchange::respond(x25519, &share, PUBLISHED).unwrap();
+    assert_eq!(client.finish(x25519, answer.as_ref()).unwrap().expose(), secret.expose());
+    let stranger = start(x25519, REAL).1;
+    assert_eq!(refused_by_server(x25519, &stranger, PUBLISHED), BAD);
+    assert_eq!(refused_by_client(x25519, &stranger, PUBLISHED), BAD);
+    assert_eq!(KeyExchange::start([NamedGroup::SECP256R1], PUBLISHED).err(), Some(KxError::Failed));
+}
+
 #[cfg(feature = "mlkem")]
 mod hybrids {
     use super::*;
