@@ -73,6 +73,7 @@ pub(crate) fn all() -> Result<Vec<Story>, Failure> {
         flipped_bit()?,
         #[cfg(feature = "mlkem")]
         post_quantum()?,
+        live()?,
         everything_visible()?,
     ])
 }
@@ -265,6 +266,28 @@ fn post_quantum() -> Result<Story, Failure> {
         Text::new(
             "The shared secret is made of two: one of x25519, one of ML-KEM. Whoever records today and breaks one of them later still has nothing.",
             "El secreto compartido se hace con dos: uno de x25519 y otro de ML-KEM. Quien grabe hoy y rompa uno de ellos mañana, seguirá sin nada.",
+        ),
+        line,
+    ))
+}
+
+/// Our own machine, with a key exchange whose private keys are published: the study needs no key log.
+fn live() -> Result<Story, Failure> {
+    let mut world = world()?;
+    for party in [&mut world.client, &mut world.server] {
+        party.policy = Policy::new().published_key_exchange();
+    }
+    let mut line = world.meet("billing to api, nothing hidden")?;
+    line.write(Role::Client, "Everybody can read this.")?;
+    line.act(Role::Client, |session, tx| session.confirm(tx))?;
+    line.write(Role::Server, "And this, under the next keys.")?;
+    line.heard.live = Some(PrivateShares::published());
+    Ok(Story::new(
+        "live",
+        Text::new("A live run: every secret visible", "Una ejecución en vivo: todos los secretos a la vista"),
+        Text::new(
+            "Our own machine, with the published keys of RFC 7748 in place of random ones: each step from the private keys down to the last record can be computed again.",
+            "Nuestra propia máquina, con las claves publicadas en el RFC 7748 en lugar de claves al azar: cada paso, desde las claves privadas hasta el último registro, se puede volver a calcular.",
         ),
         line,
     ))

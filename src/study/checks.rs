@@ -1,7 +1,7 @@
 //! What can be computed again: both CertificateVerify and both Finished.
 
 use super::keys;
-use super::model::{Check, Input, Message, Text, Value};
+use super::model::{Check, Input, Level, Message, Text, Value};
 use super::schedule::Schedule;
 use super::transcript::Transcript;
 use crate::Role;
@@ -27,7 +27,7 @@ pub(super) fn all(transcript: &Transcript<'_>, schedule: &mut Schedule<'_>) -> V
 
 fn unknown(name: String, formula: String, text: Text, rfc: &'static str, why: Text) -> Check {
     let (expected, got) = (Value::Missing(why.clone()), Value::Missing(why));
-    Check { name, expected, got, ok: None, inputs: Vec::new(), formula, text, rfc }
+    Check { name, expected, got, ok: None, inputs: Vec::new(), formula, level: Level::Capture, text, rfc }
 }
 
 /// A span of a message, without its header.
@@ -66,7 +66,7 @@ fn finished(role: Role, transcript: &Transcript<'_>, schedule: &mut Schedule<'_>
     let ok = expected.as_ref().map(|expected| *expected == got);
     let missing = Text::made(format!("needs {key_name}"), format!("necesita {key_name}"));
     let expected = expected.map_or(Value::Missing(missing), Value::Known);
-    Check { name, expected, got: Value::Known(got), ok, inputs, formula, text, rfc }
+    Check { name, expected, got: Value::Known(got), ok, inputs, formula, level: Level::Capture, text, rfc }
 }
 
 /// §4.5.2: 64 spaces, a context, a zero, the transcript hash. Written down a second time here, as this module is to
@@ -154,5 +154,5 @@ fn certificate_verify(role: Role, transcript: &Transcript<'_>, schedule: &mut Sc
         Err(why) => (None, why),
     };
     let (expected, got) = (Value::Known(content), Value::Known(signature.to_vec()));
-    Check { name, expected, got, ok, inputs, formula, text, rfc }
+    Check { name, expected, got, ok, inputs, formula, level: Level::Capture, text, rfc }
 }

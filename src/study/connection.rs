@@ -10,6 +10,7 @@ use super::schedule::Schedule;
 use super::shared::{Placed, Shared};
 use super::side::{Ranked, Side};
 use super::transcript::{Transcript, called};
+use super::words::label;
 use super::{checks, names};
 use crate::Role;
 use alloc::format;
@@ -19,9 +20,36 @@ use alloc::vec::Vec;
 /// Explains conversations with the secrets of a key log. Always gives one connection for each conversation.
 pub fn explain(conversations: &[Conversation], log: &KeyLog) -> Study {
     Study {
-        connections: conversations.iter().map(|conversation| connection(conversation, log)).collect(),
+        connections: conversations.iter().map(|conversation| with_what_is_known(conversation, log)).collect(),
         problems: log.problems().to_vec(),
     }
+}
+
+/// A live run needs no key log: each secret that comes out opens records, from which the next ones are made.
+fn with_what_is_known(conversation: &Conversation, log: &KeyLog) -> Connection {
+    let mut known = connection(conversation, log);
+    let mut log = log.clone();
+    while conversation.live.is_some() && known.client_random.is_some_and(|random| learn(&mut log, random, &known)) {
+        known = connection(conversation, &log);
+    }
+    known
+}
+
+/// Whether the key log has learnt a traffic secret of the connection.
+fn learn(log: &mut KeyLog, random: [u8; 32], known: &Connection) -> bool {
+    let mut learnt = false;
+    for role in [Role::Client, Role::Server] {
+        for (what, name) in [
+            ("HANDSHAKE_TRAFFIC_SECRET", format!("{role}_handshake_traffic_secret")),
+            ("TRAFFIC_SECRET_0", format!("{role}_application_traffic_secret_0")),
+        ] {
+            let secret = known.secrets.iter().find(|secret| secret.name == name);
+            if let Some(bytes) = secret.and_then(|secret| secret.value.bytes()) {
+                learnt |= log.learn(label(role, what), random, bytes);
+            }
+        }
+    }
+    learnt
 }
 
 fn connection(conversation: &Conversation, log: &KeyLog) -> Connection {
@@ -57,7 +85,9 @@ fn connection(conversation: &Conversation, log: &KeyLog) -> Connection {
         let mut schedule = Schedule::new(suite, &transcript, &shared, conversation.live.as_ref());
         schedule.derive(generations);
         all_checks = checks::all(&transcript, &mut schedule);
-        (hashes, secrets) = (schedule.hashes, schedule.secrets);
+        let problems;
+        (hashes, secrets, problems) = (schedule.hashes, schedule.secrets, schedule.problems);
+        shared.found.problems.extend(problems.into_iter().map(|text| Problem { field: None, text }));
     }
     let mut connection = Connection {
         label: conversation.label.clone(),

@@ -16,7 +16,7 @@ pub struct Conversation {
     pub ordered: bool,
     /// What is wrong with the input: bytes that are missing.
     pub problems: Vec<Text>,
-    /// What only the ends themselves know: makes the study a live one.
+    /// What only the ends themselves know: makes the study a live one, which needs no key log.
     pub live: Option<PrivateShares>,
     pieces: Vec<(Role, Vec<u8>)>,
 }
@@ -32,6 +32,17 @@ pub struct PrivateShares {
     pub server: Vec<u8>,
     /// The shared secret.
     pub shared_secret: Vec<u8>,
+}
+
+impl PrivateShares {
+    /// Those of two ends under `Policy::published_key_exchange`: the keys of RFC 7748 §6.1. (Of other runs nobody can tell:
+    /// the provider of cryptography never shows a private key.)
+    #[cfg(feature = "hazmat-testing")]
+    pub fn published() -> PrivateShares {
+        use crate::crypto::published::{CLIENT, SERVER, SHARED};
+        let ([client, _], [server, _]) = (CLIENT, SERVER);
+        PrivateShares { client: client.into(), server: server.into(), shared_secret: SHARED.into() }
+    }
 }
 
 impl Conversation {

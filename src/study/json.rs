@@ -11,11 +11,13 @@
 //!     "messages": [{ "sender", "name", "keys", "generation"?, "space", "start", "len", "field", "complete" }],
 //!     "fields":   [{ "id", "parent": id|null, "space", "start", "len", "name", "value", "text": Text, "rfc" }],
 //!     "hashes":   [Derived], "secrets": [Derived],
-//!     "checks":   [{ "name", "expected": Value, "got": Value, "ok": bool|null, "inputs": [Input], "formula", "text", "rfc" }],
+//!     "checks":   [{ "name", "expected": Value, "got": Value, "ok": bool|null, "inputs": [Input], "formula", "level", "text", "rfc" }],
 //!     "problems": [{ "field": id|null, "text": Text }] }] }
 //! Text    = { "en", "es" }
 //! Derived = { "name", "formula", "inputs": [Input], "bytes": hex | "missing": Text, "level", "text": Text, "rfc" }
 //! Value   = { "bytes": hex } | { "missing": Text }
+//! level   = "capture": known from captured bytes and a key log, as are all records, messages and fields;
+//!           "live": only from private shares, which a live run of our own shows
 //! Input   = { "name" } (an entry of secrets or hashes) | { "is", "bytes": hex } | { "is", "space", "start", "len" }
 //! ```
 
@@ -216,6 +218,7 @@ pub(super) fn without_fields(connection: &Connection) -> Vec<(&'static str, Json
             ("ok", Json::option(check.ok, Json::Bool)),
             ("inputs", Json::List(check.inputs.iter().map(input).collect())),
             ("formula", Json::text(check.formula.clone())),
+            ("level", Json::text(check.level.name())),
             ("text", text(&check.text)),
             ("rfc", Json::text(check.rfc)),
         ]))

@@ -8,12 +8,13 @@ use alloc::vec::Vec;
 /// The lines of a key log, or of several.
 // No Debug: it holds secrets.
 #[allow(missing_debug_implementations)]
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct KeyLog {
     lines: Vec<Line>,
     problems: Vec<Text>,
 }
 
+#[derive(Clone)]
 struct Line {
     label: String,
     client_random: [u8; 32],
@@ -63,6 +64,15 @@ impl KeyLog {
     pub(super) fn get(&self, label: &str, client_random: &[u8; 32]) -> Option<&[u8]> {
         let line = self.lines.iter().find(|line| line.label == label && line.client_random == *client_random)?;
         Some(&line.secret)
+    }
+
+    /// Notes a secret that was found out; `false`: it was known, or another was in its place.
+    pub(super) fn learn(&mut self, label: &str, client_random: [u8; 32], secret: &[u8]) -> bool {
+        let new = self.get(label, &client_random).is_none();
+        if new {
+            self.lines.push(Line { label: label.into(), client_random, secret: secret.into() });
+        }
+        new
     }
 
     /// Does it know a connection?

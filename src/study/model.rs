@@ -285,6 +285,8 @@ pub struct Check {
     pub inputs: Vec<Input>,
     /// How it is computed.
     pub formula: String,
+    /// Which kind of input is needed to know it.
+    pub level: Level,
     /// What it proves, or what is wrong.
     pub text: Text,
     /// Where that is written.

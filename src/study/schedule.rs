@@ -30,6 +30,7 @@ pub(super) struct Schedule<'a> {
     live: Option<&'a PrivateShares>,
     pub hashes: Vec<Derived>,
     pub secrets: Vec<Derived>,
+    pub problems: Vec<Text>,
 }
 
 impl<'a> Schedule<'a> {
@@ -39,7 +40,7 @@ impl<'a> Schedule<'a> {
         shared: &'a Shared<'a>,
         live: Option<&'a PrivateShares>,
     ) -> Schedule<'a> {
-        Schedule { suite, transcript, shared, live, hashes: Vec::new(), secrets: Vec::new() }
+        Schedule { suite, transcript, shared, live, hashes: Vec::new(), secrets: Vec::new(), problems: Vec::new() }
     }
 
     const fn algorithm(&self) -> HashAlgorithm {
@@ -183,12 +184,13 @@ impl<'a> Schedule<'a> {
         if let Context::Hash(Some((_, name))) = context {
             inputs.push(Input::Named(name.clone()));
         }
-        let level = match (&from_above, secret) {
-            (Some(_), "early_secret") => Level::Capture,
-            (Some(_), _) if from_log.is_none() => Level::Live,
-            (_, "handshake_secret" | "main_secret") if label == "derived" => Level::Live,
-            _ => Level::Capture,
-        };
+        let level = if label == "derived" && secret != "early_secret" { Level::Live } else { Level::Capture };
+        if from_log.as_ref().zip(from_above.as_ref()).is_some_and(|(from_log, from_above)| from_log != from_above) {
+            self.problems.push(Text::made(
+                format!("the key log's {name} is not what the shared secret leads to: one of them is another connection's"),
+                format!("el {name} del registro de claves no es el que se obtiene del secreto compartido: uno de ellos es de otra conexión"),
+            ));
+        }
         let missing = match (&from_above, hash, label) {
             (None, _, "derived") => PRIVATE,
             (_, None, _) => NOT_REACHED,

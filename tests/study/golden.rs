@@ -1,14 +1,30 @@
-//! The JSON of published traces, byte for byte: what programs read must not change unnoticed.
+//! The JSON of published traces and of runs of our own with fixed seeds, byte for byte: what programs read, and what goes over
+//! the wire, must not change unnoticed.
 
+use crate::heard::fixed;
 use crate::rfc8448::{SECTIONS, trace};
 use crate::vectors::Vectors;
-use countersign::study::json;
+use countersign::study::{Study, json};
+use countersign::{CipherSuite, Policy, Rejection, SignatureScheme, Verdict};
 use std::path::Path;
 
 /// To accept a change: `STUDY_GOLDEN=write cargo test --test study golden`, and read the difference.
+fn is_as_it_was(file: &str, study: &Study) {
+    // One member a line, for people who compare.
+    let json = json::render(study).replace("},{", "},\n{") + "\n";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/study").join(file);
+    if std::env::var("STUDY_GOLDEN").is_ok_and(|word| word == "write") {
+        std::fs::write(&path, &json).unwrap();
+    }
+    let golden = std::fs::read_to_string(&path).expect("the golden trace");
+    if let Some((line, (is, was))) = json.lines().zip(golden.lines()).enumerate().find(|(_, (is, was))| is != was) {
+        panic!("{file}, line {}:\n is  {is}\n was {was}", line + 1);
+    }
+    assert!(json == golden, "{file} has another length");
+}
+
 #[test]
 fn the_json_of_the_published_traces_is_as_it_was() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/study");
     for (section, text) in SECTIONS {
         // The mutual one, and one with a HelloRetryRequest.
         let Some(file) = (match section {
@@ -18,16 +34,20 @@ fn the_json_of_the_published_traces_is_as_it_was() {
         }) else {
             continue;
         };
-        // One member a line, for people who compare.
-        let json = json::render(&trace(section, &Vectors::parse(text), true)).replace("},{", "},\n{") + "\n";
-        let path = folder.join(file);
-        if std::env::var("STUDY_GOLDEN").is_ok_and(|word| word == "write") {
-            std::fs::write(&path, &json).unwrap();
-        }
-        let golden = std::fs::read_to_string(&path).expect("the golden trace");
-        if let Some((line, (is, was))) = json.lines().zip(golden.lines()).enumerate().find(|(_, (is, was))| is != was) {
-            panic!("{file}, line {}:\n is  {is}\n was {was}", line + 1);
-        }
-        assert!(json == golden, "{file} has another length");
+        is_as_it_was(file, &trace(section, &Vectors::parse(text), true));
     }
+}
+
+/// Seeds, keys, certificates and the key exchange are fixed, signatures by Ed25519 are: so is every byte.
+#[test]
+fn the_json_of_our_own_runs_is_as_it_was() {
+    // Which schemes are offered by default depends on features.
+    let schemes = [SignatureScheme::ED25519, SignatureScheme::ECDSA_SECP256R1_SHA256];
+    let policy = || Policy::new().published_key_exchange().signature_schemes(&schemes).signature_schemes_cert(&schemes);
+    is_as_it_was("own-mutual.json", &fixed(policy(), policy(), Verdict::Accept));
+    let no_guess = policy().key_shares(&[]);
+    let other = policy().cipher_suites(&[CipherSuite::TLS_AES_256_GCM_SHA384]);
+    is_as_it_was("own-hello-retry.json", &fixed(no_guess, other, Verdict::Accept));
+    let refusal = Verdict::Reject(Rejection::UnknownCa);
+    is_as_it_was("own-client-refused.json", &fixed(policy(), policy(), refusal));
 }

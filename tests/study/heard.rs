@@ -2,9 +2,26 @@
 
 use crate::end::End;
 use crate::identity::Pki;
-use countersign::study::{Conversation, KeyLog, Study, explain};
+use countersign::study::{Conversation, KeyLog, PrivateShares, Study, explain};
 use countersign::trace::KeyLogLine;
-use countersign::{Policy, Role, Want};
+use countersign::{Policy, Role, Verdict};
+
+/// Both ends go on until neither has anything to send. What they do afterwards, nobody asks: an error is in its alert.
+fn talk(ends: &mut [End<'_>; 2], heard: &mut Conversation) {
+    loop {
+        let mut said = false;
+        for side in 0..2 {
+            let _ = ends[side].drive();
+            let bytes = ends[side].sends();
+            heard.add(ends[side].hs.role(), &bytes);
+            assert_eq!(ends[1 - side].gets(&bytes), bytes.len());
+            said |= !bytes.is_empty();
+        }
+        if !said {
+            return;
+        }
+    }
+}
 
 /// A mutual handshake between two ends, with its key log.
 pub fn handshake(client: Policy, server: Policy) -> (Conversation, String) {
@@ -12,26 +29,43 @@ pub fn handshake(client: Policy, server: Policy) -> (Conversation, String) {
     let (client_is, server_is) =
         (pki.issue("client.test", &rcgen::PKCS_ED25519), pki.issue("server.test", &rcgen::PKCS_ECDSA_P256_SHA256));
     let mut ends = [End::new(Role::Client, client, &client_is), End::new(Role::Server, server, &server_is)];
-    let mut conversation = Conversation::new("client.test with server.test");
-    for _ in 0..10 {
-        for side in 0..2 {
-            let (left, right) = ends.split_at_mut(1);
-            let (from, to) = if side == 0 { (&mut left[0], &mut right[0]) } else { (&mut right[0], &mut left[0]) };
-            let done = from.drive().unwrap();
-            let bytes = from.sends();
-            conversation.add(from.hs.role(), &bytes);
-            assert_eq!(to.gets(&bytes), bytes.len());
-            if done == Want::Done && side == 1 {
-                let log: String = ends
-                    .iter()
-                    .flat_map(|end| end.secrets.iter().map(|(label, secret)| (end.hs.client_random(), label, secret)))
-                    .map(|(client_random, label, secret)| format!("{}\n", KeyLogLine { label, client_random, secret }))
-                    .collect();
-                return (conversation, log);
-            }
-        }
+    let mut heard = Conversation::new("client.test with server.test");
+    talk(&mut ends, &mut heard);
+    let all = ends
+        .iter()
+        .flat_map(|end| end.secrets.iter().map(|(label, secret)| (end.hs.client_random(), label, secret)))
+        .map(|(client_random, label, secret)| format!("{}\n", KeyLogLine { label, client_random, secret }));
+    (heard, all.collect())
+}
+
+/// A live run in which nothing is left to chance, so that its bytes are always the same. The policies are to have the
+/// published key exchange. If the server accepts: data, new keys, and the end.
+pub fn fixed(client: Policy, server: Policy, verdict_of_server: Verdict) -> Study {
+    // RFC 8410 §7: Ed25519, and a private key of 32 equal bytes.
+    let key = |byte: u8| {
+        let der = [&hex::decode("302e020100300506032b657004220420").unwrap()[..], &[byte; 32]].concat();
+        rcgen::KeyPair::try_from(der).unwrap()
+    };
+    let mut params = rcgen::CertificateParams::default();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    params.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign];
+    params.distinguished_name.push(rcgen::DnType::CommonName, "countersign test root");
+    let pki = Pki { root: rcgen::CertifiedIssuer::self_signed(params, key(3)).unwrap() };
+    let (client_is, server_is) = (pki.issue_for("client.test", &key(1)), pki.issue_for("server.test", &key(2)));
+    let mut ends = [End::new(Role::Client, client, &client_is), End::new(Role::Server, server, &server_is)];
+    ends[1].verdict = verdict_of_server;
+    let mut heard = Conversation::new("client.test with server.test, live");
+    talk(&mut ends, &mut heard);
+    if verdict_of_server == Verdict::Accept {
+        let mut sessions = ends.each_mut().map(|end| end.hs.finish().unwrap());
+        sessions[0].write(b"Who am I?", &mut ends[0].tx).unwrap();
+        sessions[0].confirm(&mut ends[0].tx).unwrap();
+        sessions[0].write(b"Under the next keys.", &mut ends[0].tx).unwrap();
+        sessions[0].close(&mut ends[0].tx).unwrap();
+        heard.add(Role::Client, &ends[0].sends());
     }
-    panic!("the handshake does not end");
+    heard.live = Some(PrivateShares::published());
+    study(heard, "")
 }
 
 pub fn study(conversation: Conversation, log: &str) -> Study {

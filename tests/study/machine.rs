@@ -1,8 +1,8 @@
 //! What our own machine says, explained.
 
-use crate::heard::{assert_tiled, handshake, study};
-use countersign::study::{Conversation, Level, Value};
-use countersign::{CipherSuite, NamedGroup, Policy, Role};
+use crate::heard::{assert_tiled, fixed, handshake, study};
+use countersign::study::{Conversation, Level, PrivateShares, Value};
+use countersign::{CipherSuite, NamedGroup, Policy, Role, Verdict};
 
 fn names(study: &countersign::study::Study) -> Vec<(Role, &str)> {
     study.connections[0].messages.iter().map(|message| (message.sender, message.name.as_str())).collect()
@@ -92,6 +92,34 @@ fn from_a_key_log_only_what_is_below_the_traffic_secrets_is_known() {
     for secret in study.connections[0].secrets.iter().filter(|secret| secret.name != "exporter_secret") {
         assert_eq!(secret.value.bytes().is_some(), secret.level == Level::Capture, "{}", secret.name);
     }
+}
+
+#[test]
+fn of_a_live_run_everything_is_known_without_a_key_log() {
+    let policy = || Policy::new().published_key_exchange();
+    let study = fixed(policy(), policy(), Verdict::Accept);
+    assert_tiled(&study);
+    let connection = &study.connections[0];
+    assert_eq!(connection.level, Level::Live);
+    assert!(connection.problems.is_empty(), "{:?}", connection.problems);
+    for known in connection.secrets.iter().chain(&connection.hashes) {
+        assert!(known.value.bytes().is_some() && !known.formula.is_empty(), "{}", known.name);
+    }
+    assert!(connection.records.iter().all(|record| record.unopened.is_none()));
+    assert!(connection.checks.iter().all(|check| check.ok == Some(true)));
+    let live: Vec<_> = connection.secrets.iter().filter(|secret| secret.level == Level::Live).collect();
+    let names = ["client_private_key", "server_private_key", "shared_secret", "handshake_secret"];
+    let further = ["handshake_derived_secret", "main_secret"];
+    assert!(live.iter().map(|secret| &*secret.name).eq(names.into_iter().chain(further)));
+}
+
+#[test]
+fn private_shares_of_another_connection_are_told_from_its_own() {
+    let (mut conversation, log) = handshake(Policy::new(), Policy::new());
+    conversation.live = Some(PrivateShares::published());
+    let study = study(conversation, &log);
+    let told = |name: &str| study.connections[0].problems.iter().any(|problem| problem.text.en.contains(name));
+    assert!(told("client_handshake_traffic_secret is not what the shared secret leads to"));
 }
 
 #[test]

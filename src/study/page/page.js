@@ -37,6 +37,7 @@ const T = {
   show: { en: "Show it", es: "Mostrar" }, absent: { en: "In this connection this did not happen, or it could not be read.", es: "En esta conexión esto no ocurrió, o no se pudo leer." },
   plaintext: { en: "not encrypted", es: "sin cifrar" }, handshake: { en: "handshake keys", es: "claves del handshake" }, application: { en: "application keys", es: "claves de aplicación" },
   generation: { en: "generation", es: "generación" }, point: { en: "Choose a field to see its meaning.", es: "Elija un campo para ver qué significa." },
+  liveRun: { en: "a live run, private keys included", es: "una ejecución en vivo, con las claves privadas" },
   foot: { en: "Made by countersign's study. To read the same story as code: tests/step_by_step.rs in its repository.", es: "Hecho con el estudio de countersign. La misma historia, como código: tests/step_by_step.rs en su repositorio." },
   closeInfo: { en: "Close", es: "Cerrar" }, title: { en: D.title.en, es: D.title.es },
 };
@@ -55,7 +56,7 @@ const STEPS = [
   { t: { en: "Hello, in the open", es: "Hola, a la vista de todos" }, x: { en: "ClientHello: what I can do, 32 random bytes, and the name I am looking for. Nothing is secret yet.", es: "ClientHello: qué sé hacer, 32 bytes aleatorios y el nombre que busco. Todavía no hay nada secreto." }, go: inMessage("client", "client_hello") },
   { t: { en: "Half of a secret", es: "La mitad de un secreto" }, x: { en: "The client already sends the public half of a fresh key. In the old picture the client encrypted a key and sent it. Now nobody sends a key, encrypted or not.", es: "El cliente envía ya la mitad pública de una clave recién hecha. En el dibujo antiguo cifraba una clave y la enviaba. Hoy nadie envía una clave, ni siquiera cifrada." }, go: inMessage("client", "client_hello", "key_exchange") },
   { t: { en: "The other half", es: "La otra mitad" }, x: { en: "ServerHello brings the server's half. Each end combines its private half with the other's public half, and both get the same number. A listener has only the two public halves: not enough.", es: "ServerHello trae la mitad del servidor. Cada extremo combina su mitad privada con la mitad pública del otro y ambos obtienen el mismo número. Quien escucha solo tiene las dos mitades públicas, y no le bastan." }, go: inMessage("server", "server_hello", "key_exchange") },
-  { t: { en: "From the secret to keys", es: "Del secreto a las claves" }, x: { en: "From the shared secret and the hash of both hellos come the first keys, one for each direction. Follow the links from the traffic secret to key and IV.", es: "Del secreto compartido y del hash de los dos saludos salen las primeras claves, una para cada sentido. Siga los enlaces desde el secreto de tráfico hasta la clave y el IV." }, go: card("secret", "server_handshake_traffic_secret") },
+  { t: { en: "From the secret to keys", es: "Del secreto a las claves" }, x: { en: "From the shared secret and the hash of both hellos come the first keys, one for each direction. Follow the links from the traffic secret to key and IV.", es: "Del secreto compartido y del hash de los dos saludos salen las primeras claves, una para cada sentido. Siga los enlaces desde el secreto de tráfico hasta la clave y el IV." }, go: () => card("secret", (SECRETS.get("shared_secret") || {}).bytes ? "shared_secret" : "server_handshake_traffic_secret")() },
   { t: { en: "Now it is encrypted", es: "Ahora va cifrado" }, x: { en: "From here on a listener sees only lengths. The same record stands here twice: as it crossed the wire, and opened.", es: "Desde aquí, quien escucha solo ve longitudes. El mismo registro aparece dos veces: como pasó por el cable y ya abierto." }, go: record(r => r.sender === "server" && r.keys === "handshake") },
   { t: { en: "And who are you?", es: "¿Y tú quién eres?" }, x: { en: "CertificateRequest: the server asks the client to identify itself, too. Without this message it is ordinary TLS; with it, mutual.", es: "CertificateRequest: el servidor pide al cliente que también se identifique. Sin este mensaje es TLS corriente; con él, TLS mutuo." }, go: inMessage("server", "certificate_request") },
   { t: { en: "The server shows a certificate", es: "El servidor muestra un certificado" }, x: { en: "A name and a public key, and the signature of a CA that says: they belong together. But a certificate is public. Anybody could show this one.", es: "Un nombre y una clave pública, y la firma de una CA que dice: van juntos. Pero un certificado es público. Cualquiera podría mostrar este." }, go: inMessage("server", "certificate", "cert_data") },
@@ -180,14 +181,15 @@ function used(name) {
   return [list.length ? el("div", { class: "links" }, el("span", {}, U(T.used) + ":"), list) : null,
     records.length ? el("div", { class: "links" }, el("span", {}, U(T.opens) + ":"), records.slice(0, 30).map(([r, i]) => button(`${i + 1}: ${r.title}`, () => go({ record: i })))) : null];
 }
+const level = d => el("span", { class: "level" }, U(T[d.level]));
 function derived(kind, d) {
-  return el("div", { class: "card" + (state.card === kind + " " + d.name ? " on" : ""), id: `card ${kind} ${d.name}`, tabindex: -1 }, el("h3", {}, d.name + " ", kind === "secret" ? el("span", { class: "level" }, U(T[d.level])) : null),
+  return el("div", { class: "card" + (state.card === kind + " " + d.name ? " on" : ""), id: `card ${kind} ${d.name}`, tabindex: -1 }, el("h3", {}, d.name + " ", level(d)),
     el("p", {}, L(d.text)), el("p", {}, el("code", {}, d.formula)), value(d), inputs(d.inputs), used(d.name), el("p", { class: "rfc" }, d.rfc));
 }
 function check(c) {
   const word = c.ok === true ? ["ok", "✓ " + U(T.holds)] : c.ok === false ? ["no", "✗ " + U(T.fails)] : ["na", "? " + U(T.unknown)];
   const signed = c.name.endsWith("CertificateVerify");
-  return el("div", { class: "card" + (state.card === "check " + c.name ? " on" : ""), id: "card check " + c.name, tabindex: -1 }, el("h3", {}, c.name + ": ", el("span", { class: word[0] }, word[1])), el("p", {}, L(c.text)), el("p", {}, el("code", {}, c.formula)),
+  return el("div", { class: "card" + (state.card === "check " + c.name ? " on" : ""), id: "card check " + c.name, tabindex: -1 }, el("h3", {}, c.name + ": ", el("span", { class: word[0] }, word[1]), " ", level(c)), el("p", {}, L(c.text)), el("p", {}, el("code", {}, c.formula)),
     el("p", {}, U(signed ? T.signed : T.expected) + ":"), value(c.expected), el("p", {}, U(signed ? T.signature : T.got) + ":"), value(c.got), inputs(c.inputs), el("p", { class: "rfc" }, c.rfc));
 }
 function guide() {
@@ -204,7 +206,7 @@ function render() {
   const all = state.open.size === D.records.length;
   app.replaceChildren(
     el("header", {}, el("div", { class: "bar" }, [["en", "English"], ["es", "Español"]].map(([l, n]) => button(n, () => { state.lang = l; render(); }, { "aria-pressed": state.lang === l, lang: l }))),
-      el("h1", {}, U(T.title)), el("p", {}, L(D.lead) || ""), el("p", { class: "rfc" }, `${D.label} · ${U(T[D.level])} · ${U(T.secret)}`),
+      el("h1", {}, U(T.title)), el("p", {}, L(D.lead) || ""), el("p", { class: "rfc" }, `${D.label} · ${U(D.level === "live" ? T.liveRun : T.capture)} · ${U(T.secret)}`),
       el("dl", { class: "facts" }, D.summary.flatMap(f => [el("dt", {}, L(f.title)), el("dd", {}, f.value)])), guide()),
     el("main", {}, el("div", { class: "wide" }, el("section", {}, el("h2", {}, U(T.talk)), el("p", {}, U(T.talkHelp)),
       el("div", { class: "bar" }, button(U(all ? T.close : T.all), () => { all ? state.open.clear() : D.records.forEach((_, i) => state.open.add(i)); render(); }, { id: "all" })),
