@@ -102,6 +102,8 @@
 //! | `quinn` | no | mutual TLS for QUIC, by quinn-proto and quinn 0.11; needs `x509`; follows their versions, so no promise of stability |
 //! | `study` | no | explains handshakes byte by byte, from captured records and a key log; needs `x509` |
 //! | `study-pcap` | no | reads captures (pcap, pcapng) for `study` |
+//! | `study-live` | no | `study` of live runs with published private keys, so that every secret can be shown; brings the test seams: for learning, not for products |
+//! | `adversary` | no | a peer that breaks one rule at a time, to attack any end of mutual TLS; no test seams, needs `x509`; no promise of stability |
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -136,6 +138,8 @@ pub mod internals {
 }
 #[cfg(any(feature = "quinn", feature = "stream", feature = "tokio"))]
 pub mod adapters;
+#[cfg(feature = "adversary")]
+pub mod adversary;
 mod engine;
 pub mod error;
 mod flight;

@@ -83,6 +83,14 @@ pub struct Handshake {
 }
 
 impl Handshake {
+    /// After another Early Secret than this crate's own connections have: that of a PSK.
+    #[cfg(feature = "adversary")]
+    pub(crate) fn after(early_secret: &Secret, shared_secret: &SharedSecret) -> Handshake {
+        let hash = early_secret.algorithm();
+        let salt = Prk::new(early_secret).derive_secret(label!("derived"), Some(&hash.hash_of_nothing()));
+        Handshake { hash, secret: Prk::new(&Secret::extract(hash, salt.expose(), shared_secret.expose())) }
+    }
+
     /// The secrets that protect the rest of the handshake, from the hash of ClientHello...ServerHello.
     pub fn traffic(&self, server_hello: &Hash) -> Pair<HandshakeSecret> {
         let client_handshake_traffic_secret = self.secret.derive_secret(label!("c hs traffic"), Some(server_hello));
@@ -107,6 +115,12 @@ pub struct Main {
 }
 
 impl Main {
+    /// The Main Secret, of which an adversary derives what resumption takes.
+    #[cfg(feature = "adversary")]
+    pub(crate) fn prk(&self) -> Prk {
+        Prk::new(&self.secret)
+    }
+
     /// The secrets of the connection, from the hash of ClientHello...server Finished.
     pub fn application(self, server_finished: &Hash) -> (Pair<TrafficSecret>, ExporterSecret) {
         let main_secret = Prk::new(&self.secret);

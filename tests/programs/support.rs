@@ -22,7 +22,7 @@ pub fn example(name: &str) -> Command {
         let profile = deps.parent().and_then(Path::parent).unwrap();
         let mut build = Command::new(env!("CARGO"));
         // The features that the tests are built with: the published package has no dev-dependency that gives them.
-        build.args(["build", "--quiet", "--examples", "--features", "hazmat-testing,stream,study"]);
+        build.args(["build", "--quiet", "--examples", "--features", "adversary,hazmat-testing,stream,study-live"]);
         build.current_dir(env!("CARGO_MANIFEST_DIR"));
         // What cargo tells this test about its package would make build scripts run again, and ring be built anew.
         for (name, _) in std::env::vars_os() {

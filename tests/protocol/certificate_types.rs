@@ -65,7 +65,7 @@ fn raw_public_keys_work_both_ways_where_both_sides_offer_them() {
     assert_eq!(story.result, Some(Ok(())));
     assert_eq!(answer(&story).client_certificate_type(), Some(CertificateType::RAW_PUBLIC_KEY));
     assert_eq!(answer(&story).server_certificate_type(), Some(CertificateType::RAW_PUBLIC_KEY));
-    let sent = story.peer.message(HandshakeType::CERTIFICATE);
+    let sent = story.sent(HandshakeType::CERTIFICATE);
     let sent = countersign::internals::codec::Certificate::parse(&sent[4..]).unwrap();
     assert_eq!(sent.certificate_list.iter().map(|each| each.cert_data).collect::<Vec<_>>(), [&spki(Role::Server)[..]]);
 

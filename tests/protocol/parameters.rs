@@ -18,12 +18,12 @@ pub(crate) fn refused(policy: Policy, typ: HandshakeType, rows: &[Row<'_>]) {
 }
 
 pub(crate) fn answer<'a>(story: &'a Story<'_>) -> CheckedExtensions<'a> {
-    let message = EncryptedExtensions::parse(&story.peer.message(EE)[4..]).unwrap();
+    let message = EncryptedExtensions::parse(&story.sent(EE)[4..]).unwrap();
     message.extensions.check(Place::EncryptedExtensions).unwrap()
 }
 
 fn request<'a>(story: &'a Story<'_>) -> CertificateRequest<'a> {
-    CertificateRequest::parse(&story.peer.message(CR)[4..]).unwrap()
+    CertificateRequest::parse(&story.sent(CR)[4..]).unwrap()
 }
 
 // ---- 29: what may stand in EncryptedExtensions ----

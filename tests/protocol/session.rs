@@ -152,7 +152,7 @@ fn at_most_one_request_of_ours_is_outstanding() {
             updates(story)
         };
         assert_eq!(confirm(&mut story), 1);
-        assert_eq!(story.peer.message(HandshakeType::KEY_UPDATE)[4..], [1]);
+        assert_eq!(story.sent(HandshakeType::KEY_UPDATE)[4..], [1]);
         assert_eq!(confirm(&mut story), 1, "still outstanding");
         key_update(&mut story, 0);
         story.turn();

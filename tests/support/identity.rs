@@ -1,13 +1,7 @@
 //! A small PKI, where what matters is that there is one: a root, and leaves directly under it.
 
+pub use countersign::adversary::Identity;
 use countersign::x509::SigningKey;
-use rustls_pki_types::CertificateDer;
-
-/// Who an end is: a chain and its key.
-pub struct Identity {
-    pub chain: Vec<CertificateDer<'static>>,
-    pub key: SigningKey,
-}
 
 /// A root, and identities under it.
 pub struct Pki {

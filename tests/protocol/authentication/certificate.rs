@@ -48,7 +48,7 @@ fn both_sides_send_certificate_proof_and_finished_in_order_leaf_first() {
             Err(Misuse::StaleQuestion)
         );
         let story = story.connected();
-        let sent = countersign::internals::codec::Certificate::parse(&story.peer.message(CT)[4..]).unwrap();
+        let sent = countersign::internals::codec::Certificate::parse(&story.sent(CT)[4..]).unwrap();
         assert_eq!(sent.certificate_request_context, b"");
         let sent: Vec<&[u8]> = sent.certificate_list.iter().map(|each| each.cert_data).collect();
         assert_eq!(sent, [chain[0].as_ref(), chain[1].as_ref()]);
@@ -176,7 +176,7 @@ fn staples_and_scts_that_were_asked_for_reach_the_verdict() {
                 countersign::internals::codec::ClientHello::parse(&story.peer.client_hello).unwrap().extensions
             }
             Role::Server => {
-                let request = &story.peer.message(HandshakeType::CERTIFICATE_REQUEST)[4..];
+                let request = &story.sent(HandshakeType::CERTIFICATE_REQUEST)[4..];
                 countersign::internals::codec::CertificateRequest::parse(request).unwrap().extensions
             }
         };
@@ -230,7 +230,7 @@ fn our_staple_and_scts_are_shown_only_to_whom_asks() {
             (credential.ocsp_staple, credential.scts) = (Some(&b"staple"[..]), Some(&scts[..]));
             end.hs.answer_credential(&question, &credential, &mut end.tx).unwrap();
             let story = story.connected();
-            let sent = countersign::internals::codec::Certificate::parse(&story.peer.message(CT)[4..]).unwrap();
+            let sent = countersign::internals::codec::Certificate::parse(&story.sent(CT)[4..]).unwrap();
             let block = sent.certificate_list.iter().next().unwrap().extensions;
             let leaf = block.check(countersign::internals::codec::Place::Certificate).unwrap();
             assert_eq!(leaf.ocsp_response(), asks.then_some(&b"staple"[..]));

@@ -93,9 +93,7 @@ fn a_signature_by_another_key_of_another_transcript_or_role_is_a_decrypt_error()
                 "the other role" => identity.key.sign(scheme, wrong.as_ref()).unwrap(),
                 "r beyond the order" => [&[0x30, 0x26, 2, 0x21, 0][..], &[0xff; 32], &[2, 1, 1]].concat(),
                 // Reflection: what the end itself has signed, if it has signed already.
-                _ if role == Role::Server => {
-                    CertificateVerify::parse(&story.peer.message(CV)[4..]).unwrap().signature.to_vec()
-                }
+                _ if role == Role::Server => CertificateVerify::parse(&story.sent(CV)[4..]).unwrap().signature.to_vec(),
                 _ => vec![0; 70],
             };
             println!("{role} gets a signature: {what}");

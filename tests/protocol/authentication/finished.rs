@@ -33,7 +33,7 @@ fn a_wrong_finished_is_a_decrypt_error_and_one_of_another_size_a_decode_error() 
         // The end's own Finished sent back to it: the other side's key.
         if role == Role::Server {
             let mut story = Story::server().until(State::WaitFinished);
-            let own = story.peer.message(FIN)[4..].to_vec();
+            let own = story.sent(FIN)[4..].to_vec();
             story.peer.send_msg(&Msg::new(FIN, own));
             story.turn();
             story.refused(kind, alert, State::WaitFinished, Epoch::Application);

@@ -29,11 +29,11 @@ fn share(group: NamedGroup) -> Vec<u8> {
 
 /// The ServerHello and the EncryptedExtensions that the server has sent.
 fn server_hello<'a>(story: &'a Story<'_>) -> ServerHello<'a> {
-    ServerHello::parse(&story.peer.message(HandshakeType::SERVER_HELLO)[4..]).unwrap()
+    ServerHello::parse(&story.sent(HandshakeType::SERVER_HELLO)[4..]).unwrap()
 }
 
 fn encrypted_extensions<'a>(story: &'a Story<'_>) -> EncryptedExtensions<'a> {
-    EncryptedExtensions::parse(&story.peer.message(HandshakeType::ENCRYPTED_EXTENSIONS)[4..]).unwrap()
+    EncryptedExtensions::parse(&story.sent(HandshakeType::ENCRYPTED_EXTENSIONS)[4..]).unwrap()
 }
 
 /// What the server answers.

@@ -133,7 +133,7 @@ fn the_server_answers_nothing_but_what_it_uses() {
     let answered: Vec<ExtensionType> =
         encrypted_extensions(&story).extensions.iter().map(|each| each.extension_type).collect();
     assert_eq!(answered, [SERVER_NAME, ExtensionType::CLIENT_CERTIFICATE_TYPE]);
-    let request = story.peer.message(HandshakeType::CERTIFICATE_REQUEST);
+    let request = story.sent(HandshakeType::CERTIFICATE_REQUEST);
     let request = countersign::internals::codec::CertificateRequest::parse(&request[4..]).unwrap();
     let asked: Vec<ExtensionType> = request.extensions.iter().map(|each| each.extension_type).collect();
     assert_eq!(asked, [SCHEMES, ExtensionType::SIGNATURE_ALGORITHMS_CERT]);

@@ -46,8 +46,8 @@ fn cve_2025_23419_a_server_gives_no_ticket_and_takes_none_for_a_certificate() {
     for hello in [&resuming as Edit<'_>, &elsewhere] {
         // The ticket is passed over: no word of it comes back, and a certificate is asked for.
         let story = Story::server().edit(H::CLIENT_HELLO, hello).connected();
-        let answer = ServerHello::parse(&story.peer.message(H::SERVER_HELLO)[4..]).unwrap();
-        let parameters = EncryptedExtensions::parse(&story.peer.message(H::ENCRYPTED_EXTENSIONS)[4..]).unwrap();
+        let answer = ServerHello::parse(&story.sent(H::SERVER_HELLO)[4..]).unwrap();
+        let parameters = EncryptedExtensions::parse(&story.sent(H::ENCRYPTED_EXTENSIONS)[4..]).unwrap();
         assert!(RESUMING.iter().all(|each| !answer.extensions.has(*each) && !parameters.extensions.has(*each)));
         assert!(story.peer.types().contains(&H::CERTIFICATE_REQUEST));
         assert!(story.end.transitions.iter().any(|each| each.state == State::AskVerify), "the verdict was asked for");

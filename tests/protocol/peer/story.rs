@@ -1,16 +1,12 @@
 //! The scripted peer against an end of the crate: the legal path with a deviation somewhere, and what must come of it.
 
-use super::message::Msg;
-use super::{HELLO_RETRY_REQUEST, Peer, SECOND_CLIENT_HELLO};
+use super::{Edit, HELLO_RETRY_REQUEST, Peer, SECOND_CLIENT_HELLO};
 use crate::end::End;
 use crate::identity::{Identity, Pki};
 use countersign::{
     Alert, AlertDescription, Blame, Epoch, Error, Event, HandshakeType, Policy, Role, Session, State, Step, Want,
 };
 use std::sync::OnceLock;
-
-/// A change of a message on its way.
-pub type Edit<'a> = &'a dyn Fn(&mut Msg);
 
 /// A server and a client that trust each other.
 pub struct Identities {
@@ -72,6 +68,11 @@ impl<'a> Story<'a> {
         self
     }
 
+    /// The last message of this type that the end has sent, header included.
+    pub fn sent(&self, typ: HandshakeType) -> &[u8] {
+        self.peer.received(typ).unwrap_or_else(|| panic!("the end has sent no {typ}"))
+    }
+
     /// What the end awaits.
     pub fn state(&self) -> State {
         self.end.hs.state()
@@ -105,6 +106,7 @@ impl<'a> Story<'a> {
             let over = if self.session.is_some() { self.receive() } else { self.step() };
             let bytes = self.end.sends();
             self.peer.reads(&bytes);
+            assert_eq!(self.peer.trouble, None, "the end sends what the peer can read, and proves it");
             if over {
                 return;
             }

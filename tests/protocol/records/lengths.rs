@@ -192,6 +192,6 @@ fn records_of_16384_bytes_go_both_ways_in_each_suite() {
         end.hs.answer_credential(&question, &countersign::Credential::new(&chain), &mut end.tx).unwrap();
         let story = story.connected();
         assert!(story.peer.seen.iter().all(|seen| seen.content.len() <= 1 << 14));
-        assert!(story.peer.message(HandshakeType::CERTIFICATE).len() > 20_000);
+        assert!(story.sent(HandshakeType::CERTIFICATE).len() > 20_000);
     }
 }
