@@ -1,6 +1,7 @@
 //! On what a connection stands.
 
 use super::config::Config;
+use super::metrics::Living;
 use super::reauthentication::Reauthentication;
 use crate::x509::{Accepted, Expect, Lease};
 use crate::{Exporter, SessionInfo};
@@ -14,11 +15,14 @@ pub(super) struct Basis {
     lease: Lease,
     /// One for each connection: two would not know what the other has accepted.
     again: OnceLock<Reauthentication>,
+    /// For metrics.
+    living: Option<Arc<Living>>,
 }
 
 impl Basis {
     pub(super) fn new(config: Config, expect: Arc<[Expect]>, lease: Lease) -> Basis {
-        Basis { config, expect, lease, again: OnceLock::new() }
+        let living = config.metrics.clone().map(|metrics| Arc::new(Living::new(metrics, lease.valid_until())));
+        Basis { config, expect, lease, again: OnceLock::new(), living }
     }
 
     /// Who the peer has proved to be in the handshake.
@@ -35,7 +39,8 @@ impl Basis {
         if let Some(again) = self.again.get() {
             return Ok(again.clone());
         }
-        let again = Reauthentication::new(&self.config, &self.expect, self.lease.clone(), (info, exporter))?;
+        let living = self.living.as_ref().map(Arc::downgrade).unwrap_or_default();
+        let again = Reauthentication::new(&self.config, &self.expect, (self.lease.clone(), living), (info, exporter))?;
         Ok(self.again.get_or_init(|| again).clone())
     }
 }

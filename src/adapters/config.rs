@@ -1,5 +1,7 @@
 //! What all connections of a program share.
 
+#[cfg(any(feature = "stream", feature = "tokio"))]
+use super::metrics::Metrics;
 use crate::trace::KeyLogLine;
 use crate::x509::{Answerer, Expect, Identities, Identity, Reloadable, SignatureMemo, Trust};
 use crate::{Misuse, Policy, Seed};
@@ -24,6 +26,8 @@ pub struct Config {
     pub(super) policy: Arc<Policy>,
     pub(super) memo: Option<Arc<SignatureMemo>>,
     pub(super) key_log: Option<Arc<KeyLog>>,
+    #[cfg(any(feature = "stream", feature = "tokio"))]
+    pub(super) metrics: Option<Arc<Metrics>>,
     pub(super) handshake_deadline: Option<Duration>,
     pub(super) close_deadline: Duration,
 }
@@ -38,6 +42,8 @@ impl Config {
             policy: Arc::new(Policy::new()),
             memo: None,
             key_log: None,
+            #[cfg(any(feature = "stream", feature = "tokio"))]
+            metrics: None,
             handshake_deadline: Some(Duration::from_secs(10)),
             close_deadline: Duration::from_secs(2),
         }
@@ -77,6 +83,13 @@ impl Config {
     /// Shows every secret of every connection to `log`. For debugging only.
     pub fn key_log(mut self, log: Arc<KeyLog>) -> Config {
         self.key_log = Some(log);
+        self
+    }
+
+    /// Counts there what connections over streams do.
+    #[cfg(any(feature = "stream", feature = "tokio"))]
+    pub fn metrics(mut self, metrics: Arc<Metrics>) -> Config {
+        self.metrics = Some(metrics);
         self
     }
 

@@ -82,6 +82,19 @@ impl Failure {
         }
     }
 
+    /// The stable name of what is inside, for metrics and alerting: of the refusal, of the error, of the state in which it
+    /// was too late.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Failure::Refused { refusal, .. } => refusal.name(),
+            Failure::Declined { declined, .. } => declined.name(),
+            Failure::Signer { error, .. } | Failure::Failed(error) => error.name(),
+            Failure::TimedOut(state) => state.name(),
+            Failure::Name(_) => "InvalidName",
+            Failure::Misuse(misuse) => misuse.name(),
+        }
+    }
+
     /// Why we refused the peer, if we did.
     pub fn refusal(&self) -> Option<&Refusal> {
         if let Failure::Refused { refusal, .. } = self { Some(refusal) } else { None }

@@ -4,6 +4,7 @@ use super::basis::Basis;
 use super::config::{Config, seed};
 use super::failure::{BoxError, Failure};
 use super::key_log::KeysShown;
+use super::metrics::Attempted;
 use crate::x509::{Answerer, Expect};
 use crate::{AlertDescription, ErrorKind, Handshake, Inbox, Misuse, Offer, Outbox, Policy, Session, State, Want};
 #[cfg(feature = "tokio")]
@@ -34,6 +35,7 @@ pub(super) struct Handshaking {
     pub(super) rx: Inbox<Vec<u8>>,
     pub(super) tx: Outbox<Vec<u8>>,
     keys_shown: KeysShown,
+    pub(super) attempted: Attempted,
 }
 
 impl Handshaking {
@@ -61,7 +63,8 @@ impl Handshaking {
         let (rx, tx) = (Inbox::new(vec![0; INBOX]), Outbox::new(vec![0; OUTBOX]));
         let answerer = config.answerer(Arc::clone(&expect));
         let keys_shown = KeysShown::to(config.key_log.clone());
-        Handshaking { config: config.clone(), expect, handshake, answerer, signer: None, rx, tx, keys_shown }
+        let attempted = Attempted::new(config.metrics.clone(), handshake.role());
+        Handshaking { config: config.clone(), expect, handshake, answerer, signer: None, rx, tx, keys_shown, attempted }
     }
 
     /// Goes on with other answers, before any question has been answered.
@@ -93,9 +96,15 @@ impl Handshaking {
     /// Answers a question from what is at hand.
     pub(super) fn answer(&mut self, question: &Want) -> Result<(), Failure> {
         self.answerer.now = UnixTime::now();
+        if let Want::Verify(_) = question {
+            self.attempted.verdict_asked();
+        }
         loop {
             match self.answerer.answer(&mut self.handshake, question, &self.rx, &mut self.tx) {
-                Ok(_) => return Ok(()),
+                Ok(_) => {
+                    self.attempted.verdict_given();
+                    return Ok(());
+                }
                 Err(Misuse::NoRoom { needed }) => self.tx.grow(needed),
                 Err(misuse) => return Err(misuse.into()),
             }
@@ -135,6 +144,7 @@ impl Handshaking {
     #[cfg(feature = "tokio")]
     pub(super) fn judge(&mut self) -> Result<Verdict, Failure> {
         self.answerer.now = UnixTime::now();
+        self.attempted.verdict_asked();
         Ok(self.answerer.judge(&self.handshake.peer(&self.rx)?))
     }
 
@@ -147,11 +157,13 @@ impl Handshaking {
     /// A verdict that is not the local one alone.
     #[cfg(feature = "tokio")]
     pub(super) fn answer_verify(&mut self, question: &VerifyQuestion, verdict: Verdict) -> Result<(), Failure> {
+        self.attempted.verdict_given();
         Ok(self.handshake.answer_verify(question, verdict)?)
     }
 
     /// Refuses the open question of a server.
     pub(super) fn abort(&mut self, alert: AlertDescription) {
+        self.attempted.end("Failed", ErrorKind::Aborted { alert }.name());
         let _ = self.handshake.abort(alert, &mut self.tx); // it is our own outbox
     }
 
@@ -173,6 +185,7 @@ impl Handshaking {
         self.handshake.attach(Arc::new(lease.accepted().clone()));
         let session = self.handshake.finish_at(UnixTime::now())?;
         self.keys_shown.show_exporter(&client_random, session.exporter());
+        self.attempted.completed();
         let basis = Basis::new(self.config, self.expect, lease);
         Ok(Established { session, basis, rx: self.rx, tx: self.tx })
     }

@@ -4,6 +4,7 @@
 //! * `stream`: blocking, over `std::net::TcpStream` and anything else that reads and writes.
 //! * `tokio`: asynchronous, over tokio's `AsyncRead` and `AsyncWrite`.
 //! * `quinn`: QUIC, over `quinn_proto` and with it quinn.
+//! * `Metrics`: counters of all connections of the adapters for streams.
 //! * `Reauthentication`: proving identities again, inside of a living connection of either adapter for streams; `Frames`
 //!   carry its messages for programs that have no framing.
 //! * [`Failure`]: what is inside of each `io::Error` that is not the transport's own, and why a QUIC handshake failed.
@@ -32,6 +33,8 @@ mod frames;
 #[cfg(any(feature = "stream", feature = "tokio"))]
 mod handshaking;
 mod key_log;
+#[cfg(any(feature = "stream", feature = "tokio"))]
+mod metrics;
 #[cfg(feature = "quinn")]
 pub mod quinn;
 #[cfg(any(feature = "stream", feature = "tokio"))]
@@ -45,5 +48,7 @@ pub use config::{Config, KeyLog};
 pub use failure::{BoxError, Failure};
 #[cfg(any(feature = "stream", feature = "tokio"))]
 pub use frames::{Frame, Frames};
+#[cfg(any(feature = "stream", feature = "tokio"))]
+pub use metrics::{Metrics, Outcome, VerdictTimes};
 #[cfg(any(feature = "stream", feature = "tokio"))]
 pub use reauthentication::{Reauthenticated, Reauthentication};

@@ -4,6 +4,7 @@ use super::config::{Config, seed};
 #[cfg(feature = "tokio")]
 use super::failure::BoxError;
 use super::failure::Failure;
+use super::metrics::Living;
 use crate::authenticator::{Authenticators, Claim, Proving, Received, RequestId, RequestOptions};
 use crate::x509::{Answerer, Declined, Expect, Identity, Lease, Refusal, append, decline};
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
 };
 use core::fmt;
 use rustls_pki_types::UnixTime;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::{io, vec, vec::Vec};
 
 /// Proves identities again inside of one connection, and checks those of the peer, by the identities, the trust and the
@@ -31,6 +32,8 @@ struct Shared {
     config: Config,
     expect: Arc<[Expect]>,
     state: Mutex<Authenticating>,
+    /// For metrics.
+    living: Weak<Living>,
 }
 
 struct Authenticating {
@@ -61,14 +64,14 @@ impl Reauthentication {
     pub(super) fn new(
         config: &Config,
         expect: &Arc<[Expect]>,
-        lease: Lease,
+        (lease, living): (Lease, Weak<Living>),
         (info, exporter): (&SessionInfo, &Exporter),
     ) -> io::Result<Reauthentication> {
         let seed = seed().map_err(Failure::from)?;
         let authenticators = Authenticators::new(Arc::clone(&config.policy), info, exporter, &seed);
         let state = Authenticating { authenticators: authenticators.map_err(Failure::from)?, lease };
         let (config, expect, state) = (config.clone(), Arc::clone(expect), Mutex::new(state));
-        Ok(Reauthentication(Arc::new(Shared { role: info.role(), config, expect, state })))
+        Ok(Reauthentication(Arc::new(Shared { role: info.role(), config, expect, state, living })))
     }
 
     /// "Prove who you are": a message for the peer.
@@ -120,17 +123,18 @@ impl Reauthentication {
     /// `PermissionDenied`, with the [`Refusal`] inside: the peer proves to be somebody whom we refuse, or somebody else than
     /// it was. `InvalidData`: what is wrong with the message. The lease is what it was.
     pub fn receive(&self, message: &[u8]) -> io::Result<Reauthenticated> {
-        match self.begin(message)? {
-            Received::Request(mut proving) => {
+        match self.begin(message) {
+            Ok(Received::Request(mut proving)) => {
                 let made = self.prove(&mut proving);
                 self.answer(&mut proving, made)
             }
-            Received::Claim(claim) => {
+            Ok(Received::Claim(claim)) => {
                 let judged = self.judge(&claim);
                 let verdict = judged.as_ref().map_or_else(Verdict::from, |_| Verdict::Accept);
-                self.renew(claim, judged, verdict)
+                self.counted(self.renew(claim, judged, verdict))
             }
-            Received::Declined(request) => Ok(Reauthenticated::Declined(request)),
+            Ok(Received::Declined(request)) => self.counted(Ok(Reauthenticated::Declined(request))),
+            Err(failure) => self.counted(Err(failure.into())),
         }
     }
 
@@ -149,6 +153,9 @@ impl Reauthentication {
         match state.lease.check(&self.0.config.trust.get(), UnixTime::now()) {
             Ok(lease) => {
                 state.lease = lease.clone();
+                if let Some(living) = self.0.living.upgrade() {
+                    living.holds(lease.valid_until());
+                }
                 Ok(lease)
             }
             Err(refusal) => Err(self.refused(refusal).into()),
@@ -158,6 +165,18 @@ impl Reauthentication {
     /// Reads a message of the peer.
     pub(super) fn begin<'m>(&self, message: &'m [u8]) -> Result<Received<'m>, Failure> {
         self.lock().authenticators.receive(message).map_err(Failure::Failed)
+    }
+
+    /// What has become of a proof of the peer.
+    pub(super) fn counted(&self, received: io::Result<Reauthenticated>) -> io::Result<Reauthenticated> {
+        if let Some(metrics) = &self.0.config.metrics {
+            let ended = received.as_ref().map(|received| match received {
+                Reauthenticated::Declined(_) => "Declined",
+                _ => "Renewed",
+            });
+            metrics.reauthentication(self.0.role, ended);
+        }
+        received
     }
 
     /// Begins an authenticator that nobody has asked for.

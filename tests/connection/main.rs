@@ -31,6 +31,7 @@ mod many_shares;
 mod max_fragment;
 mod memory_needed;
 mod message_edges;
+mod metrics;
 mod mutations;
 mod pairs;
 mod pins;

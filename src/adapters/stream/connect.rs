@@ -143,7 +143,10 @@ impl<S: Transport> Connecting<S> {
         let outcome = self.go_on(stop);
         match outcome {
             Ok(()) => self.link.io.set_timeouts(before),
-            Err(error) => Err(error),
+            Err(error) => {
+                self.handshaking.attempted.failed(&error);
+                Err(error)
+            }
         }
     }
 

@@ -33,6 +33,7 @@ pub use transport::{Timeouts, Transport, Untimed};
 use super::basis::Basis;
 use super::failure::Failure;
 use super::handshaking::Established;
+use super::metrics::{KeyUpdates, Way};
 use super::reauthentication::Reauthentication;
 use crate::x509::{Accepted, Lease};
 use crate::{ErrorKind, Event, Exporter, Inbox, Misuse, Outbox, Session, SessionInfo, State};
@@ -62,6 +63,7 @@ pub struct Stream<S> {
     rx: Inbox<Vec<u8>>,
     tx: Outbox<Vec<u8>>,
     basis: Basis,
+    key_updates: [KeyUpdates; 2],
 }
 
 /// What a [`Stream`] is made of: for programs that go on with the machine itself.
@@ -79,7 +81,10 @@ pub struct Parts<S> {
 impl<S: Transport> Stream<S> {
     fn new(established: Established, link: Link<S>) -> Stream<S> {
         let Established { session, basis, rx, tx } = established;
-        Stream { link, session, rx, tx, basis }
+        let key_updates = [Way::Sent, Way::Received].map(|way| KeyUpdates::new(basis.config.metrics.clone(), way));
+        let mut stream = Stream { link, session, rx, tx, basis, key_updates };
+        stream.count_key_updates();
+        stream
     }
 
     /// Who the peer has proved to be in the handshake.
@@ -200,8 +205,17 @@ impl<S: Transport> Stream<S> {
         }
     }
 
+    /// For metrics.
+    fn count_key_updates(&mut self) {
+        let counters = self.session.counters();
+        let [sent, received] = &mut self.key_updates;
+        sent.note(counters.sent.generation);
+        received.note(counters.received.generation);
+    }
+
     /// What has come. After a fatal error the peer has been told.
     fn receive(&mut self) -> io::Result<Event> {
+        self.count_key_updates();
         loop {
             match self.session.receive(&mut self.rx, &mut self.tx) {
                 Ok(event) => return Ok(event),
@@ -317,6 +331,7 @@ impl<S: Transport> Write for Stream<S> {
             }
             self.check_broken()?;
         };
+        self.count_key_updates();
         // What it has taken it will send, at the latest with the next call.
         let _ = self.link.write_all(&mut self.tx);
         Ok(taken)

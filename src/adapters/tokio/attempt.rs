@@ -67,6 +67,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Attempt<IO> {
                 }
                 Attempt::Failed(_) | Attempt::Over => Ok(()),
             };
+            if let (Attempt::Open(open), Err(error)) = (&mut *self, &polled) {
+                open.handshaking.attempted.failed(error);
+            }
             match (core::mem::replace(self, Attempt::Over), polled) {
                 (Attempt::Open(open), Ok(())) => return Poll::Ready(Ok(open)),
                 (Attempt::Open(open), Err(error)) if !open.handshaking.tx.pending().is_empty() => {

@@ -3,11 +3,12 @@
 use super::linger::AT_ONCE;
 use super::memory;
 use crate::adapters::handshaking::INBOX;
+use crate::adapters::metrics::{KeyUpdates, Metrics, Way};
 use crate::{Error, ErrorKind, Event, Inbox, Receiver, Reply};
 use ::tokio::io::{AsyncRead, ReadBuf};
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
-use std::{io, vec::Vec};
+use std::{io, sync::Arc, vec::Vec};
 
 /// Why nothing more comes.
 pub(super) enum Fault {
@@ -26,9 +27,14 @@ impl From<io::Error> for Fault {
 pub(super) struct Incoming {
     pub(super) receiver: Receiver,
     pub(super) rx: Inbox<Vec<u8>>,
+    key_updates: KeyUpdates,
 }
 
 impl Incoming {
+    pub(super) fn new(receiver: Receiver, rx: Inbox<Vec<u8>>, metrics: Option<Arc<Metrics>>) -> Incoming {
+        Incoming { receiver, rx, key_updates: KeyUpdates::new(metrics, Way::Received) }
+    }
+
     /// Gives the memory back, if nothing is in it.
     pub(super) fn give_back(&mut self) {
         memory::take_back_inbox(&mut self.rx, INBOX);
@@ -58,7 +64,10 @@ impl Incoming {
     ) -> Poll<Result<Event, Fault>> {
         loop {
             match self.receiver.receive(&mut self.rx) {
-                Ok(Event::Owed(reply)) => *owed = Some(reply), // it stands for those before it
+                Ok(Event::Owed(reply)) => {
+                    *owed = Some(reply); // it stands for those before it
+                    self.key_updates.note(self.receiver.counters().generation);
+                }
                 Ok(Event::Read) => {
                     let mut space = ReadBuf::new(self.rx.space());
                     ready!(Pin::new(&mut *io).poll_read(cx, &mut space))?;

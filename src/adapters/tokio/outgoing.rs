@@ -3,12 +3,13 @@
 use super::memory;
 use crate::adapters::failure::Failure;
 use crate::adapters::handshaking::OUTBOX;
+use crate::adapters::metrics::{KeyUpdates, Metrics, Way};
 use crate::{Error, Misuse, Outbox, Reply, Sender};
 use ::tokio::io::AsyncWrite;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker, ready};
 use std::io::{self, IoSlice};
-use std::vec::Vec;
+use std::{sync::Arc, vec::Vec};
 
 /// The most that one write takes: a record.
 const MOST: usize = 1 << 14;
@@ -28,11 +29,24 @@ pub(super) struct Outgoing {
     blocked: bool,
     /// Why nothing more can be written.
     broken: Option<io::ErrorKind>,
+    key_updates: KeyUpdates,
 }
 
 impl Outgoing {
-    pub(super) fn new(sender: Sender, tx: Outbox<Vec<u8>>) -> Outgoing {
-        Outgoing { sender, tx, owed: None, told: None, unflushed: false, urgent: false, blocked: false, broken: None }
+    pub(super) fn new(sender: Sender, tx: Outbox<Vec<u8>>, metrics: Option<Arc<Metrics>>) -> Outgoing {
+        let mut key_updates = KeyUpdates::new(metrics, Way::Sent);
+        key_updates.note(sender.counters().generation);
+        Outgoing {
+            sender,
+            tx,
+            owed: None,
+            told: None,
+            unflushed: false,
+            urgent: false,
+            blocked: false,
+            broken: None,
+            key_updates,
+        }
     }
 
     /// Gives the memory back, if nothing is in it.
@@ -85,6 +99,7 @@ impl Outgoing {
     /// Writes all that is pending and owed. While this is pending, the waker wakes whoever wants to write.
     fn poll_drain<IO: AsyncWrite + Unpin>(&mut self, waker: &Waker, io: &mut IO) -> Poll<io::Result<()>> {
         let drained = self.poll_drain_now(waker, io);
+        self.key_updates.note(self.sender.counters().generation);
         // Who waits for the other half's bytes to go does not hear of it from the transport.
         if core::mem::replace(&mut self.blocked, drained.is_pending()) && drained.is_ready() {
             waker.wake_by_ref();

@@ -72,12 +72,12 @@ impl Reauthentication {
     /// [`Refusal`](crate::x509::Refusal) is inside, if it was not the judge's. `InvalidData`: what is wrong with the message.
     /// The lease is what it was.
     pub async fn receive(&self, message: &[u8]) -> io::Result<Reauthenticated> {
-        match self.base.begin(message)? {
-            Received::Request(mut proving) => {
+        match self.base.begin(message) {
+            Ok(Received::Request(mut proving)) => {
                 let made = self.prove(&mut proving).await;
                 self.base.answer(&mut proving, made)
             }
-            Received::Claim(claim) => {
+            Ok(Received::Claim(claim)) => {
                 let judged = self.base.judge(&claim);
                 let verdict = match (&judged, &self.answers.judge) {
                     (Err(refusal), _) => refusal.into(),
@@ -87,9 +87,10 @@ impl Reauthentication {
                         opinion.map_or_else(Verdict::Reject, |()| Verdict::Accept)
                     }
                 };
-                self.base.renew(claim, judged, verdict)
+                self.base.counted(self.base.renew(claim, judged, verdict))
             }
-            Received::Declined(request) => Ok(Reauthenticated::Declined(request)),
+            Ok(Received::Declined(request)) => self.base.counted(Ok(Reauthenticated::Declined(request))),
+            Err(failure) => self.base.counted(Err(failure.into())),
         }
     }
 

@@ -53,7 +53,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
     pub(super) fn new(established: Established, io: IO, answers: Answers) -> Stream<IO> {
         let Established { session, basis, rx, tx } = established;
         let (sender, receiver, exporter) = session.split();
-        let (incoming, outgoing) = (Incoming { receiver, rx }, Outgoing::new(sender, tx));
+        let metrics = &basis.config.metrics;
+        let (incoming, outgoing) =
+            (Incoming::new(receiver, rx, metrics.clone()), Outgoing::new(sender, tx, metrics.clone()));
         let facts = Facts { basis, exporter, answers };
         let mut stream = Stream { io, incoming, outgoing, wakers: Wakers::new(), facts };
         stream.incoming.give_back();

@@ -3,6 +3,7 @@
 use crate::x509::hash::Sha256;
 use crate::x509::signatures::ALGORITHMS;
 use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{fmt, vec, vec::Vec};
 
@@ -16,6 +17,8 @@ use std::{fmt, vec, vec::Vec};
 /// key is always proved afresh.
 pub struct SignatureMemo {
     sets: Mutex<Vec<Set>>,
+    hits: AtomicU64,
+    misses: AtomicU64,
 }
 
 /// SHA-256 over algorithm, key, message and signature, each with its length.
@@ -29,7 +32,7 @@ impl SignatureMemo {
     /// For about `capacity` signatures, rounded up to a multiple of 8; each takes 33 bytes, all allocated here.
     pub fn new(capacity: usize) -> SignatureMemo {
         let sets = capacity.div_ceil(WAYS).max(1);
-        SignatureMemo { sets: Mutex::new(vec![[None; WAYS]; sets]) }
+        SignatureMemo { sets: Mutex::new(vec![[None; WAYS]; sets]), hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
     }
 
     /// The number of signatures remembered.
@@ -40,6 +43,16 @@ impl SignatureMemo {
     /// Is no signature remembered?
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// How many signatures need not have been verified, since it was made.
+    pub fn hits(&self) -> u64 {
+        self.hits.load(Relaxed)
+    }
+
+    /// How many had to be, good ones and bad ones.
+    pub fn misses(&self) -> u64 {
+        self.misses.load(Relaxed)
     }
 
     /// Forgets all.
@@ -100,8 +113,10 @@ impl SignatureVerificationAlgorithm for Remembering<'_> {
         hash.part(&self.algorithm.public_key_alg_id()).part(&self.algorithm.signature_alg_id());
         let key = hash.part(public_key).part(message).part(signature).finish();
         if self.memo.contains(&key) {
+            self.memo.hits.fetch_add(1, Relaxed);
             return Ok(());
         }
+        self.memo.misses.fetch_add(1, Relaxed);
         self.algorithm.verify_signature(public_key, message, signature)?;
         self.memo.insert(key);
         Ok(())
@@ -173,7 +188,7 @@ mod tests {
             assert_eq!(verify(&ONE, "ke", "y message", "key messag"), (false, true), "failures are not remembered");
             assert_eq!(verify(&ONE, "ke", "y messag", "key message"), (false, true));
         }
-        assert_eq!(memo.len(), 3);
+        assert_eq!((memo.len(), memo.hits(), memo.misses()), (3, 1, 8));
         memo.clear();
         assert!(memo.is_empty());
         assert_eq!(verify(&ONE, "ke", "y message", "key message"), (true, true));
