@@ -5,11 +5,13 @@
 //! answer renews the client's lease. In the middle one client is revoked: its connection is gone within a second, and the
 //! others never notice. (`examples/services` has the same over HTTP/2.)
 
+mod ca;
+
+use ca::{Ca, LIFE};
 use countersign::adapters::stream::{Acceptor, Connector, Stream};
 use countersign::adapters::{Config, Frame, Frames, Reauthenticated, Reauthentication};
 use countersign::pki_types::UnixTime;
-use countersign::x509::{Expect, Identities, Identity, Leases, Reloadable, SigningKey, Trust};
-use rcgen::{CertificateParams, CertifiedIssuer, IsCa, KeyPair, KeyUsagePurpose, SanType, SerialNumber};
+use countersign::x509::{Expect, Leases, Reloadable};
 use std::error::Error;
 use std::io::{self, ErrorKind, Write};
 use std::net::{TcpListener, TcpStream};
@@ -20,70 +22,7 @@ use std::time::{Duration, Instant};
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 const ROTATION: Duration = Duration::from_secs(2);
-const LIFE: Duration = Duration::from_secs(6);
 const TICK: Duration = Duration::from_millis(50);
-
-/// So many seconds from now, as rcgen has its times. (A macro: nothing here names their type.)
-macro_rules! moment {
-    ($seconds:expr) => {{
-        let now = rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(UnixTime::now().as_secs());
-        let seconds: i64 = $seconds;
-        let span = Duration::from_secs(seconds.unsigned_abs());
-        if seconds < 0 { now - span } else { now + span }
-    }};
-}
-
-/// A CA that issues certificates for seconds.
-struct Ca {
-    root: CertifiedIssuer<'static, KeyPair>,
-    next: AtomicU64,
-    issued: Mutex<Vec<(&'static str, u64)>>,
-}
-
-impl Ca {
-    fn new() -> Result<Ca> {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params.distinguished_name.push(rcgen::DnType::CommonName, "Root");
-        let root = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
-        Ok(Ca { root, next: AtomicU64::new(1), issued: Mutex::default() })
-    }
-
-    /// A fresh certificate and key for `spiffe://example.org/NAME`.
-    fn issue(&self, name: &'static str) -> Result<Identities> {
-        let serial = self.next.fetch_add(1, Ordering::Relaxed);
-        let mut params = CertificateParams::default();
-        params.distinguished_name = rcgen::DistinguishedName::new();
-        params.subject_alt_names = vec![SanType::URI(format!("spiffe://example.org/{name}").try_into()?)];
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        (params.not_before, params.not_after) = (moment!(-60), moment!(LIFE.as_secs().cast_signed()));
-        params.serial_number = Some(SerialNumber::from(serial));
-        let key = KeyPair::generate()?;
-        let chain = vec![params.signed_by(&key, &self.root)?.der().clone()];
-        self.issued.lock().map_err(|_| "a lock")?.push((name, serial));
-        Ok(Identities::new(Identity::new(chain, SigningKey::from_der(&key.serialize_der())?)?))
-    }
-
-    /// The root, and a CRL on which these are revoked.
-    fn trust(&self, revoked: &[&str]) -> Result<Trust> {
-        let issued = self.issued.lock().map_err(|_| "a lock")?;
-        let entries = issued.iter().filter(|(name, _)| revoked.contains(name)).map(|(_, serial)| {
-            let (serial_number, revocation_time) = (SerialNumber::from(*serial), moment!(-1));
-            rcgen::RevokedCertParams { serial_number, revocation_time, reason_code: None, invalidity_date: None }
-        });
-        let list = rcgen::CertificateRevocationListParams {
-            this_update: moment!(-1),
-            next_update: moment!(3600),
-            crl_number: SerialNumber::from(1),
-            issuing_distribution_point: None,
-            revoked_certs: entries.collect(),
-            key_identifier_method: rcgen::KeyIdMethod::Sha256,
-        };
-        let crl = list.signed_by(&self.root)?;
-        Ok(Trust::builder().roots("root", self.root.der()).crls("crl", crl.der()).build()?)
-    }
-}
 
 /// One end of a connection: frames, and what proves identities again.
 struct End {

@@ -1,6 +1,6 @@
 //! Connections for the clients of hyper and tonic.
 
-use countersign::adapters::tokio::{Connector, Stream};
+use countersign::adapters::tokio::{Connector, Reauthentication, Stream};
 use countersign::x509::Expect;
 use hyper::Uri;
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -49,7 +49,8 @@ impl Dialer {
             confirmed => confirmed?,
         }
         let h2 = stream.info().alpn() == Some(b"h2");
-        Ok(Dialed { io: TokioIo::new(stream), h2 })
+        let reauthentication = stream.reauthentication()?;
+        Ok(Dialed { io: TokioIo::new(stream), h2, reauthentication })
     }
 }
 
@@ -72,6 +73,8 @@ impl Service<Uri> for Dialer {
 pub struct Dialed {
     io: TokioIo<Stream<TcpStream>>,
     h2: bool,
+    /// Proves identities again inside of the connection.
+    pub reauthentication: Reauthentication,
 }
 
 impl Connection for Dialed {

@@ -3,7 +3,9 @@
 use crate::peer::Peer;
 use crate::program::sentence;
 use axum::Router;
-use countersign::adapters::tokio::{Acceptor, Connecting};
+use countersign::adapters::Failure;
+use countersign::adapters::tokio::{Acceptor, Connecting, Reauthentication};
+use countersign::x509::RefusalReason;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -12,11 +14,12 @@ use hyper_util::service::TowerToHyperService;
 use rustls_pki_types::UnixTime;
 use std::error::Error;
 use std::future::pending;
+use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
@@ -24,8 +27,10 @@ use tower::ServiceExt;
 const CONNECTIONS: u32 = 1024;
 /// How long a client may take for the head of a request, and, once a connection is to end, for the requests on it.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long it takes to tell a peer that we talk to it no more.
+const LAST_WORDS: Duration = Duration::from_millis(250);
 
-/// What ends a connection before its peer does.
+/// What ends connections before their peers do.
 #[derive(Clone)]
 struct Until {
     /// The sender is dropped when the server is to stop.
@@ -34,12 +39,41 @@ struct Until {
     trust: watch::Receiver<()>,
 }
 
+/// Why a connection is to end.
+enum End {
+    /// We stop, or its proof has expired: what is under way may be finished.
+    InPeace(Option<BoxError>),
+    /// Nobody is there any more whom we would talk to: what is under way is not finished.
+    AtOnce(BoxError),
+}
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// The connection on which a request came, for handlers that have to do with it: in the extensions of each request.
+#[derive(Clone)]
+pub struct Session {
+    /// Proves identities again inside of it.
+    pub reauthentication: Reauthentication,
+    cut: mpsc::Sender<BoxError>,
+}
+
+impl Session {
+    /// Ends the connection, whatever is under way on it.
+    pub fn cut(&self, why: BoxError) {
+        let _ = self.cut.try_send(why); // it is enough to be told once
+    }
+}
+
 /// Serves `app` to whom `acceptor` admits, until `stop`; returns when the last connection has ended, or the patience with
 /// it. Whatever is a service for tower can be such a router: axum's own, tonic's (`Routes::into_axum_router`), and a
 /// function on hyper's requests (`Router::fallback_service`).
 ///
-/// Each connection is asked to end (HTTP/2 GOAWAY, or `connection: close`) when we stop, when `trust` changes, so that a
-/// client that has been revoked must show its certificate again, and at the last moment at which its proof holds.
+/// A connection ends before its peer ends it
+///
+/// * when we stop, and when its proof expires that was not renewed ([`reauthenticate`](crate::reauthenticate)): it is asked to
+///   (HTTP/2 GOAWAY, or `connection: close`), and may finish what is under way;
+/// * when `trust` has changed, and the peer is not trusted any more, because it was revoked or its root is gone; and when a
+///   handler cuts it ([`Session::cut`]): it is told, and cut off. All others never notice.
 pub async fn serve(
     listener: TcpListener,
     acceptor: Acceptor,
@@ -83,17 +117,14 @@ pub async fn serve(
 }
 
 /// One connection, from the handshake to its end.
-async fn serve_one(
-    connecting: Connecting<TcpStream>,
-    app: Router,
-    until: Until,
-) -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn serve_one(connecting: Connecting<TcpStream>, app: Router, until: Until) -> Result<(), BoxError> {
     let mut trust = until.trust.clone();
     trust.mark_unchanged(); // the handshake's verdict comes later
     let stream = connecting.await?;
-    let accepted = stream.peer();
-    let proof = accepted.valid_until();
-    let peer = Peer::of(accepted).ok_or("a raw public key, and no certificate")?;
+    let peer = Peer::of(stream.peer()).ok_or("a raw public key, and no certificate")?;
+    let (cut, mut is_cut) = mpsc::channel(1);
+    let session = Session { reauthentication: stream.reauthentication()?, cut };
+    let reauthentication = session.reauthentication.clone();
     // What was agreed on is spoken, and nothing that looks like something else.
     let mut http = auto::Builder::new(TokioExecutor::new());
     http.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
@@ -101,37 +132,64 @@ async fn serve_one(
     let http = if stream.info().alpn() == Some(b"h2") { http.http2_only() } else { http.http1_only() };
     let app = app.map_request(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer.clone());
+        request.extensions_mut().insert(session.clone());
         request
     });
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app)));
-    tokio::select! {
+    let end = tokio::select! {
         ended = connection.as_mut() => return ended,
-        () = until.over(trust, proof) => {}
-    }
+        end = until.over(trust, &reauthentication) => end,
+        Some(why) = is_cut.recv() => End::AtOnce(why),
+    };
+    let (why, patience) = match end {
+        End::InPeace(why) => (why, PATIENCE),
+        End::AtOnce(why) => (Some(why), LAST_WORDS),
+    };
     connection.as_mut().graceful_shutdown();
-    timeout(PATIENCE, connection).await?
+    match (timeout(patience, connection).await, why) {
+        (_, Some(why)) => Err(why),
+        (ended, None) => ended?,
+    }
 }
 
 impl Until {
     /// Waits until a connection is to end.
-    async fn over(mut self, mut trust: watch::Receiver<()>, proof: Option<UnixTime>) {
-        let proof = async {
-            match proof {
-                Some(until) => {
-                    sleep(Duration::from_secs(until.as_secs().saturating_sub(UnixTime::now().as_secs()))).await
+    async fn over(mut self, mut trust: watch::Receiver<()>, reauthentication: &Reauthentication) -> End {
+        loop {
+            // Judged again; it may have been renewed meanwhile.
+            let holds_until = match reauthentication.check() {
+                Ok(lease) => lease.valid_until(),
+                Err(error) => return End::of(error),
+            };
+            let expiry = async {
+                match holds_until {
+                    Some(last) => {
+                        let now = UnixTime::now().as_secs();
+                        sleep(Duration::from_secs((last.as_secs() + 1).saturating_sub(now))).await;
+                    }
+                    None => pending().await,
                 }
-                None => pending().await,
+            };
+            let changed = async {
+                if trust.changed().await.is_err() {
+                    pending::<()>().await; // nobody will change it
+                }
+            };
+            tokio::select! {
+                () = expiry => {}
+                () = changed => {}
+                _ = self.stop.changed() => return End::InPeace(None),
             }
-        };
-        let changed = async {
-            if trust.changed().await.is_err() {
-                pending::<()>().await; // nobody will change it
-            }
-        };
-        tokio::select! {
-            () = proof => {}
-            () = changed => {}
-            _ = self.stop.changed() => {}
         }
+    }
+}
+
+impl End {
+    /// Why a lease does not hold.
+    fn of(error: io::Error) -> End {
+        let expired = Failure::inside(&error).and_then(Failure::refusal).is_some_and(|refusal| {
+            matches!(refusal.reason(), RefusalReason::Expired { .. } | RefusalReason::CrlExpired { .. })
+        });
+        if expired { End::InPeace(Some(error.into())) } else { End::AtOnce(error.into()) }
     }
 }

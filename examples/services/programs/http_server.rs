@@ -4,30 +4,46 @@
 //! cargo run --manifest-path examples/services/Cargo.toml --bin http_server -- --listen 127.0.0.1:8443 --cert pki/server.pem --key pki/server.key --ca pki/ca.pem --crl pki/crl.pem --admin spiffe://example.org/client
 //! ```
 //!
+//! An administrator may see `/admin`, and `/metrics`, a page for Prometheus (whose `tls_config` has a client certificate).
 //! The files may be replaced while it runs. SIGTERM and SIGINT end it once the requests that it is at are answered.
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
+use axum::response::IntoResponse;
 use axum::routing::{get, post};
+use countersign::adapters::Metrics;
 use countersign::adapters::tokio::Acceptor;
-use countersign::x509::{Expect, SpiffeId};
+use countersign::x509::{Expect, Identities, Reloadable, SignatureMemo, SpiffeId};
 use countersign_services::files::Files;
+use countersign_services::metrics;
 use countersign_services::peer::Peer;
 use countersign_services::program::{self, told_to_stop};
+use countersign_services::reauthenticate;
 use countersign_services::serve::serve;
+use hyper::header::CONTENT_TYPE;
 use hyper::{StatusCode, Version};
 use pico_args::Arguments;
 use std::error::Error;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+/// Signatures of chains to be remembered, 33 bytes each.
+const MEMO: usize = 4096;
+
 const USAGE: &str = "\
 usage: http_server --listen ADDR:PORT
-    --admin SPIFFE-ID  who may see /admin (any number of times)";
+    --admin SPIFFE-ID  who may see /admin and /metrics (any number of times)";
 
-/// The SPIFFE IDs that may see /admin.
-type Admins = Arc<[SpiffeId]>;
+/// What handlers share.
+#[derive(Clone)]
+struct Shared {
+    /// The SPIFFE IDs that may see /admin and /metrics.
+    admins: Arc<[SpiffeId]>,
+    metrics: Arc<Metrics>,
+    memo: Arc<SignatureMemo>,
+    identities: Arc<Reloadable<Identities>>,
+}
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -36,19 +52,28 @@ async fn main() -> ExitCode {
 
 async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let address: String = arguments.value_from_str("--listen")?;
-    let admins = arguments.values_from_str("--admin")?;
+    let admins: Vec<SpiffeId> = arguments.values_from_str("--admin")?;
     let files = Files::from_arguments(&mut arguments)?;
     program::no_more(arguments)?;
     let (config, trust) = files.watched()?;
+    let (metrics, memo) = (Arc::new(Metrics::new()), Arc::new(SignatureMemo::new(MEMO)));
+    let config = config.metrics(Arc::clone(&metrics)).memo(Arc::clone(&memo));
+    let shared = Shared { admins: admins.into(), metrics, memo, identities: Arc::clone(config.identities()) };
     // Whom our roots have certified may talk to us; what they may do is for the handlers.
     let acceptor = Acceptor::new(config, [Expect::AnyTrusted]);
     let listener = program::listen(&address).await?;
-    serve(listener, acceptor, trust, app(admins.into()), told_to_stop()).await;
+    serve(listener, acceptor, trust, app(shared), told_to_stop()).await;
     Ok(())
 }
 
-fn app(admins: Admins) -> Router {
-    Router::new().route("/", get(whoami)).route("/admin", get(admin)).route("/echo", post(echo)).with_state(admins)
+fn app(shared: Shared) -> Router {
+    Router::new()
+        .route("/", get(whoami))
+        .route("/admin", get(admin))
+        .route("/metrics", get(show_metrics))
+        .route("/echo", post(echo))
+        .route(reauthenticate::PATH, post(reauthenticate::ask))
+        .with_state(shared)
 }
 
 /// Whoever is trusted may ask this.
@@ -60,11 +85,24 @@ async fn whoami(peer: Peer, version: Version) -> String {
 }
 
 /// Only these may see this.
-async fn admin(State(admins): State<Admins>, peer: Peer) -> Result<&'static str, (StatusCode, String)> {
-    if peer.is_one_of(&admins) {
-        return Ok("welcome\n");
+async fn admin(State(shared): State<Shared>, peer: Peer) -> Result<&'static str, (StatusCode, String)> {
+    shared.is_admin(&peer).map(|()| "welcome\n")
+}
+
+/// And this.
+async fn show_metrics(State(shared): State<Shared>, peer: Peer) -> Result<impl IntoResponse, (StatusCode, String)> {
+    shared.is_admin(&peer)?;
+    let page = metrics::page(&shared.metrics, &shared.memo, &shared.identities.get());
+    Ok(([(CONTENT_TYPE, metrics::CONTENT_TYPE)], page))
+}
+
+impl Shared {
+    fn is_admin(&self, peer: &Peer) -> Result<(), (StatusCode, String)> {
+        if peer.is_one_of(&self.admins) {
+            return Ok(());
+        }
+        Err((StatusCode::FORBIDDEN, format!("{} may not see this\n", peer.identity())))
     }
-    Err((StatusCode::FORBIDDEN, format!("{} may not see this\n", peer.identity())))
 }
 
 async fn echo(body: Body) -> Body {

@@ -4,7 +4,9 @@
 #[allow(dead_code, reason = "the neighbours' tests use the rest")]
 mod book;
 mod expiry;
+mod long_lived;
 mod many;
+mod metrics;
 mod neighbours;
 mod ours;
 #[path = "../../../../tests/neighbours/programs/pki.rs"]

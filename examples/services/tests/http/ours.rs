@@ -11,10 +11,10 @@ use std::net::TcpStream;
 use std::process::Command;
 use std::time::Instant;
 
-const ADMIN: [&str; 2] = ["--admin", "spiffe://example.org/client"];
+pub const ADMIN: [&str; 2] = ["--admin", "spiffe://example.org/client"];
 
 /// A connection without ALPN, which means HTTP/1.1.
-fn connect(dir: &Dir, url: &str) -> io::Result<Stream<TcpStream>> {
+pub fn connect(dir: &Dir, url: &str) -> io::Result<Stream<TcpStream>> {
     let [chain, key, roots] = ["pki/client.pem", "pki/client.key", "pki/ca.pem"].map(|name| dir.path(name));
     let connector = Connector::new(Config::from_pem_files(chain, key, roots)?);
     let mut stream = connector.connect("localhost", TcpStream::connect(url.strip_prefix("https://").unwrap())?)?;
@@ -23,7 +23,7 @@ fn connect(dir: &Dir, url: &str) -> io::Result<Stream<TcpStream>> {
 }
 
 /// What is answered to one more request.
-fn request(stream: &mut Stream<TcpStream>, path: &str) -> String {
+pub fn request(stream: &mut Stream<TcpStream>, path: &str) -> String {
     write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     let mut answer = [0; 4096];
     let n = stream.read(&mut answer).unwrap();
