@@ -3,13 +3,21 @@
 //! Three layers, none of which has a socket or a clock:
 //!
 //! * [`peer`]: a scripted [`Peer`](peer::Peer) of either role. It does the right thing until it is bent.
+//! * [`script`] and [`catalogue`]: plain data. What a peer does; deviations, each with the rule that it breaks and what is
+//!   right then.
+//! * [`run`]: plays a script. It wants writing, reading and closing, and says what came of it; [`judge`] says what to think
+//!   of that.
 //!
 //! The cryptography is real. (Null cryptography needs the test seams besides, which this feature never enables: features
 //! unify, and a service that is built beside an adversary keeps its own.)
 //!
 //! **No promise of stability**: what is attacked, and how, grows with each release.
 
+pub mod catalogue;
+pub mod judge;
 pub mod peer;
+pub mod run;
+pub mod script;
 
 use crate::x509::SigningKey;
 use alloc::vec::Vec;

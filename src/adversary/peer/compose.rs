@@ -57,7 +57,7 @@ impl Peer<'_> {
                 self.share = kx.share(group).concat();
                 self.kx = Some(kx);
             }
-            Err(_) => self.trouble(Trouble::KeyExchange),
+            Err(_) => self.fail(Trouble::KeyExchange),
         }
         let suites: Vec<_> = [self.suite].iter().chain(&self.more_suites).map(|suite| suite.number()).collect();
         let head = client_hello_head(&self.random, &self.session_id, &suites);
@@ -110,7 +110,7 @@ impl Peer<'_> {
         let real = || key.sign(scheme, content.as_ref()).ok();
         let signature = if self.mode.is_null() { Some(vec![1; 64]) } else { real() };
         if signature.is_none() {
-            self.trouble(Trouble::CannotSign(scheme));
+            self.fail(Trouble::CannotSign(scheme));
         }
         certificate_verify(scheme, &signature.unwrap_or_default())
     }

@@ -57,7 +57,7 @@ impl Peer<'_> {
                 self.share = ours.as_ref().to_vec();
                 self.pending = Some(self.handshake_secret(secret));
             }
-            Err(_) => self.trouble(Trouble::KeyExchange),
+            Err(_) => self.fail(Trouble::KeyExchange),
         }
     }
 
@@ -68,7 +68,7 @@ impl Peer<'_> {
                 let stage = self.handshake_secret(secret);
                 self.handshake_keys(stage);
             }
-            _ => self.trouble(Trouble::KeyExchange),
+            _ => self.fail(Trouble::KeyExchange),
         }
     }
 

@@ -249,7 +249,7 @@ impl<'a> Peer<'a> {
         }
     }
 
-    fn trouble(&mut self, trouble: Trouble) {
+    fn fail(&mut self, trouble: Trouble) {
         self.trouble.get_or_insert(trouble);
     }
 
@@ -290,8 +290,8 @@ impl<'a> Peer<'a> {
         let mut record = inner.to_vec();
         let [high, low] = (record.len().saturating_add(16) as u16).to_be_bytes();
         let header = [typ, major, minor, high, low];
-        let Some(Key { key, sequence, .. }) = &mut self.write else { return self.trouble(Trouble::NoKey) };
-        let Ok(tag) = key.seal(*sequence, &header, &mut record) else { return self.trouble(Trouble::CannotSeal) };
+        let Some(Key { key, sequence, .. }) = &mut self.write else { return self.fail(Trouble::NoKey) };
+        let Ok(tag) = key.seal(*sequence, &header, &mut record) else { return self.fail(Trouble::CannotSeal) };
         *sequence = sequence.wrapping_add(1);
         self.out.extend(header);
         self.out.extend(record);

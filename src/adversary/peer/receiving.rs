@@ -20,7 +20,7 @@ impl Peer<'_> {
             }
             let record: Vec<u8> = self.bytes.drain(..len).collect();
             if let Err(trouble) = self.read_record(&record) {
-                self.trouble(trouble);
+                self.fail(trouble);
             }
         }
     }

@@ -1,0 +1,198 @@
+//! The command line.
+
+use countersign::Role;
+use rcgen::SanType;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::time::Duration;
+
+pub(crate) const USAGE: &str = "\
+usage: probe server HOST:PORT --ca CA.pem --ca-key CA.key     can strangers get in?
+       probe client --listen ADDR:PORT --ca CA.pem --ca-key CA.key     does a client fall for impostors?
+who we are: certificates are made on the fly by the CA's key, last an hour, and are named countersign-probe
+       --ca FILE                   the CA that the target trusts, for the peers that it should accept
+       --ca-key FILE               its key; only read
+       --issuer FILE               if the key is an intermediate's: its certificate, and more up to the CA; they are sent along
+       --crl FILE                  a CRL of that CA that the target uses: one of its serial numbers is given to a revoked peer
+       --cert FILE --key FILE      a good identity of yours instead of a minted one (then --ca-key is not needed for all)
+       --dns NAME --spiffe ID --ip ADDRESS     names in minted certificates, for targets that ask for them; may be repeated
+what is said
+       --name NAME                 server_name; against clients, the name in our certificate (default: HOST, localhost)
+       --alpn a,b                  application protocols
+       --ask TEXT                  what the application is asked; \\r \\n \\0 \\xHH \\\\ as in C, * is a marker that differs each
+                                   time (default: a GET of HTTP; against clients nothing). Use --ask '*\\n' for an echo
+       --preamble TEXT             said before TLS begins, and --preamble-answer TEXT: what the answer to it ends with
+       --run COMMAND               (client) a command that makes the client call, run for each case
+which cases
+       --quick | --full            about forty that ask whether strangers get in (default); all
+       --only PART                 those whose names contain this; may be repeated
+       --list                      name them, with the rule that each breaks, and try nothing
+       --explain CASE              what is done in a case, and its bytes; with a target: play it once, and show both sides
+what is found
+       --strict                    wrong alerts, silence, and refusals of what must be borne count as well
+       --json FILE --junit FILE    the report, for programs; - is the standard output
+limits --rate N                    connections per second (10)
+       --at-once N                 connections at once (4)
+       --seconds N                 in all (120)
+       --patience MS               how long an answer may take at most (2000)
+       --i-am-allowed-to-test HOST needed for anything but this machine itself
+exit codes: 0 nothing found; 1 something was accepted that must not be, or the target crashed or hangs (--strict: anything
+       wrong); 2 usage; 3 cannot judge: the target is not reached, or good and bad peers are not told apart
+";
+
+/// What is to be done.
+#[derive(Default)]
+pub(crate) struct Arguments {
+    pub(crate) target: Option<Role>,
+    /// Of the target, or where we listen.
+    pub(crate) address: Option<String>,
+    given: Vec<(String, String)>,
+}
+
+const WITH_VALUE: [&str; 25] = [
+    "--listen",
+    "--ca",
+    "--ca-key",
+    "--issuer",
+    "--crl",
+    "--cert",
+    "--key",
+    "--dns",
+    "--spiffe",
+    "--ip",
+    "--name",
+    "--alpn",
+    "--ask",
+    "--preamble",
+    "--preamble-answer",
+    "--run",
+    "--only",
+    "--explain",
+    "--json",
+    "--junit",
+    "--rate",
+    "--at-once",
+    "--seconds",
+    "--patience",
+    "--i-am-allowed-to-test",
+];
+const SWITCHES: [&str; 5] = ["--quick", "--full", "--list", "--strict", "--help"];
+
+impl Arguments {
+    pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Arguments, String> {
+        let mut arguments = Arguments::default();
+        let mut args = args.peekable();
+        while let Some(arg) = args.next() {
+            match arg.as_str() {
+                "server" if arguments.target.is_none() => arguments.target = Some(Role::Server),
+                "client" if arguments.target.is_none() => arguments.target = Some(Role::Client),
+                "-h" => arguments.given.push(("--help".into(), String::new())),
+                name if SWITCHES.contains(&name) => arguments.given.push((arg, String::new())),
+                name if WITH_VALUE.contains(&name) => {
+                    let value = args.next().ok_or_else(|| format!("{arg} needs a value"))?;
+                    arguments.given.push((arg, value));
+                }
+                name if name.starts_with('-') => return Err(format!("there is no option {name}")),
+                _ if arguments.target == Some(Role::Server) && arguments.address.is_none() => {
+                    arguments.address = Some(arg);
+                }
+                _ => return Err(format!("what is {arg:?}? first comes `server HOST:PORT` or `client`")),
+            }
+        }
+        if let Some(address) = arguments.get("--listen") {
+            arguments.address = Some(address.to_string());
+        }
+        Ok(arguments)
+    }
+
+    pub(crate) fn get(&self, option: &str) -> Option<&str> {
+        self.given.iter().rev().find(|(name, _)| name == option).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn all<'a>(&'a self, option: &'a str) -> impl Iterator<Item = &'a str> {
+        self.given.iter().filter(move |(name, _)| name == option).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn has(&self, option: &str) -> bool {
+        self.get(option).is_some()
+    }
+
+    pub(crate) fn number(&self, option: &str, default: u32) -> Result<u32, String> {
+        match self.get(option).map(str::parse) {
+            None => Ok(default),
+            Some(Ok(number @ 1..)) => Ok(number),
+            Some(_) => Err(format!("{option} needs a number above 0")),
+        }
+    }
+
+    pub(crate) fn milliseconds(&self, option: &str, default: u32) -> Result<Duration, String> {
+        Ok(Duration::from_millis(self.number(option, default)?.into()))
+    }
+
+    /// The names of minted certificates; `default` where none is given.
+    pub(crate) fn names(&self, default: Option<&str>) -> Result<Vec<SanType>, String> {
+        let ascii = |name: &str| name.try_into().map_err(|_| format!("{name:?} is not ASCII"));
+        let ip = |name: &str| name.parse::<IpAddr>().map_err(|_| format!("{name:?} is no address"));
+        let mut names = Vec::new();
+        for name in self.all("--dns").chain(default) {
+            names.push(match name.parse::<IpAddr>() {
+                Ok(address) => SanType::IpAddress(address),
+                Err(_) => SanType::DnsName(ascii(name)?),
+            });
+        }
+        for id in self.all("--spiffe") {
+            names.push(SanType::URI(ascii(id)?));
+        }
+        for address in self.all("--ip") {
+            names.push(SanType::IpAddress(ip(address)?));
+        }
+        Ok(names)
+    }
+
+    /// The address, if we may use it.
+    pub(crate) fn resolve(&self) -> Result<(String, SocketAddr), String> {
+        let address = self.address.as_deref().ok_or("where is the target? HOST:PORT, or --listen ADDR:PORT")?;
+        let (host, _) = address.rsplit_once(':').ok_or_else(|| format!("{address:?} has no port"))?;
+        let host = host.trim_matches(['[', ']']).to_string();
+        let resolved: Vec<SocketAddr> =
+            address.to_socket_addrs().map_err(|error| format!("{address}: {error}"))?.collect();
+        let first = *resolved.first().ok_or_else(|| format!("{address} has no address"))?;
+        let allowed = self.all("--i-am-allowed-to-test").any(|allowed| allowed == host);
+        if !allowed && resolved.iter().any(|each| !each.ip().is_loopback()) {
+            let list: Vec<String> = resolved.iter().map(|each| each.ip().to_string()).collect();
+            return Err(format!(
+                "{host} is {}, which is not this machine. This program sends broken handshakes and forged certificates: if \
+                 you may do that to it, say --i-am-allowed-to-test {host}",
+                list.join(", ")
+            ));
+        }
+        Ok((host, first))
+    }
+}
+
+/// The escapes of C.
+pub(crate) fn unescape(text: &str) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        let byte = match letter {
+            '\\' => match letters.next() {
+                Some('r') => b'\r',
+                Some('n') => b'\n',
+                Some('t') => b'\t',
+                Some('0') => 0,
+                Some('\\') => b'\\',
+                Some('x') => {
+                    let digits: String = letters.by_ref().take(2).collect();
+                    u8::from_str_radix(&digits, 16).map_err(|_| format!("\\x{digits} is no byte"))?
+                }
+                other => return Err(format!("\\{} is no escape", other.map(String::from).unwrap_or_default())),
+            },
+            letter => {
+                bytes.extend(letter.to_string().bytes());
+                continue;
+            }
+        };
+        bytes.push(byte);
+    }
+    Ok(bytes)
+}

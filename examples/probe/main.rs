@@ -1,0 +1,199 @@
+//! Attacks any end of mutual TLS 1.3: can a stranger get in?
+//!
+//! ```sh
+//! cargo run --example probe --features adversary -- server localhost:4433 --ca ca.pem --ca-key ca.key
+//! ```
+//!
+//! It is a client (or, with `probe client`, a server) that breaks one rule in each connection, and looks whether the
+//! target's application answers it as it answers a good one. See docs/PROBE.md.
+
+mod arguments;
+mod campaign;
+mod explain;
+mod files;
+mod mint;
+mod net;
+mod report;
+mod target;
+mod words;
+
+use arguments::{Arguments, USAGE, unescape};
+use countersign::Role;
+use countersign::adversary::catalogue::{Case, all};
+use mint::{Given, Identities};
+use net::{Limits, Preamble, Waits};
+use std::net::{IpAddr, TcpListener};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+use target::{Line, Target, Words};
+
+/// Why nothing was tried.
+enum Refused {
+    Usage(String),
+    CannotJudge(String),
+}
+
+impl From<String> for Refused {
+    fn from(sentence: String) -> Refused {
+        Refused::Usage(sentence)
+    }
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(code) => code,
+        Err(Refused::Usage(sentence)) => {
+            eprintln!("probe: {sentence}\n(probe --help says more)");
+            ExitCode::from(2)
+        }
+        Err(Refused::CannotJudge(sentence)) => {
+            eprintln!("probe: cannot judge. {sentence}");
+            ExitCode::from(3)
+        }
+    }
+}
+
+fn run() -> Result<ExitCode, Refused> {
+    let args = Arguments::parse(std::env::args().skip(1))?;
+    if args.has("--help") {
+        print!("{USAGE}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let role = args.target.ok_or_else(|| "what is attacked? `probe server HOST:PORT` or `probe client`".to_string())?;
+    let cases = chosen(role, &args)?;
+    if args.has("--list") {
+        for case in &cases {
+            println!("{:50} {:24} right: {}", case.name, case.rule, report::right(case));
+        }
+        println!("{} cases", cases.len());
+        return Ok(ExitCode::SUCCESS);
+    }
+    if args.address.is_none()
+        && let (Some(_), [case]) = (args.get("--explain"), &cases[..])
+    {
+        explain::steps(case);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut target = target(role, &args)?;
+    if args.has("--explain") {
+        for case in &cases {
+            explain::steps(case);
+            explain::played(&target, case)?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    attack(&mut target, &cases, &args)
+}
+
+/// The cases that were asked for.
+fn chosen(role: Role, args: &Arguments) -> Result<Vec<Case>, String> {
+    let mut cases = all(role);
+    if let Some(name) = args.get("--explain") {
+        cases.retain(|case| case.name == name);
+    } else {
+        // Who names cases wants them, however long they take.
+        let every = args.has("--full") || args.all("--only").next().is_some();
+        cases.retain(|case| every || case.quick);
+        cases.retain(|case| {
+            args.all("--only").next().is_none() || args.all("--only").any(|part| case.name.contains(part))
+        });
+    }
+    if cases.is_empty() {
+        Err("there is no such case: `probe server --full --list` names them".into())
+    } else {
+        Ok(cases)
+    }
+}
+
+fn target(role: Role, args: &Arguments) -> Result<Target, Refused> {
+    let (host, address) = args.resolve()?;
+    let server_name = args.get("--name").unwrap_or(if role == Role::Server { &host } else { "localhost" }).to_string();
+    let own = match (args.get("--cert"), args.get("--key")) {
+        (Some(cert), Some(key)) => Some((cert, key)),
+        (None, None) => None,
+        _ => return Err(Refused::Usage("--cert and --key go together".into())),
+    };
+    let identities = Identities::make(&Given {
+        target: role,
+        ca: args.get("--ca"),
+        ca_key: args.get("--ca-key"),
+        issuer: args.get("--issuer"),
+        crl: args.get("--crl"),
+        own,
+        names: args.names((role == Role::Client).then_some(&server_name))?,
+    })?;
+    let line = match role {
+        Role::Server => Line::Dial(
+            address,
+            Preamble {
+                say: unescape(args.get("--preamble").unwrap_or(""))?,
+                hear: unescape(args.get("--preamble-answer").unwrap_or(""))?,
+            },
+        ),
+        Role::Client => {
+            let listener =
+                TcpListener::bind(address).map_err(|error| format!("cannot listen on {address}: {error}"))?;
+            Line::Accept(listener, args.get("--run").map(String::from))
+        }
+    };
+    let get =
+        format!("GET / HTTP/1.1\r\nHost: {server_name}\r\nUser-Agent: countersign-probe\r\nConnection: close\r\n\r\n");
+    let ask = match args.get("--ask") {
+        Some(text) => unescape(text)?,
+        None if role == Role::Server => get.into_bytes(),
+        None => Vec::new(),
+    };
+    let alpn = args.get("--alpn").map(|list| list.split(',').map(|name| name.as_bytes().to_vec()).collect());
+    // An address is no name (RFC 6066 3).
+    let named = server_name.parse::<IpAddr>().is_err();
+    let in_all = Duration::from_secs(args.number("--seconds", 120)?.into());
+    Ok(Target {
+        role,
+        line,
+        words: Words {
+            server_name: if named { server_name } else { String::new() },
+            alpn: alpn.unwrap_or_default(),
+            ask,
+        },
+        identities,
+        waits: Waits {
+            connect: if role == Role::Server { Duration::from_secs(3) } else { Duration::from_secs(20) },
+            answer: args.milliseconds("--patience", 2000)?,
+            pause: Duration::from_millis(500),
+        },
+        limits: Limits::new(args.number("--rate", 10)?, 1 << 16, in_all),
+    })
+}
+
+fn attack(target: &mut Target, cases: &[Case], args: &Arguments) -> Result<ExitCode, Refused> {
+    let began = Instant::now();
+    // Whoever reads a report from the standard output wants nothing else there.
+    let quiet = ["--json", "--junit"].iter().any(|option| args.get(option) == Some("-"));
+    let say = |line: &str| if quiet { eprintln!("{line}") } else { println!("{line}") };
+    let name = match &target.line {
+        Line::Dial(address, _) => format!("{} ({address})", args.address.as_deref().unwrap_or_default()),
+        Line::Accept(listener, _) => {
+            format!("clients of {}", listener.local_addr().map_err(|error| error.to_string())?)
+        }
+    };
+    say(&format!("probe of the {} {name}: {} cases", target.role, cases.len()));
+    let baseline = target.baseline(&say).map_err(Refused::CannotJudge)?;
+    // A client that calls by itself comes when it likes: one at a time.
+    let at_once = if target.role == Role::Server { args.number("--at-once", 4)? } else { 1 };
+    let findings = campaign::run(target, &baseline, cases, at_once as usize, &say);
+    let strict = args.has("--strict");
+    let wrong = findings.iter().any(|finding| report::counts(finding, strict));
+    say(report::text(&findings, strict).trim_end());
+    for (option, text) in
+        [("--json", report::json(&name, &findings, strict)), ("--junit", report::junit(&name, &findings, strict))]
+    {
+        match args.get(option) {
+            None => {}
+            Some("-") => print!("{text}"),
+            Some(path) => std::fs::write(path, text).map_err(|error| format!("{path}: {error}"))?,
+        }
+    }
+    let status = if wrong { "exit status 1: see above" } else { "exit status 0: no stranger got in" };
+    say(&format!("{status} ({:.1} s)", began.elapsed().as_secs_f32()));
+    Ok(ExitCode::from(u8::from(wrong)))
+}

@@ -1,0 +1,305 @@
+//! Identities for the peer, made on the fly by the key of the CA that the target trusts. They last an hour, and are all
+//! named countersign-probe; the CA's key is used for nothing else, and written nowhere.
+
+use crate::files;
+use countersign::adversary::{Identity, catalogue::Who};
+use countersign::{Role, x509::SigningKey};
+use rcgen::{
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, SanType, SerialNumber,
+};
+use rustls_pki_types::CertificateDer;
+use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+use x509_parser::prelude::ASN1Time;
+
+const NAME: &str = "countersign-probe";
+const HOUR: i64 = 3600;
+/// Clocks differ.
+const SKEW: i64 = 300;
+
+/// What the user gives to make identities of.
+pub(crate) struct Given<'a> {
+    /// The target's role.
+    pub(crate) target: Role,
+    pub(crate) ca: Option<&'a str>,
+    pub(crate) ca_key: Option<&'a str>,
+    /// CAs below `ca`, whose certificates are sent along.
+    pub(crate) issuer: Option<&'a str>,
+    pub(crate) crl: Option<&'a str>,
+    /// A good identity, in place of a minted one.
+    pub(crate) own: Option<(&'a str, &'a str)>,
+    /// The names of minted certificates.
+    pub(crate) names: Vec<SanType>,
+}
+
+/// Everybody whom the peer can be, and why it cannot be others.
+pub(crate) struct Identities {
+    pub(crate) there: BTreeMap<Who, Identity>,
+    pub(crate) missing: BTreeMap<Who, String>,
+}
+
+/// Whoever issues.
+type Ca = Issuer<'static, KeyPair>;
+
+struct Mint {
+    now: i64,
+    target: Role,
+    names: Vec<SanType>,
+}
+
+fn unsigned(error: rcgen::Error) -> String {
+    format!("cannot make a certificate: {error}")
+}
+
+fn new_key() -> Result<KeyPair, String> {
+    KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).map_err(unsigned)
+}
+
+fn identity(chain: Vec<CertificateDer<'static>>, key: &KeyPair) -> Result<Identity, String> {
+    let key = SigningKey::from_der(&key.serialize_der()).map_err(|error| error.to_string())?;
+    Ok(Identity { chain, key })
+}
+
+impl Mint {
+    fn params(&self) -> Result<CertificateParams, String> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, NAME);
+        self.valid(&mut params, -SKEW, HOUR)?;
+        params.use_authority_key_identifier_extension = true;
+        Ok(params)
+    }
+
+    /// From and until so many seconds from now.
+    fn valid(&self, params: &mut CertificateParams, from: i64, until: i64) -> Result<(), String> {
+        let at = |seconds: i64| {
+            ASN1Time::from_timestamp(self.now + seconds).map(|time| time.to_datetime()).map_err(|e| e.to_string())
+        };
+        (params.not_before, params.not_after) = (at(from)?, at(until)?);
+        Ok(())
+    }
+
+    fn leaf_params(&self) -> Result<CertificateParams, String> {
+        let mut params = self.params()?;
+        params.is_ca = IsCa::ExplicitNoCa;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![purpose(self.target.peer())];
+        params.subject_alt_names = self.names.clone();
+        Ok(params)
+    }
+
+    fn leaf(&self, ca: &Ca, above: &[CertificateDer<'static>]) -> Result<Identity, String> {
+        self.changed(ca, above, |_| Ok(()))
+    }
+
+    fn changed(
+        &self,
+        ca: &Ca,
+        above: &[CertificateDer<'static>],
+        change: impl FnOnce(&mut CertificateParams) -> Result<(), String>,
+    ) -> Result<Identity, String> {
+        let (mut params, key) = (self.leaf_params()?, new_key()?);
+        change(&mut params)?;
+        let leaf = params.signed_by(&key, ca).map_err(unsigned)?.der().clone();
+        identity([&[leaf], above].concat(), &key)
+    }
+
+    /// A CA below this one, with its certificate.
+    fn intermediate(
+        &self,
+        ca: &Ca,
+        change: impl FnOnce(&mut CertificateParams) -> Result<(), String>,
+    ) -> Result<(Ca, CertificateDer<'static>), String> {
+        let (mut params, key) = (self.params()?, new_key()?);
+        params.distinguished_name.push(DnType::OrganizationalUnitName, "intermediate");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        change(&mut params)?;
+        let certificate = params.signed_by(&key, ca).map_err(unsigned)?.der().clone();
+        Ok((Issuer::new(params, key), certificate))
+    }
+
+    fn issued_by(&self, ca: &Ca, above: &[CertificateDer<'static>], who: Who) -> Result<Identity, String> {
+        let below = |change: &dyn Fn(&mut CertificateParams) -> Result<(), String>| {
+            let (intermediate, certificate) = self.intermediate(ca, change)?;
+            self.leaf(&intermediate, &[&[certificate], above].concat())
+        };
+        match who {
+            Who::Expired => self.changed(ca, above, |params| self.valid(params, -2 * HOUR, -HOUR)),
+            Who::NotYetValid => self.changed(ca, above, |params| self.valid(params, 12 * HOUR, 13 * HOUR)),
+            Who::WrongPurpose => self.changed(ca, above, |params| {
+                params.extended_key_usages = vec![purpose(self.target)];
+                Ok(())
+            }),
+            Who::WrongKeyUsage => self.changed(ca, above, |params| {
+                params.key_usages = vec![KeyUsagePurpose::KeyAgreement];
+                Ok(())
+            }),
+            Who::UnknownCritical => self.changed(ca, above, |params| {
+                let mut unknown = CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999, 1], vec![5, 0]);
+                unknown.set_criticality(true);
+                params.custom_extensions.push(unknown);
+                Ok(())
+            }),
+            Who::WrongName => self.changed(ca, above, |params| {
+                let name = "countersign-probe.invalid".try_into().map_err(|_| "a name".to_string())?;
+                params.subject_alt_names = vec![SanType::DnsName(name)];
+                Ok(())
+            }),
+            Who::IssuedByLeaf => {
+                let (params, key) = (self.leaf_params()?, new_key()?);
+                let leaf = params.signed_by(&key, ca).map_err(unsigned)?.der().clone();
+                self.leaf(&Issuer::new(params, key), &[&[leaf], above].concat())
+            }
+            Who::Constrained => below(&|params| {
+                let permitted_subtrees = vec![
+                    GeneralSubtree::DirectoryName(elsewhere()),
+                    GeneralSubtree::DnsName("elsewhere.invalid".into()),
+                ];
+                params.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
+                Ok(())
+            }),
+            Who::ExpiredIntermediate => below(&|params| self.valid(params, -2 * HOUR, -HOUR)),
+            Who::PathTooLong => {
+                let (first, first_der) = self.intermediate(ca, |params| {
+                    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+                    Ok(())
+                })?;
+                let (second, second_der) = self.intermediate(&first, |_| Ok(()))?;
+                self.leaf(&second, &[&[second_der, first_der], above].concat())
+            }
+            _ => self.leaf(ca, above),
+        }
+    }
+}
+
+fn read((chain, key): (&str, &str)) -> Result<Identity, String> {
+    let file = std::fs::read(key).map_err(|error| format!("{key}: {error}"))?;
+    let key = SigningKey::from_pem_or_der(&file).map_err(|error| format!("{key}: {error}"))?;
+    Ok(Identity { chain: files::certificates(chain)?, key })
+}
+
+/// The same with a bit of the leaf's signature changed. The proof of possession stays right.
+fn flipped(mut identity: Identity) -> Identity {
+    if let Some(leaf) = identity.chain.first_mut() {
+        let mut der = leaf.to_vec();
+        if let Some(last) = der.last_mut() {
+            *last ^= 1;
+        }
+        *leaf = der.into();
+    }
+    identity
+}
+
+fn elsewhere() -> DistinguishedName {
+    let mut name = DistinguishedName::new();
+    name.push(DnType::OrganizationName, "elsewhere");
+    name
+}
+
+fn purpose(role: Role) -> ExtendedKeyUsagePurpose {
+    match role {
+        Role::Client => ExtendedKeyUsagePurpose::ClientAuth,
+        Role::Server => ExtendedKeyUsagePurpose::ServerAuth,
+    }
+}
+
+impl Identities {
+    pub(crate) fn make(given: &Given<'_>) -> Result<Identities, String> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| "the clock is before 1970".to_string())?;
+        let mint = Mint { now: now.as_secs() as i64, target: given.target, names: given.names.clone() };
+        let mut identities = Identities { there: BTreeMap::new(), missing: BTreeMap::new() };
+        let cas = given.ca.map(files::certificates).transpose()?.unwrap_or_default();
+        let above = given.issuer.map(files::certificates).transpose()?.unwrap_or_default();
+        match given.ca_key {
+            Some(path) => {
+                let (key, certificate) = files::ca_key(path, &[&cas[..], &above].concat())?;
+                let issuer = |key| Issuer::from_ca_cert_der(&certificate, key).map_err(unsigned);
+                identities.minted(&mint, &issuer(key)?, &above, given, &certificate)?;
+                // Another key under the same name.
+                identities.there.insert(Who::NamesakeCa, mint.leaf(&issuer(new_key()?)?, &above)?);
+            }
+            None => {
+                let why = |who| (who, "needs --ca-key, to make such a certificate".to_string());
+                identities.missing.extend(Who::STRANGERS.map(why));
+            }
+        }
+        if let Some(own) = given.own {
+            identities.there.insert(Who::Good, read(own)?);
+            identities.there.insert(Who::BadSignature, flipped(read(own)?));
+        }
+        if !identities.there.contains_key(&Who::Good) {
+            return Err("a good identity is needed: --ca-key with --ca, or --cert with --key".into());
+        }
+        identities.of_nobody(&mint)?;
+        for who in identities.there.keys() {
+            identities.missing.remove(who);
+        }
+        Ok(identities)
+    }
+
+    fn minted(
+        &mut self,
+        mint: &Mint,
+        ca: &Ca,
+        above: &[CertificateDer<'static>],
+        given: &Given<'_>,
+        certificate: &CertificateDer<'_>,
+    ) -> Result<(), String> {
+        use Who::{
+            Constrained, Expired, ExpiredIntermediate, Good, IssuedByLeaf, NotYetValid, PathTooLong, UnknownCritical,
+            WrongKeyUsage, WrongName, WrongPurpose,
+        };
+        for who in [
+            Good,
+            Expired,
+            NotYetValid,
+            WrongPurpose,
+            WrongKeyUsage,
+            UnknownCritical,
+            WrongName,
+            IssuedByLeaf,
+            Constrained,
+            ExpiredIntermediate,
+            PathTooLong,
+        ] {
+            self.there.insert(who, mint.issued_by(ca, above, who)?);
+        }
+        self.there.insert(Who::BadSignature, flipped(mint.leaf(ca, above)?));
+        match given.crl {
+            Some(path) => {
+                let serial = files::revoked_serial(path, certificate)?;
+                let revoked = mint.changed(ca, above, |params| {
+                    params.serial_number = Some(SerialNumber::from_slice(&serial));
+                    Ok(())
+                })?;
+                self.there.insert(Who::Revoked, revoked);
+            }
+            None => {
+                let why = "needs --crl, with a certificate of this CA in it that is revoked";
+                self.missing.insert(Who::Revoked, why.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Those for whom nobody's key is needed.
+    fn of_nobody(&mut self, mint: &Mint) -> Result<(), String> {
+        let (mut params, key) = (mint.params()?, new_key()?);
+        params.distinguished_name.push(DnType::OrganizationName, "another CA");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let root = params.self_signed(&key).map_err(unsigned)?.der().clone();
+        self.there.insert(Who::OtherCa, mint.leaf(&Issuer::new(params, key), &[root])?);
+
+        let (params, key) = (mint.leaf_params()?, new_key()?);
+        let own = params.self_signed(&key).map_err(unsigned)?.der().clone();
+        self.there.insert(Who::SelfSigned, identity(vec![own], &key)?);
+
+        let Some(good) = self.there.get(&Who::Good).map(|good| good.chain.clone()) else { return Ok(()) };
+        let stolen = identity(good, &new_key()?)?;
+        self.there.insert(Who::Stolen, stolen);
+        Ok(())
+    }
+}

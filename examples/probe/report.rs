@@ -1,0 +1,156 @@
+//! What was found, for people and for programs.
+
+use crate::campaign::{Finding, Status};
+use crate::words::escaped;
+use countersign::adversary::catalogue::{Case, Right};
+use countersign::adversary::judge::Verdict;
+use std::fmt::Write as _;
+
+/// The name of a status, and whether it counts.
+fn name(status: &Status) -> (&'static str, Weight) {
+    match status {
+        Status::Judged(Verdict::Right) => ("right", Weight::None),
+        Status::Judged(Verdict::Accepted) => ("ACCEPTED", Weight::Always),
+        Status::Judged(Verdict::Refused) => ("REFUSED", Weight::Strict),
+        Status::Judged(Verdict::WrongAlert(_)) => ("WRONG ALERT", Weight::Strict),
+        Status::Judged(Verdict::NoAlert) => ("NO ALERT", Weight::Strict),
+        Status::Judged(_) => ("SILENT", Weight::Strict),
+        Status::Crash => ("CRASH", Weight::Always),
+        Status::Hang => ("HANG", Weight::Always),
+        Status::Unsteady => ("unsteady", Weight::None),
+        Status::Skipped => ("skipped", Weight::None),
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Weight {
+    Always,
+    Strict,
+    None,
+}
+
+pub(crate) fn counts(finding: &Finding<'_>, strict: bool) -> bool {
+    match name(&finding.status).1 {
+        Weight::Always => true,
+        Weight::Strict => strict,
+        Weight::None => false,
+    }
+}
+
+/// What would be right.
+pub(crate) fn right(case: &Case) -> String {
+    match case.right {
+        Right::Serve => "to serve the peer".into(),
+        Right::Open => "left open".into(),
+        Right::Refuse([]) => "not to serve the peer".into(),
+        Right::Refuse(alerts) => {
+            let alerts: Vec<String> = alerts.iter().map(ToString::to_string).collect();
+            format!("to refuse the peer ({})", alerts.join(" or "))
+        }
+    }
+}
+
+/// What it means, in a sentence.
+fn meaning(finding: &Finding<'_>) -> String {
+    let case = finding.case;
+    match &finding.status {
+        Status::Judged(Verdict::Accepted) => capital(&case.consequence),
+        Status::Judged(Verdict::Refused) => "The peer broke no rule and was not served.".into(),
+        Status::Crash => "The target was gone afterwards.".into(),
+        Status::Hang => "The target served nobody afterwards.".into(),
+        _ => format!("Right would be {}.", right(case)),
+    }
+}
+
+fn capital(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default() + "."
+}
+
+pub(crate) fn text(findings: &[Finding<'_>], strict: bool) -> String {
+    let mut text = String::new();
+    let wrong = findings.iter().filter(|finding| finding.status != Status::Judged(Verdict::Right));
+    let mut sorted: Vec<_> = wrong.collect();
+    sorted.sort_by_key(|finding| (!counts(finding, strict), finding.status == Status::Skipped));
+    for finding in sorted {
+        let (status, _) = name(&finding.status);
+        let _ = writeln!(text, "{status:11}  {}  ({})", finding.case.name, finding.case.rule);
+        match finding.status {
+            Status::Skipped => drop(writeln!(text, "             {}", finding.seen)),
+            _ => drop(writeln!(text, "             {} Seen: {}", meaning(finding), finding.seen)),
+        }
+    }
+    let number = |which: &dyn Fn(&Finding<'_>) -> bool| findings.iter().filter(|finding| which(finding)).count();
+    let counted = number(&|finding| counts(finding, strict));
+    let skipped = number(&|finding| finding.status == Status::Skipped);
+    let right = number(&|finding| finding.status == Status::Judged(Verdict::Right));
+    let others = findings.len() - counted - skipped - right;
+    let _ = write!(text, "{} cases: {right} as they should be, {counted} wrong", findings.len());
+    if others > 0 {
+        let _ = write!(text, ", {others} to look at{}", if strict { "" } else { " (they count with --strict)" });
+    }
+    if skipped > 0 {
+        let _ = write!(text, ", {skipped} skipped");
+    }
+    text + "\n"
+}
+
+const JSON: [(char, &str); 5] = [('"', "\\\""), ('\\', "\\\\"), ('\n', "\\n"), ('\r', "\\r"), ('\t', "\\t")];
+const XML: [(char, &str); 4] = [('<', "&lt;"), ('>', "&gt;"), ('&', "&amp;"), ('"', "&quot;")];
+
+pub(crate) fn json(target: &str, findings: &[Finding<'_>], strict: bool) -> String {
+    let quoted = |text: &str| format!("\"{}\"", escaped(text, &JSON));
+    let cases: Vec<String> = findings
+        .iter()
+        .map(|finding| {
+            let fields = [
+                ("name", quoted(&finding.case.name)),
+                ("rule", quoted(finding.case.rule)),
+                ("status", quoted(name(&finding.status).0)),
+                ("counts", counts(finding, strict).to_string()),
+                ("right", quoted(&right(finding.case))),
+                ("seen", quoted(&finding.seen)),
+            ];
+            let fields: Vec<String> = fields.iter().map(|(key, value)| format!("\"{key}\": {value}")).collect();
+            format!("    {{{}}}", fields.join(", "))
+        })
+        .collect();
+    let program = concat!("countersign ", env!("CARGO_PKG_VERSION"));
+    format!(
+        "{{\n  \"program\": {},\n  \"target\": {},\n  \"cases\": [\n{}\n  ]\n}}\n",
+        quoted(program),
+        quoted(target),
+        cases.join(",\n")
+    )
+}
+
+pub(crate) fn junit(target: &str, findings: &[Finding<'_>], strict: bool) -> String {
+    let quoted = |text: &str| format!("\"{}\"", escaped(text, &XML));
+    let failures = findings.iter().filter(|finding| counts(finding, strict)).count();
+    let skipped = findings.iter().filter(|finding| finding.status == Status::Skipped).count();
+    let mut text = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name={} tests=\"{}\" failures=\"{failures}\" \
+         skipped=\"{skipped}\">\n",
+        quoted(&format!("probe of {target}")),
+        findings.len()
+    );
+    for finding in findings {
+        let (status, _) = name(&finding.status);
+        let inside = match &finding.status {
+            Status::Skipped => format!("<skipped message={}/>", quoted(&finding.seen)),
+            _ if counts(finding, strict) => format!(
+                "<failure type={} message={}/>",
+                quoted(status),
+                quoted(&format!("{} Seen: {}", meaning(finding), finding.seen))
+            ),
+            _ => format!("<system-out>{}</system-out>", escaped(&format!("{status}: {}", finding.seen), &XML)),
+        };
+        let _ = writeln!(
+            text,
+            "  <testcase classname={} name={}>{inside}</testcase>",
+            quoted(finding.case.rule),
+            quoted(&finding.case.name)
+        );
+    }
+    text + "</testsuite>\n"
+}

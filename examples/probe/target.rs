@@ -1,0 +1,216 @@
+//! The end that is attacked: how a connection to it begins, what is said to it, and how it answers the good and the bad.
+
+use crate::mint::Identities;
+use crate::net::{self, Limits, Preamble, Tap, Unplayed, Waits};
+use countersign::adversary::catalogue::{Case, Who, all, good};
+use countersign::adversary::judge::{Baseline, CannotJudge};
+use countersign::adversary::peer::Peer;
+use countersign::adversary::run::{Outcome, Run};
+use countersign::internals::crypto::random;
+use countersign::{Role, SignatureScheme, Suite};
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How a connection begins.
+pub(crate) enum Line {
+    /// We call.
+    Dial(SocketAddr, Preamble),
+    /// The target calls, by itself or because this command makes it.
+    Accept(TcpListener, Option<String>),
+}
+
+/// What the peer says besides the handshake.
+pub(crate) struct Words {
+    pub(crate) server_name: String,
+    pub(crate) alpn: Vec<Vec<u8>>,
+    /// What the application is asked; `*` stands for a marker that is new in each connection.
+    pub(crate) ask: Vec<u8>,
+}
+
+pub(crate) struct Target {
+    pub(crate) role: Role,
+    pub(crate) line: Line,
+    pub(crate) words: Words,
+    pub(crate) identities: Identities,
+    pub(crate) waits: Waits,
+    pub(crate) limits: Limits,
+}
+
+/// What came of a connection, and its marker.
+pub(crate) type Played = (Outcome, Vec<u8>);
+
+/// Kills the command's process with the connection.
+struct Caller(Option<Child>);
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+impl Target {
+    /// Plays a case once.
+    pub(crate) fn play(&self, case: &Case, tap: Tap<'_>) -> Result<Played, Unplayed> {
+        let Some(identity) = self.identities.there.get(&case.who) else {
+            return Err(Unplayed::Unreachable(io::Error::other("there is no such identity")));
+        };
+        if !self.limits.wait() {
+            return Err(Unplayed::TimeIsUp);
+        }
+        let mut random = [0; 72];
+        random::fill(&mut random).map_err(|error| Unplayed::Unreachable(io::Error::other(error)))?;
+        let marker = random[64..].iter().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes();
+        let mut peer = Peer::new(self.role.peer(), identity);
+        peer.random.copy_from_slice(&random[..32]);
+        peer.session_id = random[32..64].to_vec();
+        peer.more_suites = vec![Suite::Aes256GcmSha384, Suite::ChaCha20Poly1305Sha256];
+        peer.schemes = SCHEMES.to_vec();
+        peer.server_name = self.words.server_name.clone().into_bytes();
+        peer.alpn.clone_from(&self.words.alpn);
+        let ask = self.words.ask.split(|byte| *byte == b'*').collect::<Vec<_>>().join(&marker[..]);
+        let mut run = Run::new(peer, case.script.clone(), ask);
+        let (stream, caller) = self.connect().map_err(Unplayed::Unreachable)?;
+        let outcome = net::play(stream, &mut run, self.waits, &self.limits, tap);
+        drop(caller);
+        Ok((outcome, marker))
+    }
+
+    pub(crate) fn connect(&self) -> io::Result<(TcpStream, impl Sized + use<>)> {
+        match &self.line {
+            Line::Dial(address, preamble) => Ok((net::connect(*address, self.waits, preamble)?, Caller(None))),
+            Line::Accept(listener, command) => {
+                let child = command.as_ref().map(|command| {
+                    let mut shell = Command::new("sh");
+                    shell.args(["-c", command]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
+                });
+                let caller = Caller(child.transpose()?);
+                let stream = accept(listener, self.waits.connect)?;
+                stream.set_nodelay(true)?;
+                stream.set_write_timeout(Some(self.waits.answer))?;
+                Ok((stream, caller))
+            }
+        }
+    }
+
+    /// A good peer. An error says that it was not served as it was before.
+    pub(crate) fn control(&self, baseline: &Baseline) -> Result<(), Broken> {
+        match self.play(&good(self.role), &mut |_, _| {}) {
+            Ok((outcome, marker)) if baseline.served(&outcome, &marker) => Ok(()),
+            Ok((outcome, _)) => Err(Broken::NotServed(format!("{:?}", outcome.end))),
+            Err(Unplayed::Unreachable(error)) => Err(Broken::Gone(error.to_string())),
+            Err(Unplayed::TimeIsUp) => Err(Broken::TimeIsUp),
+        }
+    }
+
+    /// Two good peers and some bad ones: how they are told apart; and how fast the target answers. The good come first.
+    pub(crate) fn baseline(&mut self, say: &dyn Fn(&str)) -> Result<Baseline, String> {
+        let mut served = Vec::new();
+        let mut longest = Duration::ZERO;
+        for _ in 0..2 {
+            let began = Instant::now();
+            let played = match self.play(&good(self.role), &mut |_, _| {}) {
+                Ok(played) => played,
+                Err(Unplayed::Unreachable(error)) => return Err(format!("the target cannot be reached: {error}")),
+                Err(Unplayed::TimeIsUp) => return Err("no time was left".into()),
+            };
+            longest = longest.max(began.elapsed());
+            served.push(played);
+        }
+        let (first, _) = &served[0];
+        if first.answer.is_empty() {
+            let hint = match self.role {
+                Role::Server => {
+                    "If its application answers only when asked in its own protocol, give the question by --ask; if it \
+                     serves certain names only, give one by --dns or --spiffe, or an identity by --cert and --key."
+                }
+                Role::Client => {
+                    "If the client waits to be spoken to, give what is said by --ask; its name for us by --name."
+                }
+            };
+            return Err(format!(
+                "{} The run with a good certificate ended so: {}. {hint}",
+                capital(&CannotJudge::NoAnswer.to_string()),
+                crate::words::end(first)
+            ));
+        }
+        let cases = all(self.role);
+        let mut refused = Vec::new();
+        for name in ["finished/flipped", "certificate/none", "certificate/other-ca"] {
+            let Some(case) = cases.iter().find(|case| case.name == name) else { continue };
+            if let Ok(played) = self.play(case, &mut |_, _| {}) {
+                refused.push(played);
+            }
+        }
+        // What answers in 10 ms is not given two seconds each time.
+        self.waits.answer = self.waits.answer.min((longest * 10).max(Duration::from_millis(500)));
+        self.waits.pause = self.waits.pause.min((longest * 3).max(Duration::from_millis(150)));
+        let baseline = Baseline::new(self.role, &served, &refused).map_err(|error| capital(&error.to_string()))?;
+        say(&format!("good and bad are told apart: {baseline}"));
+        Ok(baseline)
+    }
+
+    /// Why a case is not played.
+    pub(crate) fn skips(&self, case: &Case) -> Option<String> {
+        match self.identities.there.contains_key(&case.who) {
+            true => None,
+            false => Some(self.identities.missing.get(&case.who).cloned().unwrap_or_else(|| missing(case.who))),
+        }
+    }
+}
+
+fn missing(who: Who) -> String {
+    format!("there is no identity {who:?}")
+}
+
+fn capital(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default() + "."
+}
+
+/// Why a good peer was not served.
+pub(crate) enum Broken {
+    /// There is no connection any more.
+    Gone(String),
+    /// There is, but it does not answer as before.
+    NotServed(String),
+    TimeIsUp,
+}
+
+/// Waits for a connection.
+fn accept(listener: &TcpListener, patience: Duration) -> io::Result<TcpStream> {
+    listener.set_nonblocking(true)?;
+    let end = Instant::now() + patience;
+    loop {
+        match listener.accept() {
+            Ok((stream, _)) => {
+                stream.set_nonblocking(false)?;
+                return Ok(stream);
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && Instant::now() < end => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                return Err(io::Error::other(format!("nobody called within {} s", patience.as_secs())));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// What the peer lists: with RSA also what certificates are signed with.
+const SCHEMES: [SignatureScheme; 9] = [
+    SignatureScheme::ECDSA_SECP256R1_SHA256,
+    SignatureScheme::ECDSA_SECP384R1_SHA384,
+    SignatureScheme::ED25519,
+    SignatureScheme::RSA_PSS_RSAE_SHA256,
+    SignatureScheme::RSA_PSS_RSAE_SHA384,
+    SignatureScheme::RSA_PSS_RSAE_SHA512,
+    SignatureScheme::RSA_PKCS1_SHA256,
+    SignatureScheme::RSA_PKCS1_SHA384,
+    SignatureScheme::RSA_PKCS1_SHA512,
+];

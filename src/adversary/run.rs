@@ -1,0 +1,337 @@
+//! A script against a target: what is to be written, read or waited for, and what came of it.
+
+use super::Identity;
+use super::peer::{ALERT, DATA, HELLO_RETRY_REQUEST, Peer, SECOND_CLIENT_HELLO, Trouble};
+use super::script::{Over, Step};
+use crate::codec::{AlertDescription, HandshakeType};
+use crate::role::{Epoch, Role};
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+/// What a [`Run`] needs from its transport.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// Write [`Run::pending`], and say by [`Run::sent`] how much was taken.
+    Write,
+    /// Read, and give it to [`Run::received`]; the end of the stream to [`Run::ended`]. Nothing in the time that is due:
+    /// [`Run::silent`].
+    Read(Patience),
+    /// Close the transport, and say so by [`Run::ended`].
+    Close,
+    /// It is over: [`Run::outcome`].
+    Done,
+}
+
+/// How long a silence is heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// As long as the target may take for an answer.
+    Answer,
+    /// It has begun to answer: as long as it may pause.
+    Pause,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// By an alert of the target.
+    Alert(Epoch, AlertDescription),
+    /// The target closed without one.
+    Closed,
+    /// The target broke the transport off.
+    Reset,
+    /// The target said nothing more, and kept the transport open.
+    Silent,
+    /// The application has answered, so far as it is heard.
+    Answered,
+    /// What the target sent cannot be read.
+    Trouble(Trouble),
+    /// We closed.
+    Left,
+}
+
+/// What came of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// How it ended.
+    pub end: End,
+    /// Application data that the target sent before it was asked.
+    pub unasked: Vec<u8>,
+    /// Application data since then.
+    pub answer: Vec<u8>,
+    /// The target has asked for a certificate.
+    pub certificate_requested: bool,
+    /// The target has sent its Finished.
+    pub finished: bool,
+    /// The script was played to its end.
+    pub played: bool,
+    /// The messages of the target.
+    pub messages: Vec<HandshakeType>,
+}
+
+/// A peer that plays a script. It has no socket and no clock: see [`Want`].
+///
+/// ```
+/// use countersign::adversary::{Identity, peer::Peer, run::{End, Run, Want}, script::legal};
+/// use countersign::{Role, x509::SigningKey};
+/// # let key = rcgen::KeyPair::generate()?;
+/// # let chain = vec![rcgen::CertificateParams::default().self_signed(&key)?.der().clone()];
+/// # let key = key.serialize_der();
+/// let client = Identity { chain, key: SigningKey::from_der(&key)? };
+/// let mut run = Run::new(Peer::new(Role::Client, &client), legal(Role::Client), b"GET / HTTP/1.0\r\n\r\n".to_vec());
+/// assert_eq!(run.want(), Want::Write);
+/// run.sent(run.pending().len()); // a ClientHello
+/// run.received(&[21, 3, 3, 0, 2, 2, 40]); // and the server does not like it
+/// assert_eq!(run.want(), Want::Done);
+/// assert_eq!(run.outcome().end.alert(), Some(countersign::AlertDescription::HANDSHAKE_FAILURE));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Run<'a> {
+    peer: Peer<'a>,
+    steps: VecDeque<Step>,
+    ask: Vec<u8>,
+    limit: usize,
+    /// So many bytes of application data had come when it was asked.
+    asked: Option<usize>,
+    /// The transcript before our own Certificate.
+    before_certificate: Vec<u8>,
+    second_hello: bool,
+    end: Option<End>,
+}
+
+impl End {
+    /// The alert, if it was one.
+    pub fn alert(&self) -> Option<AlertDescription> {
+        match self {
+            End::Alert(_, alert) => Some(*alert),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Run<'a> {
+    /// This peer with this script. `ask`: what is sent to the target's application.
+    pub fn new(peer: Peer<'a>, script: Vec<Step>, ask: Vec<u8>) -> Run<'a> {
+        Run {
+            peer,
+            steps: script.into(),
+            ask,
+            limit: 1 << 16,
+            asked: None,
+            before_certificate: Vec::new(),
+            second_hello: false,
+            end: None,
+        }
+    }
+
+    /// The legal handshake of this role, whose peer is `identity`.
+    pub fn legal(role: Role, identity: &'a Identity, ask: Vec<u8>) -> Run<'a> {
+        Run::new(Peer::new(role, identity), super::script::legal(role), ask)
+    }
+
+    /// The peer, with all that it has seen.
+    pub fn peer(&self) -> &Peer<'a> {
+        &self.peer
+    }
+
+    /// What is needed now.
+    pub fn want(&mut self) -> Want {
+        loop {
+            if !self.peer.out.is_empty() && self.end.is_none() {
+                return Want::Write;
+            }
+            self.look();
+            if self.end.is_some() {
+                return Want::Done;
+            }
+            match self.steps.front() {
+                Some(Step::Await(typ)) => {
+                    let typ = *typ;
+                    if self.has_come(typ) {
+                        self.steps.pop_front();
+                    } else if !self.answers_retry() {
+                        return Want::Read(Patience::Answer);
+                    }
+                }
+                Some(Step::Close) => return Want::Close,
+                Some(_) => {
+                    if let Some(step) = self.steps.pop_front() {
+                        self.make(step);
+                    }
+                }
+                None if self.answer().is_empty() => return Want::Read(Patience::Answer),
+                None => return Want::Read(Patience::Pause),
+            }
+        }
+    }
+
+    /// What is to be written.
+    pub fn pending(&self) -> &[u8] {
+        &self.peer.out
+    }
+
+    /// So many bytes of it were.
+    pub fn sent(&mut self, count: usize) {
+        self.peer.out.drain(..count.min(self.peer.out.len()));
+    }
+
+    /// These bytes came.
+    pub fn received(&mut self, bytes: &[u8]) {
+        self.peer.reads(bytes);
+    }
+
+    /// The transport has ended, by the target or as it was wanted.
+    pub fn ended(&mut self, how: End) {
+        self.look();
+        let how = if self.answer().is_empty() { how } else { End::Answered };
+        self.end.get_or_insert(how);
+    }
+
+    /// Nothing came for as long as it is waited for.
+    pub fn silent(&mut self) {
+        self.ended(End::Silent);
+    }
+
+    /// What came of it.
+    pub fn outcome(&self) -> Outcome {
+        let data = self.peer.data();
+        let asked = self.asked.unwrap_or(data.len()).min(data.len());
+        let (unasked, answer) = data.split_at(asked);
+        let messages = self.peer.types();
+        Outcome {
+            end: self.end.unwrap_or(End::Silent),
+            unasked: unasked.to_vec(),
+            answer: answer.to_vec(),
+            certificate_requested: messages.contains(&HandshakeType::CERTIFICATE_REQUEST),
+            finished: messages.contains(&HandshakeType::FINISHED),
+            played: self.steps.is_empty(),
+            messages,
+        }
+    }
+
+    fn answer(&self) -> Vec<u8> {
+        self.asked.and_then(|asked| self.peer.data().get(asked..).map(<[u8]>::to_vec)).unwrap_or_default()
+    }
+
+    /// Alerts, trouble and enough of an answer end the run.
+    fn look(&mut self) {
+        if self.end.is_some() {
+            return;
+        }
+        let alert = self.peer.seen.iter().find(|seen| seen.typ == ALERT);
+        self.end = match (alert, self.peer.trouble) {
+            (Some(seen), _) => {
+                let alert = AlertDescription(seen.content.get(1).copied().unwrap_or_default());
+                // What it says at the end of an answer is not about us.
+                Some(if self.answer().is_empty() { End::Alert(seen.epoch, alert) } else { End::Answered })
+            }
+            (None, Some(trouble)) if self.answer().is_empty() => Some(End::Trouble(trouble)),
+            (None, _) => (self.answer().len() >= self.limit).then_some(End::Answered),
+        };
+    }
+
+    fn has_come(&self, typ: HandshakeType) -> bool {
+        let messages = &self.peer.messages;
+        let count = |wanted| messages.iter().filter(|(_, typ, _)| *typ == wanted).count();
+        match typ {
+            HELLO_RETRY_REQUEST => self.peer.retried,
+            SECOND_CLIENT_HELLO => count(HandshakeType::CLIENT_HELLO) > 1,
+            typ => count(typ) > 0,
+        }
+    }
+
+    /// The answer to a HelloRetryRequest that the script does not know of.
+    fn answers_retry(&mut self) -> bool {
+        let answers = self.peer.role == Role::Client && self.peer.retried && !self.second_hello;
+        if answers {
+            self.send(SECOND_CLIENT_HELLO, &[]);
+        }
+        answers
+    }
+
+    fn send(&mut self, typ: HandshakeType, changes: &[super::script::Change]) {
+        // A server that does not ask gets nothing.
+        let proves = matches!(typ, HandshakeType::CERTIFICATE | HandshakeType::CERTIFICATE_VERIFY);
+        let asked = self.has_come(HandshakeType::CERTIFICATE_REQUEST);
+        if proves && self.peer.role == Role::Client && self.has_come(HandshakeType::FINISHED) && !asked {
+            return;
+        }
+        match typ {
+            HandshakeType::CERTIFICATE => self.before_certificate = self.peer.transcript.clone(),
+            SECOND_CLIENT_HELLO => self.second_hello = true,
+            _ => {}
+        }
+        let mut msg = self.peer.compose(typ);
+        changes.iter().for_each(|change| change.apply(&mut msg));
+        let bytes = msg.bytes();
+        self.peer.hash(typ, &bytes);
+        self.peer.send_bytes(&bytes);
+        self.peer.change_key(typ);
+    }
+
+    fn make(&mut self, step: Step) {
+        let peer = &mut self.peer;
+        match step {
+            Step::Send(typ) => self.send(typ, &[]),
+            Step::Changed(typ, changes) => self.send(typ, &changes),
+            Step::Reflect(typ) => {
+                let bytes = peer.received(typ).map(<[u8]>::to_vec).unwrap_or_default();
+                peer.hash(typ, &bytes);
+                peer.send_bytes(&bytes);
+                peer.change_key(typ);
+            }
+            Step::Inject(bytes) => peer.send_bytes(&bytes),
+            Step::Together(types) => peer.send_flight(&types),
+            Step::Fragment(most) => peer.fragment = most,
+            Step::Record(typ, content) => peer.record(typ, &content),
+            Step::Plain(typ, content) => peer.plain(typ, &content),
+            Step::Sealed(header, inner) => peer.sealed(header, &inner),
+            Step::Raw(bytes) => peer.out.extend(bytes),
+            Step::Damage => {
+                if let Some(last) = peer.out.last_mut() {
+                    *last ^= 1;
+                }
+            }
+            Step::Alert(level, alert) => peer.alert(level, alert),
+            Step::Key(epoch) => {
+                peer.write = match epoch {
+                    Epoch::Plaintext => None,
+                    Epoch::Handshake => peer.handshake_key(peer.role),
+                    Epoch::Application => peer.application_key(peer.role),
+                };
+            }
+            Step::SignAs(role) => peer.signs_as = Some(role),
+            Step::SignOver(over) => self.peer.signs_over = Some(self.over(over)),
+            Step::Scheme(scheme) => peer.scheme = Some(scheme),
+            Step::Ask => {
+                // A client speaks first, at once after its Finished.
+                self.asked = Some(if peer.role == Role::Client { peer.data().len() } else { 0 });
+                if !self.ask.is_empty() {
+                    peer.record(DATA, &self.ask);
+                }
+            }
+            Step::Await(_) | Step::Close => {}
+        }
+    }
+
+    fn over(&self, over: Over) -> Vec<u8> {
+        match over {
+            Over::WithoutCertificate => self.before_certificate.clone(),
+            Over::Nothing => Vec::new(),
+            Over::AnotherConnection => {
+                let mut transcript = self.peer.transcript.clone();
+                // In the random of the first hello.
+                if let Some(byte) = transcript.get_mut(6) {
+                    *byte ^= 1;
+                }
+                transcript
+            }
+        }
+    }
+}
+
+/// A message of this type and body, with its header: what [`Step::Inject`] takes.
+pub fn message(typ: u8, body: &[u8]) -> Vec<u8> {
+    let [_, length @ ..] = (body.len() as u32).to_be_bytes();
+    [&[typ], &length[..], body].concat()
+}
