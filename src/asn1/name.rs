@@ -123,11 +123,11 @@ impl<'a> Rdn<'a> {
 
     /// Its attributes, smallest first: their order in the SET depends on how they are encoded.
     fn canonical(self) -> impl Iterator<Item = u32> {
-        let mut sorted: [Option<Attribute<'a>>; MAX_ATTRIBUTES_OF_RDN] = [None; MAX_ATTRIBUTES_OF_RDN];
-        sorted.iter_mut().zip(self.attributes()).for_each(|(place, attribute)| *place = Some(attribute));
-        let key = |attribute: Option<Attribute<'a>>| attribute.into_iter().flat_map(Attribute::canonical);
-        sorted.sort_unstable_by(|one, other| key(*one).cmp(key(*other)));
-        core::iter::once(PART).chain(sorted.into_iter().flatten().flat_map(Attribute::canonical))
+        let at = move |place: usize| self.attributes().nth(place).into_iter().flat_map(Attribute::canonical);
+        let mut places: [usize; MAX_ATTRIBUTES_OF_RDN] = core::array::from_fn(|place| place);
+        let count = self.attributes().count().min(MAX_ATTRIBUTES_OF_RDN);
+        places.get_mut(..count).unwrap_or_default().sort_unstable_by(|one, other| at(*one).cmp(at(*other)));
+        core::iter::once(PART).chain(places.into_iter().take(count).flat_map(at))
     }
 }
 

@@ -17,16 +17,23 @@ impl<'a> Oid<'a> {
     pub fn from_content(content: &'a [u8]) -> Result<Oid<'a>, BadDer> {
         // 128 bits in groups of 7, two of them in the first.
         const MAX_ARC: usize = 19;
-        let mut arcs = content.split_inclusive(|octet| octet & 0x80 == 0);
-        let ends = content.last().is_some_and(|last| last & 0x80 == 0);
-        let fits = |arc: &[u8]| match arc {
-            [0x80, ..] => false,
-            [first, ..] => arc.len() < MAX_ARC || (arc.len() == MAX_ARC && *first <= 0x83),
-            [] => false,
-        };
-        match ends && arcs.all(fits) {
-            true => Ok(Oid(content)),
-            false => Err(BadDer("an object identifier is malformed")),
+        const MALFORMED: BadDer = BadDer("an object identifier is malformed");
+        let (mut len, mut first) = (0usize, 0); // of the arc so far, and its first octet
+        for &octet in content {
+            len = len.saturating_add(1);
+            if len == 1 {
+                first = octet;
+            }
+            if first == 0x80 || len > MAX_ARC || (len == MAX_ARC && first > 0x83) {
+                return Err(MALFORMED);
+            }
+            if octet & 0x80 == 0 {
+                len = 0;
+            }
+        }
+        match content.is_empty() || len > 0 {
+            true => Err(MALFORMED),
+            false => Ok(Oid(content)),
         }
     }
 

@@ -103,7 +103,6 @@ pub(super) fn examine(
     // The first certificate whose only e-mail address stands in its subject.
     let mut addressed = rules::has_address_in_subject(leaf).then_some(FaultyAt::Leaf);
     let constrained = |at: &FaultyAt<'_>| (at.certificate(), RefusalReason::UnsupportedConstraint(rules::ADDRESSES));
-    let mut counted = 0usize;
     let mut places = [0; MAX_INTERMEDIATES];
     let mut slots = places.iter_mut();
     for used in path.intermediate_certificates().map(|cert| cert.der()) {
@@ -116,10 +115,6 @@ pub(super) fn examine(
         window.narrow(cert.not_before.unix(), cert.not_after.unix());
         let (from, to) = revocation(&below, &cert)?;
         window.narrow(from, to);
-        // RFC 5280 §6.1.4 (l): self-issued certificates (a CA's key rollover) do not count.
-        if !cert.is_self_issued() {
-            counted = counted.saturating_add(1);
-        }
         if let Some(addressed) = addressed.filter(|_| rules::constrains_addresses(&cert)) {
             return Err(constrained(&addressed));
         }
@@ -130,12 +125,18 @@ pub(super) fn examine(
         return Err(constrained(&addressed));
     }
     let intermediates = MAX_INTERMEDIATES.saturating_sub(slots.len());
-    if counted > trust.max_intermediates {
-        let most = trust.max_intermediates;
-        return Err(of_leaf(RefusalReason::PathTooLong { intermediates: counted, most }));
-    }
-    if let Some(most) = root.path_len.and_then(|most| usize::try_from(most).ok()).filter(|most| counted > *most) {
-        return Err(of_root(RefusalReason::PathLength { below: counted, most }));
+    let path_len = root.path_len.and_then(|most| usize::try_from(most).ok());
+    if intermediates > path_len.unwrap_or(usize::MAX).min(trust.max_intermediates) {
+        // RFC 5280 §6.1.4 (l): self-issued certificates (a CA's key rollover) do not count.
+        let counts = |der: &CertificateDer<'_>| rules::read(der).is_ok_and(|cert| !cert.is_self_issued());
+        let counted = path.intermediate_certificates().filter(|cert| counts(&cert.der())).count();
+        if counted > trust.max_intermediates {
+            let most = trust.max_intermediates;
+            return Err(of_leaf(RefusalReason::PathTooLong { intermediates: counted, most }));
+        }
+        if let Some(most) = path_len.filter(|most| counted > *most) {
+            return Err(of_root(RefusalReason::PathLength { below: counted, most }));
+        }
     }
     if trust.revocation.is_asked() {
         let root = rules::read(&root.der).map_err(of_leaf)?;
