@@ -148,40 +148,44 @@ impl Transcript<at::MessageHash> {
     }
 }
 
-/// The client's transcript until the server has chosen a suite: both hashes run side by side over the first
-/// ClientHello. 448 bytes.
+/// The client's transcript until the server has chosen a suite: the hashes of all suites that were offered run side by
+/// side over the first ClientHello. 448 bytes.
 pub struct OpenTranscript {
-    sha256: Hasher,
-    sha384: Hasher,
+    sha256: Option<Hasher>,
+    sha384: Option<Hasher>,
 }
 
 impl OpenTranscript {
-    /// A transcript of nothing yet.
-    #[expect(clippy::new_without_default, reason = "a transcript is begun on purpose")]
-    pub fn new() -> OpenTranscript {
-        OpenTranscript { sha256: Hasher::new(HashAlgorithm::Sha256), sha384: Hasher::new(HashAlgorithm::Sha384) }
+    /// A transcript of nothing yet, for these hashes.
+    pub fn new(algorithms: impl IntoIterator<Item = HashAlgorithm>) -> OpenTranscript {
+        let mut open = OpenTranscript { sha256: None, sha384: None };
+        for algorithm in algorithms {
+            open.hasher(algorithm).get_or_insert_with(|| Hasher::new(algorithm));
+        }
+        open
     }
 
     /// Adds the first ClientHello, whole or in pieces.
     pub fn append(&mut self, client_hello: &[u8]) {
-        self.sha256.update(client_hello);
-        self.sha384.update(client_hello);
+        for hasher in [&mut self.sha256, &mut self.sha384].into_iter().flatten() {
+            hasher.update(client_hello);
+        }
     }
 
-    /// ServerHello has come: its suite decides.
-    pub fn choose(self, algorithm: HashAlgorithm) -> Transcript<at::ClientHello> {
-        Transcript::new(self.chosen(algorithm))
+    /// ServerHello has come: its suite decides. `None`: a suite that was not offered.
+    pub fn choose(mut self, algorithm: HashAlgorithm) -> Option<Transcript<at::ClientHello>> {
+        self.hasher(algorithm).take().map(Transcript::new)
     }
 
     /// HelloRetryRequest has come: its suite decides, and what was appended becomes message_hash (§4.1).
-    pub fn retry(self, algorithm: HashAlgorithm) -> Transcript<at::MessageHash> {
-        Transcript::message_hash(&self.chosen(algorithm).hash())
+    pub fn retry(mut self, algorithm: HashAlgorithm) -> Option<Transcript<at::MessageHash>> {
+        self.hasher(algorithm).take().map(|hasher| Transcript::message_hash(&hasher.hash()))
     }
 
-    fn chosen(self, algorithm: HashAlgorithm) -> Hasher {
+    fn hasher(&mut self, algorithm: HashAlgorithm) -> &mut Option<Hasher> {
         match algorithm {
-            HashAlgorithm::Sha256 => self.sha256,
-            HashAlgorithm::Sha384 => self.sha384,
+            HashAlgorithm::Sha256 => &mut self.sha256,
+            HashAlgorithm::Sha384 => &mut self.sha384,
         }
     }
 }
@@ -198,9 +202,9 @@ mod tests {
         for algorithm in BOTH {
             let so_far = |count: usize| algorithm.hash(&MESSAGES[..count].concat());
             let [ch, sh, ee, cr, server_cert, server_cv, server_fin, client_cert, client_cv, client_fin] = MESSAGES;
-            let mut open = OpenTranscript::new();
+            let mut open = OpenTranscript::new(BOTH);
             open.append(ch);
-            let transcript = open.choose(algorithm).append(sh);
+            let transcript = open.choose(algorithm).unwrap().append(sh);
             assert_eq!(transcript.hash(), so_far(2));
             let transcript = transcript.append(ee).append(cr).append(server_cert);
             assert_eq!(transcript.hash(), so_far(5));
@@ -221,10 +225,10 @@ mod tests {
     #[test]
     fn after_a_retry_the_first_client_hello_is_a_message_hash() {
         for algorithm in BOTH {
-            let mut open = OpenTranscript::new();
+            let mut open = OpenTranscript::new([algorithm]);
             open.append(b"CH");
             open.append(b"1");
-            let client = open.retry(algorithm).append(b"HRR").append(b"CH2").append(b"SH");
+            let client = open.retry(algorithm).unwrap().append(b"HRR").append(b"CH2").append(b"SH");
             let server = Transcript::<at::MessageHash>::start_retry(algorithm, b"CH1");
             let server = server.append(b"HRR").append(b"CH2").append(b"SH");
 
@@ -233,6 +237,13 @@ mod tests {
             let expected = [&[254, 0, 0, length], client_hello_1.as_ref(), b"HRRCH2SH"].concat();
             assert_eq!(client.hash(), algorithm.hash(&expected));
             assert_eq!(server.hash(), algorithm.hash(&expected));
+        }
+    }
+    #[test]
+    fn a_hash_that_was_not_offered_cannot_be_chosen() {
+        for (offered, chosen) in BOTH.into_iter().zip(BOTH.into_iter().rev()) {
+            assert!(OpenTranscript::new([offered]).choose(chosen).is_none());
+            assert!(OpenTranscript::new([offered]).retry(chosen).is_none());
         }
     }
 }

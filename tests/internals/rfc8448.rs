@@ -39,15 +39,15 @@ struct Derived {
 
 /// The client's way to the first position that both ways share.
 fn client_hellos(trace: &Vectors) -> Transcript<at::ClientHello> {
-    let mut open = OpenTranscript::new();
+    let mut open = OpenTranscript::new([HashAlgorithm::Sha256, HashAlgorithm::Sha384]);
     match trace.find("hello_retry_request") {
         None => {
             open.append(trace.value("client_hello"));
-            open.choose(SUITE.hash())
+            open.choose(SUITE.hash()).unwrap()
         }
         Some(retry) => {
             open.append(trace.value("client_hello_1"));
-            open.retry(SUITE.hash()).append(retry).append(trace.value("client_hello"))
+            open.retry(SUITE.hash()).unwrap().append(retry).append(trace.value("client_hello"))
         }
     }
 }

@@ -44,7 +44,8 @@ impl SendClientHello {
         let write = |w: &mut Writer<'_>| hello.write(cx.policy, cx.negotiated, cookie, w);
         let transcript = match retried {
             None => {
-                let mut transcript = OpenTranscript::new();
+                let offered = cx.policy.cipher_suites.as_slice().iter().filter_map(|suite| Suite::from(*suite));
+                let mut transcript = OpenTranscript::new(offered.map(Suite::hash));
                 out.message(&write, &mut |piece| transcript.append(piece))?;
                 Beginning::Open(transcript)
             }
@@ -168,7 +169,7 @@ impl WaitServerHello {
             Some(group) => start_shares(cx.policy, &[group])?,
             None => hello.shares, // a cookie alone: the same share is sent again (R11)
         };
-        let transcript = transcript.retry(suite.hash()).append(message.raw);
+        let transcript = transcript.retry(suite.hash()).ok_or(ErrorKind::Bug)?.append(message.raw);
         let cookie = cookie.map_or(Ok(0..0), |cookie| cx.find(cookie))?;
         let retried = Retried { transcript, cookie };
         let hello = Hello { shares, ..hello };
@@ -199,7 +200,7 @@ impl WaitServerHello {
         })?;
         cx.negotiated.record_server_hello(suite, group);
         let transcript = match self.transcript {
-            Beginning::Open(transcript) => transcript.choose(suite.hash()),
+            Beginning::Open(transcript) => transcript.choose(suite.hash()).ok_or(ErrorKind::Bug)?,
             Beginning::Chosen(transcript) => transcript,
         };
         let transcript = transcript.append(message.raw);
