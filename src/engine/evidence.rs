@@ -33,6 +33,8 @@ pub(crate) struct Connected {
     pub(crate) suite: Suite,
     pub(crate) secrets: Pair<TrafficSecret>,
     pub(crate) exporter: ExporterSecret,
+    /// A server's secret after the KeyUpdate by which it has told the client that it is accepted, if it has.
+    pub(crate) confirmed: Option<TrafficSecret>,
     /// Nobody outside of this file can write this value down.
     _proved: (),
 }
@@ -44,6 +46,6 @@ impl Connected {
         suite: Suite,
         (secrets, exporter): (Pair<TrafficSecret>, ExporterSecret),
     ) -> Connected {
-        Connected { suite, secrets, exporter, _proved: () }
+        Connected { suite, secrets, exporter, confirmed: None, _proved: () }
     }
 }

@@ -29,7 +29,6 @@ use crate::flight::Flight;
 use crate::limits::MAX_EXTENSION;
 use crate::policy::{Bytes, Policy};
 use crate::role::{Role, State};
-use crate::schedule::TrafficSecret;
 use crate::seed::Seed;
 pub(crate) use authenticate::can_sign;
 pub(crate) use client::plan_longest_hello;
@@ -208,11 +207,11 @@ impl Engine {
         }
     }
 
-    /// The secret of our application traffic key, once connected.
-    pub(crate) fn own_traffic_secret(&self) -> Option<&TrafficSecret> {
-        match &self.machine {
-            Machine::Client(client::Client::Connected(connected)) => Some(&connected.secrets.client),
-            Machine::Server(server::Server::Connected(connected)) => Some(&connected.secrets.server),
+    /// The session's keys, once connected.
+    pub(crate) fn connected_mut(&mut self) -> Option<&mut Connected> {
+        match &mut self.machine {
+            Machine::Client(client::Client::Connected(connected)) => Some(connected),
+            Machine::Server(server::Server::Connected(connected)) => Some(connected),
             _ => None,
         }
     }

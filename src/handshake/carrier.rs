@@ -104,7 +104,7 @@ pub trait Carry: Sized {
         &mut self,
         _: &mut InboxView<'_>,
         _: &mut Self::OutboxView<'_>,
-        _: &Engine,
+        _: &mut Engine,
         _: &Policy,
     ) -> Result<bool, ErrorKind> {
         Ok(true)

@@ -158,7 +158,7 @@ impl<C: Carry> Driver<C> {
     fn end(&mut self, policy: &Policy, rx: &mut InboxView<'_>, tx: &mut C::OutboxView<'_>) -> Result<Step, ErrorKind> {
         let role = self.engine.role();
         if self.phase == Phase::Open {
-            if !self.carrier.connected(rx, tx, &self.engine, policy)? {
+            if !self.carrier.connected(rx, tx, &mut self.engine, policy)? {
                 return self.want_write(tx);
             }
             self.phase = Phase::Sending;

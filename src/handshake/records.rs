@@ -129,13 +129,13 @@ impl Carry for Records {
         &mut self,
         rx: &mut InboxView<'_>,
         tx: &mut OutboxView<'_>,
-        engine: &Engine,
+        engine: &mut Engine,
         policy: &Policy,
     ) -> Result<bool, ErrorKind> {
-        match (engine.role(), engine.own_traffic_secret()) {
+        match (engine.role(), engine.connected_mut()) {
             (Role::Client, _) => rx.mark(), // what has come by now confirms nothing
-            (Role::Server, Some(secret)) if policy.confirm_clients => {
-                match session::confirm_client(secret, &mut self.write, tx) {
+            (Role::Server, Some(connected)) if policy.confirm_clients => {
+                match session::confirm_client(connected, &mut self.write, tx) {
                     Err(ErrorKind::OutboxTooSmall { .. }) if !tx.is_empty() => return Ok(false),
                     sent => sent?,
                 }
@@ -204,16 +204,10 @@ impl RecordEffects<'_, '_, '_> {
 impl Effects for RecordEffects<'_, '_, '_> {
     fn message(&mut self, write: &dyn Fn(&mut Writer<'_>), seen: &mut dyn FnMut(&[u8])) -> Result<(), ErrorKind> {
         let epoch = epoch(self.write.is_protected());
-        let mut counter = Writer::counting();
-        write(&mut counter);
-        self.tx.append_handshake(self.write, counter.len(), |memory| {
-            let mut writer = Writer::new(memory);
-            write(&mut writer);
-            writer.finish().map_err(|_| ErrorKind::Bug)?; // the plan has seen to it
-            seen(memory);
-            self.log.sent(memory, epoch);
-            Ok(())
-        })?
+        self.tx.append_handshake(self.write, write, |message| {
+            seen(message);
+            self.log.sent(message, epoch);
+        })
     }
 
     fn write_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), ErrorKind> {

@@ -13,7 +13,7 @@ mod data;
 use super::header::{HEADER, RESERVE};
 use super::plan::Plan;
 use super::seal::WriteProtection;
-use crate::codec::{Alert, AlertDescription, ContentType};
+use crate::codec::{Alert, AlertDescription, ContentType, NotWritten, Writer};
 use crate::crypto::TrafficKey;
 use crate::error::ErrorKind;
 use crate::memory::Memory;
@@ -194,27 +194,34 @@ impl<'m> OutboxView<'m> {
         self.room(plan.len())
     }
 
-    /// Appends a handshake message of `len` bytes. `write` is given exactly so many bytes in one piece to write the
-    /// message to, and may hash them; then they are divided into records. If there is no room, nothing is written.
-    pub(crate) fn append_handshake<R>(
+    /// Appends the handshake message that `write` writes, shows it to `seen` (which may hash it), and divides it into
+    /// records. If there is no room, nothing is appended.
+    pub(crate) fn append_handshake(
         &mut self,
         protection: &mut WriteProtection,
-        len: usize,
-        write: impl FnOnce(&mut [u8]) -> R,
-    ) -> Result<R, ErrorKind> {
-        let at = self.place(protection, len)?;
-        let result = write(self.memory.get_mut(at.clone()).ok_or(ErrorKind::Bug)?);
-        self.divide(protection, at)?;
-        Ok(result)
-    }
-
-    /// Where a message is written: so that its last fragment already lies in its place. Between this and the open
-    /// record there are then exactly the bytes for the headers and trailers of the records in between.
-    fn place(&mut self, protection: &WriteProtection, len: usize) -> Result<Range<usize>, ErrorKind> {
+        write: impl Fn(&mut Writer<'_>),
+        seen: impl FnOnce(&[u8]),
+    ) -> Result<(), ErrorKind> {
+        self.compact();
+        let start = self.cursors.sealed.saturating_add(HEADER).saturating_add(self.cursors.open);
+        let mut writer = Writer::new(self.memory.get_mut(start..).unwrap_or_default());
+        write(&mut writer);
+        let len = match writer.finish() {
+            Ok(len) | Err(NotWritten::NoRoom { needed: len }) => len,
+            Err(NotWritten::TooLong { .. }) => return Err(ErrorKind::Bug), // the plan has seen to it
+        };
         let plan = self.plan(protection).handshake(len);
-        self.make_room(plan.len())?;
+        self.room(plan.len())?;
+        let written = start..start.saturating_add(len);
+        seen(self.memory.get(written.clone()).ok_or(ErrorKind::Bug)?);
+        // Its last fragment goes to its place at once: then there are exactly the bytes for the headers and trailers of
+        // the records before it between the message and the open record.
         let end = self.cursors.sealed.saturating_add(plan.len()).saturating_sub(protection.trailer());
-        Ok(end.saturating_sub(len)..end)
+        let message = end.saturating_sub(len)..end;
+        if message != written {
+            self.memory.copy_within(written, message.start);
+        }
+        self.divide(protection, message)
     }
 
     /// Moves the fragments of a message to where they belong, and seals all but the last.
@@ -313,7 +320,7 @@ impl<'m> OutboxView<'m> {
 
     fn compact(&mut self) {
         let held = self.cursors.held();
-        if held.end <= self.memory.len() {
+        if held.start > 0 && held.end <= self.memory.len() {
             self.memory.copy_within(held, 0);
             *self.cursors = self.cursors.compacted();
         }

@@ -1,6 +1,7 @@
 //! KeyUpdate (RFC 9846 §4.7.3): the message, and the next generation of our key.
 
-use crate::codec::{KeyUpdate, KeyUpdateRequest, MESSAGE_HEADER, Writer};
+use crate::codec::{KeyUpdate, KeyUpdateRequest, MESSAGE_HEADER};
+use crate::engine::Connected;
 use crate::error::ErrorKind;
 use crate::record::{OutboxView, WriteProtection};
 use crate::schedule::TrafficSecret;
@@ -19,9 +20,7 @@ pub(super) fn send(
     let (suite, crypto) = write.algorithms().ok_or(ErrorKind::Bug)?;
     let next = secret.next();
     let key = next.key(suite, crypto).map_err(|_| ErrorKind::CryptoFailed)?;
-    let mut message = [0; LEN];
-    KeyUpdate { request_update }.write(&mut Writer::new(&mut message));
-    tx.append_handshake(write, LEN, |place| place.copy_from_slice(&message))?;
+    tx.append_handshake(write, |w| KeyUpdate { request_update }.write(w), |_| ())?;
     tx.replace_key(write, key)?;
     Ok(next)
 }
@@ -29,11 +28,12 @@ pub(super) fn send(
 /// A server tells the client at once that it is accepted: no byte of ours was under way when the client wrote its
 /// Finished, and this is the first one after. It asks for nothing.
 pub(crate) fn confirm_client(
-    secret: &TrafficSecret,
+    connected: &mut Connected,
     write: &mut WriteProtection,
     tx: &mut OutboxView<'_>,
 ) -> Result<(), ErrorKind> {
-    send(KeyUpdateRequest::UPDATE_NOT_REQUESTED, secret, write, tx)?;
+    let next = send(KeyUpdateRequest::UPDATE_NOT_REQUESTED, &connected.secrets.server, write, tx)?;
+    connected.confirmed = Some(next);
     tx.mark_owed();
     Ok(())
 }

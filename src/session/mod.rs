@@ -58,13 +58,11 @@ impl Session {
         read: ReadProtection,
         write: WriteProtection,
     ) -> Session {
-        let Connected { secrets: Pair { client, server }, exporter, .. } = connected;
+        let Connected { secrets: Pair { client, server }, exporter, confirmed, .. } = connected;
         let role = info.role();
         let (ours, theirs) = match role {
             Role::Client => ((0, client), server),
-            // The client has been told that it is accepted.
-            Role::Server if policy.confirm_clients => ((1, server.next()), client),
-            Role::Server => ((0, server), client),
+            Role::Server => (confirmed.map_or((0, server), |next| (1, next)), client),
         };
         Session {
             sending: Sending::new(stamp, DataProtection::new(write, policy), ours),

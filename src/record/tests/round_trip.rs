@@ -89,9 +89,7 @@ proptest! {
             match what {
                 Send::Message(len) => {
                     let message = message(4, len);
-                    let written = tx.view().append_handshake(&mut write, message.len(), |place| {
-                        place.copy_from_slice(&message);
-                    });
+                    let written = tx.view().append_handshake(&mut write, |w| w.bytes(&message), |_| ());
                     if written.is_ok() {
                         sent.messages.push(message);
                     }
@@ -99,9 +97,7 @@ proptest! {
                 Send::Seal => tx.view().seal_open_record(&mut write).unwrap(),
                 Send::ChangeKey => {
                     let update = message(24, 1);
-                    let written = tx.view().append_handshake(&mut write, update.len(), |place| {
-                        place.copy_from_slice(&update);
-                    });
+                    let written = tx.view().append_handshake(&mut write, |w| w.bytes(&update), |_| ());
                     if written.is_ok() {
                         sent.messages.push(update);
                         write_keys += 1;
