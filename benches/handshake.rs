@@ -7,7 +7,7 @@ use countersign::{CipherSuite, NamedGroup, Policy, Role};
 use countersign_benches::bare::Bare;
 use countersign_benches::clock::compare;
 use countersign_benches::rustls_pair::Configs;
-use countersign_benches::{End, KeyType, MEMORY, POLICY, World, floor, handshake, run, warm};
+use countersign_benches::{End, KeyType, MEMORY, POLICY, World, floor, handshake, new_leaves, run, warm};
 use criterion::Criterion;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -22,7 +22,9 @@ fn ratios() {
         let world = World::new(&certificates);
         let (client, server) = (Bare::new(keys, &certificates.client), Bare::new(keys, &certificates.server));
         let rustls = Configs::new(&certificates);
-        let warm = warm(keys.world());
+        let (warm, warm_with_crls) = (warm(World::new(&certificates)), warm(World::with_crls(&certificates)));
+        let new_leaves = new_leaves(keys);
+        let mut next = new_leaves.iter().cycle();
         let rounds = if keys == KeyType::Rsa2048 { 200 } else { 1_000 };
         compare(
             &format!("mutual handshake, both sides, {keys:?}, chain of two"),
@@ -41,6 +43,10 @@ fn ratios() {
                 }),
                 ("countersign, cold", &mut || drop(black_box(handshake(&world, &X25519)))),
                 ("countersign, warm", &mut || drop(black_box(handshake(&warm, &X25519)))),
+                ("countersign, warm, with CRLs", &mut || drop(black_box(handshake(&warm_with_crls, &X25519)))),
+                ("countersign, new leaves, known intermediate", &mut || {
+                    drop(black_box(handshake(next.next().expect("there are some"), &X25519)));
+                }),
                 ("rustls", &mut || drop(black_box(rustls.handshake()))),
             ],
         );

@@ -15,6 +15,7 @@ mod world;
 
 use countersign::x509::SignatureMemo;
 use countersign::{Policy, Session};
+use std::sync::Arc;
 pub use world::{Certificates, End, Issued, MEMORY, POLICY, SERVER_NAME, World, run};
 
 /// What all certificates of one PKI are made with.
@@ -51,10 +52,23 @@ impl KeyType {
 
 /// The same services, who remember whom they have met.
 pub fn warm(world: World) -> World {
-    let world = World { memos: Some([SignatureMemo::new(16), SignatureMemo::new(16)]), ..world };
+    let memos = Some(Arc::new([SignatureMemo::new(16), SignatureMemo::new(16)]));
+    let world = World { memos, ..world };
     handshake(&world, &POLICY);
     world
 }
+
+/// Pairs of services under one intermediate, to meet in turns: each remembers the intermediate, and has forgotten the
+/// other's leaf before they meet again.
+pub fn new_leaves(keys: KeyType) -> Vec<World> {
+    let memos = Arc::new([SignatureMemo::new(REMEMBERED), SignatureMemo::new(REMEMBERED)]);
+    let certificates = Certificates::several(2 * REMEMBERED, || keys.generate());
+    let worlds = certificates.iter().map(|each| World { memos: Some(memos.clone()), ..World::new(each) });
+    worlds.inspect(|world| drop(handshake(world, &POLICY))).collect()
+}
+
+/// The smallest memo.
+const REMEMBERED: usize = 8;
 
 /// A whole handshake, both sides; memory on the stack.
 pub fn handshake(world: &World, policy: &Policy) -> (Session, Session) {

@@ -13,6 +13,7 @@ use countersign::{
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::mem::size_of;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use world::{Certificates, End, MEMORY, POLICY, World, run};
 
@@ -61,7 +62,7 @@ fn main() {
         return asleep(&certificates, count.parse().expect("a number of sessions"));
     }
     sizes();
-    verdicts(&world);
+    verdicts(&world, &World::with_crls(&certificates));
     wire(&world);
     in_flight(&world);
     idle(&world);
@@ -88,17 +89,18 @@ fn sizes() {
 }
 
 /// Handshake and records allocate nothing (`tests/footprint/no_allocation.rs`): what is left is the verdict.
-fn verdicts(world: &World) {
+fn verdicts(world: &World, with_crls: &World) {
     let memo = SignatureMemo::new(16);
     let peer = Peer::new(Role::Server, &world.server.chain);
-    let judge = |memo| {
+    let judge = |world: &World, memo| {
         let terms = JudgeOptions { memo, ..JudgeOptions::new(&world.server_expects, world.now) };
         allocations(|| world.trust.judge(&peer, &terms))
     };
     println!("allocations per side");
     println!("  {:28} {:>6}", "handshake, per record", 0);
-    println!("  {:28} {:>6}", "default verdict, cold", judge(Some(&memo)));
-    println!("  {:28} {:>6}", "default verdict, warm", judge(Some(&memo)));
+    println!("  {:28} {:>6}", "default verdict, cold", judge(world, Some(&memo)));
+    println!("  {:28} {:>6}", "default verdict, warm", judge(world, Some(&memo)));
+    println!("  {:28} {:>6}", "the same with CRLs", judge(with_crls, Some(&memo)));
     let signature = allocations(|| world.client.key.sign(countersign::SignatureScheme::ECDSA_SECP256R1_SHA256, b"..."));
     println!("  {:28} {signature:>6}", "SigningKey::sign, P-256");
 }
@@ -156,7 +158,7 @@ fn idle(world: &World) {
 /// Sessions that sleep. All are woken in the end, and each pair says a word. What was agreed on is the same for all of them
 /// here, and so is kept once.
 fn asleep(certificates: &Certificates, count: usize) {
-    let memos = Some([SignatureMemo::new(16), SignatureMemo::new(16)]);
+    let memos = Some(Arc::new([SignatureMemo::new(16), SignatureMemo::new(16)]));
     let world = &World { memos, ..World::new(certificates) };
     let (mut rx, mut tx, mut peer_rx, mut peer_tx) = ([0; SMALL], [0; SMALL], [0; SMALL], [0; SMALL]);
     let mut infos = None;

@@ -4,6 +4,7 @@
 use countersign::x509::{Expect, JudgeOptions, SignatureMemo, SigningKey, Trust};
 use countersign::{Credential, Error, Handshake, Inbox, Outbox, Policy, Role, Seed, Verdict, Want};
 use rustls_pki_types::{CertificateDer, UnixTime};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A leaf and its intermediate, and the leaf's key.
@@ -15,6 +16,8 @@ pub struct Issued {
 /// A root, and what two services have been issued under it.
 pub struct Certificates {
     pub root: CertificateDer<'static>,
+    /// A CRL of each CA, with [`REVOKED`] certificates of others.
+    pub crls: [Vec<u8>; 2],
     pub client: Issued,
     pub server: Issued,
 }
@@ -44,9 +47,12 @@ pub struct World {
     pub now: UnixTime,
     pub server_expects: [Expect; 1],
     pub client_expects: [Expect; 1],
-    /// The two services have met before: each remembers the other's chain.
-    pub memos: Option<[SignatureMemo; 2]>,
+    /// What each of the two services remembers of chains that it has met.
+    pub memos: Option<Arc<[SignatureMemo; 2]>>,
 }
+
+/// How many certificates each CA has revoked.
+const REVOKED: u64 = 1_000;
 
 pub const SERVER_NAME: &str = "server.test";
 pub const CLIENT_NAME: &str = "client.test";
@@ -67,9 +73,33 @@ fn ca(name: &str) -> rcgen::CertificateParams {
     params
 }
 
+fn crl(issuer: &rcgen::Issuer<'_, impl rcgen::SigningKey>) -> Vec<u8> {
+    let day = rcgen::date_time_ymd(2026, 11, 1);
+    let revoked = |serial: u64| rcgen::RevokedCertParams {
+        serial_number: rcgen::SerialNumber::from(serial),
+        revocation_time: day,
+        reason_code: None,
+        invalidity_date: None,
+    };
+    let params = rcgen::CertificateRevocationListParams {
+        this_update: day,
+        next_update: rcgen::date_time_ymd(2026, 12, 31),
+        crl_number: rcgen::SerialNumber::from(1),
+        issuing_distribution_point: None,
+        revoked_certs: (1..=REVOKED).map(revoked).collect(),
+        key_identifier_method: rcgen::KeyIdMethod::Sha256,
+    };
+    params.signed_by(issuer).expect("a CRL").der().to_vec()
+}
+
 impl Certificates {
     /// `key` makes the key of each certificate.
     pub fn new(key: impl Fn() -> rcgen::KeyPair) -> Certificates {
+        Certificates::several(1, key).remove(0)
+    }
+
+    /// So many pairs of services under one root and one intermediate.
+    pub fn several(count: usize, key: impl Fn() -> rcgen::KeyPair) -> Vec<Certificates> {
         let root = rcgen::CertifiedIssuer::self_signed(ca("root"), key()).expect("a root");
         let issuing = rcgen::CertifiedIssuer::signed_by(ca("issuing"), key(), &root).expect("an intermediate");
         let issue = |name: &str| {
@@ -82,7 +112,12 @@ impl Certificates {
             let leaf = params.signed_by(&key, &issuing).expect("a leaf");
             Issued { chain: vec![leaf.der().clone(), issuing.der().clone()], key }
         };
-        Certificates { root: root.der().clone(), client: issue(CLIENT_NAME), server: issue(SERVER_NAME) }
+        let crls = [crl(&root), crl(&issuing)];
+        let each = |_| {
+            let (client, server) = (issue(CLIENT_NAME), issue(SERVER_NAME));
+            Certificates { root: root.der().clone(), crls: crls.clone(), client, server }
+        };
+        (0..count).map(each).collect()
     }
 }
 
@@ -97,6 +132,14 @@ impl World {
             client_expects: [CLIENT_NAME.parse().expect("a name")],
             memos: None,
         }
+    }
+
+    /// The same, both of whom have a CRL of each CA.
+    pub fn with_crls(certificates: &Certificates) -> World {
+        let Certificates { root, crls, .. } = certificates;
+        let trust = Trust::builder().roots("root", root);
+        let trust = crls.iter().fold(trust, |trust, list| trust.crls("list", list)).build().expect("usable lists");
+        World { trust, ..World::new(certificates) }
     }
 }
 
@@ -127,7 +170,7 @@ impl<'a, M: AsRef<[u8]> + AsMut<[u8]>> End<'a, M> {
 
     /// Answers every question; says when the transport is wanted, or the session is there.
     pub fn drive(&mut self) -> Result<Want, Error> {
-        let memos = self.world.memos.as_ref();
+        let memos = self.world.memos.as_deref();
         let (own, expect, memo) = match self.hs.role() {
             Role::Client => (&self.world.client, &self.world.server_expects, memos.map(|[client, _]| client)),
             Role::Server => (&self.world.server, &self.world.client_expects, memos.map(|[_, server]| server)),
