@@ -1,5 +1,6 @@
 //! One end of a connection in memory, and what a tap between both ends sees.
 
+use countersign::authenticator::{Authenticators, Received, RequestOptions};
 use countersign::study::Conversation;
 use countersign::trace::KeyLogLine;
 use countersign::x509::{Answerer, Expect, Identities, Identity, Reloadable, Trust};
@@ -19,11 +20,15 @@ pub(crate) struct Party {
 
 pub(crate) struct End {
     hs: Handshake<Policy>,
+    identities: Arc<Reloadable<Identities>>,
     answerer: Answerer,
     session: Option<Session>,
     rx: Inbox<Vec<u8>>,
     tx: Outbox<Vec<u8>>,
     secrets: Vec<(&'static str, Vec<u8>)>,
+    /// Application data that nobody has looked at.
+    received: Vec<u8>,
+    authenticators: Option<Authenticators<Policy>>,
     over: bool,
 }
 
@@ -35,9 +40,40 @@ impl End {
         };
         let identities = Arc::new(Reloadable::new(Identities::new(party.identity)));
         let trust = Arc::new(Reloadable::new(party.trust));
-        let answerer = Answerer::new(identities, trust, [party.expects], UnixTime::now());
+        let answerer = Answerer::new(Arc::clone(&identities), trust, [party.expects], UnixTime::now());
         let (rx, tx) = (Inbox::new(vec![0; 40_000]), Outbox::new(vec![0; 40_000]));
-        Ok(End { hs, answerer, session: None, rx, tx, secrets: Vec::new(), over: false })
+        Ok(End {
+            hs,
+            identities,
+            answerer,
+            session: None,
+            rx,
+            tx,
+            secrets: Vec::new(),
+            received: Vec::new(),
+            authenticators: None,
+            over: false,
+        })
+    }
+
+    /// What proves identities again in its session.
+    fn authenticators(&mut self) -> Result<&mut Authenticators<Policy>, Failure> {
+        if self.authenticators.is_none() {
+            let session = self.session.as_ref().ok_or("there is no session")?;
+            self.authenticators = Some(session.authenticators(Policy::new(), &Seed::random()?)?);
+        }
+        self.authenticators.as_mut().ok_or_else(|| "made above".into())
+    }
+
+    /// Adds its lines to a key log.
+    fn log(&self, lines: &mut String) {
+        let client_random = self.hs.client_random();
+        for (label, secret) in &self.secrets {
+            let line = format!("{}\n", KeyLogLine { label, client_random, secret });
+            if !lines.contains(&line) {
+                lines.push_str(&line);
+            }
+        }
     }
 
     /// Goes on until it needs the transport. An error ends this end; its alert is in the outbox.
@@ -68,7 +104,10 @@ impl End {
         if let Some(session) = self.session.as_mut().filter(|_| !self.over) {
             loop {
                 match session.receive(&mut self.rx, &mut self.tx) {
-                    Ok(Event::Data) => self.rx.consume(self.rx.data().len()),
+                    Ok(Event::Data) => {
+                        self.received.extend_from_slice(self.rx.data());
+                        self.rx.consume(self.rx.data().len());
+                    }
                     Ok(Event::Confirmed) => {}
                     Ok(_) => break,
                     Err(_) => {
@@ -82,15 +121,22 @@ impl End {
     }
 }
 
-/// What somebody on the path does to the records of one end: the flight's number, and its bytes.
-pub(crate) type Attack = fn(from: Role, flight: usize, bytes: &mut Vec<u8>);
+/// What is done to a flight before it arrives: by somebody on the path, or by a sender that does not play by the rules.
+pub(crate) type Attack = fn(sight: &Sight<'_>, flight: &mut Vec<u8>) -> Result<(), Failure>;
+
+/// What the attacker sees: who sends, what was said before, and what a key log of the sender holds (which only the sender
+/// itself can look at).
+pub(crate) struct Sight<'a> {
+    pub(crate) from: Role,
+    pub(crate) heard: &'a Conversation,
+    pub(crate) key_log: &'a str,
+}
 
 /// Two ends and the tap between them.
 pub(crate) struct Line {
     client: End,
     server: End,
-    attack: Attack,
-    flights: usize,
+    attack: Option<Attack>,
     pub(crate) heard: Conversation,
 }
 
@@ -98,23 +144,23 @@ impl Line {
     pub(crate) fn new(label: &str, client: Party, server: Party, attack: Option<Attack>) -> Result<Line, Failure> {
         let (client, server) = (End::new(Role::Client, client)?, End::new(Role::Server, server)?);
         let heard = Conversation::new(label);
-        Ok(Line { client, server, attack: attack.unwrap_or(|_, _, _| ()), flights: 0, heard })
+        Ok(Line { client, server, attack, heard })
     }
 
     /// Lets both ends go on until neither has anything to send.
     pub(crate) fn run(&mut self) -> Result<(), Failure> {
         loop {
             self.client.turn()?;
-            let there = self.carry(Role::Client);
+            let there = self.carry(Role::Client)?;
             self.server.turn()?;
-            let back = self.carry(Role::Server);
+            let back = self.carry(Role::Server)?;
             if !there && !back {
                 return Ok(());
             }
         }
     }
 
-    fn carry(&mut self, from: Role) -> bool {
+    fn carry(&mut self, from: Role) -> Result<bool, Failure> {
         let (sender, receiver) = match from {
             Role::Client => (&mut self.client, &mut self.server),
             Role::Server => (&mut self.server, &mut self.client),
@@ -122,10 +168,13 @@ impl Line {
         let mut bytes = sender.tx.pending().to_vec();
         sender.tx.sent(bytes.len());
         if bytes.is_empty() {
-            return false;
+            return Ok(false);
         }
-        (self.attack)(from, self.flights, &mut bytes);
-        self.flights += 1;
+        if let Some(attack) = self.attack {
+            let mut key_log = String::new();
+            sender.log(&mut key_log);
+            attack(&Sight { from, heard: &self.heard, key_log: &key_log }, &mut bytes)?;
+        }
         self.heard.add(from, &bytes);
         let mut rest = &bytes[..];
         while !receiver.over && !rest.is_empty() {
@@ -135,7 +184,7 @@ impl Line {
             receiver.rx.filled(count);
             rest = &rest[count..];
         }
-        true
+        Ok(true)
     }
 
     /// An end does something with its session, and the other hears of it.
@@ -154,18 +203,46 @@ impl Line {
         self.act(who, |session, tx| session.write(text.as_bytes(), tx).map(drop))
     }
 
+    /// An end asks the other to prove itself again (RFC 9261), which then has this identity. The messages cross the wire as
+    /// application data.
+    pub(crate) fn prove_again(&mut self, asks: Role, identity: Identity) -> Result<(), Failure> {
+        for end in [&mut self.client, &mut self.server] {
+            end.received.clear();
+        }
+        let mut request = vec![0; 1024];
+        let (_, len) = self.end(asks).authenticators()?.request(&RequestOptions::default(), &mut request)?;
+        self.act(asks, |session, tx| session.write(&request[..len], tx).map(drop))?;
+
+        let proves = self.end(asks.peer());
+        proves.identities.set(Identities::new(identity));
+        let received = std::mem::take(&mut proves.received);
+        let Received::Request(proving) = proves.authenticators()?.receive(&received)? else {
+            return Err("this is no request".into());
+        };
+        let authenticators = proves.authenticators.as_ref().ok_or("there is no session")?;
+        let authenticator = proves.answerer.prove(authenticators, proving)?;
+        self.act(asks.peer(), |session, tx| session.write(&authenticator, tx).map(drop))?;
+
+        let end = self.end(asks);
+        let received = std::mem::take(&mut end.received);
+        let authenticators = end.authenticators.as_mut().ok_or("there is no session")?;
+        let Received::Claim(claim) = authenticators.receive(&received)? else {
+            return Err("this proves nothing".into());
+        };
+        let verdict = end.answerer.judge(&claim.peer());
+        authenticators.answer_verify(claim, verdict)?;
+        Ok(())
+    }
+
+    fn end(&mut self, role: Role) -> &mut End {
+        if role == Role::Client { &mut self.client } else { &mut self.server }
+    }
+
     /// What a key log of both ends holds.
     pub(crate) fn key_log(&self) -> String {
         let mut lines = String::new();
-        for end in [&self.client, &self.server] {
-            let client_random = end.hs.client_random();
-            for (label, secret) in &end.secrets {
-                let line = format!("{}\n", KeyLogLine { label, client_random, secret });
-                if !lines.contains(&line) {
-                    lines.push_str(&line);
-                }
-            }
-        }
+        self.client.log(&mut lines);
+        self.server.log(&mut lines);
         lines
     }
 }

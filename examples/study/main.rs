@@ -5,6 +5,7 @@
 //! cargo run --example study -- FOLDER
 //! ```
 
+mod attacks;
 mod end;
 #[path = "../walkthrough/pki.rs"]
 mod pki;

@@ -1,5 +1,6 @@
 //! The stories that are told.
 
+use crate::attacks;
 use crate::end::{Attack, Failure, Line, Party};
 use crate::pki::{self, Ca};
 use countersign::study::{Conversation, PrivateShares, Text};
@@ -49,12 +50,12 @@ fn world() -> Result<World, Failure> {
 }
 
 impl World {
-    fn meet(self, label: &str) -> Result<Line, Failure> {
-        self.meet_under(label, None)
+    fn meet(self) -> Result<Line, Failure> {
+        self.meet_under(None)
     }
 
-    fn meet_under(self, label: &str, attack: Option<Attack>) -> Result<Line, Failure> {
-        let mut line = Line::new(label, self.client, self.server, attack)?;
+    fn meet_under(self, attack: Option<Attack>) -> Result<Line, Failure> {
+        let mut line = Line::new("billing → api", self.client, self.server, attack)?;
         line.run()?;
         Ok(line)
     }
@@ -70,7 +71,9 @@ pub(crate) fn all() -> Result<Vec<Story>, Failure> {
         server_refused()?,
         key_update()?,
         raw_public_keys()?,
+        proving_again()?,
         flipped_bit()?,
+        removed_certificate_verify()?,
         #[cfg(feature = "mlkem")]
         post_quantum()?,
         live()?,
@@ -79,7 +82,7 @@ pub(crate) fn all() -> Result<Vec<Story>, Failure> {
 }
 
 fn mutual() -> Result<Story, Failure> {
-    let mut line = world()?.meet("billing to api")?;
+    let mut line = world()?.meet()?;
     line.write(Role::Client, "Who am I?")?;
     line.write(Role::Server, "You are spiffe://example.org/billing.")?;
     line.act(Role::Client, |session, tx| session.close(tx))?;
@@ -98,7 +101,7 @@ fn mutual() -> Result<Story, Failure> {
 fn hello_retry() -> Result<Story, Failure> {
     let mut world = world()?;
     world.server.policy = Policy::new().groups(&[NamedGroup::SECP384R1]);
-    let mut line = world.meet("billing to api, which only knows P-384")?;
+    let mut line = world.meet()?;
     line.write(Role::Client, "That took one round trip more.")?;
     Ok(Story::new(
         "hello-retry",
@@ -121,7 +124,7 @@ fn unknown_ca() -> Result<Story, Failure> {
             "The client's certificate is by a CA that the server does not trust. The client has finished before it hears of it.",
             "El certificado del cliente es de una CA en la que el servidor no confía. El cliente termina antes de saberlo.",
         ),
-        world.meet("a stranger to api")?,
+        world.meet()?,
     ))
 }
 
@@ -135,7 +138,7 @@ fn expired() -> Result<Story, Failure> {
             "The client's certificate ended last year. Signature and Finished hold; the certificate does not.",
             "El certificado del cliente caducó el año pasado. La firma y el Finished son correctos; el certificado ya no vale.",
         ),
-        world.meet("billing, of last year, to api")?,
+        world.meet()?,
     ))
 }
 
@@ -166,7 +169,7 @@ fn revoked() -> Result<Story, Failure> {
             "The CA has put the client's serial number on its revocation list.",
             "La CA ha puesto el número de serie del cliente en su lista de revocación.",
         ),
-        world.meet("billing, revoked, to api")?,
+        world.meet()?,
     ))
 }
 
@@ -180,12 +183,12 @@ fn server_refused() -> Result<Story, Failure> {
             "The client calls api and reaches db. It says so and goes, without having shown its own certificate.",
             "El cliente llama a api y responde db. Lo dice y se va, sin haber mostrado su propio certificado.",
         ),
-        world.meet("billing to api, where db answers")?,
+        world.meet()?,
     ))
 }
 
 fn key_update() -> Result<Story, Failure> {
-    let mut line = world()?.meet("billing to api, for long")?;
+    let mut line = world()?.meet()?;
     line.write(Role::Client, "Before.")?;
     line.act(Role::Client, |session, tx| session.confirm(tx))?;
     line.act(Role::Server, |session, tx| session.answer_key_update(tx))?;
@@ -220,7 +223,7 @@ fn raw_public_keys() -> Result<Story, Failure> {
     let [(client, client_key), (server, server_key)] = <[_; 2]>::try_from(keys).map_err(|_| "two keys")?;
     (world.client.identity, world.client.expects) = (client, Expect::public_key(&server_key));
     (world.server.identity, world.server.expects) = (server, Expect::public_key(&client_key));
-    let mut line = world.meet("two keys that know each other")?;
+    let mut line = world.meet()?;
     line.write(Role::Client, "No CA was needed.")?;
     Ok(Story::new(
         "raw-public-keys",
@@ -234,12 +237,6 @@ fn raw_public_keys() -> Result<Story, Failure> {
 }
 
 fn flipped_bit() -> Result<Story, Failure> {
-    let attack: Attack = |from, _, bytes| {
-        // One bit of the random in the ServerHello: in the clear, so anybody can do it.
-        if let (Role::Server, Some(byte)) = (from, bytes.get_mut(20)) {
-            *byte ^= 1;
-        }
-    };
     Ok(Story::new(
         "flipped-bit",
         Text::new("An attack that fails: one bit", "Un ataque que fracasa: un solo bit"),
@@ -247,7 +244,39 @@ fn flipped_bit() -> Result<Story, Failure> {
             "Somebody on the path changes one bit of the ServerHello. It is not encrypted, but both ends hash it: their keys differ, and nothing opens.",
             "Alguien en el camino cambia un bit del ServerHello. No va cifrado, pero ambos extremos lo incluyen en el hash: sus claves difieren y nada se abre.",
         ),
-        world()?.meet_under("billing to api, with somebody in between", Some(attack))?,
+        world()?.meet_under(Some(attacks::flip_a_bit))?,
+    ))
+}
+
+fn removed_certificate_verify() -> Result<Story, Failure> {
+    Ok(Story::new(
+        "removed-certificate-verify",
+        Text::new("An attack that fails: a copied certificate", "Un ataque que fracasa: un certificado copiado"),
+        Text::new(
+            "A thief has copied billing's certificate, but not its key. It cannot make the CertificateVerify, so it leaves it out; its Finished fits. The server does not accept it.",
+            "Un ladrón ha copiado el certificado de billing, pero no su clave. No puede hacer el CertificateVerify y lo omite; su Finished encaja. El servidor no lo acepta.",
+        ),
+        world()?.meet_under(Some(attacks::remove_certificate_verify))?,
+    ))
+}
+
+fn proving_again() -> Result<Story, Failure> {
+    let world = world()?;
+    let (client, server) =
+        (pki::issue(&world.ca, "billing", CLIENT, 2100)?, pki::issue(&world.ca, "api", SERVER, 2100)?);
+    let mut line = world.meet()?;
+    line.write(Role::Client, "Good morning.")?;
+    line.prove_again(Role::Server, client)?;
+    line.prove_again(Role::Client, server)?;
+    line.write(Role::Client, "Good evening.")?;
+    Ok(Story::new(
+        "proving-again",
+        Text::new("Proving again, inside of a long connection", "Demostrarlo de nuevo, en una conexión larga"),
+        Text::new(
+            "Certificates live for hours, connections for days. Each end asks the other to prove with its new certificate who it is now (RFC 9261), without a new handshake.",
+            "Los certificados viven horas; las conexiones, días. Cada extremo pide al otro que demuestre quién es ahora, con su certificado nuevo (RFC 9261) y sin otro handshake.",
+        ),
+        line,
     ))
 }
 
@@ -258,7 +287,7 @@ fn post_quantum() -> Result<Story, Failure> {
     for party in [&mut world.client, &mut world.server] {
         party.policy = Policy::new().groups(&group).key_shares(&group);
     }
-    let mut line = world.meet("billing to api, post-quantum")?;
+    let mut line = world.meet()?;
     line.write(Role::Client, "Keep this for forty years.")?;
     Ok(Story::new(
         "post-quantum",
@@ -277,7 +306,7 @@ fn live() -> Result<Story, Failure> {
     for party in [&mut world.client, &mut world.server] {
         party.policy = Policy::new().published_key_exchange();
     }
-    let mut line = world.meet("billing to api, nothing hidden")?;
+    let mut line = world.meet()?;
     line.write(Role::Client, "Everybody can read this.")?;
     line.act(Role::Client, |session, tx| session.confirm(tx))?;
     line.write(Role::Server, "And this, under the next keys.")?;
@@ -296,7 +325,7 @@ fn live() -> Result<Story, Failure> {
 /// The trace of RFC 8448 §6, whose private keys are published: the whole key schedule can be shown.
 fn everything_visible() -> Result<Story, Failure> {
     let trace = Trace::parse(include_str!("../../vectors/rfc8448/section_6_client_authentication.txt"))?;
-    let mut heard = Conversation::new("RFC 8448, section 6");
+    let mut heard = Conversation::new("RFC 8448 §6");
     for (from, record) in [
         (Role::Client, "client_plaintext_record_0"),
         (Role::Server, "server_plaintext_record_0"),

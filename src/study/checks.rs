@@ -1,13 +1,13 @@
 //! What can be computed again: both CertificateVerify and both Finished.
 
 use super::keys;
-use super::model::{Check, Input, Level, Message, Text, Value};
-use super::schedule::Schedule;
-use super::transcript::Transcript;
+use super::model::{Check, Input, Level, Text, Value};
+use super::schedule::{Schedule, needs};
+use super::transcript::{Located, Transcript};
 use crate::Role;
 use crate::asn1::Spki;
 use crate::codec::SignatureScheme;
-use crate::crypto::{CryptoMode, verify};
+use crate::crypto::{CryptoMode, Hash, verify};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -25,15 +25,9 @@ pub(super) fn all(transcript: &Transcript<'_>, schedule: &mut Schedule<'_>) -> V
     checks
 }
 
-fn unknown(name: String, formula: String, text: Text, rfc: &'static str, why: Text) -> Check {
+pub(super) fn unknown(name: String, formula: String, text: Text, rfc: &'static str, why: Text) -> Check {
     let (expected, got) = (Value::Missing(why.clone()), Value::Missing(why));
     Check { name, expected, got, ok: None, inputs: Vec::new(), formula, level: Level::Capture, text, rfc }
-}
-
-/// A span of a message, without its header.
-fn span(name: &str, message: &Message, skip: usize, len: usize) -> Input {
-    let start = message.start.saturating_add(skip);
-    Input::Span { name: name.into(), space: message.space, start, len }
 }
 
 fn finished(role: Role, transcript: &Transcript<'_>, schedule: &mut Schedule<'_>) -> Check {
@@ -54,36 +48,42 @@ fn finished(role: Role, transcript: &Transcript<'_>, schedule: &mut Schedule<'_>
     else {
         return unknown(name, format!("HMAC({key_name}, ?)"), text, rfc, MISSING_MESSAGE);
     };
-    let hash_name = schedule.add_hash(derived);
+    let hash = (hash, schedule.add_hash(derived));
+    mac(name, key_name, text, rfc, hash, transcript.located(message), schedule)
+}
+
+/// A Finished: HMAC(key, hash).
+pub(super) fn mac(
+    name: String,
+    key_name: String,
+    text: Text,
+    rfc: &'static str,
+    (hash, hash_name): (Hash, String),
+    message: Located<'_>,
+    schedule: &Schedule<'_>,
+) -> Check {
     let formula = format!("HMAC({key_name}, {hash_name})");
-    let got = transcript.bytes(message).get(4..).unwrap_or_default().to_vec();
-    let inputs = Vec::from([
-        Input::Named(key_name.clone()),
-        Input::Named(hash_name),
-        span("verify_data", message, 4, got.len()),
-    ]);
-    let expected = schedule.bytes(&key_name).and_then(|key| keys::hmac(transcript.algorithm(), &key, &hash));
+    let got = message.bytes.get(4..).unwrap_or_default().to_vec();
+    let inputs =
+        Vec::from([Input::Named(key_name.clone()), Input::Named(hash_name), message.span("verify_data", 4, got.len())]);
+    let expected = schedule.bytes(&key_name).and_then(|key| keys::hmac(schedule.algorithm(), &key, &hash));
     let ok = expected.as_ref().map(|expected| *expected == got);
-    let missing = Text::made(format!("needs {key_name}"), format!("necesita {key_name}"));
-    let expected = expected.map_or(Value::Missing(missing), Value::Known);
+    let expected = expected.map_or(Value::Missing(needs(&key_name)), Value::Known);
     Check { name, expected, got: Value::Known(got), ok, inputs, formula, level: Level::Capture, text, rfc }
 }
 
 /// §4.5.2: 64 spaces, a context, a zero, the transcript hash. Written down a second time here, as this module is to
 /// disagree with `schedule` if one of them is wrong.
-fn signed_content(role: Role, hash: &[u8]) -> Vec<u8> {
+fn signed_content(context: &str, hash: &[u8]) -> Vec<u8> {
     let mut content = alloc::vec![0x20; 64];
-    content.extend_from_slice(match role {
-        Role::Server => b"TLS 1.3, server CertificateVerify",
-        Role::Client => b"TLS 1.3, client CertificateVerify",
-    });
+    content.extend_from_slice(context.as_bytes());
     content.push(0);
     content.extend_from_slice(hash);
     content
 }
 
 /// Scheme and signature of a CertificateVerify.
-fn signature(body: &[u8]) -> Option<(SignatureScheme, &[u8])> {
+fn scheme_and_signature(body: &[u8]) -> Option<(SignatureScheme, &[u8])> {
     let [scheme_high, scheme_low, len_high, len_low, signature @ ..] = body else { return None };
     let len = usize::from(u16::from_be_bytes([*len_high, *len_low]));
     let scheme = SignatureScheme(u16::from_be_bytes([*scheme_high, *scheme_low]));
@@ -115,38 +115,58 @@ fn certificate_verify(role: Role, transcript: &Transcript<'_>, schedule: &mut Sc
     let found = || {
         let message = transcript.message(role, "certificate_verify")?;
         let certificate = transcript.message(role, "certificate")?;
-        let (hash, derived) = transcript.hash(message, false)?;
-        let body = transcript.bytes(message).get(4..)?;
-        let (scheme, signature) = signature(body)?;
-        Some((message, certificate, hash, derived, scheme, signature, leaf(transcript.bytes(certificate))?))
+        Some((transcript.located(message), transcript.located(certificate), transcript.hash(message, false)?))
     };
-    let Some((message, certificate, hash, derived, scheme, signature, (leaf_at, leaf))) = found() else {
-        return unknown(name, "verify(public key, signed content, signature)".into(), text, rfc, MISSING_MESSAGE);
+    let Some((message, certificate, (hash, derived))) = found() else {
+        return unknown(name, VERIFY.into(), text, rfc, MISSING_MESSAGE);
     };
-    let hash_name = schedule.add_hash(derived);
-    let content = signed_content(role, hash.as_ref());
+    let hash = (hash, schedule.add_hash(derived));
+    signature(name, &format!("TLS 1.3, {role} CertificateVerify"), text, rfc, hash, certificate, message)
+}
+
+/// The formula of a signature that cannot be checked.
+pub(super) const VERIFY: &str = "verify(public key, signed content, signature)";
+
+/// A CertificateVerify: a signature by the key of a Certificate message over a context and a hash.
+pub(super) fn signature(
+    name: String,
+    context: &str,
+    text: Text,
+    rfc: &'static str,
+    (hash, hash_name): (Hash, String),
+    certificate: Located<'_>,
+    message: Located<'_>,
+) -> Check {
+    let parts = message.bytes.get(4..).and_then(scheme_and_signature).zip(leaf(certificate.bytes));
+    let Some(((scheme, signature), (leaf_at, leaf))) = parts else {
+        return unknown(name, VERIFY.into(), text, rfc, MISSING_MESSAGE);
+    };
+    let content = signed_content(context, hash.as_ref());
     let verdict = match Spki::of_certificate(leaf).or_else(|_| Spki::from_der(leaf)) {
         Ok(spki) => match verify(scheme, &spki.key, &content, signature, CryptoMode::Real) {
             Ok(()) => Ok(true),
             Err(crate::crypto::VerifyError::BadSignature) => Ok(false),
             Err(why) => Err(Text::made(
                 format!("{why} ({scheme}, {}): not checked here", spki.key),
-                format!("aquí no se comprueba: {why} ({scheme}, {})", spki.key),
+                format!(
+                    "aquí no se comprueba: la clave no se admite, o no encaja con el esquema ({scheme}, {})",
+                    spki.key
+                ),
             )),
         },
         Err(why) => Err(Text::made(
             format!("the certificate's key cannot be read: {why}"),
-            format!("no se puede leer la clave del certificado: {why}"),
+            "no se puede leer la clave del certificado".into(),
         )),
     };
     let inputs = Vec::from([
         Input::Named(hash_name.clone()),
         Input::Bytes("signed content", content.clone()),
-        span("certificate", certificate, leaf_at, leaf.len()),
-        span("signature", message, 8, signature.len()),
+        certificate.span("certificate", leaf_at, leaf.len()),
+        message.span("signature", 8, signature.len()),
     ]);
     let formula = format!(
-        "verify[{scheme}](public key of the certificate, 64 * 0x20 || \"TLS 1.3, {role} CertificateVerify\" || 0x00 || \
+        "verify[{scheme}](public key of the certificate, 64 * 0x20 || \"{context}\" || 0x00 || \
          {hash_name}, signature)"
     );
     let (ok, text) = match verdict {

@@ -2,19 +2,19 @@
 
 use super::conversation::Conversation;
 use super::fields::{Found, Walker};
-use super::grammar::{MESSAGES, Show};
 use super::hello;
 use super::key_log::KeyLog;
+use super::message::{self, Context, Explained, Known};
 use super::model::{Connection, Fact, Keys, Level, Message, Problem, Space, SpaceKind, Study, Text};
 use super::schedule::Schedule;
 use super::shared::{Placed, Shared};
 use super::side::{Ranked, Side};
 use super::transcript::{Transcript, called};
-use super::words::label;
-use super::{checks, names};
+use super::words::{in_spanish, label};
+use super::{authenticator, checks, names};
 use crate::Role;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Explains conversations with the secrets of a key log. Always gives one connection for each conversation.
@@ -64,6 +64,7 @@ fn connection(conversation: &Conversation, log: &KeyLog) -> Connection {
         early_data: false,
         choice: None,
         messages: Vec::new(),
+        exported: Vec::new(),
     };
     let (mut client, mut server) = (Side::new(Role::Client, client, 0), Side::new(Role::Server, server, 1));
     client.read(&mut shared, true);
@@ -85,6 +86,7 @@ fn connection(conversation: &Conversation, log: &KeyLog) -> Connection {
         let mut schedule = Schedule::new(suite, &transcript, &shared, conversation.live.as_ref());
         schedule.derive(generations);
         all_checks = checks::all(&transcript, &mut schedule);
+        all_checks.extend(authenticator::checks(&shared.exported, &shared.spaces, &mut schedule));
         let problems;
         (hashes, secrets, problems) = (schedule.hashes, schedule.secrets, schedule.problems);
         shared.found.problems.extend(problems.into_iter().map(|text| Problem { field: None, text }));
@@ -156,10 +158,11 @@ fn messages(shared: &mut Shared<'_>, records: &mut [super::Record], places: &[Ve
     let mut placed = core::mem::take(&mut shared.messages);
     placed.sort_by_key(|placed| (place(placed), placed.start));
     let tls13 = shared.choice.is_none_or(|choice| choice.is_tls13());
+    let context = if tls13 { Context::Tls13 } else { Context::OlderVersion };
     let mut messages = Vec::new();
     for placed in placed {
         let bytes = shared.spaces.get(placed.space).map_or(&[][..], |space| &space.bytes);
-        let message = message(&mut shared.found, &placed, bytes, tls13);
+        let message = message(&mut shared.found, &placed, bytes, context);
         if let Some(record) = records.get_mut(place(&placed)) {
             record.messages.push(messages.len());
         }
@@ -177,58 +180,13 @@ fn messages(shared: &mut Shared<'_>, records: &mut [super::Record], places: &[Ve
     messages
 }
 
-fn message(found: &mut Found, placed: &Placed, bytes: &[u8], tls13: bool) -> Message {
+fn message(found: &mut Found, placed: &Placed, bytes: &[u8], context: Context) -> Message {
     let Placed { sender, keys, space, start, end, complete, .. } = *placed;
-    let (body, len) = (start.saturating_add(4), end.saturating_sub(start));
-    let message_type = bytes.get(start).copied().unwrap_or_default();
-    let content = bytes.get(body..end).unwrap_or_default();
-    let retry = message_type == 2 && hello::is_retry(content);
-    let entry = MESSAGES.iter().find(|(number, ..)| *number == message_type);
-    let (mut name, mut items) = entry.map_or(("unknown_message", None), |(_, name, items)| (*name, Some(*items)));
-    if retry {
-        (name, items) = ("hello_retry_request", Some(super::grammar::HELLO_RETRY_REQUEST));
-    }
-    if !tls13 && message_type > 2 {
-        items = None;
-    }
     let mut walker = Walker { found, space, bytes };
-    let field = walker.field(None, start..end, name, format!("{len} bytes"));
-    if len < 4 {
-        walker.unreadable(Some(field), start..end, cut(sender));
-    } else {
-        let type_end = start.saturating_add(1);
-        walker.field(Some(field), start..type_end, "msg_type", format!("{name} ({message_type})"));
-        let declared = bytes.get(type_end..body).unwrap_or_default();
-        let declared = declared.iter().fold(0, |len: u32, byte| len << 8 | u32::from(*byte));
-        walker.field(Some(field), type_end..body, "message length", declared.to_string());
-        match items {
-            // A message that is cut is explained as far as it goes.
-            Some(items) => {
-                walker.exactly(items, body..end, Some(field));
-                if !complete {
-                    walker.found.problem(Some(field), cut(sender));
-                }
-            }
-            None => {
-                walker.field(Some(field), body..end, "body", names::bytes(content, Show::Hex));
-                if tls13 {
-                    let text = Text::made(
-                        format!("TLS 1.3 has no handshake message of type {message_type}"),
-                        format!("TLS 1.3 no tiene ningún mensaje de handshake de tipo {message_type}"),
-                    );
-                    walker.found.problem(Some(field), text);
-                }
-            }
-        }
-    }
+    let Explained { field, name, retry } =
+        message::explain(&mut walker, start..end, None, Known { sender, complete, context });
+    let len = end.saturating_sub(start);
     Message { sender, name: name.into(), keys, space, start, len, field, complete, retry }
-}
-
-fn cut(sender: Role) -> Text {
-    Text::made(
-        format!("a message of the {sender} is not complete: its end did not come"),
-        format!("un mensaje del {} está incompleto: falta su final", super::words::in_spanish(sender)),
-    )
 }
 
 /// What is wrong with the connection as a whole.
@@ -257,10 +215,23 @@ fn whole(connection: &Connection, choice: Option<hello::Choice>) -> Vec<Problem>
             "esto no es TLS mutuo: el servidor no pidió el certificado del cliente",
         ));
     }
+    for role in [Role::Server, Role::Client] {
+        if has(role, "certificate") && has(role, "finished") && !has(role, "certificate_verify") {
+            problem(Text::made(
+                format!(
+                    "the {role} has shown a certificate and has not proved that it holds its key: there is no CertificateVerify"
+                ),
+                format!(
+                    "el {} ha mostrado un certificado y no ha demostrado que tiene su clave: falta el CertificateVerify",
+                    in_spanish(role)
+                ),
+            ));
+        }
+    }
     for check in connection.checks.iter().filter(|check| check.ok == Some(false)) {
-        let Some(message) = connection.messages.iter().find(|message| called(message) == check.name) else { continue };
+        let message = connection.messages.iter().find(|message| called(message) == check.name);
         problems.push(Problem {
-            field: Some(message.field),
+            field: message.map(|message| message.field),
             text: Text::made(format!("{} does not hold", check.name), format!("{} no es correcto", check.name)),
         });
     }
@@ -295,8 +266,11 @@ fn summary(connection: &Connection, choice: Option<hello::Choice>) -> Vec<Fact> 
     }
     let alert = connection.records.iter().rev().find(|record| record.content_type == Some(21));
     if let Some(alert) = alert {
-        let value = format!("{} ({})", alert.title, alert.sender);
-        fact("last_alert", "Last alert", "Última alerta", value);
+        let (en, es) = match alert.sender {
+            Role::Client => ("Last alert, by the client", "Última alerta, del cliente"),
+            Role::Server => ("Last alert, by the server", "Última alerta, del servidor"),
+        };
+        fact("last_alert", en, es, alert.title.clone());
     }
     facts
 }

@@ -100,6 +100,9 @@ const CERTIFICATE_REQUEST: &[Item] = &[
     Item("extensions", Extensions(Place::CertificateRequest)),
 ];
 
+/// RFC 9261 §4: the same structure, asked for by a client.
+pub(super) const CLIENT_CERTIFICATE_REQUEST: &[Item] = CERTIFICATE_REQUEST;
+
 const CERTIFICATE: &[Item] = &[
     Item("certificate_request_context", Vector(1, Show::Hex)),
     Item(

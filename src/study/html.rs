@@ -68,12 +68,12 @@ pub fn render(connection: &Connection, title: &Text, lead: &Text) -> String {
 
 /// A page that leads to others: file, title, sentence.
 pub fn index(title: &Text, lead: &Text, entries: &[(String, Text, Text)]) -> String {
-    let both = |text: &Text| format!("{}<br><span lang=\"es\">{}</span>", escape(&text.en), escape(&text.es));
-    let mut body = format!("<main><h1>{}</h1><p>{}</p>", both(title), both(lead));
+    let both = |text: &Text| format!("<span>{}</span> <span lang=\"es\">{}</span>", escape(&text.en), escape(&text.es));
+    let mut body = format!("<main><h1 class=\"both\">{}</h1><p class=\"both\">{}</p>", both(title), both(lead));
     for (file, title, lead) in entries {
         let (title, lead) = (both(title), both(lead));
         body.push_str(&format!(
-            "<div class=\"card\"><h3><a href=\"{}\">{title}</a></h3><p>{lead}</p></div>",
+            "<div class=\"card\"><h3><a class=\"both\" href=\"{}\">{title}</a></h3><p class=\"both\">{lead}</p></div>",
             escape(file)
         ));
     }

@@ -36,6 +36,21 @@ pub(super) fn of(name: &str) -> (Text, &'static str) {
             "Para la aplicación: de él se obtienen otras claves y vínculos con el canal.",
             "RFC 9846 §7.5",
         ),
+        _ if name.ends_with("_authenticator_handshake_context") => (
+            "Binds what this end proves again to this connection: a stolen authenticator is worth nothing in another one.",
+            "Liga a esta conexión lo que este extremo vuelve a demostrar: un autenticador robado no vale en otra.",
+            "RFC 9261 §5.1",
+        ),
+        _ if name.ends_with("_authenticator_finished_key") => (
+            "The key of the HMAC in this end's authenticators.",
+            "La clave del HMAC de los autenticadores de este extremo.",
+            "RFC 9261 §5.1",
+        ),
+        _ if name.contains("_authenticator_") => (
+            "The exporter's first step: one secret for each purpose.",
+            "El primer paso del exporter: un secreto para cada fin.",
+            "RFC 9846 §7.5",
+        ),
         _ if name.contains("handshake_traffic_secret") => (
             "Protects this end's part of the handshake: certificates are not shown to listeners.",
             "Protege la parte del handshake de este extremo: quien escucha no ve los certificados.",

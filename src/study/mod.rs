@@ -20,6 +20,7 @@
 //!
 //! **A study holds secrets.** Whoever reads it reads the connection. It is for one's own connections, and for learning.
 
+mod authenticator;
 pub mod capture;
 mod checks;
 mod connection;
@@ -35,6 +36,7 @@ mod key_log;
 mod key_texts;
 mod keys;
 pub mod mermaid;
+mod message;
 mod model;
 mod names;
 mod schedule;

@@ -3,7 +3,7 @@
 use super::conversation::PrivateShares;
 use super::key_texts;
 use super::keys;
-use super::model::{Derived, Input, Level, Text, Value};
+use super::model::{Derived, Field, Input, Level, Text, Value};
 use super::shared::Shared;
 use super::transcript::Transcript;
 use super::words::label;
@@ -43,7 +43,7 @@ impl<'a> Schedule<'a> {
         Schedule { suite, transcript, shared, live, hashes: Vec::new(), secrets: Vec::new(), problems: Vec::new() }
     }
 
-    const fn algorithm(&self) -> HashAlgorithm {
+    pub(super) const fn algorithm(&self) -> HashAlgorithm {
         self.transcript.algorithm()
     }
 
@@ -93,8 +93,26 @@ impl<'a> Schedule<'a> {
             ),
             None => "KeyExchange(private key, the other's key_share)".into(),
         };
-        let inputs = ["client_private_key", "server_private_key"].map(|name| Input::Named(name.into()));
-        self.push("shared_secret", formula, inputs.into(), shared, Level::Live);
+        let named = |role: Role| Input::Named(format!("{role}_private_key"));
+        let inputs = [Role::Client, Role::Server].into_iter();
+        let inputs = inputs.flat_map(|role| core::iter::once(named(role)).chain(self.key_share(role)));
+        self.push("shared_secret", formula, inputs.collect(), shared, Level::Live);
+    }
+
+    /// The share of an end that was used: of the server's choice, in the last hello.
+    fn key_share(&self, role: Role) -> Option<Input> {
+        let hello = self.transcript.last(role, if role == Role::Client { "client_hello" } else { "server_hello" })?;
+        let group = self.shared.choice?.group?.to_be_bytes();
+        let range = hello.start..hello.start.saturating_add(hello.len);
+        let fields = &self.shared.found.fields;
+        let mut inside = fields.iter().filter(|field| field.space == hello.space && range.contains(&field.start));
+        let bytes = &self.shared.spaces.get(hello.space)?.bytes;
+        let is_chosen = |field: &&Field| {
+            field.name == "group" && bytes.get(field.start..field.start.saturating_add(field.len)) == Some(&group)
+        };
+        inside.find(is_chosen)?;
+        let Field { space, start, len, .. } = *inside.find(|field| field.name == "key_exchange")?;
+        Some(Input::Span { name: format!("{role} key_share"), space, start, len })
     }
 
     fn handshake_traffic(&mut self, role: Role, server_hello: Option<&(Hash, String)>) {
@@ -125,6 +143,20 @@ impl<'a> Schedule<'a> {
     fn key_and_iv(&mut self, name: &str, secret: &str) {
         self.expand_to(&format!("{name}_key"), secret, "key", self.suite.key_len());
         self.expand_to(&format!("{name}_iv"), secret, "iv", 12);
+    }
+
+    /// TLS-Exporter(label, "", Hash.length) (RFC 9846 §7.5), in its two steps.
+    pub(super) fn export(&mut self, name: &str, label: &str) {
+        let above = format!("{name}_secret");
+        self.expand(&above, "exporter_secret", label, Context::Nothing, None);
+        let (algorithm, len) = (self.algorithm(), self.algorithm().output_len());
+        let nothing = algorithm.hash_of_nothing();
+        let value = self
+            .bytes(&above)
+            .and_then(|secret| keys::expand_label(algorithm, &secret, b"exporter", Some(&nothing), len));
+        let value = value.map_or(Value::Missing(needs(&above)), Value::Known);
+        let formula = format!("HKDF-Expand-Label({above}, \"exporter\", Hash(\"\"), {len})");
+        self.push(name, formula, Vec::from([Input::Named(above)]), value, Level::Capture);
     }
 
     /// The hash up to and including a message, and its name.
@@ -205,8 +237,7 @@ impl<'a> Schedule<'a> {
         let value = self
             .bytes(secret)
             .and_then(|secret| keys::expand_label(self.algorithm(), &secret, label.as_bytes(), None, len));
-        let missing = Text::made(format!("needs {secret}"), format!("necesita {secret}"));
-        let value = value.map_or(Value::Missing(missing), Value::Known);
+        let value = value.map_or(Value::Missing(needs(secret)), Value::Known);
         let formula = format!("HKDF-Expand-Label({secret}, \"{label}\", \"\", {len})");
         self.push(name, formula, Vec::from([Input::Named(secret.into())]), value, Level::Capture);
     }
@@ -222,6 +253,11 @@ enum Context<'a> {
     /// Messages is "": the hash of nothing.
     Nothing,
     Hash(Option<&'a (Hash, String)>),
+}
+
+/// Why something is missing that is made from one secret.
+pub(super) fn needs(secret: &str) -> Text {
+    Text::made(format!("needs {secret}"), format!("necesita {secret}"))
 }
 
 fn not_in_log(name: &str) -> Text {

@@ -9,6 +9,7 @@ use super::words::label;
 use crate::Role;
 use alloc::format;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 /// What both sides share while they are read.
 pub(super) struct Shared<'a> {
@@ -20,6 +21,8 @@ pub(super) struct Shared<'a> {
     pub choice: Option<Choice>,
     /// Messages by space, start, length and record in which they begin.
     pub messages: Vec<Placed>,
+    /// Requests and authenticators in application data.
+    pub exported: Vec<Exported>,
 }
 
 /// Where a message lies, and in which of its sender's records it begins.
@@ -32,6 +35,14 @@ pub(super) struct Placed {
     pub end: usize,
     pub complete: bool,
     pub record: usize,
+}
+
+/// A request of RFC 9261, or an authenticator, in application data.
+pub(super) struct Exported {
+    pub sender: Role,
+    pub space: usize,
+    pub messages: Vec<Range<usize>>,
+    pub request: bool,
 }
 
 impl Shared<'_> {

@@ -1,5 +1,6 @@
 //! One end's stream: its records, opened, and the messages in them.
 
+use super::authenticator;
 use super::fields::Walker;
 use super::grammar::{ALERT, CHANGE_CIPHER_SPEC, Show};
 use super::hello::{self, Choice};
@@ -282,14 +283,18 @@ impl Side {
         let inner_type = type_at.and_then(|at| bytes.get(at)).copied();
         let content = bytes.get(..type_at.unwrap_or(0)).unwrap_or_default().to_vec();
         let mut walker = Walker { found: &mut shared.found, space, bytes: &bytes };
+        let mut exported = None;
         match inner_type {
             Some(21) => {
                 let id = walker.field(None, 0..content.len(), "alert", title(21, &content));
                 walker.exactly(ALERT, 0..content.len(), Some(id));
             }
             Some(23) => {
-                let value = names::bytes(&content, Show::Text);
-                walker.field(None, 0..content.len(), "application_data", value);
+                exported = authenticator::explain(&mut walker, self.role, &content);
+                if exported.is_none() {
+                    let value = names::bytes(&content, Show::Text);
+                    walker.field(None, 0..content.len(), "application_data", value);
+                }
             }
             Some(_) => drop(walker.field(None, 0..content.len(), "content", names::bytes(&content, Show::Hex))),
             None => {}
@@ -317,6 +322,10 @@ impl Side {
         record.plaintext = Some(space);
         record.content_type = inner_type;
         record.title = title(inner_type.unwrap_or_default(), &content);
+        if let Some((exported, name)) = exported {
+            record.title = name.into();
+            shared.exported.push(exported);
+        }
         if inner_type == Some(22) {
             self.handshake(shared, self.keys, &content, index);
         }

@@ -36,9 +36,18 @@ impl<'a> Transcript<'a> {
         self.messages.iter().find(|message| message.sender == sender && message.name == name).copied()
     }
 
+    /// The last one of that name: a ClientHello that answers a HelloRetryRequest is the second.
+    pub(super) fn last(&self, sender: Role, name: &str) -> Option<&'a Message> {
+        self.messages.iter().rfind(|message| message.sender == sender && message.name == name).copied()
+    }
+
     pub(super) fn bytes(&self, message: &Message) -> &'a [u8] {
         let space = self.spaces.get(message.space).map_or(&[][..], |space| &space.bytes);
         space.get(message.start..message.start.saturating_add(message.len)).unwrap_or_default()
+    }
+
+    pub(super) fn located(&self, message: &Message) -> Located<'a> {
+        Located { space: message.space, start: message.start, bytes: self.bytes(message) }
     }
 
     /// Hashes everything up to a message: with it, or only what comes before.
@@ -83,6 +92,21 @@ impl<'a> Transcript<'a> {
 
     pub(super) const fn algorithm(&self) -> HashAlgorithm {
         self.algorithm
+    }
+}
+
+/// A message, and where it lies.
+#[derive(Clone, Copy)]
+pub(super) struct Located<'a> {
+    pub space: usize,
+    pub start: usize,
+    pub bytes: &'a [u8],
+}
+
+impl Located<'_> {
+    /// A part of it.
+    pub(super) fn span(&self, name: &str, skip: usize, len: usize) -> Input {
+        Input::Span { name: name.into(), space: self.space, start: self.start.saturating_add(skip), len }
     }
 }
 

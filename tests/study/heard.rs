@@ -7,7 +7,7 @@ use countersign::trace::KeyLogLine;
 use countersign::{Policy, Role, Verdict};
 
 /// Both ends go on until neither has anything to send. What they do afterwards, nobody asks: an error is in its alert.
-fn talk(ends: &mut [End<'_>; 2], heard: &mut Conversation) {
+pub fn talk(ends: &mut [End<'_>; 2], heard: &mut Conversation) {
     loop {
         let mut said = false;
         for side in 0..2 {

@@ -1,7 +1,11 @@
 //! The study: what it says about bytes is true, complete, and never a panic.
 
+mod authenticators;
 #[cfg(feature = "study-pcap")]
 mod capture;
+#[allow(dead_code, reason = "the tests of authenticators use the rest")]
+#[path = "../authenticator/common.rs"]
+mod common;
 #[path = "../support/end.rs"]
 mod end;
 mod golden;

@@ -38,6 +38,7 @@ const T = {
   plaintext: { en: "not encrypted", es: "sin cifrar" }, handshake: { en: "handshake keys", es: "claves del handshake" }, application: { en: "application keys", es: "claves de aplicación" },
   generation: { en: "generation", es: "generación" }, point: { en: "Choose a field to see its meaning.", es: "Elija un campo para ver qué significa." },
   liveRun: { en: "a live run, private keys included", es: "una ejecución en vivo, con las claves privadas" },
+  continued: { en: "handshake, continued", es: "handshake, continuación" }, sealed: { en: "protected", es: "protegido" },
   foot: { en: "Made by countersign's study. To read the same story as code: tests/step_by_step.rs in its repository.", es: "Hecho con el estudio de countersign. La misma historia, como código: tests/step_by_step.rs en su repositorio." },
   closeInfo: { en: "Close", es: "Cerrar" }, title: { en: D.title.en, es: D.title.es },
 };
@@ -125,6 +126,7 @@ function part(title, space, start, end, roots) {
   return el("div", { class: "part" }, el("h3", {}, `${title} (${end - start} ${U(T.bytes)})`), el("div", { class: "hex", tabindex: 0, role: "region", "aria-label": title }, spans), el("ul", { class: "tree" }, tree(roots)));
 }
 const keysName = r => U(T[r.keys]) + (r.generation ? `, ${U(T.generation)} ${r.generation}` : "");
+const titleOf = r => r.title === T.continued.en ? U(T.continued) : r.title === T.sealed.en ? U(T.sealed) : r.title;
 const writeKey = r => r.keys === "handshake" ? `${r.sender}_handshake_write_key` : r.keys === "application" ? `${r.sender}_application_${r.generation ? r.generation + "_" : ""}write_key` : null;
 const ROOTS = new Map();
 for (const f of F.values()) if (f.parent === null) { if (!ROOTS.has(f.space)) ROOTS.set(f.space, []); ROOTS.get(f.space).push(f); }
@@ -147,7 +149,7 @@ function ladder() {
     const tip = r.sender === "client" ? "▶" : "◀";
     const line = el("span", { class: "arrow", "aria-hidden": "true" }, r.sender === "client" ? ["●", el("i"), tip] : [tip, el("i"), "●"]);
     li.append(el("button", { type: "button", class: "row", "aria-expanded": open, on: { click: () => { open ? state.open.delete(i) : state.open.add(i); render(); document.querySelector(`#record-${i} .row`).focus(); } } },
-      el("span", { class: "what" }, `${U(T[r.sender])}: ${r.title}`), line, el("span", { class: "sub" }, `${r.len} ${U(T.bytes)}, ${keysName(r)}`)));
+      el("span", { class: "what" }, `${U(T[r.sender])}: ${titleOf(r)}`), line, el("span", { class: "sub" }, `${r.len} ${U(T.bytes)}, ${keysName(r)}`)));
     if (open) li.append(inside(r));
     list.append(li);
   });
@@ -179,7 +181,7 @@ function used(name) {
   const list = [...D.secrets.filter(s => s.inputs.some(i => i.name === name)).map(s => link("secret " + s.name, s.name)), ...D.checks.filter(c => c.inputs.some(i => i.name === name)).map(c => link("check " + c.name, c.name))];
   const records = D.records.map((r, i) => [r, i]).filter(([r]) => writeKey(r) === name && !r.unopened);
   return [list.length ? el("div", { class: "links" }, el("span", {}, U(T.used) + ":"), list) : null,
-    records.length ? el("div", { class: "links" }, el("span", {}, U(T.opens) + ":"), records.slice(0, 30).map(([r, i]) => button(`${i + 1}: ${r.title}`, () => go({ record: i })))) : null];
+    records.length ? el("div", { class: "links" }, el("span", {}, U(T.opens) + ":"), records.slice(0, 30).map(([r, i]) => button(`${i + 1}: ${titleOf(r)}`, () => go({ record: i })))) : null];
 }
 const level = d => el("span", { class: "level" }, U(T[d.level]));
 function derived(kind, d) {

@@ -78,6 +78,9 @@ class Page:
             if found := re.fullmatch(r'HKDF-Expand-Label\((\w+), "([^"]+)", "", (\d+)\)', formula):
                 secret, label, length = found.groups()
                 ours = self.expand_label(self.known(secret), label, b"", int(length))
+            elif found := re.fullmatch(r'HKDF-Expand-Label\((\w+), "exporter", Hash\(""\), (\d+)\)', formula):
+                secret, length = found.groups()
+                ours = self.expand_label(self.known(secret), "exporter", self.hash(b"").digest(), int(length))
             elif found := re.fullmatch(r'Derive-Secret\((\w+), "([^"]+)", (.+)\)', formula):
                 secret, label, messages = found.groups()
                 if self.known(secret) is None:
@@ -96,14 +99,13 @@ class Page:
 
     def shared_secret(self):
         """Both ways: each private key with the share that the other has sent."""
+        inputs = self.secrets["shared_secret"]["inputs"]
+        shares = {given["is"]: self.input(given) for given in inputs if "is" in given}
         results = set()
-        for own, other, message in (("client", "server", "server_hello"), ("server", "client", "client_hello")):
-            message = next(m for m in self.data["messages"] if m["name"] == message and m["sender"] == other)
-            inside = range(message["start"], message["start"] + message["len"])
-            fields = (f for f in self.data["fields"] if f[2] == message["space"] and f[3] in inside)
-            share = next(self.span(*field[2:5]) for field in fields if field[5] == "key_exchange")
+        for own, other in (("client", "server"), ("server", "client")):
             private = X25519PrivateKey.from_private_bytes(self.known(own + "_private_key"))
-            results.add(private.exchange(X25519PublicKey.from_public_bytes(share)))
+            self.is_equal("public half", private.public_key().public_bytes_raw(), shares[own + " key_share"])
+            results.add(private.exchange(X25519PublicKey.from_public_bytes(shares[other + " key_share"])))
         [result] = results
         return result
 
@@ -120,7 +122,10 @@ class Page:
             else:
                 hash_, content, certificate, signature = inputs
                 role = entry["name"].split()[0]
-                signed = b" " * 64 + f"TLS 1.3, {role} CertificateVerify".encode() + b"\0" + hash_
+                # RFC 9846 §4.5.2, RFC 9261 §5.2.2
+                again = "authenticator" in entry["name"]
+                context = "Exported Authenticator" if again else f"TLS 1.3, {role} CertificateVerify"
+                signed = b" " * 64 + context.encode() + b"\0" + hash_
                 self.is_equal(entry["name"], signed, content)
                 scheme = re.search(r"verify\[(\w+)\]", entry["formula"]).group(1)
                 assert verifies(certificate, scheme, signature, content) == entry["ok"], entry["name"]

@@ -1,0 +1,99 @@
+//! Exported authenticators (RFC 9261) in application data: told from other data, and computed again.
+
+use crate::common::{NEXT, asked, prove, request};
+use crate::end::{End, seed};
+use crate::heard::{assert_tiled, study, talk};
+use countersign::study::{Connection, Conversation, Study, Value};
+use countersign::trace::KeyLogLine;
+use countersign::{CipherSuite, Policy, Role, Session};
+
+/// A connection in which both ends were asked and have proved themselves again, and what came next.
+/// `change`: what becomes of a message before it is sent. `exporter`: whether the key log has the secret.
+fn proved_again(suite: CipherSuite, exporter: bool, change: impl Fn(&mut Vec<u8>)) -> Study {
+    let policy = || Policy::new().cipher_suites(&[suite]);
+    let mut ends = [Role::Client, Role::Server].map(|role| End::new(role, policy(), &crate::common::FIRST));
+    let mut heard = Conversation::new("");
+    talk(&mut ends, &mut heard);
+    let mut sessions = ends.each_mut().map(|end| end.hs.finish().unwrap());
+    let mut ours = [(0, 3), (1, 4)].map(|(side, number)| {
+        let session: &Session = &sessions[side];
+        session.authenticators(policy(), &seed(number)).unwrap()
+    });
+    let mut say = |side: usize, message: &[u8]| {
+        let end = &mut ends[side];
+        sessions[side].write(message, &mut end.tx).unwrap();
+        let bytes = end.sends();
+        heard.add(end.hs.role(), &bytes);
+    };
+    for (asks, proves) in [(1, 0), (0, 1)] {
+        let (_, message) = request(&mut ours[asks]);
+        say(asks, &message);
+        let proving = asked(&mut ours[proves], &message);
+        let mut message = prove(&ours[proves], proving, &NEXT);
+        change(&mut message);
+        say(proves, &message);
+    }
+    say(0, b"\x14 is no Finished");
+    let mut log = String::new();
+    for end in &ends {
+        for (label, secret) in &end.secrets {
+            log += &format!("{}\n", KeyLogLine { label, client_random: end.hs.client_random(), secret });
+        }
+    }
+    if exporter {
+        let (label, secret) = ("EXPORTER_SECRET", sessions[0].exporter().expose_secret());
+        log += &format!("{}\n", KeyLogLine { label, client_random: ends[0].hs.client_random(), secret });
+    }
+    study(heard, &log)
+}
+
+fn verdicts(connection: &Connection) -> Vec<(&str, Option<bool>)> {
+    let proofs = connection.checks.iter().filter(|check| check.name.contains("authenticator"));
+    proofs.map(|check| (check.name.as_str(), check.ok)).collect()
+}
+
+const PROOFS: [&str; 4] = [
+    "server authenticator 1 CertificateVerify",
+    "server authenticator 1 Finished",
+    "client authenticator 1 CertificateVerify",
+    "client authenticator 1 Finished",
+];
+
+#[test]
+fn what_both_ends_prove_again_is_computed_again() {
+    for suite in [CipherSuite::TLS_AES_128_GCM_SHA256, CipherSuite::TLS_AES_256_GCM_SHA384] {
+        let study = proved_again(suite, true, |_| ());
+        assert_tiled(&study);
+        let connection = &study.connections[0];
+        assert!(connection.problems.is_empty(), "{:?}", connection.problems);
+        assert_eq!(verdicts(connection), PROOFS.map(|name| (name, Some(true))));
+        let titles: Vec<_> = connection.records.iter().rev().take(5).rev().map(|record| &*record.title).collect();
+        let [request, answer] = ["authenticator_request", "exported_authenticator"];
+        assert_eq!(titles, [request, answer, request, answer, "application_data, 16 bytes"]);
+    }
+}
+
+#[test]
+fn a_changed_authenticator_does_not_hold() {
+    let study = proved_again(CipherSuite::TLS_AES_128_GCM_SHA256, true, |message| *message.last_mut().unwrap() ^= 1);
+    let holds = [Some(true), Some(false), Some(true), Some(false)];
+    assert!(verdicts(&study.connections[0]).iter().map(|(_, ok)| *ok).eq(holds));
+    assert_eq!(study.connections[0].problems.len(), 2, "each is told");
+}
+
+#[test]
+fn without_the_exporter_secret_it_is_explained_and_says_what_is_missing() {
+    let study = proved_again(CipherSuite::TLS_AES_128_GCM_SHA256, false, |_| ());
+    let connection = &study.connections[0];
+    assert_eq!(verdicts(connection), PROOFS.map(|name| (name, None)));
+    let check = connection.checks.iter().find(|check| check.name == PROOFS[3]).unwrap();
+    let Value::Missing(why) = &check.expected else { panic!("known") };
+    assert!(why.en.contains("EXPORTER_SECRET"));
+}
+
+#[test]
+fn data_that_only_begins_like_an_authenticator_is_data() {
+    let study = proved_again(CipherSuite::TLS_AES_128_GCM_SHA256, true, |message| message.push(0));
+    assert_tiled(&study);
+    assert!(verdicts(&study.connections[0]).is_empty());
+}
