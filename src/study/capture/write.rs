@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
 const CLIENT: (Ipv4Addr, u16) = (Ipv4Addr::new(192, 0, 2, 1), 50_000);
-const SERVER: (Ipv4Addr, u16) = (Ipv4Addr::new(192, 0, 2, 2), 443);
+/// Not port 443, behind which Wireshark takes the data for HTTP.
+const SERVER: (Ipv4Addr, u16) = (Ipv4Addr::new(192, 0, 2, 2), 4433);
 /// LINKTYPE_IPV4: packets begin with an IPv4 header.
 const LINKTYPE_IPV4: u16 = 228;
 /// A segment's payload: IPv4 over Ethernet.

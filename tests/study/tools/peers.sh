@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
-# Captures mutual TLS 1.3 of others: OpenSSL with OpenSSL, curl with nginx, and ours with OpenSSL.
-# usage: peers.sh FOLDER    Writes NAME.pcapng and NAME.keys.log. Needs openssl, curl, nginx, dumpcap, and the right to capture.
+# Captures mutual TLS 1.3 of others: OpenSSL with OpenSSL, curl with nginx, Go with Go, and ours with OpenSSL in both roles.
+# usage: peers.sh FOLDER PROGRAMS GO    Writes NAME.pcapng and NAME.keys.log into FOLDER. PROGRAMS: where our examples
+# tcp_client and tcp_server are; GO: the go command. Needs openssl, curl, nginx, dumpcap, and the right to capture.
 set -euo pipefail
+source=$(cd "$(dirname "$0")" && pwd)
+programs=$(cd "$2" && pwd) go=$3
 cd "$1"
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
 
@@ -50,5 +53,25 @@ END
 nginx -c "$PWD/nginx.conf" 2>nginx.out &
 server=$!
 SSLKEYLOGFILE=$PWD/curl.keys.log capture curl 4502 curl -s --resolve localhost:4502:127.0.0.1 --cacert ca.pem --cert client.pem --key client.key https://localhost:4502/
+kill $server
+
+CGO_ENABLED=0 GOCACHE=$PWD/go-cache GOPATH=$PWD/go-path "$go" build -o peer "$source/peer.go"
+SSLKEYLOGFILE=go.keys.log ./peer server 4503 2>go.server.out &
+server=$!
+SSLKEYLOGFILE=go.keys.log capture go 4503 ./peer client 4503
+kill $server
+
+# Each listens on its own key log; a client that talks to OpenSSL must know its lines, too.
+ours=(--ca ca.pem --key-log)
+openssl s_server -accept 4504 -cert localhost.pem -key localhost.key -CAfile ca.pem -Verify 1 -verify_return_error \
+    -tls1_3 -www >server.out 2>&1 &
+server=$!
+ask_openssl() { printf 'GET / HTTP/1.0\r\n\r\n' | timeout 10 "$programs/tcp_client" --connect 127.0.0.1:4504 --name localhost --cert client.pem --key client.key "${ours[@]}" ours-client.keys.log; }
+capture ours-client 4504 ask_openssl
+kill $server
+"$programs/tcp_server" --listen 127.0.0.1:4505 --cert localhost.pem --key localhost.key "${ours[@]}" ours-server.keys.log >ours.out 2>&1 &
+server=$!
+ask_ours() { { echo hello; sleep 1; } | timeout 10 openssl s_client -connect localhost:4505 -servername localhost -CAfile ca.pem -cert client.pem -key client.key -tls1_3 -quiet; }
+capture ours-server 4505 ask_ours
 kill $server
 wait
