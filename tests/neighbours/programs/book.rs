@@ -1,6 +1,6 @@
 //! docs/INTEROP.md: what it tells people to write is what the tests run.
 
-const BOOK: &str = include_str!("../../../docs/INTEROP.md");
+pub const BOOK: &str = include_str!("../../../docs/INTEROP.md");
 
 /// The block whose fence says so, as "nginx server".
 fn block(title: &str) -> String {

@@ -9,6 +9,7 @@ use common::words;
 use countersign::adapters::Config;
 use countersign::adapters::stream::{Acceptor, Connector, Stream};
 use countersign::x509::{Expect, Identities, Identity, Reloadable, Trust};
+use countersign::{Policy, SessionInfo};
 use std::io::{self, BufRead, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, mpsc};
@@ -40,6 +41,16 @@ impl Side {
     pub fn client(dir: &Dir, name: &str) -> Side {
         Side::new(dir, name, &["localhost".parse().unwrap()])
     }
+
+    /// A server that serves whoever our CA has certified.
+    pub fn server(dir: &Dir, name: &str) -> Side {
+        Side::new(dir, name, &[Expect::AnyTrusted])
+    }
+
+    /// The same with this policy.
+    pub fn with(self, policy: Policy) -> Side {
+        Side { config: self.config.policy(policy), ..self }
+    }
 }
 
 /// A connection: with whom, and what was said. Or why there was none, in the words of our programs.
@@ -49,6 +60,8 @@ pub type Outcome = Result<Met, String>;
 pub struct Met {
     /// Who the peer has proved to be, and what was agreed on.
     pub whom: String,
+    /// What was agreed on, as data.
+    pub info: SessionInfo,
     /// What it said.
     pub said: String,
 }
@@ -61,7 +74,7 @@ pub fn call(port: u16, side: &Side, request: &str, until: &str) -> Outcome {
         stream.write_all(request.as_bytes())?;
         let said = hear(&mut stream, |text| text.contains(until))?;
         let _ = stream.close(); // how they close is not what is tried here
-        Ok(Met { whom: words::connected(stream.info()), said })
+        Ok(Met { whom: words::connected(stream.info()), info: stream.info().clone(), said })
     };
     talk().map_err(|error: io::Error| side.words(&error))
 }
@@ -102,7 +115,10 @@ pub struct Server {
 impl Server {
     /// With `pki/NAME.pem`; serves whoever our CA has certified.
     pub fn start(dir: &Dir, name: &str) -> Server {
-        let side = Side::new(dir, name, &[Expect::AnyTrusted]);
+        Server::of(Side::server(dir, name))
+    }
+
+    pub fn of(side: Side) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (tell, outcomes) = mpsc::channel();
@@ -127,7 +143,7 @@ fn serve(stream: TcpStream, side: &Side) -> Outcome {
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
         stream.write_all((head + &body).as_bytes())?;
         let _ = stream.close(); // how they close is not what is tried here
-        Ok(Met { whom, said })
+        Ok(Met { whom, info: stream.info().clone(), said })
     };
     talk().map_err(|error: io::Error| side.words(&error))
 }

@@ -73,16 +73,15 @@ impl Ca {
         Ca { root, root_pem, issuer: Issuer::new(params, key), intermediate_pem }
     }
 
-    /// `NAME.pem` and `NAME.key`, for these roles and this SAN.
-    fn issue(&self, dir: &Dir, file: &str, cn: &str, roles: &[ExtendedKeyUsagePurpose], san: SanType, serial: u64) {
-        let mut params = params(cn);
+    /// `FILE.pem` and `FILE.key`.
+    fn issue(&self, dir: &Dir, file: &str, key: &KeyPair, subject: &Subject, serial: u64) {
+        let mut params = params(subject.cn);
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = roles.to_vec();
-        params.subject_alt_names = vec![san];
+        params.extended_key_usages = subject.roles.to_vec();
+        params.subject_alt_names = vec![subject.san.clone()];
         params.serial_number = Some(SerialNumber::from(serial));
-        let key = KeyPair::generate().unwrap();
-        let leaf = params.signed_by(&key, &self.issuer).unwrap();
+        let leaf = params.signed_by(key, &self.issuer).unwrap();
         dir.write(&format!("pki/{file}.pem"), &(leaf.pem() + &self.intermediate_pem));
         dir.write(&format!("pki/{file}.key"), &key.serialize_pem());
     }
@@ -113,28 +112,62 @@ const CLIENT: u64 = 2;
 const REVOKED_CLIENT: u64 = 66;
 const REVOKED_SERVER: u64 = 99;
 
-/// The directory `pki`: `ca.pem`, `intermediate.pem`, `crl.pem`; `server` and `client`; `revoked-server` and
-/// `revoked-client`; what another CA has made of the same names, `stranger-server` and `stranger-client`; and of later
-/// days `renewed-server` and `later-crl.pem`, which has `client` too.
+/// Whom a certificate is for, and what it may do.
+struct Subject {
+    cn: &'static str,
+    roles: &'static [ExtendedKeyUsagePurpose],
+    san: SanType,
+}
+
+impl Subject {
+    fn server(cn: &'static str) -> Subject {
+        let san = SanType::DnsName("localhost".try_into().unwrap());
+        Subject { cn, roles: &[ExtendedKeyUsagePurpose::ServerAuth], san }
+    }
+
+    /// An X.509-SVID is for both roles (X509-SVID 4.4).
+    fn client() -> Subject {
+        let san = SanType::URI("spiffe://example.org/client".try_into().unwrap());
+        let roles = &[ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        Subject { cn: "client", roles, san }
+    }
+}
+
+/// Keys of other kinds, by the names of the files that have them.
+pub const KINDS: [&str; 3] = ["p384", "ed25519", "rsa"];
+
+fn key_of(kind: &str) -> KeyPair {
+    match kind {
+        "p384" => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap(),
+        "ed25519" => KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap(),
+        // ring makes none.
+        _ => KeyPair::from_pem(include_str!("../../../vectors/keys/rsa2048.pkcs8.pem")).unwrap(),
+    }
+}
+
+/// The directory `pki`: `ca.pem`, `intermediate.pem`, `crl.pem`; `server` and `client`, with keys of P-256 and, as
+/// `server-rsa`, of other kinds; `revoked-server` and `revoked-client`; what another CA has made of the same names,
+/// `stranger-server` and `stranger-client`; and of later days `renewed-server` and `later-crl.pem`, which has `client` too.
 pub fn make() -> Dir {
     let dir = Dir::new();
     fs::create_dir(dir.path("pki")).unwrap();
-    let dns = || SanType::DnsName("localhost".try_into().unwrap());
-    let uri = || SanType::URI("spiffe://example.org/client".try_into().unwrap());
-    let server = &[ExtendedKeyUsagePurpose::ServerAuth];
-    // An X.509-SVID is for both roles (X509-SVID 4.4).
-    let client = &[ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+    let (server, client) = (Subject::server("server"), Subject::client());
+    let key = || KeyPair::generate().unwrap();
     let (ca, stranger) = (Ca::new("our"), Ca::new("another"));
     dir.write("pki/ca.pem", &ca.root_pem);
     dir.write("pki/intermediate.pem", &ca.intermediate_pem);
     dir.write("pki/crl.pem", &ca.crls(&[REVOKED_CLIENT, REVOKED_SERVER]));
     dir.write("pki/later-crl.pem", &ca.crls(&[REVOKED_CLIENT, REVOKED_SERVER, CLIENT]));
-    ca.issue(&dir, "server", "server", server, dns(), 1);
-    ca.issue(&dir, "renewed-server", "renewed server", server, dns(), 3);
-    ca.issue(&dir, "client", "client", client, uri(), CLIENT);
-    ca.issue(&dir, "revoked-server", "server", server, dns(), REVOKED_SERVER);
-    ca.issue(&dir, "revoked-client", "client", client, uri(), REVOKED_CLIENT);
-    stranger.issue(&dir, "stranger-server", "server", server, dns(), 1);
-    stranger.issue(&dir, "stranger-client", "client", client, uri(), 2);
+    ca.issue(&dir, "server", &key(), &server, 1);
+    ca.issue(&dir, "renewed-server", &key(), &Subject::server("renewed server"), 3);
+    ca.issue(&dir, "client", &key(), &client, CLIENT);
+    ca.issue(&dir, "revoked-server", &key(), &server, REVOKED_SERVER);
+    ca.issue(&dir, "revoked-client", &key(), &client, REVOKED_CLIENT);
+    for (kind, serial) in KINDS.into_iter().zip(10..) {
+        ca.issue(&dir, &format!("server-{kind}"), &key_of(kind), &server, serial);
+        ca.issue(&dir, &format!("client-{kind}"), &key_of(kind), &client, 10 * serial);
+    }
+    stranger.issue(&dir, "stranger-server", &key(), &server, 1);
+    stranger.issue(&dir, "stranger-client", &key(), &client, 2);
     dir
 }

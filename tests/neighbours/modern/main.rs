@@ -1,0 +1,49 @@
+//! The peers of today, with hybrid groups and ML-DSA: our client against each one's server, and our server for its client,
+//! over TCP. What each can do with us, and who refuses whom with which alert, is compared with `seen/`, from which the table
+//! in docs/INTEROP.md is made.
+//!
+//! `.ci/neighbours` gets the peers and runs this.
+
+#[path = "../programs/book.rs"]
+mod book;
+mod matrix;
+#[path = "../programs/ours.rs"]
+#[allow(dead_code, reason = "the other tests use the rest")]
+mod ours;
+mod peers;
+#[path = "../programs/pki.rs"]
+mod pki;
+#[path = "../programs/programs.rs"]
+#[allow(dead_code, reason = "the other tests use the rest")]
+mod programs;
+mod seen;
+mod table;
+
+#[test]
+#[ignore = "needs Go 1.27: .ci/neighbours"]
+fn go() {
+    matrix::meets(&peers::GO);
+}
+
+#[test]
+#[ignore = "needs Python's cryptography and pyOpenSSL: .ci/neighbours"]
+fn openssl() {
+    matrix::meets(&peers::OPENSSL);
+}
+
+#[test]
+fn rustls() {
+    matrix::meets(&peers::RUSTLS);
+}
+
+#[test]
+#[ignore = "needs Node 26: .ci/neighbours"]
+fn node() {
+    matrix::meets(&peers::NODE);
+}
+
+#[test]
+#[ignore = "needs Java 25: .ci/neighbours"]
+fn java() {
+    matrix::meets(&peers::JAVA);
+}

@@ -1,0 +1,3 @@
+module countersign.test/peer
+
+go 1.27
