@@ -32,6 +32,6 @@ impl<P: Borrow<Policy>> Authenticators<P> {
     pub fn new(policy: P, info: &SessionInfo, exporter: &Exporter, seed: &Seed) -> Result<Authenticators<P>, Misuse> {
         let keys = exporter.authenticator_keys().ok_or(Misuse::NotNow)?;
         let offered = (info.client_preferences, info.server_name.clone());
-        Ok(Authenticators::start(policy, info.role(), (seed.stamp(), &seed.random), keys, offered))
+        Ok(Authenticators::start(policy, info.role(), (seed.clone().stamp(), &seed.random), keys, offered))
     }
 }

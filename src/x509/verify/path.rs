@@ -128,7 +128,7 @@ pub(super) fn examine(
     let path_len = root.path_len.and_then(|most| usize::try_from(most).ok());
     if intermediates > path_len.unwrap_or(usize::MAX).min(trust.max_intermediates) {
         // RFC 5280 §6.1.4 (l): self-issued certificates (a CA's key rollover) do not count.
-        let counts = |der: &CertificateDer<'_>| rules::read(der).is_ok_and(|cert| !cert.is_self_issued());
+        let counts = |der: &CertificateDer<'_>| !rules::read(der).is_ok_and(|cert| cert.is_self_issued());
         let counted = path.intermediate_certificates().filter(|cert| counts(&cert.der())).count();
         if counted > trust.max_intermediates {
             let most = trust.max_intermediates;
