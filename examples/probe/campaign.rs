@@ -5,14 +5,22 @@ use crate::target::{Broken, Target};
 use crate::words;
 use countersign::adversary::catalogue::Case;
 use countersign::adversary::judge::{Baseline, Verdict};
+use countersign::adversary::peer::Trouble;
+use countersign::adversary::run::End;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// How often something must be seen to be believed.
 const TIMES: usize = 3;
+/// How often it is tried to be let in again.
+const TIMES_FOR_ACCEPTED: usize = 6;
 /// So many good peers that are not served end the campaign.
 const FAILED_CONTROLS: usize = 5;
+
+/// Why a case with an older version has no verdict.
+const OLDER: &str = "the target agreed to TLS 1.2, which this program does not speak to the end: see whether `openssl s_client \
+                     -tls1_2` without a certificate is served";
 
 /// What is said of a case in the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +95,7 @@ fn all_once(target: &Target, baseline: &Baseline, cases: &[Case], at_once: usize
                 Some(why) => Err(why),
                 None if unreachable.load(Ordering::Relaxed) => Err("the target could not be reached any more".into()),
                 None => match target.play(case, &mut |_, _| {}) {
+                    Ok((outcome, _)) if outcome.end == End::Trouble(Trouble::NotTls13) => Err(OLDER.into()),
                     Ok((outcome, marker)) => {
                         let verdict = baseline.judge(case, &outcome, &marker);
                         Ok(Once { verdict, seen: words::end(&outcome) })
@@ -113,7 +122,8 @@ fn all_once(target: &Target, baseline: &Baseline, cases: &[Case], at_once: usize
     results.into_iter().map(|result| result.unwrap_or_else(|| Err("not played".into()))).collect()
 }
 
-/// Two more times, with good peers between.
+/// Again, with good peers between. Whoever is let in at times is let in: what was accepted is tried more often, and must
+/// be seen twice. Everything else must be seen each time.
 fn confirm<'a>(
     target: &Target,
     baseline: &Baseline,
@@ -122,46 +132,48 @@ fn confirm<'a>(
     controls_failed: &mut usize,
 ) -> Finding<'a> {
     let finding = |status, seen: String| Finding { case, status, seen };
-    for _ in 1..TIMES {
+    let no_time = || finding(Status::Skipped, format!("{}; no time to try it again", once.seen));
+    let (mut alike, mut times, mut otherwise) = (1, 1, None);
+    let most = |alike| if once.verdict == Verdict::Accepted && alike < TIMES { TIMES_FOR_ACCEPTED } else { TIMES };
+    while times < most(alike) {
         let again = match target.play(case, &mut |_, _| {}) {
             Ok((outcome, marker)) => {
                 Once { verdict: baseline.judge(case, &outcome, &marker), seen: words::end(&outcome) }
             }
-            Err(Unplayed::TimeIsUp) => {
-                return finding(Status::Skipped, format!("{}; no time to try it again", once.seen));
-            }
+            Err(Unplayed::TimeIsUp) => return no_time(),
             Err(Unplayed::Unreachable(error)) => {
                 Once { verdict: Verdict::Silent, seen: format!("no connection: {error}") }
             }
         };
-        match target.control(baseline) {
-            Ok(()) => {}
-            Err(Broken::TimeIsUp) => {
-                return finding(Status::Skipped, format!("{}; no time to try it again", once.seen));
-            }
-            Err(first) => {
-                *controls_failed += 1;
-                // A supervisor may be starting it anew.
-                std::thread::sleep(Duration::from_millis(500));
-                let recovered = target.control(baseline).is_ok();
-                if !recovered {
-                    *controls_failed += 1;
+        if let Err(broken) = target.control(baseline) {
+            *controls_failed += 1;
+            // A supervisor may be starting it anew.
+            std::thread::sleep(Duration::from_millis(500));
+            let recovered = target.control(baseline).is_ok();
+            *controls_failed += usize::from(!recovered);
+            let after = if recovered { "; half a second later they were again" } else { "" };
+            return match broken {
+                Broken::TimeIsUp => no_time(),
+                Broken::Gone(error) => {
+                    finding(Status::Crash, format!("after it good peers could not connect ({error}){after}"))
                 }
-                let after = if recovered { "; half a second later they were again" } else { "" };
-                return match first {
-                    Broken::Gone(error) => {
-                        finding(Status::Crash, format!("after it good peers could not connect ({error}){after}"))
-                    }
-                    Broken::NotServed(end) => {
-                        finding(Status::Hang, format!("after it good peers were not served ({end}){after}"))
-                    }
-                    Broken::TimeIsUp => finding(Status::Skipped, "no time was left".into()),
-                };
-            }
+                Broken::NotServed(end) => {
+                    finding(Status::Hang, format!("after it good peers were not served ({end}){after}"))
+                }
+            };
         }
-        if again.verdict.name() != once.verdict.name() {
-            return finding(Status::Unsteady, format!("{}; another time: {}", once.seen, again.seen));
+        times += 1;
+        if again.verdict.name() == once.verdict.name() {
+            alike += 1;
+        } else {
+            otherwise = Some(again.seen);
         }
     }
-    finding(Status::Judged(once.verdict), once.seen.clone())
+    match otherwise {
+        None => finding(Status::Judged(once.verdict), once.seen.clone()),
+        Some(_) if once.verdict == Verdict::Accepted && alike > 1 => {
+            finding(Status::Judged(once.verdict), format!("{}, {alike} of {times} times", once.seen))
+        }
+        Some(other) => finding(Status::Unsteady, format!("{}; another time: {other}", once.seen)),
+    }
 }

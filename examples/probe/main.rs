@@ -171,18 +171,19 @@ fn attack(target: &mut Target, cases: &[Case], args: &Arguments) -> Result<ExitC
     let quiet = ["--json", "--junit"].iter().any(|option| args.get(option) == Some("-"));
     let say = |line: &str| if quiet { eprintln!("{line}") } else { println!("{line}") };
     let name = match &target.line {
-        Line::Dial(address, _) => format!("{} ({address})", args.address.as_deref().unwrap_or_default()),
+        Line::Dial(address, _) => format!("the server {} ({address})", args.address.as_deref().unwrap_or_default()),
         Line::Accept(listener, _) => {
-            format!("clients of {}", listener.local_addr().map_err(|error| error.to_string())?)
+            format!("the clients that call {}", listener.local_addr().map_err(|error| error.to_string())?)
         }
     };
-    say(&format!("probe of the {} {name}: {} cases", target.role, cases.len()));
-    let baseline = target.baseline(&say).map_err(Refused::CannotJudge)?;
+    say(&format!("probe of {name}: {} cases", cases.len()));
+    let baseline = target.baseline().map_err(Refused::CannotJudge)?;
     // A client that calls by itself comes when it likes: one at a time.
     let at_once = if target.role == Role::Server { args.number("--at-once", 4)? } else { 1 };
     let findings = campaign::run(target, &baseline, cases, at_once as usize, &say);
     let strict = args.has("--strict");
     let wrong = findings.iter().any(|finding| report::counts(finding, strict));
+    say(report::summary(&baseline.to_string(), &findings).trim_end());
     say(report::text(&findings, strict).trim_end());
     for (option, text) in
         [("--json", report::json(&name, &findings, strict)), ("--junit", report::junit(&name, &findings, strict))]
@@ -193,7 +194,11 @@ fn attack(target: &mut Target, cases: &[Case], args: &Arguments) -> Result<ExitC
             Some(path) => std::fs::write(path, text).map_err(|error| format!("{path}: {error}"))?,
         }
     }
-    let status = if wrong { "exit status 1: see above" } else { "exit status 0: no stranger got in" };
+    let status = match (wrong, findings.iter().any(|finding| report::counts(finding, false))) {
+        (false, _) => "exit status 0: no stranger got in",
+        (true, false) => "exit status 1: no stranger got in, but see above",
+        (true, true) => "exit status 1: see above",
+    };
     say(&format!("{status} ({:.1} s)", began.elapsed().as_secs_f32()));
     Ok(ExitCode::from(u8::from(wrong)))
 }

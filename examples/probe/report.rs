@@ -11,6 +11,7 @@ fn name(status: &Status) -> (&'static str, Weight) {
     match status {
         Status::Judged(Verdict::Right) => ("right", Weight::None),
         Status::Judged(Verdict::Accepted) => ("ACCEPTED", Weight::Always),
+        Status::Judged(Verdict::Lax) => ("LAX", Weight::Strict),
         Status::Judged(Verdict::Refused) => ("REFUSED", Weight::Strict),
         Status::Judged(Verdict::WrongAlert(_)) => ("WRONG ALERT", Weight::Strict),
         Status::Judged(Verdict::NoAlert) => ("NO ALERT", Weight::Strict),
@@ -54,7 +55,7 @@ pub(crate) fn right(case: &Case) -> String {
 fn meaning(finding: &Finding<'_>) -> String {
     let case = finding.case;
     match &finding.status {
-        Status::Judged(Verdict::Accepted) => capital(&case.consequence),
+        Status::Judged(Verdict::Accepted | Verdict::Lax) => capital(&case.consequence),
         Status::Judged(Verdict::Refused) => "The peer broke no rule and was not served.".into(),
         Status::Crash => "The target was gone afterwards.".into(),
         Status::Hang => "The target served nobody afterwards.".into(),
@@ -65,6 +66,24 @@ fn meaning(finding: &Finding<'_>) -> String {
 fn capital(sentence: &str) -> String {
     let mut letters = sentence.chars();
     letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default() + "."
+}
+
+/// The three things that an operator wants to know first.
+pub(crate) fn summary(baseline: &str, findings: &[Finding<'_>]) -> String {
+    let line = |number: u8, sentence: &str, which: &dyn Fn(&str) -> bool| {
+        let of: Vec<_> = findings.iter().filter(|finding| finding.case.quick && which(&finding.case.name)).collect();
+        let tried = of.iter().filter(|finding| finding.status != Status::Skipped).count();
+        let let_in = of.iter().filter(|finding| counts(finding, false)).count();
+        match (tried, let_in) {
+            (0, _) => format!("{number} {sentence}: not tried\n"),
+            (_, 0) => format!("{number} {sentence}: yes, {tried} tried\n"),
+            _ => format!("{number} {sentence}: NO, see {let_in} below\n"),
+        }
+    };
+    let older = |name: &str| ["version/", "resumption/"].iter().any(|start| name.starts_with(start));
+    format!("1 a good peer is told from bad ones: {baseline}\n")
+        + &line(2, "nobody gets through without a valid certificate and its proof", &|name| !older(name))
+        + &line(3, "older versions, resumption and 0-RTT let nobody in without a fresh proof", &older)
 }
 
 pub(crate) fn text(findings: &[Finding<'_>], strict: bool) -> String {

@@ -7,7 +7,7 @@ use countersign::adversary::judge::{Baseline, CannotJudge};
 use countersign::adversary::peer::Peer;
 use countersign::adversary::run::{Outcome, Run};
 use countersign::internals::crypto::random;
-use countersign::{Role, SignatureScheme, Suite};
+use countersign::{AlertDescription, Role, SignatureScheme, Suite};
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -108,7 +108,7 @@ impl Target {
     }
 
     /// Two good peers and some bad ones: how they are told apart; and how fast the target answers. The good come first.
-    pub(crate) fn baseline(&mut self, say: &dyn Fn(&str)) -> Result<Baseline, String> {
+    pub(crate) fn baseline(&mut self) -> Result<Baseline, String> {
         let mut served = Vec::new();
         let mut longest = Duration::ZERO;
         for _ in 0..2 {
@@ -124,6 +124,7 @@ impl Target {
         let (first, _) = &served[0];
         if first.answer.is_empty() {
             let hint = match self.role {
+                _ if first.end.alert() == Some(AlertDescription::PROTOCOL_VERSION) => "It does not speak TLS 1.3.",
                 Role::Server => {
                     "If its application answers only when asked in its own protocol, give the question by --ask; if it \
                      serves certain names only, give one by --dns or --spiffe, or an identity by --cert and --key."
@@ -149,9 +150,7 @@ impl Target {
         // What answers in 10 ms is not given two seconds each time.
         self.waits.answer = self.waits.answer.min((longest * 10).max(Duration::from_millis(500)));
         self.waits.pause = self.waits.pause.min((longest * 3).max(Duration::from_millis(150)));
-        let baseline = Baseline::new(self.role, &served, &refused).map_err(|error| capital(&error.to_string()))?;
-        say(&format!("good and bad are told apart: {baseline}"));
-        Ok(baseline)
+        Baseline::new(self.role, &served, &refused).map_err(|error| capital(&error.to_string()))
     }
 
     /// Why a case is not played.

@@ -52,6 +52,8 @@ pub enum Verdict {
     Right,
     /// The peer was served and must not be, or was told what only the served may hear.
     Accepted,
+    /// The peer was served where a stricter target would not, but it is no stranger.
+    Lax,
     /// The peer was refused and must be served.
     Refused,
     /// It was refused by an alert that the rule does not name.
@@ -62,7 +64,7 @@ pub enum Verdict {
     Silent,
 }
 
-stable_names! { Verdict: Right Accepted Refused WrongAlert NoAlert Silent }
+stable_names! { Verdict: Right Accepted Lax Refused WrongAlert NoAlert Silent }
 
 impl Baseline {
     /// From the outcomes of good peers, and of bad ones. `marker`: what differs from question to question, and may come
@@ -100,6 +102,7 @@ impl Baseline {
             (Right::Open, _) => Verdict::Right,
             (Right::Serve, _) if served => Verdict::Right,
             (Right::Serve, _) => Verdict::Refused,
+            (Right::Refuse(_), _) if (served || told) && case.lax => Verdict::Lax,
             (Right::Refuse(_), _) if served || told => Verdict::Accepted,
             // The application has refused it, in its own words.
             (Right::Refuse(_), End::Answered) => Verdict::Right,
@@ -137,10 +140,10 @@ fn answer(target: Role, outcome: &Outcome, marker: &[u8]) -> Option<String> {
 impl fmt::Display for Baseline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let short = |text: &str| text.chars().take(60).collect::<String>();
-        write!(f, "served: {:?}", short(&self.served))?;
+        write!(f, "the good hear {:?}", short(&self.served))?;
         match self.refused.first() {
-            Some(refused) => write!(f, "; refused by the application: {:?}", short(refused)),
-            None => f.write_str("; refused: no answer"),
+            Some(refused) => write!(f, ", the bad {:?}", short(refused)),
+            None => f.write_str(", the bad nothing"),
         }
     }
 }

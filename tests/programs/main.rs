@@ -24,4 +24,5 @@ mod examples;
 mod key_commands;
 mod openssl;
 mod pki_example;
+mod probe;
 mod server;

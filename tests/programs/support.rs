@@ -236,6 +236,11 @@ impl Ca {
         Ca { issuer, dir, pem: pem.to_str().unwrap().into() }
     }
 
+    /// Its private key.
+    pub fn key_pem(&self) -> String {
+        self.issuer.key().serialize_pem()
+    }
+
     /// A certificate for both roles, with the name as CN and DNS name; `years`: validity, from the first day to the last.
     pub fn issue(&self, name: &str, key: Key, years: (i32, i32)) -> Files {
         self.issue_for(name, &key.generate(), years)

@@ -1,6 +1,6 @@
 //! Can a stranger get in? Certificates that must not be trusted, proofs that are missing or wrong, data before them.
 
-use super::{Case, Right, Who, case};
+use super::case::{Case, Right, Who, case};
 use crate::adversary::peer::{CCS, DATA};
 use crate::adversary::script::{Change, Over, Step, after, before, instead, legal};
 use crate::codec::{AlertDescription as A, ExtensionType, HandshakeType, SignatureScheme};
@@ -24,6 +24,7 @@ const NOT_TRUSTED: Right = Right::Refuse(&[
     A::UNKNOWN_CA,
     A::ACCESS_DENIED,
     A::HANDSHAKE_FAILURE,
+    A::DECRYPT_ERROR,
 ]);
 const DECRYPT_ERROR: Right = Right::Refuse(&[A::DECRYPT_ERROR]);
 /// A record under keys that the target does not read with.
@@ -42,11 +43,11 @@ pub(super) fn cases(target: Role) -> Vec<Case> {
     cases.into_iter().map(Case::quick).collect()
 }
 
-/// Who is meant, in a sentence about what was served.
-fn peer(target: Role) -> &'static str {
+/// What happened if the peer got through: `which` says which peer.
+fn served(target: Role, which: &str) -> String {
     match target {
-        Role::Server => "a client",
-        Role::Client => "a server",
+        Role::Server => format!("a client {which} was served"),
+        Role::Client => format!("the client sent its data to a server {which}"),
     }
 }
 
@@ -71,7 +72,7 @@ fn certificates(target: Role) -> Vec<Case> {
                     "with a certificate whose key may not be used for signatures",
                 ),
                 Who::Revoked => ("revoked", "RFC 5280 §6.3", "with a revoked certificate"),
-                Who::Stolen => ("stolen", "RFC 9846 §4.5.2", "with another's certificate, whose key it does not have,"),
+                Who::Stolen => ("stolen", "RFC 9846 §4.5.2", "with another's certificate, without its key"),
                 Who::BadSignature => {
                     ("bad-signature", "RFC 5280 §6.1.3", "with a certificate whose signature is wrong")
                 }
@@ -79,7 +80,7 @@ fn certificates(target: Role) -> Vec<Case> {
                     ("unknown-critical", "RFC 5280 §4.2", "with a certificate that has an unknown critical extension")
                 }
                 Who::IssuedByLeaf => {
-                    ("issued-by-leaf", "RFC 5280 §6.1.4", "with a certificate that another client has issued")
+                    ("issued-by-leaf", "RFC 5280 §6.1.4", "with a certificate that an end entity has issued")
                 }
                 Who::Constrained => {
                     ("constrained", "RFC 5280 §4.2.1.10", "with a name that the CA's constraints exclude")
@@ -90,10 +91,17 @@ fn certificates(target: Role) -> Vec<Case> {
                 }
                 Who::WrongName => ("wrong-name", "RFC 9525 §6", "with a certificate for another name"),
             };
-            let right = if who == Who::Stolen { DECRYPT_ERROR } else { NOT_TRUSTED };
-            case(target, format!("certificate/{name}"), legal(target.peer()), rule, right)
+            let right = match who {
+                Who::Stolen => DECRYPT_ERROR,
+                // Names are the application's business: it may close in its own way.
+                Who::WrongName => Right::Refuse(&[]),
+                _ => NOT_TRUSTED,
+            };
+            let case = case(target, format!("certificate/{name}"), legal(target.peer()), rule, right)
                 .by(who)
-                .so(format!("{} {with} was served", peer(target)))
+                .so(served(target, with));
+            // It is the holder's own, for another use.
+            if who == Who::WrongKeyUsage { case.lax() } else { case }
         })
         .collect()
 }
@@ -101,8 +109,8 @@ fn certificates(target: Role) -> Vec<Case> {
 /// Certificates and proofs that do not come at all.
 fn missing(target: Role) -> Vec<Case> {
     let script = || legal(target.peer());
-    let nobody = format!("{} without any certificate was served", peer(target));
-    let no_key = format!("{} that did not prove to have its key was served", peer(target));
+    let nobody = served(target, "without any certificate");
+    let no_key = served(target, "that did not prove to have its key");
     let empty = || vec![Step::Changed(CERTIFICATE, vec![Change::NoCertificates])];
     let none = match target {
         Role::Server => Right::Refuse(&[A::CERTIFICATE_REQUIRED, A::BAD_CERTIFICATE, A::HANDSHAKE_FAILURE]),
@@ -168,7 +176,7 @@ fn none_or_unexpected(target: Role) -> Right {
 fn proofs(target: Role) -> Vec<Case> {
     let role = target.peer();
     let section = "RFC 9846 §4.5.2";
-    let no_key = format!("{} that did not prove to have its key was served", peer(target));
+    let no_key = served(target, "that did not prove to have its key");
     let signed = |name: &str, step: Step, right| {
         let script = before(legal(role), CERTIFICATE_VERIFY, [step]);
         case(target, format!("certificate_verify/{name}"), script, section, right).so(no_key.clone())
@@ -224,7 +232,7 @@ fn proofs(target: Role) -> Vec<Case> {
 fn finished(target: Role) -> Vec<Case> {
     let role = target.peer();
     let section = "RFC 9846 §4.5.3";
-    let so = format!("{} was served whose Finished did not bind it to this handshake", peer(target));
+    let so = served(target, "whose Finished did not bind it to this handshake");
     let changed = |name: &str, change: Change, right| {
         let script = instead(legal(role), FINISHED, [Step::Changed(FINISHED, vec![change])]);
         case(target, format!("finished/{name}"), script, section, right).so(so.clone())

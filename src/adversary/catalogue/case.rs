@@ -1,0 +1,151 @@
+//! One deviation, and what is right then.
+
+use crate::adversary::script::{Step, legal};
+use crate::codec::AlertDescription;
+use crate::role::Role;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// One deviation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Case {
+    /// Its name: stable, unique for each target.
+    pub name: String,
+    /// Whom it attacks.
+    pub target: Role,
+    /// It asks whether a stranger can get in.
+    pub quick: bool,
+    /// Who the peer says it is.
+    pub who: Who,
+    /// What it does.
+    pub script: Vec<Step>,
+    /// Where the rule stands.
+    pub rule: &'static str,
+    /// What is right.
+    pub right: Right,
+    /// The target may go on waiting, as for the rest of a message.
+    pub may_wait: bool,
+    /// To serve the peer is lax, but lets no stranger in: it counts where wrong alerts do.
+    pub lax: bool,
+    /// What it means if the peer is served all the same.
+    pub consequence: String,
+}
+
+/// What a target does if it is right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Right {
+    /// It does not serve the peer; its alert, if it sends one, is one of these. None here: any.
+    Refuse(&'static [AlertDescription]),
+    /// It serves the peer.
+    Serve,
+    /// The standards leave it open.
+    Open,
+}
+
+/// Who a peer says it is. All but [`Who::Good`] must be refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Who {
+    /// A certificate of the target's CA, with its key.
+    Good,
+    /// A certificate of another CA.
+    OtherCa,
+    /// A certificate of another CA that has the name of the target's.
+    NamesakeCa,
+    /// A certificate that its own key has signed.
+    SelfSigned,
+    /// A certificate of the target's CA that is no longer valid.
+    Expired,
+    /// One that is not valid yet.
+    NotYetValid,
+    /// One for the other role only.
+    WrongPurpose,
+    /// One whose key may not sign.
+    WrongKeyUsage,
+    /// One with a serial number that the target's CRL has.
+    Revoked,
+    /// One whose key the peer does not have.
+    Stolen,
+    /// One whose signature was changed.
+    BadSignature,
+    /// One with a critical extension that nobody knows.
+    UnknownCritical,
+    /// One that a good end entity has issued, which is no CA.
+    IssuedByLeaf,
+    /// One below an intermediate whose name constraints exclude it.
+    Constrained,
+    /// One below more intermediates than the CA allows.
+    PathTooLong,
+    /// One below an intermediate that is no longer valid.
+    ExpiredIntermediate,
+    /// One for another name than the target calls. (Clients only.)
+    WrongName,
+}
+
+impl Who {
+    /// Everybody who must be refused.
+    pub const STRANGERS: [Who; 16] = [
+        Who::OtherCa,
+        Who::NamesakeCa,
+        Who::SelfSigned,
+        Who::Expired,
+        Who::NotYetValid,
+        Who::WrongPurpose,
+        Who::WrongKeyUsage,
+        Who::Revoked,
+        Who::Stolen,
+        Who::BadSignature,
+        Who::UnknownCritical,
+        Who::IssuedByLeaf,
+        Who::Constrained,
+        Who::PathTooLong,
+        Who::ExpiredIntermediate,
+        Who::WrongName,
+    ];
+}
+
+/// The case without a deviation.
+pub fn good(target: Role) -> Case {
+    case(target, "good", legal(target.peer()), "RFC 9846 §2", Right::Serve)
+}
+
+pub(super) fn case(target: Role, name: impl Into<String>, script: Vec<Step>, rule: &'static str, right: Right) -> Case {
+    Case {
+        name: name.into(),
+        target,
+        quick: false,
+        who: Who::Good,
+        script,
+        rule,
+        right,
+        may_wait: false,
+        lax: false,
+        consequence: String::new(),
+    }
+}
+
+impl Case {
+    pub(super) fn quick(mut self) -> Case {
+        self.quick = true;
+        self
+    }
+
+    pub(super) fn by(mut self, who: Who) -> Case {
+        self.who = who;
+        self
+    }
+
+    pub(super) fn may_wait(mut self) -> Case {
+        self.may_wait = true;
+        self
+    }
+
+    pub(super) fn lax(mut self) -> Case {
+        self.lax = true;
+        self
+    }
+
+    pub(super) fn so(mut self, consequence: impl Into<String>) -> Case {
+        self.consequence = consequence.into();
+        self
+    }
+}

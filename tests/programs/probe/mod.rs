@@ -1,0 +1,144 @@
+//! The probe: it finds each planted fault by name, and nothing on servers that are right.
+
+mod faulty;
+
+use crate::support::{Ca, Key, Server, example};
+use countersign::adversary::Identity;
+use countersign::x509::SigningKey;
+use faulty::{Fault, serve};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use std::fs;
+use std::process::Output;
+
+/// A CA with its key in a file.
+struct World {
+    ca: Ca,
+    ca_key: String,
+}
+
+impl World {
+    fn new() -> World {
+        let ca = Ca::new("root");
+        let ca_key = ca.dir.join("ca.key").to_str().unwrap().to_string();
+        fs::write(&ca_key, ca.key_pem()).unwrap();
+        World { ca, ca_key }
+    }
+
+    fn probe(&self, port: u16, args: &[&str]) -> (i32, String) {
+        let mut command = example("probe");
+        command.args(["server", &format!("127.0.0.1:{port}"), "--ca", &self.ca.pem, "--ca-key", &self.ca_key]);
+        // An echo, on this machine: nobody is troubled by more connections.
+        command.args(["--ask", "*\\n", "--rate", "1000"]).args(args);
+        said(command.output().unwrap())
+    }
+
+    fn serve(&self, fault: Fault) -> u16 {
+        let files = self.ca.good("localhost", Key::P256);
+        let chain = vec![CertificateDer::from_pem_file(&files.cert).unwrap()];
+        let key = PrivateKeyDer::from_pem_file(&files.key).unwrap();
+        let identity = Identity { chain, key: SigningKey::try_from(&key).unwrap() };
+        serve(fault, identity, CertificateDer::from_pem_file(&self.ca.pem).unwrap())
+    }
+}
+
+fn said(output: Output) -> (i32, String) {
+    let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+    (output.status.code().unwrap(), text)
+}
+
+/// The names of the cases in which something was found.
+fn found<'a>(text: &'a str, status: &str) -> Vec<&'a str> {
+    let lines = text.lines().filter(|line| line.starts_with(status));
+    lines.map(|line| line[status.len()..].split_whitespace().next().unwrap()).collect()
+}
+
+#[test]
+fn each_planted_fault_is_found_by_name_and_nothing_else() {
+    let world = World::new();
+    std::thread::scope(|scope| {
+        for (fault, names, also) in [
+            (Fault::None, &[][..], ""),
+            (
+                Fault::SkipsCertificateVerify,
+                &["certificate/stolen", "certificate_verify/dropped"],
+                "certificate_verify/",
+            ),
+            (Fault::AcceptsAnEmptyCertificate, &["certificate/none"], ""),
+            (Fault::AcceptsAnotherCa, &["certificate/other-ca", "certificate/self-signed"], "certificate/"),
+            (Fault::IgnoresExpiry, &["certificate/expired", "certificate/not-yet-valid"], "certificate/"),
+            (Fault::IgnoresThePurpose, &["certificate/wrong-purpose"], ""),
+            (Fault::SendsDataBeforeItHasJudged, &["data/before-it-has-judged"], ""),
+            (Fault::AcceptsDataAfterClose, &["close/data-after-close_notify", "close/data-after-a-fatal-alert"], ""),
+            (Fault::SkipsFinished, &["finished/flipped", "finished/zeros"], "finished/"),
+        ] {
+            let world = &world;
+            scope.spawn(move || {
+                let (status, text) = world.probe(world.serve(fault), &[]);
+                let found = found(&text, "ACCEPTED");
+                for name in names {
+                    assert!(found.contains(name), "{fault:?}: {name} is not found:\n{text}");
+                }
+                // What follows from it has names that begin so.
+                let follows = |name: &str| !also.is_empty() && name.starts_with(also);
+                let other = found.iter().find(|name| !names.contains(name) && !follows(name));
+                assert_eq!(other, None, "{fault:?}: {text}");
+                assert_eq!(status, i32::from(fault != Fault::None), "{fault:?}: {text}");
+            });
+        }
+    });
+}
+
+#[test]
+fn a_server_that_crashes_or_hangs_is_told_from_one_that_refuses() {
+    let world = World::new();
+    let only = ["--only", "certificate_verify/flipped", "--patience", "700"];
+    for (fault, word) in [(Fault::Crashes, "CRASH"), (Fault::Hangs, "HANG")] {
+        let (status, text) = world.probe(world.serve(fault), &only);
+        // The bad peers of the baseline do not sign wrongly, and so do no harm.
+        assert_eq!((status, found(&text, word)), (1, vec!["certificate_verify/flipped"]), "{fault:?}: {text}");
+    }
+}
+
+#[test]
+fn our_own_server_is_clean() {
+    let world = World::new();
+    let files = world.ca.good("localhost", Key::P256);
+    let server = Server::start(&files.args(&world.ca));
+    let (status, text) = world.probe(server.port, &["--strict"]);
+    assert_eq!(status, 0, "{text}");
+    assert!(text.contains("no stranger got in"), "{text}");
+}
+
+#[test]
+fn who_cannot_be_judged_is_not_judged() {
+    let world = World::new();
+    let files = world.ca.good("localhost", Key::P256);
+    let server = Server::start(&files.args(&world.ca));
+    // Nobody listens.
+    let (status, text) = world.probe(1, &[]);
+    assert_eq!(status, 3, "{text}");
+    assert!(text.contains("the target cannot be reached"), "{text}");
+    // The application never answers.
+    let (status, text) = world.probe(server.port, &["--ask", "", "--patience", "300"]);
+    assert_eq!(status, 3, "{text}");
+    assert!(text.contains("did not answer a good peer"), "{text}");
+    // Another machine, without leave.
+    let elsewhere = ["server", "192.0.2.1:443", "--ca", &world.ca.pem, "--ca-key", &world.ca_key];
+    let (status, text) = said(example("probe").args(elsewhere).output().unwrap());
+    assert_eq!(status, 2, "{text}");
+    assert!(text.contains("--i-am-allowed-to-test 192.0.2.1"), "{text}");
+}
+
+#[test]
+fn the_report_is_there_for_programs() {
+    let world = World::new();
+    let (_, json) =
+        world.probe(world.serve(Fault::AcceptsAnEmptyCertificate), &["--json", "-", "--only", "certificate/none"]);
+    assert!(json.contains("{\"name\": \"certificate/none\", \"rule\": \"RFC 9846 §4.5.1.2\", \"status\": \"ACCEPTED\", \"counts\": true"), "{json}");
+    let (_, junit) =
+        world.probe(world.serve(Fault::AcceptsAnEmptyCertificate), &["--junit", "-", "--only", "certificate/none"]);
+    assert!(
+        junit.contains("<failure type=\"ACCEPTED\" message=\"A client without any certificate was served."),
+        "{junit}"
+    );
+}
