@@ -100,7 +100,8 @@ impl Config {
     }
 
     /// How long we wait, once we have closed, for the peer to take what we sent and to close. After a failed handshake its
-    /// alert gets as long; over tokio at most one second, and no time of its own if the handshake has no deadline.
+    /// alert gets as long, but at most one second. (Over tokio, if the handshake has no deadline and so no timer: until the
+    /// transport has taken it.)
     pub fn close_deadline(mut self, deadline: Duration) -> Config {
         self.close_deadline = deadline;
         self
@@ -114,6 +115,12 @@ impl Config {
     /// Whom we trust, to be renewed.
     pub fn trust(&self) -> &Arc<Reloadable<Trust>> {
         &self.trust
+    }
+
+    /// How long the alert of a failed handshake may take.
+    #[cfg(any(feature = "stream", feature = "tokio"))]
+    pub(super) fn last_words(&self) -> Duration {
+        self.close_deadline.min(Duration::from_secs(1))
     }
 
     /// Answers as this one does; all else stays.

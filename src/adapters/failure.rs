@@ -47,7 +47,8 @@ pub enum Failure {
     },
     /// Anything else that ended the connection.
     Failed(Error),
-    /// The deadline passed, while this was awaited.
+    /// The deadline passed in this state. `AskCredential`, `AskSign`, `AskVerify`: it is our own answer that was awaited: the
+    /// program's, the signer's or the judge's. Else it is the peer who was late.
     TimedOut(State),
     /// The name that a client was to connect to is no name.
     Name(InvalidName),
@@ -136,6 +137,11 @@ impl fmt::Display for Failure {
             Failure::Declined { error, declined } => write!(f, "we, the {}, could not go on: {declined}", error.role()),
             Failure::Signer { error, source } => write!(f, "we, the {}, got no signature: {source}", error.role()),
             Failure::Failed(error) => write!(f, "{error}"),
+            Failure::TimedOut(state @ State::AskCredential) => {
+                write!(f, "we took too long: no certificate was chosen in time (in {state})")
+            }
+            Failure::TimedOut(state @ State::AskSign) => write!(f, "our signer took too long (in {state})"),
+            Failure::TimedOut(state @ State::AskVerify) => write!(f, "our judge took too long (in {state})"),
             Failure::TimedOut(state) => write!(f, "the peer took too long (in {state})"),
             Failure::Name(error) => write!(f, "{error}"),
             Failure::Misuse(misuse) => write!(f, "{misuse}"),

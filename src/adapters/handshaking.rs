@@ -6,7 +6,7 @@ use super::failure::{BoxError, Failure};
 use super::key_log::KeysShown;
 use super::metrics::Attempted;
 use crate::x509::{Answerer, Expect};
-use crate::{AlertDescription, ErrorKind, Handshake, Inbox, Misuse, Offer, Outbox, Policy, Session, State, Want};
+use crate::{AlertDescription, ErrorKind, Handshake, Inbox, Misuse, Offer, Outbox, Policy, Role, Session, State, Want};
 #[cfg(feature = "tokio")]
 use crate::{SignQuestion, Verdict, engine::question::VerifyQuestion, x509::Accepted, x509::Identity};
 use rustls_pki_types::UnixTime;
@@ -15,6 +15,10 @@ use std::{sync::Arc, vec, vec::Vec};
 /// Memory for one record each way; flights that are longer make it grow.
 pub(super) const INBOX: usize = 16_645;
 pub(super) const OUTBOX: usize = 16_454;
+/// So many bytes of what comes first are read without that memory: most a ClientHello.
+pub(super) const FIRST: usize = 2048;
+/// Room for two alerts, protected.
+const ALERTS: usize = 64;
 
 /// A session with its memory, and with whom it is.
 pub(super) struct Established {
@@ -60,7 +64,8 @@ impl Handshaking {
     }
 
     fn new(config: &Config, handshake: Handshake<Arc<Policy>>, expect: Arc<[Expect]>) -> Handshaking {
-        let (rx, tx) = (Inbox::new(vec![0; INBOX]), Outbox::new(vec![0; OUTBOX]));
+        // Memory comes when it is needed: a server's peer may be silent.
+        let (rx, tx) = (Inbox::new(Vec::new()), Outbox::new(Vec::new()));
         let answerer = config.answerer(Arc::clone(&expect));
         let keys_shown = KeysShown::to(config.key_log.clone());
         let attempted = Attempted::new(config.metrics.clone(), handshake.role());
@@ -76,6 +81,12 @@ impl Handshaking {
 
     /// What is wanted next. After an error the alert lies in `tx`.
     pub(super) fn drive(&mut self) -> Result<Want, Failure> {
+        if self.holds_nothing() {
+            match self.handshake.role() {
+                Role::Server => return Ok(Want::Read),
+                Role::Client => self.begins(None),
+            }
+        }
         loop {
             match self.handshake.drive(&mut self.rx, &mut self.tx) {
                 Ok(want) => {
@@ -91,6 +102,23 @@ impl Handshaking {
                 },
             }
         }
+    }
+
+    /// There is no memory yet: what comes first is to be given to [`begins`](Self::begins).
+    pub(super) fn holds_nothing(&self) -> bool {
+        self.rx.capacity() == 0
+    }
+
+    /// The first bytes have come, or nothing but the end; `None`: we begin.
+    pub(super) fn begins(&mut self, first: Option<&[u8]>) {
+        let mut memory = vec![0; INBOX];
+        let received = first.unwrap_or_default();
+        memory.iter_mut().zip(received).for_each(|(place, byte)| *place = *byte);
+        self.rx = Inbox::from_received(memory, 0..received.len());
+        if first.is_some_and(<[u8]>::is_empty) {
+            self.rx.filled(0);
+        }
+        self.tx = Outbox::new(vec![0; OUTBOX]);
     }
 
     /// Answers a question from what is at hand.
@@ -164,14 +192,21 @@ impl Handshaking {
     /// Refuses the open question of a server.
     pub(super) fn abort(&mut self, alert: AlertDescription) {
         self.attempted.end("Failed", ErrorKind::Aborted { alert }.name());
+        self.room_for_alerts();
         let _ = self.handshake.abort(alert, &mut self.tx); // it is our own outbox
     }
 
-    /// The deadline has passed.
-    pub(super) fn time_out(&mut self) -> Failure {
-        let state = self.state();
+    /// The deadline has passed, while this was awaited.
+    pub(super) fn time_out(&mut self, state: State) -> Failure {
+        self.room_for_alerts();
         let _ = self.handshake.cancel(&mut self.tx); // it is our own outbox
         Failure::TimedOut(state)
+    }
+
+    fn room_for_alerts(&mut self) {
+        if self.tx.capacity() == 0 {
+            self.tx.grow(ALERTS);
+        }
     }
 
     pub(super) fn state(&self) -> State {

@@ -26,6 +26,8 @@
 
 #[cfg(any(feature = "stream", feature = "tokio"))]
 mod basis;
+#[cfg(any(feature = "stream", feature = "tokio"))]
+mod broken;
 mod config;
 mod failure;
 #[cfg(any(feature = "stream", feature = "tokio"))]

@@ -42,4 +42,5 @@ mod secrets;
 mod serial;
 mod session;
 mod stream;
+mod stream_ends;
 mod threads;

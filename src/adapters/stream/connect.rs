@@ -4,9 +4,9 @@ use super::Stream;
 use super::link::{Link, is_timeout};
 use super::transport::Transport;
 use crate::adapters::config::Config;
-use crate::adapters::handshaking::Handshaking;
+use crate::adapters::handshaking::{FIRST, Handshaking};
 use crate::x509::Expect;
-use crate::{AlertDescription, Offer, Want};
+use crate::{AlertDescription, Offer, State, Want};
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
@@ -141,13 +141,12 @@ impl<S: Transport> Connecting<S> {
     fn run(&mut self, stop: impl Fn(&Want) -> bool) -> io::Result<()> {
         let before = self.link.io.timeouts()?;
         let outcome = self.go_on(stop);
-        match outcome {
-            Ok(()) => self.link.io.set_timeouts(before),
-            Err(error) => {
-                self.handshaking.attempted.failed(&error);
-                Err(error)
-            }
+        // Those of a socket that is only lent outlive us.
+        let restored = self.link.io.set_timeouts(before);
+        if let Err(error) = &outcome {
+            self.handshaking.attempted.failed(error);
         }
+        outcome.and(restored)
     }
 
     fn go_on(&mut self, stop: impl Fn(&Want) -> bool) -> io::Result<()> {
@@ -157,9 +156,19 @@ impl<S: Transport> Connecting<S> {
                 Ok(Want::Done) if self.link.is_flushed() => return Ok(()),
                 Ok(Want::Done) => self.transport(|link, _| link.flush()),
                 Ok(Want::Write) => self.transport(|link, handshaking| link.write_once(&mut handshaking.tx)),
+                Ok(Want::Read) if self.handshaking.holds_nothing() => self.transport(|link, handshaking| {
+                    let mut first = [0; FIRST];
+                    let n = link.read_once(&mut first)?;
+                    handshaking.begins(Some(first.get(..n).unwrap_or_default()));
+                    Ok(())
+                }),
                 Ok(Want::Read) => self.transport(|link, handshaking| link.fill(&mut handshaking.rx)),
                 Ok(question) => {
+                    let asked = self.handshaking.state();
                     self.handshaking.answer(&question)?;
+                    if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                        return Err(self.time_out(asked));
+                    }
                     Ok(())
                 }
                 Err(failure) => {
@@ -169,11 +178,7 @@ impl<S: Transport> Connecting<S> {
             };
             match moved {
                 Ok(()) => {}
-                Err(error) if is_timeout(&error) => {
-                    let failure = self.handshaking.time_out();
-                    self.linger();
-                    return Err(failure.into());
-                }
+                Err(error) if is_timeout(&error) => return Err(self.time_out(self.handshaking.state())),
                 Err(error) => return Err(error),
             }
         }
@@ -187,7 +192,13 @@ impl<S: Transport> Connecting<S> {
         call(&mut self.link, &mut self.handshaking)
     }
 
+    fn time_out(&mut self, state: State) -> io::Error {
+        let failure = self.handshaking.time_out(state);
+        self.linger();
+        failure.into()
+    }
+
     fn linger(&mut self) {
-        self.link.linger(&mut self.handshaking.tx, self.handshaking.config.close_deadline);
+        self.link.linger(&mut self.handshaking.tx, self.handshaking.config.last_words());
     }
 }

@@ -1,6 +1,7 @@
 //! A transport with a clock: calls that end at a deadline, and a lingering close.
 
 use super::transport::{Timeouts, Transport};
+use crate::adapters::broken::Broken;
 use crate::{Inbox, Outbox};
 use std::io;
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use std::vec::Vec;
 pub(super) struct Link<S> {
     pub(super) io: S,
     /// Why nothing more can be written. What the peer has sent may say more about it: an alert.
-    pub(super) broken: Option<io::Error>,
+    pub(super) broken: Option<Broken>,
     /// Written since the last flush: what the transport itself may keep.
     unflushed: bool,
 }
@@ -36,13 +37,13 @@ impl<S: Transport> Link<S> {
         self.unflushed = true;
         match written {
             Ok(0) => {
-                self.broken.get_or_insert_with(|| io::ErrorKind::WriteZero.into());
+                self.broken.get_or_insert_with(|| Broken::new(io::ErrorKind::WriteZero.into()));
                 tx.sent(tx.pending().len()); // nobody will get it
             }
             Ok(n) => tx.sent(n),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if is_timeout(&error) => return Err(error),
-            Err(error) => self.broken = Some(error),
+            Err(error) => self.broken = Some(Broken::new(error)),
         }
         Ok(())
     }
@@ -65,7 +66,7 @@ impl<S: Transport> Link<S> {
             match self.io.flush() {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) if is_timeout(&error) => return Err(error),
-                Err(error) => drop(self.broken.get_or_insert(error)),
+                Err(error) => drop(self.broken.get_or_insert(Broken::new(error))),
                 Ok(()) => {}
             }
             self.unflushed = false;
@@ -76,16 +77,20 @@ impl<S: Transport> Link<S> {
     /// Reads once; the end of the stream included. What was written leaves the transport before.
     pub(super) fn fill(&mut self, rx: &mut Inbox<Vec<u8>>) -> io::Result<()> {
         self.flush()?;
+        let n = self.read_once(rx.space())?;
+        rx.filled(n);
+        Ok(())
+    }
+
+    /// Reads once.
+    pub(super) fn read_once(&mut self, space: &mut [u8]) -> io::Result<usize> {
         loop {
-            match self.io.read(rx.space()) {
-                Ok(n) => {
-                    rx.filled(n);
-                    return Ok(());
-                }
+            match self.io.read(space) {
+                Ok(n) => return Ok(n),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // What broke first says more.
                 Err(error) if is_timeout(&error) => return Err(error),
-                Err(error) => return Err(self.broken.take().unwrap_or(error)),
+                // What broke first says more.
+                Err(error) => return Err(self.broken.as_ref().map_or(error, Broken::error)),
             }
         }
     }

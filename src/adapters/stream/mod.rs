@@ -40,7 +40,7 @@ use crate::{ErrorKind, Event, Exporter, Inbox, Misuse, Outbox, Session, SessionI
 use core::fmt;
 use link::{Link, is_timeout};
 use std::io::{self, BufRead, Read, Write};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use std::vec::Vec;
 
 /// A mutual TLS connection over a blocking transport.
@@ -181,25 +181,45 @@ impl<S: Transport> Stream<S> {
 
     fn close_until(&mut self, deadline: Option<Instant>) -> io::Result<()> {
         self.session.close(&mut self.tx).map_err(Failure::from)?;
-        self.link.write_until(&mut self.tx, deadline)?;
+        let mut ended = false;
+        while !self.tx.pending().is_empty() && self.link.broken.is_none() {
+            match self.link.write_until(&mut self.tx, turn(deadline)) {
+                // It may want to be rid of its own before it takes ours.
+                Err(error) if is_timeout(&error) && !is_over(deadline) => {
+                    ended = ended || self.read_on(turn(deadline))?;
+                }
+                written => written?,
+            }
+        }
+        self.link.write_until(&mut self.tx, deadline)?; // which flushes
         let _ = self.link.io.shutdown_write(); // the peer may have closed already
+        while !ended {
+            if is_over(deadline) {
+                // It knows that we have closed; it owes us nothing.
+                return if self.session.is_confirmed() { Ok(()) } else { Err(io::ErrorKind::TimedOut.into()) };
+            }
+            ended = self.read_on(deadline)?;
+        }
+        self.all_sent()
+    }
+
+    /// Reads until then, and drops what comes. Whether the peer has ended.
+    fn read_on(&mut self, deadline: Option<Instant>) -> io::Result<bool> {
         loop {
             match self.receive() {
                 Ok(Event::Data) => self.rx.consume(self.rx.data().len()),
-                Ok(Event::Closed) => return self.all_sent(),
+                Ok(Event::Closed) => return Ok(true),
                 Ok(Event::Read) => {
-                    let in_time = self.link.wait_until(deadline)?;
-                    let filled =
-                        if in_time { self.link.fill(&mut self.rx) } else { Err(io::ErrorKind::TimedOut.into()) };
-                    match filled {
-                        Ok(()) => {}
-                        // It knows that we have closed; it owes us nothing.
-                        Err(error) if is_timeout(&error) && self.session.is_confirmed() => return Ok(()),
-                        Err(error) => return Err(error),
+                    if !self.link.wait_until(deadline)? {
+                        return Ok(false);
+                    }
+                    match self.link.fill(&mut self.rx) {
+                        Err(error) if is_timeout(&error) => return Ok(false),
+                        filled => filled?,
                     }
                 }
                 Ok(_) => {}
-                Err(error) if is_truncated(&error) => return self.all_sent(), // the answer to our close_notify may be none
+                Err(error) if is_truncated(&error) => return Ok(true), // the answer to our close_notify may be none
                 Err(error) => return Err(error),
             }
         }
@@ -244,17 +264,16 @@ impl<S: Transport> Stream<S> {
     /// Why nothing more can be written: what the peer says about it, or else the transport.
     /// What we sent may not have left: then it is no orderly end.
     fn all_sent(&self) -> io::Result<()> {
-        self.link.broken.as_ref().map_or(Ok(()), |broken| Err(broken.kind().into()))
+        self.link.broken.as_ref().map_or(Ok(()), |broken| Err(broken.error()))
     }
 
     fn check_broken(&mut self) -> io::Result<()> {
-        let Some(broken) = self.link.broken.take() else { return Ok(()) };
+        let Some(broken) = self.link.broken.clone() else { return Ok(()) };
         let deadline = Instant::now().checked_add(self.basis.config.close_deadline);
         let before = self.link.io.timeouts().unwrap_or_default();
         let said = self.read_why(deadline);
         let _ = self.link.io.set_timeouts(before);
-        self.link.broken = Some(broken.kind().into());
-        Err(said.unwrap_or(broken))
+        Err(said.unwrap_or_else(|| broken.error()))
     }
 
     /// The error that the peer reports, if it comes before any data.
@@ -274,6 +293,18 @@ impl<S: Transport> Stream<S> {
             }
         }
     }
+}
+
+/// So long one direction is tried before the other gets its turn.
+const TURN: Duration = Duration::from_millis(20);
+
+fn turn(deadline: Option<Instant>) -> Option<Instant> {
+    let turn = Instant::now().checked_add(TURN);
+    deadline.map_or(turn, |deadline| turn.map(|turn| turn.min(deadline)))
+}
+
+fn is_over(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|deadline| deadline <= Instant::now())
 }
 
 fn is_truncated(error: &io::Error) -> bool {

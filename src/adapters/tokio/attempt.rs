@@ -3,7 +3,7 @@
 use super::answers::{Answer, Answers};
 use super::linger::{Linger, Timer};
 use crate::adapters::failure::{BoxError, Failure};
-use crate::adapters::handshaking::Handshaking;
+use crate::adapters::handshaking::{FIRST, Handshaking};
 use crate::engine::question::VerifyQuestion;
 use crate::{Rejection, SignQuestion, Verdict, Want};
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -90,7 +90,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Open<IO> {
         loop {
             if self.deadline.poll(cx).is_ready() {
                 self.in_flight = None;
-                return Poll::Ready(Err(self.handshaking.time_out().into()));
+                let state = self.handshaking.state();
+                return Poll::Ready(Err(self.handshaking.time_out(state).into()));
             }
             if self.in_flight.is_some() {
                 ready!(self.poll_answer(cx))?;
@@ -168,6 +169,13 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Open<IO> {
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.unflushed {
             self.unflushed = Pin::new(&mut self.io).poll_flush(cx).is_pending();
+        }
+        if self.handshaking.holds_nothing() {
+            let mut first = [0; FIRST];
+            let mut first = ReadBuf::new(&mut first);
+            ready!(Pin::new(&mut self.io).poll_read(cx, &mut first))?;
+            self.handshaking.begins(Some(first.filled()));
+            return Poll::Ready(Ok(()));
         }
         let rx = &mut self.handshaking.rx;
         let mut space = ReadBuf::new(rx.space());

@@ -5,8 +5,9 @@ use super::outgoing::Outgoing;
 use super::reauthentication::Reauthentication;
 use super::stream::{Facts, Stream};
 use super::wakers::{Half, Wakers};
+use crate::adapters::failure::Failure;
 use crate::x509::{Accepted, Lease};
-use crate::{Reply, SessionInfo};
+use crate::{Error, Reply, SessionInfo};
 use ::tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 use core::fmt;
 use core::pin::Pin;
@@ -22,6 +23,8 @@ struct Shared<IO> {
     outgoing: Mutex<Outgoing>,
     /// The KeyUpdate that the reading half found, until whoever is polled next answers it.
     owed: Mutex<Option<Reply>>,
+    /// The error that the reading half found, until whoever is polled next tells the peer.
+    untold: Mutex<Option<Error>>,
     wakers: Wakers,
     facts: Facts,
 }
@@ -29,6 +32,8 @@ struct Shared<IO> {
 /// The reading half of a [`Stream`].
 pub struct OwnedReadHalf<IO> {
     incoming: Incoming,
+    /// How the connection failed, as it was reported first.
+    failed: Option<Error>,
     shared: Arc<Shared<IO>>,
 }
 
@@ -43,9 +48,9 @@ impl<IO> Stream<IO> {
     pub fn into_split(self) -> (OwnedReadHalf<IO>, OwnedWriteHalf<IO>) {
         let Stream { io, incoming, outgoing, wakers, facts } = self;
         let info = incoming.receiver.info().clone();
-        let (io, outgoing, owed) = (Mutex::new(io), Mutex::new(outgoing), Mutex::new(None));
-        let shared = Arc::new(Shared { io, outgoing, owed, wakers, facts });
-        (OwnedReadHalf { incoming, shared: Arc::clone(&shared) }, OwnedWriteHalf { info, shared })
+        let (io, outgoing, owed, untold) = (Mutex::new(io), Mutex::new(outgoing), Mutex::new(None), Mutex::new(None));
+        let shared = Arc::new(Shared { io, outgoing, owed, untold, wakers, facts });
+        (OwnedReadHalf { incoming, failed: None, shared: Arc::clone(&shared) }, OwnedWriteHalf { info, shared })
     }
 }
 
@@ -53,10 +58,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Gives the sending half what it owes.
-fn take_over(owed: &Mutex<Option<Reply>>, outgoing: &mut Outgoing) {
-    if let Some(reply) = lock(owed).take() {
-        outgoing.owed = Some(reply);
+impl<IO> Shared<IO> {
+    /// Gives the sending half what it owes.
+    fn take_over(&self, outgoing: &mut Outgoing) {
+        if let Some(reply) = lock(&self.owed).take() {
+            outgoing.owed = Some(reply);
+        }
+        if let Some(error) = lock(&self.untold).take() {
+            outgoing.tell(error);
+        }
+    }
+
+    /// The reading half has found something for the sending half to say.
+    fn has_found(&self) -> bool {
+        lock(&self.owed).is_some() || lock(&self.untold).is_some()
     }
 }
 
@@ -93,14 +108,27 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Shared<IO> {
     ) -> Poll<io::Result<T>> {
         let waker = self.wakers.writing(Half::Write, cx);
         let mut outgoing = lock(&self.outgoing);
-        take_over(&self.owed, &mut outgoing);
+        self.take_over(&mut outgoing);
         let polled = poll(&mut outgoing, waker, &mut Locked(&self.io));
         let urgent = polled.is_ready() && outgoing.is_urgent();
         drop(outgoing);
-        if urgent || lock(&self.owed).is_some() {
+        if urgent || self.has_found() {
             self.tell(Half::Write, cx);
         }
         polled
+    }
+
+    /// The error as it is to be reported. If the writing half is at it, it will tell the peer: then we do not know whether it
+    /// can.
+    fn told(&self, error: Error) -> Error {
+        match self.outgoing.try_lock() {
+            Ok(mut outgoing) => outgoing.tell(error),
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner().tell(error),
+            Err(TryLockError::WouldBlock) => {
+                *lock(&self.untold) = Some(error);
+                error
+            }
+        }
     }
 
     /// Tells the peer what it is owed, unless the writing half is at it: it will look itself.
@@ -111,7 +139,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Shared<IO> {
                 Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
                 Err(TryLockError::WouldBlock) => return,
             };
-            take_over(&self.owed, &mut outgoing);
+            self.take_over(&mut outgoing);
             if outgoing.has_work() {
                 let waker = self.wakers.writing(half, cx);
                 // An error shows when something is written; what the peer says about it comes by reading.
@@ -119,7 +147,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Shared<IO> {
             }
             drop(outgoing);
             // Found between the look and the unlocking, when the other half could not lock: look again.
-            if lock(&self.owed).is_none() {
+            if !self.has_found() {
                 return;
             }
         }
@@ -159,20 +187,21 @@ impl<IO> OwnedReadHalf<IO> {
         if !Arc::ptr_eq(&self.shared, &write.shared) {
             return Err(ReuniteError(self, write));
         }
-        let OwnedReadHalf { incoming, shared } = self;
+        let OwnedReadHalf { incoming, failed, shared } = self;
         let OwnedWriteHalf { info, shared: other } = write;
         drop(other);
         match Arc::try_unwrap(shared) {
-            Ok(Shared { io, outgoing, owed, wakers, facts }) => {
+            Ok(shared) => {
+                shared.take_over(&mut lock(&shared.outgoing));
+                let Shared { io, outgoing, wakers, facts, .. } = shared;
                 let io = io.into_inner().unwrap_or_else(PoisonError::into_inner);
-                let mut outgoing = outgoing.into_inner().unwrap_or_else(PoisonError::into_inner);
-                take_over(&owed, &mut outgoing);
+                let outgoing = outgoing.into_inner().unwrap_or_else(PoisonError::into_inner);
                 Ok(Stream { io, incoming, outgoing, wakers, facts })
             }
             // There are two halves, and we had both.
             Err(shared) => {
                 let write = OwnedWriteHalf { info, shared: Arc::clone(&shared) };
-                Err(ReuniteError(OwnedReadHalf { incoming, shared }, write))
+                Err(ReuniteError(OwnedReadHalf { incoming, failed, shared }, write))
             }
         }
     }
@@ -254,14 +283,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> OwnedReadHalf<IO> {
             &mut Option<Reply>,
         ) -> Poll<Result<(), Fault>>,
     ) -> Poll<io::Result<()>> {
-        let OwnedReadHalf { incoming, shared } = self;
+        let OwnedReadHalf { incoming, failed, shared } = self;
         let mut owed = None;
         let polled = poll(incoming, cx, &mut Locked(&shared.io), &mut owed);
         if owed.is_some() {
             *lock(&shared.owed) = owed; // it stands for those before it
         }
         let polled = polled.map_err(|fault| match fault {
-            Fault::Tls(error) => lock(&shared.outgoing).tell(error),
+            Fault::Tls(error) => Failure::Failed(*failed.get_or_insert_with(|| shared.told(error))).into(),
             Fault::Transport(error) => error,
         });
         shared.tell(Half::Read, cx);

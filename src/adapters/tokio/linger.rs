@@ -48,7 +48,7 @@ impl Timer {
 /// Writes the alert, ends the write side, and waits a little for the peer to close: dropping a connection with bytes
 /// unread makes TCP reset it, and the peer would never see the alert.
 pub(super) struct Linger {
-    /// `None`: no timer is wanted, so nothing is waited for.
+    /// `None`: no timer is wanted. Then the transport is waited for, as in the handshake, but not the peer.
     timer: Option<Timer>,
     shut: bool,
 }
@@ -56,8 +56,7 @@ pub(super) struct Linger {
 impl Linger {
     /// At most a second, and no timer where the handshake has none.
     pub(super) fn of(config: &Config) -> Linger {
-        let close_deadline = config.close_deadline.min(Duration::from_secs(1));
-        Linger { timer: config.handshake_deadline.map(|_| Timer::after(close_deadline)), shut: false }
+        Linger { timer: config.handshake_deadline.map(|_| Timer::after(config.last_words())), shut: false }
     }
 
     pub(super) fn poll<IO: AsyncRead + AsyncWrite + Unpin>(
@@ -68,7 +67,11 @@ impl Linger {
     ) -> Poll<()> {
         match self.poll_peer(cx, io, tx) {
             Poll::Ready(()) => Poll::Ready(()),
-            Poll::Pending => self.timer.as_mut().map_or(Poll::Ready(()), |timer| timer.poll(cx)),
+            Poll::Pending => match &mut self.timer {
+                Some(timer) => timer.poll(cx),
+                None if self.shut => Poll::Ready(()),
+                None => Poll::Pending,
+            },
         }
     }
 

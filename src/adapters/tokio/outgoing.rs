@@ -1,6 +1,7 @@
 //! The sending half of a connection: data sealed, and on its way to the transport.
 
 use super::memory;
+use crate::adapters::broken::Broken;
 use crate::adapters::failure::Failure;
 use crate::adapters::handshaking::OUTBOX;
 use crate::adapters::metrics::{KeyUpdates, Metrics, Way};
@@ -28,7 +29,7 @@ pub(super) struct Outgoing {
     /// The transport took nothing more, the last time.
     blocked: bool,
     /// Why nothing more can be written.
-    broken: Option<io::ErrorKind>,
+    broken: Option<Broken>,
     key_updates: KeyUpdates,
 }
 
@@ -65,7 +66,7 @@ impl Outgoing {
     }
 
     /// Seals the alert of an error, and gives the error back as it is to be reported: the same each time.
-    pub(super) fn tell(&mut self, error: Error) -> io::Error {
+    pub(super) fn tell(&mut self, error: Error) -> Error {
         let told = match self.told {
             Some(told) => told,
             None => {
@@ -75,7 +76,7 @@ impl Outgoing {
             }
         };
         self.told = Some(told);
-        Failure::Failed(told).into()
+        told
     }
 
     /// Seals what is owed. False: what is pending must go first.
@@ -112,9 +113,9 @@ impl Outgoing {
         loop {
             let paid = self.pay();
             while !self.tx.pending().is_empty() {
-                if let Some(kind) = self.broken {
+                if let Some(broken) = &self.broken {
                     self.tx.sent(self.tx.pending().len()); // nobody will get it
-                    return Poll::Ready(Err(kind.into()));
+                    return Poll::Ready(Err(broken.error()));
                 }
                 match ready!(Pin::new(&mut *io).poll_write(cx, self.tx.pending())) {
                     Ok(0) => return Poll::Ready(Err(self.breaks(io::ErrorKind::WriteZero.into()))),
@@ -132,11 +133,11 @@ impl Outgoing {
     }
 
     fn breaks(&mut self, error: io::Error) -> io::Error {
-        self.broken = Some(error.kind());
+        let broken = self.broken.insert(Broken::new(error)).error();
         self.tx.sent(self.tx.pending().len());
         self.urgent = false;
         self.give_back();
-        error
+        broken
     }
 
     /// Seals data and hands it to the transport, as far as it takes it at once.
@@ -147,9 +148,7 @@ impl Outgoing {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         ready!(self.poll_drain(waker, io))?;
-        if let Some(kind) = self.broken {
-            return Poll::Ready(Err(kind.into()));
-        }
+        self.check_broken()?;
         let mut filled = bufs.iter().filter(|buf| !buf.is_empty());
         let taken = match (filled.next(), filled.next()) {
             (None, _) => return Poll::Ready(Ok(0)),
@@ -171,13 +170,26 @@ impl Outgoing {
     }
 
     fn seal(&mut self, data: &[u8]) -> io::Result<usize> {
+        match self.with_room(|sender, tx| sender.write(data, tx))? {
+            0 => Err(io::ErrorKind::WriteZero.into()), // the outbox was empty
+            n => Ok(n),
+        }
+    }
+
+    /// With as much memory as that takes, which is given back if it is refused.
+    fn with_room<T>(
+        &mut self,
+        mut write: impl FnMut(&mut Sender, &mut Outbox<Vec<u8>>) -> Result<T, Misuse>,
+    ) -> io::Result<T> {
         memory::lend_outbox(&mut self.tx, OUTBOX);
         loop {
-            match self.sender.write(data, &mut self.tx) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()), // the outbox was empty
-                Ok(n) => return Ok(n),
+            match write(&mut self.sender, &mut self.tx) {
+                Ok(written) => return Ok(written),
                 Err(Misuse::NoRoom { needed }) => self.tx.grow(needed),
-                Err(misuse) => return Err(Failure::from(misuse).into()),
+                Err(misuse) => {
+                    self.give_back();
+                    return Err(Failure::from(misuse).into());
+                }
             }
         }
     }
@@ -189,14 +201,7 @@ impl Outgoing {
 
     /// Asks the peer for a sign of life.
     pub(super) fn confirm(&mut self) -> io::Result<()> {
-        memory::lend_outbox(&mut self.tx, OUTBOX);
-        loop {
-            match self.sender.confirm(&mut self.tx) {
-                Ok(()) => return Ok(()),
-                Err(Misuse::NoRoom { needed }) => self.tx.grow(needed),
-                Err(misuse) => return Err(Failure::from(misuse).into()),
-            }
-        }
+        self.with_room(|sender, tx| sender.confirm(tx))
     }
 
     /// All that was written has left the transport's own buffers.
@@ -207,20 +212,21 @@ impl Outgoing {
             self.unflushed = false;
         }
         self.urgent = false;
-        Poll::Ready(self.broken.map_or(Ok(()), |kind| Err(kind.into())))
+        Poll::Ready(self.check_broken())
+    }
+
+    fn check_broken(&self) -> io::Result<()> {
+        self.broken.as_ref().map_or(Ok(()), |broken| Err(broken.error()))
     }
 
     /// close_notify, and the end of the transport's write side.
     pub(super) fn poll_shutdown<IO: AsyncWrite + Unpin>(&mut self, waker: &Waker, io: &mut IO) -> Poll<io::Result<()>> {
         if !self.sender.is_closed() {
-            memory::lend_outbox(&mut self.tx, OUTBOX);
-            self.sender.close(&mut self.tx).map_err(Failure::from)?;
+            self.with_room(|sender, tx| sender.close(tx))?;
         }
         ready!(self.poll_drain(waker, io))?;
         // Whoever polled when it broke, this half says so, each time.
-        if let Some(kind) = self.broken {
-            return Poll::Ready(Err(kind.into()));
-        }
+        self.check_broken()?;
         match ready!(Pin::new(io).poll_shutdown(&mut Context::from_waker(waker))) {
             // All of ours has left, and the peer has closed already.
             Err(error) if error.kind() == io::ErrorKind::NotConnected => Poll::Ready(Ok(())),

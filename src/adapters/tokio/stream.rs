@@ -154,7 +154,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
     ) -> Poll<io::Result<T>> {
         let polled = poll(&mut self.incoming, cx, &mut self.io, &mut self.outgoing.owed);
         let polled = polled.map_err(|fault| match fault {
-            Fault::Tls(error) => self.outgoing.tell(error),
+            Fault::Tls(error) => Failure::Failed(self.outgoing.tell(error)).into(),
             Fault::Transport(error) => error,
         });
         if self.outgoing.has_work() {

@@ -170,7 +170,8 @@ async fn ten_seconds_from_its_making_a_handshake_is_over_whoever_is_late() {
     let (external, _) = world.external("server.test");
     let theirs = Acceptor::new(world.server.clone(), [Expect::AnyTrusted]);
     let ours = Acceptor::new(external, [Expect::AnyTrusted]).signer(Never);
-    for (acceptor, client_speaks) in [(theirs, false), (ours, true)] {
+    let (peer, signer) = ("the peer took too long (in WaitClientHello)", "our signer took too long (in AskSign)");
+    for (acceptor, client_speaks, who) in [(theirs, false, peer), (ours, true, signer)] {
         let (near, far) = duplex(10_000);
         let begun = Instant::now();
         let mut accepting = acceptor.accept(far);
@@ -178,7 +179,7 @@ async fn ten_seconds_from_its_making_a_handshake_is_over_whoever_is_late() {
         let client = if client_speaks { Ok(tokio::spawn(client)) } else { Err(client) };
         sleep(Duration::from_secs(9)).await; // it counts before it is awaited
         let error = accepting.run().await.unwrap_err();
-        assert_eq!(error.kind(), Io::TimedOut, "{error}");
+        assert_eq!((error.kind(), error.to_string()), (Io::TimedOut, who.to_owned()));
         let took = begun.elapsed();
         match client {
             Ok(client) => {
@@ -205,6 +206,45 @@ fn without_a_deadline_a_handshake_needs_no_timer() {
         let error = world.acceptor().accept(far).await.unwrap_err();
         assert_eq!((error.kind(), tls(&error).kind()), (Io::InvalidData, ErrorKind::NotTls));
     });
+}
+
+/// There is no timer, but what is written without waiting is waited for.
+#[tokio::test]
+async fn without_a_deadline_the_alert_is_delivered_all_the_same() {
+    let world = World::new();
+    let (near, far) = duplex(1); // not even an alert fits
+    let (mut read, mut write) = tokio::io::split(near);
+    let config = world.server.clone().handshake_deadline(None);
+    let server = tokio::spawn(Acceptor::new(config, [Expect::AnyTrusted]).accept(far));
+    let _stays_open = tokio::spawn(async move {
+        let _ = write.write_all(b"GET / HTTP/1.1\r\n").await;
+        pending::<()>().await;
+    });
+    let mut told = [0; 7];
+    read.read_exact(&mut told).await.unwrap();
+    assert_eq!(told, [21, 3, 3, 0, 2, 2, 10], "unexpected_message");
+    // It has told all it knows: the peer is not waited for, which does not close.
+    assert_eq!(tls(&server.await.unwrap().unwrap_err()).kind(), ErrorKind::NotTls);
+}
+
+#[tokio::test]
+async fn what_broke_the_transport_is_inside_of_each_error() {
+    let (world, (near, far)) = (World::new(), tcp().await);
+    let (client, server) = tokio::join!(world.connector().connect("server.test", near), world.acceptor().accept(far));
+    let (mut client, server) = (client.unwrap(), server.unwrap());
+    client.confirmed().await.unwrap();
+    client.write_all(b"never read").await.unwrap();
+    sleep(Duration::from_millis(50)).await;
+    drop(server); // bytes are unread: a reset
+    sleep(Duration::from_millis(50)).await;
+    let mut errors = Vec::new();
+    while errors.len() < 2 {
+        errors.extend(client.write_all(b"lost").await.err());
+    }
+    for error in errors {
+        let source = error.source().and_then(|source| source.downcast_ref::<io::Error>()).expect("a source");
+        assert!(source.raw_os_error().is_some(), "{source:?}");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The adapter for tokio: what its users rely on.
 
 mod answers;
+mod blocked;
 mod cancelled;
 mod data;
 mod ends;
