@@ -12,6 +12,7 @@ use countersign::study::capture::{self, Capture};
 use countersign::study::text::Language;
 use countersign::study::{Connection, KeyLog, Text, explain, html, json, text};
 use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -76,8 +77,8 @@ fn run(files: &[PathBuf], output: &Output) -> Result<(), String> {
     let mut study = explain(&conversations, &log);
     study.problems.extend(problems);
     match output {
-        Output::Json => println!("{}", json::render(&study)),
-        Output::Text(language) => print!("{}", text::render(&study, *language)),
+        Output::Json => print(&(json::render(&study) + "\n"))?,
+        Output::Text(language) => print(&text::render(&study, *language))?,
         Output::Html(path) => {
             for problem in &study.problems {
                 eprintln!("{}", problem.en);
@@ -91,6 +92,14 @@ fn run(files: &[PathBuf], output: &Output) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Whoever reads may stop, as `head` does.
+fn print(text: &str) -> Result<(), String> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(format!("standard output: {error}")),
+        _ => Ok(()),
+    }
 }
 
 fn write(path: &Path, page: &str) -> Result<(), String> {

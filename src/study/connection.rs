@@ -216,7 +216,21 @@ fn whole(connection: &Connection, choice: Option<hello::Choice>) -> Vec<Problem>
         ));
     }
     for role in [Role::Server, Role::Client] {
-        if has(role, "certificate") && has(role, "finished") && !has(role, "certificate_verify") {
+        if has(role, "certificate_verify") || !has(role, "finished") {
+            continue;
+        }
+        let certificate =
+            connection.messages.iter().find(|message| message.sender == role && message.name == "certificate");
+        // An empty certificate_list: header, context of no bytes, list of no bytes.
+        if certificate.is_some_and(|certificate| certificate.len == 8) {
+            problem(Text::made(
+                format!("the {role} has no certificate to show: its Certificate message is empty"),
+                format!(
+                    "el {} no tiene ningún certificado que mostrar: su mensaje Certificate está vacío",
+                    in_spanish(role)
+                ),
+            ));
+        } else if certificate.is_some() {
             problem(Text::made(
                 format!(
                     "the {role} has shown a certificate and has not proved that it holds its key: there is no CertificateVerify"

@@ -46,9 +46,11 @@ const DATA: usize = 256;
 const SHOWN: usize = 64;
 const MAX_VALUE: usize = 300;
 
-/// A connection as a page, with a title and a sentence about it.
+/// A connection as a page, with a title and a sentence about it, which may hold names that a peer has chosen: they are
+/// escaped, and shortened like every value.
 pub fn render(connection: &Connection, title: &Text, lead: &Text) -> String {
     let mut page = String::new();
+    let (title, lead) = (&shortened_text(title), &shortened_text(lead));
     for detail in &DETAILS {
         page = document(
             title,
@@ -66,9 +68,12 @@ pub fn render(connection: &Connection, title: &Text, lead: &Text) -> String {
     page
 }
 
-/// A page that leads to others: file, title, sentence.
+/// A page that leads to others: file, title, sentence; escaped and shortened, too.
 pub fn index(title: &Text, lead: &Text, entries: &[(String, Text, Text)]) -> String {
-    let both = |text: &Text| format!("<span>{}</span> <span lang=\"es\">{}</span>", escape(&text.en), escape(&text.es));
+    let both = |text: &Text| {
+        let Text { en, es } = shortened_text(text);
+        format!("<span>{}</span> <span lang=\"es\">{}</span>", escape(&en), escape(&es))
+    };
     let mut body = format!("<main><h1 class=\"both\">{}</h1><p class=\"both\">{}</p>", both(title), both(lead));
     for (file, title, lead) in entries {
         let (title, lead) = (both(title), both(lead));
@@ -78,7 +83,7 @@ pub fn index(title: &Text, lead: &Text, entries: &[(String, Text, Text)]) -> Str
         ));
     }
     body.push_str("</main>");
-    document(title, &body, None)
+    document(&shortened_text(title), &body, None)
 }
 
 fn document(title: &Text, body: &str, script: Option<&str>) -> String {
@@ -191,6 +196,10 @@ fn data(connection: &Connection, title: &Text, lead: &Text, detail: &Detail) -> 
         ("fields", Json::List(fields)),
     ]);
     Json::Object(members)
+}
+
+fn shortened_text(text: &Text) -> Text {
+    Text::made(shortened(&text.en), shortened(&text.es))
 }
 
 fn shortened(value: &str) -> String {

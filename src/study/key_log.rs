@@ -75,6 +75,11 @@ impl KeyLog {
         new
     }
 
+    /// Is there nothing in it?
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
     /// Does it know a connection?
     pub(super) fn knows(&self, client_random: &[u8; 32]) -> bool {
         self.lines.iter().any(|line| line.client_random == *client_random)

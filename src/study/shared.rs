@@ -67,6 +67,10 @@ impl Shared<'_> {
                 format!("records of the cipher suite {:#06x} cannot be opened by this program", choice.suite_number),
                 format!("este programa no puede abrir registros de la suite {:#06x}", choice.suite_number),
             ),
+            Some(_) if self.log.is_empty() => Text::new(
+                "there is no key log, or nothing usable in it: what is encrypted cannot be opened. OpenSSL writes one with -keylogfile, curl and Go programs that support it with SSLKEYLOGFILE",
+                "no hay registro de claves, o nada en él es utilizable: lo cifrado no se puede abrir. OpenSSL lo escribe con -keylogfile; curl, y los programas en Go que lo admiten, con SSLKEYLOGFILE",
+            ),
             Some(_) if !self.log.knows(&random) => Text::made(
                 format!("the key log has no line for this connection (client_random {})", names::hex(&random)),
                 format!(

@@ -53,7 +53,7 @@ pub fn render(study: &Study, language: Language) -> String {
 fn connection(connection: &Connection, language: Language) -> String {
     let mut out = format!("\n=== {}\n", printable(&connection.label));
     for fact in &connection.summary {
-        out.push_str(&format!("{:<24} {}\n", language.of(&fact.title), printable(&fact.value)));
+        out.push_str(&format!("{:<28} {}\n", language.of(&fact.title), printable(&fact.value)));
     }
     let by_parent = by_parent(&connection.fields);
     for record in &connection.records {

@@ -72,7 +72,7 @@ fn without_a_key_log_the_hellos_are_explained_and_each_secret_says_why_it_is_mis
     assert_tiled(&study);
     let connection = &study.connections[0];
     assert_eq!(names(&study), FLIGHTS[..2]);
-    let told = connection.problems.iter().filter(|problem| problem.text.en.contains("no line for this connection"));
+    let told = connection.problems.iter().filter(|problem| problem.text.en.contains("there is no key log"));
     assert_eq!(told.count(), 1, "both sides lack it, and it is said once");
     let missing = |name: &str| {
         let secret = connection.secrets.iter().find(|secret| secret.name == name).unwrap();
@@ -82,6 +82,16 @@ fn without_a_key_log_the_hellos_are_explained_and_each_secret_says_why_it_is_mis
         assert!(missing(name), "{name}");
     }
     assert!(connection.checks.iter().all(|check| check.ok.is_none()));
+}
+
+#[test]
+fn a_key_log_of_others_says_that_it_does_not_know_the_connection() {
+    let ((conversation, _), (_, other)) =
+        (handshake(Policy::new(), Policy::new()), handshake(Policy::new(), Policy::new()));
+    // Two runs of these ends have the same seeds, and so the same client_random.
+    let other = other.replace(" 01", " 02");
+    let problems = &study(conversation, &other).connections[0].problems;
+    assert!(problems.iter().any(|problem| problem.text.en.contains("no line for this connection")), "{problems:?}");
 }
 
 #[test]
@@ -150,4 +160,26 @@ fn secrets_of_another_connection_open_nothing() {
     let study = study(conversation, &forged);
     assert!(study.connections[0].records.iter().all(|record| record.plaintext.is_none()));
     assert!(study.connections[0].checks.iter().all(|check| check.ok.is_none()));
+}
+
+/// Messages of the client after its hello; unprotected, which makes no difference to what is missing among them.
+fn problems_of(messages: &[u8]) -> Vec<String> {
+    let mut conversation = Conversation::new("");
+    let (heard, _) = handshake(Policy::new(), Policy::new());
+    let (_, hello) = heard.pieces().next().unwrap();
+    conversation.add(Role::Client, hello);
+    conversation.add(Role::Client, &[&[22, 3, 3, 0, messages.len() as u8][..], messages].concat());
+    let study = study(conversation, "");
+    study.connections[0].problems.iter().map(|problem| problem.text.en.to_string()).collect()
+}
+
+#[test]
+fn a_certificate_without_its_proof_is_told_from_no_certificate() {
+    let finished = [20, 0, 0, 1, 7];
+    let shown = [11, 0, 0, 10, 0, 0, 0, 6, 0, 0, 1, 0x30, 0, 0];
+    let told = |problems: &[String], words| problems.iter().any(|problem| problem.contains(words));
+    let without_proof = problems_of(&[&shown[..], &finished].concat());
+    assert!(told(&without_proof, "there is no CertificateVerify"), "{without_proof:?}");
+    let empty = problems_of(&[&[11, 0, 0, 4, 0, 0, 0, 0][..], &finished].concat());
+    assert!(told(&empty, "its Certificate message is empty") && !told(&empty, "CertificateVerify"), "{empty:?}");
 }

@@ -74,3 +74,32 @@ fn an_ordinary_handshake_fits_whole() {
     let page = page(conversation, &log);
     assert!(page.len() < html::MAX_PAGE / 2 && !page.contains("later records are left out"), "{}", page.len());
 }
+
+/// Names of 2,000 bytes in a certificate, with markup in them: on the page, in its heading, in an index.
+#[test]
+fn a_page_is_bounded_however_long_the_names() {
+    let name: String = "<b onclick=alert(1)>".repeat(100);
+    let mut params =
+        rcgen::CertificateParams::new(vec![format!("{}.test", vec!["a".repeat(60); 33].join("."))]).unwrap();
+    params.distinguished_name.push(rcgen::DnType::CommonName, name.clone());
+    params.distinguished_name.push(rcgen::DnType::OrganizationName, "\u{202e}".repeat(3));
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let der = certificate.der();
+    let size = |len: usize| u32::to_be_bytes(len as u32)[1..].to_vec();
+    let message = [&[0][..], &size(der.len() + 5), &size(der.len()), der, &[0, 0]].concat();
+    let message = [&[11][..], &size(message.len()), &message].concat();
+    let record = [&[22, 3, 3][..], &u16::to_be_bytes(message.len() as u16), &message].concat();
+    let study = study(Conversation::of_streams("", &[], &record), "");
+    let connection = &study.connections[0];
+    let said = connection.summary.iter().find(|fact| fact.name == "server").unwrap().value.clone();
+    assert!(said.len() >= 2000, "{said}");
+    let text = Text { en: said.clone().into(), es: said.into() };
+    let page = html::render(connection, &text, &text);
+    assert!(page.len() < html::MAX_PAGE / 2, "{}", page.len());
+    let index = html::index(&text, &text, &[("a.html".into(), text.clone(), text.clone())]);
+    assert!(index.len() < 20_000, "{}", index.len());
+    for page in [page, index] {
+        assert!(!page.contains("<b ") && page.contains("onclick") && !page.contains('\u{202e}'));
+    }
+}

@@ -38,6 +38,7 @@ const T = {
   plaintext: { en: "not encrypted", es: "sin cifrar" }, handshake: { en: "handshake keys", es: "claves del handshake" }, application: { en: "application keys", es: "claves de aplicación" },
   generation: { en: "generation", es: "generación" }, point: { en: "Choose a field to see its meaning.", es: "Elija un campo para ver qué significa." },
   liveRun: { en: "a live run, private keys included", es: "una ejecución en vivo, con las claves privadas" },
+  proves: { en: "Proves: ", es: "Demuestra: " }, disproves: { en: "Does not prove: ", es: "No demuestra: " }, wouldProve: { en: "Would prove: ", es: "Demostraría: " },
   continued: { en: "handshake, continued", es: "handshake, continuación" }, sealed: { en: "protected", es: "protegido" },
   foot: { en: "Made by countersign's study. To read the same story as code: tests/step_by_step.rs in its repository.", es: "Hecho con el estudio de countersign. La misma historia, como código: tests/step_by_step.rs en su repositorio." },
   closeInfo: { en: "Close", es: "Cerrar" }, title: { en: D.title.en, es: D.title.es },
@@ -188,11 +189,13 @@ function derived(kind, d) {
   return el("div", { class: "card" + (state.card === kind + " " + d.name ? " on" : ""), id: `card ${kind} ${d.name}`, tabindex: -1 }, el("h3", {}, d.name + " ", level(d)),
     el("p", {}, L(d.text)), el("p", {}, el("code", {}, d.formula)), value(d), inputs(d.inputs), used(d.name), el("p", { class: "rfc" }, d.rfc));
 }
+// What is not known, or does not hold, is not said as if it were so. (A signature that cannot be checked says why instead.)
+const claim = c => c.ok === true ? U(T.proves) : c.ok === false ? U(T.disproves) : c.expected.bytes && c.name.endsWith("CertificateVerify") ? "" : U(T.wouldProve);
 function check(c) {
   const word = c.ok === true ? ["ok", "✓ " + U(T.holds)] : c.ok === false ? ["no", "✗ " + U(T.fails)] : ["na", "? " + U(T.unknown)];
   const signed = c.name.endsWith("CertificateVerify");
-  return el("div", { class: "card" + (state.card === "check " + c.name ? " on" : ""), id: "card check " + c.name, tabindex: -1 }, el("h3", {}, c.name + ": ", el("span", { class: word[0] }, word[1]), " ", level(c)), el("p", {}, L(c.text)), el("p", {}, el("code", {}, c.formula)),
-    el("p", {}, U(signed ? T.signed : T.expected) + ":"), value(c.expected), el("p", {}, U(signed ? T.signature : T.got) + ":"), value(c.got), inputs(c.inputs), el("p", { class: "rfc" }, c.rfc));
+  return el("div", { class: "card" + (state.card === "check " + c.name ? " on" : ""), id: "card check " + c.name, tabindex: -1 }, el("h3", {}, c.name + ": ", el("span", { class: word[0] }, word[1]), " ", level(c)), el("p", {}, claim(c) + L(c.text)), el("p", {}, el("code", {}, c.formula)),
+    c.got.missing ? value(c.got) : [el("p", {}, U(signed ? T.signed : T.expected) + ":"), value(c.expected), el("p", {}, U(signed ? T.signature : T.got) + ":"), value(c.got)], inputs(c.inputs.filter(i => i.bytes === undefined || i.bytes !== c.expected.bytes)), el("p", { class: "rfc" }, c.rfc));
 }
 function guide() {
   const s = STEPS[state.step], target = s.go();
