@@ -6,8 +6,8 @@ use super::model::Text;
 pub(super) fn of(name: &str) -> (Text, &'static str) {
     let (en, es, rfc) = match name {
         "client_private_key" | "server_private_key" => (
-            "A random number that never leaves its owner. The key share is its public half.",
-            "Un número aleatorio que nunca sale de su dueño. El key share es su mitad pública.",
+            "A random number that should never leave its owner. The key share is its public half.",
+            "Un número aleatorio que nunca debería salir de su dueño. El key share es su mitad pública.",
             "RFC 9846 §7.4",
         ),
         "shared_secret" => (

@@ -39,6 +39,7 @@ const T = {
   generation: { en: "generation", es: "generación" }, point: { en: "Choose a field to see its meaning.", es: "Elija un campo para ver qué significa." },
   liveRun: { en: "a live run, private keys included", es: "una ejecución en vivo, con las claves privadas" },
   proves: { en: "Proves: ", es: "Demuestra: " }, disproves: { en: "Does not prove: ", es: "No demuestra: " }, wouldProve: { en: "Would prove: ", es: "Demostraría: " },
+  toPath: { en: "↑ Back to the path", es: "↑ Volver al recorrido" },
   continued: { en: "handshake, continued", es: "handshake, continuación" }, sealed: { en: "protected", es: "protegido" },
   foot: { en: "Made by countersign's study. To read the same story as code: tests/step_by_step.rs in its repository.", es: "Hecho con el estudio de countersign. La misma historia, como código: tests/step_by_step.rs en su repositorio." },
   closeInfo: { en: "Close", es: "Cerrar" }, title: { en: D.title.en, es: D.title.es },
@@ -202,7 +203,8 @@ function guide() {
   const move = n => () => { state.step += n; render(); document.getElementById("guide").focus({ preventScroll: true }); };
   return el("section", { class: "guide", id: "guide", tabindex: -1, "aria-label": U(T.guide) }, el("p", { class: "count" }, `${U(T.guide)} ${U(T.step)} ${state.step + 1} ${U(T.of)} ${STEPS.length}`), el("h2", {}, U(s.t)), el("p", {}, U(s.x)),
     state.step && !target ? el("p", { class: "cutnote" }, U(T.absent)) : null,
-    el("div", { class: "bar" }, state.step ? button("← " + U(T.back), move(-1)) : null, state.step < STEPS.length - 1 ? button(U(T.next) + " →", move(1)) : null, target ? button(U(T.show), () => go(target)) : null));
+    el("div", { class: "bar" }, state.step ? button("← " + U(T.back), move(-1)) : null, state.step < STEPS.length - 1 ? button(U(T.next) + " →", move(1)) : null, target ? button(U(T.show), () => { go(target); document.getElementById("back").hidden = false; }) : null),
+    el("div", { class: "back", id: "back", hidden: "" }, button(U(T.toPath), () => { const g = document.getElementById("guide"); g.scrollIntoView({ block: "start" }); g.focus({ preventScroll: true }); document.getElementById("back").hidden = true; })));
 }
 function render() {
   document.documentElement.lang = state.lang;

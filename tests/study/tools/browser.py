@@ -122,6 +122,8 @@ def guided_path(page):
         show = page.get_by_role("button", name="Show it")
         if show.count():
             show.click()
+            page.get_by_role("button", name="Back to the path").click()
+            assert page.evaluate("document.activeElement.id") == "guide"
     assert steps == 12, steps
 
 
