@@ -1,13 +1,14 @@
 //! The CA: a root that signs one intermediate, which signs leaves and their CRL.
 
+use crate::authority::Authority;
 use crate::crl::{Crls, sign_crl};
 use crate::files::{self, shown};
 use crate::key::{Key, KeyType};
 use crate::names;
 use crate::show::{driver, hex, utc};
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, SanType, SerialNumber,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose,
+    SanType, SerialNumber,
 };
 use ring::rand::{SecureRandom, SystemRandom};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -40,8 +41,8 @@ pub(crate) struct Request {
     pub(crate) days: u32,
 }
 
-/// Makes a CA in `dir`; one that is there already is left as it is.
-pub(crate) fn init(dir: &Path, now: i64) -> Result<String, String> {
+/// Makes a CA in `dir`, of two keys of this type; one that is there already is left as it is.
+pub(crate) fn init(dir: &Path, key_type: KeyType, now: i64) -> Result<String, String> {
     let paths = Paths { dir: dir.to_path_buf() };
     let mut there = Vec::new();
     for path in [paths.root(), paths.intermediate(), paths.intermediate_key(), paths.crl()] {
@@ -59,25 +60,19 @@ pub(crate) fn init(dir: &Path, now: i64) -> Result<String, String> {
 
     // Two CAs of the same name would confuse whoever trusts both.
     let tag = hex(&random::<4>()?);
-    let [root_key, key] = [KeyPair::generate(), KeyPair::generate()];
-    let (root_key, key) = (root_key.map_err(unsigned)?, key.map_err(unsigned)?);
-    let root_params = ca_params(&format!("development root {tag}"), 1, now)?;
-    let params = ca_params(&format!("development intermediate {tag}"), 0, now)?;
-    let root = root_params.self_signed(&root_key).map_err(unsigned)?;
-    let root_key_pem = root_key.serialize_pem();
-    let root_issuer = Issuer::new(root_params, root_key);
-    let intermediate = params.signed_by(&key, &root_issuer).map_err(unsigned)?;
-    let key_pem = key.serialize_pem();
-    let issuer = Issuer::new(params, key);
+    let (root_key, key) = (Key::generate(key_type)?, Key::generate(key_type)?);
+    let (root_key_pem, key_pem) = (root_key.pem(), key.pem());
+    let root = Authority::new(ca_params(&format!("development root {tag}"), 1, now)?, root_key);
+    let intermediate = Authority::new(ca_params(&format!("development intermediate {tag}"), 0, now)?, key);
     let end = now + CA_DAYS * DAY;
-    let crls = sign_crl(&issuer, 1, Vec::new(), now, end.min(now + CRL_DAYS * DAY))?
-        + &sign_crl(&root_issuer, 1, Vec::new(), now, end)?;
+    let crls = sign_crl(&intermediate, 1, Vec::new(), now, end.min(now + CRL_DAYS * DAY))?
+        + &sign_crl(&root, 1, Vec::new(), now, end)?;
 
     files::new_key(&paths.root_key(), &root_key_pem)?;
     files::new_key(&paths.intermediate_key(), &key_pem)?;
-    files::write(&paths.intermediate(), &intermediate.pem())?;
+    files::write(&paths.intermediate(), &root.certify_ca(&intermediate)?)?;
     files::write(&paths.crl(), &crls)?;
-    files::write(&paths.root(), &root.pem())?;
+    files::write(&paths.root(), &root.certify_itself()?)?;
     Ok(format!(
         "made the CA 'development root {tag}', until {}\n  \
          trust    {} (--ca) and {} (--crl)\n  \
@@ -99,7 +94,7 @@ pub(crate) struct Ca {
     certificate: String,
     /// The intermediate's last second.
     end: i64,
-    issuer: Issuer<'static, KeyPair>,
+    authority: Authority,
     crls: Crls,
 }
 
@@ -119,7 +114,7 @@ impl Ca {
             now,
             certificate: String::from_utf8_lossy(&files::read(&path)?).into_owned(),
             end: certificate.validity().not_after.timestamp(),
-            issuer: Issuer::new(ca_params(&name, 0, now)?, key),
+            authority: Authority::new(ca_params(&name, 0, now)?, key),
             crls,
             paths,
         })
@@ -209,7 +204,7 @@ impl Ca {
     pub(crate) fn crl(&mut self) -> Result<String, String> {
         let next_update = self.end.min(self.now + CRL_DAYS * DAY);
         self.crls.number += 1;
-        let signed = sign_crl(&self.issuer, self.crls.number, self.crls.revoked.clone(), self.now, next_update)?;
+        let signed = sign_crl(&self.authority, self.crls.number, self.crls.revoked.clone(), self.now, next_update)?;
         files::write(&self.paths.crl(), &(signed + &self.crls.others))?;
         Ok(format!(
             "signed {}: number {}, {} revoked, good until {}\n",
@@ -244,7 +239,7 @@ impl Ca {
             Role::Client => vec![ExtendedKeyUsagePurpose::ClientAuth],
             Role::Both => vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth],
         };
-        let pem = key.certify(params, &self.issuer)?;
+        let pem = self.authority.certify(params, key)?;
         Ok(Leaf { pem, serial: hex(&serial), end })
     }
 
@@ -381,10 +376,9 @@ fn parse<'a>(der: &'a [u8], path: &Path) -> Result<X509Certificate<'a>, String> 
     parsed.map(|(_, certificate)| certificate).map_err(|error| format!("cannot read {}: {error}", shown(path)))
 }
 
-fn read_ca_key(path: &Path) -> Result<KeyPair, String> {
-    let text = files::read(path)?;
-    let read = KeyPair::from_pem(&String::from_utf8_lossy(&text));
-    read.map_err(|_| format!("{} is not the key of a CA that was made here", shown(path)))
+fn read_ca_key(path: &Path) -> Result<Key, String> {
+    files::read(path)?; // it says why not
+    Key::read(path).map_err(|_| format!("{} is not the key of a CA that was made here", shown(path)))
 }
 
 /// A time as the certificate libraries want it (through `to_datetime`).

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) const USAGE: &str = "\
 usage: pki init                      make a root CA, an intermediate CA and their CRLs
+             --key p256|p384|ed25519                kind of their keys (p256), as below
        pki issue NAME [names] [role] make NAME.key and the chain NAME.pem
              --dns NAME --ip ADDRESS --spiffe ID    names (--dns and --ip may be repeated)
              --server | --client | --both           role (both, if not said)
@@ -57,9 +58,9 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>, now: i64) -> Result<
     let args: Vec<String> = args.collect::<Result<_, _>>()?;
     match command.as_str() {
         "init" => {
-            let given = Given::parse(&args, &["--dir"])?;
+            let given = Given::parse(&args, &["--key", "--dir"])?;
             given.no_operand()?;
-            Ok(ca::init(&given.dir, now)?)
+            Ok(ca::init(&given.dir, given.key.unwrap_or(KeyType::P256), now)?)
         }
         "issue" => {
             let names = ["--dns", "--ip", "--spiffe", "--server", "--client", "--both"];

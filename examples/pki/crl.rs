@@ -1,9 +1,10 @@
 //! The CA's revocation lists.
 
-use crate::ca::{time, unsigned};
+use crate::authority::Authority;
+use crate::ca::time;
 use crate::files::{self, shown};
 use countersign::x509::pem::{self, Section};
-use rcgen::{CertificateRevocationListParams, Issuer, KeyIdMethod, KeyPair, RevokedCertParams, SerialNumber};
+use rcgen::{CertificateRevocationListParams, KeyIdMethod, RevokedCertParams, SerialNumber};
 use std::path::Path;
 use x509_parser::prelude::{CertificateRevocationList, FromDer};
 
@@ -75,7 +76,7 @@ fn lines(file: &[u8], section: &Section<'_>, next: Option<usize>) -> Option<Stri
 }
 
 pub(crate) fn sign_crl(
-    issuer: &Issuer<'_, KeyPair>,
+    authority: &Authority,
     number: u64,
     revoked_certs: Vec<RevokedCertParams>,
     this_update: i64,
@@ -89,5 +90,5 @@ pub(crate) fn sign_crl(
         revoked_certs,
         key_identifier_method: KeyIdMethod::Sha256,
     };
-    params.signed_by(issuer).and_then(|crl| crl.pem()).map_err(unsigned)
+    authority.sign_crl(params)
 }

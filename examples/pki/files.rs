@@ -89,7 +89,6 @@ fn create(path: &Path, text: &str, secret: bool) -> std::io::Result<()> {
 }
 
 /// PEM (RFC 7468).
-#[cfg(feature = "mldsa")]
 pub(crate) fn pem(label: &str, der: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();

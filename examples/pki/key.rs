@@ -1,14 +1,13 @@
-//! Keys of those to whom certificates are issued. ML-DSA (feature `mldsa`) is made by this crate, which rcgen has not: a
-//! certificate is made for another key, whose place the real one takes before it is signed again.
+//! Keys of CAs and of those to whom certificates are issued. ML-DSA (feature `mldsa`) is this crate's: rcgen has none.
 
 use crate::files::{self, shown};
-use rcgen::{CertificateParams, Issuer, KeyPair};
+use rcgen::{CertificateParams, KeyPair};
 use std::path::Path;
 #[cfg(feature = "mldsa")]
 use {
-    countersign::internals::asn1::{Tag, der},
+    crate::ca::unsigned,
     countersign::x509::SigningKey,
-    rcgen::{KeyIdMethod, PublicKeyData as _, SigningKey as _},
+    rcgen::{KeyIdMethod, SigningKey as _},
     ring::digest::{SHA256, digest},
 };
 
@@ -46,6 +45,7 @@ pub(crate) enum Key {
     MlDsa {
         key: SigningKey,
         pem: String,
+        stand_in: Box<KeyPair>,
     },
 }
 
@@ -91,7 +91,8 @@ impl Key {
     #[cfg(feature = "mldsa")]
     fn ml_dsa(pem: String) -> Result<Key, String> {
         let key = SigningKey::from_pem_or_der(pem.as_bytes()).map_err(|error| error.to_string())?;
-        Ok(Key::MlDsa { key, pem })
+        let stand_in = Box::new(KeyPair::generate().map_err(unsigned)?);
+        Ok(Key::MlDsa { key, pem, stand_in })
     }
 
     pub(crate) fn pem(&self) -> String {
@@ -102,55 +103,43 @@ impl Key {
         }
     }
 
-    /// A certificate for this key, in PEM.
-    pub(crate) fn certify(&self, params: CertificateParams, issuer: &Issuer<'_, KeyPair>) -> Result<String, String> {
-        let unsigned = |error| format!("cannot sign: {error}");
+    /// What rcgen works with: this key, or one that stands in for it.
+    pub(crate) fn for_rcgen(&self) -> &KeyPair {
         match self {
-            Key::Classical(key) => Ok(params.signed_by(&**key, issuer).map_err(unsigned)?.pem()),
+            Key::Classical(key) => key,
             #[cfg(feature = "mldsa")]
+            Key::MlDsa { stand_in, .. } => stand_in,
+        }
+    }
+
+    /// The key identifier is that of the real key (RFC 5280 4.2.1.2).
+    #[cfg_attr(not(feature = "mldsa"), expect(unused_mut, reason = "rcgen knows the key"))]
+    pub(crate) fn identify(&self, mut params: CertificateParams) -> CertificateParams {
+        #[cfg(feature = "mldsa")]
+        if let Key::MlDsa { key, .. } = self {
+            let identifier = digest(&SHA256, &key.public_key()).as_ref()[..20].to_vec();
+            params.key_identifier_method = KeyIdMethod::PreSpecified(identifier);
+        }
+        params
+    }
+
+    /// The key that rcgen does not have.
+    #[cfg(feature = "mldsa")]
+    pub(crate) fn real(&self) -> Option<&SigningKey> {
+        match self {
+            Key::Classical(_) => None,
+            Key::MlDsa { key, .. } => Some(key),
+        }
+    }
+
+    #[cfg(feature = "mldsa")]
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, String> {
+        match self {
+            Key::Classical(key) => key.sign(message).map_err(unsigned),
             Key::MlDsa { key, .. } => {
-                let spki = key.public_key();
-                let mut params = params;
-                let identifier = digest(&SHA256, &spki).as_ref()[..20].to_vec();
-                params.key_identifier_method = KeyIdMethod::PreSpecified(identifier);
-                let other = KeyPair::generate().map_err(unsigned)?;
-                let made = params.signed_by(&other, issuer).map_err(unsigned)?;
-                let signed = with_key(made.der(), &other.subject_public_key_info(), &spki, |tbs| {
-                    issuer.key().sign(tbs).map_err(unsigned)
-                })?;
-                Ok(files::pem("CERTIFICATE", &signed))
+                let scheme = key.schemes().first().ok_or("the key signs nothing")?;
+                key.sign(*scheme, message).map_err(|error| error.to_string())
             }
         }
     }
-}
-
-/// `Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signatureValue BIT STRING }` (RFC 5280 4.1) with another
-/// key, signed again.
-#[cfg(feature = "mldsa")]
-fn with_key(
-    certificate: &[u8],
-    old: &[u8],
-    new: &[u8],
-    sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, String>,
-) -> Result<Vec<u8>, String> {
-    let unreadable = |_| "cannot read the certificate that was made".to_owned();
-    let mut fields = der::Reader::new(der::only(certificate, Tag::SEQUENCE).map_err(unreadable)?);
-    let tbs = fields.read(Tag::SEQUENCE).map_err(unreadable)?;
-    let algorithm = fields.element().map_err(unreadable)?.whole;
-    let at = tbs.windows(old.len()).position(|window| window == old).ok_or("the certificate has another key")?;
-    let tbs = sequence(0x30, &[&tbs[..at], new, &tbs[at + old.len()..]].concat());
-    let signature = sequence(0x03, &[&[0], &sign(&tbs)?[..]].concat());
-    Ok(sequence(0x30, &[&tbs[..], algorithm, &signature].concat()))
-}
-
-/// A DER value of up to 65,535 octets.
-#[cfg(feature = "mldsa")]
-fn sequence(tag: u8, content: &[u8]) -> Vec<u8> {
-    let len = content.len();
-    let header = match len {
-        0..=127 => vec![tag, len as u8],
-        128..=255 => vec![tag, 0x81, len as u8],
-        _ => vec![tag, 0x82, (len >> 8) as u8, len as u8],
-    };
-    [header, content.to_vec()].concat()
 }

@@ -24,6 +24,7 @@
 //! All files are replaced whole (written beside, then renamed): a server that watches them never reads half of one.
 //! Run one command at a time: there is no lock.
 
+mod authority;
 mod ca;
 mod cli;
 mod crl;

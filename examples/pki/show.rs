@@ -223,6 +223,9 @@ fn key(key: &SubjectPublicKeyInfo<'_>) -> String {
 fn object(oid: &Oid<'_>) -> String {
     match oid.to_id_string().as_str() {
         "1.3.101.112" => "Ed25519".to_string(),
+        "2.16.840.1.101.3.4.3.17" => "ML-DSA-44".to_string(),
+        "2.16.840.1.101.3.4.3.18" => "ML-DSA-65".to_string(),
+        "2.16.840.1.101.3.4.3.19" => "ML-DSA-87".to_string(),
         number => oid_registry().get(oid).map_or(number.to_string(), |entry| entry.sn().to_string()),
     }
 }

@@ -3,6 +3,8 @@
 mod support;
 
 // The parts of the example `pki`.
+#[path = "../../examples/pki/authority.rs"]
+mod authority;
 #[path = "../../examples/pki/ca.rs"]
 mod ca;
 #[path = "../../examples/pki/cli.rs"]

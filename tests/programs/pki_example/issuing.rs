@@ -24,35 +24,64 @@ fn a_chain_is_good_for_its_role_and_no_other() {
     }
 }
 
-/// A leaf of ML-DSA under the CA's P-256: judged by this crate, with the CRL, before and after it is revoked.
+/// A leaf of ML-DSA, under the CA's P-256 and under a CA of ML-DSA: judged by this crate, with the CRL, before and after
+/// it is revoked.
 #[cfg(feature = "mldsa")]
 #[test]
 fn an_ml_dsa_key_is_made_certified_renewed_and_revoked() {
-    use countersign::x509::{Identity, JudgeOptions, Trust};
-    use countersign::{Peer, Role};
-    let workspace = Workspace::new();
-    let judged = |name: &str| {
-        let trust =
-            Trust::builder().roots("ca.pem", &workspace.read("ca.pem")).crls("crl.pem", &workspace.read("crl.pem"));
-        let options = ["localhost".parse().unwrap()];
-        let now = rustls_pki_types::UnixTime::since_unix_epoch(std::time::Duration::from_secs(workspace.now as u64));
-        let options = JudgeOptions::new(&options, now);
-        let chain = workspace.chain(name);
-        trust.build().unwrap().judge(&Peer::new(Role::Server, &chain), &options).map(drop)
+    for ca in ["p256", "ml-dsa-44", "ml-dsa-65", "ml-dsa-87"] {
+        let workspace = Workspace::empty();
+        workspace.run(&format!("init --key {ca}")).unwrap();
+        for key in ["ml-dsa-44", "ml-dsa-65", "ml-dsa-87"] {
+            live(&workspace, key);
+        }
+    }
+}
+
+#[cfg(feature = "mldsa")]
+fn live(workspace: &Workspace, key: &str) {
+    let judged = || judged(workspace, key);
+    workspace.run(&format!("issue {key} --server --dns localhost --key {key}")).unwrap();
+    let identity = || {
+        let [chain, private] = ["pem", "key"].map(|end| workspace.read(&format!("{key}.{end}")));
+        countersign::x509::Identity::from_pem_or_der(&chain, &private).unwrap()
     };
-    for key in ["ml-dsa-44", "ml-dsa-65", "ml-dsa-87"] {
-        workspace.run(&format!("issue {key} --server --dns localhost --key {key}")).unwrap();
-        let identity = || {
-            let [chain, private] = ["pem", "key"].map(|end| workspace.read(&format!("{key}.{end}")));
-            Identity::from_pem_or_der(&chain, &private).unwrap()
-        };
-        let first = identity().chain()[0].clone();
-        assert_eq!(judged(key), Ok(()));
-        assert!(workspace.run(&format!("renew {key}")).unwrap().contains("its old key"));
-        assert_ne!(identity().chain()[0], first);
-        assert_eq!(judged(key), Ok(()));
-        workspace.run(&format!("revoke {key}")).unwrap();
-        assert!(judged(key).is_err());
+    let first = identity().chain()[0].clone();
+    assert_eq!(judged(), Ok(()));
+    assert!(workspace.run(&format!("renew {key}")).unwrap().contains("its old key"));
+    assert_ne!(identity().chain()[0], first);
+    assert_eq!(judged(), Ok(()));
+    workspace.run(&format!("revoke {key}")).unwrap();
+    assert_eq!(judged(), Err(countersign::x509::RefusalReason::Revoked.name()));
+}
+
+/// The verdict of this crate on a server's chain, with the CRLs.
+#[cfg(feature = "mldsa")]
+fn judged(workspace: &Workspace, name: &str) -> Result<(), &'static str> {
+    use countersign::x509::{JudgeOptions, Trust};
+    let trust = Trust::builder().roots("ca.pem", &workspace.read("ca.pem")).crls("crl.pem", &workspace.read("crl.pem"));
+    let expect = ["localhost".parse().unwrap()];
+    let now = rustls_pki_types::UnixTime::since_unix_epoch(std::time::Duration::from_secs(workspace.now as u64));
+    let chain = workspace.chain(name);
+    let peer = countersign::Peer::new(countersign::Role::Server, &chain);
+    let judged = trust.build().unwrap().judge(&peer, &JudgeOptions::new(&expect, now));
+    judged.map(drop).map_err(|refusal| refusal.reason().name())
+}
+
+/// Nothing but ML-DSA signs anything of a CA that was made so: certificates, the root's own included, and CRLs.
+#[cfg(feature = "mldsa")]
+#[test]
+fn a_ca_of_ml_dsa_has_nothing_classical_in_it() {
+    let workspace = Workspace::empty();
+    workspace.run("init --key ml-dsa-65").unwrap();
+    workspace.run("issue server --server --dns localhost --key ml-dsa-65").unwrap();
+    for (file, objects) in [("server.pem", 2), ("ca.pem", 1), ("crl.pem", 2)] {
+        let text = show::file(&workspace.path(file), workspace.now).unwrap();
+        let signed = |line: &&str| line.trim_start().starts_with("signed with");
+        assert_eq!(text.lines().filter(signed).count(), objects, "{file}: {text}");
+        assert!(text.lines().filter(signed).all(|line| line.ends_with("ML-DSA-65")), "{file}: {text}");
+        let mut keys = text.lines().filter(|line| line.trim_start().starts_with("key   "));
+        assert!(keys.all(|line| line.ends_with("ML-DSA-65")), "{file}: {text}");
     }
 }
 
