@@ -101,6 +101,7 @@ fn all_once(target: &Target, baseline: &Baseline, cases: &[Case], at_once: usize
                         Ok(Once { verdict, seen: words::end(&outcome) })
                     }
                     Err(Unplayed::TimeIsUp) => Err("no time was left: give more by --seconds".into()),
+                    Err(Unplayed::NotOffered(why)) => Err(why),
                     Err(Unplayed::Unreachable(error)) => {
                         // Several in a row would only say it again.
                         unreachable.store(true, Ordering::Relaxed);
@@ -141,6 +142,9 @@ fn confirm<'a>(
                 Once { verdict: baseline.judge(case, &outcome, &marker), seen: words::end(&outcome) }
             }
             Err(Unplayed::TimeIsUp) => return no_time(),
+            Err(Unplayed::NotOffered(why)) => {
+                return finding(Status::Unsteady, format!("{}; another time: {why}", once.seen));
+            }
             Err(Unplayed::Unreachable(error)) => {
                 Once { verdict: Verdict::Silent, seen: format!("no connection: {error}") }
             }

@@ -37,6 +37,7 @@ pub(crate) fn played(target: &Target, case: &Case) -> Result<(), String> {
             Ok(())
         }
         Err(Unplayed::Unreachable(error)) => Err(format!("the target cannot be reached: {error}")),
+        Err(Unplayed::NotOffered(why)) => Err(format!("the case cannot be played: {why}")),
         Err(Unplayed::TimeIsUp) => Err("no time was left".into()),
     }
 }

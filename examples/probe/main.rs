@@ -14,6 +14,7 @@ mod files;
 mod mint;
 mod net;
 mod report;
+mod resumption;
 mod target;
 mod words;
 
@@ -88,6 +89,9 @@ fn run() -> Result<ExitCode, Refused> {
 /// The cases that were asked for.
 fn chosen(role: Role, args: &Arguments) -> Result<Vec<Case>, String> {
     let mut cases = all(role);
+    if role == Role::Server {
+        cases.extend(resumption::cases());
+    }
     if let Some(name) = args.get("--explain") {
         cases.retain(|case| case.name == name);
     } else {

@@ -58,6 +58,8 @@ pub(crate) struct Preamble {
 pub(crate) enum Unplayed {
     /// There was no connection.
     Unreachable(io::Error),
+    /// The target does not offer what the case needs.
+    NotOffered(String),
     /// No time left.
     TimeIsUp,
 }
@@ -83,7 +85,7 @@ pub(crate) fn connect(address: SocketAddr, waits: Waits, preamble: &Preamble) ->
 }
 
 /// Plays the run to its end, in which it says what came of it.
-pub(crate) fn play(mut stream: TcpStream, run: &mut Run<'_>, waits: Waits, limits: &Limits, tap: Tap<'_>) -> Outcome {
+pub(crate) fn play(mut stream: &TcpStream, run: &mut Run<'_>, waits: Waits, limits: &Limits, tap: Tap<'_>) -> Outcome {
     let mut buffer = vec![0; 1 << 14];
     let mut bytes = 0;
     // A connection that trickles must end as well.

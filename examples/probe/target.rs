@@ -2,12 +2,13 @@
 
 use crate::mint::Identities;
 use crate::net::{self, Limits, Preamble, Tap, Unplayed, Waits};
+use crate::resumption;
 use countersign::adversary::catalogue::{Case, Who, all, good};
 use countersign::adversary::judge::{Baseline, CannotJudge};
-use countersign::adversary::peer::Peer;
+use countersign::adversary::peer::{Edit, Peer};
 use countersign::adversary::run::{Outcome, Run};
 use countersign::internals::crypto::random;
-use countersign::{AlertDescription, Role, SignatureScheme, Suite};
+use countersign::{AlertDescription, HandshakeType, Role, SignatureScheme, Suite};
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -53,17 +54,44 @@ impl Drop for Caller {
     }
 }
 
+/// A connection, and the command that made it.
+pub(crate) struct Connection {
+    stream: TcpStream,
+    _caller: Caller,
+}
+
+impl std::ops::Deref for Connection {
+    type Target = TcpStream;
+
+    fn deref(&self) -> &TcpStream {
+        &self.stream
+    }
+}
+
 impl Target {
     /// Plays a case once.
     pub(crate) fn play(&self, case: &Case, tap: Tap<'_>) -> Result<Played, Unplayed> {
-        let Some(identity) = self.identities.there.get(&case.who) else {
-            return Err(Unplayed::Unreachable(io::Error::other("there is no such identity")));
-        };
         if !self.limits.wait() {
             return Err(Unplayed::TimeIsUp);
         }
+        if case.name.starts_with("resumption/") {
+            return resumption::play(self, case, tap).map_err(Unplayed::NotOffered);
+        }
+        let (stream, mut run, marker) = self.begin(case, Vec::new()).map_err(Unplayed::Unreachable)?;
+        let outcome = net::play(&stream, &mut run, self.waits, &self.limits, tap);
+        Ok((outcome, marker))
+    }
+
+    /// A connection, and the run that is to be played on it; and its marker.
+    pub(crate) fn begin<'a>(
+        &'a self,
+        case: &Case,
+        edits: Vec<(HandshakeType, Edit<'a>)>,
+    ) -> io::Result<(Connection, Run<'a>, Vec<u8>)> {
+        let identity =
+            self.identities.there.get(&case.who).ok_or_else(|| io::Error::other("there is no such identity"))?;
         let mut random = [0; 72];
-        random::fill(&mut random).map_err(|error| Unplayed::Unreachable(io::Error::other(error)))?;
+        random::fill(&mut random).map_err(io::Error::other)?;
         let marker = random[64..].iter().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes();
         let mut peer = Peer::new(self.role.peer(), identity);
         peer.random.copy_from_slice(&random[..32]);
@@ -72,17 +100,16 @@ impl Target {
         peer.schemes = SCHEMES.to_vec();
         peer.server_name = self.words.server_name.clone().into_bytes();
         peer.alpn.clone_from(&self.words.alpn);
+        peer.edits = edits;
         let ask = self.words.ask.split(|byte| *byte == b'*').collect::<Vec<_>>().join(&marker[..]);
-        let mut run = Run::new(peer, case.script.clone(), ask);
-        let (stream, caller) = self.connect().map_err(Unplayed::Unreachable)?;
-        let outcome = net::play(stream, &mut run, self.waits, &self.limits, tap);
-        drop(caller);
-        Ok((outcome, marker))
+        Ok((self.connect()?, Run::new(peer, case.script.clone(), ask), marker))
     }
 
-    pub(crate) fn connect(&self) -> io::Result<(TcpStream, impl Sized + use<>)> {
+    fn connect(&self) -> io::Result<Connection> {
         match &self.line {
-            Line::Dial(address, preamble) => Ok((net::connect(*address, self.waits, preamble)?, Caller(None))),
+            Line::Dial(address, preamble) => {
+                Ok(Connection { stream: net::connect(*address, self.waits, preamble)?, _caller: Caller(None) })
+            }
             Line::Accept(listener, command) => {
                 let child = command.as_ref().map(|command| {
                     let mut shell = Command::new("sh");
@@ -92,7 +119,7 @@ impl Target {
                 let stream = accept(listener, self.waits.connect)?;
                 stream.set_nodelay(true)?;
                 stream.set_write_timeout(Some(self.waits.answer))?;
-                Ok((stream, caller))
+                Ok(Connection { stream, _caller: caller })
             }
         }
     }
@@ -103,7 +130,7 @@ impl Target {
             Ok((outcome, marker)) if baseline.served(&outcome, &marker) => Ok(()),
             Ok((outcome, _)) => Err(Broken::NotServed(format!("{:?}", outcome.end))),
             Err(Unplayed::Unreachable(error)) => Err(Broken::Gone(error.to_string())),
-            Err(Unplayed::TimeIsUp) => Err(Broken::TimeIsUp),
+            Err(Unplayed::NotOffered(_) | Unplayed::TimeIsUp) => Err(Broken::TimeIsUp),
         }
     }
 
@@ -116,7 +143,7 @@ impl Target {
             let played = match self.play(&good(self.role), &mut |_, _| {}) {
                 Ok(played) => played,
                 Err(Unplayed::Unreachable(error)) => return Err(format!("the target cannot be reached: {error}")),
-                Err(Unplayed::TimeIsUp) => return Err("no time was left".into()),
+                Err(Unplayed::NotOffered(_) | Unplayed::TimeIsUp) => return Err("no time was left".into()),
             };
             longest = longest.max(began.elapsed());
             served.push(played);

@@ -134,6 +134,11 @@ impl<'a> Run<'a> {
         &self.peer
     }
 
+    /// The same, to be changed between two wants.
+    pub fn peer_mut(&mut self) -> &mut Peer<'a> {
+        &mut self.peer
+    }
+
     /// What is needed now.
     pub fn want(&mut self) -> Want {
         loop {
@@ -263,6 +268,7 @@ impl<'a> Run<'a> {
         }
         let mut msg = self.peer.compose(typ);
         changes.iter().for_each(|change| change.apply(&mut msg));
+        self.peer.edits.iter().filter(|(edited, _)| *edited == typ).for_each(|(_, edit)| edit(&mut msg));
         let bytes = msg.bytes();
         self.peer.hash(typ, &bytes);
         self.peer.send_bytes(&bytes);

@@ -92,7 +92,7 @@ impl Peer<'_> {
     }
 
     fn key_of(&self, secret: &HandshakeSecret) -> Option<Key> {
-        Some(Key { epoch: Epoch::Handshake, key: secret.key(self.suite, self.mode).ok()?, sequence: 0 })
+        Some(Key::new(Epoch::Handshake, secret.key(self.suite, self.mode).ok()?))
     }
 
     /// The transcript stands at the server's Finished.
@@ -109,7 +109,7 @@ impl Peer<'_> {
     /// A key of this sender's present application secret.
     pub fn application_key(&self, sender: Role) -> Option<Key> {
         let secret = of(self.application.as_ref()?, sender);
-        Some(Key { epoch: Epoch::Application, key: secret.key(self.suite, self.mode).ok()?, sequence: 0 })
+        Some(Key::new(Epoch::Application, secret.key(self.suite, self.mode).ok()?))
     }
 
     /// A key of this sender's handshake secret, from its first record on.

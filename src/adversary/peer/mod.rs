@@ -50,6 +50,13 @@ pub struct Key {
     sequence: u64,
 }
 
+impl Key {
+    /// A key before its first record.
+    pub const fn new(epoch: Epoch, key: TrafficKey) -> Key {
+        Key { epoch, key, sequence: 0 }
+    }
+}
+
 /// A record that the peer has received, opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
@@ -154,7 +161,7 @@ pub struct Peer<'a> {
     pub signs_as: Option<Role>,
     /// Over which messages it signs; `None`: the transcript.
     pub signs_over: Option<Vec<u8>>,
-    /// The Early Secret, if it is not that without a PSK.
+    /// The Early Secret of the PSK that it offers, if the server selects that.
     pub early_secret: Option<Secret>,
     /// The most content that it puts into one record.
     pub fragment: usize,

@@ -3,7 +3,9 @@
 use super::keys::of;
 use super::{ALERT, DATA, HANDSHAKE, Peer, Seen, Trouble};
 use crate::asn1::Spki;
-use crate::codec::{Certificate, CertificateVerify, ClientHello, HandshakeType, Message, Place, ServerHello};
+use crate::codec::{
+    Certificate, CertificateVerify, ClientHello, ExtensionType, HandshakeType, Message, Place, ServerHello,
+};
 use crate::crypto::Suite;
 use crate::role::{Epoch, Role};
 use crate::schedule::SignedContent;
@@ -102,6 +104,9 @@ impl Peer<'_> {
             return Ok(());
         }
         self.transcript.extend(raw);
+        if !hello.extensions.has(ExtensionType::PRE_SHARED_KEY) {
+            self.early_secret = None;
+        }
         let extensions = hello.extensions.check(Place::ServerHello).map_err(|_| malformed)?;
         let share = extensions.server_share().ok_or(Trouble::NotTls13)?;
         self.finish_key_exchange(share.group, share.key_exchange);
