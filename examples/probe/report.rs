@@ -2,6 +2,7 @@
 
 use crate::campaign::{Finding, Status};
 use crate::words::escaped;
+use countersign::AlertDescription;
 use countersign::adversary::catalogue::{Case, Right};
 use countersign::adversary::judge::Verdict;
 use std::fmt::Write as _;
@@ -44,11 +45,13 @@ pub(crate) fn right(case: &Case) -> String {
         Right::Serve => "to serve the peer".into(),
         Right::Open => "left open".into(),
         Right::Refuse([]) => "not to serve the peer".into(),
-        Right::Refuse(alerts) => {
-            let alerts: Vec<String> = alerts.iter().map(ToString::to_string).collect();
-            format!("to refuse the peer ({})", alerts.join(" or "))
-        }
+        Right::Refuse(alerts) => format!("to refuse the peer ({})", list(alerts)),
+        Right::Either(alerts) => format!("to serve the peer, or to refuse it ({})", list(alerts)),
     }
+}
+
+fn list(alerts: &[AlertDescription]) -> String {
+    alerts.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
 }
 
 /// What it means, in a sentence.
@@ -74,9 +77,11 @@ pub(crate) fn summary(baseline: &str, findings: &[Finding<'_>]) -> String {
         let of: Vec<_> = findings.iter().filter(|finding| finding.case.quick && which(&finding.case.name)).collect();
         let tried = of.iter().filter(|finding| finding.status != Status::Skipped).count();
         let let_in = of.iter().filter(|finding| counts(finding, false)).count();
-        match (tried, let_in) {
-            (0, _) => format!("{number} {sentence}: not tried\n"),
-            (_, 0) => format!("{number} {sentence}: yes, {tried} tried\n"),
+        let lax = of.iter().filter(|finding| counts(finding, true)).count();
+        match (tried, let_in, lax) {
+            (0, _, _) => format!("{number} {sentence}: not tried\n"),
+            (_, 0, 0) => format!("{number} {sentence}: yes, {tried} tried\n"),
+            (_, 0, _) => format!("{number} {sentence}: yes, {tried} tried, but see {lax} below\n"),
             _ => format!("{number} {sentence}: NO, see {let_in} below\n"),
         }
     };

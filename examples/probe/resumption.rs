@@ -42,6 +42,7 @@ pub(crate) fn cases() -> Vec<Case> {
         who,
         script,
         rule: "RFC 9846 §2.2",
+        requirements: Vec::new(),
         right: Right::Refuse(&[]),
         may_wait: false,
         lax: false,
@@ -88,6 +89,9 @@ fn giver(case: &Case) -> Option<Case> {
     all(Role::Server).into_iter().find(|case| case.name == name)
 }
 
+/// Nothing to get in by.
+pub(crate) const NO_TICKET: &str = "it gives no ticket in such a handshake";
+
 /// Why a case cannot be played.
 pub(crate) type NotPlayed = String;
 
@@ -103,7 +107,7 @@ pub(crate) fn play(target: &Target, case: &Case, tap: net::Tap<'_>) -> Result<(O
     let unreached = |error: std::io::Error| format!("the target could not be reached: {error}");
     let (stream, mut run, _) = target.begin(&giver, Vec::new()).map_err(unreached)?;
     net::play(&stream, &mut run, target.waits, &target.limits, &mut |_, _| {});
-    let mut ticket = ticket(run.peer()).ok_or("it gives no ticket in such a handshake")?;
+    let mut ticket = ticket(run.peer()).ok_or(NO_TICKET)?;
     if how == Use::EarlyData && !ticket.early_data {
         return Err("its tickets allow no early data".into());
     }

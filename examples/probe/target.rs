@@ -140,12 +140,14 @@ impl Target {
         let mut longest = Duration::ZERO;
         for _ in 0..2 {
             let began = Instant::now();
-            let played = match self.play(&good(self.role), &mut |_, _| {}) {
+            let mut heard = began;
+            let mut tap = |ours: bool, _: &[u8]| heard = if ours { heard } else { Instant::now() };
+            let played = match self.play(&good(self.role), &mut tap) {
                 Ok(played) => played,
                 Err(Unplayed::Unreachable(error)) => return Err(format!("the target cannot be reached: {error}")),
                 Err(Unplayed::NotOffered(_) | Unplayed::TimeIsUp) => return Err("no time was left".into()),
             };
-            longest = longest.max(began.elapsed());
+            longest = longest.max(heard - began);
             served.push(played);
         }
         let (first, _) = &served[0];
@@ -176,7 +178,7 @@ impl Target {
         }
         // What answers in 10 ms is not given two seconds each time.
         self.waits.answer = self.waits.answer.min((longest * 10).max(Duration::from_millis(500)));
-        self.waits.pause = self.waits.pause.min((longest * 3).max(Duration::from_millis(150)));
+        self.waits.pause = self.waits.pause.min((longest * 3).max(Duration::from_millis(100)));
         Baseline::new(self.role, &served, &refused).map_err(|error| capital(&error.to_string()))
     }
 

@@ -102,17 +102,21 @@ impl Baseline {
             (Right::Open, _) => Verdict::Right,
             (Right::Serve, _) if served => Verdict::Right,
             (Right::Serve, _) => Verdict::Refused,
+            (Right::Either(_), _) if served => Verdict::Right,
             (Right::Refuse(_), _) if (served || told) && case.lax => Verdict::Lax,
             (Right::Refuse(_), _) if served || told => Verdict::Accepted,
             // The application has refused it, in its own words.
-            (Right::Refuse(_), End::Answered) => Verdict::Right,
+            (_, End::Answered) => Verdict::Right,
             (Right::Refuse([]), End::Alert(..)) => Verdict::Right,
-            (Right::Refuse(alerts), End::Alert(_, alert)) if alerts.contains(&alert) => Verdict::Right,
-            (Right::Refuse(_), End::Alert(_, alert)) => Verdict::WrongAlert(alert),
-            (Right::Refuse(_), End::Silent) if case.may_wait => Verdict::Right,
-            (Right::Refuse(_), End::Silent) => Verdict::Silent,
-            (Right::Refuse([]), _) if case.may_wait => Verdict::Right,
-            (Right::Refuse(_), _) => Verdict::NoAlert,
+            (Right::Refuse(alerts) | Right::Either(alerts), End::Alert(_, alert)) if alerts.contains(&alert) => {
+                Verdict::Right
+            }
+            (_, End::Alert(_, alert)) => Verdict::WrongAlert(alert),
+            (_, End::Silent) if case.may_wait => Verdict::Right,
+            (_, End::Silent) => Verdict::Silent,
+            // After an alert of the peer there is nothing to say.
+            (Right::Refuse([]), _) => Verdict::Right,
+            _ => Verdict::NoAlert,
         }
     }
 }

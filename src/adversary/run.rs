@@ -264,6 +264,8 @@ impl<'a> Run<'a> {
         match typ {
             HandshakeType::CERTIFICATE => self.before_certificate = self.peer.transcript.clone(),
             SECOND_CLIENT_HELLO => self.second_hello = true,
+            HELLO_RETRY_REQUEST if !self.peer.retried => self.peer.agree(true),
+            HandshakeType::SERVER_HELLO if !self.peer.retried => self.peer.agree(false),
             _ => {}
         }
         let mut msg = self.peer.compose(typ);
@@ -293,7 +295,8 @@ impl<'a> Run<'a> {
             Step::Plain(typ, content) => peer.plain(typ, &content),
             Step::Sealed(header, inner) => peer.sealed(header, &inner),
             Step::Raw(bytes) => peer.out.extend(bytes),
-            Step::Damage => {
+            Step::Damaged(typ, content) => {
+                peer.record(typ, &content);
                 if let Some(last) = peer.out.last_mut() {
                     *last ^= 1;
                 }

@@ -29,8 +29,8 @@ pub enum Step {
     Sealed([u8; 3], Vec<u8>),
     /// Sends bytes as they stand.
     Raw(Vec<u8>),
-    /// Changes the last bit of what has been sealed, but not been sent: the last record does not authenticate.
-    Damage,
+    /// Sends a record as [`Step::Record`], with a bit changed: it does not authenticate.
+    Damaged(u8, Vec<u8>),
     /// Sends an alert of this level.
     Alert(u8, AlertDescription),
     /// Writes with the present key of this epoch, from its first record on.

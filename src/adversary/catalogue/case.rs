@@ -21,6 +21,8 @@ pub struct Case {
     pub script: Vec<Step>,
     /// Where the rule stands.
     pub rule: &'static str,
+    /// The requirements of `docs/requirements.txt` that it tries.
+    pub requirements: Vec<&'static str>,
     /// What is right.
     pub right: Right,
     /// The target may go on waiting, as for the rest of a message.
@@ -38,6 +40,8 @@ pub enum Right {
     Refuse(&'static [AlertDescription]),
     /// It serves the peer.
     Serve,
+    /// It serves the peer, as if it did not know what is wrong, or refuses it by one of these.
+    Either(&'static [AlertDescription]),
     /// The standards leave it open.
     Open,
 }
@@ -116,6 +120,7 @@ pub(super) fn case(target: Role, name: impl Into<String>, script: Vec<Step>, rul
         who: Who::Good,
         script,
         rule,
+        requirements: Vec::new(),
         right,
         may_wait: false,
         lax: false,
@@ -142,6 +147,22 @@ impl Case {
     pub(super) fn lax(mut self) -> Case {
         self.lax = true;
         self
+    }
+
+    pub(super) fn req(mut self, ids: &[&'static str]) -> Case {
+        self.requirements.extend(ids);
+        self
+    }
+
+    /// Whoever is served here has broken the protocol, and proved who it is.
+    pub(super) fn damaged(self) -> Case {
+        self.so("a peer that broke the protocol was served, once it had proved who it is").lax()
+    }
+
+    /// The same where the proof, or the protection of the data, is at stake.
+    pub(super) fn grave(mut self, consequence: impl Into<String>) -> Case {
+        self.lax = false;
+        self.so(consequence)
     }
 
     pub(super) fn so(mut self, consequence: impl Into<String>) -> Case {

@@ -11,6 +11,9 @@
 //! ```
 
 mod case;
+mod hellos;
+mod messages;
+mod records;
 mod strangers;
 
 pub use case::{Case, Right, Who, good};
@@ -20,5 +23,9 @@ use alloc::vec::Vec;
 
 /// Every case against a target of this role, the quick ones first.
 pub fn all(target: Role) -> Vec<Case> {
-    strangers::cases(target)
+    let mut cases = strangers::cases(target);
+    cases.extend(messages::cases(target));
+    cases.extend(hellos::cases(target));
+    cases.extend(records::cases(target));
+    cases
 }

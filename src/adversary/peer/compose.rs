@@ -5,7 +5,7 @@ use super::{HELLO_RETRY_REQUEST, Peer, SECOND_CLIENT_HELLO, Trouble};
 use crate::codec::{
     ClientHello, ExtensionType, HELLO_RETRY_REQUEST_RANDOM, HandshakeType, KeyShareEntry, NamedGroup, Place, TLS13,
 };
-use crate::crypto::KeyExchange;
+use crate::crypto::{KeyExchange, Suite};
 use crate::role::Role;
 use crate::schedule::SignedContent;
 use alloc::vec;
@@ -89,6 +89,22 @@ impl Peer<'_> {
             w.selected_version(TLS13);
             w.server_share(KeyShareEntry { group: self.group, key_exchange: &self.share });
         }))
+    }
+
+    /// As a server: takes a suite of the target's ClientHello, and a group of which it has a share. `retry`: a group of
+    /// which it has none.
+    pub fn agree(&mut self, retry: bool) {
+        let Ok(hello) = ClientHello::parse(&self.client_hello) else { return };
+        let ours = [Suite::Aes128GcmSha256, Suite::Aes256GcmSha384, Suite::ChaCha20Poly1305Sha256];
+        let offered = |suite: &&Suite| hello.cipher_suites.iter().any(|each| each == suite.number());
+        let suite = ours.iter().find(offered).copied();
+        let Ok(extensions) = hello.extensions.check(Place::ClientHello) else { return };
+        let shared = |group| extensions.client_shares().is_some_and(|list| list.iter().any(|each| each.group == group));
+        let listed = |group| extensions.supported_groups().is_some_and(|list| list.iter().any(|each| each == group));
+        let fits = |group: &&NamedGroup| listed(**group) && shared(**group) != retry;
+        let group = KeyExchange::GROUPS.iter().find(fits).copied();
+        self.suite = suite.unwrap_or(self.suite);
+        self.group = group.unwrap_or(self.group);
     }
 
     /// The share of our group in the target's ClientHello.

@@ -3,7 +3,9 @@
 mod faulty;
 
 use crate::support::{Ca, Key, Server, example};
+use countersign::Role;
 use countersign::adversary::Identity;
+use countersign::adversary::catalogue::{Right, all};
 use countersign::x509::SigningKey;
 use faulty::{Fault, serve};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
@@ -99,14 +101,41 @@ fn a_server_that_crashes_or_hangs_is_told_from_one_that_refuses() {
     }
 }
 
+/// All cases, alerts included.
 #[test]
-fn our_own_server_is_clean() {
+fn our_own_ends_are_clean() {
     let world = World::new();
     let files = world.ca.good("localhost", Key::P256);
     let server = Server::start(&files.args(&world.ca));
-    let (status, text) = world.probe(server.port, &["--strict"]);
+    let (status, text) = world.probe(server.port, &["--full", "--strict"]);
     assert_eq!(status, 0, "{text}");
     assert!(text.contains("no stranger got in"), "{text}");
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let files = world.ca.good("client.test", Key::P256);
+    let client = example("tcp_client").get_program().to_str().unwrap().to_string();
+    let arguments = files.args(&world.ca).join(" ");
+    let run = format!("echo hello | exec {client} --connect {address} --name localhost {arguments}");
+    let mut command = example("probe");
+    command.args(["client", "--listen", &address, "--ca", &world.ca.pem, "--ca-key", &world.ca_key, "--run", &run]);
+    let (status, text) = said(command.args(["--full", "--strict", "--rate", "1000"]).output().unwrap());
+    assert_eq!(status, 0, "{text}");
+    assert!(text.contains("no stranger got in"), "{text}");
+}
+
+#[test]
+fn cases_have_names_of_their_own_and_say_what_is_wrong_with_being_served() {
+    for role in [Role::Server, Role::Client] {
+        let cases = all(role);
+        assert!(cases.len() > 300, "{role}: {}", cases.len());
+        let names: std::collections::BTreeSet<_> = cases.iter().map(|case| case.name.as_str()).collect();
+        assert_eq!(names.len(), cases.len());
+        for case in cases.iter().filter(|case| matches!(case.right, Right::Refuse(_))) {
+            assert!(!case.consequence.is_empty(), "{}", case.name);
+        }
+    }
 }
 
 #[test]
