@@ -7,6 +7,7 @@
 
 pub mod dial;
 pub mod files;
+pub mod linger;
 pub mod metrics;
 pub mod peer;
 pub mod program;

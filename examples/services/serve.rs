@@ -1,5 +1,6 @@
 //! HTTP/1.1, HTTP/2 and gRPC over mutual TLS, by one function.
 
+use crate::linger::Lingering;
 use crate::peer::Peer;
 use crate::program::sentence;
 use axum::Router;
@@ -135,7 +136,8 @@ async fn serve_one(connecting: Connecting<TcpStream>, app: Router, until: Until)
         request.extensions_mut().insert(session.clone());
         request
     });
-    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app)));
+    let mut connection =
+        pin!(http.serve_connection(TokioIo::new(Lingering::new(stream)), TowerToHyperService::new(app)));
     let end = tokio::select! {
         ended = connection.as_mut() => return ended,
         end = until.over(trust, &reauthentication) => end,

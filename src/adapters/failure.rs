@@ -50,6 +50,8 @@ pub enum Failure {
     /// The deadline passed in this state. `AskCredential`, `AskSign`, `AskVerify`: it is our own answer that was awaited: the
     /// program's, the signer's or the judge's. Else it is the peer who was late.
     TimedOut(State),
+    /// The peer's QUIC transport parameters cannot be read: what quinn-proto says about them.
+    TransportParameters(BoxError),
     /// The name that a client was to connect to is no name.
     Name(InvalidName),
     /// A call that does not fit.
@@ -79,7 +81,7 @@ impl Failure {
             | Failure::Declined { error, .. }
             | Failure::Signer { error, .. }
             | Failure::Failed(error) => Some(*error),
-            Failure::TimedOut(_) | Failure::Name(_) | Failure::Misuse(_) => None,
+            Failure::TimedOut(_) | Failure::TransportParameters(_) | Failure::Name(_) | Failure::Misuse(_) => None,
         }
     }
 
@@ -91,6 +93,7 @@ impl Failure {
             Failure::Declined { declined, .. } => declined.name(),
             Failure::Signer { error, .. } | Failure::Failed(error) => error.name(),
             Failure::TimedOut(state) => state.name(),
+            Failure::TransportParameters(_) => "TransportParameters",
             Failure::Name(_) => "InvalidName",
             Failure::Misuse(misuse) => misuse.name(),
         }
@@ -108,6 +111,7 @@ impl Failure {
             | Failure::Signer { error, .. }
             | Failure::Failed(error) => io::Error::from(*error).kind(),
             Failure::TimedOut(_) => io::ErrorKind::TimedOut,
+            Failure::TransportParameters(_) => io::ErrorKind::InvalidData,
             Failure::Name(_) => io::ErrorKind::InvalidInput,
             Failure::Misuse(Misuse::NoRandomness) => io::ErrorKind::Other,
             Failure::Misuse(Misuse::Closed) => io::ErrorKind::BrokenPipe,
@@ -116,7 +120,7 @@ impl Failure {
     }
 }
 
-stable_names! { Failure: Refused Declined Signer Failed TimedOut Name Misuse }
+stable_names! { Failure: Refused Declined Signer Failed TimedOut TransportParameters Name Misuse }
 
 impl From<Misuse> for Failure {
     fn from(misuse: Misuse) -> Failure {
@@ -143,6 +147,9 @@ impl fmt::Display for Failure {
             Failure::TimedOut(state @ State::AskSign) => write!(f, "our signer took too long (in {state})"),
             Failure::TimedOut(state @ State::AskVerify) => write!(f, "our judge took too long (in {state})"),
             Failure::TimedOut(state) => write!(f, "the peer took too long (in {state})"),
+            Failure::TransportParameters(error) => {
+                write!(f, "the peer's QUIC transport parameters cannot be read: {error}")
+            }
             Failure::Name(error) => write!(f, "{error}"),
             Failure::Misuse(misuse) => write!(f, "{misuse}"),
         }
@@ -154,7 +161,7 @@ impl error::Error for Failure {
         match self {
             Failure::Refused { refusal, .. } => Some(refusal),
             Failure::Declined { error, .. } | Failure::Failed(error) => Some(error),
-            Failure::Signer { source, .. } => Some(&**source),
+            Failure::Signer { source, .. } | Failure::TransportParameters(source) => Some(&**source),
             Failure::TimedOut(_) => None,
             Failure::Name(error) => Some(error),
             Failure::Misuse(misuse) => Some(misuse),

@@ -38,7 +38,7 @@ impl QuicClientConfig {
     }
 
     /// Is called when a handshake fails for a reason of ours, with all that is known: quinn's own error has only the
-    /// alert. Transport parameters that quinn-proto cannot read are told by its own error alone. It is called from quinn's
+    /// alert. It is called from quinn's
     /// task, and must not block. To know which connection it was, give each its own
     /// configuration: cloning counts references.
     pub fn on_failure(mut self, on_failure: impl Fn(&Failure) + Send + Sync + 'static) -> QuicClientConfig {
@@ -96,7 +96,7 @@ impl QuicServerConfig {
     }
 
     /// Is called when a handshake fails for a reason of ours, with all that is known: quinn's own error has only the
-    /// alert. Transport parameters that quinn-proto cannot read are told by its own error alone. It is called from quinn's
+    /// alert. It is called from quinn's
     /// task, and must not block. To know which connection it was, give each its own
     /// configuration (`Incoming::accept_with`): cloning counts references.
     pub fn on_failure(mut self, on_failure: impl Fn(&Failure) + Send + Sync + 'static) -> QuicServerConfig {

@@ -214,7 +214,11 @@ impl TlsSession {
             return Err(self.fail_by(ErrorKind::MissingExtension { extension: PARAMETERS })); // RFC 9001 §8.2
         };
         let parameters = TransportParameters::read(self.side(), &mut parameters);
-        self.peer_parameters = Some(parameters.map_err(|error| self.keep(error.into()))?);
+        self.peer_parameters = Some(parameters.map_err(|error| {
+            let error = TransportError::from(error);
+            self.shared.report(&Failure::TransportParameters(Box::new(error.clone())));
+            self.keep(error)
+        })?);
         let handshake = &self.handshake;
         let (Some(protocol), Some(cipher_suite), Some(group)) =
             (handshake.alpn(), handshake.cipher_suite(), handshake.group())

@@ -117,6 +117,22 @@ fn a_client_that_is_revoked_loses_its_connection_and_gets_no_other() {
     assert!(Failure::inside(&error).unwrap().to_string().contains("certificate_revoked"), "{error}");
 }
 
+/// The server does not read what it has refused, and closes: a reset would take its answer away.
+#[test]
+fn the_answer_to_a_request_whose_body_is_not_wanted_arrives() {
+    let dir = pki::make();
+    let (_server, url) = serve(&dir, SERVER, &ADMIN);
+    let mut stream = connect(&dir, &url).unwrap();
+    const LENGTH: usize = 8 << 20;
+    write!(stream, "POST /admin HTTP/1.1\r\nHost: localhost\r\nContent-Length: {LENGTH}\r\n\r\n").unwrap();
+    for _ in 0..LENGTH >> 16 {
+        stream.write_all(&[b'x'; 1 << 16]).unwrap();
+    }
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 405"), "{answer}");
+}
+
 #[test]
 fn a_server_that_stops_answers_what_it_is_asked_first() {
     let dir = pki::make();
