@@ -25,6 +25,21 @@ pub enum Event {
     Accepted,
 }
 
+impl Event {
+    /// The keys that protect the message (RFC 9846 §2); none for an answer.
+    fn epoch(self) -> Epoch {
+        match self {
+            Event::Sent(message) | Event::Received(message) => match message {
+                HandshakeType::CLIENT_HELLO | HandshakeType::SERVER_HELLO | HandshakeType::HELLO_RETRY_REQUEST => {
+                    Epoch::Plaintext
+                }
+                _ => Epoch::Handshake,
+            },
+            Event::Presented | Event::Signed | Event::Accepted => Epoch::Plaintext,
+        }
+    }
+}
+
 /// One transition: what happened, under which keys, and what is awaited after it. 8 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transition {
@@ -51,11 +66,10 @@ impl fmt::Display for Transition {
     }
 }
 
-/// A transition as it is kept. 7 bytes.
+/// A transition as it is kept. 6 bytes.
 #[derive(Clone, Copy)]
 struct Entry {
     event: Event,
-    epoch: Epoch,
     state: State,
     /// The length of the message's body, as in its header.
     body_len: [u8; 3],
@@ -68,7 +82,7 @@ impl Entry {
             Event::Sent(_) | Event::Received(_) => u32::from_be_bytes([0, high, middle, low]).saturating_add(HEADER),
             Event::Presented | Event::Signed | Event::Accepted => 0,
         };
-        Transition { event: self.event, epoch: self.epoch, state: self.state, len }
+        Transition { event: self.event, epoch: self.event.epoch(), state: self.state, len }
     }
 }
 
@@ -85,7 +99,7 @@ pub struct Log {
 
 impl Log {
     pub(super) const fn new(state: State) -> Log {
-        let nothing = Entry { event: Event::Accepted, epoch: Epoch::Plaintext, state, body_len: [0; 3] };
+        let nothing = Entry { event: Event::Accepted, state, body_len: [0; 3] };
         Log { ring: [nothing; KEPT], logged: 0, reported: 0, entered: 0, state }
     }
 
@@ -94,12 +108,13 @@ impl Log {
     }
 
     fn push(&mut self, event: Event, epoch: Epoch, message: &[u8]) {
+        debug_assert_eq!(event.epoch(), epoch, "{event:?}");
         let body_len = match message {
             [_, high, middle, low, ..] => [*high, *middle, *low],
             _ => [0; 3],
         };
         if let Some(slot) = self.ring.get_mut(Self::slot(self.logged)) {
-            *slot = Entry { event, epoch, state: self.state, body_len };
+            *slot = Entry { event, state: self.state, body_len };
         }
         self.logged = self.logged.wrapping_add(1);
     }
@@ -203,7 +218,7 @@ mod tests {
 
     fn log(events: &[Event]) -> Log {
         let mut log = Log::new(State::WaitServerHello);
-        events.iter().for_each(|event| log.push(*event, Epoch::Plaintext, &[]));
+        events.iter().for_each(|event| log.push(*event, event.epoch(), &[]));
         log
     }
 
