@@ -43,11 +43,14 @@ pub(super) fn explain(walker: &mut Walker<'_>, sender: Role, content: &[u8]) -> 
     Some((Exported { sender, space: walker.space, messages: ranges, request }, name))
 }
 
+/// A hostile capture can make each record an authenticator: so many of each end are compared with so many requests.
+const MOST: usize = 64;
+
 /// What can be computed again of each authenticator.
 pub(super) fn checks(all: &[Exported], spaces: &[Space], schedule: &mut Schedule<'_>) -> Vec<Check> {
     let mut checks = Vec::new();
     for role in [Role::Server, Role::Client] {
-        let ours = all.iter().filter(|exported| exported.sender == role && !exported.request);
+        let ours = all.iter().filter(|exported| exported.sender == role && !exported.request).take(MOST);
         for (number, exported) in (1_usize..).zip(ours) {
             if number == 1 {
                 let name = format!("{role}_authenticator");
@@ -56,7 +59,7 @@ pub(super) fn checks(all: &[Exported], spaces: &[Space], schedule: &mut Schedule
                     schedule.export(&format!("{name}_{suffix}"), &format!("EXPORTER-{role} authenticator {label}"));
                 }
             }
-            let requests = all.iter().filter(|request| request.request && request.sender != role);
+            let requests = all.iter().filter(|request| request.request && request.sender != role).take(MOST);
             let requests = requests.filter_map(|request| located(request, spaces).first().copied());
             let requests: Vec<Located<'_>> = requests.collect();
             checks.extend(Told { role, number, messages: &located(exported, spaces), requests }.checks(schedule));
@@ -86,51 +89,58 @@ struct Told<'a> {
 impl Told<'_> {
     fn checks(&self, schedule: &mut Schedule<'_>) -> Vec<Check> {
         let name = format!("{} authenticator {}", self.role, self.number);
-        let request = self.request(schedule);
-        let mut checks = Vec::new();
-        if let [certificate, verify, _] = self.messages {
-            let name = format!("{name} CertificateVerify");
-            checks.push(match self.hash(1, request, schedule) {
-                Some(hash) => {
-                    checks::signature(name, "Exported Authenticator", PROVED, RFC_VERIFY, hash, *certificate, *verify)
-                }
-                None => checks::unknown(name, checks::VERIFY.into(), PROVED, RFC_VERIFY, NO_EXPORTER),
-            });
-        }
-        let name = format!("{name} Finished");
+        let (verify_name, finished_name) = (format!("{name} CertificateVerify"), format!("{name} Finished"));
         let key_name = format!("{}_authenticator_finished_key", self.role);
         let before = self.messages.len().saturating_sub(1);
-        if let (Some(finished), hash) = (self.messages.last(), self.hash(before, request, schedule)) {
-            checks.push(match hash {
-                Some(hash) => checks::mac(name, key_name, BOUND, RFC_FINISHED, hash, *finished, schedule),
-                None => checks::unknown(name, format!("HMAC({key_name}, ?)"), BOUND, RFC_FINISHED, NO_EXPORTER),
-            });
+        let mut checks = Vec::new();
+        let why = match (schedule.bytes(&key_name), self.request(schedule)) {
+            (None, _) => NO_EXPORTER,
+            (_, None) => NO_REQUEST,
+            (_, Some(request)) => {
+                if let ([certificate, verify, _], Some(hash)) = (self.messages, self.hash(1, request, schedule)) {
+                    let (context, text) = ("Exported Authenticator", PROVED);
+                    checks.push(checks::signature(verify_name, context, text, RFC_VERIFY, hash, *certificate, *verify));
+                }
+                if let Some((finished, hash)) = self.messages.last().zip(self.hash(before, request, schedule)) {
+                    checks.push(checks::mac(finished_name, key_name, BOUND, RFC_FINISHED, hash, *finished, schedule));
+                }
+                return checks;
+            }
+        };
+        if self.messages.len() > 1 {
+            checks.push(checks::unknown(verify_name, checks::VERIFY.into(), PROVED, RFC_VERIFY, why.clone()));
         }
+        checks.push(checks::unknown(finished_name, format!("HMAC({key_name}, ?)"), BOUND, RFC_FINISHED, why));
         checks
     }
 
-    /// The request that it answers: that of the same context. One without a Certificate does not say which it is, so that
-    /// the Finished tells.
-    fn request(&self, schedule: &mut Schedule<'_>) -> Option<Located<'_>> {
+    /// The request that it answers: that of the same context, or none if it holds without one (a server's may). One
+    /// without a Certificate does not say which it answers, so that the Finished tells. `None`: it is not known.
+    fn request(&self, schedule: &Schedule<'_>) -> Option<Option<Located<'_>>> {
         let context = |message: &[u8]| {
             let len = usize::from(*message.get(4)?);
             message.get(5..len.checked_add(5)?).map(<[u8]>::to_vec)
         };
-        match self.messages {
-            [certificate, ..] if self.messages.len() > 1 => {
-                self.requests.iter().find(|request| context(request.bytes) == context(certificate.bytes)).copied()
-            }
-            [finished] => {
-                let key = schedule.bytes(&format!("{}_authenticator_finished_key", self.role))?;
-                let holds = |request: &&Located<'_>| {
-                    let hash = self.digest(0, Some(**request), schedule);
-                    let mac = hash.and_then(|hash| super::keys::hmac(schedule.algorithm(), &key, &hash));
-                    mac.as_deref() == finished.bytes.get(4..)
-                };
-                self.requests.iter().find(holds).or(self.requests.last()).copied()
-            }
-            _ => None,
+        let answered = |request: &&Located<'_>| match self.messages {
+            [_] => self.holds(Some(**request), schedule),
+            [certificate, ..] => context(request.bytes) == context(certificate.bytes),
+            [] => false,
+        };
+        match self.requests.iter().find(answered) {
+            Some(request) => Some(Some(*request)),
+            None => self.holds(None, schedule).then_some(None),
         }
+    }
+
+    /// Does the Finished hold, if it is this request that it answers?
+    fn holds(&self, request: Option<Located<'_>>, schedule: &Schedule<'_>) -> bool {
+        let before = self.messages.len().saturating_sub(1);
+        let expected = || {
+            let key = schedule.bytes(&format!("{}_authenticator_finished_key", self.role))?;
+            super::keys::hmac(schedule.algorithm(), &key, &self.digest(before, request, schedule)?)
+        };
+        let received = self.messages.last().and_then(|finished| finished.bytes.get(4..));
+        expected().is_some_and(|expected| received == Some(&expected))
     }
 
     /// Hash(Handshake Context || request || the first messages) (§5.2).
@@ -182,6 +192,8 @@ const NO_EXPORTER: Text = Text::new(
     "needs exporter_secret: the key log has no EXPORTER_SECRET for this connection",
     "necesita exporter_secret: el registro de claves no tiene un EXPORTER_SECRET de esta conexión",
 );
+const NO_REQUEST: Text =
+    Text::new("answers a request that is not in the capture", "responde a una petición que no está en la captura");
 const PROVED: Text = Text::new(
     "Its sender holds the private key of this certificate now, after the request and inside of this connection.",
     "Quien lo envía tiene ahora la clave privada de este certificado: después de la petición y dentro de esta conexión.",

@@ -144,9 +144,11 @@ fn data(connection: &Connection, title: &Text, lead: &Text, detail: &Detail) -> 
     shown.records.truncate(detail.records);
     shown.secrets.truncate(detail.derived);
     shown.hashes.truncate(detail.derived);
-    let problems = shown.problems.len();
+    let (problems, checks) = (shown.problems.len(), shown.checks.len());
+    // The four of the handshake, and of authenticators as many as fit.
+    shown.checks.truncate(detail.derived.div_euclid(10).saturating_add(4));
     shown.problems.truncate(detail.derived.min(100));
-    if left_out > 0 || shown.problems.len() < problems {
+    if left_out > 0 || shown.problems.len() < problems || shown.checks.len() < checks {
         shown.problems.push(Problem {
             field: None,
             text: Text::made(

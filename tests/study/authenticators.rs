@@ -3,13 +3,18 @@
 use crate::common::{NEXT, asked, prove, request};
 use crate::end::{End, seed};
 use crate::heard::{assert_tiled, study, talk};
-use countersign::study::{Connection, Conversation, Study, Value};
+use countersign::study::{Connection, Conversation, Study, Text, Value, html};
 use countersign::trace::KeyLogLine;
 use countersign::{CipherSuite, Policy, Role, Session};
 
 /// A connection in which both ends were asked and have proved themselves again, and what came next.
 /// `change`: what becomes of a message before it is sent. `exporter`: whether the key log has the secret.
 fn proved_again(suite: CipherSuite, exporter: bool, change: impl Fn(&mut Vec<u8>)) -> Study {
+    proved_often(suite, exporter, 1, change)
+}
+
+/// The same; each authenticator is sent so many times.
+fn proved_often(suite: CipherSuite, exporter: bool, times: usize, change: impl Fn(&mut Vec<u8>)) -> Study {
     let policy = || Policy::new().cipher_suites(&[suite]);
     let mut ends = [Role::Client, Role::Server].map(|role| End::new(role, policy(), &crate::common::FIRST));
     let mut heard = Conversation::new("");
@@ -31,7 +36,9 @@ fn proved_again(suite: CipherSuite, exporter: bool, change: impl Fn(&mut Vec<u8>
         let proving = asked(&mut ours[proves], &message);
         let mut message = prove(&ours[proves], proving, &NEXT);
         change(&mut message);
-        say(proves, &message);
+        for _ in 0..times {
+            say(proves, &message);
+        }
     }
     say(0, b"\x14 is no Finished");
     let mut log = String::new();
@@ -79,6 +86,29 @@ fn a_changed_authenticator_does_not_hold() {
     let holds = [Some(true), Some(false), Some(true), Some(false)];
     assert!(verdicts(&study.connections[0]).iter().map(|(_, ok)| *ok).eq(holds));
     assert_eq!(study.connections[0].problems.len(), 2, "each is told");
+}
+
+#[test]
+fn an_answer_to_a_request_that_was_not_captured_says_so() {
+    // Another context: the first byte of certificate_request_context.
+    let study = proved_again(CipherSuite::TLS_AES_128_GCM_SHA256, true, |message| message[5] ^= 1);
+    let connection = &study.connections[0];
+    assert_eq!(verdicts(connection), PROOFS.map(|name| (name, None)));
+    let check = connection.checks.iter().find(|check| check.name == PROOFS[0]).unwrap();
+    let Value::Missing(why) = &check.expected else { panic!("known") };
+    assert!(why.en.contains("not in the capture"));
+}
+
+/// A hostile peer may send as many as it likes, and long ones.
+#[test]
+fn many_authenticators_are_told_up_to_a_bound_and_the_page_stays_small() {
+    let study =
+        proved_often(CipherSuite::TLS_AES_128_GCM_SHA256, true, 100, |message| *message.last_mut().unwrap() ^= 1);
+    let connection = &study.connections[0];
+    assert_eq!(verdicts(connection).len(), 2 * 64 * 2);
+    let page = html::render(connection, &Text::new("", ""), &Text::new("", ""));
+    assert!(page.len() <= html::MAX_PAGE, "{}", page.len());
+    assert!(page.contains("this page would be too long"));
 }
 
 #[test]
