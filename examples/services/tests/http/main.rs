@@ -7,6 +7,7 @@ mod expiry;
 mod long_lived;
 mod many;
 mod metrics;
+mod mounted;
 mod neighbours;
 mod ours;
 #[path = "../../../../tests/neighbours/programs/pki.rs"]
