@@ -35,7 +35,7 @@ async fn an_accept_holds_no_buffers_before_something_has_come() {
         let mut accepting: Connecting<DuplexStream> = world.acceptor().accept(far);
         {
             let mut run = pin!(accepting.run());
-            poll_fn(|cx| Poll::Ready(assert!(run.as_mut().poll(cx).is_pending()))).await;
+            assert!(poll_fn(|cx| Poll::Ready(run.as_mut().poll(cx).is_pending())).await);
         }
         silent.push((near, accepting));
     }
