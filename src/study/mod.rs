@@ -3,6 +3,8 @@
 //! [`explain`] makes a [`Study`] of [`Conversation`]s (two directions of TLS records) and a [`KeyLog`]; it is plain data,
 //! which the renderers show: [`html`] (a page), [`json`] (schema `countersign-study/1`), [`text`] (for a terminal) and
 //! [`mermaid`] (a picture).
+//! What they cannot know is missing, and says why; of a run whose private shares are known ([`Conversation::live`], feature
+//! `study-live`) nothing is.
 //! Nothing here panics, whatever the bytes are: what is broken is explained up to the first wrong length, and what is
 //! missing says why.
 //!
