@@ -218,11 +218,6 @@ impl<'a> CrlEntry<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reason(pub u8);
 
-impl Reason {
-    /// Only in delta CRLs: it is not revoked any more.
-    pub const REMOVE_FROM_CRL: Reason = Reason(8);
-}
-
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {

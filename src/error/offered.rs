@@ -27,11 +27,6 @@ impl<T: Copy + Default> Offered<T> {
     pub fn iter(&self) -> impl Iterator<Item = T> + '_ {
         self.items.iter().copied().take(usize::from(self.len))
     }
-
-    /// Whether the peer offers more than [`iter`](Self::iter) shows.
-    pub fn has_more(&self) -> bool {
-        self.more
-    }
 }
 
 /// 0x0a0a, 0x1a1a ... 0xfafa.

@@ -42,7 +42,7 @@ pub use refusal::{FaultyCertificate, Refusal, RefusalReason};
 pub use reloadable::Reloadable;
 pub use spiffe::{InvalidSpiffeId, SpiffeId, TrustDomain};
 pub use text::Escaped;
-pub use trust::{Problem, Trust, TrustBuilder, TrustError};
+pub use trust::{Problem, ProblemKind, Trust, TrustBuilder, TrustError};
 pub use verify::accepted::Accepted;
 pub use verify::memo::SignatureMemo;
 pub use verify::options::JudgeOptions;

@@ -1,7 +1,7 @@
 //! Whom does `Trust` accept, whom does it refuse, and what does it say?
 
 use crate::pki::{Ca, DAY, HOUR, NOW, at, now};
-use countersign::x509::{Accepted, Expect, JudgeOptions, Refusal, RefusalReason, Trust};
+use countersign::x509::{Accepted, Expect, JudgeOptions, Problem, Refusal, RefusalReason, Trust};
 use countersign::{Peer, Rejection, Role, Verdict};
 use rcgen::{DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose};
 use rustls_pki_types::CertificateDer;
@@ -292,6 +292,30 @@ fn garbage_is_refused_and_never_panics() {
         refused(server(&trust, &[&broken.into()], &dns("api.internal"), NOW));
     }
     refused(judge(&trust, Role::Client, &[], &[Expect::AnyTrusted], NOW));
+}
+
+/// A problem's name is for metrics, its sentence for people.
+#[test]
+fn every_kind_of_problem_has_a_name_and_an_error_has_that_of_its_first() {
+    let root = Ca::root("root");
+    let leaf = root.leaf("api", &["api.internal"]);
+    let cut = root.der.len() - 1;
+    let (roots, crls) = (
+        |file: &[u8]| Trust::builder().roots("file", file),
+        |file: &[u8]| Trust::builder().roots("root", &root.der).crls("file", file),
+    );
+    for (builder, name) in [
+        (Trust::builder(), "NoRoot"),
+        (roots(b"nothing"), "NoRoot"),
+        (roots(&root.der[..cut]), "UnreadableRoot"),
+        (roots(&leaf.der), "UnfitRoot"),
+        (crls(b"nothing"), "NoCrl"),
+        (crls(&root.der), "UnusableCrl"),
+    ] {
+        let Err(error) = builder.build() else { panic!("{name}") };
+        let names: Vec<&str> = error.problems.iter().map(Problem::name).collect();
+        assert_eq!((error.name(), &names[..]), (name, &[name][..]), "{error}");
+    }
 }
 
 proptest::proptest! {

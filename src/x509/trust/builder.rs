@@ -1,6 +1,6 @@
 //! Collects roots, CRLs and policy, and makes the snapshot of those that can be used.
 
-use super::{Problem, Root, Trust, TrustError, spiffe_bundle};
+use super::{Problem, ProblemKind, Root, Trust, TrustError, spiffe_bundle};
 use crate::Role;
 use crate::asn1::{BadDer, Certificate};
 use crate::x509::hash::Sha256;
@@ -51,8 +51,8 @@ impl Source {
         Source { name: name.to_string(), line: 0 }
     }
 
-    fn problem(&self, subject: String, what: String) -> Problem {
-        Problem { source: self.name.clone(), line: self.line, subject, what }
+    fn problem(&self, kind: ProblemKind, subject: String, what: String) -> Problem {
+        Problem { kind, source: self.name.clone(), line: self.line, subject, what }
     }
 }
 
@@ -80,8 +80,8 @@ impl TrustBuilder {
     fn add_roots(mut self, source: &str, file: &[u8], domain: Option<TrustDomain>) -> TrustBuilder {
         let sections = pem::read(file, Wanted::Certificates);
         if sections.is_empty() {
-            self.empty
-                .push(Source::file(source).problem(String::new(), format!("no certificate found{}", pem::found(file))));
+            let what = format!("no certificate found{}", pem::found(file));
+            self.empty.push(Source::file(source).problem(ProblemKind::NoRoot, String::new(), what));
         }
         for section in sections {
             let place = Source { name: source.to_string(), line: section.line };
@@ -188,9 +188,8 @@ impl TrustBuilder {
     pub fn build_from_usable(mut self) -> (Trust, Vec<Problem>) {
         let mut problems = core::mem::take(&mut self.empty);
         if self.roots.is_empty() && problems.is_empty() {
-            problems.push(
-                Source::file("trust").problem(String::new(), "no roots given (Trust::raw_keys_only needs none)".into()),
-            );
+            let what = "no roots given (Trust::raw_keys_only needs none)".into();
+            problems.push(Source::file("trust").problem(ProblemKind::NoRoot, String::new(), what));
         }
         let (trust, more) = self.into_trust(problems);
         (trust, more)
@@ -200,14 +199,15 @@ impl TrustBuilder {
         let mut id = Sha256::new();
         let (mut anchors, mut roots) = (Vec::new(), Vec::<Root>::new());
         for (source, der, domain) in self.roots {
-            match der.map_err(|what| (String::new(), what)).and_then(|der| root(der, domain, self.rules)) {
+            let unreadable = |what| (ProblemKind::UnreadableRoot, String::new(), what);
+            match der.map_err(unreadable).and_then(|der| root(der, domain, self.rules)) {
                 Ok((_, known)) if roots.iter().any(|r| r.der == known.der && r.domain == known.domain) => {}
                 Ok((anchor, root)) => {
                     id.part(&root.der).part(root.domain.as_ref().map_or(b"", |domain| domain.as_str().as_bytes()));
                     anchors.push(anchor);
                     roots.push(root);
                 }
-                Err((subject, what)) => problems.push(source.problem(subject, what)),
+                Err((kind, subject, what)) => problems.push(source.problem(kind, subject, what)),
             }
         }
         let max_intermediates = self.max_intermediates.unwrap_or(6).min(6);
@@ -237,13 +237,13 @@ impl TrustBuilder {
                 }
             };
             if let Err(what) = added {
-                problems.push(source.problem(String::new(), what));
+                problems.push(source.problem(ProblemKind::UnusableCrl, String::new(), what));
             }
         }
         for (source, what) in self.without_crl {
             id.part(b"a file without a CRL");
             revocation.lose(&source.to_string(), &what);
-            problems.push(source.problem(String::new(), what));
+            problems.push(source.problem(ProblemKind::NoCrl, String::new(), what));
         }
         id.part(format!("{:?}", self.relaxed).as_bytes());
         let trust = Trust {
@@ -263,19 +263,19 @@ impl TrustBuilder {
 
 const EPOCH: UnixTime = UnixTime::since_unix_epoch(Duration::ZERO);
 
-/// Reads and judges one root; the error is its name and what is wrong.
+/// Reads and judges one root; the error is its kind, the root's name, and what is wrong.
 fn root(
     der: Vec<u8>,
     domain: Option<TrustDomain>,
     rules: Rules,
-) -> Result<(TrustAnchor<'static>, Root), (String, String)> {
+) -> Result<(TrustAnchor<'static>, Root), (ProblemKind, String, String)> {
     let unreadable = |BadDer(what)| {
         let what = pem::other_kind(&der, Wanted::Certificates).unwrap_or_else(|| what.into());
-        (String::new(), format!("not a usable root certificate: {what}"))
+        (ProblemKind::UnreadableRoot, String::new(), format!("not a usable root certificate: {what}"))
     };
     let cert = Certificate::from_der(&der).map_err(unreadable)?;
     let subject = text::name(&cert.subject);
-    let wrong = |what: String| (subject.clone(), what);
+    let wrong = |what: String| (ProblemKind::UnfitRoot, subject.clone(), what);
     rules.root(&cert).map_err(|reason| match reason {
         RefusalReason::NotCa => wrong("cannot be a root: basicConstraints does not say that it is a CA".into()),
         // Nothing is expired here: a root's validity is judged with each chain.

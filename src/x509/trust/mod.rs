@@ -6,7 +6,7 @@ mod problem;
 mod spiffe_bundle;
 
 pub use builder::TrustBuilder;
-pub use problem::{Problem, TrustError};
+pub use problem::{Problem, ProblemKind, TrustError};
 
 use crate::asn1::Certificate;
 use crate::limits::MAX_AUTHORITIES;

@@ -1,11 +1,14 @@
 //! What is wrong with the files of a snapshot, and where.
 
+use crate::role::stable_names;
 use core::fmt;
 use std::{string::String, vec::Vec};
 
 /// A root or CRL that cannot be used: where it is, what it is, and what is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
+    /// Which kind of problem it is.
+    pub kind: ProblemKind,
     /// The name that was given with the file.
     pub source: String,
     /// The line of its BEGIN; 0: DER, or the whole file.
@@ -16,9 +19,34 @@ pub struct Problem {
     pub what: String,
 }
 
+/// The kinds of problems with the files of a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProblemKind {
+    /// A file with no certificate in it, or no file at all.
+    NoRoot,
+    /// What stands for a root and cannot be read.
+    UnreadableRoot,
+    /// A certificate that can be no root.
+    UnfitRoot,
+    /// A file with no CRL in it.
+    NoCrl,
+    /// A CRL that cannot be read, or says nothing of any certificate.
+    UnusableCrl,
+}
+
+stable_names! { ProblemKind: NoRoot UnreadableRoot UnfitRoot NoCrl UnusableCrl }
+
+impl Problem {
+    /// The stable name of its kind, for metrics and alerting.
+    pub const fn name(&self) -> &'static str {
+        self.kind.name()
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Problem { source, line, subject, what } = self;
+        let Problem { source, line, subject, what, .. } = self;
         f.write_str(source)?;
         if *line > 0 {
             write!(f, " line {line}")?;
@@ -35,6 +63,13 @@ impl fmt::Display for Problem {
 pub struct TrustError {
     /// At least one.
     pub problems: Vec<Problem>,
+}
+
+impl TrustError {
+    /// The stable name of its first problem, for metrics and alerting.
+    pub fn name(&self) -> &'static str {
+        self.problems.first().map_or("TrustError", Problem::name)
+    }
 }
 
 impl fmt::Display for TrustError {
