@@ -282,6 +282,11 @@ impl<'a> Run<'a> {
         match step {
             Step::Send(typ) => self.send(typ, &[]),
             Step::Changed(typ, changes) => self.send(typ, &changes),
+            Step::SendWith(typ, more) => {
+                let bytes = [peer.next_message(typ), more].concat();
+                peer.send_bytes(&bytes);
+                peer.change_key(typ);
+            }
             Step::Reflect(typ) => {
                 let bytes = peer.received(typ).map(<[u8]>::to_vec).unwrap_or_default();
                 peer.hash(typ, &bytes);

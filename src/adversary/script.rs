@@ -17,6 +17,8 @@ pub enum Step {
     Reflect(HandshakeType),
     /// Sends a message, header included, that the transcript does not have.
     Inject(Vec<u8>),
+    /// Sends the legal message of this type with these bytes behind it in its record.
+    SendWith(HandshakeType, Vec<u8>),
     /// Sends these messages in one record.
     Together(Vec<HandshakeType>),
     /// Puts at most so many bytes into each record from now on.
@@ -268,5 +270,7 @@ pub fn after(mut script: Vec<Step>, of: HandshakeType, steps: impl IntoIterator<
 }
 
 fn place(script: &[Step], of: HandshakeType) -> Option<usize> {
-    script.iter().position(|step| matches!(step, Step::Send(typ) | Step::Changed(typ, _) if *typ == of))
+    script
+        .iter()
+        .position(|step| matches!(step, Step::Send(typ) | Step::Changed(typ, _) | Step::SendWith(typ, _) if *typ == of))
 }

@@ -5,4 +5,5 @@ mod diagrams;
 mod documents;
 mod imports;
 mod layers;
+mod probe;
 mod refusals;

@@ -1,10 +1,16 @@
 //! One deviation, and what is right then.
 
-use crate::adversary::script::{Step, legal};
-use crate::codec::AlertDescription;
+use crate::adversary::script::{Change, Step, instead, legal};
+use crate::codec::{AlertDescription, HandshakeType};
 use crate::role::Role;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+
+/// What is said about a value that makes no sense (§6.2).
+pub(super) const ILLEGAL: &[AlertDescription] = &[AlertDescription::ILLEGAL_PARAMETER];
+/// What is said about a message that cannot be parsed.
+pub(super) const DECODE: &[AlertDescription] = &[AlertDescription::DECODE_ERROR, AlertDescription::ILLEGAL_PARAMETER];
 
 /// One deviation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +116,12 @@ impl Who {
 /// The case without a deviation.
 pub fn good(target: Role) -> Case {
     case(target, "good", legal(target.peer()), "RFC 9846 §2", Right::Serve)
+}
+
+/// A case in which one message is changed.
+pub(super) fn bent(target: Role, message: HandshakeType, name: &str, changes: Vec<Change>, right: Right) -> Case {
+    let script = instead(legal(target.peer()), message, [Step::Changed(message, changes)]);
+    case(target, format!("{message}/{name}"), script, "RFC 9846 §4.3", right).damaged()
 }
 
 pub(super) fn case(target: Role, name: impl Into<String>, script: Vec<Step>, rule: &'static str, right: Right) -> Case {

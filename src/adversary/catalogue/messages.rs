@@ -52,6 +52,7 @@ pub(super) fn cases(target: Role) -> Vec<Case> {
     cases.extend(foreign(target));
     cases.extend(retries(target));
     cases.extend(together(target));
+    cases.extend(key_changes(target));
     cases
 }
 
@@ -90,7 +91,9 @@ fn order(target: Role) -> Vec<Case> {
     let mut cases = Vec::new();
     let mut add = |name: alloc::string::String, script, right| {
         cases.push(
-            case(target, name, script, "RFC 9846 §4", right).req(&["9846-4-1", "9846-4-2", "9846-4.5.2-3"]).damaged(),
+            case(target, name, script, "RFC 9846 §4", right)
+                .req(&["9846-4-1", "9846-4-2", "9846-4.5.2-1", "9846-4.5.2-2", "9846-4.5.2-3"])
+                .damaged(),
         );
     };
     for typ in sent.iter().filter(|typ| !matches!(**typ, H::CLIENT_HELLO | H::SERVER_HELLO)) {
@@ -207,12 +210,19 @@ fn retries(target: Role) -> Vec<Case> {
         Role::Server => {
             let request = |name: &str, changes: Vec<Change>, right| {
                 let script = instead(legal(), HELLO_RETRY_REQUEST, [Step::Changed(HELLO_RETRY_REQUEST, changes)]);
-                let ids = &["9846-4.2.4-3", "9846-4.2.4-7", "9846-4.3.8-8", "9846-4.3.8-9"];
+                let ids = &["9846-4.2.4-3", "9846-4.2.4-4", "9846-4.2.4-7", "9846-4.3.8-8", "9846-4.3.8-9"];
                 case(target, format!("retry/request-{name}"), script, "RFC 9846 §4.2.4", right).req(ids).damaged()
             };
             let key_share = crate::codec::ExtensionType::KEY_SHARE;
             let twice = after(legal(), HELLO_RETRY_REQUEST, [Step::Send(HELLO_RETRY_REQUEST)]);
+            let answer = |name: &str, change: Change| {
+                let script = instead(legal(), H::SERVER_HELLO, [Step::Changed(H::SERVER_HELLO, vec![change])]);
+                let ids = &["9846-4.2.4-8", "9846-4.2.4-9", "9846-4.3.8-14", "9846-4.3.8-15"];
+                case(target, format!("retry/answer-{name}"), script, "RFC 9846 §4.2.4", illegal).req(ids).damaged()
+            };
             cases.extend([
+                answer("with-another-suite", Change::Suite(0x1303)),
+                answer("with-another-group", Change::Set(key_share, [&[0, 0x1e, 0, 56][..], &[9; 56]].concat())),
                 request("for-a-group-that-was-not-offered", vec![Change::Set(key_share, vec![1, 0])], illegal),
                 request("without-any-change", vec![Change::Without(key_share)], illegal),
                 request("of-an-unknown-suite", vec![Change::Suite(0x13ff)], illegal),
@@ -259,4 +269,20 @@ fn together(target: Role) -> Vec<Case> {
         case(target, format!("split/{name}"), script, "RFC 9846 §5.1", Right::Serve).req(&["9846-5.1-2"])
     })
     .collect()
+}
+
+/// Bytes behind a message after which the key changes.
+fn key_changes(target: Role) -> Vec<Case> {
+    let role = target.peer();
+    let typs: &[H] = match role {
+        Role::Client => &[H::FINISHED],
+        Role::Server => &[H::SERVER_HELLO, H::FINISHED],
+    };
+    let case = |typ: &H| {
+        let script = instead(legal(role), *typ, [Step::SendWith(*typ, message(24, &[0]))]);
+        case(target, format!("{typ}/with-more-in-its-record"), script, "RFC 9846 §5.1", UNEXPECTED)
+            .req(&["9846-5.1-4", "9846-5.1-5", "9846-5.1-6", "9846-5.1-7"])
+            .damaged()
+    };
+    typs.iter().map(case).collect()
 }

@@ -11,6 +11,7 @@
 //! ```
 
 mod case;
+mod extensions;
 mod hellos;
 mod messages;
 mod records;
@@ -25,6 +26,7 @@ use alloc::vec::Vec;
 pub fn all(target: Role) -> Vec<Case> {
     let mut cases = strangers::cases(target);
     cases.extend(messages::cases(target));
+    cases.extend(extensions::cases(target));
     cases.extend(hellos::cases(target));
     cases.extend(records::cases(target));
     cases

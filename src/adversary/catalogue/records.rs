@@ -203,7 +203,17 @@ fn afterwards(target: Role) -> Vec<Case> {
     let key_update = |body: &[u8]| inject(24, body);
     // Against a client there is nothing left to answer: it speaks first.
     if target == Role::Client {
-        return Vec::new();
+        let ticket =
+            |extensions: &[u8]| message(4, &[&[0, 0, 0, 9, 1, 2, 3, 4, 1, 7, 0, 3, 9, 9, 9][..], extensions].concat());
+        return vec![
+            finished("new_session_ticket", vec![Step::Inject(ticket(&[0, 0]))], Right::Serve, &["9846-4.7.1-1"]),
+            finished(
+                "new_session_ticket-with-unknown-extension",
+                vec![Step::Inject(ticket(&[0, 5, 0x5a, 0x4b, 0, 1, 7]))],
+                Right::Serve,
+                &["9846-4.7.1-8"],
+            ),
+        ];
     }
     let mut cases = vec![
         finished("key_update", vec![Step::Send(H::KEY_UPDATE)], Right::Serve, &["9846-4.7.3-3"]),

@@ -99,6 +99,7 @@ fn certificates(target: Role) -> Vec<Case> {
             };
             let case = case(target, format!("certificate/{name}"), legal(target.peer()), rule, right)
                 .by(who)
+                .req(if who == Who::WrongKeyUsage { &["9846-4.5.1.2-3"] } else { &["9846-4.5.1.2-8"] })
                 .so(served(target, with));
             // It is the holder's own, for another use.
             if who == Who::WrongKeyUsage { case.lax() } else { case }
@@ -141,6 +142,7 @@ fn missing(target: Role) -> Vec<Case> {
             "RFC 9846 §4.5.1",
             UNEXPECTED,
         )
+        .req(&["9846-4.5.1.3-1", "9846-4.5.1-12", "9846-4.5.1-3"])
         .so(nobody.clone()),
         case(target, "certificate_verify/dropped", without_proof(script()), "RFC 9846 §4.5.2", UNEXPECTED)
             .so(no_key.clone()),
@@ -176,14 +178,15 @@ fn none_or_unexpected(target: Role) -> Right {
 fn proofs(target: Role) -> Vec<Case> {
     let role = target.peer();
     let section = "RFC 9846 §4.5.2";
+    let ids = &["9846-4.5.2-4", "9846-4.5.2-5", "9846-4.5.2-6", "9846-4.5.2-7", "9846-4.5.2-8", "9846-4.5.2-9"];
     let no_key = served(target, "that did not prove to have its key");
     let signed = |name: &str, step: Step, right| {
         let script = before(legal(role), CERTIFICATE_VERIFY, [step]);
-        case(target, format!("certificate_verify/{name}"), script, section, right).so(no_key.clone())
+        case(target, format!("certificate_verify/{name}"), script, section, right).req(ids).so(no_key.clone())
     };
     let changed = |name: &str, change: Change, right| {
         let script = instead(legal(role), CERTIFICATE_VERIFY, [Step::Changed(CERTIFICATE_VERIFY, vec![change])]);
-        case(target, format!("certificate_verify/{name}"), script, section, right).so(no_key.clone())
+        case(target, format!("certificate_verify/{name}"), script, section, right).req(ids).so(no_key.clone())
     };
     let scheme = |scheme: SignatureScheme| Change::Overwrite(0, scheme.0.to_be_bytes().to_vec());
     let mut cases = vec![
@@ -235,7 +238,9 @@ fn finished(target: Role) -> Vec<Case> {
     let so = served(target, "whose Finished did not bind it to this handshake");
     let changed = |name: &str, change: Change, right| {
         let script = instead(legal(role), FINISHED, [Step::Changed(FINISHED, vec![change])]);
-        case(target, format!("finished/{name}"), script, section, right).so(so.clone())
+        case(target, format!("finished/{name}"), script, section, right)
+            .req(&["9846-4.5.3-1", "9846-4.5.3-2"])
+            .so(so.clone())
     };
     let wrong_size = Right::Refuse(&[A::DECODE_ERROR, A::DECRYPT_ERROR]);
     let mut cases = vec![
@@ -267,7 +272,9 @@ fn data(target: Role) -> Vec<Case> {
     let words = String::from("application data was taken before the handshake was complete");
     let early = |name: &str, steps: Vec<Step>, at: HandshakeType, right| {
         let script = before(legal(role), at, steps);
-        case(target, format!("data/{name}"), script, "RFC 9846 §5", right).so(words.clone())
+        case(target, format!("data/{name}"), script, "RFC 9846 §5", right)
+            .req(&["9846-2-2", "9846-5-5"])
+            .so(words.clone())
     };
     let data = || Step::Record(DATA, b"GET / HTTP/1.1\r\n\r\n".to_vec());
     let mut cases = vec![
@@ -303,6 +310,7 @@ fn data(target: Role) -> Vec<Case> {
                 Right::Refuse(&[]),
             )
             .may_wait()
+            .req(&["9846-6.1-1"])
             .so("data was taken that came after close_notify"),
             case(
                 target,
@@ -312,6 +320,7 @@ fn data(target: Role) -> Vec<Case> {
                 Right::Refuse(&[]),
             )
             .may_wait()
+            .req(&["9846-6-1", "9846-6.2-1"])
             .so("data was taken that came after a fatal alert"),
         ]);
     }
@@ -325,6 +334,7 @@ fn versions() -> Vec<Case> {
             instead(script, HandshakeType::CLIENT_HELLO, [Step::Changed(HandshakeType::CLIENT_HELLO, changes)]);
         let right = Right::Refuse(&[A::PROTOCOL_VERSION, A::HANDSHAKE_FAILURE]);
         case(Role::Server, format!("version/{name}"), script, "RFC 9846 §E.5", right)
+            .req(&["9846-E.2-1", "9846-E.2-3", "9846-E.5-3"])
             .so("a client of an older version of TLS was served")
     };
     let legal = || legal(Role::Client);
