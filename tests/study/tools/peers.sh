@@ -9,13 +9,15 @@ cd "$1"
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=ca 2>/dev/null
-issue() { # name, key type, key option
+issue() { # name, key type, key option, another DNS name
     openssl req -newkey "$2" ${3:+-pkeyopt "$3"} -nodes -keyout "$1.key" -out "$1.csr" -subj "/CN=$1" 2>/dev/null
-    printf 'subjectAltName=DNS:%s\nkeyUsage=digitalSignature\nbasicConstraints=CA:false\n' "$1" >"$1.ext"
+    printf 'subjectAltName=DNS:%s\nkeyUsage=digitalSignature\nbasicConstraints=CA:false\n' "$1${4:+,DNS:$4}" >"$1.ext"
     openssl x509 -req -in "$1.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile "$1.ext" -out "$1.pem" 2>/dev/null
 }
 issue localhost rsa rsa_keygen_bits:2048
 issue client ec ec_paramgen_curve:P-256
+# A name of 2,000 bytes, to see that pages hold it.
+issue long ec ec_paramgen_curve:P-256 "$(printf 'abcdefghijklmnopqrs.%.0s' {1..100})test"
 
 # listens PORT: waits until somebody does.
 listens() { for _ in $(seq 100); do (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return; sleep 0.1; done; return 1; }
@@ -38,10 +40,16 @@ capture() {
 openssl s_server -accept 4501 -cert localhost.pem -key localhost.key -CAfile ca.pem -Verify 1 -verify_return_error \
     -tls1_3 -alpn h2,http/1.1 -www -keylogfile openssl.keys.log >server.out 2>&1 &
 server=$!
-ask() { printf 'GET / HTTP/1.0\r\n\r\n' | timeout 10 openssl s_client -connect localhost:4501 -servername localhost -CAfile ca.pem -cert client.pem -key client.key -tls1_3 -alpn http/1.1 -ign_eof "$@"; }
-capture openssl 4501 ask
-capture openssl-p384 4501 ask -groups P-384:P-256
+ask() { # port, more arguments
+    printf 'GET / HTTP/1.0\r\n\r\n' | timeout 10 openssl s_client -connect "localhost:$1" -servername localhost -CAfile ca.pem -cert client.pem -key client.key -tls1_3 -alpn http/1.1 -ign_eof "${@:2}"
+}
+capture openssl 4501 ask 4501
+capture openssl-p384 4501 ask 4501 -groups P-384:P-256
 cp openssl.keys.log openssl-p384.keys.log
+kill $server
+openssl s_server -accept 4506 -cert long.pem -key long.key -CAfile ca.pem -Verify 1 -tls1_3 -www -keylogfile long-name.keys.log >server.out 2>&1 &
+server=$!
+capture long-name 4506 ask 4506
 kill $server
 
 cat >nginx.conf <<END
