@@ -56,7 +56,7 @@ pub(crate) fn run<'a>(
     target: &Target,
     baseline: &Baseline,
     cases: &'a [Case],
-    at_once: usize,
+    (at_once, strict): (usize, bool),
     say: &(dyn Fn(&str) + Sync),
 ) -> Vec<Finding<'a>> {
     let first = all_once(target, baseline, cases, at_once);
@@ -68,6 +68,10 @@ pub(crate) fn run<'a>(
             (Err(why), _) => Finding { case, status: Status::Skipped, seen: why },
             (Ok(once), _) if once.verdict == Verdict::Right => {
                 Finding { case, status: Status::Judged(Verdict::Right), seen: once.seen }
+            }
+            // What does not count is not worth more connections.
+            (Ok(once), _) if !strict && !matches!(once.verdict, Verdict::Accepted | Verdict::Silent) => {
+                Finding { case, status: Status::Judged(once.verdict), seen: format!("{} (once)", once.seen) }
             }
             (Ok(_), Some(why)) => Finding { case, status: Status::Skipped, seen: format!("not tried again: {why}") },
             (Ok(once), None) => {
@@ -110,7 +114,10 @@ fn all_once(target: &Target, baseline: &Baseline, cases: &[Case], at_once: usize
                     Err(Unplayed::Unreachable(error)) => {
                         // Several in a row would only say it again.
                         unreachable.store(true, Ordering::Relaxed);
-                        Ok(Once { verdict: Verdict::Silent, seen: format!("no connection: {error}") })
+                        let before = cases.get(at.saturating_sub(at_once)..at).unwrap_or_default();
+                        let before: Vec<&str> = before.iter().map(|case| case.name.as_str()).collect();
+                        let seen = format!("no connection ({error}), after {}", before.join(", "));
+                        Ok(Once { verdict: Verdict::Silent, seen })
                     }
                 },
             };
@@ -164,7 +171,8 @@ fn confirm<'a>(
             return match broken {
                 Broken::TimeIsUp => no_time(),
                 Broken::Gone(error) => {
-                    finding(Status::Crash, format!("after it good peers could not connect ({error}){after}"))
+                    let seen = format!("{}; good peers could not connect ({error}){after}", once.seen);
+                    finding(Status::Crash, seen)
                 }
                 Broken::NotServed(end) => {
                     finding(Status::Hang, format!("after it good peers were not served ({end}){after}"))

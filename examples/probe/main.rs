@@ -184,8 +184,8 @@ fn attack(target: &mut Target, cases: &[Case], args: &Arguments) -> Result<ExitC
     let baseline = target.baseline().map_err(Refused::CannotJudge)?;
     // A client that calls by itself comes when it likes: one at a time.
     let at_once = if target.role == Role::Server { args.number("--at-once", 4)? } else { 1 };
-    let findings = campaign::run(target, &baseline, cases, at_once as usize, &say);
     let strict = args.has("--strict");
+    let findings = campaign::run(target, &baseline, cases, (at_once as usize, strict), &say);
     let wrong = findings.iter().any(|finding| report::counts(finding, strict));
     say(report::summary(&baseline.to_string(), &findings).trim_end());
     say(report::text(&findings, strict).trim_end());

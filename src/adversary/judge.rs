@@ -91,7 +91,11 @@ impl Baseline {
 
     /// The peer was served.
     pub fn served(&self, outcome: &Outcome, marker: &[u8]) -> bool {
-        answer(self.target, outcome, marker).is_some_and(|answer| !self.refused.contains(&answer))
+        answer(self.target, outcome, marker).is_some_and(|answer| {
+            // HTTP says no in many ways: 400, 401, 403, 421, 503.
+            let says_no = answer.starts_with("HTTP 4") || answer.starts_with("HTTP 5");
+            answer == self.served || !(says_no || self.refused.contains(&answer))
+        })
     }
 
     /// Whether the outcome of this case is right.
