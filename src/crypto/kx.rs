@@ -5,6 +5,8 @@
 
 #[cfg(feature = "hazmat-testing")]
 pub(crate) mod published;
+#[cfg(feature = "hazmat-testing")]
+mod toy;
 
 use super::provider::agreement::{self, EphemeralPrivateKey};
 use super::provider::ml_kem::{self, CIPHERTEXT_LEN, DecapsulationKey, ENCAPSULATION_KEY_LEN};
@@ -109,7 +111,7 @@ impl KeyExchange {
             match mode {
                 CryptoMode::Real => {}
                 #[cfg(feature = "hazmat-testing")]
-                CryptoMode::Null => continue,
+                CryptoMode::Null | CryptoMode::ToyKeyExchange(_) => continue,
                 #[cfg(feature = "hazmat-testing")]
                 CryptoMode::Published => {
                     published_share(group)?;
@@ -148,6 +150,11 @@ impl KeyExchange {
             }
             #[cfg(feature = "hazmat-testing")]
             CryptoMode::Published => return [published_share(group).unwrap_or_default(), &[]],
+            #[cfg(feature = "hazmat-testing")]
+            CryptoMode::ToyKeyExchange(private) => {
+                let [len, _] = share_lens(group);
+                return toy_share(private, len);
+            }
         }
         let curve = self.curves.iter().flatten().find(|key| Some(key.curve) == curve_of(group));
         let ml_kem = self.ml_kem.as_ref().filter(|_| is_hybrid(group));
@@ -167,6 +174,10 @@ impl KeyExchange {
             CryptoMode::Null => return Ok(replayed_secret()),
             #[cfg(feature = "hazmat-testing")]
             CryptoMode::Published => return published_finish(point),
+            #[cfg(feature = "hazmat-testing")]
+            CryptoMode::ToyKeyExchange(private) => {
+                return toy_secret(private, peer_share);
+            }
         }
         let ours = self.curves.into_iter().flatten().find(|key| Some(key.curve) == curve_of(group));
         let ours = ours.ok_or(KxError::Failed)?;
@@ -192,6 +203,11 @@ impl KeyExchange {
             }
             #[cfg(feature = "hazmat-testing")]
             CryptoMode::Published => return published_respond(group, point),
+            #[cfg(feature = "hazmat-testing")]
+            CryptoMode::ToyKeyExchange(private) => {
+                let [_, len] = share_lens(group);
+                return Ok((Share::new(group, toy_share(private, len))?, toy_secret(private, peer_share)?));
+            }
         }
         let curve = curve_of(group).ok_or(KxError::Failed)?;
         let Some(encapsulation_key) = encapsulation_key else {
@@ -292,6 +308,18 @@ fn replayed(len: usize) -> &'static [u8] {
 #[cfg(feature = "hazmat-testing")]
 fn replayed_secret() -> SharedSecret {
     SharedSecret::new([&[0x5a; 32], &[]])
+}
+
+/// As long as a share of the group, and in the form of one.
+#[cfg(feature = "hazmat-testing")]
+fn toy_share(private: u8, len: usize) -> [&'static [u8]; 2] {
+    [replayed(len.saturating_sub(toy::VALUE_LEN)), toy::public(private)]
+}
+
+#[cfg(feature = "hazmat-testing")]
+fn toy_secret(private: u8, theirs: &[u8]) -> Result<SharedSecret, KxError> {
+    let secret = toy::agree(private, theirs).ok_or(KxError::BadShare)?;
+    Ok(SharedSecret::new([&secret, &[]]))
 }
 
 /// The client's published share, of x25519 only.

@@ -64,6 +64,10 @@ pub enum CryptoMode {
     #[cfg(feature = "hazmat-testing")]
     #[doc(hidden)]
     Published,
+    /// Real cryptography over a key exchange in a toy group, with this private key. Runs repeat byte by byte.
+    #[cfg(feature = "hazmat-testing")]
+    #[doc(hidden)]
+    ToyKeyExchange(u8),
 }
 
 impl CryptoMode {
@@ -74,7 +78,7 @@ impl CryptoMode {
             #[cfg(feature = "hazmat-testing")]
             CryptoMode::Null => true,
             #[cfg(feature = "hazmat-testing")]
-            CryptoMode::Published => false,
+            CryptoMode::Published | CryptoMode::ToyKeyExchange(_) => false,
         }
     }
 }

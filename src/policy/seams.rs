@@ -21,4 +21,13 @@ impl Policy {
         self.crypto = CryptoMode::Published;
         self.groups(&[NamedGroup::X25519])
     }
+
+    /// Agree on keys in a toy group, with this private key, so that runs repeat byte by byte. All else is real. The other
+    /// side must do the same, with a number of its own.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn toy_key_exchange(mut self, private: u8) -> Self {
+        self.crypto = CryptoMode::ToyKeyExchange(private);
+        self
+    }
 }

@@ -1,0 +1,253 @@
+//! Explores every order of everything that can be brought to several ends, breadth first: so what is found first is the
+//! shortest.
+//!
+//! An end depends on what was brought to it and on nothing else. So each is run once for each sequence of inputs that it
+//! takes (a *node* of its tree), and a state of the whole is a node of each: two orders that lead to the same nodes are
+//! one state. An input that is refused changes nobody else: it leads nowhere. And an input after which an end has neither
+//! said nor decided anything is brought as late as may be, directly before the next that changes something (what can be
+//! brought only grows): nodes between are no states.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::hash::Hash;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// What is explored.
+pub trait System {
+    type Input: Clone + Eq + Hash;
+    /// What is known of an end after its inputs.
+    type View;
+
+    /// How many ends there are, at most [`MOST_ENDS`].
+    fn ends(&self) -> usize;
+    /// Runs one end from its beginning; `None`: the last input is refused, or changes nothing.
+    fn run(&self, end: usize, inputs: &[Self::Input]) -> Option<Self::View>;
+    /// What can be brought to it by itself.
+    fn own(&self, end: usize, view: &Self::View) -> Vec<Self::Input>;
+    /// What can be brought to it because of another, or of itself.
+    fn learned(&self, end: usize, view: &Self::View, other: usize, theirs: &Self::View) -> Vec<Self::Input>;
+    /// Whether anybody else, or a claim, can tell this end after an input from what it was before.
+    fn is_visible(&self, before: &Self::View, after: &Self::View) -> bool;
+    /// What must hold.
+    fn claims(&self, views: &[&Self::View]) -> Result<(), (&'static str, String)>;
+    /// Whether all has gone well: that there are such states shows that something was explored.
+    fn is_good(&self, views: &[&Self::View]) -> bool;
+    /// For people.
+    fn describe(&self, end: usize, input: &Self::Input) -> String;
+}
+
+pub const MOST_ENDS: usize = 4;
+type State = [u16; MOST_ENDS];
+
+/// What was found.
+#[derive(Debug)]
+pub struct Report {
+    pub states: usize,
+    /// From a state to a state, whether it is new or not.
+    pub transitions: usize,
+    /// Inputs that were given to the real code.
+    pub inputs: usize,
+    /// Of these, how many were taken.
+    pub taken: usize,
+    /// The most inputs on a way to a state.
+    pub depth: usize,
+    /// False: there were states beyond the depth that was asked for.
+    pub complete: bool,
+    /// States in which all that can go well has.
+    pub good: usize,
+    pub seconds: f64,
+    pub broken: Option<Broken>,
+}
+
+/// A claim that does not hold, and the way there.
+#[derive(Debug)]
+pub struct Broken {
+    pub claim: &'static str,
+    pub text: String,
+    pub way: Vec<String>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report { states, transitions, inputs, taken, depth, complete, good, seconds, .. } = self;
+        let end = if *complete { "all" } else { "not all" };
+        write!(f, "{states} states ({end}, {good} good), {transitions} transitions, {depth} inputs deep; ")?;
+        write!(f, "{inputs} inputs to the real code, {taken} taken; {seconds:.1} s")?;
+        if let Some(broken) = &self.broken {
+            write!(f, "\nBROKEN: {}\n  {}", broken.text, broken.way.join("\n  "))?;
+        }
+        Ok(())
+    }
+}
+
+/// One end after a sequence of inputs.
+struct Node<S: System> {
+    inputs: Vec<S::Input>,
+    view: S::View,
+}
+
+/// The tree of one end, as far as it is known.
+struct Tree<S: System> {
+    nodes: Vec<Node<S>>,
+    children: HashMap<(u16, S::Input), Option<Child>>,
+    own: HashMap<u16, Vec<Child>>,
+    learned: HashMap<(u16, usize, u16), Vec<Child>>,
+}
+
+/// A node that follows another.
+#[derive(Clone, Copy)]
+struct Child {
+    node: u16,
+    visible: bool,
+}
+
+struct Explorer<'s, S: System> {
+    system: &'s S,
+    trees: Vec<Tree<S>>,
+}
+
+impl<S: System> Explorer<'_, S> {
+    fn child(&mut self, end: usize, node: u16, input: S::Input) -> Option<Child> {
+        let tree = &mut self.trees[end];
+        if let Some(known) = tree.children.get(&(node, input.clone())) {
+            return *known;
+        }
+        let before = &tree.nodes[usize::from(node)];
+        let inputs = [&before.inputs[..], std::slice::from_ref(&input)].concat();
+        let after = self.system.run(end, &inputs).map(|view| (self.system.is_visible(&before.view, &view), view));
+        let child = after.map(|(visible, view)| {
+            tree.nodes.push(Node { inputs, view });
+            Child { node: u16::try_from(tree.nodes.len() - 1).expect("fewer than 65,536 nodes"), visible }
+        });
+        tree.children.insert((node, input), child);
+        child
+    }
+
+    /// The nodes after one input more.
+    fn children(&mut self, state: &State, end: usize, node: u16) -> Vec<Child> {
+        if !self.trees[end].own.contains_key(&node) {
+            let inputs = self.system.own(end, &self.trees[end].nodes[usize::from(node)].view);
+            let next = inputs.into_iter().filter_map(|input| self.child(end, node, input)).collect();
+            self.trees[end].own.insert(node, next);
+        }
+        let mut all = self.trees[end].own[&node].clone();
+        for (other, place) in state.iter().enumerate().take(self.trees.len()) {
+            // To an end, what it says itself is what it has said up to this node.
+            let there = if other == end { node } else { *place };
+            if !self.trees[end].learned.contains_key(&(node, other, there)) {
+                let view = &self.trees[end].nodes[usize::from(node)].view;
+                let theirs = &self.trees[other].nodes[usize::from(there)].view;
+                let inputs = self.system.learned(end, view, other, theirs);
+                let next = inputs.into_iter().filter_map(|input| self.child(end, node, input)).collect();
+                self.trees[end].learned.insert((node, other, there), next);
+            }
+            all.extend(&self.trees[end].learned[&(node, other, there)]);
+        }
+        all
+    }
+
+    /// The visible nodes that follow this end's, with the others where they are.
+    fn next(&mut self, state: &State, end: usize) -> Vec<u16> {
+        let (mut open, mut next) = (vec![state[end]], Vec::new());
+        while let Some(node) = open.pop() {
+            for child in self.children(state, end, node) {
+                if child.visible { &mut next } else { &mut open }.push(child.node);
+            }
+        }
+        next.sort_unstable();
+        next.dedup();
+        next
+    }
+
+    fn inputs(&self, state: &State) -> usize {
+        self.trees.iter().zip(state).map(|(tree, node)| tree.nodes[usize::from(*node)].inputs.len()).sum()
+    }
+
+    fn views(&self, state: &State) -> Vec<&S::View> {
+        self.trees.iter().zip(state).map(|(tree, node)| &tree.nodes[usize::from(*node)].view).collect()
+    }
+}
+
+/// All states that are at most `depth` inputs away from the beginning; unless `stop` says that something was found
+/// elsewhere.
+pub fn explore<S: System>(system: &S, depth: usize, stop: &AtomicBool) -> Report {
+    let began = Instant::now();
+    let trees = (0..system.ends()).map(|end| {
+        let view = system.run(end, &[]).expect("every end begins");
+        let nodes = vec![Node { inputs: Vec::new(), view }];
+        Tree { nodes, children: HashMap::new(), own: HashMap::new(), learned: HashMap::new() }
+    });
+    let mut explorer = Explorer { system, trees: trees.collect() };
+    let first: State = [0; MOST_ENDS];
+    // Each state, and how it was reached: from which, by which end.
+    let mut states = vec![(first, 0_usize, 0_usize)];
+    let mut known = HashSet::from([first]);
+    let mut report = Report {
+        states: 0,
+        transitions: 0,
+        inputs: 0,
+        taken: 0,
+        depth: 0,
+        complete: true,
+        good: 0,
+        seconds: 0.0,
+        broken: None,
+    };
+    let mut at = 0;
+    'all: while at < states.len() {
+        if stop.load(Ordering::Relaxed) {
+            report.complete = false;
+            break;
+        }
+        let state = states[at].0;
+        for end in 0..explorer.trees.len() {
+            for node in explorer.next(&state, end) {
+                report.transitions += 1;
+                let mut next = state;
+                next[end] = node;
+                if known.contains(&next) {
+                    continue;
+                }
+                let inputs = explorer.inputs(&next);
+                if inputs > depth {
+                    report.complete = false;
+                    continue;
+                }
+                report.depth = report.depth.max(inputs);
+                known.insert(next);
+                states.push((next, at, end));
+                let views = explorer.views(&next);
+                report.good += usize::from(system.is_good(&views));
+                if let Err((claim, text)) = system.claims(&views) {
+                    report.broken = Some(Broken { claim, text, way: way(&explorer, &states) });
+                    stop.store(true, Ordering::Relaxed);
+                    break 'all;
+                }
+            }
+        }
+        at += 1;
+    }
+    report.states = states.len();
+    for tree in &explorer.trees {
+        report.inputs += tree.children.len();
+        report.taken += tree.children.values().flatten().count();
+    }
+    report.seconds = began.elapsed().as_secs_f64();
+    report
+}
+
+/// How the last state was reached.
+fn way<S: System>(explorer: &Explorer<'_, S>, states: &[(State, usize, usize)]) -> Vec<String> {
+    let mut way = Vec::new();
+    let mut at = states.len() - 1;
+    while at > 0 {
+        let (state, from, end) = &states[at];
+        let inputs = |state: &State| &explorer.trees[*end].nodes[usize::from(state[*end])].inputs;
+        let new = &inputs(state)[inputs(&states[*from].0).len()..];
+        way.extend(new.iter().rev().map(|input| explorer.system.describe(*end, input)));
+        at = *from;
+    }
+    way.reverse();
+    way
+}

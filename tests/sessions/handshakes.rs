@@ -1,0 +1,93 @@
+//! Handshakes at once.
+
+use crate::explore::{Report, System, explore};
+use crate::model::attacker::View;
+use crate::model::end::{End, Input};
+use crate::model::identities::IDENTITIES;
+use crate::model::scenarios::{Scenario, scenarios};
+use std::sync::atomic::AtomicBool;
+
+impl System for Scenario {
+    type Input = Input;
+    type View = View;
+
+    fn ends(&self) -> usize {
+        self.specs.len()
+    }
+
+    fn run(&self, end: usize, inputs: &[Input]) -> Option<View> {
+        let mut live = End::new(&self.specs[end]);
+        for input in inputs {
+            let mixed_up = live.facts.mixed_up;
+            live.takes(input).ok()?;
+            // A signature that nobody has asked for changes nothing.
+            if input.signature.is_some() && live.facts.mixed_up == mixed_up {
+                return None;
+            }
+        }
+        Some(View::new(live.facts, &self.specs[end], self.leaked))
+    }
+
+    fn own(&self, end: usize, view: &View) -> Vec<Input> {
+        Scenario::own(self, end, view)
+    }
+
+    fn learned(&self, end: usize, view: &View, other: usize, theirs: &View) -> Vec<Input> {
+        Scenario::learned(self, end, view, other, theirs)
+    }
+
+    fn is_visible(&self, before: &View, after: &View) -> bool {
+        let visible = |view: &View| {
+            let facts = &view.facts;
+            let sent = facts.log.iter().filter(|(sent, _)| *sent).count();
+            (sent, facts.asked, facts.accepted.is_some(), facts.exporter.is_some(), facts.data.len(), facts.confirmed)
+        };
+        visible(before) != visible(after)
+    }
+
+    fn is_good(&self, views: &[&View]) -> bool {
+        views.iter().any(|view| (self.good)(&view.facts))
+    }
+
+    fn claims(&self, views: &[&View]) -> Result<(), (&'static str, String)> {
+        Scenario::claims(self, views).map_err(|broken| (broken.claim, broken.text))
+    }
+
+    fn describe(&self, end: usize, input: &Input) -> String {
+        let spec = &self.specs[end];
+        format!("to {} {} {}: {}", IDENTITIES[spec.identity].name, spec.role, spec.number, input.what)
+    }
+}
+
+/// Each scenario in a thread of its own.
+fn hold(chosen: &[Scenario]) {
+    let stop = &AtomicBool::new(false);
+    let reports: Vec<Report> = std::thread::scope(|threads| {
+        let explore = |scenario| threads.spawn(move || explore(scenario, usize::MAX, stop));
+        let running: Vec<_> = chosen.iter().map(explore).collect();
+        running.into_iter().map(|thread| thread.join().expect("an exploration ends")).collect()
+    });
+    for (scenario, report) in chosen.iter().zip(&reports) {
+        println!("{}: {report}", scenario.name);
+    }
+    assert!(reports.iter().all(|report| report.broken.is_none()), "a claim is broken");
+    for (scenario, report) in chosen.iter().zip(reports) {
+        assert!(report.complete, "{}: {report}", scenario.name);
+        assert!(report.good > 0, "{}: nobody was connected", scenario.name);
+    }
+}
+
+fn is_small(scenario: &Scenario) -> bool {
+    scenario.specs.len() == 2 && !scenario.leaked
+}
+
+#[test]
+fn two_ends_keep_every_claim_whatever_the_attacker_brings() {
+    hold(&scenarios().into_iter().filter(is_small).collect::<Vec<_>>());
+}
+
+#[test]
+#[ignore = "a minute on two cores; .ci/run explores it"]
+fn three_ends_or_known_key_exchanges_do_too() {
+    hold(&scenarios().into_iter().filter(|scenario| !is_small(scenario)).collect::<Vec<_>>());
+}

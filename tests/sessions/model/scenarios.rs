@@ -1,0 +1,121 @@
+//! Which honest ends there are at once.
+
+use super::attacker::{self, View};
+use super::claims::{self, Broken};
+use super::end::{Facts, Input, Spec};
+use super::identities::{ALICE, BOB, CAROL, MALLORY};
+use countersign::{CertificateType, NamedGroup, Policy};
+
+pub struct Scenario {
+    pub name: &'static str,
+    pub specs: Vec<Spec>,
+    /// The attacker is given the private keys of all key exchanges: signatures carry everything.
+    pub leaked: bool,
+    /// Hosts may mix up the signatures of two sessions of their own.
+    pub tired: bool,
+    /// Planted: alice's signer signs whatever it is given.
+    pub oracle: bool,
+    /// Planted: what needs secret keys is claimed although they are known.
+    pub claim_all: bool,
+    /// What an end comes to when all goes well.
+    pub good: fn(&Facts) -> bool,
+}
+
+const BOTH_TYPES: &[CertificateType] = &[CertificateType::RAW_PUBLIC_KEY, CertificateType::X509];
+
+pub fn scenario(name: &'static str, specs: Vec<Spec>) -> Scenario {
+    Scenario { name, specs, leaked: false, tired: false, oracle: false, claim_all: false, good: has_talked }
+}
+
+fn has_talked(facts: &Facts) -> bool {
+    facts.confirmed && !facts.data.is_empty()
+}
+
+fn has_retried(facts: &Facts) -> bool {
+    has_talked(facts) && facts.terms.as_ref().is_some_and(|terms| terms.retried)
+}
+
+fn has_shown_keys(facts: &Facts) -> bool {
+    let raw = Some([CertificateType::RAW_PUBLIC_KEY; 2]);
+    has_talked(facts) && facts.terms.as_ref().is_some_and(|terms| terms.certificate_types == raw)
+}
+
+/// All scenarios: small ones first.
+pub fn scenarios() -> Vec<Scenario> {
+    let raw = || Policy::new().certificate_types(BOTH_TYPES, BOTH_TYPES);
+    let retries = Policy::new().groups(&[NamedGroup::SECP256R1]);
+    let mut all = vec![
+        scenario("the attacker is in the middle", vec![Spec::client(1, ALICE, BOB), Spec::server(2, BOB)]),
+        scenario("a client of the attacker's server", vec![Spec::client(1, ALICE, MALLORY), Spec::server(2, BOB)]),
+        scenario("somebody who is client and server", vec![Spec::client(1, ALICE, ALICE), Spec::server(2, ALICE)]),
+        Scenario {
+            good: has_retried,
+            ..scenario("a retry", vec![Spec::client(1, ALICE, BOB), Spec::server(2, BOB).with(retries)])
+        },
+        Scenario {
+            good: has_shown_keys,
+            ..scenario(
+                "raw public keys",
+                vec![Spec::client(1, ALICE, BOB).with(raw()), Spec::server(2, BOB).with(raw())],
+            )
+        },
+        scenario(
+            "a client of both, at once",
+            vec![Spec::client(1, ALICE, BOB), Spec::client(2, ALICE, MALLORY), Spec::server(3, BOB)],
+        ),
+        scenario(
+            "two clients of a server",
+            vec![Spec::client(1, ALICE, BOB), Spec::client(2, CAROL, BOB), Spec::server(3, BOB)],
+        ),
+        scenario(
+            "two sessions of a server",
+            vec![Spec::client(1, ALICE, BOB), Spec::server(2, BOB), Spec::server(3, BOB)],
+        ),
+        scenario(
+            "two servers, one of whom is the client's too",
+            vec![Spec::client(1, ALICE, BOB), Spec::server(2, BOB), Spec::server(3, ALICE)],
+        ),
+    ];
+    let tired: Vec<Scenario> = vec![
+        scenario(
+            "a server that mixes up its sessions",
+            vec![Spec::client(1, ALICE, BOB), Spec::server(2, BOB), Spec::server(3, BOB)],
+        ),
+        scenario(
+            "somebody who mixes up what is signed as client and as server",
+            vec![Spec::client(1, ALICE, BOB), Spec::server(2, BOB), Spec::server(3, ALICE)],
+        ),
+    ];
+    all.extend(tired.into_iter().map(|scenario| Scenario { tired: true, ..scenario }));
+    let leaked: Vec<Scenario> = vec![
+        scenario("all key exchanges are known", vec![Spec::client(1, ALICE, BOB), Spec::server(2, BOB)]),
+        scenario(
+            "all key exchanges are known, of two clients",
+            vec![Spec::client(1, ALICE, BOB), Spec::client(2, CAROL, BOB), Spec::server(3, BOB)],
+        ),
+    ];
+    all.extend(leaked.into_iter().map(|scenario| Scenario { leaked: true, ..scenario }));
+    all
+}
+
+impl Scenario {
+    /// What the attacker can bring to this end by himself.
+    pub fn own(&self, end: usize, view: &View) -> Vec<Input> {
+        if view.facts.has_refused() {
+            return Vec::new();
+        }
+        attacker::own(&self.specs[end], view, self.oracle)
+    }
+
+    /// What he can bring to it from another.
+    pub fn learned(&self, end: usize, view: &View, other: usize, theirs: &View) -> Vec<Input> {
+        if view.facts.has_refused() {
+            return Vec::new();
+        }
+        attacker::learned(&self.specs[end], view, &self.specs[other], theirs, self.tired)
+    }
+
+    pub fn claims(&self, views: &[&View]) -> Result<(), Broken> {
+        claims::check(&self.specs, views, self.leaked && !self.claim_all)
+    }
+}
