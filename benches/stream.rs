@@ -1,13 +1,13 @@
-//! The stream over tokio, beside the session that is under it and tokio-rustls, over the same kind of socket: records of
-//! 16 KiB, handshakes, and what idle connections hold.
+//! The streams over tokio and over blocking sockets, beside the session that is under them and tokio-rustls, over the same
+//! kind of socket: records of 16 KiB, handshakes, and what idle connections hold.
 //!
 //! `cargo bench --manifest-path benches/Cargo.toml --bench stream` prints the table of docs/PERFORMANCE.md.
 
 #[path = "support/held.rs"]
 mod held;
 
-use countersign::adapters::Config;
 use countersign::adapters::tokio::{Acceptor, Connector, Stream};
+use countersign::adapters::{Config, stream};
 use countersign::x509::{Expect, Identities, Identity, Reloadable, SigningKey, Trust};
 use countersign::{CipherSuite, Event, Inbox, Outbox, Policy, Session};
 use countersign_benches::clock::best;
@@ -17,9 +17,12 @@ use held::held;
 use rustls_pki_types::ServerName;
 use std::future::poll_fn;
 use std::hint::black_box;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream as Blocking;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::thread;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, duplex};
 use tokio::net::UnixStream;
 use tokio::runtime::{Builder, Runtime};
@@ -38,6 +41,7 @@ const POLICY: Policy = Policy::new().cipher_suites(&[CipherSuite::TLS_AES_128_GC
 struct Ours {
     connector: Connector,
     acceptor: Acceptor,
+    blocking: (stream::Connector, stream::Acceptor),
 }
 
 impl Ours {
@@ -48,8 +52,19 @@ impl Ours {
             let trust = Trust::from_roots("root", &certificates.root).expect("a usable root");
             Config::new(Arc::new(Reloadable::new(identities)), Arc::new(Reloadable::new(trust))).policy(POLICY)
         };
-        let connector = Connector::new(config(&certificates.client));
-        Ours { connector, acceptor: Acceptor::new(config(&certificates.server), [Expect::AnyTrusted]) }
+        let (client, server) = (config(&certificates.client), config(&certificates.server));
+        let blocking =
+            (stream::Connector::new(client.clone()), stream::Acceptor::new(server.clone(), [Expect::AnyTrusted]));
+        Ours { connector: Connector::new(client), acceptor: Acceptor::new(server, [Expect::AnyTrusted]), blocking }
+    }
+
+    fn meet_blocking(&self) -> (stream::Stream<Blocking>, stream::Stream<Blocking>) {
+        let ((connector, acceptor), (near, far)) = (&self.blocking, Blocking::pair().expect("two descriptors"));
+        thread::scope(|scope| {
+            let client = scope.spawn(|| connector.connect(SERVER_NAME, near).expect("an honest server"));
+            let server = acceptor.accept(far).expect("an honest client");
+            (client.join().expect("no panic"), server)
+        })
     }
 
     async fn meet<IO: AsyncRead + AsyncWrite + Unpin>(&self, (near, far): (IO, IO)) -> (Stream<IO>, Stream<IO>) {
@@ -106,6 +121,15 @@ async fn send_in_place(near: &mut (impl AsyncWrite + Unpin), far: &mut (impl Asy
     }
 }
 
+/// The same over blocking sockets.
+fn send_blocking(near: &mut impl Write, far: &mut impl Read, data: &mut [u8]) {
+    for _ in 0..RECORDS {
+        near.write_all(black_box(data)).expect("written");
+        near.flush().expect("flushed");
+        far.read_exact(data).expect("read");
+    }
+}
+
 /// The session under the stream, with memory of the same size.
 struct InPlace {
     client: Session,
@@ -126,11 +150,38 @@ impl InPlace {
     /// The same, but what is sent is made and used where it lies.
     async fn send(&mut self) {
         for _ in 0..RECORDS {
-            let mut record = self.client.reserve(RECORD, &mut self.tx).expect("open").expect("room");
-            black_box(record.space());
-            record.filled(RECORD);
-            record.seal().expect("a sealed record");
+            self.seal();
             self.carry(|data, _| _ = black_box(data)).await;
+        }
+    }
+
+    fn seal(&mut self) {
+        let mut record = self.client.reserve(RECORD, &mut self.tx).expect("open").expect("room");
+        black_box(record.space());
+        record.filled(RECORD);
+        record.seal().expect("a sealed record");
+    }
+
+    /// The same over blocking sockets.
+    fn send_blocking(&mut self, (near, far): &mut (Blocking, Blocking)) {
+        for _ in 0..RECORDS {
+            self.seal();
+            near.write_all(self.tx.pending()).expect("written");
+            self.tx.sent(self.tx.pending().len());
+            let mut missing = RECORD;
+            while missing > 0 {
+                match self.server.receive(&mut self.rx, &mut self.unused).expect("an honest peer") {
+                    Event::Data => {
+                        let len = black_box(self.rx.data()).len();
+                        self.rx.consume(len);
+                        missing -= len;
+                    }
+                    _ => {
+                        let n = far.read(self.rx.space()).expect("read");
+                        self.rx.filled(n);
+                    }
+                }
+            }
         }
     }
 
@@ -166,7 +217,7 @@ impl InPlace {
     }
 }
 
-fn records(runtime: &Runtime, certificates: &Certificates, ours: &Ours, theirs: &Theirs) -> [f64; 7] {
+fn records(runtime: &Runtime, certificates: &Certificates, ours: &Ours, theirs: &Theirs) -> [f64; 9] {
     let _inside = runtime.enter();
     let mut bare = sockets();
     let world = World::new(certificates);
@@ -176,7 +227,9 @@ fn records(runtime: &Runtime, certificates: &Certificates, ours: &Ours, theirs: 
     let (client, server) = runtime.block_on(ours.meet(sockets()));
     let ((_client_reads, mut client), (mut server, _server_writes)) = (client.into_split(), server.into_split());
     let mut rustls = runtime.block_on(theirs.meet(sockets()));
-    let [mut a, mut b, mut c, mut d, e, mut f] = [[7; RECORD]; 6];
+    let (mut blocking, mut blocking_sockets) = (InPlace::new(&world), Blocking::pair().expect("two descriptors"));
+    let mut blocking_stream = ours.meet_blocking();
+    let [mut a, mut b, mut c, mut d, e, mut f, mut g] = [[7; RECORD]; 7];
     let times = best(
         500,
         2,
@@ -188,6 +241,8 @@ fn records(runtime: &Runtime, certificates: &Certificates, ours: &Ours, theirs: 
             ("buffered", &mut || runtime.block_on(send_in_place(&mut buffered.0, &mut buffered.1, &e))),
             ("halves", &mut || runtime.block_on(send(&mut client, &mut server, &mut c))),
             ("rustls", &mut || runtime.block_on(send(&mut rustls.0, &mut rustls.1, &mut d))),
+            ("in place, blocking", &mut || blocking.send_blocking(&mut blocking_sockets)),
+            ("stream, blocking", &mut || send_blocking(&mut blocking_stream.0, &mut blocking_stream.1, &mut g)),
         ],
     );
     std::array::from_fn(|at| times[at].as_secs_f64())
@@ -262,8 +317,12 @@ fn main() {
         "the same, `AsyncBufRead`",
         "its owned halves",
         "tokio-rustls, ring",
+        "session, in place, blocking sockets",
+        "`stream::Stream`, against that",
     ];
-    for (name, time) in names.into_iter().zip(times) {
+    let [.., in_place_blocking, _] = times;
+    for (at, (name, time)) in names.into_iter().zip(times).enumerate() {
+        let in_place = if at < 7 { in_place } else { in_place_blocking };
         println!("| {name} | {:.0} | {:.3} |", (RECORDS * RECORD) as f64 / time / 1e6, time / in_place);
     }
 

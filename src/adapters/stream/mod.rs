@@ -313,9 +313,9 @@ fn is_truncated(error: &io::Error) -> bool {
 }
 
 /// With whom, and what was agreed on.
-impl<S: Transport> fmt::Debug for Stream<S> {
+impl<S> fmt::Debug for Stream<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (peer, info) = (self.peer(), self.session.info());
+        let (peer, info) = (self.basis.peer(), self.session.info());
         f.debug_struct("Stream").field("peer", peer).field("info", info).finish_non_exhaustive()
     }
 }

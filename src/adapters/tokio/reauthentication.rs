@@ -18,7 +18,8 @@ use std::{io, vec::Vec};
 /// stand beside a connection that HTTP owns. Drop it with its connection: it holds secrets of it.
 ///
 /// What goes wrong here ends nothing and sends no alert. A peer that does not prove who it is, or whose lease does not hold
-/// any more, is cut off by you: close the connection.
+/// any more, is cut off by you: close the connection. Each request of the peer that is received costs us a signature: bound how
+/// many you take.
 #[derive(Clone)]
 pub struct Reauthentication {
     base: base::Reauthentication,
