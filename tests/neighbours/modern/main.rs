@@ -53,3 +53,9 @@ fn java() {
 fn tlslite_ng() {
     matrix::meets(&peers::TLSLITE);
 }
+
+#[test]
+#[ignore = "needs s2n-tls, which takes minutes to build: .ci/neighbours"]
+fn s2n() {
+    matrix::meets(&peers::S2N);
+}

@@ -126,3 +126,12 @@ pub const TLSLITE: Peer = Peer {
     judges: false,
     reads_crls: false,
 };
+
+pub const S2N: Peer = Peer {
+    name: "s2n-tls",
+    program: |tools| vec![tools.path("s2n/debug/s2n-peer")],
+    // It does not say which.
+    hears: |_| "TLS alert received".to_string(),
+    judges: true,
+    reads_crls: false,
+};
