@@ -6,4 +6,5 @@ mod documents;
 mod imports;
 mod layers;
 mod probe;
+mod promela;
 mod refusals;
