@@ -14,6 +14,7 @@
 //! **No promise of stability**: what is attacked, and how, grows with each release.
 
 pub mod catalogue;
+pub mod embedding;
 pub mod judge;
 pub mod peer;
 pub mod run;

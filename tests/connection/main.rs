@@ -22,6 +22,7 @@ mod answers;
 mod arguments;
 mod buffers;
 mod client_alerts;
+mod embedding;
 mod flow;
 mod found_by_fuzzing;
 #[cfg(feature = "mlkem")]

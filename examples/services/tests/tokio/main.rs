@@ -4,6 +4,7 @@ mod answers;
 mod blocked;
 mod cancelled;
 mod data;
+mod embedding;
 mod ends;
 mod flooded;
 mod key_updates;

@@ -2,6 +2,7 @@
 
 use countersign::adapters::Config;
 use countersign::adapters::tokio::{Acceptor, Connector, Stream};
+use countersign::adversary;
 use countersign::x509::{Expect, Identities, Identity, Reloadable, SigningKey, Trust};
 use rustls_pki_types::CertificateDer;
 use std::sync::Arc;
@@ -40,6 +41,12 @@ impl World {
         let (chain, key) = chain_and_key(&self.root, name);
         let identity = Identity::external(chain, key.schemes().to_vec()).unwrap();
         (config(&self.root, identity), key)
+    }
+
+    /// Who the scripted peer of a check is.
+    pub fn peer(&self, name: &str) -> adversary::Identity {
+        let (chain, key) = chain_and_key(&self.root, name);
+        adversary::Identity { chain, key }
     }
 
     /// A configuration whose certificate nobody here trusts.
