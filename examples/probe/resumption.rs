@@ -105,9 +105,12 @@ pub(crate) fn play(target: &Target, case: &Case, tap: net::Tap<'_>) -> Result<(O
     };
     let giver = giver(case).unwrap_or_else(|| countersign::adversary::catalogue::good(Role::Server));
     let unreached = |error: std::io::Error| format!("the target could not be reached: {error}");
-    let (stream, mut run, _) = target.begin(&giver, Vec::new()).map_err(unreached)?;
-    net::play(&stream, &mut run, target.waits, &target.limits, &mut |_, _| {});
-    let mut ticket = ticket(run.peer()).ok_or(NO_TICKET)?;
+    // Closed before the next: some serve one at a time.
+    let mut ticket = {
+        let (stream, mut run, _) = target.begin(&giver, Vec::new()).map_err(unreached)?;
+        net::play(&stream, &mut run, target.waits, &target.limits, &mut |_, _| {});
+        ticket(run.peer()).ok_or(NO_TICKET)?
+    };
     if how == Use::EarlyData && !ticket.early_data {
         return Err("its tickets allow no early data".into());
     }

@@ -23,7 +23,11 @@ fn client_hello() -> Vec<Case> {
     let bent = |name: &str, changes: Vec<Change>, right| bent(Role::Server, H::CLIENT_HELLO, name, changes, right);
     let refuse = Right::Refuse;
     let numbers = |list: &[u16]| crate::adversary::peer::numbers(list);
-    let shares = |group: u16, share: &[u8]| crate::adversary::peer::shares(&[(crate::codec::NamedGroup(group), share)]);
+    // The only group, so that the server does not ask for another.
+    let share = |group: u16, share: &[u8]| {
+        let share = crate::adversary::peer::shares(&[(crate::codec::NamedGroup(group), share)]);
+        vec![Change::Set(E::SUPPORTED_GROUPS, numbers(&[group])), Change::Set(E::KEY_SHARE, share)]
+    };
     let bad_share: &'static [A] = &[A::ILLEGAL_PARAMETER, A::DECODE_ERROR, A::HANDSHAKE_FAILURE, A::INTERNAL_ERROR];
     vec![
         bent("legacy-version-of-tls11", vec![Change::Version(0x0302)], Right::Either(&[A::PROTOCOL_VERSION])).req(&[
@@ -105,34 +109,20 @@ fn client_hello() -> Vec<Case> {
         bent(
             "share-of-a-group-not-listed",
             vec![Change::Set(E::SUPPORTED_GROUPS, numbers(&[0x17]))],
-            refuse(&[A::ILLEGAL_PARAMETER, A::HANDSHAKE_FAILURE]),
+            // It may check this, and may ask for another share instead.
+            Right::Either(&[A::ILLEGAL_PARAMETER, A::HANDSHAKE_FAILURE]),
         )
-        .lax()
         .req(&["9846-4.3.8-12"]),
-        bent("share-too-short", vec![Change::Set(E::KEY_SHARE, shares(0x1d, &[9; 31]))], refuse(bad_share))
+        bent("share-too-short", share(0x1d, &[9; 31]), refuse(bad_share)).req(&["9846-4.3.8.2-1"]),
+        bent("share-too-long", share(0x1d, &[9; 33]), refuse(bad_share)),
+        bent("share-empty", share(0x1d, &[]), refuse(bad_share)),
+        bent("share-of-zeros", share(0x1d, &[0; 32]), refuse(bad_share)).req(&["9846-7.4.2-2"]).grave(NO_SECRET),
+        bent("share-of-one", share(0x1d, &one()), refuse(bad_share)).req(&["9846-7.4.2-2"]).grave(NO_SECRET),
+        bent("share-not-on-the-curve", share(0x17, &[&[4][..], &[1; 64]].concat()), refuse(bad_share))
             .req(&["9846-4.3.8.2-1"]),
-        bent("share-too-long", vec![Change::Set(E::KEY_SHARE, shares(0x1d, &[9; 33]))], refuse(bad_share)),
-        bent("share-empty", vec![Change::Set(E::KEY_SHARE, shares(0x1d, &[]))], refuse(bad_share)),
-        bent("share-of-zeros", vec![Change::Set(E::KEY_SHARE, shares(0x1d, &[0; 32]))], refuse(bad_share))
-            .req(&["9846-7.4.2-2"])
-            .grave(NO_SECRET),
-        bent("share-of-one", vec![Change::Set(E::KEY_SHARE, shares(0x1d, &one()))], refuse(bad_share))
-            .req(&["9846-7.4.2-2"])
-            .grave(NO_SECRET),
-        bent(
-            "share-not-on-the-curve",
-            vec![Change::Set(E::KEY_SHARE, shares(0x17, &[&[4][..], &[1; 64]].concat()))],
-            refuse(bad_share),
-        )
-        .req(&["9846-4.3.8.2-1"]),
-        bent(
-            "share-compressed",
-            vec![Change::Set(E::KEY_SHARE, shares(0x17, &[&[2][..], &[1; 32]].concat()))],
-            refuse(bad_share),
-        )
-        .req(&["9846-4.3.8.2-1"]),
-        bent("share-at-infinity", vec![Change::Set(E::KEY_SHARE, shares(0x17, &[0]))], refuse(bad_share))
+        bent("share-compressed", share(0x17, &[&[2][..], &[1; 32]].concat()), refuse(bad_share))
             .req(&["9846-4.3.8.2-1"]),
+        bent("share-at-infinity", share(0x17, &[0]), refuse(bad_share)).req(&["9846-4.3.8.2-1"]),
         bent(
             "psk-without-modes",
             vec![Change::Push(E::PRE_SHARED_KEY, psk())],
@@ -281,7 +271,8 @@ fn server_hello() -> Vec<Case> {
         request(
             "schemes-unknown-only",
             Change::Set(E::SIGNATURE_ALGORITHMS, vec![0, 2, 0x7a, 0x7a]),
-            refuse(&[A::HANDSHAKE_FAILURE, A::ILLEGAL_PARAMETER, A::DECODE_ERROR]),
+            // A client without a fitting certificate shows none.
+            Right::Either(&[A::HANDSHAKE_FAILURE, A::ILLEGAL_PARAMETER, A::DECODE_ERROR]),
         )
         .may_wait()
         .req(&["9846-4.2.1-4"]),

@@ -119,7 +119,7 @@ fn is_hello(typ: H) -> bool {
     matches!(typ, H::CLIENT_HELLO | H::SERVER_HELLO)
 }
 
-/// A client may do without a request, in general; one of mutual TLS does not.
+/// A client may do without a request (§4.4.2), though one that insists on mutual TLS does not.
 fn refusal_of_a_missing(typ: H) -> Right {
     match typ {
         H::CERTIFICATE_REQUEST => {
