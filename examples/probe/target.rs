@@ -144,8 +144,8 @@ impl Target {
             let mut tap = |ours: bool, _: &[u8]| heard = if ours { heard } else { Instant::now() };
             let played = match self.play(&good(self.role), &mut tap) {
                 Ok(played) => played,
-                Err(Unplayed::Unreachable(error)) => return Err(format!("the target cannot be reached: {error}")),
-                Err(Unplayed::NotOffered(_) | Unplayed::TimeIsUp) => return Err("no time was left".into()),
+                Err(Unplayed::Unreachable(error)) => return Err(format!("The target cannot be reached: {error}.")),
+                Err(Unplayed::NotOffered(_) | Unplayed::TimeIsUp) => return Err("No time was left.".into()),
             };
             longest = longest.max(heard - began);
             served.push(played);

@@ -146,7 +146,7 @@ fn who_cannot_be_judged_is_not_judged() {
     // Nobody listens.
     let (status, text) = world.probe(1, &[]);
     assert_eq!(status, 3, "{text}");
-    assert!(text.contains("the target cannot be reached"), "{text}");
+    assert!(text.contains("The target cannot be reached"), "{text}");
     // The application never answers.
     let (status, text) = world.probe(server.port, &["--ask", "", "--patience", "300"]);
     assert_eq!(status, 3, "{text}");
