@@ -304,11 +304,15 @@ impl<C: Carry> Driver<C> {
 
     // ---- the end ----
 
-    /// Turns what went wrong into the error, and tells the peer: exactly one alert.
+    /// Turns what went wrong into the error, and tells the peer: exactly one alert. user_canceled, which a caller may have
+    /// chosen, ends nothing by itself: close_notify follows it (RFC 9846 §6.1).
     fn fail(&mut self, kind: ErrorKind, tx: &mut C::OutboxView<'_>) -> Error {
         let error = self.error(kind);
         if error.is_fatal() {
-            self.end_with(kind, kind.alert().as_slice(), tx);
+            const CANCELED: [AlertDescription; 2] = [AlertDescription::USER_CANCELED, AlertDescription::CLOSE_NOTIFY];
+            let alert = kind.alert();
+            let alerts = if alert == Some(AlertDescription::USER_CANCELED) { &CANCELED } else { alert.as_slice() };
+            self.end_with(kind, alerts, tx);
         }
         error
     }

@@ -2,7 +2,7 @@
 
 use crate::common::{End, Pki, connect};
 use countersign::internals::codec::{Extensions, NewSessionTicket};
-use countersign::{ContentType, Event, Policy, Role};
+use countersign::{Alert, AlertDescription, ContentType, Event, Policy, Role, Want};
 
 use crate::wire::{null_protected, written};
 
@@ -29,4 +29,22 @@ fn every_message_of_a_record_is_dealt_with_before_the_next_record() {
     client.gets(&null_protected(ContentType::APPLICATION_DATA, b"data"));
     assert_eq!(session.receive(&mut client.rx, &mut client.tx), Ok(Event::Data));
     assert_eq!(client.rx.data(), b"data");
+}
+
+/// Found by `interrupted`: a question that was declined with user_canceled left the peer waiting, for that alert ends
+/// nothing by itself (RFC 9846 §6.1).
+#[test]
+fn close_notify_follows_a_question_declined_with_user_canceled() {
+    let pki = Pki::new();
+    let identity = pki.issue("server.test", &rcgen::PKCS_ED25519);
+    let mut client = End::new(Role::Client, Policy::new(), &identity);
+    let mut server = End::new(Role::Server, Policy::new(), &identity);
+    assert_eq!(client.drive(), Ok(Want::Write));
+    server.gets(&client.sends());
+    let Ok(Want::Credential(question)) = server.hs.drive(&mut server.rx, &mut server.tx) else { panic!("a question") };
+    server.hs.decline(&question, AlertDescription::USER_CANCELED).unwrap();
+    server.drive().unwrap_err();
+    client.gets(&server.sends());
+    let told = client.drive().unwrap_err();
+    assert_eq!(told.alert(), Some(Alert::Received(AlertDescription::CLOSE_NOTIFY)), "{told}");
 }
