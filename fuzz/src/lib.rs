@@ -7,12 +7,19 @@ mod bytes;
 mod choices;
 mod codec_roundtrip;
 mod differential;
+mod embedding;
 mod end;
 mod explain;
 mod flow;
+mod halves;
 mod inbox;
+mod interrupted;
+mod key_files;
 mod man_in_the_middle;
 mod message_sequence;
+mod pem;
+mod refusals;
+mod revocation;
 mod session;
 mod tap;
 mod wire;
@@ -22,11 +29,18 @@ pub use authenticator::authenticator;
 pub use bytes::{client_bytes, server_bytes};
 pub use codec_roundtrip::codec_roundtrip;
 pub use differential::differential;
+pub use embedding::embedding;
 pub use explain::explain;
 pub use flow::flow;
+pub use halves::halves;
 pub use inbox::inbox;
+pub use interrupted::interrupted;
+pub use key_files::key_files;
 pub use man_in_the_middle::man_in_the_middle;
 pub use message_sequence::message_sequence;
+pub use pem::pem;
+pub use refusals::refusals;
+pub use revocation::revocation;
 pub use session::session;
 pub use x509_verdict::x509_verdict;
 
@@ -57,4 +71,11 @@ pub const TARGETS: &[Target] = &[
     target("flow", flow, flow::seeds),
     target("explain", explain, explain::seeds),
     target("authenticator", authenticator, authenticator::seeds),
+    target("interrupted", interrupted, interrupted::seeds),
+    target("halves", halves, halves::seeds),
+    target("revocation", revocation, revocation::seeds),
+    target("refusals", refusals, refusals::seeds),
+    target("pem", pem, pem::seeds),
+    target("key_files", key_files, key_files::seeds),
+    target("embedding", embedding, embedding::seeds),
 ];

@@ -87,6 +87,41 @@ fn authenticator() {
     corpus("authenticator");
 }
 
+#[test]
+fn interrupted() {
+    corpus("interrupted");
+}
+
+#[test]
+fn halves() {
+    corpus("halves");
+}
+
+#[test]
+fn revocation() {
+    corpus("revocation");
+}
+
+#[test]
+fn refusals() {
+    corpus("refusals");
+}
+
+#[test]
+fn pem() {
+    corpus("pem");
+}
+
+#[test]
+fn key_files() {
+    corpus("key_files");
+}
+
+#[test]
+fn embedding() {
+    corpus("embedding");
+}
+
 /// Every target has its file for libFuzzer, its entry in the manifest, and its test above.
 #[test]
 fn no_target_is_forgotten() {
