@@ -1,7 +1,7 @@
 //! Private keys are read in every form that OpenSSL writes, and sign what their public key verifies.
 
 use countersign::SignatureScheme;
-use countersign::x509::{Expect, Identity, IdentityError, KeyError, PeerIdentity, SignError, SigningKey};
+use countersign::x509::{Expect, Identity, IdentityError, KeyError, PeerIdentity, SignError, SigningKey, Trust};
 use ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{PrivateKeyDer, SubjectPublicKeyInfoDer};
@@ -219,6 +219,30 @@ fn cut_and_flipped_keys_are_refused_or_still_consistent_and_never_panic() {
             broken[index] ^= 1;
             if let Ok(key) = SigningKey::from_der(&broken) {
                 let _ = key.sign(key.schemes()[0], b"message");
+            }
+        }
+    }
+}
+
+/// A BEGIN or END line that is broken may have taken a part of the key into its label.
+#[test]
+fn an_error_shows_no_part_of_a_key() {
+    let body = "MFECAQEwBQYDK2VwBCIEIxMr7VvwggfS8aaBBcc";
+    for label in [format!("RSA PRIVATE K{body}"), format!("{body} KEY"), body.to_owned()] {
+        for file in [
+            format!("-----BEGIN RSA PRIVATE KEY-----\nMFE=\n-----END {label}-----\n"),
+            format!("-----BEGIN {label}-----\nMFE=\n-----END {label}-----\n"),
+            format!("-----BEGIN {label}-----\nMFE=\n-----END PRIVATE KEY-----\n"),
+            format!("MFE=\n-----END {label}-----\n"),
+        ] {
+            for error in [
+                SigningKey::from_pem_or_der(file.as_bytes()).err().unwrap().to_string(),
+                Identity::from_pem(file.as_bytes()).err().unwrap().to_string(),
+                Trust::from_roots("ca.pem", file.as_bytes()).err().unwrap().to_string(),
+            ] {
+                let parts = body.as_bytes().windows(12);
+                let shown = parts.filter(|part| error.as_bytes().windows(12).any(|said| said == *part)).count();
+                assert_eq!(shown, 0, "{file}: {error}");
             }
         }
     }

@@ -176,7 +176,7 @@ impl<'a> Scan<'a> {
     fn end(&mut self, line: usize, before: &[u8], label: String, to: usize) {
         let Some(Open { line, label: of_begin, from, wrong }) = self.open.take() else {
             if self.text == Text::Free {
-                let what = format!("END \"{}\" has no BEGIN line", shown(&label));
+                let what = format!("END \"{}\" has no BEGIN line", label_shown(&label));
                 self.sections.push(Section::wrong(line, "", what));
             }
             self.text = Text::Free;
@@ -194,7 +194,7 @@ impl<'a> Scan<'a> {
         } else if label == of_begin {
             Body::Base64(body)
         } else {
-            Body::Wrong(format!("its END line says \"{}\", not \"{}\"", shown(&label), shown(&of_begin)))
+            Body::Wrong(format!("its END line says \"{}\", not \"{}\"", label_shown(&label), label_shown(&of_begin)))
         };
         self.sections.push(Section { line, label: of_begin, body });
     }
@@ -261,4 +261,16 @@ impl<'a> Scan<'a> {
             Some(section) => section.body = Body::Wrong(what.into()),
         }
     }
+}
+
+/// A label as errors may show it. Where a BEGIN or END line is broken, a part of a key may stand in it: what is no word of a
+/// label, in whatever case, is left out.
+fn label_shown(label: &str) -> String {
+    let is_word = |word: &&str| {
+        let capital = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, '.' | '#' | '-');
+        let small = word.len() <= 11 && word.chars().skip(1).all(char::is_lowercase);
+        small || (word.len() <= 16 && word.chars().all(capital))
+    };
+    let words = label.split(' ').map(|word| Some(word).filter(is_word).unwrap_or("..."));
+    shown(&words.collect::<Vec<_>>().join(" "))
 }

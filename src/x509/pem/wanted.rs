@@ -1,7 +1,7 @@
 //! Which of a file's objects are read, which are passed over by name, and what is told of the rest.
 
 use super::contents::{Kind, kind_of_der, kind_of_file};
-use super::{Body, Section, sections, shown};
+use super::{Body, Section, label_shown, sections};
 use std::{format, string::String, vec::Vec};
 use zeroize::Zeroizing;
 
@@ -51,7 +51,7 @@ impl Wanted {
             (Kind::Pem, _) => "PEM that was encoded in base64 once more",
             _ => return None,
         };
-        let (label, wanted) = (shown(&section.label), self.label());
+        let (label, wanted) = (label_shown(&section.label), self.label());
         let what = format!("its label is \"{label}\", but it is {kind}: {wanted} is wanted");
         Some(Section::wrong(section.line, &section.label, what))
     }
@@ -66,7 +66,7 @@ impl Wanted {
             "PKCS7" | "CMS" => format!(
                 "it is {label}, which can hold certificates and CRLs (openssl pkcs7 -in FILE -print_certs -out PLAIN)"
             ),
-            _ => format!("its label \"{}\" is not known: {wanted} is wanted", shown(label)),
+            _ => format!("its label \"{}\" is not known: {wanted} is wanted", label_shown(label)),
         }
     }
 }
@@ -113,8 +113,10 @@ pub(in crate::x509) fn found(file: &[u8]) -> String {
 
 /// The blocks of a file, in a few words: `CERTIFICATE (line 1), PRIVATE KEY (line 20)`.
 pub(in crate::x509) fn blocks(file: &[u8]) -> Option<String> {
-    let blocks: Vec<String> =
-        sections(file).iter().map(|section| format!("{} (line {})", shown(&section.label), section.line)).collect();
+    let blocks: Vec<String> = sections(file)
+        .iter()
+        .map(|section| format!("{} (line {})", label_shown(&section.label), section.line))
+        .collect();
     match blocks.len() {
         0 => None,
         1..=5 => Some(blocks.join(", ")),
