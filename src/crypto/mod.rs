@@ -71,6 +71,14 @@ pub enum CryptoMode {
 }
 
 impl CryptoMode {
+    /// No protection, where there is such a thing.
+    pub(crate) const fn null() -> CryptoMode {
+        #[cfg(feature = "hazmat-testing")]
+        return CryptoMode::Null;
+        #[cfg(not(feature = "hazmat-testing"))]
+        CryptoMode::Real
+    }
+
     /// Whether nothing is protected.
     pub(crate) const fn is_null(self) -> bool {
         match self {

@@ -84,7 +84,19 @@ impl From<AsleepTraffic> for Traffic {
 #[derive(Clone, Copy)]
 pub(super) struct Common {
     pub(super) stamp: Number,
-    pub(super) algorithms: (Suite, CryptoMode),
+    suite: Suite,
+    /// Its keys protect nothing: a test's.
+    null: bool,
+}
+
+impl Common {
+    pub(super) fn new(stamp: u64, (suite, mode): (Suite, CryptoMode)) -> Common {
+        Common { stamp: stamp.into(), suite, null: mode.is_null() }
+    }
+
+    pub(super) fn algorithms(&self) -> (Suite, CryptoMode) {
+        (self.suite, if self.null { CryptoMode::null() } else { CryptoMode::Real })
+    }
 }
 
 /// What is left of a sending half; the policy knows the rest.

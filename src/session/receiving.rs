@@ -193,11 +193,11 @@ impl Receiving {
             tickets_dropped: self.tickets_dropped.into(),
             wanted: self.wanted.into(),
         };
-        Ok((Common { stamp: self.stamp.into(), algorithms }, asleep))
+        Ok((Common::new(self.stamp, algorithms), asleep))
     }
 
     pub(super) fn unfold(role: Role, common: Common, asleep: AsleepReceiving) -> Result<Receiving, CryptoFailed> {
-        let Common { stamp, algorithms: (suite, mode) } = common;
+        let (stamp, (suite, mode)) = (common.stamp, common.algorithms());
         let AsleepReceiving { secret, confirmed, requested, tickets, key_updates, .. } = asleep;
         let key = secret.key(suite, mode)?;
         let read = ReadProtection::resume(key, asleep.sequence.into(), asleep.read);

@@ -195,11 +195,11 @@ impl Sending {
             received: self.received.into(),
             requested: self.requested,
         };
-        Ok((Common { stamp: self.stamp.into(), algorithms }, asleep))
+        Ok((Common::new(self.stamp, algorithms), asleep))
     }
 
     pub(super) fn unfold(common: Common, asleep: AsleepSending, policy: &Policy) -> Result<Sending, CryptoFailed> {
-        let Common { stamp, algorithms: (suite, mode) } = common;
+        let (stamp, (suite, mode)) = (common.stamp, common.algorithms());
         let AsleepSending { secret, sequence, record_size_limit, traffic, received, requested } = asleep;
         let key = secret.key(suite, mode)?;
         let mut write = WriteProtection::resume(key, sequence.into(), u16::from_ne_bytes(record_size_limit));
