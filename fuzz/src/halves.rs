@@ -43,7 +43,7 @@ pub fn halves(data: &[u8]) {
             wire: Vec::new(),
             closed: false,
             aborted: None,
-            updates: 0,
+            updates: 1, // by the first, a server confirms its client
             error: None,
             peer_closed: false,
         }
