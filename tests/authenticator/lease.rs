@@ -21,6 +21,10 @@ fn issue(common_name: &str, sans: &[&str]) -> Identity {
         .map(|san| match (san.parse(), san.contains("://")) {
             (Ok(address), _) => rcgen::SanType::IpAddress(address),
             (_, true) => rcgen::SanType::URI((*san).try_into().unwrap()),
+            // A user's principal name, as Active Directory has it.
+            (_, false) if san.contains('@') => {
+                rcgen::SanType::OtherName((vec![1, 3, 6, 1, 4, 1, 311, 20, 2, 3], (*san).into()))
+            }
             (_, false) => rcgen::SanType::DnsName((*san).try_into().unwrap()),
         })
         .collect();
@@ -93,6 +97,20 @@ fn a_new_certificate_of_the_same_identity_renews_the_lease_and_another_ones_does
     assert_eq!(renewed(&before, &issue("other", &["a.test"]), &any).unwrap_err().name(), "OtherIdentity");
     // Whoever would not be let in today is refused for that.
     assert_eq!(renewed(&before, &issue("client", &["a.test"]), &domain).unwrap_err().name(), "Svid");
+}
+
+/// What people cannot read, or would not read to its end, is part of who somebody is.
+#[test]
+fn names_are_compared_whole_and_of_every_kind() {
+    let any = [Expect::AnyTrusted];
+    let long = |end: &str| format!("https://users.test/{}{end}", "x".repeat(300));
+    for [who, other] in
+        [["alice@example.org".to_owned(), "mallory@example.org".to_owned()], [long("alice"), long("mallory")]]
+    {
+        let before = lease(&issue("user", &[&who]), &any);
+        renewed(&before, &issue("user", &[&who]), &any).unwrap();
+        assert_eq!(renewed(&before, &issue("user", &[&other]), &any).unwrap_err().name(), "OtherIdentity", "{other}");
+    }
 }
 
 /// Nobody knows when an authenticator was made that nobody had asked for.

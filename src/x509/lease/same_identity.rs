@@ -8,6 +8,7 @@ use crate::x509::verify::accepted::Accepted;
 use crate::x509::{names, spiffe};
 use std::collections::BTreeSet;
 use std::string::{String, ToString};
+use std::vec::Vec;
 
 /// The new proof must be of the identity that was proved before, as what `known` says.
 pub(super) fn check(before: &Accepted, known: &Expect, proved: &Accepted, expect: &[Expect]) -> Result<(), Fault> {
@@ -32,16 +33,22 @@ pub(super) fn check(before: &Accepted, known: &Expect, proved: &Accepted, expect
     if same { Ok(()) } else { other(called(&was, known)) }
 }
 
-/// Every name in subjectAltName.
-fn all(certificate: &Certificate<'_>) -> BTreeSet<String> {
-    let told = |name| match name {
+/// Every name in subjectAltName: its number in GeneralName, and its whole value in one form. What people are shown is no
+/// measure: that is cut, and says of an otherName only that there is one.
+fn all(certificate: &Certificate<'_>) -> BTreeSet<(u8, Vec<u8>)> {
+    let name = |name| match name {
+        GeneralName::OtherName(content) => (0, content.to_vec()),
+        GeneralName::Email(address) => (1, address.as_bytes().to_vec()),
         // Host names have no case.
-        GeneralName::Dns(name) => name.to_ascii_lowercase(),
-        _ => String::new(),
+        GeneralName::Dns(name) => (2, name.to_ascii_lowercase().into_bytes()),
+        GeneralName::X400(content) => (3, content.to_vec()),
+        GeneralName::Directory(name) => (4, name.canonical().flat_map(u32::to_be_bytes).collect()),
+        GeneralName::EdiParty(content) => (5, content.to_vec()),
+        GeneralName::Uri(uri) => (6, uri.as_bytes().to_vec()),
+        GeneralName::Ip(octets) => (7, octets.to_vec()),
+        GeneralName::RegisteredId(id) => (8, id.content().to_vec()),
     };
-    let hosts = certificate.names().map(told).filter(|name| !name.is_empty());
-    let others = names::presented(certificate).into_iter().filter(|name| !name.starts_with("DNS name"));
-    hosts.chain(others).collect()
+    certificate.names().map(name).collect()
 }
 
 /// What the identity is called that the lease is about.
