@@ -64,17 +64,20 @@ impl Frame {
 #[derive(Debug)]
 pub struct Frames {
     received: Vec<u8>,
+    /// So much of it has been given out.
+    taken: usize,
     longest: usize,
 }
 
 impl Frames {
     /// The peer's frames may carry so many bytes. It is what one of them can make us hold.
     pub fn new(longest: usize) -> Frames {
-        Frames { received: Vec::new(), longest }
+        Frames { received: Vec::new(), taken: 0, longest }
     }
 
     /// These bytes have come: for transports that are no streams.
     pub fn received(&mut self, bytes: &[u8]) {
+        self.received.drain(..core::mem::take(&mut self.taken));
         self.received.extend_from_slice(bytes);
     }
 
@@ -83,7 +86,8 @@ impl Frames {
     /// # Errors
     /// `InvalidData`: of an unknown kind, or too long. Nothing that follows can be read.
     pub fn next_frame(&mut self) -> io::Result<Option<Frame>> {
-        let Some((&[kind, a, b, c], rest)) = self.received.split_first_chunk() else { return Ok(None) };
+        let unread = self.received.get(self.taken..).unwrap_or_default();
+        let Some((&[kind, a, b, c], rest)) = unread.split_first_chunk() else { return Ok(None) };
         let length = usize::try_from(u32::from_be_bytes([0, a, b, c])).unwrap_or(usize::MAX);
         if length > self.longest {
             return Err(invalid(io::ErrorKind::InvalidData, "the peer's frame is longer than we take"));
@@ -95,7 +99,11 @@ impl Frames {
         };
         let Some(contents) = rest.get(..length) else { return Ok(None) };
         let frame = frame(contents.to_vec());
-        self.received.drain(..HEADER.saturating_add(length));
+        self.taken = self.taken.saturating_add(HEADER).saturating_add(length);
+        if self.taken >= self.received.len() {
+            // A connection that has nothing to read holds nothing.
+            (self.received, self.taken) = (Vec::new(), 0);
+        }
         Ok(Some(frame))
     }
 
@@ -121,7 +129,7 @@ impl Frames {
 
     /// The stream has ended.
     pub(super) fn end(&self) -> io::Result<Option<Frame>> {
-        if self.received.is_empty() { Ok(None) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+        if self.taken >= self.received.len() { Ok(None) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
     }
 }
 
@@ -160,6 +168,15 @@ mod tests {
         let mut stream = &all[..];
         let read: Vec<Frame> = core::iter::from_fn(|| reader.read(&mut stream).unwrap()).collect();
         assert_eq!(read, frames());
+    }
+
+    /// What waits is not moved for each frame: that would be 128 GB here.
+    #[test]
+    fn many_frames_that_come_at_once_cost_what_their_bytes_cost() {
+        let (bytes, mut reader) = (vec![0; 1 << 20], Frames::new(10));
+        reader.received(&bytes);
+        let got = core::iter::from_fn(|| reader.next_frame().unwrap()).count();
+        assert_eq!((got, reader.received.capacity()), (1 << 18, 0), "and nothing is held afterwards");
     }
 
     #[test]
