@@ -53,5 +53,9 @@ pub const MAX_OPEN_REQUESTS: usize = 4;
 /// ones.
 pub const MAX_CONTEXTS: usize = 64;
 
+/// Requests of the peer for authenticators that the adapters' streams answer at once, on one connection; from then on one a
+/// second. Each costs us a signature. A peer that rotates its trust asks once in minutes.
+pub const MAX_AUTHENTICATOR_REQUESTS: u8 = 32;
+
 /// KeyUpdates that one side may send on one connection (RFC 9846 §4.7.3).
 pub const MAX_GENERATIONS: u64 = (1 << 48) - 1;

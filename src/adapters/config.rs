@@ -93,7 +93,8 @@ impl Config {
         self
     }
 
-    /// How long a handshake may take, from its beginning to its end, our own answers included. `None`: for ever.
+    /// How long a handshake may take, from its beginning to its end, our own answers included. `None`: for ever. As long may
+    /// a signer or a judge take where an identity is proved again.
     pub fn handshake_deadline(mut self, deadline: Option<Duration>) -> Config {
         self.handshake_deadline = deadline;
         self

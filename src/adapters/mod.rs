@@ -25,6 +25,8 @@
 //! ```
 
 #[cfg(any(feature = "stream", feature = "tokio"))]
+mod allowance;
+#[cfg(any(feature = "stream", feature = "tokio"))]
 mod basis;
 #[cfg(any(feature = "stream", feature = "tokio"))]
 mod broken;

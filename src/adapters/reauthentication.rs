@@ -1,5 +1,6 @@
 //! Proving identities again inside of a connection (RFC 9261), by what the connection was made with.
 
+use super::allowance::Allowance;
 use super::config::{Config, seed};
 #[cfg(feature = "tokio")]
 use super::failure::BoxError;
@@ -13,7 +14,9 @@ use crate::{
 use core::fmt;
 use rustls_pki_types::UnixTime;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::{io, vec, vec::Vec};
+#[cfg(feature = "tokio")]
+use std::time::Duration;
+use std::{io, time::Instant, vec, vec::Vec};
 
 /// Proves identities again inside of one connection, and checks those of the peer, by the identities, the trust and the
 /// clock of now, and the expectations of the handshake. See [`authenticator`](crate::authenticator) for what that proves.
@@ -23,8 +26,8 @@ use std::{io, vec, vec::Vec};
 /// a connection that HTTP owns. Drop it with its connection: it holds secrets of it.
 ///
 /// What goes wrong here ends nothing and sends no alert. A peer that does not prove who it is, or whose lease does not hold
-/// any more, is cut off by you: close the connection. Each request of the peer that is received costs us a signature: bound how
-/// many you take.
+/// any more, is cut off by you: close the connection. Each request of the peer costs us a signature: so
+/// [`MAX_AUTHENTICATOR_REQUESTS`](crate::limits::MAX_AUTHENTICATOR_REQUESTS) are answered at once, and then one a second.
 #[derive(Clone)]
 pub struct Reauthentication(Arc<Shared>);
 
@@ -40,6 +43,8 @@ struct Shared {
 struct Authenticating {
     authenticators: Authenticators<Arc<Policy>>,
     lease: Lease,
+    /// How many requests of the peer are answered.
+    allowance: Allowance,
 }
 
 /// What the peer's message was.
@@ -70,7 +75,8 @@ impl Reauthentication {
     ) -> io::Result<Reauthentication> {
         let seed = seed().map_err(Failure::from)?;
         let authenticators = Authenticators::new(Arc::clone(&config.policy), info, exporter, &seed);
-        let state = Authenticating { authenticators: authenticators.map_err(Failure::from)?, lease };
+        let (authenticators, allowance) = (authenticators.map_err(Failure::from)?, Allowance::new(Instant::now()));
+        let state = Authenticating { authenticators, lease, allowance };
         let (config, expect, state) = (config.clone(), Arc::clone(expect), Mutex::new(state));
         Ok(Reauthentication(Arc::new(Shared { role: info.role(), config, expect, state, living })))
     }
@@ -122,7 +128,8 @@ impl Reauthentication {
     ///
     /// # Errors
     /// `PermissionDenied`, with the [`Refusal`] inside: the peer proves to be somebody whom we refuse, or somebody else than
-    /// it was. `InvalidData`: what is wrong with the message. The lease is what it was.
+    /// it was. `InvalidData`: what is wrong with the message, or that the peer asks too often
+    /// ([`ErrorKind::TooManyAuthenticatorRequests`]). The lease is what it was.
     pub fn receive(&self, message: &[u8]) -> io::Result<Reauthenticated> {
         match self.begin(message) {
             Ok(Received::Request(mut proving)) => {
@@ -165,7 +172,12 @@ impl Reauthentication {
 
     /// Reads a message of the peer.
     pub(super) fn begin<'m>(&self, message: &'m [u8]) -> Result<Received<'m>, Failure> {
-        self.lock().authenticators.receive(message).map_err(Failure::Failed)
+        let mut state = self.lock();
+        let received = state.authenticators.receive(message).map_err(Failure::Failed)?;
+        match matches!(received, Received::Request(_)) && !state.allowance.take(Instant::now()) {
+            true => Err(Failure::Failed(self.error(ErrorKind::TooManyAuthenticatorRequests))),
+            false => Ok(received),
+        }
     }
 
     /// What has become of a proof of the peer.
@@ -226,7 +238,7 @@ impl Reauthentication {
     ) -> io::Result<Reauthenticated> {
         match made {
             Ok(message) => Ok(Reauthenticated::Answer(message)),
-            Err(why @ (Failure::Declined { .. } | Failure::Signer { .. })) => {
+            Err(why @ (Failure::Declined { .. } | Failure::Signer { .. } | Failure::TimedOut(_))) => {
                 let message = decline(&self.lock().authenticators, proving).map_err(Failure::from)?;
                 Ok(Reauthenticated::Unable { message, why: why.into() })
             }
@@ -276,6 +288,12 @@ impl Reauthentication {
 
     fn declined(&self, declined: Declined) -> Failure {
         Failure::Declined { error: self.error(DECLINED), declined }
+    }
+
+    /// How long a signer or a judge may take.
+    #[cfg(feature = "tokio")]
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        self.0.config.handshake_deadline
     }
 
     /// The signer that was asked has failed.

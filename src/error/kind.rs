@@ -5,8 +5,8 @@ use crate::codec::{
     AlertDescription, CipherSuite, ContentType, ExtensionType, HandshakeType, Malformed, NamedGroup, SignatureScheme,
 };
 use crate::limits::{
-    MAX_CHANGE_CIPHER_SPECS, MAX_CONTEXTS, MAX_COOKIE, MAX_EARLY_DATA, MAX_EMPTY_RECORDS, MAX_KEY_UPDATES, MAX_TICKETS,
-    MAX_WARNINGS,
+    MAX_AUTHENTICATOR_REQUESTS, MAX_CHANGE_CIPHER_SPECS, MAX_CONTEXTS, MAX_COOKIE, MAX_EARLY_DATA, MAX_EMPTY_RECORDS,
+    MAX_KEY_UPDATES, MAX_TICKETS, MAX_WARNINGS,
 };
 use crate::role::stable_names;
 use core::fmt;
@@ -214,6 +214,8 @@ kinds! {
     ReusedContext, Peer, -, "this certificate_request_context has been used on this connection: each authenticator is accepted once, and each request answered once";
     /// More authenticators than the limit that nobody asked for.
     TooManyAuthenticators, Peer, -, "the server has sent {MAX_CONTEXTS} authenticators without being asked, and no more of them are accepted: ask for them";
+    /// More requests of the peer than the adapters answer: each costs us a signature.
+    TooManyAuthenticatorRequests, Peer, -, "the peer asks too often who we are: more than {MAX_AUTHENTICATOR_REQUESTS} times at once, and then more than once a second";
     /// An authenticator that was made with the keys of our own role (RFC 9261 §5.1).
     AuthenticatorOfOtherRole, Peer, -, "the authenticator was made with the keys of the other role: client and server are mistaken for each other";
     /// An authenticator with the context of one request, made for another one (RFC 9261 §5.2.2).

@@ -4,10 +4,12 @@ use crate::identity::Pki;
 use crate::stream::{World, config, tcp};
 use countersign::ErrorKind;
 use countersign::adapters::stream::Stream;
-use countersign::adapters::{Failure, Frame, Frames, Reauthenticated, Reauthentication};
+use countersign::adapters::{Failure, Frame, Frames, Metrics, Reauthenticated, Reauthentication};
+use countersign::limits::MAX_AUTHENTICATOR_REQUESTS;
 use countersign::x509::{Identities, Identity, Trust};
 use std::io::{self, ErrorKind as Io, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::thread;
 
 type Ends = [Stream<TcpStream>; 2];
@@ -129,6 +131,31 @@ fn a_peer_that_answers_no_request_is_noticed() {
     assert_eq!(server.request().unwrap_err().kind(), Io::InvalidInput);
     server.cancel(first).unwrap();
     server.request().unwrap();
+}
+
+/// Each costs us a signature. It ends nothing: what a flood is worth is for the program to say.
+#[test]
+fn a_flood_of_requests_is_not_answered_for_ever() {
+    let (mut world, metrics) = (World::new(), Arc::new(Metrics::new()));
+    world.server = world.server.metrics(Arc::clone(&metrics));
+    let ends = meet(&world);
+    let [client, server] = again(&ends);
+    // An honest client has so many open at most; this one forgets them.
+    let ask = || {
+        let (id, request) = client.request_with(&Default::default()).unwrap();
+        client.cancel(id).unwrap();
+        request
+    };
+    let answered = std::iter::from_fn(|| server.receive(&ask()).ok()).count();
+    assert!(answered >= usize::from(MAX_AUTHENTICATOR_REQUESTS), "one more for each second that this took");
+    let error = server.receive(&ask()).unwrap_err();
+    assert_eq!((error.kind(), kind(&error)), (Io::InvalidData, ErrorKind::TooManyAuthenticatorRequests));
+    assert!(metrics.reauthentications().iter().any(|outcome| outcome.reason == "TooManyAuthenticatorRequests"));
+    // The other way all goes on.
+    assert!(matches!(
+        server.receive(&answer(&client, &server.request().unwrap())).unwrap(),
+        Reauthenticated::Renewed(_)
+    ));
 }
 
 #[test]

@@ -4,8 +4,9 @@ use super::answers::Answers;
 use crate::adapters::failure::Failure;
 use crate::adapters::reauthentication::{self as base, Reauthenticated, sign_question};
 use crate::authenticator::{Proving, Received, RequestId, RequestOptions};
-use crate::{Verdict, x509::Lease};
-use core::fmt;
+use crate::{Misuse, State, Verdict, x509::Lease};
+use ::tokio::time::timeout;
+use core::{fmt, future::Future};
 use std::sync::Arc;
 use std::{io, vec::Vec};
 
@@ -18,8 +19,8 @@ use std::{io, vec::Vec};
 /// stand beside a connection that HTTP owns. Drop it with its connection: it holds secrets of it.
 ///
 /// What goes wrong here ends nothing and sends no alert. A peer that does not prove who it is, or whose lease does not hold
-/// any more, is cut off by you: close the connection. Each request of the peer that is received costs us a signature: bound how
-/// many you take.
+/// any more, is cut off by you: close the connection. Each request of the peer costs us a signature: so
+/// [`MAX_AUTHENTICATOR_REQUESTS`](crate::limits::MAX_AUTHENTICATOR_REQUESTS) are answered at once, and then one a second.
 #[derive(Clone)]
 pub struct Reauthentication {
     base: base::Reauthentication,
@@ -59,19 +60,21 @@ impl Reauthentication {
     /// A server's: proves who we are though nobody has asked, to show a certificate that is new. It does not prove the *now*.
     ///
     /// # Errors
-    /// What our key or the signer fails of. `InvalidInput`: we are a client.
+    /// What our key or the signer fails of; `TimedOut`: it took too long. `InvalidInput`: we are a client.
     pub async fn prove_unasked(&self) -> io::Result<Vec<u8>> {
         Ok(self.prove(&mut self.base.begin_unasked()?).await?)
     }
 
     /// Takes a message of the peer: exactly one, nothing before it and nothing behind it. Signs and verifies, and asks the
-    /// signer and the judge, for whom there is no deadline but yours. Dropped before its end, a request stays unanswered, and
-    /// an authenticator has been used up: the peer is to be asked again.
+    /// signer and the judge, who may take as long as a handshake
+    /// ([`Config::handshake_deadline`](crate::adapters::Config::handshake_deadline)). Dropped before its end, a request stays
+    /// unanswered, and an authenticator has been used up: the peer is to be asked again.
     ///
     /// # Errors
     /// `PermissionDenied`: we refuse whom the peer proves to be, or it is somebody else than it was; the
-    /// [`Refusal`](crate::x509::Refusal) is inside, if it was not the judge's. `InvalidData`: what is wrong with the message.
-    /// The lease is what it was.
+    /// [`Refusal`](crate::x509::Refusal) is inside, if it was not the judge's. `InvalidData`: what is wrong with the message,
+    /// or that the peer asks too often ([`ErrorKind::TooManyAuthenticatorRequests`](crate::ErrorKind)). `TimedOut`: the judge
+    /// took too long. (A signer that takes too long makes us [`Unable`](Reauthenticated::Unable).) The lease is what it was.
     pub async fn receive(&self, message: &[u8]) -> io::Result<Reauthenticated> {
         match self.base.begin(message) {
             Ok(Received::Request(mut proving)) => {
@@ -84,8 +87,11 @@ impl Reauthentication {
                     (Err(refusal), _) => refusal.into(),
                     (Ok(_), None) => Verdict::Accept,
                     (Ok(lease), Some(judge)) => {
-                        let opinion = Arc::clone(judge).judge(lease.accepted().clone()).await;
-                        opinion.map_or_else(Verdict::Reject, |()| Verdict::Accept)
+                        let opinion = Arc::clone(judge).judge(lease.accepted().clone());
+                        match self.in_time(State::AskVerify, opinion).await {
+                            Ok(opinion) => opinion.map_or_else(Verdict::Reject, |()| Verdict::Accept),
+                            Err(late) => return self.base.counted(Err(late.into())),
+                        }
                     }
                 };
                 self.base.counted(self.base.renew(claim, judged, verdict))
@@ -115,11 +121,23 @@ impl Reauthentication {
         let signature = match &self.answers.signer {
             Some(signer) if identity.key().is_none() => {
                 let answer = Arc::clone(signer).sign(identity, sign_question(proving)?);
-                answer.await.map_err(|error| self.base.not_signed(error))?
+                let answer = self.in_time(State::AskSign, answer).await?;
+                answer.map_err(|error| self.base.not_signed(error))?
             }
             _ => self.base.sign_locally(&identity, proving)?,
         };
-        self.base.sign(proving, certificate, &signature)
+        self.base.sign(proving, certificate, &signature).map_err(|failure| match failure {
+            Failure::Misuse(unfit @ Misuse::UnfitSignature) => self.base.not_signed(unfit.into()),
+            failure => failure,
+        })
+    }
+
+    /// Waits for an answer that somebody else gives, until the deadline.
+    async fn in_time<T>(&self, state: State, answer: impl Future<Output = T>) -> Result<T, Failure> {
+        match self.base.deadline() {
+            Some(deadline) => timeout(deadline, answer).await.map_err(|_| Failure::TimedOut(state)),
+            None => Ok(answer.await),
+        }
     }
 }
 

@@ -94,7 +94,7 @@ async fn a_signer_that_fails_is_inside_of_the_error() {
 }
 
 /// What cannot be a signature ends the handshake, and the peer is told.
-struct Broken(Vec<u8>);
+pub struct Broken(pub Vec<u8>);
 
 impl Signer for Broken {
     async fn sign(&self, _: Arc<Identity>, _: SignQuestion) -> Result<Vec<u8>, BoxError> {

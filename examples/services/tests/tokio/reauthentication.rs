@@ -1,11 +1,12 @@
 //! Proving identities again, with answers that take time.
 
-use crate::answers::{NotYou, Slow};
+use crate::answers::{Broken, NotYou, Slow};
 use crate::world::World;
-use countersign::adapters::tokio::{Acceptor, Connector, Reauthentication};
-use countersign::adapters::{Failure, Frame, Frames, Reauthenticated};
-use countersign::x509::Expect;
-use countersign::{ErrorKind, Rejection};
+use countersign::adapters::tokio::{Acceptor, Connector, Judge, Reauthentication, Signer};
+use countersign::adapters::{BoxError, Failure, Frame, Frames, Reauthenticated};
+use countersign::x509::{Accepted, Expect, Identities, Identity};
+use countersign::{ErrorKind, Rejection, SignQuestion};
+use std::future::pending;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -66,6 +67,71 @@ async fn the_judge_is_asked_again() {
     assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
     let inside = Failure::inside(&error).and_then(Failure::error).expect("a TLS error");
     assert_eq!(inside.kind(), ErrorKind::Rejected { reason: Rejection::AccessDenied });
+}
+
+/// It never answers.
+struct Silent;
+
+impl Signer for Silent {
+    async fn sign(&self, _: Arc<Identity>, _: SignQuestion) -> Result<Vec<u8>, BoxError> {
+        pending().await
+    }
+}
+
+/// The first time it agrees, and then it never answers.
+struct SilentAgain(AtomicBool);
+
+impl Judge for SilentAgain {
+    async fn judge(&self, _: Accepted) -> Result<(), Rejection> {
+        if self.0.swap(true, SeqCst) { pending().await } else { Ok(()) }
+    }
+}
+
+/// It has as long as for a handshake.
+#[tokio::test(start_paused = true)]
+async fn a_judge_that_never_answers_is_not_waited_for() {
+    let world = World::new();
+    let acceptor = world.acceptor().judge(SilentAgain(AtomicBool::new(false)));
+    let (near, far) = duplex(1000);
+    let (client, server) =
+        tokio::try_join!(world.connector().connect("server.test", near), acceptor.accept(far)).unwrap();
+    let (client, server) = (client.reauthentication().unwrap(), server.reauthentication().unwrap());
+    let before = server.lease();
+    let authenticator = answer(&client, &server.request().unwrap()).await;
+    let error = server.receive(&authenticator).await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    assert!(error.to_string().contains("our judge took too long"), "{error}");
+    assert_eq!(server.lease().proved_at(), before.proved_at());
+    let error = server.receive(&authenticator).await.unwrap_err();
+    assert_eq!(Failure::inside(&error).map(Failure::reason), Some("ReusedContext"), "it has been used up");
+}
+
+/// The client's signer is asked for the first time when it must prove itself again: why it could not.
+async fn unable(signer: impl Signer) -> io::Error {
+    let world = World::new();
+    let (near, far) = duplex(1000);
+    let connector = world.connector().signer(signer);
+    let (client, server) =
+        tokio::try_join!(connector.connect("server.test", near), world.acceptor().accept(far)).unwrap();
+    world.client.identities().set(Identities::new(world.elsewhere("client.test").0));
+    let (client, server) = (client.reauthentication().unwrap(), server.reauthentication().unwrap());
+    let (id, request) = server.request_with(&Default::default()).unwrap();
+    let Reauthenticated::Unable { message, why } = client.receive(&request).await.unwrap() else { panic!("it can") };
+    assert!(matches!(server.receive(&message).await.unwrap(), Reauthenticated::Declined(request) if request == id));
+    why
+}
+
+/// The peer hears of it, and does not wait.
+#[tokio::test(start_paused = true)]
+async fn a_signer_that_never_answers_or_answers_nonsense_declines() {
+    let late = unable(Silent).await;
+    assert_eq!(late.kind(), io::ErrorKind::TimedOut);
+    assert!(late.to_string().contains("our signer took too long"), "{late}");
+    for nonsense in [vec![], vec![7; 70_000]] {
+        let unfit = unable(Broken(nonsense)).await;
+        assert_eq!(unfit.kind(), io::ErrorKind::PermissionDenied);
+        assert!(unfit.to_string().contains("a signature of this length"), "{unfit}");
+    }
 }
 
 /// Each read is dropped while only part of a frame has come.

@@ -38,9 +38,14 @@ impl World {
 
     /// One whose key is elsewhere, and that key.
     pub fn external(&self, name: &str) -> (Config, SigningKey) {
-        let (chain, key) = chain_and_key(&self.root, name);
-        let identity = Identity::external(chain, key.schemes().to_vec()).unwrap();
+        let (identity, key) = self.elsewhere(name);
         (config(&self.root, identity), key)
+    }
+
+    /// An identity whose key is elsewhere, and that key.
+    pub fn elsewhere(&self, name: &str) -> (Identity, SigningKey) {
+        let (chain, key) = chain_and_key(&self.root, name);
+        (Identity::external(chain, key.schemes().to_vec()).unwrap(), key)
     }
 
     /// Who the scripted peer of a check is.
