@@ -1,16 +1,17 @@
 //! What the documents name is there: files, and tests in files.
 
+use crate::layers::rust_files;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 const FOLDERS: [&str; 8] = [".ci/", "benches/", "docs/", "examples/", "fuzz/", "src/", "tests/", "vectors/"];
 
-fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Every document, but those that come with a vector.
-fn documents() -> Vec<PathBuf> {
+pub fn documents() -> Vec<PathBuf> {
     let mut documents = vec![root().join("fuzz/README.md")];
     for folder in [root().to_path_buf(), root().join("docs"), root().join("docs/lessons")] {
         let files = fs::read_dir(folder).expect("a readable folder").map(|entry| entry.expect("an entry").path());
@@ -152,4 +153,61 @@ fn what_enforces_a_rule_is_where_the_design_says() {
     }
     assert!(rows > 50, "{rows} rows");
     assert!(missing.is_empty(), "these are not there:\n{}", missing.join("\n"));
+}
+
+/// What has the shape of a test's name, a sentence joined by underscores, is somewhere in the code.
+#[test]
+fn what_looks_like_the_name_of_a_test_is_there() {
+    let mut files = Vec::new();
+    for folder in ["src", "tests", "examples", "fuzz", "benches"] {
+        rust_files(&root().join(folder), &mut files);
+    }
+    let code: String = files.iter().map(|file| fs::read_to_string(file).expect("a text")).collect();
+    let mut missing = Vec::new();
+    for document in documents() {
+        let text = prose(&fs::read_to_string(&document).expect("a text"));
+        for (word, _) in quoted(&text) {
+            let name = word.rsplit("::").next().unwrap_or_default();
+            let is_sentence = name.matches('_').count() >= 4
+                && name
+                    .chars()
+                    .all(|character| character == '_' || character.is_ascii_lowercase() || character.is_ascii_digit());
+            if is_sentence && !code.contains(&format!("fn {name}(")) {
+                missing.push(format!("{}: {name}", document.display()));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "these are not there:\n{}", missing.join("\n"));
+}
+
+/// The anchors of a document: its headings as GitHub and crates.io write them, the second of one name with -1.
+fn anchors(text: &str) -> Vec<String> {
+    let mut anchors: Vec<String> = Vec::new();
+    for heading in prose(text).lines().filter(|line| line.starts_with('#')) {
+        let heading = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept =
+            heading.chars().filter(|character| character.is_alphanumeric() || [' ', '-', '_'].contains(character));
+        let anchor = kept.collect::<String>().replace(' ', "-");
+        let before = anchors.iter().filter(|other| **other == anchor).count();
+        anchors.push(if before == 0 { anchor } else { format!("{anchor}-{before}") });
+    }
+    anchors
+}
+
+#[test]
+fn every_heading_that_a_document_links_to_is_there() {
+    let (mut seen, mut missing) = (0, Vec::new());
+    for document in documents() {
+        let text = fs::read_to_string(&document).expect("a text");
+        for link in prose(&text).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let Some((file, anchor)) = link.split_once('#').filter(|(file, _)| !file.contains("://")) else { continue };
+            let target = if file.is_empty() { document.clone() } else { document.with_file_name(file) };
+            seen += 1;
+            if !anchors(&fs::read_to_string(target).unwrap_or_default()).iter().any(|there| there == anchor) {
+                missing.push(format!("{}: {link}", document.display()));
+            }
+        }
+    }
+    assert!(seen > 20, "{seen} links");
+    assert!(missing.is_empty(), "no such headings:\n{}", missing.join("\n"));
 }

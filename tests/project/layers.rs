@@ -156,7 +156,7 @@ fn edges(imports: &BTreeSet<Import>, circle: &BTreeSet<ModulePath>) -> String {
         .join("\n")
 }
 
-fn rust_files(folder: &Path, into: &mut Vec<PathBuf>) {
+pub fn rust_files(folder: &Path, into: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a readable folder") {
         let path = entry.expect("a readable folder").path();
         if path.is_dir() && !path.ends_with("target") {

@@ -1,10 +1,13 @@
 //! The project's documents against its code.
 
+mod commands;
 mod coverage;
 mod diagrams;
 mod documents;
 mod imports;
 mod layers;
+mod manifest;
+mod numbers;
 mod probe;
 mod promela;
 mod refusals;
