@@ -143,7 +143,7 @@ struct InPlace {
 impl InPlace {
     fn new(world: &World) -> InPlace {
         let (client, server) = handshake(world, &POLICY);
-        let (tx, rx) = (Outbox::new(vec![0; 16_454]), Inbox::new(vec![0; 16_645]));
+        let (tx, rx) = (Outbox::new(vec![0; 16_454]), Inbox::new(vec![0; 16_406]));
         InPlace { client, server, tx, rx, unused: Outbox::new(vec![0; 256]), sockets: sockets() }
     }
 

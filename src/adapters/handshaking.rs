@@ -12,8 +12,11 @@ use crate::{SignQuestion, Verdict, engine::question::VerifyQuestion, x509::Accep
 use rustls_pki_types::UnixTime;
 use std::{sync::Arc, vec, vec::Vec};
 
-/// Memory for one record each way; flights that are longer make it grow.
-pub(super) const INBOX: usize = 16_645;
+/// Memory for the longest record that carries data: 2^14 bytes, content type, tag, header. A read that a record of this
+/// length fills to the end spares tokio the question whether more has come. Whatever is longer makes it grow: flights, and
+/// records that are refused when they have been opened.
+pub(super) const INBOX: usize = 16_406;
+/// Memory for such a record, and the reserve for alerts.
 pub(super) const OUTBOX: usize = 16_454;
 /// So many bytes of what comes first are read without that memory: most a ClientHello.
 pub(super) const FIRST: usize = 2048;

@@ -4,7 +4,7 @@ use crate::identity::{Identity, Pki};
 use countersign::adapters::stream::{Acceptor, Connector, Parts, Stream, Transport, Untimed};
 use countersign::adapters::{Config, Failure};
 use countersign::x509::{self, Expect, Identities, Refusal, Reloadable, Trust};
-use countersign::{AlertDescription, Blame, Error, ErrorKind, Policy};
+use countersign::{Alert, AlertDescription, Blame, Error, ErrorKind, Policy};
 use std::error::Error as _;
 use std::io::{self, BufRead, ErrorKind as Io, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -369,7 +369,8 @@ fn a_server_that_only_reads_confirms_its_client() {
 /// A record under the null AEAD: content, inner type, a tag of zeros.
 fn record(content: &[u8], typ: u8) -> Vec<u8> {
     let inner = [content, &[typ], &[0; 16]].concat();
-    [&[23, 3, 3, 0, inner.len() as u8], &inner[..]].concat()
+    let [high, low] = (inner.len() as u16).to_be_bytes();
+    [&[23, 3, 3, high, low], &inner[..]].concat()
 }
 
 #[test]
@@ -392,9 +393,44 @@ fn a_peer_that_requests_key_updates_and_never_reads_makes_nothing_grow() {
         stream.read_to_end(&mut all).unwrap();
         assert_eq!(all.len(), 1000);
         let parts = stream.into_parts();
-        assert!(parts.rx.capacity() <= 16_645 && parts.tx.capacity() <= 16_454);
+        assert!(parts.rx.capacity() <= 16_406 && parts.tx.capacity() <= 16_454);
     };
     drop(world.meet(client, server));
+}
+
+/// RFC 9846 §5.2, §5.4: a record may be 2^14 + 256 bytes long, but not with more than 2^14 + 1 in it.
+#[test]
+fn a_record_that_is_longer_than_the_memory_is_opened_and_judged() {
+    let over = |length| Some(ErrorKind::RecordOverflow { length, limit: (1 << 14) + 1 });
+    for (len, refused) in
+        [(1 << 14, None), ((1 << 14) + 1, over((1 << 14) + 2)), ((1 << 14) + 239, over((1 << 14) + 240))]
+    {
+        let mut world = World::new();
+        world.client = world.client.policy(Policy::new().null_crypto());
+        world.server = world.server.policy(Policy::new().null_crypto());
+        let client = |stream: io::Result<Stream<TcpStream>>| {
+            let Parts { mut io, .. } = stream.unwrap().into_parts();
+            io.write_all(&record(&vec![0; len], 23)).unwrap();
+            io.write_all(&record(&[1, 0], 21)).unwrap(); // close_notify
+            io
+        };
+        let server = |stream: io::Result<Stream<TcpStream>>| {
+            let read = stream.unwrap().read_to_end(&mut Vec::new());
+            match refused {
+                None => assert_eq!(read.unwrap(), len),
+                Some(kind) => {
+                    let error = read.unwrap_err();
+                    let source = error.get_ref().and_then(|failure| failure.source());
+                    let source = source.and_then(|source| source.downcast_ref::<Error>()).expect("a typed error");
+                    assert_eq!(
+                        (source.kind(), source.alert()),
+                        (kind, Some(Alert::Sent(AlertDescription::RECORD_OVERFLOW)))
+                    );
+                }
+            }
+        };
+        drop(world.meet(client, server));
+    }
 }
 
 #[test]
