@@ -148,6 +148,7 @@ fn the_limits_are_those_of_the_code() {
         ("MAX_KEY_UPDATES", limits::MAX_KEY_UPDATES.into()),
         ("MAX_TICKETS", limits::MAX_TICKETS.into()),
         ("MAX_OPEN_REQUESTS", limits::MAX_OPEN_REQUESTS as u64),
+        ("MAX_AUTHENTICATOR_REQUESTS", limits::MAX_AUTHENTICATOR_REQUESTS.into()),
         ("MAX_CONTEXTS", limits::MAX_CONTEXTS as u64),
     ]);
     let mut seen = 0;
