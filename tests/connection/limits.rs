@@ -397,7 +397,8 @@ fn every_limit_has_its_test() {
     let tested = concat!(
         include_str!("limits.rs"),
         include_str!("../../src/session/sending.rs"),
-        include_str!("../authenticator/once.rs")
+        include_str!("../authenticator/once.rs"),
+        include_str!("reauthentication.rs")
     );
     for name in names {
         assert!(tested.matches(name).count() >= 2, "{name} has no test");
