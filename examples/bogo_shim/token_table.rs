@@ -76,6 +76,7 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("UnknownContext", "INTERNAL_ERROR"),
     ("ReusedContext", "INTERNAL_ERROR"),
     ("TooManyAuthenticators", "INTERNAL_ERROR"),
+    ("TooManyAuthenticatorRequests", "INTERNAL_ERROR"),
     ("AuthenticatorOfOtherRole", "INTERNAL_ERROR"),
     ("AuthenticatorOfOtherRequest", "INTERNAL_ERROR"),
     ("ForeignAuthenticator", "INTERNAL_ERROR"),
