@@ -12,14 +12,19 @@ enum Key {
     Rsa(Box<RsaKeyPair>),
 }
 
-/// A key, and a signature to verify.
+/// A signature to verify, and with which key.
+struct Signed {
+    public: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+/// A key, and the signatures of two certificates.
 pub struct Bare {
     key: Key,
     public: Vec<u8>,
-    signature: Vec<u8>,
+    certificates: [Signed; 2],
     certificate_algorithm: &'static dyn signature::VerificationAlgorithm,
     handshake_algorithm: &'static dyn signature::VerificationAlgorithm,
-    certificate_signature: Vec<u8>,
     random: SystemRandom,
 }
 
@@ -70,60 +75,53 @@ pub fn ml_kem() {
 /// As long as what CertificateVerify signs.
 const MESSAGE: [u8; 130] = [7; 130];
 
-impl Bare {
-    pub fn new(keys: KeyType, issued: &Issued) -> Bare {
-        let random = SystemRandom::new();
-        let der = &issued.key.serialize_der();
-        let key = match keys {
-            KeyType::P256 => Key::P256(p256(der, &random)),
+impl Key {
+    fn new(keys: KeyType, der: &[u8], random: &SystemRandom) -> Key {
+        match keys {
+            KeyType::P256 => Key::P256(p256(der, random)),
             KeyType::Ed25519 => Key::Ed25519(Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).expect("a key")),
             KeyType::Rsa2048 => Key::Rsa(Box::new(RsaKeyPair::from_pkcs8(der).expect("a key"))),
-        };
-        let (public, handshake, certificate): (Vec<u8>, &'static dyn signature::VerificationAlgorithm, _) = match &key {
-            Key::P256(key) => {
-                let algorithm: &'static dyn signature::VerificationAlgorithm = &signature::ECDSA_P256_SHA256_ASN1;
-                (key.public_key().as_ref().to_vec(), algorithm, algorithm)
-            }
-            Key::Ed25519(key) => {
-                let algorithm: &'static dyn signature::VerificationAlgorithm = &signature::ED25519;
-                (key.public_key().as_ref().to_vec(), algorithm, algorithm)
-            }
-            Key::Rsa(key) => {
-                let pkcs1: &'static dyn signature::VerificationAlgorithm = &signature::RSA_PKCS1_2048_8192_SHA256;
-                (key.public_key().as_ref().to_vec(), &signature::RSA_PSS_2048_8192_SHA256, pkcs1)
-            }
-        };
-        let mut bare = Bare {
-            key,
-            public,
-            signature: Vec::new(),
-            certificate_algorithm: certificate,
-            handshake_algorithm: handshake,
-            certificate_signature: Vec::new(),
-            random,
-        };
-        bare.signature = bare.sign();
-        bare.certificate_signature = match &bare.key {
-            Key::Rsa(key) => {
-                let mut signature = vec![0; MODULUS_LEN];
-                key.sign(&signature::RSA_PKCS1_SHA256, &bare.random, &MESSAGE, &mut signature).expect("signed");
-                signature
-            }
-            _ => bare.signature.clone(),
-        };
-        bare
+        }
     }
 
-    fn sign(&self) -> Vec<u8> {
-        match &self.key {
-            Key::P256(key) => key.sign(&self.random, &MESSAGE).expect("signed").as_ref().to_vec(),
-            Key::Ed25519(key) => key.sign(&MESSAGE).as_ref().to_vec(),
+    fn public(&self) -> Vec<u8> {
+        match self {
+            Key::P256(key) => key.public_key().as_ref().to_vec(),
+            Key::Ed25519(key) => key.public_key().as_ref().to_vec(),
+            Key::Rsa(key) => key.public_key().as_ref().to_vec(),
+        }
+    }
+
+    fn sign(&self, rsa: &'static dyn signature::RsaEncoding, message: &[u8], random: &SystemRandom) -> Vec<u8> {
+        match self {
+            Key::P256(key) => key.sign(random, message).expect("signed").as_ref().to_vec(),
+            Key::Ed25519(key) => key.sign(message).as_ref().to_vec(),
             Key::Rsa(key) => {
                 let mut signature = vec![0; MODULUS_LEN];
-                key.sign(&signature::RSA_PSS_SHA256, &self.random, &MESSAGE, &mut signature).expect("signed");
+                key.sign(rsa, random, message, &mut signature).expect("signed");
                 signature
             }
         }
+    }
+}
+
+impl Bare {
+    pub fn new(keys: KeyType, issued: &Issued) -> Bare {
+        let random = SystemRandom::new();
+        let key = Key::new(keys, &issued.key.serialize_der(), &random);
+        // Of keys of their own, as in a chain: who verifies one signature again and again is faster.
+        let certificates = std::array::from_fn(|_| {
+            let issuer = Key::new(keys, &keys.generate().serialize_der(), &random);
+            let signature = issuer.sign(&signature::RSA_PKCS1_SHA256, &MESSAGE, &random);
+            Signed { public: issuer.public(), signature }
+        });
+        type Algorithm = &'static dyn signature::VerificationAlgorithm;
+        let (certificate_algorithm, handshake_algorithm): (Algorithm, Algorithm) = match keys {
+            KeyType::P256 => (&signature::ECDSA_P256_SHA256_ASN1, &signature::ECDSA_P256_SHA256_ASN1),
+            KeyType::Ed25519 => (&signature::ED25519, &signature::ED25519),
+            KeyType::Rsa2048 => (&signature::RSA_PKCS1_2048_8192_SHA256, &signature::RSA_PSS_2048_8192_SHA256),
+        };
+        Bare { public: key.public(), key, certificates, certificate_algorithm, handshake_algorithm, random }
     }
 
     /// One side: an ephemeral key and an agreement, a signature, and three to verify (two certificates, CertificateVerify).
@@ -132,13 +130,17 @@ impl Bare {
         let share = key.compute_public_key().expect("a share");
         let peer = UnparsedPublicKey::new(&X25519, share.as_ref());
         black_box(agree(key, peer));
-        black_box(self.sign());
-        let verify = |algorithm, signature: &[u8]| {
-            let key = signature::UnparsedPublicKey::new(algorithm, &self.public);
-            key.verify(black_box(&MESSAGE), signature).expect("genuine");
+        // Another message each time, as a transcript is.
+        let mut message = MESSAGE;
+        message.iter_mut().zip(share.as_ref()).for_each(|(place, byte)| *place = *byte);
+        let signature = self.key.sign(&signature::RSA_PSS_SHA256, &message, &self.random);
+        let verify = |algorithm, public: &[u8], message: &[u8], signature: &[u8]| {
+            let key = signature::UnparsedPublicKey::new(algorithm, public);
+            key.verify(black_box(message), signature).expect("genuine");
         };
-        verify(self.certificate_algorithm, &self.certificate_signature);
-        verify(self.certificate_algorithm, &self.certificate_signature);
-        verify(self.handshake_algorithm, &self.signature);
+        for Signed { public, signature } in &self.certificates {
+            verify(self.certificate_algorithm, public, &MESSAGE, signature);
+        }
+        verify(self.handshake_algorithm, &self.public, &message, &signature);
     }
 }
