@@ -1,6 +1,6 @@
 //! The table of everything that can go wrong with a connection.
 
-use super::{Blame, KeyKind, Offered, Rejection};
+use super::{Blame, KeyKind, Offered, Rejection, sentences};
 use crate::codec::{
     AlertDescription, CipherSuite, ContentType, ExtensionType, HandshakeType, Malformed, NamedGroup, SignatureScheme,
 };
@@ -26,12 +26,9 @@ macro_rules! kinds {
             $( $(#[$doc])* $name $({ $( #[doc = $field_doc] $field: $ty ),* })?, )*
         }
 
-        impl ErrorKind {
-            /// The kind's stable name, for metrics and alerting.
-            pub const fn name(&self) -> &'static str {
-                match self { $( ErrorKind::$name { .. } => stringify!($name), )* }
-            }
+        stable_names! { ErrorKind: $($name)* }
 
+        impl ErrorKind {
             /// Who is to blame.
             pub const fn blame(&self) -> Blame {
                 match self { $( ErrorKind::$name { .. } => Blame::$blame, )* }
@@ -250,23 +247,14 @@ kinds! {
     OutboxTooSmall { needed: usize = "The capacity that does, in bytes." }, Caller, -, "the outbox needs {needed} bytes: move it to larger memory";
 }
 
-/// How a peer ended the connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// By an alert; close_notify is one.
-    Alert(AlertDescription),
-    /// By ending the transport, without a word.
-    Silence,
-}
-
-stable_names! { Ending: Alert Silence }
-
-impl fmt::Display for Ending {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Ending::Alert(alert) => write!(f, "{alert}"),
-            Ending::Silence => f.write_str("the transport just ended"),
-        }
+sentences! {
+    /// How a peer ended the connection.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Ending {
+        /// By an alert; close_notify is one.
+        Alert(alert: AlertDescription) = "{alert}";
+        /// By ending the transport, without a word.
+        Silence = "the transport just ended";
     }
 }
 

@@ -13,12 +13,14 @@ mod kind;
 mod misuse;
 mod offered;
 mod rejection;
+mod sentences;
 
 pub use key_kind::KeyKind;
 pub use kind::{Ending, ErrorKind};
 pub use misuse::Misuse;
 pub use offered::Offered;
 pub use rejection::Rejection;
+pub(crate) use sentences::sentences;
 
 use crate::codec::AlertDescription;
 use crate::role::{Role, State, stable_names};

@@ -12,10 +12,10 @@ use super::verify::accepted::Accepted;
 use super::verify::memo::SignatureMemo;
 use super::verify::options::JudgeOptions;
 use crate::authenticator::{Authenticators, Claim, Proving};
-use crate::role::stable_names;
+use crate::error::sentences;
 use crate::{AlertDescription, AnyInbox, AnyOutbox, Carrier, Credential, Handshake, Offer, Peer, Policy};
 use crate::{Misuse, SessionInfo, SignQuestion, Verdict, Want};
-use core::{borrow::Borrow, fmt};
+use core::borrow::Borrow;
 use rustls_pki_types::UnixTime;
 use std::{sync::Arc, vec::Vec};
 
@@ -36,15 +36,17 @@ pub struct Answerer {
     declined: Option<Declined>,
 }
 
-/// Why a question of the handshake was declined: the fact beside the [`Error`](crate::Error), which knows only the
-/// alert. `Display` is one sentence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Declined {
-    /// We have no credential of the certificate type that was agreed on.
-    NoCredential,
-    /// The signer failed.
-    Signer(SignError),
+sentences! {
+    /// Why a question of the handshake was declined: the fact beside the [`Error`](crate::Error), which knows only the
+    /// alert. `Display` is one sentence.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub enum Declined {
+        /// We have no credential of the certificate type that was agreed on.
+        NoCredential = "we have no credential of the certificate type that was agreed on";
+        /// The signer failed.
+        Signer(error: SignError) = "our signer failed: {error}";
+    }
 }
 
 impl SessionInfo {
@@ -52,17 +54,6 @@ impl SessionInfo {
     /// [`Trust::judge`] accepted ([`Handshake::attach`]).
     pub fn peer(&self) -> Option<&Accepted> {
         self.attached()?.downcast_ref()
-    }
-}
-
-stable_names! { Declined: NoCredential Signer }
-
-impl fmt::Display for Declined {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Declined::NoCredential => f.write_str("we have no credential of the certificate type that was agreed on"),
-            Declined::Signer(error) => write!(f, "our signer failed: {error}"),
-        }
     }
 }
 

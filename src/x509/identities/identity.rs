@@ -1,14 +1,13 @@
 //! Who we are: a chain and its key.
 
 use super::key::{SignError, SigningKey};
-use super::private_key::{self, KeyError};
+use super::private_key::{self, KeyError, at_line};
 use crate::asn1::{BadDer, Certificate, GeneralName, Name};
 use crate::crypto::schemes_for;
-use crate::role::stable_names;
+use crate::error::sentences;
 use crate::x509::pem::{self, Wanted};
 use crate::x509::signatures::signature_scheme;
 use crate::{CertificateType, Credential, SignatureScheme};
-use core::fmt;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use std::{format, string::String, string::ToString, time::Duration, vec, vec::Vec};
 
@@ -23,60 +22,36 @@ pub struct Identity {
     expires: Option<UnixTime>,
 }
 
-/// Why a chain and key are no identity.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum IdentityError {
-    /// The chain, or its file, holds no certificate.
-    NoCertificate,
-    /// The chain's file holds no certificate, but something else: what it holds.
-    OtherKind(String),
-    /// A certificate that cannot be read.
-    Certificate {
-        /// The line of its BEGIN; 0: DER.
-        line: usize,
-        /// What is wrong.
-        what: String,
-    },
-    /// The private key.
-    Key(KeyError),
-    /// The private key belongs to another certificate.
-    KeyOfAnother,
-    /// The private key belongs to none of the file's certificates.
-    NoCertificateOfKey,
-    /// The first certificate's key cannot sign with this scheme.
-    SchemeDoesNotFitKey(SignatureScheme),
-    /// The first certificate's key is of a kind that signs no handshake; what it is.
-    UnsupportedKey(String),
-}
-
-stable_names! { IdentityError:
-    NoCertificate OtherKind Certificate Key KeyOfAnother NoCertificateOfKey SchemeDoesNotFitKey UnsupportedKey
-}
-
-impl fmt::Display for IdentityError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            IdentityError::NoCertificate => f.write_str("no certificate found in the chain file"),
-            IdentityError::OtherKind(what) => write!(f, "no certificate found in the chain file: {what}"),
-            IdentityError::Certificate { line: 0, what } => write!(f, "the certificate: {what}"),
-            IdentityError::Certificate { line, what } => write!(f, "the certificate at line {line}: {what}"),
-            IdentityError::Key(error) => write!(f, "{error}"),
-            IdentityError::KeyOfAnother => f.write_str("the private key does not belong to the first certificate"),
-            IdentityError::NoCertificateOfKey => f.write_str("the private key belongs to none of the certificates"),
-            IdentityError::SchemeDoesNotFitKey(scheme) => {
-                write!(f, "the key of the first certificate cannot sign with {scheme}")
-            }
-            IdentityError::UnsupportedKey(key) => write!(
-                f,
-                "the key of the first certificate is {key}, with which no handshake is signed: P-256, P-384, Ed25519 or \
-                 RSA of 2048 to 8192 bits is needed"
-            ),
-        }
+sentences! {
+    /// Why a chain and key are no identity.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub enum IdentityError {
+        /// The chain, or its file, holds no certificate.
+        NoCertificate = "no certificate found in the chain file";
+        /// The chain's file holds no certificate, but something else: what it holds.
+        OtherKind(what: String) = "no certificate found in the chain file: {what}";
+        /// A certificate that cannot be read.
+        Certificate {
+            /// The line of its BEGIN; 0: DER.
+            line: usize,
+            /// What is wrong.
+            what: String
+        } = "the certificate{}: {what}", at_line(*line);
+        /// The private key.
+        Key(error: KeyError) = "{error}";
+        /// The private key belongs to another certificate.
+        KeyOfAnother = "the private key does not belong to the first certificate";
+        /// The private key belongs to none of the file's certificates.
+        NoCertificateOfKey = "the private key belongs to none of the certificates";
+        /// The first certificate's key cannot sign with this scheme.
+        SchemeDoesNotFitKey(scheme: SignatureScheme) = "the key of the first certificate cannot sign with {scheme}";
+        /// The first certificate's key is of a kind that signs no handshake; what it is.
+        UnsupportedKey(key: String) =
+            "the key of the first certificate is {key}, with which no handshake is signed: P-256, P-384, Ed25519 or \
+             RSA of 2048 to 8192 bits is needed";
     }
 }
-
-impl std::error::Error for IdentityError {}
 
 impl From<KeyError> for IdentityError {
     fn from(error: KeyError) -> IdentityError {

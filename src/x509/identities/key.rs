@@ -12,8 +12,7 @@ use crate::crypto::provider::ml_dsa;
 use crate::crypto::provider::rand::SystemRandom;
 use crate::crypto::provider::rsa_modulus_len;
 use crate::crypto::provider::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaEncoding, RsaKeyPair};
-use crate::role::stable_names;
-use core::fmt;
+use crate::error::sentences;
 use std::{boxed::Box, vec, vec::Vec};
 
 /// A private key that answers `Sign`: P-256, P-384, Ed25519, or RSA of 2048 to 4096 bits; with the feature `aws-lc-rs`
@@ -36,33 +35,19 @@ pub(super) enum Pair {
     MlDsa(ml_dsa::SigningKey),
 }
 
-/// Why a signature was not made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SignError {
-    /// No key is here: the identity was made by `Identity::external`, or none has been chosen yet.
-    KeyElsewhere,
-    /// The scheme does not belong to this key.
-    SchemeDoesNotFitKey,
-    /// The primitive failed: no randomness.
-    Failed,
-}
-
-stable_names! { SignError: KeyElsewhere SchemeDoesNotFitKey Failed }
-
-impl fmt::Display for SignError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            SignError::KeyElsewhere => {
-                "the private key is not here, but with an external signer: answer the question there"
-            }
-            SignError::SchemeDoesNotFitKey => "the signature scheme does not fit the private key",
-            SignError::Failed => "signing failed",
-        })
+sentences! {
+    /// Why a signature was not made.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub enum SignError {
+        /// No key is here: the identity was made by `Identity::external`, or none has been chosen yet.
+        KeyElsewhere = "the private key is not here, but with an external signer: answer the question there";
+        /// The scheme does not belong to this key.
+        SchemeDoesNotFitKey = "the signature scheme does not fit the private key";
+        /// The primitive failed: no randomness.
+        Failed = "signing failed";
     }
 }
-
-impl std::error::Error for SignError {}
 
 impl SigningKey {
     /// The schemes that this key can sign with, in order of preference.

@@ -9,46 +9,59 @@ use crate::asn1::{der::bit_length, der::only, der::whole_octets, oid};
 use crate::crypto::provider::ml_dsa;
 use crate::crypto::provider::signature::{self, EcdsaKeyPair, Ed25519KeyPair, RsaKeyPair};
 use crate::crypto::provider::{KeyRejected, ecdsa_key_pair};
-use crate::role::stable_names;
+use crate::error::sentences;
 use crate::x509::pem::{self, Wanted};
-use core::fmt;
 use rustls_pki_types::PrivateKeyDer;
 use std::{boxed::Box, format, string::String, string::ToString};
 use zeroize::Zeroizing;
 
-/// Why a private key cannot be used. Never shows key material.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum KeyError {
-    /// The file holds no private key, and nothing else that is known: it is empty, or text.
-    NoKey,
-    /// The key's PEM section is broken, or something else in the file is that may be a key.
-    Pem {
-        /// The line of its BEGIN, from 1; 0: the whole file.
-        line: usize,
-        /// What is wrong.
-        what: String,
-    },
-    /// The key is encrypted with a passphrase.
-    Encrypted,
-    /// It is something else, as a certificate; what it is, or what the file holds.
-    OtherKind(String),
-    /// Malformed.
-    Malformed,
-    /// Public and private part do not belong together.
-    Inconsistent,
-    /// An EC key without its public part, and no certificate that has it.
-    NoPublicKey,
-    /// An ML-DSA key in its expanded form only, without its public part, and no certificate that has it.
-    NoSeed,
-    /// An EC key whose public part is compressed, and no certificate that has the whole.
-    CompressedPoint,
-    /// An EC key without its (whole) public part, and the certificate has another key's.
-    KeyOfAnother,
-    /// An EC key whose curve is written out instead of named (RFC 5480 §2.1.1).
-    ExplicitParameters,
-    /// Another algorithm, curve or size; which.
-    Unsupported(String),
+sentences! {
+    /// Why a private key cannot be used. Never shows key material.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub enum KeyError {
+        /// The file holds no private key, and nothing else that is known: it is empty, or text.
+        NoKey =
+            "no private key found: the file is empty, or text without one (PKCS#8, SEC1 or PKCS#1, as PEM or DER)";
+        /// The key's PEM section is broken, or something else in the file is that may be a key.
+        Pem {
+            /// The line of its BEGIN, from 1; 0: the whole file.
+            line: usize,
+            /// What is wrong.
+            what: String
+        } = "the private key{}: {what}", if *line == 0 { " file".into() } else { at_line(*line) };
+        /// The key is encrypted with a passphrase.
+        Encrypted = "the private key is encrypted: decrypt it first (openssl pkey -in KEY -out PLAIN)";
+        /// It is something else, as a certificate; what it is, or what the file holds.
+        OtherKind(what: String) = "no private key found: {what}";
+        /// Malformed.
+        Malformed = "the private key is malformed";
+        /// Public and private part do not belong together.
+        Inconsistent = "the private key's public part does not belong to it";
+        /// An EC key without its public part, and no certificate that has it.
+        NoPublicKey = "the EC private key lacks its public part (openssl ec -in KEY -out COMPLETE)";
+        /// An ML-DSA key in its expanded form only, without its public part, and no certificate that has it.
+        NoSeed =
+            "the ML-DSA private key is expanded, without its seed, and its public part is not at hand: give it with its \
+             certificate";
+        /// An EC key whose public part is compressed, and no certificate that has the whole.
+        CompressedPoint =
+            "the EC private key's public part is compressed (openssl ec -in KEY -conv_form uncompressed -out COMPLETE)";
+        /// An EC key without its (whole) public part, and the certificate has another key's.
+        KeyOfAnother = "the private key does not belong to the first certificate";
+        /// An EC key whose curve is written out instead of named (RFC 5480 §2.1.1).
+        ExplicitParameters =
+            "the EC private key gives its curve by explicit parameters instead of its name \
+             (openssl ec -in KEY -param_enc named_curve -out NAMED)";
+        /// Another algorithm, curve or size; which.
+        Unsupported(kind: String) =
+            "the private key is of an unsupported kind ({kind}): {SUPPORTED} is needed{OTHERS}";
+    }
+}
+
+/// The place of what is wrong; 0: the whole file.
+pub(super) fn at_line(line: usize) -> String {
+    if line == 0 { String::new() } else { format!(" at line {line}") }
 }
 
 /// What the provider signs with.
@@ -62,48 +75,6 @@ const OTHERS: &str = match cfg!(feature = "aws-lc-rs") {
     true => "",
     false => " (up to 8192 bits only of peers, and with an external signer)",
 };
-
-stable_names! { KeyError:
-    NoKey Pem Encrypted OtherKind Malformed Inconsistent NoPublicKey CompressedPoint KeyOfAnother ExplicitParameters
-    Unsupported NoSeed
-}
-
-impl fmt::Display for KeyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            KeyError::NoKey => {
-                "no private key found: the file is empty, or text without one (PKCS#8, SEC1 or PKCS#1, as PEM or DER)"
-            }
-            KeyError::Pem { line: 0, what } => return write!(f, "the private key file: {what}"),
-            KeyError::OtherKind(what) => return write!(f, "no private key found: {what}"),
-            KeyError::Pem { line, what } => return write!(f, "the private key at line {line}: {what}"),
-            KeyError::Encrypted => "the private key is encrypted: decrypt it first (openssl pkey -in KEY -out PLAIN)",
-            KeyError::Malformed => "the private key is malformed",
-            KeyError::Inconsistent => "the private key's public part does not belong to it",
-            KeyError::NoPublicKey => "the EC private key lacks its public part (openssl ec -in KEY -out COMPLETE)",
-            KeyError::NoSeed => {
-                "the ML-DSA private key is expanded, without its seed, and its public part is not at hand: give it with its \
-                 certificate"
-            }
-            KeyError::CompressedPoint => {
-                "the EC private key's public part is compressed (openssl ec -in KEY -conv_form uncompressed -out COMPLETE)"
-            }
-            KeyError::KeyOfAnother => "the private key does not belong to the first certificate",
-            KeyError::ExplicitParameters => {
-                "the EC private key gives its curve by explicit parameters instead of its name \
-                 (openssl ec -in KEY -param_enc named_curve -out NAMED)"
-            }
-            KeyError::Unsupported(kind) => {
-                return write!(
-                    f,
-                    "the private key is of an unsupported kind ({kind}): {SUPPORTED} is needed{OTHERS}"
-                );
-            }
-        })
-    }
-}
-
-impl std::error::Error for KeyError {}
 
 /// What breaks the form of a key. (No `From`: that would be public.)
 fn malformed(_: BadDer) -> KeyError {

@@ -3,10 +3,10 @@
 use super::Lease;
 use crate::asn1::{Certificate, Spki};
 use crate::codec::{CertificateType, Malformed, Reader, Writer};
+use crate::error::sentences;
 use crate::role::Role;
 use crate::x509::expectations::Expect;
 use crate::x509::verify::accepted::Accepted;
-use core::fmt;
 use core::time::Duration;
 use rustls_pki_types::{DnsName, UnixTime};
 use std::{net::IpAddr, sync::Arc, vec, vec::Vec};
@@ -14,31 +14,19 @@ use std::{net::IpAddr, sync::Arc, vec, vec::Vec};
 /// What the bytes begin with: a name, and the version of what follows.
 const HEAD: [u8; 4] = *b"csL\x01";
 
-/// Why bytes are no lease.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum InvalidLease {
-    /// They are something else.
-    NotALease,
-    /// They are of another version of this crate; its number.
-    Version(u8),
-    /// They are cut off, or too long, or a field holds what it may not; which.
-    Malformed(&'static str),
-}
-
-impl fmt::Display for InvalidLease {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            InvalidLease::NotALease => f.write_str("these bytes are no lease"),
-            InvalidLease::Version(version) => {
-                write!(f, "this lease was written in version {version}, and version 1 is read here")
-            }
-            InvalidLease::Malformed(what) => write!(f, "this lease is damaged: {what}"),
-        }
+sentences! {
+    /// Why bytes are no lease.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub enum InvalidLease {
+        /// They are something else.
+        NotALease = "these bytes are no lease";
+        /// They are of another version of this crate; its number.
+        Version(version: u8) = "this lease was written in version {version}, and version 1 is read here";
+        /// They are cut off, or too long, or a field holds what it may not; which.
+        Malformed(what: &'static str) = "this lease is damaged: {what}";
     }
 }
-
-impl std::error::Error for InvalidLease {}
 
 impl From<Malformed> for InvalidLease {
     fn from(_: Malformed) -> InvalidLease {

@@ -26,12 +26,9 @@ macro_rules! reasons {
                $name $( ( $($fact_type),* ) )? $( { $( #[doc = $field_doc] $field: $field_type ),* } )?, )*
         }
 
-        impl RefusalReason {
-            /// The reason's name, for metrics and alerting: it stays the same.
-            pub const fn name(&self) -> &'static str {
-                match self { $( RefusalReason::$name { .. } => stringify!($name), )* }
-            }
+        crate::role::stable_names! { RefusalReason: $($name)* }
 
+        impl RefusalReason {
             /// The answer that the handshake is given.
             pub const fn rejection(&self) -> Rejection {
                 match self { $( RefusalReason::$name { .. } => Rejection::$rejection, )* }
