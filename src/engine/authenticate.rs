@@ -127,6 +127,11 @@ pub(crate) fn can_sign(credential: &Credential<'_>) -> bool {
     !credential.schemes.is_empty() || !fitting_schemes(credential).is_empty()
 }
 
+/// Whether CertificateVerify can carry this signature. An empty one is none.
+pub(crate) fn can_carry(signature: &[u8]) -> bool {
+    (1..=usize::from(u16::MAX)).contains(&signature.len())
+}
+
 /// The scheme that we sign with: one that the peer accepts and our key can do (§4.3.3).
 pub(super) fn choose_scheme(
     preferences: &PeerPreferences,

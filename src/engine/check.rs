@@ -1,6 +1,8 @@
 //! What is checked of every message: its structure, and by the table of §4.3 its extensions.
 
-use crate::codec::{BadExtension, CheckedExtensions, ExtensionType, Extensions, HandshakeType, Malformed, Place};
+use crate::codec::{BadExtension, CheckedExtensions, ExtensionType, Extensions, HandshakeType, Malformed};
+use crate::codec::{NamedGroup, Place};
+use crate::crypto::KxError;
 use crate::error::ErrorKind;
 
 /// Names the message in which a structure error was found.
@@ -12,6 +14,19 @@ pub(super) fn malformed(message: HandshakeType) -> impl Fn(Malformed) -> ErrorKi
 pub(super) fn malformed_versions(place: Place) -> impl Fn(Malformed) -> ErrorKind {
     let (message, extension) = (place.message(), ExtensionType::SUPPORTED_VERSIONS);
     move |what| ErrorKind::MalformedExtension { message, extension, what }
+}
+
+/// An extension that must be there is not (§9.2).
+pub(super) fn missing(extension: ExtensionType) -> ErrorKind {
+    ErrorKind::MissingExtension { extension }
+}
+
+/// Names the group whose key exchange failed.
+pub(super) fn bad_share(group: NamedGroup) -> impl Fn(KxError) -> ErrorKind {
+    move |error| match error {
+        KxError::BadShare => ErrorKind::IllegalKeyShare { group },
+        KxError::Failed => ErrorKind::CryptoFailed,
+    }
 }
 
 /// A block of extensions must be as the table of §4.3 has it.

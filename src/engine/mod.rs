@@ -30,7 +30,7 @@ use crate::limits::MAX_EXTENSION;
 use crate::policy::{Bytes, Policy};
 use crate::role::{Role, State};
 use crate::seed::Seed;
-pub(crate) use authenticate::can_sign;
+pub(crate) use authenticate::{can_carry, can_sign};
 pub(crate) use client::plan_longest_hello;
 pub(crate) use effects::{Effects, Plan, Secret};
 pub(crate) use evidence::Connected;
@@ -218,9 +218,16 @@ impl Engine {
 
     /// Takes the session's keys out, once connected.
     pub(crate) fn take_connected(&mut self) -> Option<Connected> {
+        self.connected_mut()?;
         match &mut self.machine {
-            Machine::Client(client) => client.take_connected(),
-            Machine::Server(server) => server.take_connected(),
+            Machine::Client(client) => match core::mem::replace(client, client::Client::Spent) {
+                client::Client::Connected(connected) => Some(connected),
+                _ => None,
+            },
+            Machine::Server(server) => match core::mem::replace(server, server::Server::Spent) {
+                server::Server::Connected(connected) => Some(connected),
+                _ => None,
+            },
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What the peer accepts of our certificate and signature.
 
-use crate::codec::{CheckedExtensions, List as Wire, SignatureScheme};
+use super::check::missing;
+use crate::codec::{CheckedExtensions, ExtensionType, List as Wire, SignatureScheme};
+use crate::error::ErrorKind;
 use crate::list::List;
 
 /// What the peer's ClientHello or CertificateRequest says about our Certificate and CertificateVerify. Kept, so that
@@ -28,10 +30,16 @@ impl PeerPreferences {
         ocsp_staple: bool,
     ) -> PeerPreferences {
         PeerPreferences {
-            schemes: List::collect(schemes.iter().filter(|scheme| may_sign(*scheme))),
+            schemes: List::collect(schemes.iter().filter(|scheme| MAY_SIGN.contains(scheme))),
             ocsp_staple,
             scts: extensions.sct_request(),
         }
+    }
+
+    /// From a CertificateRequest (RFC 9846 §4.4.2), or a request for an authenticator (RFC 9261 §4).
+    pub(super) fn of_request(extensions: &CheckedExtensions<'_>) -> Result<PeerPreferences, ErrorKind> {
+        let schemes = extensions.signature_algorithms().ok_or(missing(ExtensionType::SIGNATURE_ALGORITHMS))?;
+        Ok(PeerPreferences::read(schemes, extensions, extensions.status_request_of_server()))
     }
 }
 
@@ -53,10 +61,6 @@ const MAY_SIGN: [SignatureScheme; 14] = [
     SignatureScheme::MLDSA65,
     SignatureScheme::MLDSA87,
 ];
-
-fn may_sign(scheme: SignatureScheme) -> bool {
-    MAY_SIGN.contains(&scheme)
-}
 
 /// [`PeerPreferences`] in two bytes, to be kept as long as a session lives: their order is lost.
 #[derive(Clone, Copy, Default)]

@@ -6,7 +6,7 @@ use super::want::{Question, Step, Want};
 use crate::codec::{AlertDescription, DistinguishedName, List, Message, Writer};
 use crate::crypto::Suite;
 use crate::engine::question::{Credential, CredentialQuestion, SignQuestion, Verdict, VerifyQuestion};
-use crate::engine::{Connected, Effects, Engine, Input, Need, Secret, can_sign};
+use crate::engine::{Connected, Effects, Engine, Input, Need, Secret, can_carry, can_sign};
 use crate::error::{Error, ErrorKind, Misuse};
 use crate::flight::Flight;
 use crate::policy::Policy;
@@ -271,7 +271,7 @@ impl<C: Carry> Driver<C> {
     ) -> Result<(), Misuse> {
         self.check_open(question.into())?;
         self.check_outbox(tx)?;
-        if signature.is_empty() || signature.len() > usize::from(u16::MAX) {
+        if !can_carry(signature) {
             return Err(Misuse::UnfitSignature);
         }
         self.answer(policy, Event::Signed, Input::Signature(signature), tx)

@@ -61,8 +61,8 @@ use super::check::{check_extensions, malformed};
 use super::peer_preferences::{Kept, PeerPreferences};
 use super::server_name::ServerName;
 use crate::codec::{
-    CertificateRequest, DistinguishedName, ExtensionType, Extensions, HandshakeType, List, Malformed, Message,
-    NotWritten, Place, Writer, write_certificate_request, write_client_certificate_request,
+    CertificateRequest, DistinguishedName, ExtensionType, HandshakeType, List, Malformed, Message, NotWritten, Place,
+    Writer, write_certificate_request, write_client_certificate_request,
 };
 use crate::crypto::Hasher;
 use crate::error::{Error, ErrorKind, Misuse};
@@ -183,7 +183,7 @@ impl<P: Borrow<Policy>> Authenticators<P> {
             *place = Some(OpenRequest { number, transcript, of_our_role });
         }
         self.contexts.count();
-        table::check(self.role, State::Idle, Cause::Call(self.request_type()), State::WaitAuthenticator);
+        table::check(self.role, State::Idle, Cause::Call(request_of(self.role)), State::WaitAuthenticator);
         Ok((RequestId(number), len))
     }
 
@@ -248,9 +248,7 @@ impl<P: Borrow<Policy>> Authenticators<P> {
         };
         let request = CertificateRequest::parse(message.body).map_err(malformed(message.typ))?;
         let extensions = check_extensions(&request.extensions, place)?;
-        let missing = ErrorKind::MissingExtension { extension: ExtensionType::SIGNATURE_ALGORITHMS };
-        let schemes = extensions.signature_algorithms().ok_or(missing)?;
-        let preferences = PeerPreferences::read(schemes, &extensions, extensions.status_request_of_server());
+        let preferences = PeerPreferences::of_request(&extensions)?;
         let context = request.certificate_request_context;
         if self.contexts.number(context).is_some() || self.contexts.is_used(context) {
             return Err(ErrorKind::ReusedContext);
@@ -258,8 +256,7 @@ impl<P: Borrow<Policy>> Authenticators<P> {
         self.contexts.note_request(context);
         let mut transcript = self.keys_of(self.role).transcript();
         transcript.update(message.raw);
-        let asked_by = self.request_type_of(self.role.peer());
-        table::check(self.role, State::Idle, Cause::Receive(asked_by), State::AskCredential);
+        table::check(self.role, State::Idle, Cause::Receive(request_of(self.role.peer())), State::AskCredential);
         Ok(Proving::new(self.stamp, Some(extensions), preferences, context, transcript))
     }
 
@@ -275,19 +272,16 @@ impl<P: Borrow<Policy>> Authenticators<P> {
         }
     }
 
-    fn request_type(&self) -> &'static [HandshakeType] {
-        self.request_type_of(self.role)
-    }
-
-    fn request_type_of(&self, role: Role) -> &'static [HandshakeType] {
-        match role {
-            Role::Client => &[HandshakeType::CLIENT_CERTIFICATE_REQUEST],
-            Role::Server => &[HandshakeType::CERTIFICATE_REQUEST],
-        }
-    }
-
     fn error(&self, kind: ErrorKind) -> Error {
         Error { kind, role: self.role, state: role::State::Connected, alerts: false }
+    }
+}
+
+/// The message by which this role asks.
+fn request_of(role: Role) -> &'static [HandshakeType] {
+    match role {
+        Role::Client => &[HandshakeType::CLIENT_CERTIFICATE_REQUEST],
+        Role::Server => &[HandshakeType::CERTIFICATE_REQUEST],
     }
 }
 
@@ -319,9 +313,4 @@ fn written(w: Writer<'_>, too_long: Misuse) -> Result<usize, Misuse> {
         NotWritten::NoRoom { needed } => Misuse::NoRoom { needed },
         NotWritten::TooLong { .. } => too_long,
     })
-}
-
-/// No extensions at all.
-fn no_extensions() -> Extensions<'static> {
-    Extensions::ABSENT
 }

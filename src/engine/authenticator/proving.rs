@@ -2,13 +2,13 @@
 
 use super::contexts::Context;
 use super::table::{self, Cause, State};
-use super::{Authenticators, no_extensions, written};
+use super::{Authenticators, written};
 use crate::codec::{
-    CertificateType, CertificateVerify, CheckedExtensions, Finished, HandshakeType, Place, SignatureScheme, Writer,
-    write_certificate,
+    CertificateType, CertificateVerify, CheckedExtensions, Extensions, Finished, HandshakeType, Place, SignatureScheme,
+    Writer, write_certificate,
 };
 use crate::crypto::Hasher;
-use crate::engine::authenticate::{choose_scheme, write_own_certificate};
+use crate::engine::authenticate::{can_carry, choose_scheme, write_own_certificate};
 use crate::engine::peer_preferences::PeerPreferences;
 use crate::engine::question::{Credential, Offer, SignQuestion};
 use crate::error::Misuse;
@@ -106,7 +106,7 @@ impl<P: Borrow<Policy>> Authenticators<P> {
     /// [`Misuse::StaleQuestion`]: another session's.
     pub fn offer<'a>(&'a self, proving: &'a Proving<'_>) -> Result<Offer<'a>, Misuse> {
         self.owns(proving)?;
-        let nothing = no_extensions().check(Place::CertificateRequest).map_err(|_| Misuse::NotNow)?;
+        let nothing = Extensions::ABSENT.check(Place::CertificateRequest).map_err(|_| Misuse::NotNow)?;
         Ok(match &proving.request {
             Some(request) => {
                 let name = request.server_name().and_then(|name| core::str::from_utf8(name).ok());
@@ -157,7 +157,7 @@ impl<P: Borrow<Policy>> Authenticators<P> {
     pub fn answer_sign(&self, proving: &mut Proving<'_>, signature: &[u8], out: &mut [u8]) -> Result<usize, Misuse> {
         self.owns(proving)?;
         let Step::AskSign { transcript, question } = &proving.step else { return Err(Misuse::StaleQuestion) };
-        if signature.is_empty() || signature.len() > usize::from(u16::MAX) {
+        if !can_carry(signature) {
             return Err(Misuse::UnfitSignature);
         }
         let proof = CertificateVerify { algorithm: question.scheme, signature };

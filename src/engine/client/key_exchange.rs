@@ -5,8 +5,8 @@ use super::server_parameters::Handshaking;
 use crate::codec::{
     CheckedExtensions, ExtensionType, HandshakeType, LEGACY_VERSION, Message, Place, ServerHello, TLS13, Writer,
 };
-use crate::crypto::{KxError, Suite};
-use crate::engine::check::{check_answers, malformed, malformed_versions};
+use crate::crypto::Suite;
+use crate::engine::check::{bad_share, check_answers, malformed, malformed_versions, missing};
 use crate::engine::effects::{Effects, Plan, Secret, plan, send};
 use crate::engine::negotiated::Negotiated;
 use crate::engine::peer_preferences::PeerPreferences;
@@ -185,19 +185,12 @@ impl WaitServerHello {
         message: Message<'_>,
         out: &mut impl Effects,
     ) -> Result<Received, ErrorKind> {
-        let missing = ErrorKind::MissingExtension { extension: ExtensionType::KEY_SHARE };
-        let share = hello.server_share().ok_or(missing)?;
+        let share = hello.server_share().ok_or(missing(ExtensionType::KEY_SHARE))?;
         let group = share.group;
-        if cx.negotiated.group.is_some_and(|retried| retried != group) {
+        if cx.negotiated.group.is_some_and(|retried| retried != group) || !self.hello.shares.has(group) {
             return Err(ErrorKind::IllegalGroup { group });
         }
-        if !self.hello.shares.has(group) {
-            return Err(ErrorKind::IllegalGroup { group });
-        }
-        let shared_secret = self.hello.shares.finish(group, share.key_exchange).map_err(|error| match error {
-            KxError::BadShare => ErrorKind::IllegalKeyShare { group },
-            KxError::Failed => ErrorKind::CryptoFailed,
-        })?;
+        let shared_secret = self.hello.shares.finish(group, share.key_exchange).map_err(bad_share(group))?;
         cx.negotiated.record_server_hello(suite, group);
         let transcript = match self.transcript {
             Beginning::Open(transcript) => transcript.choose(suite.hash()).ok_or(ErrorKind::Bug)?,

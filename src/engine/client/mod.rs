@@ -178,17 +178,6 @@ impl Client {
         }
     }
 
-    /// Takes the session's keys out, once connected.
-    pub(super) fn take_connected(&mut self) -> Option<Connected> {
-        match core::mem::replace(self, Client::Spent) {
-            Client::Connected(connected) => Some(connected),
-            other => {
-                *self = other;
-                None
-            }
-        }
-    }
-
     /// The traffic secrets that the state holds, for the key log.
     pub(super) fn expose(&self, show: &mut dyn FnMut(&'static str, &[u8])) {
         let (handshake, application) = match self {

@@ -110,9 +110,7 @@ impl Handshaking<at::EncryptedExtensions> {
             return Err(ErrorKind::IllegalContext);
         }
         let extensions = check_extensions(&request.extensions, Place::CertificateRequest)?;
-        let missing = ErrorKind::MissingExtension { extension: ExtensionType::SIGNATURE_ALGORITHMS };
-        let schemes = extensions.signature_algorithms().ok_or(missing)?;
-        let preferences = PeerPreferences::read(schemes, &extensions, extensions.status_request_of_server());
+        let preferences = PeerPreferences::of_request(&extensions)?;
         cx.negotiated.record_certificate_request(cx.find(message.body)?);
         Ok(Handshaking { preferences, ..self.append(message) })
     }

@@ -174,17 +174,6 @@ impl Server {
         }
     }
 
-    /// Takes the session's keys out, once connected.
-    pub(super) fn take_connected(&mut self) -> Option<Connected> {
-        match core::mem::replace(self, Server::Spent) {
-            Server::Connected(connected) => Some(connected),
-            other => {
-                *self = other;
-                None
-            }
-        }
-    }
-
     /// The traffic secrets that the state holds, for the key log.
     pub(super) fn expose(&self, show: &mut dyn FnMut(&'static str, &[u8])) {
         match self {

@@ -10,7 +10,7 @@ use crate::codec::{
 };
 use crate::crypto::{Hash, Share, Suite, check_client_share};
 use crate::engine::authenticate::no_common_signature_scheme;
-use crate::engine::check::{check_extensions, malformed_versions};
+use crate::engine::check::{bad_share, check_extensions, malformed_versions, missing};
 use crate::engine::chosen::Choice;
 use crate::engine::peer_preferences::PeerPreferences;
 use crate::engine::server_name::ServerName;
@@ -108,10 +108,6 @@ pub(super) fn negotiate(
     })
 }
 
-fn missing(extension: ExtensionType) -> ErrorKind {
-    ErrorKind::MissingExtension { extension }
-}
-
 /// We take no PSK, but the offer must be well-formed (§4.3.9, §4.3.11).
 fn check_pre_shared_key(extensions: &Extensions<'_>) -> Result<(), ErrorKind> {
     if !extensions.has(ExtensionType::PSK_KEY_EXCHANGE_MODES) {
@@ -149,9 +145,7 @@ fn choose_group(
     let shared = ours.iter().find_map(|group| shares.iter().find(|share| share.group == *group));
     if let Some(share) = shared {
         let group = share.group;
-        if check_client_share(group, share.key_exchange).is_err() {
-            return Err(ErrorKind::IllegalKeyShare { group });
-        }
+        check_client_share(group, share.key_exchange).map_err(bad_share(group))?;
         return Ok((group, false));
     }
     match ours.iter().copied().find(|group| groups.contains(*group)) {

@@ -5,9 +5,10 @@ use super::authentication::AskSign;
 use crate::codec::{
     KeyShareEntry, TLS13, Writer, write_certificate_request, write_encrypted_extensions, write_server_hello,
 };
-use crate::crypto::{KeyExchange, KxError, Share, share_lens};
+use crate::crypto::{KeyExchange, Share, share_lens};
 use crate::engine::authenticate::{ask_to_sign, choose_scheme, plan_certificate, send_certificate};
 use crate::engine::certificate_request::write_extensions;
+use crate::engine::check::bad_share;
 use crate::engine::chosen::Choice;
 use crate::engine::effects::{Effects, Plan, Secret, limit_records, plan, send};
 use crate::engine::negotiated::Negotiated;
@@ -39,11 +40,8 @@ impl AskCredential {
         let scheme = choose_scheme(&choice.preferences, credential)?;
         cx.negotiated.record_own_scheme(scheme);
         let client_share = choice.client_share.as_ref().ok_or(ErrorKind::Bug)?;
-        let (server_share, shared_secret) = KeyExchange::respond(group, client_share.as_ref(), cx.policy.crypto)
-            .map_err(|error| match error {
-                KxError::BadShare => ErrorKind::IllegalKeyShare { group },
-                KxError::Failed => ErrorKind::CryptoFailed,
-            })?;
+        let (server_share, shared_secret) =
+            KeyExchange::respond(group, client_share.as_ref(), cx.policy.crypto).map_err(bad_share(group))?;
 
         let transcript = send(out, transcript, |w| server_hello(&random, &choice, server_share.as_ref(), w))?;
         if cx.negotiated.middlebox_compatibility && !cx.negotiated.retried {
