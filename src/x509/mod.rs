@@ -25,6 +25,7 @@ mod rules;
 mod signatures;
 mod spiffe;
 mod text;
+mod time;
 mod trust;
 mod verify;
 

@@ -4,10 +4,11 @@ use super::hash::sha256;
 use super::names::address;
 use super::spiffe::{self, SpiffeId};
 use super::text::{cut, date, hex, shown};
-use crate::asn1::{BadDer, Certificate, GeneralName, Time, oid};
+use super::time::unix_time;
+use crate::asn1::{BadDer, Certificate, GeneralName, oid};
 use core::{fmt, net::IpAddr};
 use rustls_pki_types::UnixTime;
-use std::{string::String, string::ToString, time::Duration, vec::Vec};
+use std::{string::String, string::ToString, vec::Vec};
 
 /// A certificate's contents. Whether they are true is for the verdict: [`Accepted::identity`](super::Accepted::identity)
 /// is proven, [`Refusal::claimed`](super::Refusal::claimed) only claimed.
@@ -54,7 +55,6 @@ impl PeerIdentity {
     /// Reads a DER certificate; the error says what is malformed.
     pub fn read(certificate: &[u8]) -> Result<PeerIdentity, &'static str> {
         let cert = Certificate::from_der(certificate).map_err(|BadDer(what)| what)?;
-        let time = |time: Time| UnixTime::since_unix_epoch(Duration::from_secs(time.unix()));
         let common_name = cert.subject.attributes().find(|attribute| attribute.id == oid::COMMON_NAME);
         let mut identity = PeerIdentity {
             subject: cert.subject.to_string(),
@@ -68,8 +68,8 @@ impl PeerIdentity {
             emails: Vec::new(),
             spiffe_id: spiffe::svid(&cert).ok().and_then(|id| id.parse().ok()),
             serial: cert.serial.to_string(),
-            not_before: time(cert.not_before),
-            not_after: time(cert.not_after),
+            not_before: unix_time(cert.not_before.unix()),
+            not_after: unix_time(cert.not_after.unix()),
             fingerprint: sha256(certificate),
             spki_sha256: sha256(cert.spki.raw),
         };

@@ -71,7 +71,7 @@ impl SpiffeId {
 
     /// The trust domain's name.
     pub fn trust_domain(&self) -> &str {
-        split(&self.0).map_or("", |(domain, _)| domain)
+        trust_domain(&self.0)
     }
 
     /// The path, with its leading slash.
@@ -115,7 +115,7 @@ fn check_domain(name: &str) -> Result<(), InvalidSpiffeId> {
 }
 
 /// SPIFFE-ID §2: scheme, trust domain, and for a leaf a non-empty path (X509-SVID §3.1) of plain segments.
-fn check_id(id: &str) -> Result<(&str, &str), InvalidSpiffeId> {
+fn check_id(id: &str) -> Result<(), InvalidSpiffeId> {
     if id.len() > MAX_ID {
         return Err(InvalidSpiffeId("the SPIFFE ID is longer than 2048 bytes"));
     }
@@ -132,7 +132,7 @@ fn check_id(id: &str) -> Result<(&str, &str), InvalidSpiffeId> {
             return Err(InvalidSpiffeId("a SPIFFE path may hold only letters, digits, '.', '-' and '_'"));
         }
     }
-    Ok((domain, path))
+    Ok(())
 }
 
 /// The SPIFFE ID of a leaf that is a valid X.509-SVID, by X509-SVID §2 to §5.2, borrowed; the error says why

@@ -7,9 +7,10 @@ use crate::crypto::schemes_for;
 use crate::error::sentences;
 use crate::x509::pem::{self, Wanted};
 use crate::x509::signatures::signature_scheme;
+use crate::x509::time::unix_time;
 use crate::{CertificateType, Credential, SignatureScheme};
 use rustls_pki_types::{CertificateDer, UnixTime};
-use std::{format, string::String, string::ToString, time::Duration, vec, vec::Vec};
+use std::{format, string::String, string::ToString, vec, vec::Vec};
 
 /// One identity of ours: a chain, and its key unless that is kept elsewhere.
 pub struct Identity {
@@ -115,7 +116,7 @@ impl Identity {
     ) -> Result<Identity, IdentityError> {
         let leaf = chain.first().ok_or(IdentityError::NoCertificate)?;
         let leaf = parse(leaf)?;
-        let expires = UnixTime::since_unix_epoch(Duration::from_secs(leaf.not_after.unix()));
+        let expires = unix_time(leaf.not_after.unix());
         let fitting = schemes_for(&leaf.spki.key);
         if let Some(wrong) = schemes.iter().find(|scheme| !fitting.contains(scheme)) {
             return Err(IdentityError::SchemeDoesNotFitKey(*wrong));

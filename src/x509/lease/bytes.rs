@@ -6,9 +6,9 @@ use crate::codec::{CertificateType, Malformed, Reader, Writer};
 use crate::error::sentences;
 use crate::role::Role;
 use crate::x509::expectations::Expect;
+use crate::x509::time::unix_time;
 use crate::x509::verify::accepted::Accepted;
-use core::time::Duration;
-use rustls_pki_types::{DnsName, UnixTime};
+use rustls_pki_types::DnsName;
 use std::{net::IpAddr, sync::Arc, vec, vec::Vec};
 
 /// What the bytes begin with: a name, and the version of what follows.
@@ -116,8 +116,7 @@ impl Lease {
         if !readable {
             return Err(malformed("its chain"));
         }
-        let judged_at = UnixTime::since_unix_epoch(Duration::from_secs(judged_at));
-        let accepted = Accepted::elsewhere(role, certificate_type, &parts, bound, judged_at);
+        let accepted = Accepted::elsewhere(role, certificate_type, &parts, bound, unix_time(judged_at));
         Ok(Lease { accepted, expect: Arc::new(expect), proved_at })
     }
 }

@@ -10,6 +10,7 @@ pub use collection::Leases;
 use super::expectations::Expect;
 use super::peer_identity::PeerIdentity;
 use super::refusal::Refusal;
+use super::time::unix_time;
 use super::trust::Trust;
 use super::verify::accepted::Accepted;
 use super::verify::again::AskedCas;
@@ -18,7 +19,6 @@ use super::verify::options::JudgeOptions;
 use crate::authenticator::Claim;
 use crate::{CertificateType, Peer, Role};
 use core::fmt;
-use core::time::Duration;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use std::sync::Arc;
 use std::vec::Vec;
@@ -173,7 +173,7 @@ impl Lease {
     /// When the peer is known to have held its key last: at the handshake, or when it answered a request for an
     /// authenticator.
     pub fn proved_at(&self) -> UnixTime {
-        UnixTime::since_unix_epoch(Duration::from_secs(self.proved_at))
+        unix_time(self.proved_at)
     }
 
     /// How many bytes it takes, those on the heap included.

@@ -3,7 +3,7 @@
 use crate::CertificateType;
 use crate::asn1::{Certificate, GeneralName};
 use crate::x509::expectations::{Expect, names_it};
-use crate::x509::refusal::{Fault, FaultyCertificate, RefusalReason};
+use crate::x509::refusal::{Fault, RefusalReason, of_leaf};
 use crate::x509::verify::accepted::Accepted;
 use crate::x509::{names, spiffe};
 use std::collections::BTreeSet;
@@ -12,7 +12,7 @@ use std::vec::Vec;
 
 /// The new proof must be of the identity that was proved before, as what `known` says.
 pub(super) fn check(before: &Accepted, known: &Expect, proved: &Accepted, expect: &[Expect]) -> Result<(), Fault> {
-    let other = |was: String| Err((FaultyCertificate::Leaf, RefusalReason::OtherIdentity { was }));
+    let other = |was: String| Err(of_leaf(RefusalReason::OtherIdentity { was }));
     if before.certificate_type() == CertificateType::RAW_PUBLIC_KEY {
         return match proved.leaf() == before.leaf() {
             true => Ok(()),

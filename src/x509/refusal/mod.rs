@@ -40,8 +40,10 @@ pub enum FaultyCertificate {
 impl FaultyCertificate {
     /// The certificate at this place of the peer's list; 0 is the leaf.
     pub(super) fn presented(place: usize, der: &[u8]) -> FaultyCertificate {
+        if place == 0 {
+            return FaultyCertificate::Leaf;
+        }
         let (subject, serial) = match Certificate::label(der) {
-            _ if place == 0 => return FaultyCertificate::Leaf,
             Ok((subject, serial)) => (text::name(&subject), serial.to_string()),
             Err(_) => ("(unreadable)".into(), String::new()),
         };
@@ -55,6 +57,11 @@ impl FaultyCertificate {
 
 /// A reason, and the certificate that it is about.
 pub(super) type Fault = (FaultyCertificate, RefusalReason);
+
+/// The peer's own certificate is at fault.
+pub(super) const fn of_leaf(reason: RefusalReason) -> Fault {
+    (FaultyCertificate::Leaf, reason)
+}
 
 /// A refusal with its facts. `Display` is one sentence:
 /// `client certificate CN=api (serial 4f01) expired 3 h ago (2026-11-23 09:00 UTC)`.

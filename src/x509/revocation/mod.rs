@@ -10,10 +10,11 @@ mod scope;
 use super::hash::sha256;
 use super::refusal::RefusalReason;
 use super::text;
+use super::time::{Window, unix_time};
 use crate::asn1::{Certificate, CertificateList, KeyUsage, Name};
 use list::List;
 use rustls_pki_types::UnixTime;
-use std::{format, string::String, time::Duration, vec::Vec};
+use std::{format, string::String, vec::Vec};
 
 /// The revocation lists of a snapshot.
 #[derive(Default)]
@@ -82,11 +83,6 @@ impl Known {
     }
 }
 
-/// The time during which an answer stays the same, in seconds since 1970, both ends included.
-pub(super) type Window = (u64, u64);
-
-const ALWAYS: Window = (0, u64::MAX);
-
 impl Revocation {
     /// From now on, a certificate must be known to be good.
     pub(super) fn ask(&mut self) {
@@ -144,7 +140,7 @@ impl Revocation {
         self.lists.get(start..end).unwrap_or_default()
     }
 
-    /// Whether this certificate of a verified path is good, and for how long that holds.
+    /// Whether this certificate of a verified path is good, and for how long that answer stays the same.
     pub(super) fn check(
         &self,
         cert: &Certificate<'_>,
@@ -154,7 +150,7 @@ impl Revocation {
         relaxed: Relaxed,
     ) -> Result<Window, RefusalReason> {
         if !self.asked || (relaxed.leaf_only && !is_leaf) {
-            return Ok(ALWAYS);
+            return Ok(Window::ALWAYS);
         }
         let seconds = now.as_secs();
         let (name, key) = (list::name_key(&issuer.name), sha256(issuer.spki));
@@ -176,9 +172,10 @@ impl Revocation {
         let from = valid().map(|list| list.this_update).max().unwrap_or(0);
         let ends = valid().filter(in_date).filter(|_| !relaxed.expired).filter_map(|list| list.next_update);
         let to = ends.chain(future().map(|list| list.this_update)).min().map_or(u64::MAX, |end| end.saturating_sub(1));
+        let window = Window { from, to };
         // RFC 9608 §4. An entry on a list counts all the same.
         if is_leaf && relaxed.no_rev_avail && cert.extensions.no_rev_avail {
-            return Ok((from, to));
+            return Ok(window);
         }
 
         // A list that may be this issuer's, and that no key which is known here has signed: nobody knows what it said, and
@@ -200,20 +197,19 @@ impl Revocation {
             unusable().next().is_none() && parts.all(|list| first.is_some_and(|first| first.scope == list.scope));
         let covering = || valid().filter(is_of_its_kind).filter(|list| list.scope.covers_point(points, only_one));
         if covering().any(|list| in_date(&list)) {
-            return Ok((from, to));
+            return Ok(window);
         }
         let expired = covering().filter_map(|list| Some((list.next_update?, list))).max_by_key(|(end, _)| *end);
         // Signed by a key that signs no lists: that is more than not to know.
         let barred = current().find(|list| !may_sign && list.is_signed_by(&key, issuer.spki));
         if relaxed.unknown_status && expired.is_none() && barred.is_none() {
-            return Ok((from, to));
+            return Ok(window);
         }
-        let when = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
         let issuer_name = text::name(&issuer.name);
         Err(if let Some((end, list)) = expired {
             let place = list.place.clone();
             let of_another_key = current().any(|other| other.this_update > list.this_update && !is_signed(other));
-            RefusalReason::CrlExpired { issuer: issuer_name, place, then: when(end), of_another_key }
+            RefusalReason::CrlExpired { issuer: issuer_name, place, then: unix_time(end), of_another_key }
         } else if let Some(list) = barred {
             let place = &list.place;
             RefusalReason::CrlUnusable(format!(
@@ -222,7 +218,7 @@ impl Revocation {
         } else if let (None, Some(list)) = (valid().next(), current().next()) {
             not_signed(list, issuer)
         } else if let Some(list) = future().min_by_key(|list| list.this_update) {
-            let then = when(list.this_update);
+            let then = unix_time(list.this_update);
             RefusalReason::CrlNotYetValid { issuer: issuer_name, place: list.place.clone(), then }
         } else {
             // One that is its issuer's for sure explains more.

@@ -10,9 +10,10 @@ use crate::x509::revocation::{Issuer, Known, Relaxed, Revocation};
 use crate::x509::rules::{self, Rules};
 use crate::x509::spiffe::TrustDomain;
 use crate::x509::text;
+use crate::x509::time::{Window, unix_time};
 use core::fmt;
-use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
-use std::{format, string::String, string::ToString, time::Duration, vec::Vec};
+use rustls_pki_types::{CertificateDer, TrustAnchor};
+use std::{format, string::String, string::ToString, vec::Vec};
 
 /// Builds a [`Trust`]. Every relaxation and every strictness has its name.
 #[derive(Default)]
@@ -191,8 +192,7 @@ impl TrustBuilder {
             let what = "no roots given (Trust::raw_keys_only needs none)".into();
             problems.push(Source::file("trust").problem(ProblemKind::NoRoot, String::new(), what));
         }
-        let (trust, more) = self.into_trust(problems);
-        (trust, more)
+        self.into_trust(problems)
     }
 
     pub(super) fn into_trust(self, mut problems: Vec<Problem>) -> (Trust, Vec<Problem>) {
@@ -261,8 +261,6 @@ impl TrustBuilder {
     }
 }
 
-const EPOCH: UnixTime = UnixTime::since_unix_epoch(Duration::ZERO);
-
 /// Reads and judges one root; the error is its kind, the root's name, and what is wrong.
 fn root(
     der: Vec<u8>,
@@ -279,15 +277,15 @@ fn root(
     rules.root(&cert).map_err(|reason| match reason {
         RefusalReason::NotCa => wrong("cannot be a root: basicConstraints does not say that it is a CA".into()),
         // Nothing is expired here: a root's validity is judged with each chain.
-        reason => wrong(format!("cannot be a root: it {}", Predicate { reason: &reason, now: EPOCH })),
+        reason => wrong(format!("cannot be a root: it {}", Predicate { reason: &reason, now: unix_time(0) })),
     })?;
     let whole = CertificateDer::from(der.as_slice());
     let anchor =
         webpki::anchor_from_trusted_cert(&whole).map_err(|error| wrong(format!("cannot be a root: {error}")))?;
     let anchor = anchor.to_owned();
-    let (not_before, not_after) = (cert.not_before.unix(), cert.not_after.unix());
+    let validity = Window::of(&cert);
     let path_len = cert.extensions.basic_constraints.and_then(|constraints| constraints.path_len);
     let serves = [Role::Client, Role::Server].map(|role| rules.serves(&cert, role));
     let constrains_addresses = rules::constrains_addresses(&cert);
-    Ok((anchor, Root { not_before, not_after, path_len, constrains_addresses, serves, domain, der }))
+    Ok((anchor, Root { validity, path_len, constrains_addresses, serves, domain, der }))
 }

@@ -13,6 +13,7 @@ use crate::limits::MAX_AUTHORITIES;
 use crate::x509::revocation::{Relaxed, Revocation};
 use crate::x509::rules::Rules;
 use crate::x509::spiffe::TrustDomain;
+use crate::x509::time::Window;
 use crate::{Bytes, Role};
 use rustls_pki_types::TrustAnchor;
 use std::vec::Vec;
@@ -56,8 +57,7 @@ impl SnapshotId {
 /// A root and what webpki does not look at.
 pub(super) struct Root {
     pub(super) der: Vec<u8>,
-    pub(super) not_before: u64,
-    pub(super) not_after: u64,
+    pub(super) validity: Window,
     /// pathLenConstraint (RFC 5280 §4.2.1.9)
     pub(super) path_len: Option<u32>,
     /// Its nameConstraints are about e-mail addresses, among others.

@@ -1,13 +1,14 @@
 //! What an accepted peer has proved.
 
-use super::path::{Path, Window};
+use super::path::Path;
 use crate::asn1::Reader;
 use crate::x509::hash::sha256;
 use crate::x509::peer_identity::PeerIdentity;
 use crate::x509::refusal::Claim;
+use crate::x509::time::{Window, unix_time};
 use crate::x509::trust::SnapshotId;
 use crate::{CertificateType, Peer, Role, Verdict};
-use core::{fmt, time::Duration};
+use core::fmt;
 use rustls_pki_types::UnixTime;
 use std::sync::Arc;
 
@@ -128,7 +129,7 @@ impl Accepted {
 
     /// When it was judged.
     pub fn judged_at(&self) -> UnixTime {
-        UnixTime::since_unix_epoch(Duration::from_secs(self.judged_at))
+        unix_time(self.judged_at)
     }
 
     /// The accepted peer's role.
@@ -174,13 +175,13 @@ impl Accepted {
     /// The first moment at which the whole path is valid and its CRLs are current, seen from the verdict. `None`: a raw
     /// public key has no such time.
     pub fn valid_from(&self) -> Option<UnixTime> {
-        self.path.map(|proof| UnixTime::since_unix_epoch(Duration::from_secs(proof.window.from)))
+        self.path.map(|proof| unix_time(proof.window.from))
     }
 
     /// The last second at which all of that still holds: the earliest notAfter of the path, or the last second before
     /// the earliest nextUpdate of its CRLs. `None`: a raw public key has no such time.
     pub fn valid_until(&self) -> Option<UnixTime> {
-        self.path.map(|proof| UnixTime::since_unix_epoch(Duration::from_secs(proof.window.to)))
+        self.path.map(|proof| unix_time(proof.window.to))
     }
 
     /// SHA-256 over the whole [`leaf`](Accepted::leaf).

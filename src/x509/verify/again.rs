@@ -1,9 +1,9 @@
 //! A path that was verified, when nothing but the CRLs has changed.
 
 use super::accepted::Accepted;
-use super::path::Window;
 use crate::asn1::Certificate;
 use crate::x509::revocation::Issuer;
+use crate::x509::time::Window;
 use crate::x509::trust::Trust;
 use rustls_pki_types::UnixTime;
 
@@ -31,7 +31,7 @@ impl Trust {
             other.proof().is_some_and(|other| other.root == proof.root) && other.cas() == accepted.cas()
         };
         let known = asked.0.as_ref().filter(|(other, _)| same_cas(other)).map(|(_, window)| *window);
-        let mut window = known.unwrap_or(Window { from: root.not_before, to: root.not_after });
+        let mut window = known.unwrap_or(root.validity);
         if known.is_none() {
             let mut cas = accepted.chain().skip(1).chain([&root.der[..]]);
             let mut below = Certificate::from_der(cas.next()?).ok()?;
@@ -57,10 +57,8 @@ impl Trust {
         now: UnixTime,
         window: &mut Window,
     ) -> Option<()> {
-        window.narrow(certificate.not_before.unix(), certificate.not_after.unix());
-        let asked = self.revocation.check(certificate, is_leaf, &Issuer::new(issuer), now, self.relaxed);
-        let (from, to) = asked.ok()?;
-        window.narrow(from, to);
+        window.narrow(Window::of(certificate));
+        window.narrow(self.revocation.check(certificate, is_leaf, &Issuer::new(issuer), now, self.relaxed).ok()?);
         Some(())
     }
 }

@@ -4,13 +4,14 @@
 //! Nothing is accepted here. Only refusals come this way, so cost matters little; signatures are counted nevertheless.
 
 use super::path::MAX_INTERMEDIATES;
-use crate::asn1::{Certificate, Time, oid};
+use crate::asn1::{Certificate, oid};
 use crate::x509::expectations::Leaf;
-use crate::x509::refusal::{Fault, FaultyCertificate, RefusalReason};
+use crate::x509::refusal::{Fault, FaultyCertificate, RefusalReason, of_leaf};
+use crate::x509::time::Window;
 use crate::x509::trust::Trust;
 use crate::x509::{rules, signatures, text};
 use rustls_pki_types::{CertificateDer, UnixTime};
-use std::{format, string::String, time::Duration, vec::Vec};
+use std::{format, string::String, vec::Vec};
 use webpki::Error;
 
 /// So many signatures are verified at most.
@@ -25,7 +26,6 @@ pub(super) fn diagnose(
     others: &[CertificateDer<'_>],
     now: UnixTime,
 ) -> Fault {
-    let of_leaf = |reason| (FaultyCertificate::Leaf, reason);
     match error {
         Error::MaximumNameConstraintComparisonsExceeded
         | Error::MaximumPathBuildCallsExceeded
@@ -87,8 +87,7 @@ impl<'a> Diagnosis<'a> {
             self.candidates().filter(|candidate| candidate.has_name_of_issuer(cert)).collect();
         let mut dead_end = None;
         for candidate in &named {
-            let too_complex = (FaultyCertificate::Leaf, RefusalReason::TooComplex);
-            self.signatures = self.signatures.checked_sub(1).ok_or(too_complex)?;
+            self.signatures = self.signatures.checked_sub(1).ok_or(of_leaf(RefusalReason::TooComplex))?;
             if !is_signed_by(cert, &candidate.cert) {
                 continue;
             }
@@ -119,12 +118,7 @@ impl<'a> Diagnosis<'a> {
     /// What is wrong with one certificate by itself.
     fn itself(&self, place: usize, cert: &Certificate<'_>) -> Result<(), RefusalReason> {
         form(cert)?;
-        if self.now.as_secs() > cert.not_after.unix() {
-            return Err(RefusalReason::Expired(at(cert.not_after)));
-        }
-        if self.now.as_secs() < cert.not_before.unix() {
-            return Err(RefusalReason::NotYetValid(at(cert.not_before)));
-        }
+        Window::of(cert).check(self.now)?;
         match (place, cert.is_ca()) {
             (0, true) => return Err(RefusalReason::CaAsLeaf),
             (0, false) => {}
@@ -139,7 +133,6 @@ impl<'a> Diagnosis<'a> {
 
     /// Nobody of its issuer's name has signed it.
     fn not_issued(&self, place: usize, cert: &Certificate<'a>, named: &[Candidate<'a>]) -> Fault {
-        let of_leaf = |reason| (FaultyCertificate::Leaf, reason);
         let issuer = issuer_name(cert);
         if named.is_empty() {
             if self.candidates().any(|candidate| candidate.cert.subject.matches(&cert.issuer)) {
@@ -172,9 +165,9 @@ impl<'a> Diagnosis<'a> {
 
     /// Each certificate up to this root is good by itself, and has signed the one below. Then it is the path as a whole.
     fn path(&self, root: &Certificate<'a>) -> Result<(), Fault> {
-        let of_leaf = |reason| Err((FaultyCertificate::Leaf, reason));
         if self.between.len() > MAX_INTERMEDIATES {
-            return of_leaf(RefusalReason::PathTooLong { intermediates: self.between.len(), most: MAX_INTERMEDIATES });
+            let (intermediates, most) = (self.between.len(), MAX_INTERMEDIATES);
+            return Err(of_leaf(RefusalReason::PathTooLong { intermediates, most }));
         }
         for ((place, ca), below) in self.between.iter().zip(0usize..) {
             let most = ca.extensions.basic_constraints.and_then(|constraints| constraints.path_len);
@@ -187,11 +180,11 @@ impl<'a> Diagnosis<'a> {
         let constrained: Vec<&Certificate<'_>> = cas.filter(|ca| ca.extensions.name_constraints.is_some()).collect();
         let mut constraints = constrained.iter().filter_map(|ca| ca.extensions.name_constraints);
         match constraints.find_map(|constraints| rules::unsupported_constraint(&constraints, self.leaf.cert)) {
-            Some(kind) => of_leaf(RefusalReason::UnsupportedConstraint(kind)),
+            Some(kind) => Err(of_leaf(RefusalReason::UnsupportedConstraint(kind))),
             None if constrained.is_empty() => Ok(()),
             None => {
                 let names: Vec<String> = constrained.iter().map(|ca| text::name(&ca.subject)).collect();
-                of_leaf(RefusalReason::NameConstraints(names.join(" or ")))
+                Err(of_leaf(RefusalReason::NameConstraints(names.join(" or "))))
             }
         }
     }
@@ -206,10 +199,6 @@ fn issuer_name(cert: &Certificate<'_>) -> String {
         name if name.is_empty() => "an issuer without a name".into(),
         name => name,
     }
-}
-
-fn at(time: Time) -> UnixTime {
-    UnixTime::since_unix_epoch(Duration::from_secs(time.unix()))
 }
 
 /// webpki reads no certificate beyond two octets of length.

@@ -10,7 +10,7 @@ mod search;
 
 use crate::x509::expectations::{self, Expect, Leaf};
 use crate::x509::hash::sha256;
-use crate::x509::refusal::{Fault, FaultyCertificate, Refusal, RefusalReason};
+use crate::x509::refusal::{Fault, Refusal, RefusalReason, of_leaf};
 use crate::x509::trust::Trust;
 use crate::x509::{rules, text};
 use crate::{CertificateType, Peer, Verdict};
@@ -30,7 +30,6 @@ impl Trust {
     }
 
     fn decide(&self, peer: &Peer<'_>, options: &JudgeOptions<'_>) -> Result<Accepted, Fault> {
-        let of_leaf = |reason| (FaultyCertificate::Leaf, reason);
         if !self.allow_own && options.own.iter().any(|own| own.as_ref() == peer.leaf()) {
             return Err(of_leaf(RefusalReason::OwnCertificate));
         }

@@ -8,7 +8,7 @@ use super::path::{Path, examine};
 use crate::Role;
 use crate::asn1::{Certificate, Oid, oid};
 use crate::x509::expectations::Leaf;
-use crate::x509::refusal::{Fault, FaultyCertificate, RefusalReason};
+use crate::x509::refusal::{Fault, RefusalReason, of_leaf};
 use crate::x509::rules::{self, Rules};
 use crate::x509::signatures::ALGORITHMS;
 use crate::x509::trust::{Root, Trust};
@@ -114,7 +114,7 @@ fn attempt<'a>(
     match (result, found.get()) {
         (Ok(()), Some(path)) => Ok(path),
         // It says yes only after we have.
-        (Ok(()), None) => Err(NoPath::Refused((FaultyCertificate::Leaf, RefusalReason::TooComplex))),
+        (Ok(()), None) => Err(NoPath::Refused(of_leaf(RefusalReason::TooComplex))),
         (Err(error), _) => Err(refused.take().map_or(NoPath::Failed(error), NoPath::Refused)),
     }
 }
