@@ -1,6 +1,6 @@
 //! The extensions of certificates that we process (RFC 5280 §4.2.1; RFC 9608).
 
-use super::der::{BadDer, Reader, Tag, bits, only, saturated, unsigned};
+use super::der::{BadDer, Reader, Tag, bits, check_list, elements, only, saturated, unsigned};
 use super::distribution_point::DistributionPoints;
 use super::extensions::{Extension, Extensions};
 use super::general_name::{GeneralName, GeneralNames, NOT_ASCII};
@@ -166,18 +166,13 @@ pub struct Purposes<'a> {
 impl<'a> Purposes<'a> {
     fn from_der(value: &'a [u8]) -> Result<Purposes<'a>, BadDer> {
         let list = only(value, Tag::SEQUENCE)?;
-        let mut purposes = Reader::new(list);
-        while !purposes.is_empty() {
-            Oid::read(&mut purposes)?;
-        }
+        check_list(list, Oid::read)?;
         Ok(Purposes { list })
     }
 
     /// The purposes, in their order.
     pub fn iter(&self) -> impl Iterator<Item = Oid<'a>> + use<'a> {
-        let mut purposes = Reader::new(self.list);
-        // All have been read before.
-        core::iter::from_fn(move || Oid::read(&mut purposes).ok())
+        elements(self.list, Oid::read)
     }
 
     /// Is it in the list itself? ([`oid::ANY_EXTENDED_KEY_USAGE`] does not stand for it here.)
@@ -200,27 +195,16 @@ impl<'a> NameConstraints<'a> {
         let permitted = fields.optional(Tag::constructed(0))?;
         let excluded = fields.optional(Tag::constructed(1))?;
         fields.finish()?;
-        for list in [permitted, excluded].into_iter().flatten() {
-            let mut subtrees = Reader::new(list);
-            while !subtrees.is_empty() {
-                subtree(&mut subtrees)?;
-            }
-        }
-        match permitted.or(excluded) {
-            Some(_) => {
-                Ok(NameConstraints { permitted: permitted.unwrap_or_default(), excluded: excluded.unwrap_or_default() })
-            }
-            None => Err(BadDer("nameConstraints are empty")),
-        }
+        permitted.or(excluded).ok_or(BadDer("nameConstraints are empty"))?;
+        let [permitted, excluded] = [permitted, excluded].map(Option::unwrap_or_default);
+        check_list(permitted, subtree)?;
+        check_list(excluded, subtree)?;
+        Ok(NameConstraints { permitted, excluded })
     }
 
     /// The base of each subtree, permitted or excluded.
     pub fn bases(&self) -> impl Iterator<Item = GeneralName<'a>> + use<'a> {
-        [self.permitted, self.excluded].into_iter().flat_map(|list| {
-            let mut subtrees = Reader::new(list);
-            // All have been read before.
-            core::iter::from_fn(move || subtree(&mut subtrees).ok())
-        })
+        [self.permitted, self.excluded].into_iter().flat_map(|list| elements(list, subtree))
     }
 }
 

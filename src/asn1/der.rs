@@ -151,6 +151,28 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Reads a list to its end, and says how many elements `read` has found.
+pub(super) fn check_list<'a, T>(
+    list: &'a [u8],
+    read: impl Fn(&mut Reader<'a>) -> Result<T, BadDer>,
+) -> Result<usize, BadDer> {
+    let (mut reader, mut count) = (Reader::new(list), 0usize);
+    while !reader.is_empty() {
+        read(&mut reader)?;
+        count = count.saturating_add(1);
+    }
+    Ok(count)
+}
+
+/// The elements of a list that [`check_list`] has found well-formed: nothing but its end ends them.
+pub(super) fn elements<'a, T>(
+    list: &'a [u8],
+    read: impl Fn(&mut Reader<'a>) -> Result<T, BadDer> + Clone,
+) -> impl Iterator<Item = T> + Clone {
+    let mut reader = Reader::new(list);
+    core::iter::from_fn(move || read(&mut reader).ok())
+}
+
 const TOO_SHORT: BadDer = BadDer("it ends too early");
 
 /// The length octets (X.690 §8.1.3, §10.1): definite, in the shortest form.

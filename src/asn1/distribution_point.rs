@@ -1,6 +1,6 @@
 //! cRLDistributionPoints of certificates (RFC 5280 §4.2.1.13) and issuingDistributionPoint of CRLs (§5.2.5).
 
-use super::der::{BadDer, Reader, Tag, bits, only};
+use super::der::{BadDer, Reader, Tag, bits, check_list, elements, only};
 use super::general_name::GeneralNames;
 
 /// `CRLDistributionPoints ::= SEQUENCE SIZE (1..MAX) OF DistributionPoint`, well-formed.
@@ -56,18 +56,13 @@ impl<'a> DistributionPoints<'a> {
     /// From an extension's value.
     pub fn from_der(value: &'a [u8]) -> Result<DistributionPoints<'a>, BadDer> {
         let list = only(value, Tag::SEQUENCE)?;
-        let mut points = Reader::new(list);
-        while !points.is_empty() {
-            DistributionPoint::read(&mut points)?;
-        }
+        check_list(list, DistributionPoint::read)?;
         Ok(DistributionPoints { list })
     }
 
     /// The points, in their order.
     pub fn iter(&self) -> impl Iterator<Item = DistributionPoint<'a>> + use<'a> {
-        let mut points = Reader::new(self.list);
-        // All have been read before.
-        core::iter::from_fn(move || DistributionPoint::read(&mut points).ok())
+        elements(self.list, DistributionPoint::read)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Extensions (RFC 5280 §4.2) as a list.
 
-use super::der::{BadDer, Reader, Tag};
+use super::der::{BadDer, Reader, Tag, elements};
 use super::oid::Oid;
 
 /// More extensions than this are refused: duplicates are looked for in pairs.
@@ -52,9 +52,7 @@ impl<'a> Extensions<'a> {
 
     /// The extensions, in their order.
     pub fn iter(&self) -> impl Iterator<Item = Extension<'a>> + use<'a> {
-        let mut reader = Reader::new(self.list);
-        // All have been read before.
-        core::iter::from_fn(move || Extension::read(&mut reader).ok())
+        elements(self.list, Extension::read)
     }
 
     /// The extension with this object identifier.

@@ -1,6 +1,6 @@
 //! GeneralName (RFC 5280 §4.2.1.6).
 
-use super::der::{BadDer, Element, Reader, Tag, only};
+use super::der::{BadDer, Element, Reader, Tag, check_list, elements, only};
 use super::name::Name;
 use super::oid::Oid;
 
@@ -67,21 +67,15 @@ impl<'a> GeneralNames<'a> {
 
     /// From the SEQUENCE's content.
     pub fn from_content(list: &'a [u8]) -> Result<GeneralNames<'a>, BadDer> {
-        let mut names = Reader::new(list);
-        if names.is_empty() {
-            return Err(BadDer("a list of names is empty"));
+        match check_list(list, GeneralName::read)? {
+            0 => Err(BadDer("a list of names is empty")),
+            _ => Ok(GeneralNames { list }),
         }
-        while !names.is_empty() {
-            GeneralName::read(&mut names)?;
-        }
-        Ok(GeneralNames { list })
     }
 
     /// The names, in their order.
     pub fn iter(&self) -> impl Iterator<Item = GeneralName<'a>> + use<'a> {
-        let mut names = Reader::new(self.list);
-        // All have been read before.
-        core::iter::from_fn(move || GeneralName::read(&mut names).ok())
+        elements(self.list, GeneralName::read)
     }
 }
 

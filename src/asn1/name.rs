@@ -1,6 +1,6 @@
 //! Names (RFC 5280 §4.1.2.4), their comparison (§7.1), and their text (RFC 4514).
 
-use super::der::{BadDer, Element, Reader, Tag};
+use super::der::{BadDer, Element, Reader, Tag, check_list, elements};
 use super::oid::Oid;
 use core::fmt::{self, Write};
 
@@ -27,13 +27,7 @@ impl<'a> Name<'a> {
     /// The next element: `SEQUENCE OF SET OF SEQUENCE { type OBJECT IDENTIFIER, value ANY }`.
     pub fn read(reader: &mut Reader<'a>) -> Result<Name<'a>, BadDer> {
         let Element { content, whole, .. } = reader.tagged(Tag::SEQUENCE)?;
-        let mut rdns = Reader::new(content);
-        let mut count = 0usize;
-        while !rdns.is_empty() {
-            Rdn::read(&mut rdns)?;
-            count = count.saturating_add(1);
-        }
-        match count {
+        match check_list(content, Rdn::read)? {
             0..=MAX_RDNS => Ok(Name { der: whole, rdns: content }),
             _ => Err(TOO_MANY_PARTS),
         }
@@ -89,9 +83,7 @@ impl<'a> Name<'a> {
     }
 
     fn rdns(&self) -> impl Iterator<Item = Rdn<'a>> + use<'a> {
-        let mut rdns = Reader::new(self.rdns);
-        // All have been read before.
-        core::iter::from_fn(move || Rdn::read(&mut rdns).ok())
+        elements(self.rdns, Rdn::read)
     }
 }
 
@@ -102,13 +94,7 @@ struct Rdn<'a>(&'a [u8]);
 impl<'a> Rdn<'a> {
     fn read(rdns: &mut Reader<'a>) -> Result<Rdn<'a>, BadDer> {
         let content = rdns.read(Tag::SET)?;
-        let mut attributes = Reader::new(content);
-        let mut count = 0usize;
-        while !attributes.is_empty() {
-            Attribute::read(&mut attributes)?;
-            count = count.saturating_add(1);
-        }
-        match count {
+        match check_list(content, Attribute::read)? {
             1..=MAX_ATTRIBUTES_OF_RDN => Ok(Rdn(content)),
             0 => Err(BadDer("a part of a name is empty")),
             _ => Err(TOO_MANY_ATTRIBUTES),
@@ -116,9 +102,7 @@ impl<'a> Rdn<'a> {
     }
 
     fn attributes(self) -> impl Iterator<Item = Attribute<'a>> + Clone {
-        let mut attributes = Reader::new(self.0);
-        // All have been read before.
-        core::iter::from_fn(move || Attribute::read(&mut attributes).ok())
+        elements(self.0, Attribute::read)
     }
 
     /// Its attributes, smallest first: their order in the SET depends on how they are encoded.

@@ -18,13 +18,10 @@ impl HashAlgorithm {
 
     /// Hash.length of RFC 9846 §7.1: 32 or 48 bytes.
     pub const fn output_len(self) -> usize {
-        match self {
-            HashAlgorithm::Sha256 => 32,
-            HashAlgorithm::Sha384 => 48,
-        }
+        self.output_len_u8() as usize
     }
 
-    /// Hash.length again, in the one byte that an HkdfLabel gives to a context's length (§7.1).
+    /// Hash.length, in the one byte that an HkdfLabel gives to a context's length (§7.1).
     pub(crate) const fn output_len_u8(self) -> u8 {
         match self {
             HashAlgorithm::Sha256 => 32,
