@@ -1,6 +1,6 @@
 //! Alert (RFC 9846 §6).
 
-use super::{AlertDescription, AlertLevel, Malformed, Reader, Writer, reader::whole};
+use super::{AlertDescription, AlertLevel, Malformed, Reader, reader::whole};
 
 /// ```text
 /// struct {
@@ -36,10 +36,5 @@ impl Alert {
     /// The alert's two bytes.
     pub const fn bytes(self) -> [u8; 2] {
         [self.level.0, self.description.0]
-    }
-
-    /// Writes the alert.
-    pub fn write(&self, w: &mut Writer<'_>) {
-        w.bytes(&self.bytes());
     }
 }

@@ -61,11 +61,6 @@ impl<'a> Extensions<'a> {
         }
     }
 
-    /// False when a hello ends before its extension block.
-    pub const fn is_present(&self) -> bool {
-        self.list.is_some()
-    }
-
     /// The block's bytes, without its length field.
     pub fn raw(&self) -> &'a [u8] {
         self.list.map_or(&[], |list| list.raw())

@@ -5,6 +5,8 @@
 
 #[cfg(feature = "hazmat-testing")]
 pub(crate) mod published;
+#[cfg_attr(not(feature = "hazmat-testing"), path = "kx/no_seams.rs")]
+mod seams;
 #[cfg(feature = "hazmat-testing")]
 mod toy;
 
@@ -108,15 +110,9 @@ impl KeyExchange {
         for group in groups {
             let curve = curve_of(group).ok_or(KxError::Failed)?;
             *started.offered.iter_mut().find(|place| place.is_none()).ok_or(KxError::Failed)? = Some(group);
-            match mode {
-                CryptoMode::Real => {}
-                #[cfg(feature = "hazmat-testing")]
-                CryptoMode::Null | CryptoMode::ToyKeyExchange(_) => continue,
-                #[cfg(feature = "hazmat-testing")]
-                CryptoMode::Published => {
-                    published_share(group)?;
-                    continue;
-                }
+            if let Some(share) = seams::share(mode, group) {
+                share?;
+                continue;
             }
             if !started.curves.iter().flatten().any(|key| key.curve == curve) {
                 let place = started.curves.iter_mut().find(|place| place.is_none()).ok_or(KxError::Failed)?;
@@ -141,20 +137,8 @@ impl KeyExchange {
 
     /// The key_exchange field of the KeyShareEntry for this group; nothing for one that was not offered.
     pub fn share(&self, group: NamedGroup) -> [&[u8]; 2] {
-        match self.mode {
-            CryptoMode::Real => {}
-            #[cfg(feature = "hazmat-testing")]
-            CryptoMode::Null => {
-                let [len, _] = share_lens(group);
-                return [replayed(len), &[]];
-            }
-            #[cfg(feature = "hazmat-testing")]
-            CryptoMode::Published => return [published_share(group).unwrap_or_default(), &[]],
-            #[cfg(feature = "hazmat-testing")]
-            CryptoMode::ToyKeyExchange(private) => {
-                let [len, _] = share_lens(group);
-                return toy_share(private, len);
-            }
+        if let Some(share) = seams::share(self.mode, group) {
+            return share.unwrap_or_default();
         }
         let curve = self.curves.iter().flatten().find(|key| Some(key.curve) == curve_of(group));
         let ml_kem = self.ml_kem.as_ref().filter(|_| is_hybrid(group));
@@ -168,16 +152,8 @@ impl KeyExchange {
             return Err(KxError::Failed);
         }
         let (point, ciphertext) = parts::<CIPHERTEXT_LEN>(group, peer_share)?;
-        match self.mode {
-            CryptoMode::Real => {}
-            #[cfg(feature = "hazmat-testing")]
-            CryptoMode::Null => return Ok(replayed_secret()),
-            #[cfg(feature = "hazmat-testing")]
-            CryptoMode::Published => return published_finish(point),
-            #[cfg(feature = "hazmat-testing")]
-            CryptoMode::ToyKeyExchange(private) => {
-                return toy_secret(private, peer_share);
-            }
+        if let Some(secret) = seams::finish(self.mode, peer_share) {
+            return secret;
         }
         let ours = self.curves.into_iter().flatten().find(|key| Some(key.curve) == curve_of(group));
         let ours = ours.ok_or(KxError::Failed)?;
@@ -194,20 +170,8 @@ impl KeyExchange {
     pub fn respond(group: NamedGroup, peer_share: &[u8], mode: CryptoMode) -> Result<(Share, SharedSecret), KxError> {
         // First what costs nothing: no key is made for a share that cannot be right.
         let (point, encapsulation_key) = parts::<ENCAPSULATION_KEY_LEN>(group, peer_share)?;
-        match mode {
-            CryptoMode::Real => {}
-            #[cfg(feature = "hazmat-testing")]
-            CryptoMode::Null => {
-                let [_, len] = share_lens(group);
-                return Ok((Share::new(group, [replayed(len), &[]])?, replayed_secret()));
-            }
-            #[cfg(feature = "hazmat-testing")]
-            CryptoMode::Published => return published_respond(group, point),
-            #[cfg(feature = "hazmat-testing")]
-            CryptoMode::ToyKeyExchange(private) => {
-                let [_, len] = share_lens(group);
-                return Ok((Share::new(group, toy_share(private, len))?, toy_secret(private, peer_share)?));
-            }
+        if let Some(response) = seams::respond(mode, group, peer_share) {
+            return response;
         }
         let curve = curve_of(group).ok_or(KxError::Failed)?;
         let Some(encapsulation_key) = encapsulation_key else {
@@ -295,54 +259,6 @@ impl Drop for SharedSecret {
     fn drop(&mut self) {
         self.bytes.zeroize();
     }
-}
-
-/// No key at all: a share of fours, and whatever is answered leads to the same secret. 0x04 is the form byte of an
-/// uncompressed point; for x25519 as good as any other, and for ML-KEM the beginning of a key that may be.
-#[cfg(feature = "hazmat-testing")]
-fn replayed(len: usize) -> &'static [u8] {
-    const FOURS: &[u8] = &[4; Share::MAX_LEN];
-    FOURS.get(..len).unwrap_or_default()
-}
-
-#[cfg(feature = "hazmat-testing")]
-fn replayed_secret() -> SharedSecret {
-    SharedSecret::new([&[0x5a; 32], &[]])
-}
-
-/// As long as a share of the group, and in the form of one.
-#[cfg(feature = "hazmat-testing")]
-fn toy_share(private: u8, len: usize) -> [&'static [u8]; 2] {
-    [replayed(len.saturating_sub(toy::VALUE_LEN)), toy::public(private)]
-}
-
-#[cfg(feature = "hazmat-testing")]
-fn toy_secret(private: u8, theirs: &[u8]) -> Result<SharedSecret, KxError> {
-    let secret = toy::agree(private, theirs).ok_or(KxError::BadShare)?;
-    Ok(SharedSecret::new([&secret, &[]]))
-}
-
-/// The client's published share, of x25519 only.
-#[cfg(feature = "hazmat-testing")]
-fn published_share(group: NamedGroup) -> Result<&'static [u8], KxError> {
-    let [_, share] = &published::CLIENT;
-    if group == NamedGroup::X25519 { Ok(share) } else { Err(KxError::Failed) }
-}
-
-/// The client's side. The other end plays by the same book, or it is no such run.
-#[cfg(feature = "hazmat-testing")]
-fn published_finish(theirs: &[u8]) -> Result<SharedSecret, KxError> {
-    let [_, share] = &published::SERVER;
-    if theirs == share { Ok(SharedSecret::new([&published::SHARED, &[]])) } else { Err(KxError::BadShare) }
-}
-
-#[cfg(feature = "hazmat-testing")]
-fn published_respond(group: NamedGroup, theirs: &[u8]) -> Result<(Share, SharedSecret), KxError> {
-    if theirs != published_share(group)? {
-        return Err(KxError::BadShare);
-    }
-    let [_, share] = &published::SERVER;
-    Ok((Share::new(group, [share, &[]])?, SharedSecret::new([&published::SHARED, &[]])))
 }
 
 /// The longest public part of a key on a curve: a point on P-384.

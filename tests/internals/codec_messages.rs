@@ -165,7 +165,7 @@ proptest! {
         prop_assert_eq!(hello.legacy_session_id, &id);
         prop_assert_eq!(hello.cipher_suites.iter().collect::<Vec<_>>(), suites);
         prop_assert_eq!(hello.legacy_compression_methods, &[0]);
-        prop_assert!(hello.extensions.is_present());
+        prop_assert_ne!(hello.extensions, Extensions::ABSENT);
         prop_assert_eq!(hello.extensions.raw(), &block);
         prop_assert_eq!(written(|w| hello.write(w)), raw);
     }
@@ -331,7 +331,7 @@ fn a_hello_tells_no_block_from_an_empty_block() {
         for extensions in
             [ClientHello::parse(&client).unwrap().extensions, ServerHello::parse(&server).unwrap().extensions]
         {
-            assert_eq!(extensions.is_present(), present);
+            assert_eq!(extensions != Extensions::ABSENT, present);
             assert_eq!(extensions.iter().count(), 0);
             assert_eq!(extensions.last(), None);
         }
@@ -427,7 +427,6 @@ fn an_alert_is_exactly_two_bytes() {
     let alert = Alert::new(AlertDescription::DECODE_ERROR);
     assert_eq!(alert.bytes(), [2, 50]);
     assert_eq!(Alert::parse(&alert.bytes()), Ok(alert));
-    assert_eq!(written(|w| alert.write(w)), [2, 50]);
     assert_eq!(Alert::parse(&[]), Err(Malformed::Truncated));
     assert_eq!(Alert::parse(&[2]), Err(Malformed::Truncated));
     assert_eq!(Alert::parse(&[2, 50, 2]), Err(Malformed::TrailingBytes));
