@@ -4,7 +4,7 @@ pub(super) mod identity;
 pub(super) mod key;
 pub(super) mod private_key;
 
-use crate::{CertificateType, Offer, SignatureScheme};
+use crate::Offer;
 use identity::Identity;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use std::{sync::Arc, vec::Vec};
@@ -40,32 +40,18 @@ impl Identities {
     /// for; its certificates are signed with schemes that the peer knows; it was issued by one of the peer's
     /// certificate_authorities; it was given first. Keep the returned `Arc`: the same identity must sign.
     pub fn choose(&self, offer: &Offer<'_>) -> Option<Arc<Identity>> {
-        let preferences = PeerPreferences {
-            certificate_type: offer.certificate_type(),
-            server_name: offer.server_name(),
-            schemes: offer.signature_schemes(),
-            certificate_schemes: offer.signature_schemes_cert(),
-            authorities: offer.certificate_authorities(),
-        };
-        self.pick(&preferences)
-    }
-
-    fn pick<'a, S, C, A>(&self, preferences: &PeerPreferences<'_, S, C, A>) -> Option<Arc<Identity>>
-    where
-        S: Iterator<Item = SignatureScheme> + Clone,
-        C: Iterator<Item = SignatureScheme> + Clone,
-        A: Iterator<Item = &'a [u8]> + Clone,
-    {
+        let (schemes, schemes_cert) = (offer.signature_schemes(), offer.signature_schemes_cert());
+        let authorities = offer.certificate_authorities();
         let mut best: Option<([bool; 4], &Arc<Identity>)> = None;
         for identity in &self.identities {
-            if identity.certificate_type() != preferences.certificate_type {
+            if identity.certificate_type() != offer.certificate_type() {
                 continue;
             }
             let rank = [
-                preferences.schemes.clone().any(|scheme| identity.signs_with(scheme)),
-                preferences.server_name.is_some_and(|name| identity.covers(name)),
-                identity.is_signed_with(|scheme| preferences.certificate_schemes.clone().any(|known| known == scheme)),
-                identity.is_issued_by(preferences.authorities.clone()),
+                schemes.clone().any(|scheme| identity.signs_with(scheme)),
+                offer.server_name().is_some_and(|name| identity.covers(name)),
+                identity.is_signed_with(|scheme| schemes_cert.clone().any(|known| known == scheme)),
+                identity.is_issued_by(authorities.clone()),
             ];
             if best.is_none_or(|(highest, _)| rank > highest) {
                 best = Some((rank, identity));
@@ -85,18 +71,11 @@ impl Identities {
     }
 }
 
-/// What the peer says about the certificate that it wants to see: the parts of [`Offer`].
-struct PeerPreferences<'n, S, C, A> {
-    certificate_type: CertificateType,
-    server_name: Option<&'n str>,
-    schemes: S,
-    certificate_schemes: C,
-    authorities: A,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::SignatureScheme;
+    use crate::codec::{Extensions, Place, Writer};
     use crate::x509::{Reloadable, SigningKey};
     use rcgen::{CertificateParams, CertifiedIssuer, DnType, KeyPair, SignatureAlgorithm};
     use std::{string::ToString, vec};
@@ -124,24 +103,26 @@ mod tests {
     const BOTH: &[SignatureScheme] = &[P256, SignatureScheme::ED25519];
 
     struct Ask<'a> {
-        raw: bool,
         name: Option<&'a str>,
         schemes: &'a [SignatureScheme],
         cert: &'a [SignatureScheme],
         authorities: &'a [&'a [u8]],
     }
 
-    const ASK: Ask<'static> = Ask { raw: false, name: None, schemes: BOTH, cert: BOTH, authorities: &[] };
+    const ASK: Ask<'static> = Ask { name: None, schemes: BOTH, cert: BOTH, authorities: &[] };
 
     /// Which identity of the identities is picked, by its index.
     fn pick(identities: &Identities, ask: &Ask<'_>) -> Option<usize> {
-        let picked = identities.pick(&PeerPreferences {
-            certificate_type: if ask.raw { CertificateType::RAW_PUBLIC_KEY } else { CertificateType::X509 },
-            server_name: ask.name,
-            schemes: ask.schemes.iter().copied(),
-            certificate_schemes: ask.cert.iter().copied(),
-            authorities: ask.authorities.iter().copied(),
-        })?;
+        let mut block = [0; 1000];
+        let mut w = Writer::new(&mut block);
+        w.signature_algorithms(ask.schemes.iter().copied());
+        w.signature_algorithms_cert(ask.cert.iter().copied());
+        if !ask.authorities.is_empty() {
+            w.certificate_authorities(ask.authorities.iter().copied());
+        }
+        let len = w.finish().unwrap();
+        let extensions = Extensions::parse(&block[..len]).unwrap().check(Place::CertificateRequest).unwrap();
+        let picked = identities.choose(&Offer::after_handshake(extensions, &[], ask.name))?;
         identities.identities().iter().position(|identity| Arc::ptr_eq(identity, &picked))
     }
 
@@ -151,7 +132,8 @@ mod tests {
         let identities = Identities::new(identity(&root, "a.test", ECDSA)).and(identity(&root, "b.test", ECDSA));
         assert_eq!(pick(&identities, &ASK), Some(0));
         assert_eq!(pick(&identities, &Ask { name: Some("unknown.test"), ..ASK }), Some(0));
-        assert_eq!(pick(&identities, &Ask { raw: true, ..ASK }), None);
+        let bare_key = SigningKey::from_der(&KeyPair::generate().unwrap().serialize_der()).unwrap();
+        assert_eq!(pick(&Identities::new(Identity::raw_public_key(bare_key)), &ASK), None);
     }
 
     #[test]
