@@ -16,7 +16,7 @@ use crate::crypto::{Hash, HashAlgorithm, Suite, VerifyError, schemes_for};
 use crate::error::{ErrorKind, KeyKind, Offered};
 use crate::policy::Policy;
 use crate::role::Role;
-use crate::schedule::{HandshakeSecret, PossessionProved, SignedContent, Transcript, at};
+use crate::schedule::{FinishedVerified, HandshakeSecret, PossessionProved, SignedContent, Transcript, at};
 use core::ops::Range;
 
 /// The key of a leaf certificate or raw public key.
@@ -40,7 +40,7 @@ pub(super) fn read_certificate(
     }
     let key = check_certificate(cx.policy, &certificate, peer, cx.negotiated.peer_type)?;
     let key = cx.find(key.raw)?;
-    cx.negotiated.record_certificate(cx.find(message.body)?);
+    cx.negotiated.set_certificate(cx.find(message.body)?);
     Ok(key)
 }
 
@@ -84,7 +84,7 @@ pub(super) fn check_possession(
     let proof = CertificateVerify::parse(message.body).map_err(malformed(HandshakeType::CERTIFICATE_VERIFY))?;
     let key = cx.flight.get(key).and_then(|raw| Spki::from_der(raw).ok()).ok_or(ErrorKind::Bug)?.key;
     let proved = check_signature(cx.policy, &proof, content, &key)?;
-    cx.negotiated.record_peer_scheme(proof.algorithm);
+    cx.negotiated.set_peer_scheme(proof.algorithm);
     Ok(proved)
 }
 
@@ -104,6 +104,18 @@ pub(super) fn check_signature(
         VerifyError::UnsupportedKey => ErrorKind::UnsupportedKey { key: KeyKind::of(key) },
         VerifyError::BadSignature => ErrorKind::BadSignature,
     })
+}
+
+/// The peer's Finished (§4.5.3), by its secret and the transcript hash up to its CertificateVerify.
+pub(super) fn check_finished(
+    policy: &Policy,
+    suite: Suite,
+    secret: &HandshakeSecret,
+    certificate_verify: &Hash,
+    message: Message<'_>,
+) -> Result<FinishedVerified, ErrorKind> {
+    let verify_data = read_finished(suite.hash(), message)?;
+    secret.verify_finished(certificate_verify, verify_data, policy.crypto).map_err(|_| ErrorKind::BadFinished)
 }
 
 /// verify_data of the peer's Finished (§4.5.3): as long as the hash, or it cannot be decoded (§6.2).

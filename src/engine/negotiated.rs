@@ -104,7 +104,7 @@ impl Negotiated {
     }
 
     /// The server has chosen from the ClientHello whose body lies here.
-    pub(super) fn record_choice(&mut self, choice: &Choice, client_hello: Range<u32>) {
+    pub(super) fn set_choice(&mut self, choice: &Choice, client_hello: Range<u32>) {
         self.client_random = choice.client_random;
         self.server_name = choice.server_name.clone();
         self.middlebox_compatibility = !choice.legacy_session_id.is_empty();
@@ -124,42 +124,42 @@ impl Negotiated {
     }
 
     /// The server's HelloRetryRequest has been checked; without a group it asks for a cookie only.
-    pub(super) fn record_hello_retry_request(&mut self, suite: Suite, group: Option<NamedGroup>) {
+    pub(super) fn set_hello_retry_request(&mut self, suite: Suite, group: Option<NamedGroup>) {
         self.suite = Some(suite);
         self.group = group;
         self.retried = true;
     }
 
     /// The server's ServerHello has been checked.
-    pub(super) fn record_server_hello(&mut self, suite: Suite, group: NamedGroup) {
+    pub(super) fn set_server_hello(&mut self, suite: Suite, group: NamedGroup) {
         self.suite = Some(suite);
         self.group = Some(group);
     }
 
     /// The server's EncryptedExtensions has been checked.
-    pub(super) fn record_encrypted_extensions(&mut self, chosen: &ServerParameters) {
+    pub(super) fn set_encrypted_extensions(&mut self, chosen: &ServerParameters) {
         self.alpn = chosen.alpn;
         self.own_type = chosen.own_type;
         self.peer_type = chosen.peer_type;
     }
 
     /// The server's CertificateRequest, whose body lies here, has been checked.
-    pub(super) fn record_certificate_request(&mut self, certificate_request: Range<u32>) {
+    pub(super) fn set_certificate_request(&mut self, certificate_request: Range<u32>) {
         self.offer = certificate_request;
     }
 
     /// The peer's Certificate, whose body lies here, has been checked; its owner has proved nothing yet.
-    pub(super) fn record_certificate(&mut self, certificate: Range<u32>) {
+    pub(super) fn set_certificate(&mut self, certificate: Range<u32>) {
         self.chain = certificate;
     }
 
     /// The peer's CertificateVerify has been checked.
-    pub(super) fn record_peer_scheme(&mut self, scheme: SignatureScheme) {
+    pub(super) fn set_peer_scheme(&mut self, scheme: SignatureScheme) {
         self.peer_scheme = NonZeroU16::new(scheme.0);
     }
 
     /// The scheme of our CertificateVerify has been chosen.
-    pub(super) fn record_own_scheme(&mut self, scheme: SignatureScheme) {
+    pub(super) fn set_own_scheme(&mut self, scheme: SignatureScheme) {
         self.own_scheme = NonZeroU16::new(scheme.0);
     }
 }

@@ -34,6 +34,10 @@ impl Cursors {
     fn is_empty(&self) -> bool {
         self.end() <= self.start
     }
+
+    fn compacted(&self) -> Cursors {
+        Cursors { start: 0, ends: self.ends.map(|end| end.saturating_sub(self.start)), ..*self }
+    }
 }
 
 impl<B: Memory> FlowOutbox<B> {
@@ -75,12 +79,10 @@ impl<B: Memory> FlowOutbox<B> {
 
     /// Moves what is held to other memory. Both come back if it does not fit.
     pub fn move_into<C: Memory>(self, mut memory: C) -> Result<FlowOutbox<C>, (Self, C)> {
-        let Cursors { start, ends, stamp } = self.cursors;
-        let held = self.memory.as_ref().get(start..self.cursors.end()).unwrap_or_default();
+        let held = self.memory.as_ref().get(self.cursors.start..self.cursors.end()).unwrap_or_default();
         let Some(to) = memory.as_mut().get_mut(..held.len()) else { return Err((self, memory)) };
         to.copy_from_slice(held);
-        let cursors = Cursors { start: 0, ends: ends.map(|end| end.saturating_sub(start)), stamp };
-        Ok(FlowOutbox { memory, cursors })
+        Ok(FlowOutbox { memory, cursors: self.cursors.compacted() })
     }
 
     /// What the library works on: the same outbox, without the type of its memory.
@@ -93,9 +95,7 @@ impl<B: Memory> FlowOutbox<B> {
 impl FlowOutbox<alloc::vec::Vec<u8>> {
     /// Makes the memory at least so large: what `NoRoom` or `OutboxTooSmall` say is needed. What is held stays.
     pub fn grow(&mut self, needed: usize) {
-        if needed > self.memory.len() {
-            self.memory.resize(needed, 0);
-        }
+        self.memory.resize(needed.max(self.memory.len()), 0);
     }
 }
 
@@ -156,11 +156,10 @@ impl FlowOutboxView<'_> {
     }
 
     fn compact(&mut self) {
-        let Cursors { start, ends, stamp } = *self.cursors;
-        let end = self.cursors.end();
+        let (start, end) = (self.cursors.start, self.cursors.end());
         if start > 0 && end <= self.memory.len() {
             self.memory.copy_within(start..end, 0);
-            *self.cursors = Cursors { start: 0, ends: ends.map(|end| end.saturating_sub(start)), stamp };
+            *self.cursors = self.cursors.compacted();
         }
     }
 }

@@ -118,12 +118,9 @@ fn matches(
     bound: bool,
     spki_hash: &OnceCell<[u8; 32]>,
 ) -> Result<bool, RefusalReason> {
-    let is = |name: ServerName<'_>| leaf.end_entity.verify_is_valid_for_subject_name(&name).is_ok();
     let svid = || spiffe::svid(leaf.cert).map_err(RefusalReason::Svid);
     Ok(match expect {
-        Expect::Dns(_) | Expect::Ip(_) if bound => false,
-        Expect::Dns(name) => is(ServerName::DnsName(name.borrow())),
-        Expect::Ip(address) => is(ServerName::IpAddress((*address).into())),
+        Expect::Dns(_) | Expect::Ip(_) => !bound && is_for(leaf.end_entity, expect),
         Expect::Spiffe(id) => svid()? == id.as_str(),
         Expect::SpiffeTrustDomain(domain) => spiffe::trust_domain(svid()?) == domain.as_str(),
         Expect::Spki(hash) => spki_hash.get_or_init(|| sha256(leaf.cert.spki.raw)) == hash,
@@ -131,16 +128,19 @@ fn matches(
     })
 }
 
+/// Whether a certificate has this name or address in subjectAltName.
+fn is_for(certificate: &EndEntityCert<'_>, expect: &Expect) -> bool {
+    let name = match expect {
+        Expect::Dns(name) => ServerName::DnsName(name.borrow()),
+        Expect::Ip(address) => ServerName::IpAddress((*address).into()),
+        _ => return false,
+    };
+    certificate.verify_is_valid_for_subject_name(&name).is_ok()
+}
+
 /// Whether a certificate that has been accepted has this name or address.
 pub(super) fn names_it(certificate: &[u8], expect: &Expect) -> bool {
-    let der = CertificateDer::from(certificate);
-    let Ok(end_entity) = EndEntityCert::try_from(&der) else { return false };
-    let is = |name: ServerName<'_>| end_entity.verify_is_valid_for_subject_name(&name).is_ok();
-    match expect {
-        Expect::Dns(name) => is(ServerName::DnsName(name.borrow())),
-        Expect::Ip(address) => is(ServerName::IpAddress((*address).into())),
-        _ => false,
-    }
+    EndEntityCert::try_from(&CertificateDer::from(certificate)).is_ok_and(|certificate| is_for(&certificate, expect))
 }
 
 fn mismatch(expected: &[Expect], leaf: &Leaf<'_>) -> RefusalReason {

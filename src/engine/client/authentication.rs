@@ -4,7 +4,7 @@ use super::server_parameters::Handshaking;
 use crate::codec::Message;
 use crate::crypto::Suite;
 use crate::engine::authenticate::{
-    ask_to_sign, choose_scheme, plan_certificate, plan_proof, read_finished, send_certificate, send_proof,
+    ask_to_sign, check_finished, choose_scheme, plan_certificate, plan_proof, send_certificate, send_proof,
 };
 use crate::engine::effects::{Effects, Plan, Secret};
 use crate::engine::evidence::{Connected, PeerAccepted};
@@ -28,11 +28,7 @@ impl Handshaking<at::ServerCertificateVerify> {
         out: &mut impl Effects,
     ) -> Result<Proved, ErrorKind> {
         let Handshaking { suite, transcript, secrets, main, preferences } = self;
-        let verify_data = read_finished(suite.hash(), message)?;
-        let finished = secrets
-            .server
-            .verify_finished(&transcript.hash(), verify_data, cx.policy.crypto)
-            .map_err(|_| ErrorKind::BadFinished)?;
+        let finished = check_finished(cx.policy, suite, &secrets.server, &transcript.hash(), message)?;
         let transcript = transcript.append(message.raw);
         let (application, exporter) = main.application(&transcript.hash());
         out.read_key(suite, Secret::Application(&application.server))?;
@@ -63,7 +59,7 @@ impl Proved {
     ) -> Result<AskSign, ErrorKind> {
         let Proved { suite, transcript, secrets, application, exporter, preferences, possession, finished } = self;
         let scheme = choose_scheme(&preferences, credential)?;
-        cx.negotiated.record_own_scheme(scheme);
+        cx.negotiated.set_own_scheme(scheme);
         if cx.negotiated.middlebox_compatibility && !cx.negotiated.retried {
             out.change_cipher_spec()?; // before the second flight (§E.4)
         }

@@ -164,7 +164,7 @@ impl WaitServerHello {
         if let Some(cookie) = cookie.filter(|cookie| cookie.len() > MAX_COOKIE) {
             return Err(ErrorKind::CookieTooLong { length: u16::try_from(cookie.len()).unwrap_or(u16::MAX) });
         }
-        cx.negotiated.record_hello_retry_request(suite, group);
+        cx.negotiated.set_hello_retry_request(suite, group);
         let shares = match group {
             Some(group) => start_shares(cx.policy, &[group])?,
             None => hello.shares, // a cookie alone: the same share is sent again (R11)
@@ -191,7 +191,7 @@ impl WaitServerHello {
             return Err(ErrorKind::IllegalGroup { group });
         }
         let shared_secret = self.hello.shares.finish(group, share.key_exchange).map_err(bad_share(group))?;
-        cx.negotiated.record_server_hello(suite, group);
+        cx.negotiated.set_server_hello(suite, group);
         let transcript = match self.transcript {
             Beginning::Open(transcript) => transcript.choose(suite.hash()).ok_or(ErrorKind::Bug)?,
             Beginning::Chosen(transcript) => transcript,

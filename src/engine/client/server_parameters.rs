@@ -91,7 +91,7 @@ impl Handshaking<at::ServerHello> {
         let malformed = malformed(HandshakeType::ENCRYPTED_EXTENSIONS);
         let extensions = EncryptedExtensions::parse(message.body).map_err(malformed)?.extensions;
         let chosen = check_parameters(cx.policy, cx.negotiated, &extensions)?;
-        cx.negotiated.record_encrypted_extensions(&chosen);
+        cx.negotiated.set_encrypted_extensions(&chosen);
         limit_records(out, cx.policy, chosen.record_size_limit);
         Ok(self.append(message))
     }
@@ -111,7 +111,7 @@ impl Handshaking<at::EncryptedExtensions> {
         }
         let extensions = check_extensions(&request.extensions, Place::CertificateRequest)?;
         let preferences = PeerPreferences::of_request(&extensions)?;
-        cx.negotiated.record_certificate_request(cx.find(message.body)?);
+        cx.negotiated.set_certificate_request(cx.find(message.body)?);
         Ok(Handshaking { preferences, ..self.append(message) })
     }
 }

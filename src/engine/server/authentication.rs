@@ -2,7 +2,7 @@
 
 use crate::codec::Message;
 use crate::crypto::Suite;
-use crate::engine::authenticate::{plan_proof, read_finished, send_proof};
+use crate::engine::authenticate::{check_finished, plan_proof, send_proof};
 use crate::engine::effects::{Effects, Plan, Secret};
 use crate::engine::evidence::{Connected, LocalProofSent, PeerAccepted};
 use crate::engine::question::SignQuestion;
@@ -72,10 +72,7 @@ impl Authenticating<at::ClientCertificateVerify> {
         out: &mut impl Effects,
     ) -> Result<Proved, ErrorKind> {
         let Authenticating { suite, transcript, client, application, exporter, proof } = self;
-        let verify_data = read_finished(suite.hash(), message)?;
-        let finished = client
-            .verify_finished(&transcript.hash(), verify_data, cx.policy.crypto)
-            .map_err(|_| ErrorKind::BadFinished)?;
+        let finished = check_finished(cx.policy, suite, &client, &transcript.hash(), message)?;
         out.read_key(suite, Secret::Application(&application.client))?;
         Ok(Proved { suite, application, exporter, possession, finished, proof })
     }

@@ -46,7 +46,7 @@ impl WaitClientHello {
         let opaque = cx.negotiated.extension.as_ref().map(|(extension, _)| *extension);
         let before = retried.as_ref().map(|retried| (retried.digest, retried.group));
         let choice = negotiate(cx.policy, opaque, &hello, before)?;
-        cx.negotiated.record_choice(&choice, cx.find(message.body)?);
+        cx.negotiated.set_choice(&choice, cx.find(message.body)?);
         let hash = choice.suite.hash();
         if choice.retry {
             let transcript = Transcript::start_retry(hash, message.raw);

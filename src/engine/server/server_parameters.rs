@@ -38,7 +38,7 @@ impl AskCredential {
         let AskCredential { random, transcript, choice } = self;
         let Choice { suite, group, .. } = choice;
         let scheme = choose_scheme(&choice.preferences, credential)?;
-        cx.negotiated.record_own_scheme(scheme);
+        cx.negotiated.set_own_scheme(scheme);
         let client_share = choice.client_share.as_ref().ok_or(ErrorKind::Bug)?;
         let (server_share, shared_secret) =
             KeyExchange::respond(group, client_share.as_ref(), cx.policy.crypto).map_err(bad_share(group))?;
