@@ -1,6 +1,6 @@
 //! Without `hazmat-testing` nothing replaces key exchange.
 
-use super::{KxError, Share, SharedSecret};
+use super::share::{KxError, Share, SharedSecret};
 use crate::codec::NamedGroup;
 use crate::crypto::CryptoMode;
 

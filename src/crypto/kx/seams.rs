@@ -1,6 +1,7 @@
 //! What replaces key exchange (`hazmat-testing`): constants, published keys, or a toy group. `None` in all other modes.
 
-use super::{KxError, Share, SharedSecret, published, share_lens, toy};
+use super::share::{KxError, Share, SharedSecret, share_lens};
+use super::{published, toy};
 use crate::codec::NamedGroup;
 use crate::crypto::CryptoMode;
 
