@@ -4,7 +4,7 @@ use super::der::{BadDer, Reader, Tag, only, saturated};
 use super::oid::{self, Oid};
 use core::fmt;
 
-/// An AlgorithmIdentifier. `Display` names it: `ecdsa-with-SHA512`, `RSASSA-PSS with SHA-256 and a salt of 20 octets`.
+/// An AlgorithmIdentifier. `Display` writes `ecdsa-with-SHA512`, or `RSASSA-PSS with SHA-256 and a salt of 20 octets`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AlgorithmIdentifier<'a> {
     /// The content of its SEQUENCE.
@@ -16,12 +16,12 @@ pub struct AlgorithmIdentifier<'a> {
 }
 
 impl<'a> AlgorithmIdentifier<'a> {
-    /// The next element.
+    /// Reads the next element.
     pub fn read(reader: &mut Reader<'a>) -> Result<AlgorithmIdentifier<'a>, BadDer> {
         AlgorithmIdentifier::from_content(reader.read(Tag::SEQUENCE)?)
     }
 
-    /// From the content of its SEQUENCE.
+    /// Reads it from the content of its SEQUENCE.
     pub fn from_content(content: &'a [u8]) -> Result<AlgorithmIdentifier<'a>, BadDer> {
         let mut fields = Reader::new(content);
         let id = Oid::read(&mut fields)?;
@@ -32,7 +32,7 @@ impl<'a> AlgorithmIdentifier<'a> {
         fields.finish().map(|()| AlgorithmIdentifier { content, id, parameters })
     }
 
-    /// What RSASSA-PSS works with; `None` for other algorithms, and if its parameters are absent or malformed.
+    /// The parameters of RSASSA-PSS. `None` for other algorithms, and if the parameters are absent or malformed.
     pub fn pss(&self) -> Option<PssParameters<'a>> {
         match (self.id, self.parameters) {
             (oid::RSASSA_PSS, Some(parameters)) => PssParameters::from_der(parameters).ok(),
@@ -56,11 +56,11 @@ impl fmt::Display for AlgorithmIdentifier<'_> {
 /// RSASSA-PSS-params.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PssParameters<'a> {
-    /// The message's hash.
+    /// The hash of the message.
     pub hash: Oid<'a>,
     /// The hash of the mask generation function, MGF1.
     pub mask_hash: Oid<'a>,
-    /// In octets.
+    /// The length of the salt, in octets.
     pub salt_length: u32,
 }
 
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn an_algorithm_is_told_by_name_and_rsassa_pss_with_its_parameters() {
+    fn an_algorithm_is_written_by_name_and_rsassa_pss_with_its_parameters() {
         assert_eq!(told(oid::ECDSA_WITH_SHA512, &[]), "ecdsa-with-SHA512");
         assert_eq!(told(oid::SHA256_WITH_RSA, &[5, 0]), "sha256WithRSAEncryption");
         assert_eq!(told(Oid::from_content(&[0x2a, 3]).unwrap(), &[]), "1.2.3");

@@ -10,37 +10,37 @@ use super::serial::Serial;
 use super::spki::Spki;
 use super::time::Time;
 
-/// An X.509 v3 certificate, read once.
+/// An X.509 v3 certificate.
 #[derive(Clone, Copy, Debug)]
 pub struct Certificate<'a> {
     /// The whole certificate.
     pub der: &'a [u8],
-    /// TBSCertificate, with tag and length: what is signed.
+    /// TBSCertificate with tag and length: the bytes that are signed.
     pub tbs: &'a [u8],
-    /// The number that its issuer gave it.
+    /// The serial number.
     pub serial: Serial<'a>,
-    /// With what it says that it is signed, within what is signed.
+    /// The signature algorithm as TBSCertificate names it.
     pub signature: AlgorithmIdentifier<'a>,
-    /// With what it is signed. §4.1.1.2: MUST be the same.
+    /// The signature algorithm as Certificate names it. §4.1.1.2: the two MUST be the same.
     pub signature_algorithm: AlgorithmIdentifier<'a>,
-    /// The signature's octets.
+    /// The octets of the signature.
     pub signature_value: &'a [u8],
-    /// Who issued it.
+    /// The issuer.
     pub issuer: Name<'a>,
-    /// The first second of its validity.
+    /// The first second of the validity period.
     pub not_before: Time,
-    /// The last second of its validity.
+    /// The last second of the validity period.
     pub not_after: Time,
-    /// Whose it is.
+    /// The subject: the holder of the key.
     pub subject: Name<'a>,
     /// The subject's key.
     pub spki: Spki<'a>,
-    /// Its extensions.
+    /// The extensions.
     pub extensions: CertificateExtensions<'a>,
 }
 
 impl<'a> Certificate<'a> {
-    /// Reads a certificate in DER; the error says what is malformed.
+    /// Reads a certificate in DER. The error says what is malformed.
     pub fn from_der(der: &'a [u8]) -> Result<Certificate<'a>, BadDer> {
         let fields = Fields::read(der)?;
         match fields.version.map(|version| only(version, Tag::INTEGER)) {
@@ -71,23 +71,23 @@ impl<'a> Certificate<'a> {
         })
     }
 
-    /// Subject and serial number alone, for a sentence about a certificate that is malformed elsewhere.
+    /// Reads only subject and serial number, to name a certificate that is malformed elsewhere.
     pub fn label(der: &'a [u8]) -> Result<(Name<'a>, Serial<'a>), BadDer> {
         let fields = Fields::read(der)?;
         Ok((Name::from_der(fields.subject)?, Serial::read(&mut Reader::new(fields.serial_number))?))
     }
 
-    /// Does basicConstraints say that it is a CA?
+    /// Whether basicConstraints says that it is a CA.
     pub fn is_ca(&self) -> bool {
         self.extensions.basic_constraints.is_some_and(|constraints| constraints.ca)
     }
 
-    /// The names of subjectAltName; none without the extension.
+    /// The names in subjectAltName.
     pub fn names(&self) -> impl Iterator<Item = GeneralName<'a>> + use<'a> {
         self.extensions.subject_alt_name.into_iter().flat_map(|names| names.iter())
     }
 
-    /// Are issuer and subject the same? (RFC 5280 §6.1: such a certificate does not count for path lengths.)
+    /// Whether issuer and subject are the same. Such a certificate does not count in path lengths (RFC 5280 §6.1).
     pub fn is_self_issued(&self) -> bool {
         self.issuer.matches(&self.subject)
     }

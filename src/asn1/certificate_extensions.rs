@@ -6,35 +6,35 @@ use super::extensions::{Extension, Extensions};
 use super::general_name::{GeneralName, GeneralNames, NOT_ASCII};
 use super::oid::{self, Oid};
 
-/// The extensions of a certificate: all as a list, and those that have rules of their own, read.
+/// The extensions of a certificate: all of them as a list, and the ones that we process.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CertificateExtensions<'a> {
     /// All of them.
     pub all: Extensions<'a>,
-    /// §4.2.1.9
+    /// basicConstraints (§4.2.1.9)
     pub basic_constraints: Option<BasicConstraints>,
-    /// §4.2.1.3
+    /// keyUsage (§4.2.1.3)
     pub key_usage: Option<KeyUsage>,
-    /// §4.2.1.12
-    pub ext_key_usage: Option<Purposes<'a>>,
-    /// §4.2.1.6
+    /// extKeyUsage (§4.2.1.12)
+    pub ext_key_usage: Option<ExtKeyUsage<'a>>,
+    /// subjectAltName (§4.2.1.6)
     pub subject_alt_name: Option<GeneralNames<'a>>,
-    /// §4.2.1.10
+    /// nameConstraints (§4.2.1.10)
     pub name_constraints: Option<NameConstraints<'a>>,
-    /// §4.2.1.11
+    /// policyConstraints (§4.2.1.11)
     pub policy_constraints: Option<PolicyConstraints>,
     /// subjectKeyIdentifier (§4.2.1.2)
     pub subject_key_id: Option<&'a [u8]>,
-    /// keyIdentifier of authorityKeyIdentifier (§4.2.1.1), which may do without it.
+    /// keyIdentifier of authorityKeyIdentifier (§4.2.1.1), where it is optional.
     pub authority_key_id: Option<&'a [u8]>,
-    /// §4.2.1.13
+    /// cRLDistributionPoints (§4.2.1.13)
     pub crl_distribution_points: Option<DistributionPoints<'a>>,
-    /// noRevAvail (RFC 9608): its issuer publishes nothing about its revocation.
+    /// noRevAvail (RFC 9608): the issuer publishes no revocation information about this certificate.
     pub no_rev_avail: bool,
 }
 
 impl<'a> CertificateExtensions<'a> {
-    /// From the content of `SEQUENCE OF Extension`.
+    /// Reads them from the content of `SEQUENCE OF Extension`.
     pub fn from_content(list: &'a [u8]) -> Result<CertificateExtensions<'a>, BadDer> {
         let all = Extensions::from_content(list)?;
         let mut read = CertificateExtensions { all, ..CertificateExtensions::default() };
@@ -49,7 +49,7 @@ impl<'a> CertificateExtensions<'a> {
                     read.key_usage = Some(KeyUsage::from_der(value).map_err(malformed("malformed keyUsage"))?);
                 }
                 oid::EXT_KEY_USAGE => {
-                    let purposes = Purposes::from_der(value);
+                    let purposes = ExtKeyUsage::from_der(value);
                     read.ext_key_usage = Some(purposes.map_err(malformed("malformed extKeyUsage"))?);
                 }
                 oid::SUBJECT_ALT_NAME => {
@@ -101,7 +101,7 @@ fn subject_alt_name(value: &[u8]) -> Result<GeneralNames<'_>, BadDer> {
 }
 
 /// `AuthorityKeyIdentifier ::= SEQUENCE { keyIdentifier [0] .. OPTIONAL, authorityCertIssuer [1] .. OPTIONAL,
-/// authorityCertSerialNumber [2] .. OPTIONAL }`: its keyIdentifier.
+/// authorityCertSerialNumber [2] .. OPTIONAL }`: reads keyIdentifier.
 pub(super) fn authority_key_id(value: &[u8]) -> Result<Option<&[u8]>, BadDer> {
     let mut fields = Reader::new(only(value, Tag::SEQUENCE)?);
     let key_id = fields.optional(Tag::primitive(0))?;
@@ -113,9 +113,9 @@ pub(super) fn authority_key_id(value: &[u8]) -> Result<Option<&[u8]>, BadDer> {
 /// `BasicConstraints ::= SEQUENCE { cA BOOLEAN DEFAULT FALSE, pathLenConstraint INTEGER (0..MAX) OPTIONAL }`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BasicConstraints {
-    /// Its key may verify signatures of certificates.
+    /// cA: the key may verify signatures of certificates.
     pub ca: bool,
-    /// How many intermediate certificates may follow it, self-issued ones not counted.
+    /// pathLenConstraint: how many intermediate certificates may follow. Self-issued ones do not count.
     pub path_len: Option<u32>,
 }
 
@@ -131,7 +131,7 @@ impl BasicConstraints {
     }
 }
 
-/// The bits of keyUsage that concern us; decipherOnly, in a second octet, does not.
+/// The first octet of keyUsage. The second holds decipherOnly, which TLS 1.3 has no use for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyUsage(u8);
 
@@ -141,17 +141,17 @@ impl KeyUsage {
         Ok(KeyUsage(octets.first().copied().unwrap_or(0)))
     }
 
-    /// May it sign handshakes?
+    /// Whether the key may sign handshakes.
     pub const fn digital_signature(self) -> bool {
         self.0 & 0x80 != 0
     }
 
-    /// May it sign certificates?
+    /// Whether the key may sign certificates.
     pub const fn key_cert_sign(self) -> bool {
         self.0 & 0x04 != 0
     }
 
-    /// May it sign CRLs?
+    /// Whether the key may sign CRLs.
     pub const fn crl_sign(self) -> bool {
         self.0 & 0x02 != 0
     }
@@ -159,30 +159,30 @@ impl KeyUsage {
 
 /// `ExtKeyUsageSyntax ::= SEQUENCE OF KeyPurposeId`, well-formed.
 #[derive(Clone, Copy, Debug)]
-pub struct Purposes<'a> {
+pub struct ExtKeyUsage<'a> {
     list: &'a [u8],
 }
 
-impl<'a> Purposes<'a> {
-    fn from_der(value: &'a [u8]) -> Result<Purposes<'a>, BadDer> {
+impl<'a> ExtKeyUsage<'a> {
+    fn from_der(value: &'a [u8]) -> Result<ExtKeyUsage<'a>, BadDer> {
         let list = only(value, Tag::SEQUENCE)?;
         check_list(list, Oid::read)?;
-        Ok(Purposes { list })
+        Ok(ExtKeyUsage { list })
     }
 
-    /// The purposes, in their order.
+    /// The purposes in the order of the list.
     pub fn iter(&self) -> impl Iterator<Item = Oid<'a>> + use<'a> {
         elements(self.list, Oid::read)
     }
 
-    /// Is it in the list itself? ([`oid::ANY_EXTENDED_KEY_USAGE`] does not stand for it here.)
+    /// Whether the list has this purpose. Here [`oid::ANY_EXTENDED_KEY_USAGE`] does not stand for other purposes.
     pub fn contains(&self, purpose: Oid<'_>) -> bool {
         self.iter().any(|present| present == purpose)
     }
 }
 
-/// `NameConstraints ::= SEQUENCE { permittedSubtrees [0] .. OPTIONAL, excludedSubtrees [1] .. OPTIONAL }`, well-formed,
-/// with one of them at least.
+/// `NameConstraints ::= SEQUENCE { permittedSubtrees [0] .. OPTIONAL, excludedSubtrees [1] .. OPTIONAL }`, well-formed
+/// and with at least one of them.
 #[derive(Clone, Copy, Debug)]
 pub struct NameConstraints<'a> {
     permitted: &'a [u8],
@@ -218,9 +218,9 @@ fn subtree<'a>(list: &mut Reader<'a>) -> Result<GeneralName<'a>, BadDer> {
 /// `PolicyConstraints ::= SEQUENCE { requireExplicitPolicy [0] .. OPTIONAL, inhibitPolicyMapping [1] .. OPTIONAL }`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PolicyConstraints {
-    /// After so many more certificates, an acceptable policy is needed.
+    /// After this many more certificates the path needs an acceptable policy.
     pub require_explicit_policy: Option<u32>,
-    /// After so many more certificates, policies may not be mapped.
+    /// After this many more certificates policy mapping is not allowed.
     pub inhibit_policy_mapping: Option<u32>,
 }
 

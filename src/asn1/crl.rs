@@ -11,7 +11,7 @@ use super::serial::Serial;
 use super::time::Time;
 use core::fmt;
 
-/// A CRL of version 1 or 2. Its entries are read when they are looked at: there may be many.
+/// A CRL of version 1 or 2. [`entries`](Self::entries) reads the entries only when asked: there may be many.
 ///
 /// ```text
 /// CertificateList ::= SEQUENCE {
@@ -32,28 +32,28 @@ use core::fmt;
 pub struct CertificateList<'a> {
     /// The whole list.
     pub der: &'a [u8],
-    /// TBSCertList, with tag and length: what is signed.
+    /// TBSCertList with tag and length: the bytes that are signed.
     pub tbs: &'a [u8],
-    /// With what it says that it is signed, within what is signed.
+    /// The signature algorithm as TBSCertList names it.
     pub signature: AlgorithmIdentifier<'a>,
-    /// With what it is signed. §5.1.1.2: MUST be the same.
+    /// The signature algorithm as CertificateList names it. §5.1.1.2: the two MUST be the same.
     pub signature_algorithm: AlgorithmIdentifier<'a>,
-    /// The signature's octets.
+    /// The octets of the signature.
     pub signature_value: &'a [u8],
-    /// Who issued it.
+    /// The issuer.
     pub issuer: Name<'a>,
-    /// When it was issued.
+    /// thisUpdate: when the list was issued.
     pub this_update: Time,
-    /// By when there will be a newer one. §5.1.2.5: issuers MUST say so; some do not.
+    /// nextUpdate: the next list comes no later. §5.1.2.5 requires the field, but some issuers leave it out.
     pub next_update: Option<Time>,
-    /// Its extensions; none in version 1.
+    /// The extensions; none in version 1.
     pub extensions: CrlExtensions<'a>,
     version_2: bool,
     revoked: &'a [u8],
 }
 
 impl<'a> CertificateList<'a> {
-    /// Reads a CRL in DER but for its entries; the error says what is malformed.
+    /// Reads a CRL in DER, all but its entries. The error says what is malformed.
     pub fn from_der(der: &'a [u8]) -> Result<CertificateList<'a>, BadDer> {
         let not_one = |_| BadDer("it is not a CRL");
         let mut list = Reader::new(only(der, Tag::SEQUENCE).map_err(not_one)?);
@@ -101,7 +101,7 @@ impl<'a> CertificateList<'a> {
         })
     }
 
-    /// The entries, in their order. Nothing follows one that is malformed.
+    /// The entries in the order of the list. A malformed entry is the last item.
     pub fn entries(&self) -> impl Iterator<Item = Result<CrlEntry<'a>, BadDer>> + use<'a> {
         let version_2 = self.version_2;
         let mut entries = Reader::new(self.revoked);
@@ -122,20 +122,20 @@ fn algorithm<'a>(fields: &mut Reader<'a>) -> Result<AlgorithmIdentifier<'a>, Bad
     AlgorithmIdentifier::read(fields).map_err(|_| BadDer("malformed signature algorithm"))
 }
 
-/// The extensions of a CRL (§5.2): all as a list, and those that have rules of their own, read.
+/// The extensions of a CRL (§5.2): all of them as a list, and the ones that we process.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CrlExtensions<'a> {
     /// All of them.
     pub all: Extensions<'a>,
-    /// keyIdentifier of authorityKeyIdentifier (§5.2.1), which may do without it.
+    /// keyIdentifier of authorityKeyIdentifier (§5.2.1), where it is optional.
     pub authority_key_id: Option<&'a [u8]>,
-    /// cRLNumber (§5.2.3): an unsigned number, big-endian, without leading zeros.
+    /// cRLNumber (§5.2.3): unsigned, big-endian, without leading zeros.
     pub number: Option<&'a [u8]>,
-    /// It is a delta CRL (§5.2.4).
+    /// deltaCRLIndicator is present: this is a delta CRL (§5.2.4).
     pub delta: bool,
-    /// §5.2.5
+    /// issuingDistributionPoint (§5.2.5)
     pub issuing_distribution_point: Option<IssuingDistributionPoint<'a>>,
-    /// The first critical extension that is none of these. §5.2: the CRL must not be used then.
+    /// The first critical extension that we do not process. §5.2: such a CRL must not be used.
     pub critical_unknown: Option<Oid<'a>>,
 }
 
@@ -172,13 +172,13 @@ impl<'a> CrlExtensions<'a> {
 /// One entry of revokedCertificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CrlEntry<'a> {
-    /// The certificate's number.
+    /// userCertificate: the serial number.
     pub serial: Serial<'a>,
-    /// Since when it is revoked.
+    /// revocationDate
     pub revocation_date: Time,
     /// reasonCode (§5.3.1)
     pub reason: Option<Reason>,
-    /// The first critical extension that we do not process. §5.3: the CRL must not be used to tell any status then.
+    /// The first critical extension that we do not process. §5.3: a CRL with such an entry must not be used at all.
     pub critical_unknown: Option<Oid<'a>>,
 }
 
@@ -214,7 +214,7 @@ impl<'a> CrlEntry<'a> {
     }
 }
 
-/// CRLReason (§5.3.1). `Display` is its name.
+/// CRLReason (§5.3.1). `Display` writes its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reason(pub u8);
 
@@ -242,7 +242,7 @@ mod tests {
     use crate::asn1::made::{der, extension, name};
     use std::{string::String, string::ToString, vec::Vec};
 
-    /// The parts of a CRL, each with tag and length; none has signed it.
+    /// The parts of a CRL, each with tag and length. Nothing signs it.
     struct Made {
         version: Vec<u8>,
         this_update: Vec<u8>,
@@ -404,9 +404,9 @@ mod tests {
         assert_eq!(version_1, (Vec::new(), Some("an entry has extensions, but the CRL is not version 2")));
     }
 
-    /// A list with an entry that cannot be read must not be read without it: the entry may be the one that counts.
+    /// A list must not be read without an entry that is malformed: that entry may be the one that matters.
     #[test]
-    fn an_entry_that_is_malformed_is_told_and_ends_the_list() {
+    fn a_malformed_entry_is_an_error_and_ends_the_list() {
         const SHORTEST: &str = "the serial number of an entry is no INTEGER in its shortest form";
         for (broken, what) in [
             (entry(&[0, 7], &[]), SHORTEST),

@@ -1,8 +1,8 @@
-//! DER (X.690 §10): elements read one after another, borrowed. Strict: what has two encodings is refused in all but one.
+//! A reader of DER (X.690 §10) that borrows its input. It is strict: of several encodings of one value it accepts one.
 
 use core::fmt;
 
-/// The bytes are not the DER that was expected; the text says which part, as the end of a sentence.
+/// The bytes are not the DER that was expected. The text is the end of a sentence and says which part is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadDer(pub &'static str);
 
@@ -14,7 +14,7 @@ impl fmt::Display for BadDer {
 
 impl core::error::Error for BadDer {}
 
-/// An identifier octet: class, constructed or primitive, and a number up to 30.
+/// An identifier octet: the class, whether constructed or primitive, and a tag number up to 30.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tag(pub u8);
 
@@ -56,32 +56,32 @@ impl Tag {
 /// One element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Element<'a> {
-    /// Its identifier octet.
+    /// The identifier octet.
     pub tag: Tag,
-    /// Its content octets.
+    /// The content octets.
     pub content: &'a [u8],
-    /// All its octets.
+    /// Identifier, length and content octets.
     pub whole: &'a [u8],
 }
 
-/// Reads elements from the front of a slice. A failed read leaves it anywhere.
+/// Reads elements from the front of a slice. After an error its position is unspecified.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
-    /// Reads what `bytes` hold.
+    /// Reads from the start of `bytes`.
     pub const fn new(bytes: &'a [u8]) -> Reader<'a> {
         Reader { rest: bytes }
     }
 
-    /// Has all been read?
+    /// Whether everything has been read.
     pub const fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
-    /// Nothing may be left.
+    /// Fails if anything is left.
     pub fn finish(&self) -> Result<(), BadDer> {
         match self.is_empty() {
             true => Ok(()),
@@ -89,7 +89,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The next element, whatever it is.
+    /// The next element, of any tag.
     pub fn element(&mut self) -> Result<Element<'a>, BadDer> {
         let start = self.rest;
         let (&tag, rest) = start.split_first().ok_or(TOO_SHORT)?;
@@ -130,28 +130,28 @@ impl<'a> Reader<'a> {
         self.rest.first().copied().map(Tag)
     }
 
-    /// The content of a SEQUENCE, to be read on.
+    /// A reader of the content of the next element, a SEQUENCE.
     pub fn sequence(&mut self) -> Result<Reader<'a>, BadDer> {
         self.read(Tag::SEQUENCE).map(Reader::new)
     }
 
-    /// The content octets of an INTEGER: two's complement, in its shortest form (X.690 §8.3.2).
+    /// The content octets of an INTEGER: two's complement in the shortest form (X.690 §8.3.2).
     pub fn integer(&mut self) -> Result<&'a [u8], BadDer> {
         self.read(Tag::INTEGER).and_then(shortest_integer)
     }
 
-    /// The octets of an INTEGER that is not negative, without leading zeros; none for zero.
+    /// The octets of a non-negative INTEGER without leading zeros; none for zero.
     pub fn unsigned(&mut self) -> Result<&'a [u8], BadDer> {
         self.integer().and_then(unsigned)
     }
 
-    /// A BOOLEAN; FALSE if it is left out.
+    /// A BOOLEAN DEFAULT FALSE.
     pub fn flag(&mut self, tag: Tag) -> Result<bool, BadDer> {
         self.optional(tag)?.map_or(Ok(false), boolean)
     }
 }
 
-/// Reads a list to its end, and says how many elements `read` has found.
+/// Reads a list to its end and counts its elements.
 pub(super) fn check_list<'a, T>(
     list: &'a [u8],
     read: impl Fn(&mut Reader<'a>) -> Result<T, BadDer>,
@@ -164,7 +164,7 @@ pub(super) fn check_list<'a, T>(
     Ok(count)
 }
 
-/// The elements of a list that [`check_list`] has found well-formed: nothing but its end ends them.
+/// The elements of a list that [`check_list`] has checked.
 pub(super) fn elements<'a, T>(
     list: &'a [u8],
     read: impl Fn(&mut Reader<'a>) -> Result<T, BadDer> + Clone,
@@ -195,7 +195,7 @@ fn length(bytes: &[u8]) -> Result<(usize, &[u8]), BadDer> {
     Ok((usize::try_from(length).map_err(|_| TOO_SHORT)?, rest))
 }
 
-/// The only element in `bytes`, which must have this tag: its content.
+/// The content of the only element in `bytes`, which must have this tag.
 pub fn only(bytes: &[u8], tag: Tag) -> Result<&[u8], BadDer> {
     let mut reader = Reader::new(bytes);
     let content = reader.read(tag)?;
@@ -211,7 +211,7 @@ pub fn boolean(content: &[u8]) -> Result<bool, BadDer> {
     }
 }
 
-/// The content of an INTEGER, if that is its shortest form.
+/// Checks that the content of an INTEGER has the shortest form.
 pub fn shortest_integer(content: &[u8]) -> Result<&[u8], BadDer> {
     match content {
         [] | [0x00, 0x00..=0x7f, ..] | [0xff, 0x80..=0xff, ..] => Err(BadDer("an INTEGER is not in its shortest form")),
@@ -219,7 +219,7 @@ pub fn shortest_integer(content: &[u8]) -> Result<&[u8], BadDer> {
     }
 }
 
-/// The octets of an INTEGER's content that is not negative, without leading zeros.
+/// The octets of a non-negative INTEGER's content, without leading zeros.
 pub fn unsigned(content: &[u8]) -> Result<&[u8], BadDer> {
     match shortest_integer(content)? {
         [0x00, value @ ..] => Ok(value),
@@ -228,7 +228,7 @@ pub fn unsigned(content: &[u8]) -> Result<&[u8], BadDer> {
     }
 }
 
-/// An unsigned INTEGER's octets as a number; `u32::MAX` for those that are larger.
+/// The octets of an unsigned INTEGER as a number; `u32::MAX` if it is larger.
 pub fn saturated(octets: &[u8]) -> u32 {
     match octets.len() {
         0..=4 => octets.iter().fold(0, |value, octet| value << 8 | u32::from(*octet)),
@@ -236,13 +236,13 @@ pub fn saturated(octets: &[u8]) -> u32 {
     }
 }
 
-/// The length of an unsigned INTEGER in bits, by its octets without leading zeros.
+/// The length in bits of an unsigned INTEGER, given its octets without leading zeros.
 pub fn bit_length(octets: &[u8]) -> usize {
     let unused = octets.first().map_or(0, |first| first.leading_zeros());
     octets.len().saturating_mul(8).saturating_sub(usize::try_from(unused).unwrap_or(0))
 }
 
-/// The content of a BIT STRING (X.690 §8.6, §11.2.1): its octets; unused bits must be zero.
+/// The octets in the content of a BIT STRING (X.690 §8.6, §11.2.1). Unused bits must be zero.
 pub fn bits(content: &[u8]) -> Result<&[u8], BadDer> {
     let bad = BadDer("a BIT STRING is malformed");
     let (&unused, octets) = content.split_first().ok_or(bad)?;
@@ -257,7 +257,7 @@ pub fn bits(content: &[u8]) -> Result<&[u8], BadDer> {
     }
 }
 
-/// The content of a BIT STRING that holds whole octets: keys and signatures.
+/// The octets of a BIT STRING without unused bits, as keys and signatures are.
 pub fn whole_octets(content: &[u8]) -> Result<&[u8], BadDer> {
     match content {
         [0, octets @ ..] => Ok(octets),

@@ -9,23 +9,23 @@ pub struct DistributionPoints<'a> {
     list: &'a [u8],
 }
 
-/// One place from which a CRL is to be had.
+/// A place that publishes a CRL.
 #[derive(Clone, Copy, Debug)]
 pub struct DistributionPoint<'a> {
-    /// Its name.
+    /// distributionPoint: the name of the place.
     pub name: Option<DistributionPointName<'a>>,
-    /// The reasons that the list there is about, as bits of ReasonFlags; `None`: all.
+    /// reasons: the ReasonFlags that the list there covers; `None` for all.
     pub reasons: Option<&'a [u8]>,
-    /// Who signs the list, if that is not the certificate's issuer (an indirect CRL).
+    /// cRLIssuer: who signs the list, if not the issuer of the certificate (an indirect CRL).
     pub crl_issuer: Option<GeneralNames<'a>>,
 }
 
 /// `DistributionPointName ::= CHOICE { fullName [0] GeneralNames, nameRelativeToCRLIssuer [1] RDN }`
 #[derive(Clone, Copy, Debug)]
 pub enum DistributionPointName<'a> {
-    /// Names of one place, any of which will do: mostly a URI.
+    /// Alternative names of one place, usually one URI.
     Full(GeneralNames<'a>),
-    /// An RDN to be added to the issuer's name: the content of its SET.
+    /// An RDN to append to the name of the CRL's issuer: the content of its SET.
     RelativeToIssuer(&'a [u8]),
 }
 
@@ -53,20 +53,20 @@ impl<'a> DistributionPoint<'a> {
 }
 
 impl<'a> DistributionPoints<'a> {
-    /// From an extension's value.
+    /// Reads it from the value of the extension.
     pub fn from_der(value: &'a [u8]) -> Result<DistributionPoints<'a>, BadDer> {
         let list = only(value, Tag::SEQUENCE)?;
         check_list(list, DistributionPoint::read)?;
         Ok(DistributionPoints { list })
     }
 
-    /// The points, in their order.
+    /// The points in the order of the list.
     pub fn iter(&self) -> impl Iterator<Item = DistributionPoint<'a>> + use<'a> {
         elements(self.list, DistributionPoint::read)
     }
 }
 
-/// What a CRL is about; by default all certificates of its issuer, for all reasons.
+/// The scope of a CRL. By default it covers all certificates of its issuer for all reasons.
 ///
 /// ```text
 /// IssuingDistributionPoint ::= SEQUENCE {
@@ -79,22 +79,22 @@ impl<'a> DistributionPoints<'a> {
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct IssuingDistributionPoint<'a> {
-    /// Where this list is to be had.
+    /// distributionPoint: the place that publishes this list.
     pub name: Option<DistributionPointName<'a>>,
-    /// It is about end-entity certificates only.
+    /// onlyContainsUserCerts: the list covers end-entity certificates only.
     pub only_user_certs: bool,
-    /// It is about CA certificates only.
+    /// onlyContainsCACerts: the list covers CA certificates only.
     pub only_ca_certs: bool,
-    /// It is about these reasons only, as bits of ReasonFlags.
+    /// onlySomeReasons: the ReasonFlags that the list covers.
     pub only_some_reasons: Option<&'a [u8]>,
-    /// Its entries may be about certificates of others.
+    /// indirectCRL: entries may be about certificates of other issuers.
     pub indirect: bool,
-    /// It is about attribute certificates only.
+    /// onlyContainsAttributeCerts: the list covers attribute certificates only.
     pub only_attribute_certs: bool,
 }
 
 impl<'a> IssuingDistributionPoint<'a> {
-    /// From an extension's value.
+    /// Reads it from the value of the extension.
     pub fn from_der(value: &'a [u8]) -> Result<IssuingDistributionPoint<'a>, BadDer> {
         let mut fields = Reader::new(only(value, Tag::SEQUENCE)?);
         let point = IssuingDistributionPoint {

@@ -1,19 +1,19 @@
-//! Extensions (RFC 5280 §4.2) as a list.
+//! The list of extensions (RFC 5280 §4.2).
 
 use super::der::{BadDer, Reader, Tag, elements};
 use super::oid::Oid;
 
-/// More extensions than this are refused: duplicates are looked for in pairs.
+/// A list with more extensions is refused, since the search for duplicates is quadratic.
 const MAX_EXTENSIONS: usize = 64;
 
 /// One extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extension<'a> {
-    /// Which it is.
+    /// extnID
     pub id: Oid<'a>,
-    /// Who does not process it must refuse what it stands in.
+    /// critical: whoever does not process the extension must refuse the certificate or CRL.
     pub critical: bool,
-    /// What the OCTET STRING holds.
+    /// The content of extnValue.
     pub value: &'a [u8],
 }
 
@@ -27,14 +27,14 @@ impl<'a> Extension<'a> {
     }
 }
 
-/// A well-formed list of extensions, of which none stands twice.
+/// A well-formed list of extensions without duplicates.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Extensions<'a> {
     list: &'a [u8],
 }
 
 impl<'a> Extensions<'a> {
-    /// From the content of `SEQUENCE OF Extension`.
+    /// Reads the content of `SEQUENCE OF Extension`.
     pub fn from_content(list: &'a [u8]) -> Result<Extensions<'a>, BadDer> {
         let mut reader = Reader::new(list);
         let mut seen: [&[u8]; MAX_EXTENSIONS] = [&[]; MAX_EXTENSIONS];
@@ -50,7 +50,7 @@ impl<'a> Extensions<'a> {
         Ok(Extensions { list })
     }
 
-    /// The extensions, in their order.
+    /// The extensions in the order of the list.
     pub fn iter(&self) -> impl Iterator<Item = Extension<'a>> + use<'a> {
         elements(self.list, Extension::read)
     }
@@ -60,7 +60,7 @@ impl<'a> Extensions<'a> {
         self.iter().find(|extension| extension.id == id)
     }
 
-    /// Is it there, and critical?
+    /// Whether the extension is present and critical.
     pub fn is_critical(&self, id: Oid<'_>) -> bool {
         self.get(id).is_some_and(|extension| extension.critical)
     }

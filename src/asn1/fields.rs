@@ -2,7 +2,7 @@
 
 use super::der::{BadDer, Element, Reader, Tag, only};
 
-/// The fields of a certificate, told apart but not looked into.
+/// The fields of a certificate. Their contents have not been read.
 ///
 /// ```text
 /// Certificate ::= SEQUENCE {

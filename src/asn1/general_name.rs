@@ -4,31 +4,31 @@ use super::der::{BadDer, Element, Reader, Tag, check_list, elements, only};
 use super::name::Name;
 use super::oid::Oid;
 
-/// One name of a certificate's holder, issuer or distribution point.
+/// A name of a subject, an issuer or a distribution point.
 #[derive(Clone, Copy, Debug)]
 pub enum GeneralName<'a> {
-    /// otherName: its content.
+    /// The content of otherName.
     OtherName(&'a [u8]),
     /// rfc822Name: an e-mail address; ASCII.
     Email(&'a str),
     /// dNSName; ASCII.
     Dns(&'a str),
-    /// x400Address: its content.
+    /// The content of x400Address.
     X400(&'a [u8]),
     /// directoryName
     Directory(Name<'a>),
-    /// ediPartyName: its content.
+    /// The content of ediPartyName.
     EdiParty(&'a [u8]),
     /// uniformResourceIdentifier; ASCII.
     Uri(&'a str),
-    /// iPAddress: 4 or 16 octets; as a constraint 8 or 32, with a mask. The length has not been checked.
+    /// iPAddress: 4 or 16 octets; in name constraints 8 or 32, with a mask. The length has not been checked.
     Ip(&'a [u8]),
     /// registeredID
     RegisteredId(Oid<'a>),
 }
 
 impl<'a> GeneralName<'a> {
-    /// The next element. All tags are IMPLICIT, but directoryName's: Name is a CHOICE.
+    /// Reads the next element. All tags are IMPLICIT except that of directoryName, since Name is a CHOICE.
     pub fn read(names: &mut Reader<'a>) -> Result<GeneralName<'a>, BadDer> {
         let Element { tag, content, .. } = names.element()?;
         let ia5 = || match content.is_ascii() {
@@ -50,7 +50,7 @@ impl<'a> GeneralName<'a> {
     }
 }
 
-/// IA5String has 7 bits.
+/// An IA5String has only ASCII characters.
 pub(super) const NOT_ASCII: BadDer = BadDer("a name is not ASCII");
 
 /// `GeneralNames ::= SEQUENCE SIZE (1..MAX) OF GeneralName`, well-formed.
@@ -60,12 +60,12 @@ pub struct GeneralNames<'a> {
 }
 
 impl<'a> GeneralNames<'a> {
-    /// From the whole SEQUENCE.
+    /// Reads the SEQUENCE with tag and length.
     pub fn from_der(der: &'a [u8]) -> Result<GeneralNames<'a>, BadDer> {
         GeneralNames::from_content(only(der, Tag::SEQUENCE)?)
     }
 
-    /// From the SEQUENCE's content.
+    /// Reads the content of the SEQUENCE.
     pub fn from_content(list: &'a [u8]) -> Result<GeneralNames<'a>, BadDer> {
         match check_list(list, GeneralName::read)? {
             0 => Err(BadDer("a list of names is empty")),
@@ -73,7 +73,7 @@ impl<'a> GeneralNames<'a> {
         }
     }
 
-    /// The names, in their order.
+    /// The names in the order of the list.
     pub fn iter(&self) -> impl Iterator<Item = GeneralName<'a>> + use<'a> {
         elements(self.list, GeneralName::read)
     }
@@ -89,9 +89,9 @@ mod tests {
         GeneralNames::from_content(list).map(|names| names.iter().map(|name| format!("{name:?}")).collect())
     }
 
-    /// RFC 5280 §4.2.1.6: which are IMPLICIT over primitive types, and which are not. In DER each has one identifier.
+    /// RFC 5280 §4.2.1.6 makes some of them IMPLICIT over primitive types. In DER each kind has one identifier octet.
     #[test]
-    fn a_general_name_is_told_by_its_tag_and_a_constructed_string_is_none() {
+    fn the_tag_decides_the_kind_of_a_general_name_and_a_constructed_string_is_none() {
         for tag in 0..=255u8 {
             let content = match tag {
                 0xa4 => name(b"api"),

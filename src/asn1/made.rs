@@ -1,8 +1,8 @@
-//! Certificates put together octet by octet, for tests of what no issuer would write. Nothing signs them.
+//! Certificates built octet by octet, for tests of what no issuer would write. Nothing signs them.
 
 use std::vec::Vec;
 
-/// DER with its length in as few octets as it takes.
+/// An element with its length in the shortest form.
 pub(crate) fn der(tag: u8, content: &[u8]) -> Vec<u8> {
     let [high, low] = u16::try_from(content.len()).unwrap().to_be_bytes();
     let length = match (high, low) {
@@ -13,13 +13,13 @@ pub(crate) fn der(tag: u8, content: &[u8]) -> Vec<u8> {
     [&[tag], length, content].concat()
 }
 
-/// One extension; `critical` as the octet of its BOOLEAN, if it has one.
+/// An extension. `critical` is the octet of its BOOLEAN, if it has one.
 pub(crate) fn extension(oid: &[u8], critical: Option<u8>, value: &[u8]) -> Vec<u8> {
     let critical = critical.map_or(Vec::new(), |octet| der(0x01, &[octet]));
     der(0x30, &[der(0x06, oid), critical, der(0x04, value)].concat())
 }
 
-/// The parts of a certificate: contents for version and serial number, else whole values.
+/// The parts of a certificate: contents of version and serial number, and all else with tag and length.
 pub(crate) struct Made {
     pub(crate) version: u8,
     pub(crate) serial: Vec<u8>,
@@ -54,12 +54,12 @@ impl Default for Made {
 }
 
 impl Made {
-    /// With this extension, not critical.
+    /// A certificate with this extension, which is not critical.
     pub(crate) fn with(oid: &[u8], value: &[u8]) -> Made {
         Made::default().and(oid, None, value)
     }
 
-    /// And this one.
+    /// Adds an extension.
     pub(crate) fn and(mut self, oid: &[u8], critical: Option<u8>, value: &[u8]) -> Made {
         self.extensions.push(extension(oid, critical, value));
         self

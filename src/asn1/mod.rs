@@ -1,7 +1,7 @@
-//! Certificates, revocation lists, keys and names as DER has them (X.690; RFC 5280): borrowed readers, no allocation.
+//! Certificates, CRLs, keys and names in DER (X.690, RFC 5280): readers that borrow their input and allocate nothing.
 //!
-//! What is read is checked in full, and read once; after that, looking at it cannot fail. What it *means* is judged by
-//! others: a certificate that is well-formed may still be good for nothing.
+//! A reader checks the whole structure, so that later access to its parts cannot fail. It does not judge what the parts
+//! mean: a well-formed certificate may still be useless.
 
 mod algorithm;
 mod certificate;
@@ -23,7 +23,7 @@ mod time;
 pub use algorithm::{AlgorithmIdentifier, PssParameters};
 pub use certificate::Certificate;
 pub use certificate_extensions::{
-    BasicConstraints, CertificateExtensions, KeyUsage, NameConstraints, PolicyConstraints, Purposes,
+    BasicConstraints, CertificateExtensions, ExtKeyUsage, KeyUsage, NameConstraints, PolicyConstraints,
 };
 pub use crl::{CertificateList, CrlEntry, CrlExtensions, Reason};
 pub use der::{BadDer, Element, Reader, Tag};

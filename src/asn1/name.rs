@@ -4,7 +4,7 @@ use super::der::{BadDer, Element, Reader, Tag, check_list, elements};
 use super::oid::Oid;
 use core::fmt::{self, Write};
 
-/// More than anybody uses; what compares and prints is quadratic in these.
+/// More than anybody uses. Comparing and printing take time that is quadratic in this number.
 const MAX_RDNS: usize = 128;
 const MAX_ATTRIBUTES_OF_RDN: usize = 16;
 
@@ -13,9 +13,9 @@ const TOO_MANY_ATTRIBUTES: BadDer = BadDer("a part of a name has more than 16 at
 
 /// A well-formed Name.
 ///
-/// `Display` is its text by RFC 4514, last RDN first: `CN=api,O=Example`. Names that differ have different texts, except
-/// for the string type of a value. Control, bidirectional and invisible characters are escaped too (as octets of UTF-8
-/// in hex), so the text is safe to print. It may be as long as the name.
+/// `Display` writes it as RFC 4514 says, last RDN first: `CN=api,O=Example`. Different names have different texts,
+/// unless they differ only in the string type of a value. Control, bidirectional and invisible characters are escaped
+/// too (as octets of UTF-8 in hex), so the text is safe to print. It may be as long as the name.
 #[derive(Clone, Copy, Debug)]
 pub struct Name<'a> {
     der: &'a [u8],
@@ -24,7 +24,7 @@ pub struct Name<'a> {
 }
 
 impl<'a> Name<'a> {
-    /// The next element: `SEQUENCE OF SET OF SEQUENCE { type OBJECT IDENTIFIER, value ANY }`.
+    /// Reads the next element: `SEQUENCE OF SET OF SEQUENCE { type OBJECT IDENTIFIER, value ANY }`.
     pub fn read(reader: &mut Reader<'a>) -> Result<Name<'a>, BadDer> {
         let Element { content, whole, .. } = reader.tagged(Tag::SEQUENCE)?;
         match check_list(content, Rdn::read)? {
@@ -33,14 +33,14 @@ impl<'a> Name<'a> {
         }
     }
 
-    /// The Name in `der` and nothing else.
+    /// Reads a Name, which must be all of `der`.
     pub fn from_der(der: &'a [u8]) -> Result<Name<'a>, BadDer> {
         let mut reader = Reader::new(der);
         let name = Name::read(&mut reader)?;
         reader.finish().map(|()| name)
     }
 
-    /// The same; what is malformed, and not only too much, is called `what`.
+    /// The same, but the error says `what` of a malformed name. A name that is too large keeps its own error.
     pub(super) fn called(der: &'a [u8], what: &'static str) -> Result<Name<'a>, BadDer> {
         Name::from_der(der).map_err(|bad| match bad {
             TOO_MANY_PARTS | TOO_MANY_ATTRIBUTES => bad,
@@ -48,36 +48,36 @@ impl<'a> Name<'a> {
         })
     }
 
-    /// The whole of it, with tag and length.
+    /// The DER with tag and length.
     pub const fn der(&self) -> &'a [u8] {
         self.der
     }
 
-    /// Its content, without tag and length: as webpki has names.
+    /// The content without tag and length, which is the form that webpki uses.
     pub const fn content(&self) -> &'a [u8] {
         self.rdns
     }
 
-    /// Has it no RDN?
+    /// Whether it has no RDN.
     pub const fn is_empty(&self) -> bool {
         self.rdns.is_empty()
     }
 
-    /// The attributes of all RDNs, in their order.
+    /// The attributes of all RDNs in the order of the name.
     pub fn attributes(&self) -> impl Iterator<Item = Attribute<'a>> {
         self.rdns().flat_map(Rdn::attributes)
     }
 
-    /// RFC 5280 §7.1: the same types with the same values, in the same order and grouping. Strings are compared without
-    /// regard to their ASN.1 type, to case, and to spaces at the ends or repeated within; other values by their octets.
+    /// Compares names as RFC 5280 §7.1 says: the same types and values in the same order and grouping. For strings, ASN.1
+    /// type, case, spaces at both ends and repeated spaces do not matter. Other values must have the same octets.
     ///
-    /// Unicode normalisation and the characters that RFC 4518 §2.2 maps to nothing are left out: it never calls two
-    /// names equal that the RFC calls different.
+    /// The comparison does no Unicode normalisation and keeps the characters that RFC 4518 §2.2 maps to nothing. So it
+    /// never finds two names equal that are different for the RFC.
     pub fn matches(&self, other: &Name<'_>) -> bool {
         self.der == other.der || self.canonical().eq(other.canonical())
     }
 
-    /// The same sequence for names that [match](Name::matches), another for all others; for hashes and keys.
+    /// A sequence that is the same for two names exactly if they [match](Name::matches), to hash names or look them up.
     pub fn canonical(&self) -> impl Iterator<Item = u32> {
         self.rdns().flat_map(Rdn::canonical)
     }
@@ -105,7 +105,7 @@ impl<'a> Rdn<'a> {
         elements(self.0, Attribute::read)
     }
 
-    /// Its attributes, smallest first: their order in the SET depends on how they are encoded.
+    /// The attributes, smallest first: their order in the SET depends on their encoding.
     fn canonical(self) -> impl Iterator<Item = u32> {
         let at = move |place: usize| self.attributes().nth(place).into_iter().flat_map(Attribute::canonical);
         let mut places: [usize; MAX_ATTRIBUTES_OF_RDN] = core::array::from_fn(|place| place);
@@ -115,7 +115,7 @@ impl<'a> Rdn<'a> {
     }
 }
 
-// Marks in canonical sequences, above all characters.
+// Separators in canonical sequences, larger than any character.
 const PART: u32 = 0x11_0000;
 const ATTRIBUTE: u32 = 0x11_0001;
 const TEXT: u32 = 0x11_0002;
@@ -124,9 +124,9 @@ const OCTETS: u32 = 0x11_0003;
 /// An AttributeTypeAndValue.
 #[derive(Clone, Copy, Debug)]
 pub struct Attribute<'a> {
-    /// Its type.
+    /// The type.
     pub id: Oid<'a>,
-    /// Its value, whatever that is.
+    /// The value, of any ASN.1 type.
     pub value: Element<'a>,
 }
 
@@ -137,7 +137,7 @@ impl<'a> Attribute<'a> {
         fields.finish().map(|()| Attribute { id, value })
     }
 
-    /// The characters of its value; `None` if it is no string, or holds what its string type cannot.
+    /// The characters of the value; `None` if it is no string, or has octets that its string type does not allow.
     pub fn chars(&self) -> Option<Chars<'a>> {
         Chars::of(self.value)
     }
@@ -184,7 +184,7 @@ impl<'a> Chars<'a> {
         let utf8 = || core::str::from_utf8(content).ok().map(|text| Encoding::Utf8(text.chars()));
         let encoding = match tag {
             Tag::UTF8_STRING => utf8()?,
-            // What TeletexString means beyond ASCII depends on whom one asks.
+            // Implementations disagree about TeletexString beyond ASCII.
             Tag::PRINTABLE_STRING
             | Tag::IA5_STRING
             | Tag::NUMERIC_STRING
@@ -228,8 +228,8 @@ impl Iterator for Chars<'_> {
     }
 }
 
-/// Control, bidirectional and invisible characters: what can forge a log line, move a cursor, or make two names look
-/// alike.
+/// Whether it is a control, bidirectional or invisible character. Such characters can forge a log line, move a cursor,
+/// or make two names look alike.
 pub fn is_deceptive(c: char) -> bool {
     match c {
         // Soft hyphen, Arabic letter mark, zero-width and directional marks.
@@ -260,7 +260,7 @@ impl fmt::Display for Name<'_> {
     }
 }
 
-/// RFC 4514 §2.3: `CN=text`, `CN=#hex` for what is no string, and `1.2.3=#hex` for types without a name.
+/// RFC 4514 §2.3: `CN=text`, `CN=#hex` for a value that is no string, and `1.2.3=#hex` for a type without a name.
 fn write_attribute(attribute: &Attribute<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let name = attribute.id.name();
     match name {
@@ -275,7 +275,7 @@ fn write_attribute(attribute: &Attribute<'_>, f: &mut fmt::Formatter<'_>) -> fmt
     attribute.value.whole.iter().try_for_each(|octet| write!(f, "{octet:02X}"))
 }
 
-/// RFC 4514 §2.4: what must be escaped, and what [deceives](is_deceptive).
+/// Escapes the characters of RFC 4514 §2.4 and those that [deceive](is_deceptive).
 fn write_text(chars: Chars<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut chars = chars.peekable();
     let mut first = true;
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_told_last_rdn_first_with_the_escapes_of_rfc_4514() {
+    fn a_name_is_written_last_rdn_first_with_the_escapes_of_rfc_4514() {
         assert_eq!(text(&name(&[])), "");
         let (c, o) = (attribute(&[0x55, 4, 6], PRINTABLE, b"US"), attribute(O, UTF8, b"Example"));
         let api = attribute(CN, UTF8, b"api");
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_string_is_told_by_its_octets_and_a_type_without_a_name_too() {
+    fn a_value_that_is_no_string_is_written_in_hex_and_a_type_without_a_name_in_numbers() {
         assert_eq!(text(&cn(UTF8, &[0xff, 0xfe])), "CN=#0C02FFFE");
         assert_eq!(text(&cn(UTF8, b"#0C02FFFE")), "CN=\\#0C02FFFE");
         assert_eq!(text(&cn(PRINTABLE, &[0xe4])), "CN=#1301E4");

@@ -1,21 +1,21 @@
-//! Object identifiers, each once, with its name.
+//! Object identifiers and their names.
 
 use super::der::{BadDer, Reader, Tag};
 use core::fmt;
 
-/// An OBJECT IDENTIFIER, by its content octets. `Display` is its name if we know one, else `1.2.3`.
+/// An OBJECT IDENTIFIER, held as its content octets. `Display` writes its name if we know one, else `1.2.3`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Oid<'a>(&'a [u8]);
 
 impl<'a> Oid<'a> {
-    /// The next element.
+    /// Reads the next element.
     pub fn read(reader: &mut Reader<'a>) -> Result<Oid<'a>, BadDer> {
         Oid::from_content(reader.read(Tag::OBJECT_IDENTIFIER)?)
     }
 
-    /// From content octets (X.690 §8.19): arcs in their shortest form, of at most 128 bits.
+    /// Checks content octets (X.690 §8.19): each arc in its shortest form and of at most 128 bits.
     pub fn from_content(content: &'a [u8]) -> Result<Oid<'a>, BadDer> {
-        // 128 bits in groups of 7, two of them in the first.
+        // 128 bits in groups of 7 take 19 octets, the first of which has 2 bits.
         const MAX_ARC: usize = 19;
         const MALFORMED: BadDer = BadDer("an object identifier is malformed");
         let (mut len, mut first) = (0usize, 0); // of the arc so far, and its first octet
@@ -37,22 +37,22 @@ impl<'a> Oid<'a> {
         }
     }
 
-    /// Its content octets.
+    /// The content octets.
     pub const fn content(self) -> &'a [u8] {
         self.0
     }
 
-    /// What it is called; attribute types by their short names: `CN`.
+    /// The name. Attribute types have their short names: `CN`.
     pub fn name(self) -> Option<&'static str> {
         KNOWN.iter().find(|(known, ..)| *known == self).map(|(_, name, _)| *name)
     }
 
-    /// Writes it as `2.5.4.3`, whether it has a name or not.
+    /// Writes it as numbers, `2.5.4.3`, even if it has a name.
     pub fn write_dotted(self, f: &mut impl fmt::Write) -> fmt::Result {
         let arcs = self.0.split_inclusive(|octet| octet & 0x80 == 0);
         for (index, arc) in arcs.enumerate() {
             let value = arc.iter().fold(0u128, |value, octet| value << 7 | u128::from(octet & 0x7f));
-            // The first holds two arcs: 40 times the first, which is at most 2, and the second.
+            // The first number holds two arcs: 40 times the first arc, which is at most 2, plus the second.
             match (index, value) {
                 (0, 0..40) => write!(f, "0.{value}")?,
                 (0, 40..80) => write!(f, "1.{}", value.saturating_sub(40))?,
@@ -90,7 +90,7 @@ macro_rules! known {
 }
 
 known! {
-    // Attribute types (X.520, RFC 4519, PKCS #9), by the names of RFC 4514 §3 where it has one.
+    // Attribute types (X.520, RFC 4519, PKCS #9), with the names of RFC 4514 §3 where it has them.
     COMMON_NAME "CN" "2.5.4.3" [0x55, 4, 3];
     SURNAME "SN" "2.5.4.4" [0x55, 4, 4];
     SERIAL_NUMBER "serialNumber" "2.5.4.5" [0x55, 4, 5];
@@ -183,7 +183,7 @@ known! {
     AUTHORITY_INFO_ACCESS "authorityInfoAccess" "1.3.6.1.5.5.7.1.1" [0x2b, 6, 1, 5, 5, 7, 1, 1];
     TLS_FEATURE "tlsFeature" "1.3.6.1.5.5.7.1.24" [0x2b, 6, 1, 5, 5, 7, 1, 24];
 
-    // Purposes of extKeyUsage (RFC 5280 §4.2.1.12).
+    // KeyPurposeIds of extKeyUsage (RFC 5280 §4.2.1.12).
     ANY_EXTENDED_KEY_USAGE "anyExtendedKeyUsage" "2.5.29.37.0" [0x55, 0x1d, 37, 0];
     SERVER_AUTH "serverAuth" "1.3.6.1.5.5.7.3.1" [0x2b, 6, 1, 5, 5, 7, 3, 1];
     CLIENT_AUTH "clientAuth" "1.3.6.1.5.5.7.3.2" [0x2b, 6, 1, 5, 5, 7, 3, 2];
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn one_without_a_name_is_told_in_numbers() {
+    fn one_without_a_name_is_written_in_numbers() {
         for (content, numbers) in [
             (&[0x2a][..], "1.2"),
             (&[0x2a, 3], "1.2.3"),

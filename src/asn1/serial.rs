@@ -3,40 +3,40 @@
 use super::der::{BadDer, Reader};
 use core::fmt;
 
-/// A serial number, in the shortest form of an INTEGER: equal numbers have equal octets. `Display` is hex.
+/// A serial number in the shortest form of an INTEGER, so that equal numbers have equal octets. `Display` writes hex.
 ///
-/// RFC 5280 asks issuers for positive numbers of at most 20 octets, and us to handle others gracefully.
+/// RFC 5280 allows issuers only positive numbers of at most 20 octets, and asks readers to handle others gracefully.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Serial<'a>(&'a [u8]);
 
 impl<'a> Serial<'a> {
-    /// The next element.
+    /// Reads the next element.
     pub fn read(reader: &mut Reader<'a>) -> Result<Serial<'a>, BadDer> {
         reader.integer().map(Serial).map_err(|_| BadDer("its serial number is no INTEGER in its shortest form"))
     }
 
-    /// The INTEGER's content: two's complement.
+    /// The content of the INTEGER: two's complement.
     pub const fn content(self) -> &'a [u8] {
         self.0
     }
 
-    /// Is it 0?
+    /// Whether it is 0.
     pub fn is_zero(self) -> bool {
         self.0 == [0]
     }
 
-    /// Is it below 0?
+    /// Whether it is below 0.
     pub fn is_negative(self) -> bool {
         self.0.first().is_some_and(|first| first & 0x80 != 0)
     }
 
-    /// Has it more than the 20 octets that an issuer may use?
+    /// Whether it has more than the 20 octets that an issuer may use.
     pub const fn is_too_long(self) -> bool {
         self.0.len() > 20
     }
 }
 
-/// Lower-case hex of its octets without a sign octet: `9f01`; negative ones with their sign: `-01`.
+/// Writes lower-case hex without a sign octet, `9f01`, and negative numbers with a minus sign, `-01`.
 impl fmt::Display for Serial<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.is_negative() {
@@ -46,7 +46,7 @@ impl fmt::Display for Serial<'_> {
             };
             return octets.iter().try_for_each(|octet| write!(f, "{octet:02x}"));
         }
-        // The magnitude: all bits inverted, plus one, which carries over the zeros at the end.
+        // The magnitude is all bits inverted, plus one. The carry passes over the zeros at the end.
         let zeros = self.0.iter().rev().take_while(|octet| **octet == 0).count();
         let kept = self.0.len().saturating_sub(zeros);
         f.write_str("-")?;
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_serial_number_is_told_by_its_value() {
+    fn a_serial_number_is_written_as_its_value() {
         for (content, text) in [
             (&[0][..], "00"),
             (&[1], "01"),
@@ -91,7 +91,7 @@ mod tests {
         assert!(read(&[1; 20]).is_some_and(|(_, _, _, long)| !long));
     }
 
-    /// A revoked certificate must not escape by another encoding of its number.
+    /// Another encoding of its number must not hide a revoked certificate.
     #[test]
     fn a_serial_number_has_one_encoding() {
         for content in [&[][..], &[0, 0], &[0, 1], &[0, 0x7f], &[0, 0, 0x80], &[0xff, 0xff], &[0xff, 0x80]] {

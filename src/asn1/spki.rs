@@ -1,4 +1,4 @@
-//! SubjectPublicKeyInfo (RFC 5280 §4.1.2.7), and from a certificate to it, and no further.
+//! SubjectPublicKeyInfo (RFC 5280 §4.1.2.7).
 
 use super::algorithm::AlgorithmIdentifier;
 use super::der::{BadDer, Reader, Tag, bit_length, only, whole_octets};
@@ -9,31 +9,31 @@ use core::fmt;
 /// A SubjectPublicKeyInfo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spki<'a> {
-    /// The whole structure in DER: what pins and raw public keys (RFC 7250) compare.
+    /// The whole structure in DER, which pins and raw public keys (RFC 7250) compare.
     pub raw: &'a [u8],
-    /// The key in it.
+    /// The public key.
     pub key: PublicKey<'a>,
 }
 
-/// A public key, by the kinds that can sign in TLS 1.3. `Display` names it: `P-256`, `RSA of 2048 bits`.
+/// A public key, of any kind that can sign in TLS 1.3. `Display` writes the kind: `P-256`, `RSA of 2048 bits`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PublicKey<'a> {
     /// ECDSA on secp256r1: an uncompressed point of 65 bytes (not yet known to lie on the curve).
     P256(&'a [u8]),
     /// ECDSA on secp384r1: an uncompressed point of 97 bytes (not yet known to lie on the curve).
     P384(&'a [u8]),
-    /// ECDSA on secp521r1, which aws-lc-rs verifies: an uncompressed point of 133 bytes.
+    /// ECDSA on secp521r1, which only aws-lc-rs verifies: an uncompressed point of 133 bytes.
     #[cfg(feature = "aws-lc-rs")]
     P521(&'a [u8]),
     /// Ed25519
     Ed25519(&'a [u8; 32]),
-    /// ML-DSA (RFC 9881): its parameter set, and a key of the length that belongs to it. Verified with the feature `mldsa`.
+    /// ML-DSA (RFC 9881): the parameter set, and a key of the right length. The feature `mldsa` verifies with it.
     MlDsa(MlDsa, &'a [u8]),
-    /// rsaEncryption: a PKCS#1 RSAPublicKey in DER, and the size of its modulus.
+    /// rsaEncryption.
     Rsa {
-        /// RSAPublicKey in DER.
+        /// RSAPublicKey (PKCS #1) in DER.
         pkcs1: &'a [u8],
-        /// The modulus's length in bits.
+        /// The length of the modulus in bits.
         modulus_bits: usize,
     },
     /// Any other algorithm, curve or form.
@@ -52,7 +52,7 @@ pub enum MlDsa {
 }
 
 impl MlDsa {
-    /// That of an algorithm of keys and of signatures, which is the same (RFC 9881 §3, §4).
+    /// The parameter set of an algorithm. Keys and signatures have the same identifiers (RFC 9881 §3, §4).
     pub fn from_oid(algorithm: Oid<'_>) -> Option<MlDsa> {
         match algorithm {
             oid::ML_DSA_44 => Some(MlDsa::MlDsa44),
@@ -62,7 +62,7 @@ impl MlDsa {
         }
     }
 
-    /// Its algorithm.
+    /// The algorithm's identifier.
     pub const fn oid(self) -> Oid<'static> {
         match self {
             MlDsa::MlDsa44 => oid::ML_DSA_44,
@@ -81,18 +81,18 @@ impl MlDsa {
     }
 }
 
-/// What an unsupported key is.
+/// Why a key is unsupported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnsupportedKey<'a> {
-    /// For another algorithm: Ed448, RSASSA-PSS.
+    /// It is for another algorithm, such as Ed448 or RSASSA-PSS.
     Algorithm(Oid<'a>),
-    /// On another curve: P-521, unless the provider has it.
+    /// It is on another curve, such as P-521 if the provider does not support it.
     Curve(Oid<'a>),
-    /// A curve that is written out instead of named, even if it is one of ours (RFC 5480 §2.1.1: MUST NOT).
+    /// Its curve is given by parameters instead of by name, which RFC 5480 §2.1.1 forbids for every curve.
     ExplicitParameters,
-    /// A point on one of our curves, compressed (RFC 5480 §2.2: MAY be supported).
+    /// It is a compressed point on a supported curve (RFC 5480 §2.2: MAY be supported).
     CompressedPoint(Oid<'a>),
-    /// A key of one of our algorithms, with parameters or a length that it cannot have.
+    /// It is for a supported algorithm, but has wrong parameters or a wrong length.
     Form(Oid<'a>),
 }
 
@@ -126,8 +126,8 @@ impl fmt::Display for PublicKey<'_> {
 }
 
 impl<'a> Spki<'a> {
-    /// The public key of a certificate in DER. Only what leads to the key is looked at; judging the certificate is for
-    /// the caller, who answers the Verify question.
+    /// The public key of a certificate in DER. Reads only what leads to the key. Judging the certificate is for the
+    /// caller, who answers the Verify question.
     pub fn of_certificate(der: &'a [u8]) -> Result<Spki<'a>, BadDer> {
         Spki::from_der(Fields::read(der)?.subject_public_key_info)
     }

@@ -3,25 +3,25 @@
 use super::der::{BadDer, Reader, Tag};
 use core::fmt;
 
-/// A moment of the calendar, to the second, of the years 0 to 9999 if it was read.
+/// A date and time in UTC, to the second. One that was read is in the years 0 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time {
-    /// Since the beginning of the year 0.
+    /// Seconds since the beginning of the year 0.
     seconds: u64,
 }
 
 const DAY: u64 = 86_400;
-/// 1970-01-01, in days and seconds of [`Time`].
+/// 1970-01-01, in days since the beginning of the year 0.
 const EPOCH_DAY: u64 = days_before_year(1970);
 const EPOCH: u64 = EPOCH_DAY.saturating_mul(DAY);
 
-/// The days before each month of a year that is no leap year, and before the next year.
+/// The days before each month of a common year, and before the next year.
 const DAYS_BEFORE_MONTH: [u64; 13] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
 
 const MALFORMED: BadDer = BadDer("a time is malformed");
 
 const fn days_before_year(year: u64) -> u64 {
-    // The years before it that can be divided by 4, 100, 400.
+    // The earlier years that are divisible by 4, 100 and 400.
     let leap_days = year.div_ceil(4).saturating_sub(year.div_ceil(100)).saturating_add(year.div_ceil(400));
     year.saturating_mul(365).saturating_add(leap_days)
 }
@@ -30,7 +30,7 @@ fn is_leap(year: u64) -> bool {
     year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
 }
 
-/// `month` from 1; 13 is the next year's first.
+/// Months count from 1; 13 is the first month of the next year.
 fn days_before_month(year: u64, month: u64) -> Option<u64> {
     let index = usize::try_from(month.checked_sub(1)?).ok()?;
     let leap_day = u64::from(month > 2 && is_leap(year));
@@ -38,22 +38,22 @@ fn days_before_month(year: u64, month: u64) -> Option<u64> {
 }
 
 impl Time {
-    /// Seconds since 1970 (UTC, without leap seconds).
+    /// From seconds since 1970 (UTC, without leap seconds).
     pub const fn from_unix(seconds: u64) -> Time {
         Time { seconds: EPOCH.saturating_add(seconds) }
     }
 
-    /// Seconds since 1970; 0 for all that was before: no clock of ours shows it.
+    /// Seconds since 1970; 0 for all earlier times, which no clock of ours shows.
     pub const fn unix(self) -> u64 {
         self.seconds.saturating_sub(EPOCH)
     }
 
-    /// Does it lie before 1970? (UTCTime can say 1950 to 1969; only those who are strict with issuers mind.)
+    /// Whether it is before 1970. UTCTime can express 1950 to 1969.
     pub const fn is_before_1970(self) -> bool {
         self.seconds < EPOCH
     }
 
-    /// The next element: UTCTime `YYMMDDHHMMSSZ` for 1950 to 2049, or GeneralizedTime `YYYYMMDDHHMMSSZ`.
+    /// Reads the next element: UTCTime `YYMMDDHHMMSSZ` for 1950 to 2049, or GeneralizedTime `YYYYMMDDHHMMSSZ`.
     pub fn read(reader: &mut Reader<'_>) -> Result<Time, BadDer> {
         let element = reader.element()?;
         let (year_digits, digits) = match element.tag {
@@ -87,7 +87,7 @@ impl Time {
     }
 }
 
-/// Decimal digits and nothing else.
+/// A number of decimal digits only.
 fn number(digits: &[u8]) -> Option<u64> {
     digits.iter().try_fold(0u64, |value, digit| match digit {
         b'0'..=b'9' => Some(value.saturating_mul(10).saturating_add(u64::from(digit & 0x0f))),
@@ -99,7 +99,7 @@ fn number(digits: &[u8]) -> Option<u64> {
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (days, second) = (self.seconds / DAY, self.seconds % DAY);
-        // 400 years have 146,097 days; the guess is right or one too large.
+        // 400 years have 146,097 days. The guess is right or one too large.
         let guess = days.saturating_mul(400) / 146_097;
         let fits = |year: &u64| days_before_year(*year) <= days;
         let candidates = [guess.saturating_add(1), guess, guess.saturating_sub(1)];
@@ -157,9 +157,9 @@ mod tests {
         }
     }
 
-    /// Every day of 800 years, against the calendar told in the plainest way; and `Display` is its reverse.
+    /// Compares every day of 800 years with a simple calendar. `Display` is the reverse of reading.
     #[test]
-    fn the_days_follow_each_other_and_are_told_as_they_were_read() {
+    fn days_follow_each_other_and_are_written_as_they_were_read() {
         let mut expected = general("16000101000000Z").unwrap().seconds;
         for year in 1600..2400u32 {
             let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_told_to_the_second() {
+    fn times_are_written_to_the_second() {
         assert_eq!(Time::from_unix(1_795_424_407).to_string(), "2026-11-23 09:00:07 UTC");
         assert_eq!(general("00000101000000Z").unwrap().to_string(), "0000-01-01 00:00:00 UTC");
         assert_eq!(general("99991231235959Z").unwrap().to_string(), "9999-12-31 23:59:59 UTC");

@@ -10,14 +10,14 @@ use super::{AlertDescription, AlertLevel, Malformed, Reader, reader::whole};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Alert {
-    /// Ignored on receipt: the description alone tells how grave it is (§6).
+    /// level: ignored on receipt, since the description alone decides the severity (§6).
     pub level: AlertLevel,
-    /// What happened.
+    /// description
     pub description: AlertDescription,
 }
 
 impl Alert {
-    /// An alert as we send it: close_notify and user_canceled as warnings, everything else as fatal (§6).
+    /// An alert to send. The level of close_notify and user_canceled is warning, that of all others fatal (§6).
     pub const fn new(description: AlertDescription) -> Alert {
         let level = match description {
             AlertDescription::CLOSE_NOTIFY | AlertDescription::USER_CANCELED => AlertLevel::WARNING,
@@ -33,7 +33,7 @@ impl Alert {
         })
     }
 
-    /// The alert's two bytes.
+    /// The two bytes of the alert.
     pub const fn bytes(self) -> [u8; 2] {
         [self.level.0, self.description.0]
     }

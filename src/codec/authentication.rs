@@ -14,9 +14,9 @@ use super::{
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CertificateEntry<'a> {
-    /// cert_data: a certificate, or the SubjectPublicKeyInfo if the type is RawPublicKey; DER, not looked at here.
+    /// cert_data: a certificate, or a SubjectPublicKeyInfo if the type is RawPublicKey. The DER has not been checked.
     pub cert_data: &'a [u8],
-    /// extensions of this entry
+    /// extensions
     pub extensions: Extensions<'a>,
 }
 
@@ -34,9 +34,9 @@ impl<'a> Element<'a> for CertificateEntry<'a> {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Certificate<'a> {
-    /// certificate_request_context: must be empty in the handshake, which is judged elsewhere.
+    /// certificate_request_context: must be empty in the handshake, which the engine checks.
     pub certificate_request_context: &'a [u8],
-    /// certificate_list, leaf first; may be empty here.
+    /// certificate_list, end-entity certificate first. It may be empty.
     pub certificate_list: List<'a, CertificateEntry<'a>>,
 }
 
@@ -57,8 +57,8 @@ impl<'a> Certificate<'a> {
     }
 }
 
-/// Writes a Certificate with the certificates of `chain`. The first entry's extensions are what `extensions` writes;
-/// the others have none.
+/// Writes a Certificate with the certificates of `chain`. `extensions` writes the extensions of the first entry; the
+/// other entries have none.
 pub fn write_certificate<'m, 'c>(
     w: &mut Writer<'m>,
     certificate_request_context: &[u8],
@@ -117,7 +117,7 @@ impl<'a> CertificateVerify<'a> {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Finished<'a> {
-    /// verify_data: of any length here; one that does not fit the hash cannot verify.
+    /// verify_data, of any length: the engine refuses one that is not as long as the hash.
     pub verify_data: &'a [u8],
 }
 

@@ -1,4 +1,4 @@
-//! The extensions about certificates: how each is asked for, and written.
+//! Getters and writers of the extensions about certificates.
 
 use super::extension_bodies::{DistinguishedName, OCSP, list_u8, list_u16, ocsp_response, status_request};
 use super::{CertificateType, CheckedExtensions, Element, ExtensionType, List, Writer};
@@ -24,7 +24,7 @@ impl Writer<'_> {
 // oid_filters (RFC 9846 §4.3.5)
 
 impl<'a> CheckedExtensions<'a> {
-    /// oid_filters: its body, as it came. What it asks for is for whoever chooses a certificate.
+    /// The body of oid_filters, unparsed. The code that chooses a certificate interprets it.
     pub fn oid_filters(&self) -> Option<&'a [u8]> {
         self.raw_body(ExtensionType::OID_FILTERS)
     }
@@ -83,7 +83,7 @@ impl Writer<'_> {
 // status_request (RFC 6066 §8, RFC 9846 §4.5.1.1)
 
 impl<'a> CheckedExtensions<'a> {
-    /// status_request of ClientHello: true when it asks for an OCSP response.
+    /// status_request of ClientHello: whether it asks for an OCSP response.
     pub fn status_request(&self) -> bool {
         self.body(ExtensionType::STATUS_REQUEST, status_request) == Some(true)
     }
@@ -93,14 +93,14 @@ impl<'a> CheckedExtensions<'a> {
         self.has(ExtensionType::STATUS_REQUEST)
     }
 
-    /// status_request of a certificate entry: a CertificateStatus, of which this is the OCSP response.
+    /// The OCSP response in status_request of a CertificateEntry, which holds a CertificateStatus.
     pub fn ocsp_response(&self) -> Option<&'a [u8]> {
         self.body(ExtensionType::STATUS_REQUEST, ocsp_response)
     }
 }
 
 impl Writer<'_> {
-    /// status_request of ClientHello: OCSP, from any responder.
+    /// status_request of ClientHello: asks for OCSP from any responder.
     pub fn status_request(&mut self) {
         self.extension(ExtensionType::STATUS_REQUEST, |w| {
             w.u8(OCSP);
@@ -114,7 +114,7 @@ impl Writer<'_> {
         self.extension(ExtensionType::STATUS_REQUEST, |_| ());
     }
 
-    /// status_request of a certificate entry.
+    /// status_request of a CertificateEntry.
     pub fn ocsp_response(&mut self, response: &[u8]) {
         self.extension(ExtensionType::STATUS_REQUEST, |w| {
             w.u8(OCSP);
@@ -131,9 +131,9 @@ impl<'a> CheckedExtensions<'a> {
         self.has(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP)
     }
 
-    /// signed_certificate_timestamp of a certificate entry: `SerializedSCT sct_list<1..2^16-1>`.
+    /// signed_certificate_timestamp of a CertificateEntry: `SerializedSCT sct_list<1..2^16-1>`.
     ///
-    /// As it stands, with its length field: a SignedCertificateTimestampList, the form in which tools keep it.
+    /// The bytes include the length field. They are a SignedCertificateTimestampList, the form that tools store.
     pub fn sct_list(&self) -> Option<&'a [u8]> {
         self.raw_body(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP)
     }
@@ -145,7 +145,7 @@ impl Writer<'_> {
         self.extension(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP, |_| ());
     }
 
-    /// signed_certificate_timestamp of a certificate entry: a SignedCertificateTimestampList with its length field.
+    /// signed_certificate_timestamp of a CertificateEntry: a SignedCertificateTimestampList with its length field.
     pub fn sct_list(&mut self, list: &[u8]) {
         self.extension(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP, |w| w.bytes(list));
     }

@@ -18,17 +18,17 @@ use super::{
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientHello<'a> {
-    /// legacy_version, as it was sent.
+    /// legacy_version, unchecked
     pub legacy_version: u16,
     /// random
     pub random: &'a [u8; 32],
-    /// legacy_session_id: at most 32 bytes.
+    /// legacy_session_id: at most 32 bytes
     pub legacy_session_id: &'a [u8],
     /// cipher_suites
     pub cipher_suites: List<'a, CipherSuite>,
-    /// legacy_compression_methods, as they were sent.
+    /// legacy_compression_methods, unchecked
     pub legacy_compression_methods: &'a [u8],
-    /// extensions; an older client may send no block, or an empty one.
+    /// extensions. A client of an older version may leave the block out or send an empty one.
     pub extensions: Extensions<'a>,
 }
 
@@ -60,7 +60,7 @@ impl<'a> ClientHello<'a> {
     }
 }
 
-/// Writes a ClientHello of TLS 1.3 whose extensions are what `extensions` writes.
+/// Writes a ClientHello of TLS 1.3. `extensions` writes its extensions.
 pub fn write_client_hello<'m>(
     w: &mut Writer<'m>,
     random: &[u8; 32],

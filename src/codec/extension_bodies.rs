@@ -1,4 +1,4 @@
-//! What stands in extensions: their structures, and how each body is read. Table and getters use the same functions.
+//! The structures in extensions, and the functions that read the bodies. The table and the getters share them.
 
 use super::{Element, List, Malformed, NamedGroup, Reader, Writer, reader::non_empty};
 
@@ -41,8 +41,8 @@ impl<'a> Element<'a> for KeyShareEntry<'a> {
     }
 }
 
-/// A KeyShareEntry to be written, whose key_exchange is the concatenation of two values: those of hybrid groups are
-/// (draft-ietf-tls-ecdhe-mlkem §3.1). For others the second is empty.
+/// A KeyShareEntry to write. Its key_exchange is the concatenation of two values, as hybrid groups have it
+/// (draft-ietf-tls-ecdhe-mlkem §3.1). For other groups the second value is empty.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyShareParts<'a> {
     /// group
@@ -79,17 +79,17 @@ pub(super) fn cookie<'a>(r: &mut Reader<'a>) -> Result<&'a [u8], Malformed> {
 ///     opaque HostName<1..2^16-1>;
 /// } ServerName;
 /// ```
-/// Names of future types begin with a 16-bit length as well (RFC 6066 §3).
+/// Names of future types also begin with a 16-bit length (RFC 6066 §3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServerName<'a> {
-    /// name_type; host_name is [`ServerName::HOST_NAME`].
+    /// name_type: [`ServerName::HOST_NAME`] is host_name.
     pub name_type: u8,
-    /// The name's bytes.
+    /// The bytes of the name.
     pub name: &'a [u8],
 }
 
 impl ServerName<'_> {
-    /// The type of a DNS name.
+    /// host_name: the type of DNS names.
     pub const HOST_NAME: u8 = 0;
 }
 
@@ -99,7 +99,7 @@ impl<'a> Element<'a> for ServerName<'a> {
     }
 }
 
-/// The one host name of a list, in which no type of name may stand twice.
+/// The host name in a list of server names. No type of name may occur twice.
 pub(super) fn host_name<'a>(r: &mut Reader<'a>) -> Result<&'a [u8], Malformed> {
     let names: List<'a, ServerName<'a>> = list_u16(r)?;
     let mut seen = [false; 256];
@@ -158,19 +158,19 @@ pub(super) const OCSP: u8 = 1;
 /// ResponderID responder_id_list<0..2^16-1>;    opaque ResponderID<1..2^16-1>;
 /// opaque request_extensions<0..2^16-1>;
 /// ```
-/// Of another status type the structure is unknown: it is passed over, and the answer is false.
+/// The structure of other status types is unknown: the body is ignored, and the result is false.
 pub(super) fn status_request(r: &mut Reader<'_>) -> Result<bool, Malformed> {
     if r.u8()? != OCSP {
         r.take(r.rest().len())?;
         return Ok(false);
     }
-    // A ResponderID has the form of a DistinguishedName: a vector of at least one byte.
+    // A ResponderID is a vector of at least one byte, as a DistinguishedName is.
     any_list_u16::<DistinguishedName<'_>>(r)?;
     r.vec_u16()?;
     Ok(true)
 }
 
-/// status_request of a certificate entry.
+/// status_request of a CertificateEntry.
 ///
 /// ```text
 /// CertificateStatusType status_type = ocsp;

@@ -1,4 +1,4 @@
-//! Which extension may stand in which message, and what its body is there: the table of RFC 9846 §4.3.
+//! Which extension may appear in which message, and how its body is checked: the table of RFC 9846 §4.3.
 
 use super::extension_bodies::{
     DistinguishedName, KeyShareEntry, ProtocolName, any_list_u16, cookie, host_name, list_u8, list_u16, ocsp_response,
@@ -7,7 +7,7 @@ use super::extension_bodies::{
 use super::reader::{Reader, whole};
 use super::{CertificateType, Element, ExtensionType, HandshakeType, Malformed, NamedGroup, SignatureScheme};
 
-/// The extension blocks of TLS 1.3.
+/// The messages of TLS 1.3 that have a block of extensions, by the abbreviations of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// CH
@@ -20,16 +20,16 @@ pub enum Place {
     EncryptedExtensions,
     /// CR
     CertificateRequest,
-    /// A client's request for an authenticator: what CR may hold, and server_name (RFC 9261 §4).
+    /// ClientCertificateRequest: what CR may hold, and server_name (RFC 9261 §4)
     ClientCertificateRequest,
-    /// CT: each entry has a block of its own.
+    /// CT: each CertificateEntry has a block.
     Certificate,
     /// NST
     NewSessionTicket,
 }
 
 impl Place {
-    /// The message that the block stands in.
+    /// The type of the message.
     pub const fn message(self) -> HandshakeType {
         match self {
             CH => HandshakeType::CLIENT_HELLO,
@@ -43,7 +43,7 @@ impl Place {
     }
 }
 
-/// Checks that a body has exactly the structure that it must have in its place.
+/// Checks that a body has exactly the structure that this message requires.
 pub type CheckBody = fn(&[u8]) -> Result<(), Malformed>;
 
 use ExtensionType as Ext;
@@ -52,10 +52,10 @@ use Place::{
     EncryptedExtensions as EE, HelloRetryRequest as HRR, NewSessionTicket as NST, ServerHello as SH,
 };
 
-/// Every extension that this crate knows, in numerical order, with the messages in which it may stand, and the check of
-/// its body there. The getters of [`super::CheckedExtensions`] read with the same functions.
+/// Every extension that this crate knows, in numerical order. For each message in which it may appear, the table has the
+/// check of its body. The getters of [`super::CheckedExtensions`] use the same functions.
 ///
-/// max_fragment_length and signed_certificate_timestamp are as in RFC 8446 §4.2: RFC 9846 leaves them out.
+/// max_fragment_length and signed_certificate_timestamp are taken from RFC 8446 §4.2, since RFC 9846 leaves them out.
 #[rustfmt::skip]
 pub const EXTENSION_TABLE: &[(ExtensionType, &[(Place, CheckBody)])] = &[
     (Ext::SERVER_NAME,                            &[(CH, HOST_NAME), (EE, EMPTY), (CR, UNREAD), (CCR, HOST_NAME)]),
@@ -85,10 +85,10 @@ pub const EXTENSION_TABLE: &[(ExtensionType, &[(Place, CheckBody)])] = &[
     (Ext::QUIC_TRANSPORT_PARAMETERS,              &[(CH, UNREAD), (EE, UNREAD)]),
 ];
 
-// How bodies are checked: each is exactly what its reader reads.
+// The checks of bodies.
 
 const EMPTY: CheckBody = |body| is(|_| Ok(()), body);
-/// We make nothing of it.
+/// For extensions that we do not process.
 const UNREAD: CheckBody = |_| Ok(());
 const UINT16: CheckBody = |body| is(Reader::u16, body);
 const UINT32: CheckBody = |body| is(Reader::u32, body);
@@ -114,17 +114,17 @@ fn is<'a, T>(read: impl FnOnce(&mut Reader<'a>) -> Result<T, Malformed>, body: &
     whole(body, read).map(drop)
 }
 
-/// The places where an extension may stand; `None` if we do not know it.
+/// The row of an extension; `None` if we do not know the extension.
 fn places(extension_type: ExtensionType) -> Option<&'static [(Place, CheckBody)]> {
     EXTENSION_TABLE.iter().find(|(known, _)| *known == extension_type).map(|(_, places)| *places)
 }
 
-/// Whether an extension may stand in a message; `None` if we do not know the extension.
+/// Whether an extension may appear in a message; `None` if we do not know the extension.
 pub fn may_stand(extension_type: ExtensionType, place: Place) -> Option<bool> {
     places(extension_type).map(|places| places.iter().any(|(each, _)| *each == place))
 }
 
-/// Checks a body by the table. One of an extension that we do not know, or that may not stand there, is not looked at.
+/// Checks a body by the table. Accepts any body of an extension that we do not know or that may not appear there.
 pub(super) fn check_body(extension_type: ExtensionType, place: Place, body: &[u8]) -> Result<(), Malformed> {
     let mut places = places(extension_type).unwrap_or_default().iter();
     places.find(|(each, _)| *each == place).map_or(Ok(()), |(_, check)| check(body))

@@ -24,7 +24,7 @@ impl<'a> Element<'a> for Extension<'a> {
     }
 }
 
-/// A block of extensions, no two of one type. What they hold can be read after [`check`](Self::check).
+/// A block of extensions without duplicates. [`check`](Self::check) checks the bodies and gives access to them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extensions<'a> {
     /// `None`: a hello that ends before its extension block (§4.2.2).
@@ -32,10 +32,10 @@ pub struct Extensions<'a> {
 }
 
 impl<'a> Extensions<'a> {
-    /// No block at all, as in a hello that ends before it: older versions of TLS allow that (§4.2.2).
+    /// A hello without an extension block, which older versions of TLS allow (§4.2.2).
     pub const ABSENT: Extensions<'static> = Extensions { list: None };
 
-    /// Checks a block, given without its length field.
+    /// Reads a block, given without its length field.
     pub fn parse(raw: &'a [u8]) -> Result<Extensions<'a>, Malformed> {
         let list: List<'a, Extension<'a>> = List::parse(raw)?;
         if !all_differ(list.iter().map(|each| each.extension_type.0)) {
@@ -49,12 +49,12 @@ impl<'a> Extensions<'a> {
         Extensions::parse(reader.vec_u16()?)
     }
 
-    /// Reads the block at the end of a hello, which may lack it.
+    /// Reads the block at the end of a hello, where it may be missing.
     pub(super) fn read_if_present(reader: &mut Reader<'a>) -> Result<Extensions<'a>, Malformed> {
         if reader.is_empty() { Ok(Extensions::ABSENT) } else { Extensions::read(reader) }
     }
 
-    /// Writes the block with its length field; nothing if it is absent.
+    /// Writes the block with its length field. An absent block writes nothing.
     pub(super) fn write(&self, w: &mut Writer<'_>) {
         if let Some(list) = self.list {
             w.vec_u16(|w| w.bytes(list.raw()));
@@ -76,18 +76,18 @@ impl<'a> Extensions<'a> {
         self.iter().find(|each| each.extension_type == extension_type).map(|each| each.extension_data)
     }
 
-    /// True when the block holds this extension.
+    /// Whether the block holds this extension.
     pub fn has(&self, extension_type: ExtensionType) -> bool {
         self.get(extension_type).is_some()
     }
 
-    /// The extension that stands last (pre_shared_key must, §4.3.11).
+    /// The last extension (which pre_shared_key must be, §4.3.11).
     pub fn last(&self) -> Option<ExtensionType> {
         self.iter().last().map(|each| each.extension_type)
     }
 
-    /// Checks the block by the table: first that no extension stands here that may not, then every body. Extensions that
-    /// we do not know are passed over.
+    /// Checks the block by the table: first that every extension may appear in this message, then every body. Ignores
+    /// extensions that we do not know.
     pub fn check(&self, place: Place) -> Result<CheckedExtensions<'a>, BadExtension> {
         for Extension { extension_type: extension, .. } in self.iter() {
             if may_stand(extension, place) == Some(false) {
@@ -100,28 +100,28 @@ impl<'a> Extensions<'a> {
         Ok(CheckedExtensions(*self))
     }
 
-    /// supported_versions of ClientHello, before the block is checked: the rest of an older client's hello need not make
-    /// sense. `ProtocolVersion versions<2..254>`
+    /// supported_versions of ClientHello, `ProtocolVersion versions<2..254>`. It can be read before the block is checked,
+    /// since the other extensions of an older client may be malformed for TLS 1.3.
     pub fn supported_versions(&self) -> Result<Option<List<'a, u16>>, Malformed> {
         self.get(ExtensionType::SUPPORTED_VERSIONS).map(|body| whole(body, list_u8)).transpose()
     }
 
-    /// supported_versions of ServerHello and HelloRetryRequest, before the block is checked, as in a ClientHello.
-    /// `ProtocolVersion selected_version`
+    /// supported_versions of ServerHello and HelloRetryRequest, `ProtocolVersion selected_version`. It can be read before
+    /// the block is checked, as in ClientHello.
     pub fn selected_version(&self) -> Result<Option<u16>, Malformed> {
         self.get(ExtensionType::SUPPORTED_VERSIONS).map(|body| whole(body, Reader::u16)).transpose()
     }
 }
 
-/// Why a block of extensions cannot be used.
+/// Why a block of extensions is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadExtension {
-    /// We know the extension, and it may not stand in this message (illegal_parameter, §4.3).
+    /// We know the extension, and it may not appear in this message (illegal_parameter, §4.3).
     Forbidden {
         /// The extension.
         extension: ExtensionType,
     },
-    /// The extension's body cannot be decoded (decode_error).
+    /// The body of the extension cannot be decoded (decode_error).
     Malformed {
         /// The extension.
         extension: ExtensionType,
@@ -141,20 +141,20 @@ impl core::fmt::Display for BadExtension {
 
 impl core::error::Error for BadExtension {}
 
-/// A block of extensions each of which may stand in its message, with bodies that have been checked.
+/// A block of extensions that may all appear in their message and whose bodies have been checked.
 ///
-/// The methods named after an extension give what it holds; `None` (or `false`) where it does not stand in the block.
-/// The methods of the same names of [`Writer`] write it.
+/// The methods named after an extension return its content, or `None` (or `false`) if the block does not hold it.
+/// The methods of [`Writer`] with the same names write the extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CheckedExtensions<'a>(Extensions<'a>);
 
 impl<'a> CheckedExtensions<'a> {
-    /// True when the block holds this extension.
+    /// Whether the block holds this extension.
     pub fn has(&self, extension_type: ExtensionType) -> bool {
         self.0.has(extension_type)
     }
 
-    /// What an extension holds, read as the table has checked it.
+    /// The content of an extension, read by the function with which the table has checked it.
     pub(super) fn body<T>(
         &self,
         extension_type: ExtensionType,
@@ -170,7 +170,7 @@ impl<'a> CheckedExtensions<'a> {
 }
 
 impl<'m> Writer<'m> {
-    /// Writes one extension: its type, and what `body` writes after its length.
+    /// Writes an extension whose body is what `body` writes.
     pub fn extension(&mut self, extension_type: ExtensionType, body: impl FnOnce(&mut Writer<'m>)) {
         self.u16(extension_type.0);
         self.vec_u16(body);

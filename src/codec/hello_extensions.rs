@@ -1,4 +1,4 @@
-//! The extensions of hellos and EncryptedExtensions: how each is asked for, and written.
+//! Getters and writers of the extensions of hellos and EncryptedExtensions.
 
 use super::extension_bodies::{
     KeyShareEntry, KeyShareParts, ProtocolName, ServerName, any_list_u16, cookie, host_name, list_u8, list_u16,
@@ -46,7 +46,7 @@ impl<'a> CheckedExtensions<'a> {
         self.body(ExtensionType::SIGNATURE_ALGORITHMS, list_u16)
     }
 
-    /// signature_algorithms_cert: as signature_algorithms.
+    /// signature_algorithms_cert: the same structure.
     pub fn signature_algorithms_cert(&self) -> Option<List<'a, SignatureScheme>> {
         self.body(ExtensionType::SIGNATURE_ALGORITHMS_CERT, list_u16)
     }
@@ -117,12 +117,12 @@ impl Writer<'_> {
 // server_name (RFC 6066 §3)
 
 impl<'a> CheckedExtensions<'a> {
-    /// server_name of ClientHello: `ServerName server_name_list<1..2^16-1>`. The one host name's bytes.
+    /// The host name in server_name of ClientHello: `ServerName server_name_list<1..2^16-1>`.
     pub fn server_name(&self) -> Option<&'a [u8]> {
         self.body(ExtensionType::SERVER_NAME, host_name)
     }
 
-    /// server_name of EncryptedExtensions: empty, the server has used the name.
+    /// server_name of EncryptedExtensions: empty. The server has used the name.
     pub fn server_name_used(&self) -> bool {
         self.has(ExtensionType::SERVER_NAME)
     }
@@ -176,7 +176,7 @@ impl Writer<'_> {
 // key_share (RFC 9846 §4.3.8)
 
 impl<'a> CheckedExtensions<'a> {
-    /// key_share of ClientHello: `KeyShareEntry client_shares<0..2^16-1>`; the list may be empty.
+    /// key_share of ClientHello: `KeyShareEntry client_shares<0..2^16-1>`. The list may be empty.
     pub fn client_shares(&self) -> Option<List<'a, KeyShareEntry<'a>>> {
         self.body(ExtensionType::KEY_SHARE, any_list_u16)
     }
@@ -213,7 +213,7 @@ impl Writer<'_> {
 // record_size_limit (RFC 8449 §4)
 
 impl CheckedExtensions<'_> {
-    /// record_size_limit: `uint16 RecordSizeLimit`. Its bounds are judged elsewhere: they mean illegal_parameter.
+    /// record_size_limit: `uint16 RecordSizeLimit`. The engine checks its bounds, since the alert is illegal_parameter.
     pub fn record_size_limit(&self) -> Option<u16> {
         self.body(ExtensionType::RECORD_SIZE_LIMIT, Reader::u16)
     }

@@ -1,9 +1,9 @@
-//! Vectors of structures: checked once, then iterated without errors.
+//! Vectors of structures. They are checked once, so that iteration cannot fail.
 
 use super::{Malformed, Reader, reader::non_empty};
 use core::{iter, marker::PhantomData};
 
-/// What can stand in a [`List`].
+/// An element of a [`List`].
 pub trait Element<'a>: Sized {
     /// Reads one element.
     fn read(reader: &mut Reader<'a>) -> Result<Self, Malformed>;
@@ -21,7 +21,7 @@ impl<'a> Element<'a> for u16 {
     }
 }
 
-/// The contents of a vector of `T`, each element of which has been checked.
+/// The contents of a vector of `T` whose elements have been checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct List<'a, T> {
     raw: &'a [u8],
@@ -49,7 +49,7 @@ impl<'a, T: Element<'a>> List<'a, T> {
         iter::from_fn(move || if reader.is_empty() { None } else { T::read(&mut reader).ok() })
     }
 
-    /// True when `element` is in the list.
+    /// Whether `element` is in the list.
     pub fn contains(self, element: T) -> bool
     where
         T: PartialEq,
@@ -59,12 +59,12 @@ impl<'a, T: Element<'a>> List<'a, T> {
 }
 
 impl<'a, T> List<'a, T> {
-    /// The list's bytes, without its length field.
+    /// The bytes of the list, without its length field.
     pub const fn raw(&self) -> &'a [u8] {
         self.raw
     }
 
-    /// True when the list has no element.
+    /// Whether the list has no element.
     pub const fn is_empty(&self) -> bool {
         self.raw.is_empty()
     }

@@ -1,23 +1,23 @@
-//! What can be wrong with the bytes themselves.
+//! The errors of decoding.
 
-/// A structure that cannot be decoded. Every kind means the alert decode_error (RFC 9846 §6.2).
+/// Why a structure cannot be decoded. The alert is always decode_error (RFC 9846 §6.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Malformed {
-    /// The bytes end before the structure does, or a length overruns what encloses it.
+    /// The bytes end before the structure does, or a length is larger than the enclosing structure.
     Truncated,
-    /// Bytes are left over after the structure.
+    /// Bytes are left after the structure.
     TrailingBytes,
-    /// A vector is empty that may not be.
+    /// A vector is empty but may not be.
     EmptyVector,
-    /// A length is outside the bounds of its field.
+    /// A length is out of bounds.
     BadLength,
-    /// An extension stands twice in one block (§4.3).
+    /// An extension occurs twice in one block (§4.3).
     DuplicateExtension,
-    /// A list of server names without a host name, or with two names of one type (RFC 6066 §3).
+    /// A list of server names has no host name, or two names of one type (RFC 6066 §3).
     BadServerNames,
-    /// A list that must have exactly one element has more (RFC 7301 §3.1).
+    /// A list has more than the one element that it must have (RFC 7301 §3.1).
     NotOneElement,
-    /// A certificate status of another type than OCSP (§4.5.1.1).
+    /// The type of a certificate status is not OCSP (§4.5.1.1).
     UnknownStatusType,
 }
 

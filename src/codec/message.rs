@@ -1,4 +1,4 @@
-//! The handshake message's frame (RFC 9846 §4).
+//! Handshake messages (RFC 9846 §4):
 //!
 //! ```text
 //! struct {
@@ -10,22 +10,22 @@
 
 use super::{HandshakeType, Reader, Writer};
 
-/// The bytes of msg_type and length.
+/// The length of msg_type and length.
 pub const MESSAGE_HEADER: usize = 4;
 
-/// One whole handshake message.
+/// A complete handshake message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Message<'a> {
     /// msg_type
     pub typ: HandshakeType,
-    /// What follows the header.
+    /// The bytes after the header.
     pub body: &'a [u8],
-    /// Header and body: what the transcript hashes.
+    /// Header and body, which the transcript hashes.
     pub raw: &'a [u8],
 }
 
 impl<'a> Message<'a> {
-    /// The message at the start of `bytes`, and what follows it; `None` if it is not all there yet.
+    /// The message at the start of `bytes`, and the bytes after it; `None` if the message is incomplete.
     pub fn split(bytes: &'a [u8]) -> Option<(Message<'a>, &'a [u8])> {
         let (typ, body_len) = header(bytes)?;
         let (raw, rest) = bytes.split_at_checked(MESSAGE_HEADER.checked_add(body_len)?)?;
@@ -34,7 +34,7 @@ impl<'a> Message<'a> {
     }
 }
 
-/// Type and body length of the message at the start of `bytes`; `None` before four bytes are there.
+/// Type and body length of the message at the start of `bytes`; `None` if there are fewer than four bytes.
 pub fn header(bytes: &[u8]) -> Option<(HandshakeType, usize)> {
     let mut reader = Reader::new(bytes);
     let typ = HandshakeType(reader.u8().ok()?);
@@ -42,7 +42,7 @@ pub fn header(bytes: &[u8]) -> Option<(HandshakeType, usize)> {
     Some((typ, body_len))
 }
 
-/// Writes a message: its header, then what `body` writes.
+/// Writes a message whose body is what `body` writes.
 pub fn write_message<'m>(w: &mut Writer<'m>, typ: HandshakeType, body: impl FnOnce(&mut Writer<'m>)) {
     w.u8(typ.0);
     w.vec_u24(body);

@@ -1,9 +1,9 @@
-//! Bytes to messages and back. Borrowing parsers: no state, no cryptography, no allocation.
+//! The messages of TLS 1.3: parsers and writers without state, cryptography and allocation. Parsers borrow their input.
 //!
-//! Every message has `parse(body)`, which checks its structure in full (lengths, empty lists, duplicate extensions,
-//! trailing bytes), and `write(&mut Writer)`, which gives back the same bytes with the message's header before them.
-//! What a value *means*, and whether it may stand in this handshake, is judged elsewhere: each error here is a
-//! [`Malformed`] and means decode_error.
+//! Every message has `parse(body)`, which checks the whole structure (lengths, empty lists, duplicate extensions,
+//! trailing bytes), and `write(&mut Writer)`, which writes the same bytes again, with the message's header.
+//! Errors are [`Malformed`], for which the alert is decode_error. The engine judges what the values mean, and whether
+//! this handshake allows them.
 
 mod alert;
 mod authentication;
@@ -46,7 +46,7 @@ pub use server_parameters::{
 };
 pub use writer::{NotWritten, Writer};
 
-/// `legacy_version` of every hello (RFC 9846 §4.2.2): TLS 1.2's number.
+/// legacy_version of every hello (RFC 9846 §4.2.2): the number of TLS 1.2.
 pub const LEGACY_VERSION: u16 = 0x0303;
 /// The number of TLS 1.3 in supported_versions (RFC 9846 §4.3.1).
 pub const TLS13: u16 = 0x0304;

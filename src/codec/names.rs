@@ -1,10 +1,10 @@
-//! The registered numbers of TLS, under the names RFC 9846 gives them.
+//! The registered numbers of TLS under their names in RFC 9846.
 //!
-//! Each is a newtype, not an enum: a peer may send any number, and unknown ones are legal in most places.
+//! Each type is a newtype, not an enum: a peer may send any number, and most places allow unknown ones.
 
 use super::{Element, Malformed, Reader};
 
-/// Makes a newtype over a wire number with named constants and a `Display` that falls back to hex.
+/// Defines a newtype over a number, with named constants. `Display` writes the name, or hex for an unknown number.
 macro_rules! numbers {
     ($(#[$doc:meta])* $name:ident: $repr:ty { $($(#[$item_doc:meta])* $item:ident = $value:expr, $text:literal;)* }) => {
         $(#[$doc])*
@@ -14,7 +14,7 @@ macro_rules! numbers {
         impl $name {
             $($(#[$item_doc])* #[doc = concat!("`", $text, "`")] pub const $item: Self = Self($value);)*
 
-            /// The registered name, if this crate knows the number.
+            /// The registered name; `None` if this crate does not know the number.
             pub const fn name(self) -> Option<&'static str> {
                 match self {
                     $(Self::$item => Some($text),)*
@@ -64,13 +64,13 @@ numbers! {
         SERVER_HELLO = 2, "server_hello";
         NEW_SESSION_TICKET = 4, "new_session_ticket";
         END_OF_EARLY_DATA = 5, "end_of_early_data";
-        /// Never on the wire, where it is a server_hello (§4.2.4): a name for logs.
+        /// A name for logs. On the wire the type of HelloRetryRequest is server_hello (§4.2.4).
         HELLO_RETRY_REQUEST = 6, "hello_retry_request";
         ENCRYPTED_EXTENSIONS = 8, "encrypted_extensions";
         CERTIFICATE = 11, "certificate";
         CERTIFICATE_REQUEST = 13, "certificate_request";
         CERTIFICATE_VERIFY = 15, "certificate_verify";
-        /// A client's request for an authenticator (RFC 9261 §4).
+        /// ClientCertificateRequest (RFC 9261 §4).
         CLIENT_CERTIFICATE_REQUEST = 17, "client_certificate_request";
         FINISHED = 20, "finished";
         KEY_UPDATE = 24, "key_update";
@@ -157,7 +157,7 @@ numbers! {
 }
 
 numbers! {
-    /// What a certificate entry holds (RFC 7250 §3).
+    /// The type of the certificates in CertificateEntry (RFC 7250 §3).
     CertificateType: u8 {
         X509 = 0, "X509";
         RAW_PUBLIC_KEY = 2, "RawPublicKey";
@@ -165,7 +165,7 @@ numbers! {
 }
 
 numbers! {
-    /// Whether a KeyUpdate asks for one in return (RFC 9846 §4.7.3).
+    /// Whether a KeyUpdate asks the peer for one (RFC 9846 §4.7.3).
     KeyUpdateRequest: u8 {
         UPDATE_NOT_REQUESTED = 0, "update_not_requested";
         UPDATE_REQUESTED = 1, "update_requested";
@@ -181,7 +181,7 @@ numbers! {
 }
 
 numbers! {
-    /// An alert (RFC 9846 §6). Its level is not kept: in TLS 1.3 the description alone decides.
+    /// The description of an alert (RFC 9846 §6).
     AlertDescription: u8 {
         CLOSE_NOTIFY = 0, "close_notify";
         UNEXPECTED_MESSAGE = 10, "unexpected_message";

@@ -1,9 +1,9 @@
-//! Sets of 16-bit numbers, by which duplicates are found among any number of them: in linear time, in 1 KiB.
+//! Sets of 16-bit numbers, to find duplicates in linear time and 1 KiB of memory.
 
-/// So many are compared in pairs, which is quicker than clearing the sets.
+/// Up to this many numbers are compared in pairs, which is faster than clearing the sets.
 const FEW: usize = 24;
 
-/// Whether no number stands twice.
+/// Whether there are no duplicates.
 pub(crate) fn all_differ(numbers: impl Iterator<Item = u16> + Clone) -> bool {
     let mut few = [0; FEW];
     for (count, number) in numbers.clone().enumerate() {
@@ -18,29 +18,29 @@ pub(crate) fn all_differ(numbers: impl Iterator<Item = u16> + Clone) -> bool {
     true
 }
 
-/// The members of a set that lie in one eighth of all 16-bit numbers. It lets numbers of other eighths pass.
+/// A set over one eighth of all 16-bit numbers. It ignores the numbers of the other eighths.
 pub(crate) struct Numbers {
     eighth: u16,
     words: [u64; 128],
 }
 
 impl Numbers {
-    /// Eight empty sets: a question about all numbers is asked of each set.
+    /// Eight empty sets, which cover all numbers. The caller goes through its numbers once for each.
     pub(crate) fn eighths() -> impl Iterator<Item = Numbers> {
         (0..8).map(|eighth| Numbers { eighth, words: [0; 128] })
     }
 
-    /// Puts a number in. False: it was there.
+    /// Adds a number; false if it was a member.
     pub(crate) fn add(&mut self, number: u16) -> bool {
         self.set(number, true)
     }
 
-    /// Takes a number out. False: it was not there.
+    /// Removes a number; false if it was no member.
     pub(crate) fn take(&mut self, number: u16) -> bool {
         self.set(number, false)
     }
 
-    /// False: nothing has changed.
+    /// Makes a number a member or no member; false if nothing changes.
     fn set(&mut self, number: u16, member: bool) -> bool {
         let bit = 1u64.wrapping_shl(u32::from(number)); // by the number's lowest six bits
         let Some(word) =

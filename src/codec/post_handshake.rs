@@ -62,7 +62,7 @@ impl<'a> NewSessionTicket<'a> {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyUpdate {
-    /// request_update, as it was sent: another value than the two is illegal_parameter, judged elsewhere.
+    /// request_update, unchecked: for other values than the two the engine sends illegal_parameter.
     pub request_update: KeyUpdateRequest,
 }
 

@@ -1,8 +1,8 @@
-//! Reading the presentation language of RFC 9846 §3.
+//! A reader of the presentation language (RFC 9846 §3).
 
 use super::Malformed;
 
-/// A cursor over bytes that somebody else sent.
+/// Reads from the front of a slice.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader<'a> {
     rest: &'a [u8],
@@ -14,17 +14,17 @@ impl<'a> Reader<'a> {
         Reader { rest: bytes }
     }
 
-    /// True when everything has been read.
+    /// Whether everything has been read.
     pub const fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
-    /// What has not been read yet.
+    /// The bytes that have not been read.
     pub const fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
-    /// The structure must end here.
+    /// Fails if bytes are left.
     pub const fn end(&self) -> Result<(), Malformed> {
         if self.is_empty() { Ok(()) } else { Err(Malformed::TrailingBytes) }
     }
@@ -82,12 +82,12 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The lower bound `1` of a vector `T<1..n>`.
+/// Checks the lower bound `1` of a vector `T<1..n>`.
 pub(super) const fn non_empty(vector: &[u8]) -> Result<&[u8], Malformed> {
     if vector.is_empty() { Err(Malformed::EmptyVector) } else { Ok(vector) }
 }
 
-/// Reads a structure that must fill `bytes` exactly.
+/// Reads a structure that must be all of `bytes`.
 pub(super) fn whole<'a, T>(
     bytes: &'a [u8],
     read: impl FnOnce(&mut Reader<'a>) -> Result<T, Malformed>,

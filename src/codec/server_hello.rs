@@ -1,4 +1,4 @@
-//! ServerHello (RFC 9846 §4.2.3) and HelloRetryRequest (§4.2.4), which has the same form.
+//! ServerHello (RFC 9846 §4.2.3) and HelloRetryRequest (§4.2.4), which has the same structure.
 
 use super::{
     CipherSuite, Element, Extensions, HandshakeType, LEGACY_VERSION, Malformed, Writer, client_hello::session_id,
@@ -10,9 +10,9 @@ pub const HELLO_RETRY_REQUEST_RANDOM: [u8; 32] = [
     0xCF, 0x21, 0xAD, 0x74, 0xE5, 0x9A, 0x61, 0x11, 0xBE, 0x1D, 0x8C, 0x02, 0x1E, 0x65, 0xB8, 0x91, //
     0xC2, 0xA2, 0x11, 0x16, 0x7A, 0xBB, 0x8C, 0x5E, 0x07, 0x9E, 0x09, 0xE2, 0xC8, 0xA8, 0x33, 0x9C,
 ];
-/// The end of random when a TLS 1.3 server was made to speak TLS 1.2 (§4.2.3).
+/// The end of random when a TLS 1.3 server negotiates TLS 1.2 (§4.2.3).
 pub const DOWNGRADE_TLS12: [u8; 8] = *b"DOWNGRD\x01";
-/// The end of random when a TLS 1.3 server was made to speak something older still (§4.2.3).
+/// The end of random when a TLS 1.3 server negotiates TLS 1.1 or older (§4.2.3).
 pub const DOWNGRADE_TLS11: [u8; 8] = *b"DOWNGRD\x00";
 
 /// ```text
@@ -27,17 +27,17 @@ pub const DOWNGRADE_TLS11: [u8; 8] = *b"DOWNGRD\x00";
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServerHello<'a> {
-    /// legacy_version, as it was sent.
+    /// legacy_version, unchecked
     pub legacy_version: u16,
     /// random
     pub random: &'a [u8; 32],
-    /// legacy_session_id_echo: at most 32 bytes.
+    /// legacy_session_id_echo: at most 32 bytes
     pub legacy_session_id_echo: &'a [u8],
     /// cipher_suite
     pub cipher_suite: CipherSuite,
-    /// legacy_compression_method, as it was sent.
+    /// legacy_compression_method, unchecked
     pub legacy_compression_method: u8,
-    /// extensions; an older server may send no block, or an empty one.
+    /// extensions. A server of an older version may leave the block out or send an empty one.
     pub extensions: Extensions<'a>,
 }
 
@@ -56,12 +56,12 @@ impl<'a> ServerHello<'a> {
         })
     }
 
-    /// True when it is a HelloRetryRequest; to be asked before anything else (§4.2.3).
+    /// Whether it is a HelloRetryRequest, which must be checked first (§4.2.3).
     pub fn is_hello_retry_request(&self) -> bool {
         *self.random == HELLO_RETRY_REQUEST_RANDOM
     }
 
-    /// True when random ends as that of a TLS 1.3 server that was made to speak an older version (§4.2.3).
+    /// Whether random ends with the mark of a TLS 1.3 server that negotiates an older version (§4.2.3).
     pub fn is_downgrade(&self) -> bool {
         self.random.ends_with(&DOWNGRADE_TLS12) || self.random.ends_with(&DOWNGRADE_TLS11)
     }
@@ -79,7 +79,7 @@ impl<'a> ServerHello<'a> {
     }
 }
 
-/// Writes a ServerHello of TLS 1.3 whose extensions are what `extensions` writes.
+/// Writes a ServerHello of TLS 1.3. `extensions` writes its extensions.
 pub fn write_server_hello<'m>(
     w: &mut Writer<'m>,
     random: &[u8; 32],
@@ -97,7 +97,7 @@ pub fn write_server_hello<'m>(
     });
 }
 
-/// Writes a HelloRetryRequest whose extensions are what `extensions` writes.
+/// Writes a HelloRetryRequest. `extensions` writes its extensions.
 pub fn write_hello_retry_request<'m>(
     w: &mut Writer<'m>,
     legacy_session_id_echo: &[u8],

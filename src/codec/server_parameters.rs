@@ -1,4 +1,4 @@
-//! EncryptedExtensions (RFC 9846 §4.4.1) and CertificateRequest (§4.4.2), which ClientCertificateRequest is like (RFC 9261 §4).
+//! EncryptedExtensions (RFC 9846 §4.4.1), CertificateRequest (§4.4.2) and ClientCertificateRequest (RFC 9261 §4).
 
 use super::{Extensions, HandshakeType, Malformed, Writer, reader::whole, write_message};
 
@@ -25,7 +25,7 @@ impl<'a> EncryptedExtensions<'a> {
     }
 }
 
-/// Writes an EncryptedExtensions whose extensions are what `extensions` writes.
+/// Writes an EncryptedExtensions. `extensions` writes its extensions.
 pub fn write_encrypted_extensions<'m>(w: &mut Writer<'m>, extensions: impl FnOnce(&mut Writer<'m>)) {
     write_message(w, HandshakeType::ENCRYPTED_EXTENSIONS, |w| w.vec_u16(extensions));
 }
@@ -38,14 +38,14 @@ pub fn write_encrypted_extensions<'m>(w: &mut Writer<'m>, extensions: impl FnOnc
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CertificateRequest<'a> {
-    /// certificate_request_context: must be empty in the handshake, which is judged elsewhere.
+    /// certificate_request_context: must be empty in the handshake, which the engine checks.
     pub certificate_request_context: &'a [u8],
     /// extensions
     pub extensions: Extensions<'a>,
 }
 
 impl<'a> CertificateRequest<'a> {
-    /// Reads the message's body; that of a ClientCertificateRequest is the same.
+    /// Reads the message's body. A ClientCertificateRequest has the same.
     pub fn parse(body: &'a [u8]) -> Result<Self, Malformed> {
         whole(body, |r| {
             Ok(CertificateRequest { certificate_request_context: r.vec_u8()?, extensions: Extensions::read(r)? })
@@ -58,7 +58,7 @@ impl<'a> CertificateRequest<'a> {
     }
 }
 
-/// Writes a CertificateRequest whose extensions are what `extensions` writes.
+/// Writes a CertificateRequest. `extensions` writes its extensions.
 pub fn write_certificate_request<'m>(
     w: &mut Writer<'m>,
     certificate_request_context: &[u8],
@@ -70,7 +70,7 @@ pub fn write_certificate_request<'m>(
     });
 }
 
-/// Writes a ClientCertificateRequest whose extensions are what `extensions` writes (RFC 9261 §4).
+/// Writes a ClientCertificateRequest (RFC 9261 §4). `extensions` writes its extensions.
 pub fn write_client_certificate_request<'m>(
     w: &mut Writer<'m>,
     certificate_request_context: &[u8],

@@ -1,18 +1,18 @@
-//! Writing the presentation language of RFC 9846 §3.
+//! A writer of the presentation language (RFC 9846 §3).
 
-/// Why [`Writer::finish`] has nothing to show.
+/// Why writing failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotWritten {
-    /// The memory is too small; all of it would take `needed` bytes.
+    /// The memory is too small.
     NoRoom {
-        /// The bytes that everything written would take.
+        /// How many bytes everything would take.
         needed: usize,
     },
-    /// A vector is longer than its length field can say: no memory would help.
+    /// A vector is too long for its length field. More memory would not help.
     TooLong {
-        /// The bytes that it would take.
+        /// The length of the vector in bytes.
         length: usize,
-        /// The most that its length field can say.
+        /// The largest length that the field can hold.
         limit: usize,
     },
 }
@@ -30,11 +30,11 @@ impl core::fmt::Display for NotWritten {
 
 impl core::error::Error for NotWritten {}
 
-/// Writes into memory, or only counts. Failure is remembered until [`finish`](Self::finish), so that code that writes
-/// a message reads like its figure in the RFC.
+/// Writes into memory, or only counts. Errors are reported by [`finish`](Self::finish) only, so that code that writes a
+/// message reads like its figure in the RFC.
 #[derive(Debug)]
 pub struct Writer<'m> {
-    /// `None`: only count.
+    /// `None` if it only counts.
     memory: Option<&'m mut [u8]>,
     len: usize,
     /// The first vector that is too long.
@@ -47,22 +47,22 @@ impl<'m> Writer<'m> {
         Writer { memory: Some(memory), len: 0, too_long: None }
     }
 
-    /// Writes nowhere: [`finish`](Self::finish) tells how many bytes it would have been.
+    /// Writes nothing: [`finish`](Self::finish) returns the number of bytes.
     pub const fn counting() -> Writer<'m> {
         Writer { memory: None, len: 0, too_long: None }
     }
 
-    /// The bytes written so far, also those that found no room.
+    /// The number of bytes written so far, including those for which there was no room.
     pub const fn len(&self) -> usize {
         self.len
     }
 
-    /// True when nothing has been written.
+    /// Whether nothing has been written.
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// The number of bytes written, if all of them found room and every vector fits its length field.
+    /// The number of bytes written. Fails if the memory is too small or a vector is too long for its length field.
     pub fn finish(self) -> Result<usize, NotWritten> {
         if let Some(too_long) = self.too_long {
             return Err(too_long);
@@ -96,22 +96,22 @@ impl<'m> Writer<'m> {
         self.bytes(&value.to_be_bytes());
     }
 
-    /// `T<0..2^8-1>`: what `contents` writes, after its length.
+    /// `T<0..2^8-1>`, whose contents are what `contents` writes.
     pub fn vec_u8(&mut self, contents: impl FnOnce(&mut Writer<'m>)) {
         self.vector::<1>(contents);
     }
 
-    /// `T<0..2^16-1>`: what `contents` writes, after its length.
+    /// `T<0..2^16-1>`, whose contents are what `contents` writes.
     pub fn vec_u16(&mut self, contents: impl FnOnce(&mut Writer<'m>)) {
         self.vector::<2>(contents);
     }
 
-    /// `T<0..2^24-1>`: what `contents` writes, after its length.
+    /// `T<0..2^24-1>`, whose contents are what `contents` writes.
     pub fn vec_u24(&mut self, contents: impl FnOnce(&mut Writer<'m>)) {
         self.vector::<3>(contents);
     }
 
-    /// A vector whose length field takes `N` bytes: the length is filled in when it is known.
+    /// A vector whose length field takes `N` bytes. The length is filled in after the contents.
     fn vector<const N: usize>(&mut self, contents: impl FnOnce(&mut Writer<'m>)) {
         let at = self.len;
         self.bytes(&[0; N]);

@@ -6,20 +6,20 @@ use super::{CryptoFailed, CryptoMode, Suite};
 /// The length of an AEAD tag: 16 bytes in every suite.
 pub const TAG_LEN: usize = 16;
 
-/// A key that seals or opens records. The provider owns all of it; with *ring* that is 544 bytes, of which none is wiped.
+/// A key that seals or opens records. The provider owns its memory: with *ring* 544 bytes, which *ring* does not wipe.
 pub struct AeadKey(Cipher);
 
 #[allow(clippy::large_enum_variant, reason = "there is no heap to box on, and Null exists in tests only")]
 enum Cipher {
-    /// "Less safe" is the provider's word for "nonces are the caller's business": §5.3 prescribes them.
+    /// The provider calls the key "less safe" because the caller chooses the nonces. Here §5.3 prescribes them.
     Real(LessSafeKey),
-    /// Ciphertext is plaintext, the tag is 16 zero bytes, opening checks only that there is room for one.
+    /// Ciphertext is plaintext, and the tag is 16 zero bytes. Opening checks only that there is room for a tag.
     #[cfg(feature = "hazmat-testing")]
     Null,
 }
 
 impl AeadKey {
-    /// A key of the suite's algorithm, from exactly [`Suite::key_len`] bytes.
+    /// A key for the suite's algorithm. `key` must have exactly [`Suite::key_len`] bytes.
     pub fn new(suite: Suite, key: &[u8], mode: CryptoMode) -> Result<AeadKey, CryptoFailed> {
         let key = UnboundKey::new(suite.aead(), key).map_err(|_| CryptoFailed)?;
         match mode {
@@ -29,7 +29,7 @@ impl AeadKey {
         }
     }
 
-    /// Whether it protects anything.
+    /// Whether the key protects anything.
     pub(super) fn mode(&self) -> CryptoMode {
         match &self.0 {
             Cipher::Real(_) => CryptoMode::Real,
@@ -38,8 +38,8 @@ impl AeadKey {
         }
     }
 
-    /// Encrypts `in_out` where it lies and returns the tag, which belongs right behind it.
-    /// The nonce must never have been used with this key.
+    /// Encrypts `in_out` in place and returns the tag, which follows it in the record.
+    /// A nonce must not be used twice with one key.
     #[inline(always)]
     pub fn seal_in_place(&self, nonce: [u8; 12], aad: &[u8], in_out: &mut [u8]) -> Result<[u8; TAG_LEN], CryptoFailed> {
         match &self.0 {
@@ -53,10 +53,10 @@ impl AeadKey {
         }
     }
 
-    /// Opens the ciphertext and tag `in_out[ciphertext_from..]` and moves the plaintext to the front of `in_out`, in
-    /// one pass: so the fragments of a message come to lie side by side. Returns the plaintext's length.
+    /// Opens the ciphertext and tag `in_out[ciphertext_from..]` and moves the plaintext to the front of `in_out`, in one
+    /// pass. This puts the fragments of a message side by side. Returns the length of the plaintext.
     ///
-    /// When it fails, `in_out` holds nothing that may be used.
+    /// After an error the contents of `in_out` must not be used.
     #[inline(always)]
     pub fn open_within(
         &self,

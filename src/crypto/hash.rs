@@ -21,7 +21,7 @@ impl HashAlgorithm {
         self.output_len_u8() as usize
     }
 
-    /// Hash.length, in the one byte that an HkdfLabel gives to a context's length (§7.1).
+    /// Hash.length as one byte, for the length of the context in HkdfLabel (§7.1).
     pub(crate) const fn output_len_u8(self) -> u8 {
         match self {
             HashAlgorithm::Sha256 => 32,
@@ -29,12 +29,12 @@ impl HashAlgorithm {
         }
     }
 
-    /// The hash of one piece of data.
+    /// Hashes `data`.
     pub fn hash(self, data: &[u8]) -> Hash {
         Hash::new(self, digest::digest(self.provided(), data).as_ref())
     }
 
-    /// The hash of nothing: what Derive-Secret(., "derived", "") and the exporter put in as Messages (§7.1, §7.5).
+    /// The hash of the empty string: the context in Derive-Secret(., "derived", "") and in exporters (§7.1, §7.5).
     pub const fn hash_of_nothing(self) -> Hash {
         match self {
             HashAlgorithm::Sha256 => EMPTY_SHA256,
@@ -42,7 +42,7 @@ impl HashAlgorithm {
         }
     }
 
-    /// The part of 48 bytes that a value of this hash's length takes.
+    /// The first Hash.length bytes.
     pub(crate) fn prefix(self, bytes: &[u8; Self::MAX_LEN]) -> &[u8] {
         match self {
             HashAlgorithm::Sha256 => &bytes[..32],
@@ -58,7 +58,7 @@ impl HashAlgorithm {
     }
 }
 
-/// SHA-256(""), the same every time: not worth hashing in a handshake.
+/// SHA-256(""), a constant to save the handshake one hash.
 const EMPTY_SHA256: Hash = Hash {
     algorithm: HashAlgorithm::Sha256,
     bytes: [
@@ -78,7 +78,7 @@ const EMPTY_SHA384: Hash = Hash {
     ],
 };
 
-/// The output of a hash: 32 or 48 bytes, public knowledge (never a secret: those are [`super::Secret`]).
+/// The output of a hash, 32 or 48 bytes. It is public; secrets are [`super::Secret`].
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Hash {
     bytes: [u8; HashAlgorithm::MAX_LEN],
@@ -86,12 +86,12 @@ pub struct Hash {
 }
 
 impl Hash {
-    /// From a digest's output.
+    /// From the output of a digest.
     pub(crate) fn new(algorithm: HashAlgorithm, output: &[u8]) -> Hash {
         Hash { bytes: zero_padded(output), algorithm }
     }
 
-    /// The hash that made it.
+    /// The hash function.
     pub const fn algorithm(&self) -> HashAlgorithm {
         self.algorithm
     }
@@ -109,37 +109,37 @@ impl fmt::Debug for Hash {
     }
 }
 
-/// A running hash that can be asked in between: the transcript (§4.1). 224 bytes with *ring*.
+/// A running hash with intermediate results, for the transcript (§4.1). 224 bytes with *ring*.
 pub struct Hasher(digest::Context);
 
 impl Hasher {
-    /// A hash over nothing yet.
+    /// Starts with no data.
     pub fn new(algorithm: HashAlgorithm) -> Hasher {
         Hasher(digest::Context::new(algorithm.provided()))
     }
 
-    /// Hashes on.
+    /// Adds data.
     pub fn update(&mut self, data: &[u8]) {
         self.0.update(data);
     }
 
-    /// The hash of all so far. The running hash is forked, nothing is hashed twice.
+    /// The hash of all data so far. Later data may follow, and nothing is hashed twice.
     pub fn hash(&self) -> Hash {
         Hash::new(self.algorithm(), self.0.clone().finish().as_ref())
     }
 
-    /// Another running hash over the same so far.
+    /// A second running hash with the same data so far.
     pub(crate) fn fork(&self) -> Hasher {
         Hasher(self.0.clone())
     }
 
-    /// Which hash runs.
+    /// The hash function.
     pub fn algorithm(&self) -> HashAlgorithm {
         if self.0.algorithm() == &digest::SHA384 { HashAlgorithm::Sha384 } else { HashAlgorithm::Sha256 }
     }
 }
 
-/// `output`, at most 48 bytes, in an array that holds either hash's output.
+/// Pads `output`, at most 48 bytes, with zeros to the length of the longest hash.
 pub(super) fn zero_padded(output: &[u8]) -> [u8; HashAlgorithm::MAX_LEN] {
     let mut bytes = [0; HashAlgorithm::MAX_LEN];
     for (to, from) in bytes.iter_mut().zip(output) {

@@ -1,16 +1,16 @@
-//! The masks of QUIC's header protection (RFC 9001 §5.4.3, §5.4.4).
+//! Masks for QUIC header protection (RFC 9001 §5.4.3, §5.4.4).
 
 use super::provider::aead::quic;
 use super::{CryptoFailed, Suite};
 
-/// A key that masks packet headers: the "hp" key of RFC 9001 §5.4. *ring* wipes none of it.
+/// The "hp" key, which masks packet headers (RFC 9001 §5.4). *ring* does not wipe it.
 pub struct HeaderProtectionKey(quic::HeaderProtectionKey);
 
 impl HeaderProtectionKey {
-    /// How much ciphertext makes a mask: 16 bytes in every suite.
+    /// The length of the sample of ciphertext: 16 bytes in every suite.
     pub const SAMPLE_LEN: usize = 16;
 
-    /// A key of the cipher that goes with the suite's AEAD, from exactly [`Suite::key_len`] bytes.
+    /// A key for the header protection algorithm of the suite. `key` must have exactly [`Suite::key_len`] bytes.
     pub fn new(suite: Suite, key: &[u8]) -> Result<HeaderProtectionKey, CryptoFailed> {
         let algorithm = match suite {
             Suite::Aes128GcmSha256 => &quic::AES_128,

@@ -1,11 +1,11 @@
-//! HKDF (RFC 5869) and its labelled form (RFC 9846 §7.1), over HMACs that are keyed once.
+//! HKDF (RFC 5869) and HKDF-Expand-Label (RFC 9846 §7.1). Each secret keys its HMAC once.
 
 use super::provider::hmac;
 use super::{CryptoFailed, Hash, HashAlgorithm, hash::zero_padded};
 use crate::codec::Writer;
 use zeroize::Zeroize;
 
-/// A secret of Hash.length bytes: any box of the key schedule's figure (§7.1). Wiped on drop. 49 bytes.
+/// A secret of the key schedule, of Hash.length bytes (§7.1). 49 bytes, wiped on drop.
 pub struct Secret {
     bytes: [u8; HashAlgorithm::MAX_LEN],
     algorithm: HashAlgorithm,
@@ -17,7 +17,7 @@ impl Secret {
         Secret::from_tag(algorithm, &hmac::sign(&hmac::Key::new(algorithm.hmac(), salt), ikm))
     }
 
-    /// From exactly Hash.length bytes.
+    /// `None` unless there are exactly Hash.length bytes.
     #[cfg(any(feature = "quinn", feature = "study"))]
     pub(crate) fn from_bytes(algorithm: HashAlgorithm, bytes: &[u8]) -> Option<Secret> {
         (bytes.len() == algorithm.output_len()).then(|| Secret { bytes: zero_padded(bytes), algorithm })
@@ -27,12 +27,12 @@ impl Secret {
         Secret { bytes: zero_padded(tag.as_ref()), algorithm }
     }
 
-    /// The secret bytes, for key logs and protocols that do their own record protection.
+    /// The secret bytes, for key logs and for protocols with their own packet protection.
     pub fn expose(&self) -> &[u8] {
         self.algorithm.prefix(&self.bytes)
     }
 
-    /// The hash it belongs to.
+    /// The hash function of the suite.
     pub fn algorithm(&self) -> HashAlgorithm {
         self.algorithm
     }
@@ -44,8 +44,8 @@ impl Drop for Secret {
     }
 }
 
-/// A secret that keys an HMAC: RFC 5869's pseudorandom key. Keying costs half of an expansion, so keep this as long as
-/// more is to be derived. 184 bytes with *ring*, which wipes none.
+/// The pseudorandom key of RFC 5869 as a keyed HMAC. Keying costs half as much as an expansion, so one `Prk` serves for
+/// all that is derived from a secret. 184 bytes with *ring*, which does not wipe them.
 pub struct Prk {
     key: hmac::Key,
     algorithm: HashAlgorithm,
@@ -57,8 +57,8 @@ impl Prk {
         Prk { key: hmac::Key::new(secret.algorithm.hmac(), secret.expose()), algorithm: secret.algorithm }
     }
 
-    /// HKDF-Expand-Label(Secret, Label, Context, Hash.length). `None` is the context "".
-    /// With a transcript hash as context, this is Derive-Secret(Secret, Label, Messages).
+    /// HKDF-Expand-Label(Secret, Label, Context, Hash.length). `None` stands for the context "".
+    /// If the context is a transcript hash, this is Derive-Secret(Secret, Label, Messages).
     pub fn derive_secret(&self, label: Label<'_>, context: Option<&Hash>) -> Secret {
         let length = u16::from(self.algorithm.output_len_u8());
         let mut memory = [0; MAX_HKDF_LABEL];
@@ -66,19 +66,20 @@ impl Prk {
         Secret::from_tag(self.algorithm, &self.block(None, info, 1))
     }
 
-    /// HKDF-Expand-Label(Secret, Label, Context, Length), Length being `out`'s. Fails beyond 255 * Hash.length bytes.
+    /// HKDF-Expand-Label(Secret, Label, Context, Length), where Length is that of `out`. Fails if Length is more than
+    /// 255 * Hash.length.
     pub fn expand_label(&self, label: Label<'_>, context: Option<&Hash>, out: &mut [u8]) -> Result<(), CryptoFailed> {
         let length = u16::try_from(out.len()).map_err(|_| CryptoFailed)?;
         let mut memory = [0; MAX_HKDF_LABEL];
         self.expand(HkdfLabel { length, label, context }.write(&mut memory), out)
     }
 
-    /// HMAC-Hash(this, data): the verify_data of Finished, when this is a finished_key (§4.5.3).
+    /// HMAC-Hash(key, data). If the key is a finished_key, this is verify_data (§4.5.3).
     pub fn mac(&self, data: &Hash) -> VerifyData {
         VerifyData(Secret::from_tag(self.algorithm, &hmac::sign(&self.key, data.as_ref())))
     }
 
-    /// Compares `received` with HMAC-Hash(this, data), in constant time.
+    /// Compares `received` with HMAC-Hash(key, data) in constant time.
     pub fn verify_mac(&self, data: &Hash, received: &[u8]) -> Result<(), CryptoFailed> {
         hmac::verify(&self.key, data.as_ref(), received).map_err(|_| CryptoFailed)
     }
@@ -112,7 +113,7 @@ impl Prk {
     }
 }
 
-/// The verify_data of Finished (§4.5.3): 32 or 48 bytes, to be sent. What is received goes to
+/// The verify_data of a Finished to send (§4.5.3): 32 or 48 bytes. For received ones there is
 /// [`verify_finished`](crate::schedule::HandshakeSecret::verify_finished), which compares in constant time.
 pub struct VerifyData(Secret);
 
@@ -122,19 +123,19 @@ impl AsRef<[u8]> for VerifyData {
     }
 }
 
-/// The label of an HkdfLabel, its length checked: at most 249 bytes, so that "tls13 " + Label is at most 255. The syntax
-/// of §7.1 asks for at least one; an exporter's empty label is taken all the same, as other stacks do.
+/// The Label of an HkdfLabel: at most 249 bytes, so that "tls13 " + Label has at most 255. The syntax of §7.1 requires
+/// at least one byte, but exporters may have an empty label here, as in other implementations.
 #[derive(Clone, Copy)]
 pub struct Label<'a>(&'a [u8]);
 
 impl<'a> Label<'a> {
-    /// `None` if it is longer than 249 bytes.
+    /// `None` if `name` is longer than 249 bytes.
     pub const fn new(name: &'a [u8]) -> Option<Label<'a>> {
         if name.len() > 249 { None } else { Some(Label(name)) }
     }
 }
 
-/// A label of the RFC, checked at compile time.
+/// A label whose length is checked at compile time.
 macro_rules! label {
     ($name:literal) => {
         const {
@@ -160,11 +161,11 @@ struct HkdfLabel<'a> {
     context: Option<&'a Hash>,
 }
 
-/// The longest HkdfLabel.
+/// The length of the longest HkdfLabel.
 const MAX_HKDF_LABEL: usize = 2 + 256 + 1 + HashAlgorithm::MAX_LEN;
 
 impl HkdfLabel<'_> {
-    /// In one piece: HMAC takes longer for four small ones.
+    /// Writes it in one piece, since HMAC is slower with four small ones.
     fn write<'m>(&self, memory: &'m mut [u8; MAX_HKDF_LABEL]) -> &'m [u8] {
         let mut w = Writer::new(memory);
         w.u16(self.length);

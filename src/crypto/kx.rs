@@ -1,7 +1,7 @@
-//! Key exchange, shaped as a KEM: `start`, `respond`, `finish` (RFC 9846 §4.3.8, §7.4).
+//! Key exchange (RFC 9846 §4.3.8, §7.4) in the three steps of a KEM: `start`, `respond`, `finish`.
 //!
-//! The hybrid groups (draft-ietf-tls-ecdhe-mlkem) put two together: what goes over the wire, and the secret, are the
-//! values of an elliptic curve and of ML-KEM-768, one behind the other.
+//! Hybrid groups (draft-ietf-tls-ecdhe-mlkem) combine an elliptic curve with ML-KEM-768. Their shares and their shared
+//! secret are the concatenations of the two.
 
 #[cfg(feature = "hazmat-testing")]
 pub(crate) mod published;
@@ -21,12 +21,11 @@ pub use share::{KxError, Share, SharedSecret};
 use share::{MAX_POINT_LEN, point_len};
 pub(crate) use share::{curve_of, is_hybrid, share_lens};
 
-/// Our half of the key exchanges that a ClientHello offers: the client's. Used for one connection, consumed by `finish`.
-/// Groups of the same curve share its key, and all hybrid groups the key of ML-KEM.
+/// The private keys of a client for the shares in its ClientHello. It serves for one connection: `finish` consumes it.
+/// Groups with the same curve share one key on that curve, and all hybrid groups share one ML-KEM key.
 ///
-/// With *ring* about 350 bytes, and 2,400 more with the feature `mlkem`: the expanded key of ML-KEM is kept, since a second
-/// expansion of its seed (64 bytes) would cost a key generation. *ring* does not wipe the private keys of curves; that of
-/// ML-KEM is wiped.
+/// With *ring* it takes about 350 bytes, and with the feature `mlkem` 2,400 more, for the expanded ML-KEM key: expanding
+/// the seed of 64 bytes again would cost a key generation. The ML-KEM key is wiped; *ring* does not wipe keys on curves.
 pub struct KeyExchange {
     offered: [Option<NamedGroup>; KeyExchange::MAX_SHARES],
     curves: [Option<CurveKey>; KeyExchange::MAX_SHARES],
@@ -34,7 +33,7 @@ pub struct KeyExchange {
     mode: CryptoMode,
 }
 
-/// A key on a curve, and its public part: 32 bytes, or an uncompressed point.
+/// A private key on a curve, and its public key: 32 bytes, or an uncompressed point.
 struct CurveKey {
     curve: NamedGroup,
     private: EphemeralPrivateKey,
@@ -55,8 +54,8 @@ impl CurveKey {
         self.public.get(..point_len(self.curve)).unwrap_or_default()
     }
 
-    /// The shared secret of `group`, which is this curve's or a hybrid of it. `ml_kem`: that of ML-KEM, empty if the
-    /// group is no hybrid.
+    /// The shared secret for `group`, which is this curve or a hybrid of it. `ml_kem` is the shared secret of ML-KEM, and
+    /// empty if the group is no hybrid.
     fn finish(self, group: NamedGroup, theirs: &[u8], ml_kem: &[u8]) -> Result<SharedSecret, KxError> {
         let algorithm = algorithm_of(self.curve).ok_or(KxError::Failed)?;
         agree(self.private, algorithm, theirs, |secret| SharedSecret::new(in_order(group, secret, ml_kem)))
@@ -65,7 +64,7 @@ impl CurveKey {
 }
 
 impl KeyExchange {
-    /// The groups that we can speak, best first (P-384 costs about ten times as much as the other curves).
+    /// The groups that we support, best first (P-384 costs about ten times as much as the other curves).
     pub const GROUPS: &[NamedGroup] = &[
         #[cfg(feature = "mlkem")]
         NamedGroup::X25519MLKEM768,
@@ -76,10 +75,10 @@ impl KeyExchange {
         NamedGroup::SECP384R1,
     ];
 
-    /// The most groups that one may offer shares of.
+    /// The largest number of groups for which a client may offer shares.
     pub const MAX_SHARES: usize = 2;
 
-    /// Makes the ephemeral keys for shares of these groups, at most [`MAX_SHARES`](Self::MAX_SHARES).
+    /// Generates the ephemeral keys for shares of these groups, at most [`MAX_SHARES`](Self::MAX_SHARES).
     pub fn start(groups: impl IntoIterator<Item = NamedGroup>, mode: CryptoMode) -> Result<KeyExchange, KxError> {
         let mut started = KeyExchange { offered: [None; 2], curves: [None, None], ml_kem: None, mode };
         for group in groups {
@@ -100,17 +99,17 @@ impl KeyExchange {
         Ok(started)
     }
 
-    /// Is there a share of this group?
+    /// Whether there is a share for this group.
     pub fn has(&self, group: NamedGroup) -> bool {
         self.offered.contains(&Some(group))
     }
 
-    /// Our shares: the KeyShareEntries of ClientHello (§4.3.8), in the order in which their groups were given.
+    /// The KeyShareEntries for ClientHello (§4.3.8), in the order of the groups given to `start`.
     pub fn shares(&self) -> impl Iterator<Item = KeyShareParts<'_>> {
         self.offered.iter().flatten().map(|group| KeyShareParts { group: *group, key_exchange: self.share(*group) })
     }
 
-    /// The key_exchange field of the KeyShareEntry for this group; nothing for one that was not offered.
+    /// key_exchange of the KeyShareEntry for this group, in two parts; empty for a group that was not offered.
     pub fn share(&self, group: NamedGroup) -> [&[u8]; 2] {
         if let Some(share) = seams::share(self.mode, group) {
             return share.unwrap_or_default();
@@ -121,7 +120,7 @@ impl KeyExchange {
         in_order(group, curve.map(CurveKey::public).unwrap_or_default(), ml_kem)
     }
 
-    /// The shared secret of our key for `group` and the server's share.
+    /// The shared secret, from our key for `group` and the server's share.
     pub fn finish(self, group: NamedGroup, peer_share: &[u8]) -> Result<SharedSecret, KxError> {
         if !self.has(group) {
             return Err(KxError::Failed);
@@ -141,9 +140,9 @@ impl KeyExchange {
         }
     }
 
-    /// The server's side at once: a fresh key, its share, and the shared secret with the client's share.
+    /// All that a server does: generates a key, and returns its share and the shared secret with the client's share.
     pub fn respond(group: NamedGroup, peer_share: &[u8], mode: CryptoMode) -> Result<(Share, SharedSecret), KxError> {
-        // First what costs nothing: no key is made for a share that cannot be right.
+        // First the cheap checks: no key is generated for a share that cannot be valid.
         let (point, encapsulation_key) = parts::<ENCAPSULATION_KEY_LEN>(group, peer_share)?;
         if let Some(response) = seams::respond(mode, group, peer_share) {
             return response;
@@ -169,8 +168,8 @@ fn algorithm_of(curve: NamedGroup) -> Option<&'static agreement::Algorithm> {
     }
 }
 
-/// In which order the values of a group are concatenated: X25519MLKEM768 has ML-KEM's first, the others the curve's
-/// (draft-ietf-tls-ecdhe-mlkem §3.1).
+/// The two values in the order of concatenation: in X25519MLKEM768 that of ML-KEM is the first, in other groups that of
+/// the curve (draft-ietf-tls-ecdhe-mlkem §3.1).
 fn in_order<'a>(group: NamedGroup, curve: &'a [u8], ml_kem: &'a [u8]) -> [&'a [u8]; 2] {
     match group {
         NamedGroup::X25519MLKEM768 => [ml_kem, curve],
@@ -178,8 +177,8 @@ fn in_order<'a>(group: NamedGroup, curve: &'a [u8], ml_kem: &'a [u8]) -> [&'a [u
     }
 }
 
-/// The other way round: the two values of a peer's share. That of ML-KEM has `N` bytes: a key or a ciphertext. Judges
-/// what costs no arithmetic: lengths, and a point's form (§4.3.8.2): legacy_form = 4, then X and Y in full length.
+/// Splits a peer's share into its two values. That of ML-KEM, a key or a ciphertext, has `N` bytes. Checks the lengths
+/// and the form of a point (§4.3.8.2: legacy_form = 4, then X and Y in full length), but not that it is on the curve.
 fn parts<const N: usize>(group: NamedGroup, share: &[u8]) -> Result<(&[u8], Option<&[u8; N]>), KxError> {
     let curve = curve_of(group).ok_or(KxError::Failed)?;
     let (point, ml_kem) = match group {
@@ -194,7 +193,7 @@ fn parts<const N: usize>(group: NamedGroup, share: &[u8]) -> Result<(&[u8], Opti
     }
 }
 
-/// Judges what costs no arithmetic: the length of a client's share, and its point's form.
+/// Checks the length of a client's share and the form of its point, without arithmetic.
 pub fn check_client_share(group: NamedGroup, share: &[u8]) -> Result<(), KxError> {
     parts::<ENCAPSULATION_KEY_LEN>(group, share).map(drop)
 }

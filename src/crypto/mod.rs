@@ -1,7 +1,7 @@
-//! The cryptography that TLS 1.3 needs, behind concrete types; by *ring*, or by aws-lc-rs with that feature.
+//! The cryptography of TLS 1.3 in concrete types, implemented by *ring*, or by aws-lc-rs with the feature of that name.
 //!
-//! These are the tools of the handshake, open to readers and tests. They hold no promise of their own: nothing made
-//! here can be put into a connection from outside.
+//! The handshake uses these types, and readers and tests have access to them. No user can put a value made here into a
+//! connection.
 
 mod aead;
 mod hash;
@@ -37,7 +37,7 @@ pub use verify::{VerifyError, schemes_for, verify};
 
 use core::fmt;
 
-/// A primitive failed: no randomness, a length that it cannot take, or a record that did not authenticate.
+/// A cryptographic operation failed: no randomness, a wrong length, or a record that is not authentic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CryptoFailed;
 
@@ -49,29 +49,29 @@ impl fmt::Display for CryptoFailed {
 
 impl core::error::Error for CryptoFailed {}
 
-/// Whether cryptography protects anything: always, except in fuzzing, in deterministic tests, and where one is to see all.
+/// Whether cryptography protects anything. It always does, except in fuzzing, in deterministic tests, and in study.
 #[allow(clippy::manual_non_exhaustive, reason = "the hidden variant is real, and only there under its feature")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CryptoMode {
     /// Real cryptography.
     #[default]
     Real,
-    /// No protection at all: records are plaintext, shares are fixed, every signature and Finished is accepted.
+    /// No protection: records are plaintext, shares are constant, and every signature and Finished is accepted.
     #[cfg(feature = "hazmat-testing")]
     #[doc(hidden)]
     Null,
-    /// Real cryptography over a key exchange whose private keys everybody knows.
+    /// Real cryptography after a key exchange with published private keys.
     #[cfg(feature = "hazmat-testing")]
     #[doc(hidden)]
     Published,
-    /// Real cryptography over a key exchange in a toy group, with this private key. Runs repeat byte by byte.
+    /// Real cryptography after a key exchange in a toy group, with this private key. Runs can be repeated byte by byte.
     #[cfg(feature = "hazmat-testing")]
     #[doc(hidden)]
     ToyKeyExchange(u8),
 }
 
 impl CryptoMode {
-    /// No protection, where there is such a thing.
+    /// `Null` if the feature exists.
     pub(crate) const fn null() -> CryptoMode {
         #[cfg(feature = "hazmat-testing")]
         return CryptoMode::Null;
@@ -79,7 +79,7 @@ impl CryptoMode {
         CryptoMode::Real
     }
 
-    /// Whether nothing is protected.
+    /// Whether it is `Null`.
     pub(crate) const fn is_null(self) -> bool {
         match self {
             CryptoMode::Real => false,

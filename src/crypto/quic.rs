@@ -1,10 +1,10 @@
-//! What protects QUIC's packets (RFC 9001 §5, §6). Section numbers in this file are RFC 9001's.
+//! QUIC packet protection (RFC 9001 §5, §6). Section numbers in this file are those of RFC 9001.
 
 use super::{AeadKey, CryptoFailed, CryptoMode, HeaderProtectionKey, Prk, Secret, Suite, TAG_LEN};
 use super::{TrafficKey, label};
 use zeroize::Zeroizing;
 
-/// The secret of one direction, from which its keys are derived (§5.1). Wiped on drop.
+/// The secret of one direction, from which its keys are derived (§5.1). It is wiped on drop.
 pub struct PacketSecret {
     secret: Secret,
     suite: Suite,
@@ -17,7 +17,7 @@ const INITIAL_SALT: [u8; 20] = [
 ];
 
 impl PacketSecret {
-    /// From a traffic secret of the handshake: exactly Hash.length bytes.
+    /// From a traffic secret of the handshake, which must have exactly Hash.length bytes.
     pub fn new(suite: Suite, traffic_secret: &[u8]) -> Result<PacketSecret, CryptoFailed> {
         Ok(PacketSecret { secret: Secret::from_bytes(suite.hash(), traffic_secret).ok_or(CryptoFailed)?, suite })
     }
@@ -37,13 +37,13 @@ impl PacketSecret {
         (derive(label!("client in")), derive(label!("server in")))
     }
 
-    /// The key and IV of packet protection: "quic key" and "quic iv" (§5.1). Its nonces are made of packet numbers (§5.3).
+    /// The packet protection key and IV: "quic key" and "quic iv" (§5.1). Packet numbers make the nonces (§5.3).
     pub fn packet_key(&self) -> Result<TrafficKey, CryptoFailed> {
         let labels = (label!("quic key"), label!("quic iv"));
         TrafficKey::derive_by(&Prk::new(&self.secret), self.suite, CryptoMode::Real, labels)
     }
 
-    /// The key of header protection: "quic hp" (§5.4).
+    /// The header protection key: "quic hp" (§5.4).
     pub fn header_key(&self) -> Result<HeaderProtectionKey, CryptoFailed> {
         let mut key = Zeroizing::new([0; 32]);
         let key = key.get_mut(..self.suite.key_len()).ok_or(CryptoFailed)?;
@@ -51,13 +51,13 @@ impl PacketSecret {
         HeaderProtectionKey::new(self.suite, key)
     }
 
-    /// The secret after a key update: "quic ku" (§6.1). The key of header protection stays.
+    /// The secret after a key update: "quic ku" (§6.1). The header protection key does not change.
     pub fn next(&self) -> PacketSecret {
         PacketSecret { secret: Prk::new(&self.secret).derive_secret(label!("quic ku"), None), suite: self.suite }
     }
 }
 
-/// How many packets may be sealed under one key (§6.6). ChaCha20-Poly1305 is bounded by the packet number only.
+/// How many packets one key may seal (§6.6). For ChaCha20-Poly1305 only the packet number is a limit.
 pub const fn confidentiality_limit(suite: Suite) -> u64 {
     match suite {
         Suite::Aes128GcmSha256 | Suite::Aes256GcmSha384 => 1 << 23,
@@ -65,7 +65,7 @@ pub const fn confidentiality_limit(suite: Suite) -> u64 {
     }
 }
 
-/// How many packets of one connection may fail to open (§6.6).
+/// How many packets of a connection may fail to open (§6.6).
 pub const fn integrity_limit(suite: Suite) -> u64 {
     match suite {
         Suite::Aes128GcmSha256 | Suite::Aes256GcmSha384 => 1 << 52,
@@ -73,7 +73,7 @@ pub const fn integrity_limit(suite: Suite) -> u64 {
     }
 }
 
-/// Masks the header of a sealed packet (§5.4.1). Fails, and changes nothing, if the packet has no whole sample.
+/// Masks the header of a sealed packet (§5.4.1). Fails and changes nothing if the packet is too short for a sample.
 pub fn protect_header(key: &HeaderProtectionKey, packet: &mut [u8], pn_offset: usize) -> Result<(), CryptoFailed> {
     let (mask, first_bits) = mask(key, packet, pn_offset)?;
     let first = packet.first_mut().ok_or(CryptoFailed)?;
@@ -96,7 +96,7 @@ pub fn unprotect_header(key: &HeaderProtectionKey, packet: &mut [u8], pn_offset:
 
 /// The mask for the packet number, and what the first byte is masked with.
 fn mask(key: &HeaderProtectionKey, packet: &[u8], pn_offset: usize) -> Result<([u8; 4], u8), CryptoFailed> {
-    // The sample starts where the ciphertext of the longest packet number would (§5.4.2).
+    // The sample starts where the ciphertext would if the packet number were of the largest size (§5.4.2).
     let sample = pn_offset.checked_add(4).and_then(|offset| packet.get(offset..)?.first_chunk()).ok_or(CryptoFailed)?;
     let [for_first, for_packet_number @ ..] = key.mask(sample)?;
     let long_header = packet.first().ok_or(CryptoFailed)? & 0x80 == 0x80;

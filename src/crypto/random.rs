@@ -1,9 +1,9 @@
-//! The system's random numbers.
+//! Random numbers from the system.
 
 use super::CryptoFailed;
 use super::provider::rand::{SecureRandom, SystemRandom};
 
-/// Fills `bytes` with random numbers from the system: one system call, so ask for all that is needed at once.
+/// Fills `bytes` with random numbers. Each call is a system call, so callers ask for all that they need at once.
 pub fn fill(bytes: &mut [u8]) -> Result<(), CryptoFailed> {
     SystemRandom::new().fill(bytes).map_err(|_| CryptoFailed)
 }

@@ -1,16 +1,16 @@
-//! For signers that are elsewhere (HSM, KMS): the digest that a scheme signs, and the form of an ECDSA signature.
+//! For external signers (HSM, KMS): the digest that a scheme signs, and the encoding of ECDSA signatures.
 
 use super::provider::digest;
 use crate::codec::SignatureScheme;
 use core::fmt;
 
-/// The digest that a scheme signs: 32, 48 or 64 bytes, for signers that take no whole message.
+/// The digest that a scheme signs, for signers that do not accept the whole message: 32, 48 or 64 bytes.
 #[derive(Clone, Copy)]
 pub struct MessageDigest(digest::Digest);
 
 impl MessageDigest {
-    /// The digest of `message` by the hash of `scheme`. `None`: Ed25519 has none (it hashes the message twice), nor
-    /// has a scheme that signs no handshake.
+    /// The digest of `message` by the hash of `scheme`. `None` for Ed25519, which hashes the message twice, and for
+    /// schemes that sign no handshake.
     pub(crate) fn new(scheme: SignatureScheme, message: &[u8]) -> Option<MessageDigest> {
         let algorithm = match scheme {
             SignatureScheme::ECDSA_SECP256R1_SHA256
@@ -40,8 +40,8 @@ impl fmt::Debug for MessageDigest {
     }
 }
 
-/// An ECDSA signature as TLS carries it: `ECDSA-Sig-Value ::= SEQUENCE { r INTEGER, s INTEGER }` in DER (RFC 3279
-/// §2.2.3), at most 104 bytes. Made of the fixed form r ‖ s (IEEE P1363), which PKCS#11 and many HSMs give.
+/// An ECDSA signature in the encoding of TLS: `ECDSA-Sig-Value ::= SEQUENCE { r INTEGER, s INTEGER }` in DER (RFC 3279
+/// §2.2.3), at most 104 bytes. It is converted from r ‖ s (IEEE P1363), the encoding of PKCS #11 and many HSMs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct EcdsaSigValue {
     bytes: [u8; EcdsaSigValue::MAX_LEN],
@@ -49,10 +49,10 @@ pub struct EcdsaSigValue {
 }
 
 impl EcdsaSigValue {
-    /// Two integers of 48 bytes with a sign octet, two headers, and one around them.
+    /// A SEQUENCE of two integers of 48 bytes with a sign octet.
     pub const MAX_LEN: usize = 2 + 2 * (2 + 1 + 48);
 
-    /// From r ‖ s, each as long as the curve's order: 64 bytes for P-256, 96 for P-384. `None`: another length.
+    /// From r ‖ s, each as long as the order of the curve: 64 bytes for P-256, 96 for P-384. `None` for other lengths.
     pub fn from_r_s(r_s: &[u8]) -> Option<EcdsaSigValue> {
         let width = match r_s.len() {
             64 => 32,
@@ -63,7 +63,7 @@ impl EcdsaSigValue {
         let mut value = EcdsaSigValue { bytes: [0; EcdsaSigValue::MAX_LEN], len: 2 };
         value.integer(r)?;
         value.integer(s)?;
-        // The length is below 128: one byte.
+        // The length is below 128, so it takes one byte.
         let content = u8::try_from(value.len.checked_sub(2)?).ok()?;
         value.bytes.first_chunk_mut::<2>()?.copy_from_slice(&[0x30, content]);
         Some(value)
@@ -73,7 +73,7 @@ impl EcdsaSigValue {
     fn integer(&mut self, big_endian: &[u8]) -> Option<()> {
         let zeros = big_endian.iter().take_while(|byte| **byte == 0).count();
         let digits = big_endian.get(zeros..)?;
-        // A leading 1 bit would make it negative; zero has one digit.
+        // A leading 1 bit would make it negative. Zero has one octet.
         let sign: &[u8] = if digits.first().is_none_or(|first| *first >= 0x80) { &[0] } else { &[] };
         let len = u8::try_from(sign.len().checked_add(digits.len())?).ok()?;
         for part in [&[0x02, len], sign, digits] {

@@ -4,7 +4,7 @@ use super::HashAlgorithm;
 use super::provider::aead;
 use crate::codec::CipherSuite;
 
-/// A cipher suite that we can speak: an AEAD algorithm and a hash.
+/// A supported cipher suite: an AEAD algorithm and a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Suite {
     /// TLS_AES_128_GCM_SHA256
@@ -16,10 +16,10 @@ pub enum Suite {
 }
 
 impl Suite {
-    /// All of them.
+    /// All suites.
     pub const ALL: [Suite; 3] = [Suite::Aes128GcmSha256, Suite::Aes256GcmSha384, Suite::ChaCha20Poly1305Sha256];
 
-    /// The suite of that number, if we can speak it.
+    /// The suite with this number, if it is supported.
     pub const fn from(number: CipherSuite) -> Option<Suite> {
         match number {
             CipherSuite::TLS_AES_128_GCM_SHA256 => Some(Suite::Aes128GcmSha256),
@@ -29,7 +29,7 @@ impl Suite {
         }
     }
 
-    /// Its registered number.
+    /// The registered number.
     pub const fn number(self) -> CipherSuite {
         match self {
             Suite::Aes128GcmSha256 => CipherSuite::TLS_AES_128_GCM_SHA256,
@@ -38,7 +38,7 @@ impl Suite {
         }
     }
 
-    /// The hash for transcript and key schedule.
+    /// The hash of transcript and key schedule.
     pub const fn hash(self) -> HashAlgorithm {
         match self {
             Suite::Aes128GcmSha256 | Suite::ChaCha20Poly1305Sha256 => HashAlgorithm::Sha256,
@@ -54,8 +54,8 @@ impl Suite {
         }
     }
 
-    /// How many records may be sealed under one key (§5.5): 2^24.5 of full size for AES-GCM. ChaCha20-Poly1305 is only
-    /// bounded by the sequence number, which may not wrap (§5.3).
+    /// How many records one key may seal (§5.5): 2^24.5 records of full size for AES-GCM. For ChaCha20-Poly1305 only the
+    /// sequence number is a limit, since it must not wrap (§5.3).
     pub const fn record_limit(self) -> u64 {
         match self {
             Suite::Aes128GcmSha256 | Suite::Aes256GcmSha384 => 23_726_566,

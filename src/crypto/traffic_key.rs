@@ -1,4 +1,4 @@
-//! What protects the records of one direction: key, IV, and the nonce of each record (RFC 9846 §5.3, §7.3).
+//! The key and IV that protect the records of one direction, and the per-record nonce (RFC 9846 §5.3, §7.3).
 
 use super::{AeadKey, CryptoFailed, CryptoMode, Label, Prk, Suite, TAG_LEN, hkdf::label};
 use zeroize::Zeroizing;
@@ -19,7 +19,7 @@ impl TrafficKey {
         TrafficKey::derive_by(secret, suite, mode, (label!("key"), label!("iv")))
     }
 
-    /// The same by other labels for key and IV.
+    /// The same with other labels for key and IV.
     pub(super) fn derive_by(
         secret: &Prk,
         suite: Suite,
@@ -34,12 +34,12 @@ impl TrafficKey {
         Ok(TrafficKey { key: AeadKey::new(suite, key, mode)?, iv, suite })
     }
 
-    /// The suite it is for: [`Suite::record_limit`] bounds its use.
+    /// The suite. [`Suite::record_limit`] limits the use of the key.
     pub fn suite(&self) -> Suite {
         self.suite
     }
 
-    /// What the key of the next generation is made for (§7.2): the same.
+    /// Suite and mode, which stay the same for the next key (§7.2).
     pub(crate) fn algorithms(&self) -> (Suite, CryptoMode) {
         (self.suite, self.key.mode())
     }
@@ -48,7 +48,7 @@ impl TrafficKey {
     /// XORed with the IV.
     #[inline(always)]
     pub fn nonce(&self, sequence_number: u64) -> [u8; 12] {
-        // As one number, which is written at once: the AEAD would wait for bytes that were written one by one.
+        // One number, written at once. The AEAD would have to wait for bytes that are written one by one.
         let [a, b, c, d, e, f, g, h, i, j, k, l] = *self.iv;
         let iv = u128::from_be_bytes([a, b, c, d, e, f, g, h, i, j, k, l, 0, 0, 0, 0]);
         let [nonce @ .., _, _, _, _] = (iv ^ u128::from(sequence_number) << 32).to_be_bytes();

@@ -1,4 +1,4 @@
-//! Signatures of CertificateVerify (RFC 9846 §4.3.3, §4.5.2).
+//! Verification of the signature in CertificateVerify (RFC 9846 §4.3.3, §4.5.2).
 
 use super::CryptoMode;
 #[cfg(feature = "mldsa")]
@@ -10,12 +10,12 @@ use crate::asn1::PublicKey;
 use crate::codec::SignatureScheme;
 use core::fmt;
 
-/// Why a signature does not stand.
+/// Why a signature is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VerifyError {
-    /// The scheme belongs to another kind of key, or may not sign handshakes at all (PKCS#1 v1.5, SHA-1).
+    /// The scheme is for another kind of key, or must not sign handshakes (PKCS #1 v1.5, SHA-1).
     SchemeDoesNotFitKey,
-    /// A kind or size of key that we verify nothing with.
+    /// The kind or size of the key is not supported.
     UnsupportedKey,
     /// The signature is wrong.
     BadSignature,
@@ -33,10 +33,10 @@ impl fmt::Display for VerifyError {
 
 impl core::error::Error for VerifyError {}
 
-/// The schemes that a key can sign handshakes with, best first; empty if we do not accept the key at all.
+/// The schemes with which a key can sign handshakes, best first; empty if the key is not supported.
 ///
-/// In TLS 1.3 an ECDSA scheme names its curve (§4.3.3). RSA keys have 2048 to 8192 bits: shorter ones are weak, longer
-/// ones neither provider verifies with. Who judges certificates asks here too, so that both accept the same keys.
+/// In TLS 1.3 an ECDSA scheme includes its curve (§4.3.3). RSA keys have 2048 to 8192 bits: shorter ones are weak, and
+/// the providers do not support longer ones. The check of certificates uses this function too, to accept the same keys.
 pub fn schemes_for(key: &PublicKey<'_>) -> &'static [SignatureScheme] {
     match key {
         PublicKey::P256(_) => &[SignatureScheme::ECDSA_SECP256R1_SHA256],
@@ -60,7 +60,7 @@ pub fn schemes_for(key: &PublicKey<'_>) -> &'static [SignatureScheme] {
     }
 }
 
-/// Verifies `signature` over the whole `message`, which is hashed here as the scheme has it.
+/// Verifies `signature` over `message`, which this function hashes as the scheme says.
 pub fn verify(
     scheme: SignatureScheme,
     key: &PublicKey<'_>,

@@ -1,17 +1,16 @@
-//! What exported authenticators are computed from (RFC 9261 §5.1): for each sender a Handshake Context and a Finished MAC
-//! Key, by the exporter.
+//! The exported values for authenticators (RFC 9261 §5.1): for each sender a Handshake Context and a Finished MAC Key.
 
 use super::secrets::{BadFinished, ExporterSecret, Pair};
 use crate::crypto::{CryptoFailed, CryptoMode, Hash, HashAlgorithm, Hasher, Prk, Secret, VerifyData, label};
 
-/// The two values of one sender. 98 bytes.
+/// The two values for one sender. 98 bytes.
 pub struct AuthenticatorKeys {
     handshake_context: Secret,
     finished_mac_key: Secret,
 }
 
 impl AuthenticatorKeys {
-    /// Those of both senders.
+    /// The values for both senders.
     pub fn derive(exporter: &ExporterSecret) -> Pair<AuthenticatorKeys> {
         Pair {
             client: AuthenticatorKeys {
@@ -25,24 +24,24 @@ impl AuthenticatorKeys {
         }
     }
 
-    /// The authenticator hash: that of the cipher suite.
+    /// The hash of the cipher suite.
     pub fn algorithm(&self) -> HashAlgorithm {
         self.handshake_context.algorithm()
     }
 
-    /// Hash(Handshake Context || ...), running.
+    /// Starts Hash(Handshake Context || ...).
     pub fn transcript(&self) -> Hasher {
         let mut hasher = Hasher::new(self.algorithm());
         hasher.update(self.handshake_context.expose());
         hasher
     }
 
-    /// verify_data of this sender's Finished (§5.2.3), from the hash of all that goes before it.
+    /// verify_data of this sender's Finished (§5.2.3). `transcript` is the hash of all that precedes it.
     pub fn finished(&self, transcript: &Hash) -> VerifyData {
         Prk::new(&self.finished_mac_key).mac(transcript)
     }
 
-    /// Compares received verify_data with [`AuthenticatorKeys::finished`], in constant time.
+    /// Compares received verify_data with [`AuthenticatorKeys::finished`] in constant time.
     pub fn verify_finished(&self, transcript: &Hash, received: &[u8], mode: CryptoMode) -> Result<(), BadFinished> {
         if mode.is_null() {
             return if received.len() == self.algorithm().output_len() { Ok(()) } else { Err(BadFinished) };

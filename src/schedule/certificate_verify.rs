@@ -1,11 +1,11 @@
-//! What a CertificateVerify signs (RFC 9846 §4.5.2).
+//! The signed content of CertificateVerify (RFC 9846 §4.5.2).
 
 use crate::asn1::PublicKey;
 use crate::codec::{SignatureScheme, Writer};
 use crate::crypto::{CryptoMode, Hash, VerifyError, verify};
 
-/// The content covered by the signature: 64 spaces, a context string, a zero byte, the transcript hash. It is the
-/// message to be signed, not its digest: the signer hashes it.
+/// The content covered by the signature: 64 spaces, a context string, a zero byte and the transcript hash. It is the
+/// message and not its digest: the signer hashes it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SignedContent {
     bytes: [u8; SignedContent::MAX_LEN],
@@ -13,23 +13,23 @@ pub struct SignedContent {
 }
 
 impl SignedContent {
-    /// The longest content: 64 + 33 + 1 + 48 bytes.
+    /// The length of the longest content: 64 + 33 + 1 + 48 bytes.
     pub const MAX_LEN: usize = 146;
     const SERVER: &[u8; 33] = b"TLS 1.3, server CertificateVerify";
     const CLIENT: &[u8; 33] = b"TLS 1.3, client CertificateVerify";
     const AUTHENTICATOR: &[u8] = b"Exported Authenticator";
 
-    /// What the server signs; `certificate` is the transcript hash up to and including its Certificate.
+    /// For the server. `certificate` is the transcript hash up to and including the server's Certificate.
     pub fn server(certificate: &Hash) -> SignedContent {
         SignedContent::new(SignedContent::SERVER, certificate)
     }
 
-    /// What the client signs; `certificate` is the transcript hash up to and including its Certificate.
+    /// For the client. `certificate` is the transcript hash up to and including the client's Certificate.
     pub fn client(certificate: &Hash) -> SignedContent {
         SignedContent::new(SignedContent::CLIENT, certificate)
     }
 
-    /// What either side signs after the handshake (RFC 9261 §5.2.2); `certificate` is the hash of Handshake Context,
+    /// For an exported authenticator of either side (RFC 9261 §5.2.2). `certificate` is the hash of Handshake Context,
     /// authenticator request (if there is one) and Certificate.
     pub fn authenticator(certificate: &Hash) -> SignedContent {
         SignedContent::new(SignedContent::AUTHENTICATOR, certificate)
@@ -46,7 +46,7 @@ impl SignedContent {
         SignedContent { bytes, len }
     }
 
-    /// Checks the peer's signature over this content.
+    /// Verifies the peer's signature over this content.
     pub fn verify(
         &self,
         scheme: SignatureScheme,
@@ -65,6 +65,6 @@ impl AsRef<[u8]> for SignedContent {
     }
 }
 
-/// Evidence that the peer holds the private key of its certificate. Only [`SignedContent::verify`] makes it.
+/// Evidence that the peer holds the private key of its certificate. Only [`SignedContent::verify`] returns it.
 #[must_use]
 pub struct PossessionProved(());

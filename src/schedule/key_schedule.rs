@@ -41,18 +41,18 @@
 use super::secrets::{ExporterSecret, HandshakeSecret, Pair, TrafficSecret};
 use crate::crypto::{Hash, HashAlgorithm, Prk, Secret, SharedSecret, label};
 
-/// Before the key exchange: the Early Secret. Without a PSK it is the same in every connection.
+/// The Early Secret, before the key exchange. Without a PSK it is the same in every connection.
 pub struct Early {
     hash: HashAlgorithm,
 }
 
 impl Early {
-    /// Begins with the hash of the negotiated suite.
+    /// Starts the key schedule with the hash of the negotiated suite.
     pub fn new(hash: HashAlgorithm) -> Early {
         Early { hash }
     }
 
-    /// The key exchange is done: HKDF-Extract(Derive-Secret(Early Secret, "derived", ""), shared secret).
+    /// After the key exchange: HKDF-Extract(Derive-Secret(Early Secret, "derived", ""), shared secret).
     pub fn handshake(self, shared_secret: SharedSecret) -> Handshake {
         let salt: &[u8] = match self.hash {
             HashAlgorithm::Sha256 => &EARLY_DERIVED_SHA256,
@@ -63,7 +63,7 @@ impl Early {
     }
 }
 
-/// Derive-Secret(HKDF-Extract(0, 0), "derived", "") with SHA-256. A test derives it.
+/// Derive-Secret(HKDF-Extract(0, 0), "derived", "") with SHA-256. A test checks the constant.
 const EARLY_DERIVED_SHA256: [u8; 32] = [
     0x6f, 0x26, 0x15, 0xa1, 0x08, 0xc7, 0x02, 0xc5, 0x67, 0x8f, 0x54, 0xfc, 0x9d, 0xba, 0xb6, 0x97, 0x16, 0xc0, 0x76,
     0x18, 0x9c, 0x48, 0x25, 0x0c, 0xeb, 0xea, 0xc3, 0x57, 0x6c, 0x36, 0x11, 0xba,
@@ -76,14 +76,14 @@ const EARLY_DERIVED_SHA384: [u8; 48] = [
     0x22, 0xfd, 0xc0, 0x58, 0x44, 0x78, 0x42, 0x8f, 0x28, 0x2b,
 ];
 
-/// After the key exchange: the Handshake Secret.
+/// The Handshake Secret, after the key exchange.
 pub struct Handshake {
     hash: HashAlgorithm,
     secret: Prk,
 }
 
 impl Handshake {
-    /// After another Early Secret than this crate's own connections have: that of a PSK.
+    /// Starts from the Early Secret of a PSK, which connections of this crate never have.
     #[cfg(feature = "adversary")]
     pub(crate) fn after(early_secret: &Secret, shared_secret: &SharedSecret) -> Handshake {
         let hash = early_secret.algorithm();
@@ -91,7 +91,7 @@ impl Handshake {
         Handshake { hash, secret: Prk::new(&Secret::extract(hash, salt.expose(), shared_secret.expose())) }
     }
 
-    /// The secrets that protect the rest of the handshake, from the hash of ClientHello...ServerHello.
+    /// The secrets that protect the rest of the handshake. `server_hello` is the hash of ClientHello...ServerHello.
     pub fn traffic(&self, server_hello: &Hash) -> Pair<HandshakeSecret> {
         let client_handshake_traffic_secret = self.secret.derive_secret(label!("c hs traffic"), Some(server_hello));
         let server_handshake_traffic_secret = self.secret.derive_secret(label!("s hs traffic"), Some(server_hello));
@@ -101,7 +101,7 @@ impl Handshake {
         }
     }
 
-    /// Nothing more is to be derived from the Handshake Secret: HKDF-Extract(Derive-Secret(., "derived", ""), 0).
+    /// After the last use of the Handshake Secret: HKDF-Extract(Derive-Secret(., "derived", ""), 0).
     pub fn main(self) -> Main {
         let salt = self.secret.derive_secret(label!("derived"), Some(&self.hash.hash_of_nothing()));
         let zeros = self.hash.prefix(&[0; HashAlgorithm::MAX_LEN]);
@@ -109,19 +109,19 @@ impl Handshake {
     }
 }
 
-/// Waits for the server's Finished: the Main Secret.
+/// The Main Secret, which is used after the server's Finished.
 pub struct Main {
     secret: Secret,
 }
 
 impl Main {
-    /// The Main Secret, of which an adversary derives what resumption takes.
+    /// The Main Secret, from which an adversary derives a resumption secret.
     #[cfg(feature = "adversary")]
     pub(crate) fn prk(&self) -> Prk {
         Prk::new(&self.secret)
     }
 
-    /// The secrets of the connection, from the hash of ClientHello...server Finished.
+    /// The secrets of the connection. `server_finished` is the hash of ClientHello...server Finished.
     pub fn application(self, server_finished: &Hash) -> (Pair<TrafficSecret>, ExporterSecret) {
         let main_secret = Prk::new(&self.secret);
         let client_application_traffic_secret_0 =

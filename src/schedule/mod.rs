@@ -1,7 +1,8 @@
-//! Transcript and key schedule (RFC 9846 §4.1, §7). The wrong secret at the wrong time does not compile.
+//! Transcript and key schedule (RFC 9846 §4.1, §7). Code that uses a wrong secret, or one too early, does not compile.
 //!
-//! The stages [`Early`], [`Handshake`] and [`Main`] are consumed on the way down §7.1's figure; what leaves it to the
-//! right is a [`HandshakeSecret`] or a [`TrafficSecret`]. The hashes that go in come from one chain, [`Transcript`].
+//! The stages [`Early`], [`Handshake`] and [`Main`] follow the figure in §7.1 from top to bottom, and each step consumes
+//! a stage. The secrets at the right of the figure are [`HandshakeSecret`] and [`TrafficSecret`]. The hashes come from
+//! [`Transcript`].
 //!
 //! ```
 //! use countersign::internals::codec::NamedGroup;

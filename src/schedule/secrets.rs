@@ -1,18 +1,18 @@
-//! What leaves the key schedule: handshake, application and exporter secrets (RFC 9846 §4.5.3, §7.2, §7.3, §7.5).
+//! The results of the key schedule: handshake, application and exporter secrets (RFC 9846 §4.5.3, §7.2, §7.3, §7.5).
 
 use crate::crypto::{CryptoFailed, CryptoMode, Hash, Label, Prk, Secret, Suite, TrafficKey, VerifyData, label};
 use core::fmt;
 
-/// One thing for each sender.
+/// A value for each sender.
 pub struct Pair<T> {
-    /// What the client sends with.
+    /// The value for what the client sends.
     pub client: T,
-    /// What the server sends with.
+    /// The value for what the server sends.
     pub server: T,
 }
 
-/// client_ or server_handshake_traffic_secret: has a finished key, no next generation. 49 bytes: an HMAC that is kept
-/// keyed would take 184 more through every state, which costs as much as keying it for the Finished anew.
+/// client_ or server_handshake_traffic_secret: it has a finished_key and is never updated. 49 bytes: to keep the keyed
+/// HMAC in every state would take 184 more, and cost as much as to key it again for Finished.
 pub struct HandshakeSecret {
     secret: Secret,
 }
@@ -48,7 +48,7 @@ impl HandshakeSecret {
         Ok(FinishedVerified(()))
     }
 
-    /// The secret itself, for a key log, or for a transport that protects handshake bytes in its own way.
+    /// The secret bytes, for a key log, or for a transport with its own packet protection.
     pub fn expose(&self) -> &[u8] {
         self.secret.expose()
     }
@@ -59,11 +59,11 @@ impl HandshakeSecret {
     }
 }
 
-/// Evidence that a peer's Finished was right. Only [`HandshakeSecret::verify_finished`] makes it.
+/// Evidence that the peer's Finished is right. Only [`HandshakeSecret::verify_finished`] returns it.
 #[must_use]
 pub struct FinishedVerified(());
 
-/// verify_data differs: the two sides saw different handshakes.
+/// verify_data differs: the two sides have different transcripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadFinished;
 
@@ -75,7 +75,7 @@ impl fmt::Display for BadFinished {
 
 impl core::error::Error for BadFinished {}
 
-/// client_ or server_application_traffic_secret_N: has a next generation, no finished key. 49 bytes.
+/// client_ or server_application_traffic_secret_N: it can be updated and has no finished_key. 49 bytes.
 pub struct TrafficSecret {
     secret: Secret,
 }
@@ -85,19 +85,19 @@ impl TrafficSecret {
         TrafficSecret { secret }
     }
 
-    /// The key for this sender's records of this generation (§7.3).
+    /// The key for this sender's records until the next KeyUpdate (§7.3).
     pub fn key(&self, suite: Suite, mode: CryptoMode) -> Result<TrafficKey, CryptoFailed> {
         TrafficKey::derive(&Prk::new(&self.secret), suite, mode)
     }
 
-    /// The next generation, after a KeyUpdate (§7.2):
+    /// The secret after a KeyUpdate (§7.2):
     /// application_traffic_secret_N+1 = HKDF-Expand-Label(application_traffic_secret_N, "traffic upd", "", Hash.length)
     #[must_use]
     pub fn next(&self) -> TrafficSecret {
         TrafficSecret::new(Prk::new(&self.secret).derive_secret(label!("traffic upd"), None))
     }
 
-    /// The secret itself, for a key log, or for a transport that protects its packets in its own way.
+    /// The secret bytes, for a key log, or for a transport with its own packet protection.
     pub fn expose(&self) -> &[u8] {
         self.secret.expose()
     }
@@ -113,10 +113,10 @@ impl ExporterSecret {
         ExporterSecret { secret }
     }
 
-    /// TLS-Exporter(label, context_value, key_length), key_length being `out`'s:
+    /// TLS-Exporter(label, context_value, key_length), where key_length is the length of `out`:
     /// HKDF-Expand-Label(Derive-Secret(Secret, label, ""), "exporter", Hash(context_value), key_length).
     ///
-    /// Fails, and writes nothing, if `label` is longer than 249 bytes, or `out` longer than 255 * Hash.length.
+    /// Fails and writes nothing if `label` is longer than 249 bytes, or `out` is longer than 255 * Hash.length.
     pub fn export(&self, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<(), CryptoFailed> {
         let hash = self.secret.algorithm();
         let label = Label::new(label).ok_or(CryptoFailed)?;
@@ -131,7 +131,7 @@ impl ExporterSecret {
         Prk::new(&derived).derive_secret(label!("exporter"), Some(&nothing))
     }
 
-    /// The secret itself, for a key log.
+    /// The secret bytes, for a key log.
     pub fn expose(&self) -> &[u8] {
         self.secret.expose()
     }

@@ -1,4 +1,4 @@
-//! The transcript hash (RFC 9846 §4.1): one chain for both roles, because mutual authentication leaves no message out.
+//! The transcript hash (RFC 9846 §4.1). Both roles have the same sequence of messages, since authentication is mutual.
 //!
 //! ```text
 //! OpenTranscript --choose--> ClientHello -> ServerHello* -> EncryptedExtensions -> CertificateRequest
@@ -12,15 +12,15 @@ use crate::codec::HandshakeType;
 use crate::crypto::{Hash, HashAlgorithm, Hasher};
 use core::marker::PhantomData;
 
-/// How far a [`Transcript`] has come: the last message that it holds.
+/// The position of a [`Transcript`]: the last message in it.
 pub mod at {
     /// A position with a next message.
     pub trait Before: sealed::Position {
-        /// The position after it.
+        /// The next position.
         type Next: sealed::Position;
     }
 
-    /// A position whose hash something is computed from.
+    /// A position whose hash the protocol uses.
     pub trait Hashed: sealed::Position {}
 
     pub(super) mod sealed {
@@ -39,38 +39,38 @@ pub mod at {
     }
 
     chain! {
-        /// message_hash, in place of the first ClientHello.
+        /// message_hash, which replaces the first ClientHello.
         MessageHash -> HelloRetryRequest;
         /// HelloRetryRequest.
         HelloRetryRequest -> ClientHello;
         /// ClientHello, the second if there were two.
         ClientHello -> ServerHello;
-        /// ServerHello. Its hash makes the handshake traffic secrets.
+        /// ServerHello. The hash is for the handshake traffic secrets.
         ServerHello -> EncryptedExtensions Hashed;
         /// EncryptedExtensions.
         EncryptedExtensions -> CertificateRequest;
         /// CertificateRequest.
         CertificateRequest -> ServerCertificate;
-        /// The server's Certificate. Its hash is what the server signs.
+        /// The server's Certificate. The server signs the hash.
         ServerCertificate -> ServerCertificateVerify Hashed;
-        /// The server's CertificateVerify. Its hash makes the server's Finished.
+        /// The server's CertificateVerify. The hash is for the server's Finished.
         ServerCertificateVerify -> ServerFinished Hashed;
-        /// The server's Finished. Its hash makes the application secrets.
+        /// The server's Finished. The hash is for the application secrets.
         ServerFinished -> ClientCertificate Hashed;
-        /// The client's Certificate. Its hash is what the client signs.
+        /// The client's Certificate. The client signs the hash.
         ClientCertificate -> ClientCertificateVerify Hashed;
-        /// The client's CertificateVerify. Its hash makes the client's Finished.
+        /// The client's CertificateVerify. The hash is for the client's Finished.
         ClientCertificateVerify -> ClientFinished Hashed;
     }
 
-    /// The client's Finished: the end.
+    /// The client's Finished, the last message.
     pub enum ClientFinished {}
     impl sealed::Position for ClientFinished {}
 }
 
 /// The running hash of the handshake messages up to and including `At`. 224 bytes.
 ///
-/// The hash can be asked for only where something is computed from it, and no message can follow but the next:
+/// The hash is available only at positions where the protocol uses it, and only the next message can follow:
 ///
 /// ```
 /// # use countersign::internals::{crypto::HashAlgorithm, schedule::{Transcript, at}};
@@ -82,7 +82,7 @@ pub mod at {
 /// ```compile_fail,E0599
 /// # use countersign::internals::{crypto::HashAlgorithm, schedule::{Transcript, at}};
 /// let transcript = Transcript::<at::ClientHello>::start(HashAlgorithm::Sha256, b"ClientHello");
-/// let hash = transcript.hash(); // nothing is computed from the hash of a ClientHello alone
+/// let hash = transcript.hash(); // the protocol does not use the hash of a ClientHello alone
 /// ```
 pub struct Transcript<At> {
     hasher: Hasher,
@@ -101,13 +101,13 @@ impl<At> Transcript<At> {
 }
 
 impl<At: at::Before> Transcript<At> {
-    /// Adds the next message, whole, with its header.
+    /// Adds the next message with its header.
     pub fn append(mut self, message: &[u8]) -> Transcript<At::Next> {
         self.hasher.update(message);
         Transcript::new(self.hasher)
     }
 
-    /// Adds the next message while `send` sends it and shows all of it, whole or in pieces.
+    /// Adds the next message while `send` sends it. `send` must pass on the whole message, in one piece or several.
     pub(crate) fn append_sent<E>(
         mut self,
         send: impl FnOnce(&mut dyn FnMut(&[u8])) -> Result<(), E>,
@@ -125,7 +125,7 @@ impl<At: at::Hashed> Transcript<At> {
 }
 
 impl Transcript<at::ClientHello> {
-    /// The server's beginning: it knows the suite as soon as it has the ClientHello, and runs one hash only.
+    /// Starts a server's transcript. A server knows the suite when it has the ClientHello, so it needs one hash only.
     pub fn start(algorithm: HashAlgorithm, client_hello: &[u8]) -> Transcript<at::ClientHello> {
         let mut hasher = Hasher::new(algorithm);
         hasher.update(client_hello);
@@ -134,7 +134,7 @@ impl Transcript<at::ClientHello> {
 }
 
 impl Transcript<at::MessageHash> {
-    /// The server's beginning when it retries: the first ClientHello goes in as
+    /// Starts the transcript of a server that sends HelloRetryRequest. It replaces the first ClientHello by
     /// `message_hash || 00 00 Hash.length || Hash(ClientHello1)` (§4.1).
     pub fn start_retry(algorithm: HashAlgorithm, client_hello_1: &[u8]) -> Transcript<at::MessageHash> {
         Transcript::message_hash(&algorithm.hash(client_hello_1))
@@ -148,15 +148,15 @@ impl Transcript<at::MessageHash> {
     }
 }
 
-/// The client's transcript until the server has chosen a suite: the hashes of all suites that were offered run side by
-/// side over the first ClientHello. 448 bytes.
+/// A client's transcript until the server has chosen a suite. It has the first ClientHello in the hashes of all offered
+/// suites. 448 bytes.
 pub struct OpenTranscript {
     sha256: Option<Hasher>,
     sha384: Option<Hasher>,
 }
 
 impl OpenTranscript {
-    /// A transcript of nothing yet, for these hashes.
+    /// An empty transcript for these hashes.
     pub fn new(algorithms: impl IntoIterator<Item = HashAlgorithm>) -> OpenTranscript {
         let mut open = OpenTranscript { sha256: None, sha384: None };
         for algorithm in algorithms {
@@ -165,19 +165,19 @@ impl OpenTranscript {
         open
     }
 
-    /// Adds the first ClientHello, whole or in pieces.
+    /// Adds the first ClientHello, in one piece or several.
     pub fn append(&mut self, client_hello: &[u8]) {
         for hasher in [&mut self.sha256, &mut self.sha384].into_iter().flatten() {
             hasher.update(client_hello);
         }
     }
 
-    /// ServerHello has come: its suite decides. `None`: a suite that was not offered.
+    /// Continues with the hash of the suite in ServerHello. `None` if it was not offered.
     pub fn choose(mut self, algorithm: HashAlgorithm) -> Option<Transcript<at::ClientHello>> {
         self.hasher(algorithm).take().map(Transcript::new)
     }
 
-    /// HelloRetryRequest has come: its suite decides, and what was appended becomes message_hash (§4.1).
+    /// Continues with the hash of the suite in HelloRetryRequest, and replaces ClientHello by message_hash (§4.1).
     pub fn retry(mut self, algorithm: HashAlgorithm) -> Option<Transcript<at::MessageHash>> {
         self.hasher(algorithm).take().map(|hasher| Transcript::message_hash(&hasher.hash()))
     }

@@ -1,4 +1,4 @@
-//! Without `hazmat-testing` nothing replaces key exchange.
+//! Without `hazmat-testing` the key exchange is always real.
 
 use super::share::{KxError, Share, SharedSecret};
 use crate::codec::NamedGroup;

@@ -1,7 +1,7 @@
-//! A key exchange without secrets: the keys of RFC 7748 §6.1, which are published. Alice is the client, Bob the server.
-//! For the study of a live run, in which private keys are to be seen: the provider never shows one of its own.
+//! A key exchange without secrets, with the published keys of RFC 7748 §6.1. Alice is the client, Bob the server.
+//! It lets `study` show the private keys of a live run, since the provider never reveals its own.
 
-/// The client's private key, and its share.
+/// The client's private key and share.
 pub(crate) const CLIENT: [[u8; 32]; 2] = [
     [
         0x77, 0x07, 0x6d, 0x0a, 0x73, 0x18, 0xa5, 0x7d, 0x3c, 0x16, 0xc1, 0x72, 0x51, 0xb2, 0x66, 0x45, 0xdf, 0x4c,
@@ -13,7 +13,7 @@ pub(crate) const CLIENT: [[u8; 32]; 2] = [
     ],
 ];
 
-/// The server's private key, and its share.
+/// The server's private key and share.
 pub(crate) const SERVER: [[u8; 32]; 2] = [
     [
         0x5d, 0xab, 0x08, 0x7e, 0x62, 0x4a, 0x8a, 0x4b, 0x79, 0xe1, 0x7f, 0x8b, 0x83, 0x80, 0x0e, 0xe6, 0x6f, 0x3b,
@@ -25,7 +25,7 @@ pub(crate) const SERVER: [[u8; 32]; 2] = [
     ],
 ];
 
-/// Their shared secret.
+/// The shared secret.
 pub(crate) const SHARED: [u8; 32] = [
     0x4a, 0x5d, 0x9d, 0x5b, 0xa4, 0xce, 0x2d, 0xe1, 0x72, 0x8e, 0x3b, 0xf4, 0x80, 0x35, 0x0f, 0x25, 0xe0, 0x7e, 0x21,
     0xc9, 0x47, 0xd1, 0x9e, 0x33, 0x76, 0xf0, 0x9b, 0x3c, 0x1e, 0x16, 0x17, 0x42,

@@ -1,11 +1,12 @@
-//! What replaces key exchange (`hazmat-testing`): constants, published keys, or a toy group. `None` in all other modes.
+//! Replacements of the key exchange for `hazmat-testing`: constants, published keys, or a toy group. The functions return
+//! `None` if the key exchange is real.
 
 use super::share::{KxError, Share, SharedSecret, share_lens};
 use super::{published, toy};
 use crate::codec::NamedGroup;
 use crate::crypto::CryptoMode;
 
-/// A client's share of this group.
+/// The client's share for this group.
 pub(super) fn share(mode: CryptoMode, group: NamedGroup) -> Option<Result<[&'static [u8]; 2], KxError>> {
     let [len, _] = share_lens(group);
     match mode {
@@ -16,19 +17,19 @@ pub(super) fn share(mode: CryptoMode, group: NamedGroup) -> Option<Result<[&'sta
     }
 }
 
-/// The shared secret, for a client.
+/// The shared secret of the client.
 pub(super) fn finish(mode: CryptoMode, theirs: &[u8]) -> Option<Result<SharedSecret, KxError>> {
     match mode {
         CryptoMode::Real => None,
         CryptoMode::Null => Some(Ok(constant_secret())),
-        // The other end uses the published keys as well, or it is no such run.
+        // The server must use the published keys too.
         CryptoMode::Published if theirs == published::SERVER[1] => Some(Ok(published_secret())),
         CryptoMode::Published => Some(Err(KxError::BadShare)),
         CryptoMode::ToyKeyExchange(private) => Some(toy_secret(private, theirs)),
     }
 }
 
-/// A server's share of this group, and the shared secret.
+/// The server's share for this group, and the shared secret.
 pub(super) fn respond(
     mode: CryptoMode,
     group: NamedGroup,
@@ -44,8 +45,8 @@ pub(super) fn respond(
     Some(secret.and_then(|secret| Ok((Share::new(group, share)?, secret))))
 }
 
-/// As long as a share. 0x04 is the form octet of an uncompressed point; for x25519 it is as good as any other, and for
-/// ML-KEM the beginning of a key that may be.
+/// A constant share. 0x04 is the form octet of an uncompressed point, any octet will do for x25519, and for ML-KEM it
+/// is the beginning of a possible key.
 fn fours(len: usize) -> &'static [u8] {
     const FOURS: &[u8] = &[4; Share::MAX_LEN];
     FOURS.get(..len).unwrap_or_default()
@@ -55,7 +56,7 @@ fn constant_secret() -> SharedSecret {
     SharedSecret::new([&[0x5a; 32], &[]])
 }
 
-/// As long as a share of the group, and in the form of one.
+/// A share in the toy group, with the length and form of a share of the real group.
 fn toy_share(private: u8, len: usize) -> [&'static [u8]; 2] {
     [fours(len.saturating_sub(toy::VALUE_LEN)), toy::public(private)]
 }
@@ -65,7 +66,7 @@ fn toy_secret(private: u8, theirs: &[u8]) -> Result<SharedSecret, KxError> {
     Ok(SharedSecret::new([&secret, &[]]))
 }
 
-/// The client's published share, of x25519 only.
+/// The client's published share, for x25519 only.
 fn published_share(group: NamedGroup) -> Result<&'static [u8], KxError> {
     if group == NamedGroup::X25519 { Ok(&published::CLIENT[1]) } else { Err(KxError::Failed) }
 }

@@ -1,4 +1,4 @@
-//! What a key exchange consists of: the share of each side, the secret that they lead to, and how long each of them is.
+//! The values of a key exchange, shares and shared secrets, and their lengths.
 
 use super::super::CryptoFailed;
 use super::super::provider::ml_kem::{CIPHERTEXT_LEN, ENCAPSULATION_KEY_LEN};
@@ -10,10 +10,10 @@ use zeroize::Zeroize;
 /// Why a key exchange failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KxError {
-    /// The peer's share: its length or form is wrong, its point is not on the curve or of low order, or it is no
-    /// encapsulation key.
+    /// The peer's share is invalid: its length or form is wrong, its point is not on the curve or has low order, or its
+    /// encapsulation key is invalid.
     BadShare,
-    /// Our side: a group that we cannot speak, or no randomness.
+    /// We failed: we do not support the group, or have no randomness.
     Failed,
 }
 
@@ -34,20 +34,19 @@ impl From<CryptoFailed> for KxError {
     }
 }
 
-/// A share that is kept or sent: a server's own, or the one of the client that it answers (§4.3.8). 102 bytes; 1,254 with
-/// the feature `mlkem`.
+/// A share (§4.3.8): a server's own, or the client's that it answers. 102 bytes; 1,254 with the feature `mlkem`.
 pub struct Share {
     group: NamedGroup,
-    /// Not zero, so that an `Option` takes no more.
+    /// Never zero, so that `Option<Share>` takes no more memory.
     len: NonZeroU16,
     bytes: [u8; Share::MAX_LEN],
 }
 
 impl Share {
-    /// The longest share: an uncompressed point on P-384, or an encapsulation key and a point on P-256.
+    /// The length of the longest share: an uncompressed point on P-384, or an encapsulation key and a point on P-256.
     pub const MAX_LEN: usize = if cfg!(feature = "mlkem") { ENCAPSULATION_KEY_LEN + 65 } else { MAX_POINT_LEN };
 
-    /// Of these two parts, the second of which may be empty.
+    /// The concatenation of two parts, of which the second may be empty.
     pub(crate) fn new(group: NamedGroup, parts: [&[u8]; 2]) -> Result<Share, KxError> {
         let mut share = Share { group, len: NonZeroU16::MIN, bytes: [0; Share::MAX_LEN] };
         let mut len = 0;
@@ -60,7 +59,7 @@ impl Share {
         Ok(share)
     }
 
-    /// The group it is for.
+    /// The group of the share.
     pub fn group(&self) -> NamedGroup {
         self.group
     }
@@ -72,8 +71,8 @@ impl AsRef<[u8]> for Share {
     }
 }
 
-/// What both sides now know: x25519's output, or the x coordinate in full length (§7.4.2), and that of ML-KEM before or
-/// behind it. Wiped on drop. 65 bytes.
+/// The shared secret: the output of x25519, or the x coordinate in full length (§7.4.2), in hybrid groups concatenated
+/// with the shared secret of ML-KEM. 65 bytes, wiped on drop.
 pub struct SharedSecret {
     bytes: [u8; SharedSecret::MAX_LEN],
     len: u8,
@@ -91,7 +90,7 @@ impl SharedSecret {
         secret
     }
 
-    /// A shared secret of published test vectors.
+    /// A shared secret from published test vectors.
     #[cfg(feature = "hazmat-testing")]
     #[doc(hidden)]
     pub fn of_vector(secret: &[u8]) -> SharedSecret {
@@ -110,10 +109,10 @@ impl Drop for SharedSecret {
     }
 }
 
-/// The longest public part of a key on a curve: a point on P-384.
+/// The length of the longest public key on a curve: a point on P-384.
 pub(super) const MAX_POINT_LEN: usize = 97;
 
-/// The curve of a group, which may be a hybrid; `None` for a group that we cannot speak.
+/// The curve of a group, which may be a hybrid; `None` for a group that we do not support.
 pub(crate) const fn curve_of(group: NamedGroup) -> Option<NamedGroup> {
     match group {
         NamedGroup::X25519 | NamedGroup::SECP256R1 | NamedGroup::SECP384R1 => Some(group),
@@ -134,12 +133,12 @@ pub(super) const fn point_len(curve: NamedGroup) -> usize {
     }
 }
 
-/// Whether the group holds against a quantum computer that comes later.
+/// Whether the group is a hybrid with ML-KEM.
 pub(crate) const fn is_hybrid(group: NamedGroup) -> bool {
     matches!(group, NamedGroup::X25519MLKEM768 | NamedGroup::SECP256R1MLKEM768)
 }
 
-/// The lengths of the shares of a group, the client's and the server's; 0 for a group that we cannot speak.
+/// The lengths of the client's and the server's share for a group; 0 for a group that we do not support.
 pub(crate) const fn share_lens(group: NamedGroup) -> [usize; 2] {
     match curve_of(group) {
         Some(curve) if is_hybrid(group) => {

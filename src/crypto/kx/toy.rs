@@ -1,11 +1,11 @@
-//! Diffie-Hellman in a toy group, with numbered private keys: runs repeat byte by byte. Each end has a key of its own, so
-//! that tests of several sessions can tell who knows which secret. It protects nothing.
+//! Diffie-Hellman in a toy group with numbered private keys, for runs that can be repeated byte by byte. Both ends have
+//! their own key, so that tests of several sessions can check who knows which secret. It protects nothing.
 
 /// 2^61 - 1, a prime.
 const MODULUS: u64 = 0x1fff_ffff_ffff_ffff;
 const GENERATOR: u64 = 37;
 
-/// The value of a share: its last eight bytes. All before it are fours, as in shares of null cryptography.
+/// The length of the value at the end of a share. The bytes before it are fours, as in the constant shares.
 pub(super) const VALUE_LEN: usize = 8;
 
 const fn product(a: u64, b: u64) -> u64 {
@@ -28,7 +28,7 @@ const fn power(base: u64, mut exponent: u64) -> u64 {
     power
 }
 
-/// The private keys, spread over the group.
+/// The private key of this number. The keys are spread over the group.
 const fn private(number: u8) -> u64 {
     (number as u64).wrapping_add(2).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 4
 }
@@ -50,7 +50,7 @@ pub(super) fn public(number: u8) -> &'static [u8; VALUE_LEN] {
     PUBLIC.get(usize::from(number)).unwrap_or(&[0; VALUE_LEN])
 }
 
-/// What the private key of this number and the peer's share have in common; `None`: it is no share.
+/// The shared secret of this private key and the peer's share; `None` if that is no share.
 pub(super) fn agree(number: u8, share: &[u8]) -> Option<[u8; VALUE_LEN]> {
     let (fours, value) = share.split_last_chunk::<VALUE_LEN>()?;
     let value = u64::from_be_bytes(*value);

@@ -1,15 +1,15 @@
-//! aws-lc-rs: faster in much, needs a heap and the standard library. It wipes most of what it frees.
+//! aws-lc-rs: often faster, but needs a heap and the standard library. It wipes most of the memory that it frees.
 
 use crate::crypto::CryptoFailed;
 #[cfg(feature = "x509")]
 pub(crate) use ::aws_lc_rs::error::KeyRejected;
 pub(crate) use ::aws_lc_rs::{aead, agreement, digest, hmac, rand, signature};
-/// What webpki verifies with.
+/// The algorithms for webpki.
 #[cfg(feature = "x509")]
 pub(crate) use webpki::aws_lc_rs as certificate_algorithms;
 
-/// The shared secret, as `take` makes it. Points are validated as RFC 9846 §4.3.8.2 asks, and x25519's all-zero result is
-/// refused (§7.4.2).
+/// Computes the shared secret and passes it to `take`. The provider validates points as RFC 9846 §4.3.8.2 requires, and
+/// refuses the all-zero output of x25519 (§7.4.2).
 pub(crate) fn agree<R>(
     ours: agreement::EphemeralPrivateKey,
     algorithm: &'static agreement::Algorithm,
@@ -20,7 +20,7 @@ pub(crate) fn agree<R>(
     agreement::agree_ephemeral(ours, theirs, CryptoFailed, |secret| Ok(take(secret)))
 }
 
-/// The public part is computed from `scalar`; another `point` is refused.
+/// Computes the public key from `scalar`, and fails if `point` is another.
 #[cfg(feature = "x509")]
 pub(crate) fn ecdsa_key_pair(
     algorithm: &'static signature::EcdsaSigningAlgorithm,
@@ -30,7 +30,7 @@ pub(crate) fn ecdsa_key_pair(
     signature::EcdsaKeyPair::from_private_key_and_public_key(algorithm, scalar, point)
 }
 
-/// The length of the modulus in bytes, which is that of a signature.
+/// The length of the modulus, and of a signature, in bytes.
 #[cfg(feature = "x509")]
 pub(crate) fn rsa_modulus_len(key: &signature::RsaKeyPair) -> usize {
     key.public_modulus_len()

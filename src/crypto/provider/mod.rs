@@ -1,8 +1,7 @@
-//! The provider of cryptography, chosen when the crate is built: *ring*, or aws-lc-rs with the feature of that name.
-//! No name of either is used above this module.
+//! The cryptographic provider, chosen at compile time: *ring*, or aws-lc-rs with the feature of that name.
+//! Only this module uses their names.
 //!
-//! Both have one interface (ring's, which aws-lc-rs follows). What they say differently is a function of the same name
-//! in both files.
+//! aws-lc-rs has the interface of *ring*. Where they differ, both files have a function of the same name.
 
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc_rs;

@@ -1,15 +1,15 @@
-//! *ring*, the default: works without the standard library, and (but for RSA) without a heap. It wipes nothing.
+//! *ring*, the default. It needs no standard library and, except for RSA, no heap. It wipes no memory.
 
 use crate::crypto::CryptoFailed;
 #[cfg(feature = "x509")]
 pub(crate) use ::ring::error::KeyRejected;
 pub(crate) use ::ring::{aead, agreement, digest, hmac, rand, signature};
-/// What webpki verifies with.
+/// The algorithms for webpki.
 #[cfg(feature = "x509")]
 pub(crate) use webpki::ring as certificate_algorithms;
 
-/// The shared secret, as `take` makes it. Points are validated as RFC 9846 §4.3.8.2 asks, and x25519's all-zero result is
-/// refused (§7.4.2).
+/// Computes the shared secret and passes it to `take`. The provider validates points as RFC 9846 §4.3.8.2 requires, and
+/// refuses the all-zero output of x25519 (§7.4.2).
 pub(crate) fn agree<R>(
     ours: agreement::EphemeralPrivateKey,
     algorithm: &'static agreement::Algorithm,
@@ -20,7 +20,7 @@ pub(crate) fn agree<R>(
     agreement::agree_ephemeral(ours, &theirs, take).map_err(|_| CryptoFailed)
 }
 
-/// The public part is computed from `scalar`; another `point` is refused.
+/// Computes the public key from `scalar`, and fails if `point` is another.
 #[cfg(feature = "x509")]
 pub(crate) fn ecdsa_key_pair(
     algorithm: &'static signature::EcdsaSigningAlgorithm,
@@ -30,7 +30,7 @@ pub(crate) fn ecdsa_key_pair(
     signature::EcdsaKeyPair::from_private_key_and_public_key(algorithm, scalar, point, &rand::SystemRandom::new())
 }
 
-/// The length of the modulus in bytes, which is that of a signature.
+/// The length of the modulus, and of a signature, in bytes.
 #[cfg(feature = "x509")]
 pub(crate) fn rsa_modulus_len(key: &signature::RsaKeyPair) -> usize {
     key.public().modulus_len()

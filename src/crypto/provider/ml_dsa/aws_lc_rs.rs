@@ -1,4 +1,4 @@
-//! ML-DSA by aws-lc-rs, which keeps keys on its heap and draws its own randomness.
+//! ML-DSA by aws-lc-rs, which keeps keys on the heap and has its own random number generator.
 
 use crate::asn1::MlDsa;
 use crate::crypto::CryptoFailed;
@@ -11,9 +11,9 @@ use {
     std::{vec, vec::Vec},
 };
 
-/// Has the key signed `message`? All lengths are checked.
+/// Verifies a signature over `message`. Checks all lengths.
 pub(crate) fn verify(set: MlDsa, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), CryptoFailed> {
-    // aws-lc-rs would also take a whole SubjectPublicKeyInfo.
+    // aws-lc-rs would also accept a whole SubjectPublicKeyInfo.
     if key.len() != set.public_key_len() {
         return Err(CryptoFailed);
     }
@@ -25,7 +25,7 @@ pub(crate) fn verify(set: MlDsa, key: &[u8], message: &[u8], signature: &[u8]) -
     UnparsedPublicKey::new(algorithm, key).verify(message, signature).map_err(|_| CryptoFailed)
 }
 
-/// A key that signs.
+/// A private key.
 #[cfg(feature = "x509")]
 pub(crate) struct SigningKey {
     set: MlDsa,
@@ -57,7 +57,7 @@ impl SigningKey {
         self.pair.private_key().as_raw_bytes().is_ok_and(|ours| ours.as_ref() == expanded)
     }
 
-    /// Hedged (FIPS 204 §3.4).
+    /// Signs, hedged (FIPS 204 §3.4).
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, CryptoFailed> {
         let mut signature = vec![0; signing(self.set).signature_len()];
         let len = self.pair.sign(message, &mut signature).map_err(|_| CryptoFailed)?;

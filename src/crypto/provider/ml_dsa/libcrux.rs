@@ -1,4 +1,4 @@
-//! ML-DSA by libcrux: no heap but for the keys that sign. The randomness is drawn from *ring*'s generator.
+//! ML-DSA by libcrux, which needs a heap only for private keys. The randomness comes from *ring*.
 
 use crate::asn1::MlDsa;
 use crate::crypto::CryptoFailed;
@@ -12,7 +12,7 @@ use {
     zeroize::{Zeroize, Zeroizing},
 };
 
-/// Has the key signed `message`? All lengths are checked.
+/// Verifies a signature over `message`. Checks all lengths.
 pub(crate) fn verify(set: MlDsa, key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), CryptoFailed> {
     let verified = match set {
         MlDsa::MlDsa44 => ml_dsa_44::verify(&key_of(key)?, message, b"", &signature_of(signature)?),
@@ -30,7 +30,7 @@ fn signature_of<const N: usize>(signature: &[u8]) -> Result<MLDSASignature<N>, C
     signature.try_into().map(MLDSASignature::new).map_err(|_| CryptoFailed)
 }
 
-/// A key that signs: expanded, 2,560 to 4,896 bytes, wiped on drop.
+/// An expanded private key: 2,560 to 4,896 bytes, wiped on drop.
 #[cfg(feature = "x509")]
 pub(crate) struct SigningKey {
     set: MlDsa,
@@ -64,7 +64,7 @@ impl SigningKey {
         SigningKey { set, private: private(Box::new(pair.signing_key)), public }
     }
 
-    /// The expanded key does not say which public key is its own: what it signs must verify with `public`.
+    /// The expanded key does not hold its public key, so a signature is made and verified with `public`.
     pub(crate) fn from_expanded(set: MlDsa, expanded: &[u8], public: &[u8]) -> Result<SigningKey, Rejected> {
         fn boxed<const S: usize>(expanded: &[u8]) -> Result<Box<MLDSASigningKey<S>>, Rejected> {
             expanded.try_into().map(|key| Box::new(MLDSASigningKey::new(key))).map_err(|_| Rejected)
@@ -97,7 +97,7 @@ impl SigningKey {
         ours == expanded
     }
 
-    /// Hedged (FIPS 204 §3.4).
+    /// Signs, hedged (FIPS 204 §3.4).
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, CryptoFailed> {
         let mut randomness = Zeroizing::new([0; 32]);
         random::fill(randomness.as_mut())?;

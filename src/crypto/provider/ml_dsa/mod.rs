@@ -1,5 +1,5 @@
-//! ML-DSA (FIPS 204), pure and with the empty context, as TLS and X.509 have it (draft-ietf-tls-mldsa, RFC 9881): by
-//! libcrux beside *ring*, or by aws-lc-rs.
+//! ML-DSA (FIPS 204), pure and with the empty context, as in TLS and X.509 (draft-ietf-tls-mldsa, RFC 9881). It is
+//! implemented by libcrux next to *ring*, or by aws-lc-rs.
 
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc_rs;
@@ -13,7 +13,7 @@ pub(crate) use aws_lc_rs::*;
 #[cfg(not(feature = "aws-lc-rs"))]
 pub(crate) use libcrux::*;
 
-/// A private key is none, or not that of the public key.
+/// A private key is malformed, or does not belong to the public key.
 #[cfg(feature = "x509")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rejected;

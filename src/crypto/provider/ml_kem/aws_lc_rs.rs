@@ -1,4 +1,4 @@
-//! ML-KEM-768 by aws-lc-rs, which keeps keys on its heap and draws its own randomness.
+//! ML-KEM-768 by aws-lc-rs, which keeps keys on the heap and has its own random number generator.
 
 use super::{CIPHERTEXT_LEN, ENCAPSULATION_KEY_LEN, SharedSecret};
 use crate::crypto::CryptoFailed;
@@ -28,14 +28,14 @@ impl DecapsulationKey {
         &self.encapsulation_key
     }
 
-    /// Any ciphertext of the right length leads to a secret; a wrong one to one that the peer does not know.
+    /// Every ciphertext of the right length gives a secret. For a wrong ciphertext the peer does not know the secret.
     pub(crate) fn decapsulate(&self, ciphertext: &[u8; CIPHERTEXT_LEN]) -> Result<SharedSecret, CryptoFailed> {
         let secret = self.key.decapsulate(ciphertext[..].into()).map_err(|_| CryptoFailed)?;
         shared_secret(&secret)
     }
 }
 
-/// Fails if the key is none (the modulus check of FIPS 203 §7.2).
+/// Fails if the key is invalid (the modulus check of FIPS 203 §7.2).
 pub(crate) fn encapsulate(
     key: &[u8; ENCAPSULATION_KEY_LEN],
 ) -> Result<([u8; CIPHERTEXT_LEN], SharedSecret), CryptoFailed> {

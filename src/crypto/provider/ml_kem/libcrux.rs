@@ -1,4 +1,4 @@
-//! ML-KEM-768 by libcrux: no heap. The randomness is drawn from *ring*'s generator.
+//! ML-KEM-768 by libcrux, which needs no heap. The randomness comes from *ring*.
 
 use super::{CIPHERTEXT_LEN, ENCAPSULATION_KEY_LEN, SharedSecret};
 use crate::crypto::{CryptoFailed, random};
@@ -6,7 +6,7 @@ use core::ops::IndexMut;
 use libcrux_ml_kem::mlkem768::{self, MlKem768PrivateKey};
 use zeroize::{Zeroize, Zeroizing};
 
-/// The expanded key, of 2,400 bytes; wiped on drop. The 64 bytes of the seed would do, for a second key generation.
+/// The expanded key: 2,400 bytes, wiped on drop. The seed of 64 bytes would suffice, but cost a second key generation.
 pub(crate) struct DecapsulationKey(MlKem768PrivateKey);
 
 impl DecapsulationKey {
@@ -31,7 +31,7 @@ impl DecapsulationKey {
         self.0.as_slice().get(DK_PKE_LEN..DK_PKE_LEN + ENCAPSULATION_KEY_LEN).unwrap_or_default()
     }
 
-    /// Any ciphertext of the right length leads to a secret; a wrong one to one that the peer does not know.
+    /// Every ciphertext of the right length gives a secret. For a wrong ciphertext the peer does not know the secret.
     pub(crate) fn decapsulate(&self, ciphertext: &[u8; CIPHERTEXT_LEN]) -> Result<SharedSecret, CryptoFailed> {
         Ok(Zeroizing::new(mlkem768::decapsulate(&self.0, &ciphertext.into())))
     }
@@ -43,7 +43,7 @@ impl Drop for DecapsulationKey {
     }
 }
 
-/// Fails if the key is none (the modulus check of FIPS 203 §7.2).
+/// Fails if the key is invalid (the modulus check of FIPS 203 §7.2).
 pub(crate) fn encapsulate(
     key: &[u8; ENCAPSULATION_KEY_LEN],
 ) -> Result<([u8; CIPHERTEXT_LEN], SharedSecret), CryptoFailed> {

@@ -1,4 +1,4 @@
-//! ML-KEM-768 (FIPS 203), for the hybrid groups: by libcrux beside *ring*, or by aws-lc-rs.
+//! ML-KEM-768 (FIPS 203) for the hybrid groups, implemented by libcrux next to *ring*, or by aws-lc-rs.
 
 #[cfg(all(feature = "mlkem", feature = "aws-lc-rs"))]
 mod aws_lc_rs;
@@ -18,11 +18,11 @@ pub(crate) use none::*;
 
 use zeroize::Zeroizing;
 
-/// An encapsulation key, in bytes.
+/// The length of an encapsulation key in bytes.
 pub(crate) const ENCAPSULATION_KEY_LEN: usize = 1184;
 
-/// A ciphertext, in bytes.
+/// The length of a ciphertext in bytes.
 pub(crate) const CIPHERTEXT_LEN: usize = 1088;
 
-/// What both sides come to know.
+/// The shared secret of both sides.
 pub(crate) type SharedSecret = Zeroizing<[u8; 32]>;

@@ -1,4 +1,4 @@
-//! Without the feature `mlkem` nobody has a key: there is no hybrid group to ask for one.
+//! Without the feature `mlkem` there are no hybrid groups, so nothing here is called.
 
 use super::{CIPHERTEXT_LEN, ENCAPSULATION_KEY_LEN, SharedSecret};
 use crate::crypto::CryptoFailed;
