@@ -7,34 +7,18 @@
 //! said nor decided anything is brought as late as may be, directly before the next that changes something (what can be
 //! brought only grows): nodes between are no states.
 
+use crate::model::system::{Input, System};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::hash::Hash;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-/// What is explored.
-pub trait System {
-    type Input: Clone + Eq + Hash;
-    /// What is known of an end after its inputs.
-    type View;
-
-    /// How many ends there are, at most [`MOST_ENDS`].
-    fn ends(&self) -> usize;
-    /// Runs one end from its beginning; `None`: the last input is refused, or changes nothing.
-    fn run(&self, end: usize, inputs: &[Self::Input]) -> Option<Self::View>;
-    /// What can be brought to it by itself.
-    fn own(&self, end: usize, view: &Self::View) -> Vec<Self::Input>;
-    /// What can be brought to it because of another, or of itself.
-    fn learned(&self, end: usize, view: &Self::View, other: usize, theirs: &Self::View) -> Vec<Self::Input>;
+/// What is explored: of at most [`MOST_ENDS`].
+pub trait Explored: System {
     /// Whether anybody else, or a claim, can tell this end after an input from what it was before.
     fn is_visible(&self, before: &Self::View, after: &Self::View) -> bool;
-    /// What must hold.
-    fn claims(&self, views: &[&Self::View]) -> Result<(), (&'static str, String)>;
     /// Whether all has gone well: that there are such states shows that something was explored.
     fn is_good(&self, views: &[&Self::View]) -> bool;
-    /// For people.
-    fn describe(&self, end: usize, input: &Self::Input) -> String;
 }
 
 pub const MOST_ENDS: usize = 4;
@@ -83,14 +67,14 @@ impl fmt::Display for Report {
 
 /// One end after a sequence of inputs.
 struct Node<S: System> {
-    inputs: Vec<S::Input>,
+    inputs: Vec<Input<S::Act>>,
     view: S::View,
 }
 
 /// The tree of one end, as far as it is known.
 struct Tree<S: System> {
     nodes: Vec<Node<S>>,
-    children: HashMap<(u16, S::Input), Option<Child>>,
+    children: HashMap<(u16, S::Act), Option<Child>>,
     own: HashMap<u16, Vec<Child>>,
     learned: HashMap<(u16, usize, u16), Vec<Child>>,
 }
@@ -102,25 +86,26 @@ struct Child {
     visible: bool,
 }
 
-struct Explorer<'s, S: System> {
+struct Explorer<'s, S: Explored> {
     system: &'s S,
     trees: Vec<Tree<S>>,
 }
 
-impl<S: System> Explorer<'_, S> {
-    fn child(&mut self, end: usize, node: u16, input: S::Input) -> Option<Child> {
+impl<S: Explored> Explorer<'_, S> {
+    fn child(&mut self, end: usize, node: u16, input: Input<S::Act>) -> Option<Child> {
         let tree = &mut self.trees[end];
-        if let Some(known) = tree.children.get(&(node, input.clone())) {
+        if let Some(known) = tree.children.get(&(node, input.act.clone())) {
             return *known;
         }
         let before = &tree.nodes[usize::from(node)];
         let inputs = [&before.inputs[..], std::slice::from_ref(&input)].concat();
-        let after = self.system.run(end, &inputs).map(|view| (self.system.is_visible(&before.view, &view), view));
+        let after = self.system.run(end, &inputs).map(|live| self.system.view(end, &live));
+        let after = after.map(|view| (self.system.is_visible(&before.view, &view), view));
         let child = after.map(|(visible, view)| {
             tree.nodes.push(Node { inputs, view });
             Child { node: u16::try_from(tree.nodes.len() - 1).expect("fewer than 65,536 nodes"), visible }
         });
-        tree.children.insert((node, input), child);
+        tree.children.insert((node, input.act), child);
         child
     }
 
@@ -171,10 +156,11 @@ impl<S: System> Explorer<'_, S> {
 
 /// All states that are at most `depth` inputs away from the beginning; unless `stop` says that something was found
 /// elsewhere.
-pub fn explore<S: System>(system: &S, depth: usize, stop: &AtomicBool) -> Report {
+pub fn explore<S: Explored>(system: &S, depth: usize, stop: &AtomicBool) -> Report {
     let began = Instant::now();
+    system.starts_afresh();
     let trees = (0..system.ends()).map(|end| {
-        let view = system.run(end, &[]).expect("every end begins");
+        let view = system.view(end, &system.begin(end));
         let nodes = vec![Node { inputs: Vec::new(), view }];
         Tree { nodes, children: HashMap::new(), own: HashMap::new(), learned: HashMap::new() }
     });
@@ -238,14 +224,14 @@ pub fn explore<S: System>(system: &S, depth: usize, stop: &AtomicBool) -> Report
 }
 
 /// How the last state was reached.
-fn way<S: System>(explorer: &Explorer<'_, S>, states: &[(State, usize, usize)]) -> Vec<String> {
+fn way<S: Explored>(explorer: &Explorer<'_, S>, states: &[(State, usize, usize)]) -> Vec<String> {
     let mut way = Vec::new();
     let mut at = states.len() - 1;
     while at > 0 {
         let (state, from, end) = &states[at];
         let inputs = |state: &State| &explorer.trees[*end].nodes[usize::from(state[*end])].inputs;
         let new = &inputs(state)[inputs(&states[*from].0).len()..];
-        way.extend(new.iter().rev().map(|input| explorer.system.describe(*end, input)));
+        way.extend(new.iter().rev().map(|input| format!("to {}: {}", explorer.system.name(*end), input.what)));
         at = *from;
     }
     way.reverse();

@@ -1,41 +1,11 @@
 //! Handshakes at once.
 
-use crate::explore::{Report, System, explore};
+use crate::explore::{Explored, Report, explore};
 use crate::model::attacker::View;
-use crate::model::end::{End, Input};
-use crate::model::identities::IDENTITIES;
 use crate::model::scenarios::{Scenario, scenarios};
 use std::sync::atomic::AtomicBool;
 
-impl System for Scenario {
-    type Input = Input;
-    type View = View;
-
-    fn ends(&self) -> usize {
-        self.specs.len()
-    }
-
-    fn run(&self, end: usize, inputs: &[Input]) -> Option<View> {
-        let mut live = End::new(&self.specs[end]);
-        for input in inputs {
-            let mixed_up = live.facts.mixed_up;
-            live.takes(input).ok()?;
-            // A signature that nobody has asked for changes nothing.
-            if input.signature.is_some() && live.facts.mixed_up == mixed_up {
-                return None;
-            }
-        }
-        Some(View::new(live.facts, &self.specs[end], self.leaked))
-    }
-
-    fn own(&self, end: usize, view: &View) -> Vec<Input> {
-        Scenario::own(self, end, view)
-    }
-
-    fn learned(&self, end: usize, view: &View, other: usize, theirs: &View) -> Vec<Input> {
-        Scenario::learned(self, end, view, other, theirs)
-    }
-
+impl Explored for Scenario {
     fn is_visible(&self, before: &View, after: &View) -> bool {
         let visible = |view: &View| {
             let facts = &view.facts;
@@ -47,15 +17,6 @@ impl System for Scenario {
 
     fn is_good(&self, views: &[&View]) -> bool {
         views.iter().any(|view| (self.good)(&view.facts))
-    }
-
-    fn claims(&self, views: &[&View]) -> Result<(), (&'static str, String)> {
-        Scenario::claims(self, views).map_err(|broken| (broken.claim, broken.text))
-    }
-
-    fn describe(&self, end: usize, input: &Input) -> String {
-        let spec = &self.specs[end];
-        format!("to {} {} {}: {}", IDENTITIES[spec.identity].name, spec.role, spec.number, input.what)
     }
 }
 

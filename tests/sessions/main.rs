@@ -4,7 +4,6 @@
 
 mod authenticators;
 mod explore;
-mod forge;
 mod handshakes;
 mod model;
 mod planted;

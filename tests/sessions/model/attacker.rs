@@ -1,17 +1,24 @@
 //! What the attacker can bring to an honest end: everything that was sent, in any order and to anybody, and everything
 //! that he can write himself, spliced from both.
 
-use super::end::{Facts, Input, Spec};
+use super::end::{Brought, Facts, Spec};
 use super::hellos::{self, GROUPS, OWN, contains, replaced};
 use super::identities::{ALICE, BOB, CAROL, IDENTITIES, MALLORY};
 use super::keys::{HEADER, plain, seal, sha256, verify_data};
 use super::overhear::{Conversation, Said, overhear};
+use super::system;
 use countersign::internals::codec::{
     CertificateVerify, Finished, HandshakeType, write_certificate, write_certificate_request,
     write_encrypted_extensions,
 };
 use countersign::{CertificateType, Role, SignatureScheme, State};
 use hellos::written;
+
+pub type Input = system::Input<Brought>;
+
+fn input(what: impl Into<String>, record: Vec<u8>) -> Input {
+    Input { what: what.into(), act: Brought::new(record) }
+}
 
 /// An end, and what the attacker makes of it.
 #[derive(Clone, Debug)]
@@ -32,7 +39,7 @@ impl View {
 }
 
 fn handshake(what: impl Into<String>, message: &[u8]) -> Input {
-    Input::new(what, plain(22, message))
+    input(what, plain(22, message))
 }
 
 /// What he can bring to this end by himself. `oracle`, planted: alice's signer signs whatever it is given.
@@ -146,7 +153,7 @@ impl<'v> Sealer<'v> {
     }
 
     fn record(&self, what: String, typ: u8, content: &[u8]) -> Input {
-        Input::new(what, seal(self.secret, self.sequence, typ, content))
+        input(what, seal(self.secret, self.sequence, typ, content))
     }
 
     fn message(&self, what: String, message: &[u8]) -> Input {
@@ -161,7 +168,7 @@ pub fn learned(spec: &Spec, view: &View, other: &Spec, theirs: &View, tired: boo
     let sent: Vec<&[u8]> = theirs.facts.log.iter().filter(|(sent, _)| *sent).map(|(_, record)| &record[..]).collect();
     // As it was sent.
     let mut inputs: Vec<Input> = (sent.iter().enumerate())
-        .map(|(place, record)| Input::new(format!("record {place} of {from}"), record.to_vec()))
+        .map(|(place, record)| input(format!("record {place} of {from}"), record.to_vec()))
         .collect();
     // Hellos with something of the attacker's in them.
     let hellos = sent.iter().filter(|record| record[0] == 22).map(|record| &record[HEADER..]);
@@ -188,8 +195,7 @@ pub fn learned(spec: &Spec, view: &View, other: &Spec, theirs: &View, tired: boo
             .flat_map(|signature| inputs.iter().map(move |input| (signature, input)))
             .map(|(signature, input)| Input {
                 what: format!("{}, signed for another session", input.what),
-                signature: Some(signature.clone()),
-                record: input.record.clone(),
+                act: Brought { signature: Some(signature.clone()), ..input.act.clone() },
             })
             .collect();
         inputs.extend(mixed);

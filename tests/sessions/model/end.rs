@@ -59,16 +59,15 @@ fn common(policy: Policy, number: u8) -> Policy {
 
 /// What is brought to an end.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Input {
-    pub what: String,
+pub struct Brought {
     pub record: Vec<u8>,
     /// Its host answers Sign with this signature in place of the right one: a tired host that mixes up its sessions.
     pub signature: Option<Vec<u8>>,
 }
 
-impl Input {
-    pub fn new(what: impl Into<String>, record: Vec<u8>) -> Input {
-        Input { what: what.into(), record, signature: None }
+impl Brought {
+    pub fn new(record: Vec<u8>) -> Brought {
+        Brought { record, signature: None }
     }
 }
 
@@ -171,16 +170,16 @@ impl<'s> End<'s> {
     }
 
     /// Takes a record and all that follows from it.
-    pub fn takes(&mut self, input: &Input) -> Result<(), Refused> {
-        self.facts.log.push((false, input.record.clone()));
-        let mut rest = &input.record[..];
+    pub fn takes(&mut self, brought: &Brought) -> Result<(), Refused> {
+        self.facts.log.push((false, brought.record.clone()));
+        let mut rest = &brought.record[..];
         while !rest.is_empty() {
             let space = self.rx.space();
             let len = rest.len().min(space.len());
             space[..len].copy_from_slice(&rest[..len]);
             self.rx.filled(len);
             rest = &rest[len..];
-            self.goes_on(input.signature.as_deref())?;
+            self.goes_on(brought.signature.as_deref())?;
         }
         Ok(())
     }

@@ -9,12 +9,15 @@
 pub mod attacker;
 pub mod claims;
 pub mod end;
+pub mod exchanges;
+mod forge;
 pub mod hellos;
 pub mod identities;
 mod keys;
 pub mod overhear;
 mod questions;
 pub mod scenarios;
+pub mod system;
 
 /// The whole records at the start of `bytes`, and what is left.
 fn records(mut bytes: &[u8]) -> (Vec<&[u8]>, &[u8]) {

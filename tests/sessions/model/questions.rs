@@ -9,6 +9,11 @@ thread_local! {
     static ASKED: RefCell<BTreeMap<(u8, u8), Want>> = const { RefCell::new(BTreeMap::new()) };
 }
 
+/// What was asked in other runs.
+pub fn forget() {
+    ASKED.with_borrow_mut(BTreeMap::clear);
+}
+
 fn kind(want: &Want) -> Option<u8> {
     match want {
         Want::Credential(_) => Some(0),

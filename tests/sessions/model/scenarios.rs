@@ -1,9 +1,11 @@
 //! Which honest ends there are at once.
 
-use super::attacker::{self, View};
-use super::claims::{self, Broken};
-use super::end::{Facts, Input, Spec};
-use super::identities::{ALICE, BOB, CAROL, MALLORY};
+use super::attacker::{self, Input, View};
+use super::claims;
+use super::end::{Brought, End, Facts, Spec};
+use super::identities::{ALICE, BOB, CAROL, IDENTITIES, MALLORY};
+use super::questions;
+use super::system::System;
 use countersign::{CertificateType, NamedGroup, Policy};
 
 pub struct Scenario {
@@ -98,24 +100,55 @@ pub fn scenarios() -> Vec<Scenario> {
     all
 }
 
-impl Scenario {
-    /// What the attacker can bring to this end by himself.
-    pub fn own(&self, end: usize, view: &View) -> Vec<Input> {
+impl System for Scenario {
+    type Act = Brought;
+    type Live<'s> = End<'s>;
+    type View = View;
+
+    fn starts_afresh(&self) {
+        questions::forget();
+    }
+
+    fn ends(&self) -> usize {
+        self.specs.len()
+    }
+
+    fn begin(&self, end: usize) -> End<'_> {
+        End::new(&self.specs[end])
+    }
+
+    fn takes(&self, _: usize, live: &mut End<'_>, brought: &Brought) -> Option<()> {
+        let mixed_up = live.facts.mixed_up;
+        live.takes(brought).ok()?;
+        // A signature that nobody has asked for changes nothing.
+        (brought.signature.is_none() || live.facts.mixed_up != mixed_up).then_some(())
+    }
+
+    fn view(&self, end: usize, live: &End<'_>) -> View {
+        View::new(live.facts.clone(), &self.specs[end], self.leaked)
+    }
+
+    fn own(&self, end: usize, view: &View) -> Vec<Input> {
         if view.facts.has_refused() {
             return Vec::new();
         }
         attacker::own(&self.specs[end], view, self.oracle)
     }
 
-    /// What he can bring to it from another.
-    pub fn learned(&self, end: usize, view: &View, other: usize, theirs: &View) -> Vec<Input> {
+    fn learned(&self, end: usize, view: &View, other: usize, theirs: &View) -> Vec<Input> {
         if view.facts.has_refused() {
             return Vec::new();
         }
         attacker::learned(&self.specs[end], view, &self.specs[other], theirs, self.tired)
     }
 
-    pub fn claims(&self, views: &[&View]) -> Result<(), Broken> {
-        claims::check(&self.specs, views, self.leaked && !self.claim_all)
+    fn claims(&self, views: &[&View]) -> Result<(), (&'static str, String)> {
+        let claims = claims::check(&self.specs, views, self.leaked && !self.claim_all);
+        claims.map_err(|broken| (broken.claim, broken.text))
+    }
+
+    fn name(&self, end: usize) -> String {
+        let spec = &self.specs[end];
+        format!("{} {} {}", IDENTITIES[spec.identity].name, spec.role, spec.number)
     }
 }

@@ -1,7 +1,7 @@
 //! Authenticators and requests by hand, by one who has the exporter of a session (RFC 9261 §4, §5).
 
-use crate::model::hellos::written;
-use crate::model::identities::{IDENTITIES, MALLORY};
+use super::hellos::written;
+use super::identities::{IDENTITIES, MALLORY};
 use countersign::internals::codec::{
     CertificateVerify, Finished, HandshakeType, Message, write_certificate, write_certificate_request,
     write_client_certificate_request,
