@@ -21,6 +21,7 @@ mod pem;
 mod refusals;
 mod revocation;
 mod session;
+mod sessions;
 mod tap;
 mod wire;
 mod x509_verdict;
@@ -42,6 +43,7 @@ pub use pem::pem;
 pub use refusals::refusals;
 pub use revocation::revocation;
 pub use session::session;
+pub use sessions::sessions;
 pub use x509_verdict::x509_verdict;
 
 /// A fuzz target.
@@ -78,4 +80,5 @@ pub const TARGETS: &[Target] = &[
     target("pem", pem, pem::seeds),
     target("key_files", key_files, key_files::seeds),
     target("embedding", embedding, embedding::seeds),
+    target("sessions", sessions, sessions::seeds),
 ];

@@ -122,6 +122,11 @@ fn embedding() {
     corpus("embedding");
 }
 
+#[test]
+fn sessions() {
+    corpus("sessions");
+}
+
 /// Every target has its file for libFuzzer, its entry in the manifest, and its test above.
 #[test]
 fn no_target_is_forgotten() {
