@@ -169,9 +169,15 @@ fn the_limits_of_the_handshake_hold() {
     let none = crate::identity::Identity { chain: Vec::new(), key: PKI.issue("x", &rcgen::PKCS_ECDSA_P256_SHA256).key };
     let none = Recipe::new(&pair.c, Role::Client, &message, &none).make();
     assert_eq!(refused(&mut pair.server, &none), "NoClientCertificate");
-    for (message, whole) in [(2001, 0), (1000, 3000)] {
-        let too_long = [peer::message(11, &vec![0; message]), vec![0; whole]].concat();
-        assert_eq!(refused(&mut pair.server, &too_long), "MessageTooLong");
+    // The longest message and flight, and one byte more.
+    for (body, behind, name) in [
+        (2000, 0, "Malformed"),
+        (2001, 0, "MessageTooLong"),
+        (996, 1200, "UnexpectedMessage"),
+        (996, 1201, "MessageTooLong"),
+    ] {
+        let long = [peer::message(11, &vec![0; body]), vec![0; behind]].concat();
+        assert_eq!(refused(&mut pair.server, &long), name, "{body}, {behind}");
     }
     let announced = [11, 0xff, 0xff, 0xff];
     assert_eq!(refused(&mut pair.server, &announced), "MessageTooLong", "judged by its header");
