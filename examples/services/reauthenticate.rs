@@ -13,12 +13,14 @@ use hyper::{Request, Response, Uri};
 use std::error::Error;
 use std::future::pending;
 use std::time::Duration;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 /// Where clients find it. (RFC 8615 keeps the rest of `/.well-known` for others.)
 pub const PATH: &str = "/reauthentication";
 /// So often the server asks.
 const EVERY: Duration = Duration::from_secs(2);
+/// So long a peer may take to read what we send: who takes no requests would otherwise never be asked.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// No authenticator is longer: a chain of ten certificates.
 const LONGEST: usize = 1 << 16;
 
@@ -80,8 +82,7 @@ where
             part = received.frame() => part,
             // An error, if so many have not been answered.
             () = tick() => {
-                let request = Frame::Authenticator(reauthentication.request()?);
-                send.send_data(request.to_bytes()?.into()).await?;
+                tell(send, reauthentication.request()?).await?;
                 continue;
             }
         };
@@ -93,11 +94,19 @@ where
             let Frame::Authenticator(message) = frame else { return Err("no data is expected here".into()) };
             match reauthentication.receive(&message).await? {
                 Reauthenticated::Answer(message) | Reauthenticated::Unable { message, .. } => {
-                    send.send_data(Frame::Authenticator(message).to_bytes()?.into()).await?;
+                    tell(send, message).await?;
                 }
                 Reauthenticated::Renewed(_) => {}
                 Reauthenticated::Declined(_) => return Err("the peer does not prove who it is".into()),
             }
         }
     }
+}
+
+/// Sends a message of RFC 9261.
+async fn tell(send: &mut Sender<Bytes>, message: Vec<u8>) -> Result<(), BoxError> {
+    let frame = Frame::Authenticator(message).to_bytes()?;
+    Ok(timeout(PATIENCE, send.send_data(frame.into()))
+        .await
+        .map_err(|_| "the peer does not read what it is asked")??)
 }

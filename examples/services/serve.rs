@@ -4,15 +4,15 @@ use crate::linger::Lingering;
 use crate::peer::Peer;
 use crate::program::sentence;
 use axum::Router;
+use axum::response::IntoResponse;
 use countersign::adapters::Failure;
 use countersign::adapters::tokio::{Acceptor, Connecting, Reauthentication};
 use countersign::x509::RefusalReason;
-use hyper::Request;
 use hyper::body::Incoming;
+use hyper::{Request, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
-use rustls_pki_types::UnixTime;
 use std::error::Error;
 use std::future::pending;
 use std::io;
@@ -28,6 +28,8 @@ use tower::ServiceExt;
 const CONNECTIONS: u32 = 1024;
 /// How long a client may take for the head of a request, and, once a connection is to end, for the requests on it.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// So often a lease is looked at though nothing is known to have changed: clocks jump, and machines sleep.
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
 /// How long it takes to tell a peer that we talk to it no more.
 const LAST_WORDS: Duration = Duration::from_millis(250);
 
@@ -72,7 +74,8 @@ impl Session {
 /// A connection ends before its peer ends it
 ///
 /// * when we stop, and when its proof expires that was not renewed ([`reauthenticate`](crate::reauthenticate)): it is asked to
-///   (HTTP/2 GOAWAY, or `connection: close`), and may finish what is under way;
+///   (HTTP/2 GOAWAY, or `connection: close`), and may finish what is under way; what it asks for after its proof has expired is
+///   answered by 421 Misdirected Request: "by another connection";
 /// * when `trust` has changed, and the peer is not trusted any more, because it was revoked or its root is gone; and when a
 ///   handler cuts it ([`Session::cut`]): it is told, and cut off. All others never notice.
 pub async fn serve(
@@ -126,18 +129,20 @@ async fn serve_one(connecting: Connecting<TcpStream>, app: Router, until: Until)
     let (cut, mut is_cut) = mpsc::channel(1);
     let session = Session { reauthentication: stream.reauthentication()?, cut };
     let reauthentication = session.reauthentication.clone();
+    let service = tower::service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer.clone());
+        request.extensions_mut().insert(session.clone());
+        // A client that is asked to end may go on asking for a while.
+        let (app, holds) = (app.clone(), session.reauthentication.check().is_ok());
+        async move { if holds { app.oneshot(request).await } else { Ok(StatusCode::MISDIRECTED_REQUEST.into_response()) } }
+    });
     // What was agreed on is spoken, and nothing that looks like something else.
     let mut http = auto::Builder::new(TokioExecutor::new());
     http.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
     http.http2().timer(TokioTimer::new()).keep_alive_interval(PATIENCE);
     let http = if stream.info().alpn() == Some(b"h2") { http.http2_only() } else { http.http1_only() };
-    let app = app.map_request(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(peer.clone());
-        request.extensions_mut().insert(session.clone());
-        request
-    });
     let mut connection =
-        pin!(http.serve_connection(TokioIo::new(Lingering::new(stream)), TowerToHyperService::new(app)));
+        pin!(http.serve_connection(TokioIo::new(Lingering::new(stream)), TowerToHyperService::new(service)));
     let end = tokio::select! {
         ended = connection.as_mut() => return ended,
         end = until.over(trust, &reauthentication) => end,
@@ -158,27 +163,14 @@ impl Until {
     /// Waits until a connection is to end.
     async fn over(mut self, mut trust: watch::Receiver<()>, reauthentication: &Reauthentication) -> End {
         loop {
-            // Judged again; it may have been renewed meanwhile.
-            let holds_until = match reauthentication.check() {
-                Ok(lease) => lease.valid_until(),
-                Err(error) => return End::of(error),
-            };
-            let expiry = async {
-                match holds_until {
-                    Some(last) => {
-                        let now = UnixTime::now().as_secs();
-                        sleep(Duration::from_secs((last.as_secs() + 1).saturating_sub(now))).await;
-                    }
-                    None => pending().await,
-                }
-            };
             let changed = async {
                 if trust.changed().await.is_err() {
                     pending::<()>().await; // nobody will change it
                 }
             };
             tokio::select! {
-                () = expiry => {}
+                // Judged again at once; it may have been renewed meanwhile.
+                error = reauthentication.ended(LOOK_AGAIN) => return End::of(error),
                 () = changed => {}
                 _ = self.stop.changed() => return End::InPeace(None),
             }

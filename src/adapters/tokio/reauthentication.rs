@@ -5,10 +5,9 @@ use crate::adapters::failure::Failure;
 use crate::adapters::reauthentication::{self as base, Reauthenticated, sign_question};
 use crate::authenticator::{Proving, Received, RequestId, RequestOptions};
 use crate::{Misuse, State, Verdict, x509::Lease};
-use ::tokio::time::timeout;
-use core::{fmt, future::Future};
-use std::sync::Arc;
-use std::{io, vec::Vec};
+use ::tokio::time::{sleep, timeout};
+use core::{fmt, future::Future, time::Duration};
+use std::{io, sync::Arc, time::SystemTime, vec::Vec};
 
 /// Proves identities again inside of one connection, and checks those of the peer: by the identities, the trust and the clock
 /// of now, the expectations of the handshake, and its [`Signer`](super::Signer) and [`Judge`](super::Judge). See
@@ -113,6 +112,23 @@ impl Reauthentication {
     /// `PermissionDenied`, with the [`Refusal`](crate::x509::Refusal) inside: it does not hold any more. Close the connection.
     pub fn check(&self) -> io::Result<Lease> {
         self.base.check()
+    }
+
+    /// Waits until the lease does not hold any more, and gives the error of [`check`](Self::check): beside the reads of a
+    /// connection, in a `select!`. It looks when the lease ends, and every so often, because trust may change and clocks may
+    /// jump: a revocation takes effect so much later at most. May be dropped and called again.
+    pub async fn ended(&self, every: Duration) -> io::Error {
+        loop {
+            let lease = match self.check() {
+                Ok(lease) => lease,
+                Err(error) => return error,
+            };
+            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+            // The last second is still good.
+            let end = lease.valid_until().map(|last| Duration::from_secs(last.as_secs().saturating_add(1)));
+            let left = end.map_or(every, |end| end.saturating_sub(now));
+            sleep(left.min(every)).await;
+        }
     }
 
     /// The whole authenticator, by a key that is here or elsewhere.

@@ -17,9 +17,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-type Root = CertifiedIssuer<'static, KeyPair>;
+pub type Root = CertifiedIssuer<'static, KeyPair>;
 
-fn root() -> Root {
+pub fn root() -> Root {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
@@ -27,7 +27,7 @@ fn root() -> Root {
 }
 
 /// An identity that lasts so long.
-fn config(root: &Root, name: &str, lasts: Duration) -> Config {
+pub fn config(root: &Root, name: &str, lasts: Duration) -> Config {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let mut params = CertificateParams::new(vec![name.to_string()]).unwrap();
     params.not_after = rcgen::date_time_ymd(1970, 1, 1) + (now + lasts);

@@ -4,6 +4,7 @@
 #[allow(dead_code, reason = "the neighbours' tests use the rest")]
 mod book;
 mod expiry;
+mod hostile;
 mod long_lived;
 mod many;
 mod metrics;

@@ -4,7 +4,7 @@ use crate::answers::{Broken, NotYou, Slow};
 use crate::world::World;
 use countersign::adapters::tokio::{Acceptor, Connector, Judge, Reauthentication, Signer};
 use countersign::adapters::{BoxError, Failure, Frame, Frames, Reauthenticated};
-use countersign::x509::{Accepted, Expect, Identities, Identity};
+use countersign::x509::{Accepted, Expect, Identities, Identity, Trust};
 use countersign::{ErrorKind, Rejection, SignQuestion};
 use std::future::pending;
 use std::io;
@@ -132,6 +132,20 @@ async fn a_signer_that_never_answers_or_answers_nonsense_declines() {
         assert_eq!(unfit.kind(), io::ErrorKind::PermissionDenied);
         assert!(unfit.to_string().contains("a signature of this length"), "{unfit}");
     }
+}
+
+/// Whoever sets other trust need not tell the connections. That a lease also ends by the clock: `tests/http/expiry.rs`.
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_ends_can_be_waited_for() {
+    let world = World::new();
+    let (_client, server) = world.meet(1000).await;
+    let server = server.reauthentication().unwrap();
+    let second = Duration::from_secs(1);
+    timeout(100 * second, server.ended(second)).await.unwrap_err();
+    world.server.trust().set(Trust::from_roots("other", World::new().root_pem().as_bytes()).unwrap());
+    let error = timeout(2 * second, server.ended(second)).await.unwrap();
+    assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+    assert!(Failure::inside(&error).is_some_and(|failure| failure.refusal().is_some()));
 }
 
 /// Each read is dropped while only part of a frame has come.

@@ -31,6 +31,10 @@ impl World {
         World { client: config("client.test"), server: config("server.test"), root }
     }
 
+    pub fn root_pem(&self) -> String {
+        self.root.pem()
+    }
+
     /// Another configuration under the same root.
     pub fn config(&self, name: &str) -> Config {
         config(&self.root, identity(&self.root, name))
