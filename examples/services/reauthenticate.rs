@@ -96,7 +96,7 @@ where
                 Reauthenticated::Answer(message) | Reauthenticated::Unable { message, .. } => {
                     tell(send, message).await?;
                 }
-                Reauthenticated::Renewed(_) => {}
+                Reauthenticated::Renewed(_) | Reauthenticated::Unasked(_) => {}
                 Reauthenticated::Declined(_) => return Err("the peer does not prove who it is".into()),
             }
         }

@@ -53,7 +53,7 @@ impl Frame {
 ///                 Reauthenticated::Answer(answer) | Reauthenticated::Unable { message: answer, .. } => {
 ///                     stream.write_all(&Frame::Authenticator(answer).to_bytes()?)?;
 ///                 }
-///                 Reauthenticated::Renewed(lease) => println!("{lease}"),
+///                 Reauthenticated::Renewed(lease) | Reauthenticated::Unasked(lease) => println!("{lease}"),
 ///                 Reauthenticated::Declined(_) => return stream.close(),
 ///             },
 ///         }

@@ -49,7 +49,7 @@ pub struct Outcome {
     /// Our role.
     pub role: Role,
     /// A handshake's: `Completed`, the [name](Failure::name) of a [`Failure`], `Transport` or `Dropped`. Of a proof of the peer
-    /// inside of a connection: `Renewed`, `Declined`, or the name of a `Failure`.
+    /// inside of a connection: `Renewed`, `Unasked`, `Declined`, or the name of a `Failure`.
     pub outcome: &'static str,
     /// [`Failure::reason`], if it was one.
     pub reason: &'static str,

@@ -59,8 +59,11 @@ pub enum Reauthenticated {
         /// For us.
         why: io::Error,
     },
-    /// The peer has proved who it is: so long it holds now.
+    /// The peer has proved who it is, in answer to a request of ours: so long it holds now.
     Renewed(Lease),
+    /// A server has shown who it is, and nobody had asked: so long it holds now. It proves no *now*: whoever waits for the
+    /// answer to a request still does.
+    Unasked(Lease),
     /// The peer does not answer this request of ours, and says so.
     Declined(RequestId),
 }
@@ -185,6 +188,7 @@ impl Reauthentication {
         if let Some(metrics) = &self.0.config.metrics {
             let ended = received.as_ref().map(|received| match received {
                 Reauthenticated::Declined(_) => "Declined",
+                Reauthenticated::Unasked(_) => "Unasked",
                 _ => "Renewed",
             });
             metrics.reauthentication(self.0.role, ended);
@@ -259,6 +263,7 @@ impl Reauthentication {
         judged: Result<Lease, Refusal>,
         verdict: Verdict,
     ) -> io::Result<Reauthenticated> {
+        let is_asked = claim.request().is_some();
         let mut state = self.lock();
         let answered = state.authenticators.answer_verify(claim, verdict);
         match (judged, answered) {
@@ -266,7 +271,7 @@ impl Reauthentication {
                 state.lease = lease;
                 drop(state);
                 // Trust may have changed since it was judged: a judge may take its time.
-                self.check().map(Reauthenticated::Renewed)
+                self.check().map(if is_asked { Reauthenticated::Renewed } else { Reauthenticated::Unasked })
             }
             (Ok(_), Err(error)) => Err(Failure::Failed(error).into()),
             (Err(refusal), _) => Err(self.refused(refusal).into()),

@@ -2,6 +2,7 @@
 
 use super::ErrorKind;
 use super::sentences;
+use crate::limits::MAX_OPEN_REQUESTS;
 
 sentences! {
     /// An answer or a call that does not fit: it changes nothing and poisons nothing.
@@ -35,8 +36,9 @@ sentences! {
         /// The peer accepts no signature scheme of the credential that an authenticator was to show: show another one,
         /// or decline.
         NoCommonSignatureScheme = "the peer accepts no signature scheme of this credential";
-        /// [`limits::MAX_OPEN_REQUESTS`](crate::limits::MAX_OPEN_REQUESTS) requests for authenticators are open.
-        TooManyRequests = "as many requests for authenticators are open as may be: cancel one";
+        /// The peer has left [`MAX_OPEN_REQUESTS`] requests for authenticators unanswered.
+        TooManyRequests =
+            "the peer has left {MAX_OPEN_REQUESTS} requests for authenticators unanswered: cancel one, or end the connection";
         /// What is asked for is not there (yet, or any more).
         NotNow = "what is asked for is not available in this state";
         /// The server's name is neither a DNS name nor an IP address.

@@ -65,9 +65,20 @@ fn a_new_certificate_renews_the_lease_of_a_living_connection_either_way() {
         assert_eq!(end.lease().leaf(), lease.leaf(), "the stream knows it");
         assert_eq!(end.peer().leaf(), before.leaf(), "that of the handshake");
     }
-    let unasked = server.prove_unasked().unwrap();
-    assert!(matches!(client.receive(&unasked).unwrap(), Reauthenticated::Renewed(_)));
     assert_eq!(client.prove_unasked().unwrap_err().kind(), Io::InvalidInput, "RFC 9261 §5");
+}
+
+/// A server that has lost its key may have one ready.
+#[test]
+fn who_has_asked_does_not_take_an_unasked_proof_for_the_answer() {
+    let world = World::new();
+    let ends = meet(&world);
+    let [client, server] = again(&ends);
+    let ready = server.prove_unasked().unwrap();
+    let request = client.request().unwrap();
+    becomes(&world.server, &world.pki, "server.test");
+    assert!(matches!(client.receive(&ready).unwrap(), Reauthenticated::Unasked(_)));
+    assert!(matches!(client.receive(&answer(&server, &request)).unwrap(), Reauthenticated::Renewed(_)));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 use tokio::io::{AsyncWriteExt, duplex};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 async fn answer(of: &Reauthentication, request: &[u8]) -> Vec<u8> {
     match of.receive(request).await.unwrap() {
@@ -146,6 +146,34 @@ async fn a_lease_that_ends_can_be_waited_for() {
     let error = timeout(2 * second, server.ended(second)).await.unwrap();
     assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
     assert!(Failure::inside(&error).is_some_and(|failure| failure.refusal().is_some()));
+}
+
+/// It sends and never reads, so that the server waits in a write.
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_does_not_read_does_not_outlive_its_lease() {
+    let world = World::new();
+    let (mut client, mut server) = world.meet(1000).await;
+    let again = server.reauthentication().unwrap();
+    let flood = Frame::Data(vec![7; 1000]).to_bytes().unwrap();
+    tokio::spawn(async move { while client.write_all(&flood).await.is_ok() {} });
+    let echo = async {
+        let mut frames = Frames::new(1 << 14);
+        while let Some(frame) = frames.read_async(&mut server).await? {
+            server.write_all(&frame.to_bytes()?).await?;
+        }
+        Ok(())
+    };
+    let change = async {
+        sleep(Duration::from_secs(60)).await;
+        world.server.trust().set(Trust::from_roots("other", World::new().root_pem().as_bytes()).unwrap());
+        pending().await
+    };
+    let served: io::Result<()> = tokio::select! {
+        why = again.ended(Duration::from_secs(1)) => Err(why),
+        served = echo => served,
+        () = change => Ok(()),
+    };
+    assert_eq!(served.unwrap_err().kind(), io::ErrorKind::PermissionDenied);
 }
 
 /// Each read is dropped while only part of a frame has come.
