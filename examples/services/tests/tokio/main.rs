@@ -8,5 +8,6 @@ mod embedding;
 mod ends;
 mod flooded;
 mod key_updates;
+mod metrics;
 mod reauthentication;
 mod world;
