@@ -44,7 +44,7 @@ struct Until {
 
 /// Why a connection is to end.
 enum End {
-    /// We stop, or its proof has expired: what is under way may be finished.
+    /// We stop, or the clock says that its proof does not hold: what is under way may be finished.
     InPeace(Option<BoxError>),
     /// Nobody is there any more whom we would talk to: what is under way is not finished.
     AtOnce(BoxError),
@@ -181,9 +181,14 @@ impl Until {
 impl End {
     /// Why a lease does not hold.
     fn of(error: io::Error) -> End {
-        let expired = Failure::inside(&error).and_then(Failure::refusal).is_some_and(|refusal| {
-            matches!(refusal.reason(), RefusalReason::Expired { .. } | RefusalReason::CrlExpired { .. })
-        });
-        if expired { End::InPeace(Some(error.into())) } else { End::AtOnce(error.into()) }
+        use RefusalReason::{CrlExpired, CrlNotYetValid, Expired, NotYetValid};
+        let refusal = Failure::inside(&error).and_then(Failure::refusal);
+        match refusal.map(|refusal| refusal.reason()) {
+            // Not yet: a clock has been set back.
+            Some(Expired { .. } | CrlExpired { .. } | NotYetValid { .. } | CrlNotYetValid { .. }) => {
+                End::InPeace(Some(error.into()))
+            }
+            _ => End::AtOnce(error.into()),
+        }
     }
 }
