@@ -161,16 +161,19 @@ impl Reauthentication {
     /// `PermissionDenied`, with the [`Refusal`] inside: it does not hold any more. Close the connection.
     pub fn check(&self) -> io::Result<Lease> {
         let mut state = self.lock();
-        match state.lease.check(&self.0.config.trust.get(), UnixTime::now()) {
-            Ok(lease) => {
-                state.lease = lease.clone();
-                if let Some(living) = self.0.living.upgrade() {
-                    living.holds(lease.valid_until());
-                }
-                Ok(lease)
-            }
-            Err(refusal) => Err(self.refused(refusal).into()),
+        let lease = state.lease.clone();
+        self.hold(&mut state, &lease)
+    }
+
+    /// Keeps this lease, if it holds by the trust and the clock of now.
+    fn hold(&self, state: &mut Authenticating, lease: &Lease) -> io::Result<Lease> {
+        let lease =
+            lease.check(&self.0.config.trust.get(), UnixTime::now()).map_err(|refusal| self.refused(refusal))?;
+        state.lease = lease.clone();
+        if let Some(living) = self.0.living.upgrade() {
+            living.holds(lease.valid_until());
         }
+        Ok(lease)
     }
 
     /// Reads a message of the peer.
@@ -268,10 +271,9 @@ impl Reauthentication {
         let answered = state.authenticators.answer_verify(claim, verdict);
         match (judged, answered) {
             (Ok(lease), Ok(_)) => {
-                state.lease = lease;
-                drop(state);
                 // Trust may have changed since it was judged: a judge may take its time.
-                self.check().map(if is_asked { Reauthenticated::Renewed } else { Reauthenticated::Unasked })
+                let held = self.hold(&mut state, &lease);
+                held.map(if is_asked { Reauthenticated::Renewed } else { Reauthenticated::Unasked })
             }
             (Ok(_), Err(error)) => Err(Failure::Failed(error).into()),
             (Err(refusal), _) => Err(self.refused(refusal).into()),

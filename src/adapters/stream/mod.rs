@@ -100,7 +100,7 @@ impl<S: Transport> Stream<S> {
     /// Proves identities again, inside of this connection (RFC 9261). Each call gives the same one.
     ///
     /// # Errors
-    /// `InvalidInput`: the connection has failed.
+    /// `InvalidInput`: the connection had failed before the first call. `Other`: the system gives no randomness.
     pub fn reauthentication(&self) -> io::Result<Reauthentication> {
         self.basis.reauthentication(self.session.info(), self.session.exporter())
     }

@@ -81,7 +81,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
     /// Proves identities again, inside of this connection (RFC 9261). Each call gives the same one.
     ///
     /// # Errors
-    /// `InvalidInput`: the connection has failed.
+    /// `Other`: the system gives no randomness.
     pub fn reauthentication(&self) -> io::Result<Reauthentication> {
         self.facts.reauthentication(self.info())
     }

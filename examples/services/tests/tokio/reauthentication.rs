@@ -4,7 +4,7 @@ use crate::answers::{Broken, NotYou, Slow};
 use crate::world::World;
 use countersign::adapters::tokio::{Acceptor, Connector, Judge, Reauthentication, Signer};
 use countersign::adapters::{BoxError, Failure, Frame, Frames, Reauthenticated};
-use countersign::x509::{Accepted, Expect, Identities, Identity, Trust};
+use countersign::x509::{Accepted, Expect, Identities, Identity, Reloadable, Trust};
 use countersign::{ErrorKind, Rejection, SignQuestion};
 use std::future::pending;
 use std::io;
@@ -104,6 +104,33 @@ async fn a_judge_that_never_answers_is_not_waited_for() {
     assert_eq!(server.lease().proved_at(), before.proved_at());
     let error = server.receive(&authenticator).await.unwrap_err();
     assert_eq!(Failure::inside(&error).map(Failure::reason), Some("ReusedContext"), "it has been used up");
+}
+
+/// It takes so long that trust is renewed meanwhile.
+struct Late(Arc<Reloadable<Trust>>, AtomicBool);
+
+impl Judge for Late {
+    async fn judge(&self, _: Accepted) -> Result<(), Rejection> {
+        if self.1.swap(true, SeqCst) {
+            self.0.set(Trust::from_roots("other", World::new().root_pem().as_bytes()).unwrap());
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn what_holds_no_more_when_the_judge_has_agreed_is_not_kept() {
+    let world = World::new();
+    let acceptor = world.acceptor().judge(Late(Arc::clone(world.server.trust()), AtomicBool::new(false)));
+    let (near, far) = duplex(1000);
+    let (client, server) =
+        tokio::try_join!(world.connector().connect("server.test", near), acceptor.accept(far)).unwrap();
+    let (client, server) = (client.reauthentication().unwrap(), server.reauthentication().unwrap());
+    let before = server.lease();
+    world.client.identities().set(Identities::new(world.identity("client.test")));
+    let error = server.receive(&answer(&client, &server.request().unwrap()).await).await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+    assert_eq!(server.lease().leaf(), before.leaf(), "the lease is what it was");
 }
 
 /// The client's signer is asked for the first time when it must prove itself again: why it could not.

@@ -46,6 +46,11 @@ impl World {
         (config(&self.root, identity), key)
     }
 
+    /// Another certificate under the same root.
+    pub fn identity(&self, name: &str) -> Identity {
+        identity(&self.root, name)
+    }
+
     /// An identity whose key is elsewhere, and that key.
     pub fn elsewhere(&self, name: &str) -> (Identity, SigningKey) {
         let (chain, key) = chain_and_key(&self.root, name);
