@@ -113,6 +113,18 @@ fn names_are_compared_whole_and_of_every_kind() {
     }
 }
 
+/// Devices that are known by their keys may all have one name.
+#[test]
+fn who_was_accepted_by_a_key_is_renewed_by_that_key() {
+    let [one, other] = [issue("device", &["device.test"]), issue("device", &["device.test"])];
+    let pins = [&one, &other].map(|device| Expect::public_key(Peer::new(Role::Client, &device.chain).spki().unwrap()));
+    let before = lease(&one, &pins);
+    renewed(&before, &one, &pins).unwrap();
+    let refusal = renewed(&before, &other, &pins).unwrap_err();
+    assert_eq!(refusal.name(), "OtherIdentity");
+    assert!(refusal.to_string().contains("the key with SHA-256"), "{refusal}");
+}
+
 /// Nobody knows when an authenticator was made that nobody had asked for.
 #[test]
 fn an_unasked_proof_renews_the_lease_but_not_the_moment_of_the_proof() {

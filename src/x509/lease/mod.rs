@@ -102,9 +102,9 @@ impl Lease {
         Ok(Lease { proved_at: self.proved_at, ..judged })
     }
 
-    /// A new lease from what the peer proves again in its session, if it is who it was: the same SPIFFE ID; or the name or
-    /// address by which it was accepted; or, if that was neither, the same subject and names; of a raw public key, the same
-    /// key. The other fields of `options` are those of the handshake.
+    /// A new lease from what the peer proves again in its session, if it is who it was: the same SPIFFE ID; or the name,
+    /// address or key by which it was accepted; or, if that was none of them, the same subject and names; of a raw public key,
+    /// the same key. The other fields of `options` are those of the handshake.
     ///
     /// An authenticator that nobody asked for renews the lease as well, but not [`proved_at`](Lease::proved_at): it may
     /// have been made at any time of the connection.

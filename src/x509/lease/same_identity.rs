@@ -3,6 +3,7 @@
 use crate::CertificateType;
 use crate::asn1::{Certificate, GeneralName};
 use crate::x509::expectations::{Expect, names_it};
+use crate::x509::hash::sha256;
 use crate::x509::refusal::{Fault, RefusalReason, of_leaf};
 use crate::x509::verify::accepted::Accepted;
 use crate::x509::{names, spiffe};
@@ -28,6 +29,7 @@ pub(super) fn check(before: &Accepted, known: &Expect, proved: &Accepted, expect
         (Err(_), name @ (Expect::Dns(_) | Expect::Ip(_))) => {
             expect.get(proved.matched()) == Some(name) || (!proved.is_bound() && names_it(proved.leaf(), name))
         }
+        (Err(_), Expect::Spki(hash)) => sha256(is.spki.raw) == *hash,
         (Err(_), _) => was.subject.matches(&is.subject) && all(&was) == all(&is),
     };
     if same { Ok(()) } else { other(called(&was, known)) }
@@ -54,7 +56,7 @@ fn all(certificate: &Certificate<'_>) -> BTreeSet<(u8, Vec<u8>)> {
 /// What the identity is called that the lease is about.
 fn called(was: &Certificate<'_>, known: &Expect) -> String {
     match known {
-        expect @ (Expect::Dns(_) | Expect::Ip(_) | Expect::Spiffe(_)) => expect.to_string(),
+        expect @ (Expect::Dns(_) | Expect::Ip(_) | Expect::Spiffe(_) | Expect::Spki(_)) => expect.to_string(),
         _ => {
             let names = names::presented(was);
             if names.is_empty() { crate::x509::text::name(&was.subject) } else { names.join(", ") }
