@@ -196,3 +196,7 @@ struct Readme;
 #[cfg(all(doctest, feature = "x509"))]
 #[doc = include_str!("../docs/GUIDE.md")]
 struct Guide;
+
+#[cfg(all(doctest, feature = "x509"))]
+#[doc = include_str!("../docs/TRUST.md")]
+struct TrustPage;

@@ -211,3 +211,22 @@ fn every_heading_that_a_document_links_to_is_there() {
     assert!(seen > 20, "{seen} links");
     assert!(missing.is_empty(), "no such headings:\n{}", missing.join("\n"));
 }
+
+/// Code in a document is compiled with the documentation of the crate, or compared with a program that is.
+#[test]
+fn the_code_in_documents_is_compiled() {
+    // The README's two are `examples/services/programs/readme_*.rs`; the guide's two have a user's loop in them, and the
+    // whole example is in the documentation of `adversary::embedding`.
+    let left_out = [("README.md", 2), ("docs/GUIDE.md", 2)];
+    let library = fs::read_to_string(root().join("src/lib.rs")).expect("a text");
+    for document in documents() {
+        let text = fs::read_to_string(&document).expect("a text");
+        let name = document.strip_prefix(root()).expect("below the root").to_string_lossy().replace('\\', "/");
+        let code: Vec<&str> = text.lines().map(str::trim_start).filter(|line| line.starts_with("```rust")).collect();
+        let ignored = code.iter().filter(|line| line.contains("ignore")).count();
+        let known = left_out.iter().find(|(of, _)| *of == name).map_or(0, |(_, blocks)| *blocks);
+        assert_eq!(ignored, known, "{name}: blocks that are not compiled");
+        let compiled = library.contains(&format!("#[doc = include_str!(\"../{name}\")]"));
+        assert!(compiled || code.len() == ignored, "{name} has code, and src/lib.rs does not compile it");
+    }
+}
