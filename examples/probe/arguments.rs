@@ -34,6 +34,7 @@ limits --rate N                    connections per second (10)
        --at-once N                 connections at once (4)
        --seconds N                 in all (120)
        --patience MS               how long an answer may take at most (2000)
+       --silence SECONDS           how long a silent connection is watched (5): does the target end it?
        --i-am-allowed-to-test HOST needed for anything but this machine itself
 exit codes: 0 nothing found; 1 something was accepted that must not be, or the target crashed or hangs (--strict: anything
        wrong); 2 usage; 3 cannot judge: the target is not reached, or good and bad peers are not told apart
@@ -48,7 +49,7 @@ pub(crate) struct Arguments {
     given: Vec<(String, String)>,
 }
 
-const WITH_VALUE: [&str; 25] = [
+const WITH_VALUE: [&str; 26] = [
     "--listen",
     "--ca",
     "--ca-key",
@@ -73,6 +74,7 @@ const WITH_VALUE: [&str; 25] = [
     "--at-once",
     "--seconds",
     "--patience",
+    "--silence",
     "--i-am-allowed-to-test",
 ];
 const SWITCHES: [&str; 5] = ["--quick", "--full", "--list", "--strict", "--help"];

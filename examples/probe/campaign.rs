@@ -7,7 +7,8 @@ use crate::words;
 use countersign::adversary::catalogue::Case;
 use countersign::adversary::judge::{Baseline, Verdict};
 use countersign::adversary::peer::Trouble;
-use countersign::adversary::run::End;
+use countersign::adversary::run::{End, Outcome};
+use countersign::adversary::script::Step;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -101,10 +102,13 @@ fn all_once(target: &Target, baseline: &Baseline, cases: &[Case], at_once: usize
                 None if unreachable.load(Ordering::Relaxed) => Err("the target could not be reached any more".into()),
                 None => match target.play(case, &mut |_, _| {}) {
                     Ok((outcome, _)) if outcome.end == End::Trouble(Trouble::NotTls13) => Err(OLDER.into()),
-                    Ok((outcome, marker)) => {
-                        let verdict = baseline.judge(case, &outcome, &marker);
-                        Ok(Once { verdict, seen: words::end(&outcome) })
-                    }
+                    Ok((outcome, marker)) => match no_deviation(case, &outcome) {
+                        Some(why) => Err(why),
+                        None => {
+                            let verdict = baseline.judge(case, &outcome, &marker);
+                            Ok(Once { verdict, seen: words::end(&outcome) })
+                        }
+                    },
                     Err(Unplayed::TimeIsUp) => Err("no time was left: give more by --seconds".into()),
                     // Nobody gets in by a ticket that is not given.
                     Err(Unplayed::NotOffered(why)) if why == NO_TICKET => {
@@ -133,6 +137,17 @@ fn all_once(target: &Target, baseline: &Baseline, cases: &[Case], at_once: usize
     });
     let results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     results.into_iter().map(|result| result.unwrap_or_else(|| Err("not played".into()))).collect()
+}
+
+/// Why what the target did says nothing.
+fn no_deviation(case: &Case, outcome: &Outcome) -> Option<String> {
+    match case.unless {
+        Some(extension) if outcome.offered.contains(&extension) => Some(format!("the target offers {extension}")),
+        _ if case.script.contains(&Step::Hear) && outcome.closing => {
+            Some("the target had said all that it had to say: give it something to wait for".into())
+        }
+        _ => None,
+    }
 }
 
 /// Again, with good peers between. Whoever is let in at times is let in: what was accepted is tried more often, and must

@@ -20,7 +20,8 @@ mod words;
 
 use arguments::{Arguments, USAGE, unescape};
 use countersign::Role;
-use countersign::adversary::catalogue::{Case, all};
+use countersign::adversary::catalogue::{Case, SILENCE, all};
+use countersign::adversary::script::Step;
 use mint::{Given, Identities};
 use net::{Limits, Preamble, Waits};
 use std::net::{IpAddr, TcpListener};
@@ -101,6 +102,11 @@ fn chosen(role: Role, args: &Arguments) -> Result<Vec<Case>, String> {
         cases.retain(|case| {
             args.all("--only").next().is_none() || args.all("--only").any(|part| case.name.contains(part))
         });
+    }
+    let silence = args.number("--silence", u32::from(SILENCE) / 1000)?.saturating_mul(1000);
+    let silence = u16::try_from(silence).map_err(|_| "--silence: a minute at most".to_string())?;
+    for step in cases.iter_mut().flat_map(|case| &mut case.script).filter(|step| **step == Step::Wait(SILENCE)) {
+        *step = Step::Wait(silence);
     }
     if cases.is_empty() {
         Err("there is no such case: `probe server --full --list` names them".into())

@@ -84,12 +84,24 @@ pub(crate) fn connect(address: SocketAddr, waits: Waits, preamble: &Preamble) ->
     Ok(stream)
 }
 
+/// What comes within this time, or how that ends.
+fn read<'a>(mut stream: &TcpStream, buffer: &'a mut [u8], time: Duration) -> Result<&'a [u8], End> {
+    // No time at all would be no limit.
+    let _ = stream.set_read_timeout(Some(time.max(Duration::from_millis(1))));
+    match stream.read(buffer) {
+        Ok(0) => Err(End::Closed),
+        Ok(count) => Ok(buffer.get(..count).unwrap_or_default()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => Err(End::Silent),
+        Err(_) => Err(End::Reset),
+    }
+}
+
 /// Plays the run to its end, in which it says what came of it.
 pub(crate) fn play(mut stream: &TcpStream, run: &mut Run<'_>, waits: Waits, limits: &Limits, tap: Tap<'_>) -> Outcome {
     let mut buffer = vec![0; 1 << 14];
     let mut bytes = 0;
     // A connection that trickles must end as well.
-    let until = (Instant::now() + 10 * waits.answer).min(limits.deadline + waits.answer);
+    let mut until = (Instant::now() + 10 * waits.answer).min(limits.deadline + waits.answer);
     loop {
         match run.want() {
             Want::Done => break,
@@ -110,22 +122,34 @@ pub(crate) fn play(mut stream: &TcpStream, run: &mut Run<'_>, waits: Waits, limi
                     Patience::Answer => waits.answer,
                     Patience::Pause => waits.pause,
                 };
-                let _ = stream.set_read_timeout(Some(wait));
-                match stream.read(&mut buffer) {
-                    Ok(0) => run.ended(End::Closed),
-                    Ok(count) => {
-                        let heard = buffer.get(..count).unwrap_or_default();
+                match read(stream, &mut buffer, wait) {
+                    Ok(heard) => {
                         tap(false, heard);
-                        bytes += count;
+                        bytes += heard.len();
                         run.received(heard);
                     }
-                    Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
-                        run.silent();
-                    }
-                    Err(_) => run.ended(End::Reset),
+                    Err(end) => run.ended(end),
                 }
                 if bytes > limits.bytes || Instant::now() > until {
                     run.silent();
+                }
+            }
+            Want::Wait(time) => {
+                let over = Instant::now() + time;
+                until += time;
+                while run.want() == Want::Wait(time) {
+                    match read(stream, &mut buffer, over.saturating_duration_since(Instant::now())) {
+                        Ok(heard) => {
+                            tap(false, heard);
+                            bytes += heard.len();
+                            run.received(heard);
+                        }
+                        Err(End::Silent) => {
+                            run.waited();
+                            break;
+                        }
+                        Err(end) => run.ended(end),
+                    }
                 }
             }
             Want::Close => {

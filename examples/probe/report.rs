@@ -5,6 +5,7 @@ use crate::words::escaped;
 use countersign::AlertDescription;
 use countersign::adversary::catalogue::{Case, Right};
 use countersign::adversary::judge::Verdict;
+use countersign::adversary::script::Step;
 use std::fmt::Write as _;
 
 /// The name of a status, and whether it counts.
@@ -102,6 +103,12 @@ pub(crate) fn text(findings: &[Finding<'_>], strict: bool) -> String {
         match finding.status {
             Status::Skipped => drop(writeln!(text, "             {}", finding.seen)),
             _ => drop(writeln!(text, "             {} Seen: {}", meaning(finding), finding.seen)),
+        }
+    }
+    for finding in findings.iter().filter(|finding| finding.case.name.starts_with("late/silent-")) {
+        if let (Status::Judged(Verdict::Right), Some(Step::Wait(time))) = (&finding.status, finding.case.script.last())
+        {
+            let _ = writeln!(text, "to know      {} for {} s: {}", finding.case.name, time / 1000, finding.seen);
         }
     }
     let number = |which: &dyn Fn(&Finding<'_>) -> bool| findings.iter().filter(|finding| which(finding)).count();

@@ -45,6 +45,7 @@ pub(crate) fn cases() -> Vec<Case> {
         requirements: Vec::new(),
         right: Right::Refuse(&[]),
         may_wait: false,
+        unless: None,
         lax: false,
         consequence: consequence.into(),
     };

@@ -5,6 +5,7 @@
 
 use super::catalogue::{Case, Right};
 use super::run::{End, Outcome};
+use super::script::Step;
 use crate::codec::AlertDescription;
 use crate::role::{Role, stable_names};
 use alloc::string::{String, ToString};
@@ -100,8 +101,11 @@ impl Baseline {
 
     /// Whether the outcome of this case is right.
     pub fn judge(&self, case: &Case, outcome: &Outcome, marker: &[u8]) -> Verdict {
+        if case.script.contains(&Step::Hear) {
+            return judge_end(case, outcome);
+        }
         let served = self.served(outcome, marker);
-        let told = !outcome.unasked.is_empty() && !case.script.contains(&super::script::Step::Ask);
+        let told = !outcome.unasked.is_empty() && !case.script.contains(&Step::Ask);
         match (case.right, outcome.end) {
             (Right::Open, _) => Verdict::Right,
             (Right::Serve, _) if served => Verdict::Right,
@@ -122,6 +126,28 @@ impl Baseline {
             (Right::Refuse([]), _) => Verdict::Right,
             _ => Verdict::NoAlert,
         }
+    }
+}
+
+/// Where the target's application has spoken before: whether the end is right.
+fn judge_end(case: &Case, outcome: &Outcome) -> Verdict {
+    match (case.right, outcome.end) {
+        (Right::Open, _) => Verdict::Right,
+        (Right::Serve, End::Alert(..) | End::Trouble(_)) => Verdict::Refused,
+        (Right::Serve, _) if !outcome.played => Verdict::Refused,
+        (Right::Serve, _) => Verdict::Right,
+        (Right::Refuse([]) | Right::Either([]), End::Alert(..)) => Verdict::Right,
+        (Right::Refuse(alerts) | Right::Either(alerts), End::Alert(_, alert)) => match alerts.contains(&alert) {
+            true => Verdict::Right,
+            false => Verdict::WrongAlert(alert),
+        },
+        (Right::Either(_), _) => Verdict::Right,
+        (Right::Refuse(_), End::Silent) if case.may_wait => Verdict::Right,
+        (Right::Refuse(_), End::Silent) => Verdict::Silent,
+        // It says nothing more (§6.1), or has nothing to say.
+        (Right::Refuse(_), _) if outcome.closing => Verdict::Right,
+        (Right::Refuse([]), _) => Verdict::Right,
+        (Right::Refuse(_), _) => Verdict::NoAlert,
     }
 }
 

@@ -5,7 +5,7 @@
 //! * [`peer`]: a scripted [`Peer`](peer::Peer) of either role. It does the right thing until it is bent.
 //! * [`script`] and [`catalogue`]: plain data. What a peer does; deviations, each with the rule that it breaks and what is
 //!   right then.
-//! * [`run`]: plays a script. It wants writing, reading and closing, and says what came of it; [`judge`] says what to think
+//! * [`run`]: plays a script. It wants writing, reading, waiting and closing, and says what came of it; [`judge`] says what to think
 //!   of that.
 //!
 //! The cryptography is real. (Null cryptography needs the test seams besides, which this feature never enables: features

@@ -1,12 +1,13 @@
 //! A script against a target: what is to be written, read or waited for, and what came of it.
 
 use super::Identity;
-use super::peer::{ALERT, DATA, HELLO_RETRY_REQUEST, Peer, SECOND_CLIENT_HELLO, Trouble};
+use super::peer::{ALERT, DATA, HELLO_RETRY_REQUEST, Peer, SECOND_CLIENT_HELLO, Seen, Trouble};
 use super::script::{Over, Step};
-use crate::codec::{AlertDescription, HandshakeType};
+use crate::codec::{AlertDescription, ClientHello, ExtensionType, HandshakeType};
 use crate::role::{Epoch, Role};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 /// What a [`Run`] needs from its transport.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +17,9 @@ pub enum Want {
     /// Read, and give it to [`Run::received`]; the end of the stream to [`Run::ended`]. Nothing in the time that is due:
     /// [`Run::silent`].
     Read(Patience),
+    /// Write nothing for so long, and then say so by [`Run::waited`]. What comes in that time goes to [`Run::received`] and
+    /// [`Run::ended`], and may end the run before.
+    Wait(Duration),
     /// Close the transport, and say so by [`Run::ended`].
     Close,
     /// It is over: [`Run::outcome`].
@@ -65,6 +69,10 @@ pub struct Outcome {
     pub finished: bool,
     /// The script was played to its end.
     pub played: bool,
+    /// The target has sent close_notify: it says nothing more.
+    pub closing: bool,
+    /// The extensions of the target's hello, if it is a client.
+    pub offered: Vec<ExtensionType>,
     /// The messages of the target.
     pub messages: Vec<HandshakeType>,
 }
@@ -91,11 +99,17 @@ pub struct Run<'a> {
     steps: VecDeque<Step>,
     ask: Vec<u8>,
     limit: usize,
+    /// So many bytes at once, and the pause after them.
+    pace: (usize, u16),
+    /// To be waited for before anything else is done.
+    wait: u16,
     /// So many bytes of application data had come when it was asked.
     asked: Option<usize>,
     /// The transcript before our own Certificate.
     before_certificate: Vec<u8>,
     second_hello: bool,
+    /// [`Step::Hear`] is done.
+    heard: bool,
     end: Option<End>,
 }
 
@@ -117,9 +131,12 @@ impl<'a> Run<'a> {
             steps: script.into(),
             ask,
             limit: 1 << 16,
+            pace: (usize::MAX, 0),
+            wait: 0,
             asked: None,
             before_certificate: Vec::new(),
             second_hello: false,
+            heard: false,
             end: None,
         }
     }
@@ -142,12 +159,18 @@ impl<'a> Run<'a> {
     /// What is needed now.
     pub fn want(&mut self) -> Want {
         loop {
-            if !self.peer.out.is_empty() && self.end.is_none() {
-                return Want::Write;
+            // What the target says while it is written to slowly counts at once; else what is begun is written first.
+            if self.wait > 0 || self.peer.out.is_empty() {
+                self.look();
             }
-            self.look();
             if self.end.is_some() {
                 return Want::Done;
+            }
+            if self.wait > 0 {
+                return Want::Wait(Duration::from_millis(self.wait.into()));
+            }
+            if !self.peer.out.is_empty() {
+                return Want::Write;
             }
             match self.steps.front() {
                 Some(Step::Await(typ)) => {
@@ -158,13 +181,14 @@ impl<'a> Run<'a> {
                         return Want::Read(Patience::Answer);
                     }
                 }
+                Some(Step::Hear) if self.peer.data().is_empty() => return Want::Read(Patience::Answer),
                 Some(Step::Close) => return Want::Close,
                 Some(_) => {
                     if let Some(step) = self.steps.pop_front() {
                         self.make(step);
                     }
                 }
-                None if self.answer().is_empty() => return Want::Read(Patience::Answer),
+                None if !self.is_answered() => return Want::Read(Patience::Answer),
                 None => return Want::Read(Patience::Pause),
             }
         }
@@ -172,12 +196,21 @@ impl<'a> Run<'a> {
 
     /// What is to be written.
     pub fn pending(&self) -> &[u8] {
-        &self.peer.out
+        let (most, _) = self.pace;
+        self.peer.out.get(..most).unwrap_or(&self.peer.out)
     }
 
     /// So many bytes of it were.
     pub fn sent(&mut self, count: usize) {
         self.peer.out.drain(..count.min(self.peer.out.len()));
+        if !self.peer.out.is_empty() {
+            (_, self.wait) = self.pace;
+        }
+    }
+
+    /// The time of [`Want::Wait`] is over.
+    pub fn waited(&mut self) {
+        self.wait = 0;
     }
 
     /// These bytes came.
@@ -188,7 +221,7 @@ impl<'a> Run<'a> {
     /// The transport has ended, by the target or as it was wanted.
     pub fn ended(&mut self, how: End) {
         self.look();
-        let how = if self.answer().is_empty() { how } else { End::Answered };
+        let how = if self.is_answered() { End::Answered } else { how };
         self.end.get_or_insert(how);
     }
 
@@ -210,6 +243,8 @@ impl<'a> Run<'a> {
             certificate_requested: messages.contains(&HandshakeType::CERTIFICATE_REQUEST),
             finished: messages.contains(&HandshakeType::FINISHED),
             played: self.steps.is_empty(),
+            closing: self.peer.alerts().iter().any(|(_, alert)| is_closure(alert)),
+            offered: self.offered(),
             messages,
         }
     }
@@ -218,20 +253,32 @@ impl<'a> Run<'a> {
         self.asked.and_then(|asked| self.peer.data().get(asked..).map(<[u8]>::to_vec)).unwrap_or_default()
     }
 
+    /// It has, and that is what counts.
+    fn is_answered(&self) -> bool {
+        !self.heard && !self.answer().is_empty()
+    }
+
+    fn offered(&self) -> Vec<ExtensionType> {
+        let hello = ClientHello::parse(&self.peer.client_hello).ok();
+        hello.map(|hello| hello.extensions.iter().map(|each| each.extension_type).collect()).unwrap_or_default()
+    }
+
     /// Alerts, trouble and enough of an answer end the run.
     fn look(&mut self) {
         if self.end.is_some() {
             return;
         }
-        let alert = self.peer.seen.iter().find(|seen| seen.typ == ALERT);
+        // Who has only said all that it had to say still reads (§6.1).
+        let counts = |seen: &&Seen| seen.typ == ALERT && !(self.heard && is_closure(&seen.content));
+        let alert = self.peer.seen.iter().find(counts);
         self.end = match (alert, self.peer.trouble) {
             (Some(seen), _) => {
                 let alert = AlertDescription(seen.content.get(1).copied().unwrap_or_default());
                 // What it says at the end of an answer is not about us.
-                Some(if self.answer().is_empty() { End::Alert(seen.epoch, alert) } else { End::Answered })
+                Some(if self.is_answered() { End::Answered } else { End::Alert(seen.epoch, alert) })
             }
-            (None, Some(trouble)) if self.answer().is_empty() => Some(End::Trouble(trouble)),
-            (None, _) => (self.answer().len() >= self.limit).then_some(End::Answered),
+            (None, Some(trouble)) if !self.is_answered() => Some(End::Trouble(trouble)),
+            (None, _) => (self.is_answered() && self.answer().len() >= self.limit).then_some(End::Answered),
         };
     }
 
@@ -296,6 +343,8 @@ impl<'a> Run<'a> {
             Step::Inject(bytes) => peer.send_bytes(&bytes),
             Step::Together(types) => peer.send_flight(&types),
             Step::Fragment(most) => peer.fragment = most,
+            Step::Wait(milliseconds) => self.wait = milliseconds,
+            Step::Pace(most, milliseconds) => self.pace = (most.max(1), milliseconds),
             Step::Record(typ, content) => peer.record(typ, &content),
             Step::Plain(typ, content) => peer.plain(typ, &content),
             Step::Sealed(header, inner) => peer.sealed(header, &inner),
@@ -324,6 +373,7 @@ impl<'a> Run<'a> {
                     peer.record(DATA, &self.ask);
                 }
             }
+            Step::Hear => (self.heard, self.asked) = (true, Some(0)),
             Step::Await(_) | Step::Close => {}
         }
     }
@@ -342,6 +392,10 @@ impl<'a> Run<'a> {
             }
         }
     }
+}
+
+fn is_closure(alert: &[u8]) -> bool {
+    alert.get(1) == Some(&AlertDescription::CLOSE_NOTIFY.0)
 }
 
 /// A message of this type and body, with its header: what [`Step::Inject`] takes.

@@ -45,6 +45,12 @@ pub enum Step {
     Scheme(SignatureScheme),
     /// Waits until the target has sent this message.
     Await(HandshakeType),
+    /// Waits until the target's application has spoken. From then on it counts how the connection ends, not what is said.
+    Hear,
+    /// Says nothing for so many milliseconds.
+    Wait(u16),
+    /// Writes at most so many bytes at once from now on, and then waits for so many milliseconds.
+    Pace(usize, u16),
     /// Sends the bytes to which the target's application should answer, and hears the answer.
     Ask,
     /// Closes the transport.

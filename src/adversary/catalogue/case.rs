@@ -1,7 +1,7 @@
 //! One deviation, and what is right then.
 
 use crate::adversary::script::{Change, Step, instead, legal};
-use crate::codec::{AlertDescription, HandshakeType};
+use crate::codec::{AlertDescription, ExtensionType, HandshakeType};
 use crate::role::Role;
 use alloc::format;
 use alloc::string::String;
@@ -11,6 +11,19 @@ use alloc::vec::Vec;
 pub(super) const ILLEGAL: &[AlertDescription] = &[AlertDescription::ILLEGAL_PARAMETER];
 /// What is said about a message that cannot be parsed.
 pub(super) const DECODE: &[AlertDescription] = &[AlertDescription::DECODE_ERROR, AlertDescription::ILLEGAL_PARAMETER];
+
+/// What a target may say about a certificate that it does not trust (§6.2).
+pub(super) const NOT_TRUSTED: Right = Right::Refuse(&[
+    AlertDescription::BAD_CERTIFICATE,
+    AlertDescription::UNSUPPORTED_CERTIFICATE,
+    AlertDescription::CERTIFICATE_REVOKED,
+    AlertDescription::CERTIFICATE_EXPIRED,
+    AlertDescription::CERTIFICATE_UNKNOWN,
+    AlertDescription::UNKNOWN_CA,
+    AlertDescription::ACCESS_DENIED,
+    AlertDescription::HANDSHAKE_FAILURE,
+    AlertDescription::DECRYPT_ERROR,
+]);
 
 /// One deviation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +46,8 @@ pub struct Case {
     pub right: Right,
     /// The target may go on waiting, as for the rest of a message.
     pub may_wait: bool,
+    /// It is no deviation if the target's hello has this extension.
+    pub unless: Option<ExtensionType>,
     /// To serve the peer is lax, but lets no stranger in: it counts where wrong alerts do.
     pub lax: bool,
     /// What it means if the peer is served all the same.
@@ -135,6 +150,7 @@ pub(super) fn case(target: Role, name: impl Into<String>, script: Vec<Step>, rul
         requirements: Vec::new(),
         right,
         may_wait: false,
+        unless: None,
         lax: false,
         consequence: String::new(),
     }

@@ -100,7 +100,12 @@ fn order(target: Role) -> Vec<Case> {
     };
     for typ in sent.iter().filter(|typ| !matches!(**typ, H::CLIENT_HELLO | H::SERVER_HELLO)) {
         if !matches!(*typ, H::CERTIFICATE | H::CERTIFICATE_VERIFY | H::FINISHED) {
-            add(format!("{typ}/dropped"), instead(legal(role), *typ, []), refusal_of_a_missing(*typ));
+            let right = match (*typ, refusal_of_a_missing(*typ)) {
+                // Its loss is the server's: a client may do without (§4.4.2), though one of mutual TLS does not.
+                (H::CERTIFICATE_REQUEST, Right::Refuse(alerts)) => Right::Either(alerts),
+                (_, right) => right,
+            };
+            add(format!("{typ}/dropped"), instead(legal(role), *typ, []), right);
         }
         if *typ != H::FINISHED {
             add(format!("{typ}/repeated"), after(legal(role), *typ, [Step::Send(*typ)]), UNEXPECTED);
@@ -119,7 +124,7 @@ fn is_hello(typ: H) -> bool {
     matches!(typ, H::CLIENT_HELLO | H::SERVER_HELLO)
 }
 
-/// A client may do without a request (§4.4.2), though one that insists on mutual TLS does not.
+/// Who comes to miss what: the next message is another one, or mutual TLS is not to be had.
 fn refusal_of_a_missing(typ: H) -> Right {
     match typ {
         H::CERTIFICATE_REQUEST => {

@@ -10,14 +10,17 @@
 //! assert!(matches!(empty.right, Right::Refuse(_)));
 //! ```
 
+mod afterwards;
 mod case;
 mod extensions;
 mod hellos;
+mod late;
 mod messages;
 mod records;
 mod strangers;
 
 pub use case::{Case, Right, Who, good};
+pub use late::SILENCE;
 
 use crate::role::Role;
 use alloc::vec::Vec;
@@ -29,5 +32,7 @@ pub fn all(target: Role) -> Vec<Case> {
     cases.extend(extensions::cases(target));
     cases.extend(hellos::cases(target));
     cases.extend(records::cases(target));
+    cases.extend(afterwards::cases(target));
+    cases.extend(late::cases(target));
     cases
 }

@@ -1,6 +1,6 @@
 //! Can a stranger get in? Certificates that must not be trusted, proofs that are missing or wrong, data before them.
 
-use super::case::{Case, Right, Who, case};
+use super::case::{Case, NOT_TRUSTED, Right, Who, case};
 use crate::adversary::peer::{CCS, DATA};
 use crate::adversary::script::{Change, Over, Step, after, before, instead, legal};
 use crate::codec::{AlertDescription as A, ExtensionType, HandshakeType, SignatureScheme};
@@ -14,18 +14,6 @@ const CERTIFICATE: HandshakeType = HandshakeType::CERTIFICATE;
 const CERTIFICATE_VERIFY: HandshakeType = HandshakeType::CERTIFICATE_VERIFY;
 const FINISHED: HandshakeType = HandshakeType::FINISHED;
 
-/// What a target may say about a certificate that it does not trust (§6.2).
-const NOT_TRUSTED: Right = Right::Refuse(&[
-    A::BAD_CERTIFICATE,
-    A::UNSUPPORTED_CERTIFICATE,
-    A::CERTIFICATE_REVOKED,
-    A::CERTIFICATE_EXPIRED,
-    A::CERTIFICATE_UNKNOWN,
-    A::UNKNOWN_CA,
-    A::ACCESS_DENIED,
-    A::HANDSHAKE_FAILURE,
-    A::DECRYPT_ERROR,
-]);
 const DECRYPT_ERROR: Right = Right::Refuse(&[A::DECRYPT_ERROR]);
 /// A record under keys that the target does not read with.
 const NOT_UNDER_ITS_KEY: Right = Right::Refuse(&[A::BAD_RECORD_MAC, A::UNEXPECTED_MESSAGE]);

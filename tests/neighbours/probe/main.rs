@@ -159,7 +159,11 @@ fn rustls_is_clean() {
 fn what_a_verifier_leaves_out_is_found_by_name() {
     for (leaves, names, also) in [
         (Leaves::NoCertificate, &["certificate/none"][..], "resumption/ticket-of-nobody"),
-        (Leaves::TheChain, &["certificate/other-ca", "certificate/self-signed", "certificate/expired"], "certificate/"),
+        (
+            Leaves::TheChain,
+            &["certificate/other-ca", "certificate/self-signed", "certificate/expired", "late/other-ca"],
+            "certificate/",
+        ),
         (Leaves::TheSignature, &["certificate/stolen", "certificate_verify/flipped"], "certificate_verify/"),
         (Leaves::TheTime, &["certificate/expired", "certificate/not-yet-valid"], "certificate/expired-intermediate"),
         (Leaves::ThePurpose, &["certificate/wrong-purpose"], "certificate/wrong-purpose"),
