@@ -78,6 +78,29 @@ public class Peer {
         return whom + " | " + heard;
     }
 
+    /** Says back what it hears. It closes only when it has heard all: a reset would overtake its alert. */
+    static void echo(SSLContext context, Socket raw) {
+        try (raw) {
+            raw.setSoTimeout(20_000);
+            SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket(raw, null, false);
+            try {
+                socket.setNeedClientAuth(true);
+                socket.startHandshake();
+                byte[] heard = new byte[4096];
+                for (int count; (count = socket.getInputStream().read(heard)) > 0; ) {
+                    socket.getOutputStream().write(heard, 0, count);
+                }
+                socket.shutdownOutput();
+            } catch (IOException error) {
+                // It has sent its alert.
+            }
+            raw.shutdownOutput();
+            raw.getInputStream().transferTo(OutputStream.nullOutputStream());
+        } catch (IOException error) {
+            // Nobody is left to be told.
+        }
+    }
+
     public static void main(String[] arguments) throws Exception {
         if (arguments[0].equals("version")) {
             say("version Java " + Runtime.version());
@@ -85,13 +108,14 @@ public class Peer {
         }
         String role = arguments[0], groups = arguments[3];
         if (!groups.equals("-")) System.setProperty("jdk.tls.namedGroups", groups);
-        SSLContext context;
+        SSLContext made;
         try {
-            context = context(Path.of(arguments[1]), arguments[2]);
+            made = context(Path.of(arguments[1]), arguments[2]);
         } catch (GeneralSecurityException error) {
             say("cannot " + error); // it has no such key
             return;
         }
+        SSLContext context = made;
         try {
             if (role.equals("client")) {
                 Socket raw = new Socket("127.0.0.1", Integer.parseInt(arguments[4]));
@@ -100,6 +124,13 @@ public class Peer {
                 parameters.setEndpointIdentificationAlgorithm("HTTPS");
                 socket.setSSLParameters(parameters);
                 say("met " + talk(socket, false));
+            } else if (role.equals("echo")) {
+                ServerSocket listener = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
+                say("listening " + listener.getLocalPort());
+                while (true) {
+                    Socket raw = listener.accept();
+                    new Thread(() -> echo(context, raw)).start();
+                }
             } else {
                 InetAddress here = InetAddress.getByName("127.0.0.1");
                 SSLServerSocket listener = (SSLServerSocket) context.getServerSocketFactory().createServerSocket(0, 1, here);

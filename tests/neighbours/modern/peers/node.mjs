@@ -54,9 +54,14 @@ if (role === "client") {
   socket.on("secureConnect", () => socket.write("GET / HTTP/1.0\r\n\r\n"));
   talk(socket, () => {});
 } else {
-  const asks = role === "server";
+  const asks = role !== "careless";
   const server = tls.createServer({ ...options, requestCert: asks, rejectUnauthorized: asks });
-  server.on("secureConnection", (socket) => talk(socket, () => socket.write(`the peer met ${met(socket)}\n`)));
-  server.on("tlsClientError", refused);
+  if (role === "echo") {
+    server.on("secureConnection", (socket) => socket.on("error", () => {}).pipe(socket));
+    server.on("tlsClientError", () => {});
+  } else {
+    server.on("secureConnection", (socket) => talk(socket, () => socket.write(`the peer met ${met(socket)}\n`)));
+    server.on("tlsClientError", refused);
+  }
   server.listen(0, "127.0.0.1", () => say(`listening ${server.address().port}`));
 }

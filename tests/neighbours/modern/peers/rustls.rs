@@ -1,21 +1,23 @@
-//! rustls with aws-lc-rs. What it is told and what it says stands in ../peers.rs.
+//! rustls with aws-lc-rs, or with ring (RUSTLS_PROVIDER=ring). What it is told and what it says stands in ../peers.rs.
 
 use countersign::x509::PeerIdentity;
 use countersign::{CipherSuite, NamedGroup};
 use rustls::client::WebPkiServerVerifier;
-use rustls::crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs};
+use rustls::crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{
     ClientConfig, ClientConnection, Connection, HandshakeKind, RootCertStore, ServerConfig, ServerConnection,
+    StreamOwned,
 };
 use std::env;
 use std::error::Error;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 type Certificates = Vec<CertificateDer<'static>>;
@@ -47,7 +49,8 @@ impl Files {
 }
 
 fn provider(groups: &str) -> Arc<CryptoProvider> {
-    let mut provider = aws_lc_rs::default_provider();
+    let by_ring = env::var("RUSTLS_PROVIDER").is_ok_and(|name| name == "ring");
+    let mut provider = if by_ring { ring::default_provider() } else { aws_lc_rs::default_provider() };
     if groups != "-" {
         let group = |name: &str| -> Option<&'static dyn SupportedKxGroup> {
             let number = |group: &&&'static dyn SupportedKxGroup| NamedGroup(group.name().into()).to_string() == name;
@@ -69,7 +72,7 @@ fn client(files: Files, provider: Arc<CryptoProvider>) -> Result<Connection, Box
     Ok(ClientConnection::new(Arc::new(config), "localhost".try_into()?)?.into())
 }
 
-fn server(files: Files, provider: Arc<CryptoProvider>, asks: bool) -> Result<Connection, Box<dyn Error>> {
+fn server(files: Files, provider: Arc<CryptoProvider>, asks: bool) -> Result<Arc<ServerConfig>, Box<dyn Error>> {
     let verifier = WebPkiClientVerifier::builder_with_provider(files.roots, Arc::clone(&provider));
     let verifier = match asks {
         true => verifier.with_crls(files.crls).build()?,
@@ -77,8 +80,7 @@ fn server(files: Files, provider: Arc<CryptoProvider>, asks: bool) -> Result<Con
     };
     let config = ServerConfig::builder_with_provider(provider).with_protocol_versions(&[&rustls::version::TLS13])?;
     let (chain, key) = files.own.ok_or("serve without a certificate")?;
-    let config = config.with_client_cert_verifier(verifier).with_single_cert(chain, key)?;
-    Ok(ServerConnection::new(Arc::new(config))?.into())
+    Ok(Arc::new(config.with_client_cert_verifier(verifier).with_single_cert(chain, key)?))
 }
 
 fn met(tls: &Connection) -> Result<String, Box<dyn Error>> {
@@ -125,6 +127,23 @@ fn talk(mut tls: Connection, mut tcp: TcpStream, is_server: bool) -> Result<Stri
     Ok(format!("{whom} | {}", heard.lines().next().unwrap_or_default()))
 }
 
+/// Says back what it hears. It closes only when it has heard all: a reset would overtake its alert.
+fn echo(config: Arc<ServerConfig>, mut tcp: TcpStream) -> Result<(), Box<dyn Error>> {
+    tcp.set_read_timeout(Some(Duration::from_secs(20)))?;
+    let mut tls = StreamOwned::new(ServerConnection::new(config)?, &tcp);
+    let mut heard = [0; 4096];
+    while let Ok(count @ 1..) = tls.read(&mut heard) {
+        tls.write_all(&heard[..count])?;
+    }
+    tls.conn.send_close_notify();
+    while tls.conn.wants_write() {
+        tls.conn.write_tls(&mut &tcp)?;
+    }
+    tcp.shutdown(Shutdown::Write)?;
+    tcp.read_to_end(&mut Vec::new())?;
+    Ok(())
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [role, directory, name, groups, rest @ ..] = &arguments[..] else {
@@ -137,10 +156,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (tls, tcp) = match role.as_str() {
         "client" => (client(files, provider(groups)), TcpStream::connect(format!("127.0.0.1:{}", rest[0]))?),
         role => {
-            let tls = server(files, provider(groups), role == "server");
+            let config = server(files, provider(groups), role != "careless");
             let listener = TcpListener::bind("127.0.0.1:0")?;
             println!("listening {}", listener.local_addr()?.port());
-            (tls, listener.accept()?.0)
+            if role == "echo" {
+                let config = config?;
+                loop {
+                    let (config, (tcp, _)) = (Arc::clone(&config), listener.accept()?);
+                    thread::spawn(move || echo(config, tcp).unwrap_or_default());
+                }
+            }
+            (config.and_then(|config| Ok(ServerConnection::new(config)?.into())), listener.accept()?.0)
         }
     };
     match tls.and_then(|tls| talk(tls, tcp, role != "client")) {

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -71,9 +72,18 @@ func met(state tls.ConnectionState) string {
 		peer.Subject.CommonName, name, tls.CipherSuiteName(state.CipherSuite), nameOf(state.CurveID), retried)
 }
 
+// hangUp closes when all is heard: a reset would overtake an alert.
+func hangUp(connection *tls.Conn) {
+	connection.CloseWrite()
+	raw := connection.NetConn().(*net.TCPConn)
+	raw.CloseWrite()
+	io.Copy(io.Discard, raw)
+	raw.Close()
+}
+
 // talk says one line and hears one.
 func talk(connection *tls.Conn, server bool) (string, error) {
-	defer connection.Close()
+	defer hangUp(connection)
 	must(connection.SetDeadline(time.Now().Add(20 * time.Second)))
 	if err := connection.Handshake(); err != nil {
 		return "", err
@@ -107,6 +117,15 @@ func tell(outcome string, err error) {
 	}
 }
 
+// echo says back what it hears.
+func echo(connection *tls.Conn) {
+	defer hangUp(connection)
+	must(connection.SetDeadline(time.Now().Add(20 * time.Second)))
+	if err := connection.Handshake(); err == nil {
+		io.Copy(connection, connection)
+	}
+}
+
 func main() {
 	if os.Args[1] == "version" {
 		fmt.Printf("version Go %s\n", strings.TrimPrefix(runtime.Version(), "go"))
@@ -120,12 +139,17 @@ func main() {
 		tell(talk(tls.Client(raw, config), false))
 		return
 	}
-	if role == "server" {
+	if role != "careless" {
 		config.ClientAuth = tls.RequireAndVerifyClientCert
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(err)
 	fmt.Printf("listening %d\n", listener.Addr().(*net.TCPAddr).Port)
+	for role == "echo" {
+		raw, err := listener.Accept()
+		must(err)
+		go echo(tls.Server(raw, config))
+	}
 	raw, err := listener.Accept()
 	must(err)
 	tell(talk(tls.Server(raw, config), true))

@@ -39,7 +39,9 @@ fn config(role: &str, directory: &Path, name: &str) -> Result<Config, Box<dyn Er
     }
     match role {
         "client" => config.set_client_auth_type(ClientAuthType::Optional)?,
-        "server" => config.set_client_auth_type(ClientAuthType::Required)?.set_verify_host_callback(AnyName)?,
+        "server" | "echo" => {
+            config.set_client_auth_type(ClientAuthType::Required)?.set_verify_host_callback(AnyName)?
+        }
         _ => config.set_client_auth_type(ClientAuthType::None)?,
     };
     Ok(config.build()?)
@@ -75,6 +77,19 @@ async fn talk(mut tls: TlsStream<TcpStream>, is_server: bool) -> Result<String, 
     Ok(format!("{whom} | {}", heard.trim_end()))
 }
 
+/// Says back what it hears. It closes only when it has heard all: a reset would overtake its alert.
+async fn echo(tcp: TcpStream, config: Config) -> std::io::Result<()> {
+    let acceptor = TlsAcceptor::new(config);
+    let mut tcp = tcp;
+    if let Ok(mut tls) = acceptor.accept(&mut tcp).await {
+        let (mut reader, mut writer) = tokio::io::split(&mut tls);
+        let _ = tokio::io::copy(&mut reader, &mut writer).await;
+        let _ = tls.shutdown().await;
+    }
+    tcp.shutdown().await?;
+    tokio::io::copy(&mut tcp, &mut tokio::io::sink()).await.map(drop)
+}
+
 async fn run(role: &str, config: Config, port: Option<&String>) -> Result<String, Box<dyn Error>> {
     if role == "client" {
         let tcp = TcpStream::connect(format!("127.0.0.1:{}", port.ok_or("no port")?)).await?;
@@ -82,6 +97,9 @@ async fn run(role: &str, config: Config, port: Option<&String>) -> Result<String
     }
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("listening {}", listener.local_addr()?.port());
+    while role == "echo" {
+        tokio::spawn(timeout(Duration::from_secs(20), echo(listener.accept().await?.0, config.clone())));
+    }
     talk(TlsAcceptor::new(config).accept(listener.accept().await?.0).await?, true).await
 }
 
@@ -104,7 +122,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
             return Ok(());
         }
     };
-    match timeout(Duration::from_secs(20), run(role, config, rest.first())).await? {
+    let patience = if role == "echo" { Duration::MAX } else { Duration::from_secs(20) };
+    match timeout(patience, run(role, config, rest.first())).await? {
         Ok(outcome) => println!("met {outcome}"),
         Err(error) => println!("refused {error}"),
     }
