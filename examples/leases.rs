@@ -49,17 +49,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("a lease in memory:                 {} bytes, chain included", each(bytes));
     println!("a lease as bytes:                  {} bytes", each(as_bytes));
 
-    let asked = |what: &str, leases: &mut Leases<u64>, trust: &Trust| {
+    let asked_at = |now, what: &str, leases: &mut Leases<u64>, trust: &Trust| {
         let began = Instant::now();
         let ended = leases.renew(trust, now).len();
         let took = began.elapsed();
         let (seconds, each) = (took.as_secs_f64(), micros(took, number));
         println!("{what:35}{seconds:.3} s for all ({each:.2} us each), {ended} end");
     };
+    let asked = |what: &str, leases: &mut Leases<u64>, trust: &Trust| asked_at(now, what, leases, trust);
     asked("the same snapshot:", &mut leases, &first);
     asked("a new CRL that holds 1 of them:", &mut leases, &trust(&root, &issuing, &[7])?);
     let many: Vec<u64> = (0..number).step_by(100).collect();
     asked("a new CRL that holds 1 % of them:", &mut leases, &trust(&root, &issuing, &many)?);
+    let stale = UnixTime::since_unix_epoch(Duration::from_secs(now.as_secs() + 30 * 24 * 3600));
+    asked_at(stale, "the CRLs have gone out of date:", &mut leases.clone(), &trust(&root, &issuing, &many)?);
     let other = cas()?.0;
     let two = Trust::builder().roots("root", root.der()).roots("other", other.der());
     asked("another list of roots:", &mut leases, &two.build()?);

@@ -71,7 +71,7 @@ impl<K: Ord + Clone> Leases<K> {
         self.leases.is_empty()
     }
 
-    /// Whom this snapshot would end at this time, and why. Changes nothing.
+    /// Whom this snapshot would end at this time, and why, as they are found. Changes nothing.
     pub fn ended_by<'a>(
         &'a self,
         trust: &'a Trust,
@@ -83,7 +83,8 @@ impl<K: Ord + Clone> Leases<K> {
     }
 
     /// Judges all of them again ([`Lease::check`]). Those that hold go on under this snapshot; those that do not are taken
-    /// out and given back, with the reasons: their sessions are to be ended.
+    /// out and given back, with the reasons: their sessions are to be ended. Each that ends is judged as in a handshake, for its
+    /// reason: if very many do, [`ended_by`](Leases::ended_by) tells of the first ones sooner.
     pub fn renew(&mut self, trust: &Trust, now: UnixTime) -> Vec<(K, Refusal)> {
         let (mut ended, mut pass) = (Vec::new(), Pass::new());
         self.leases.retain(|session, lease| match lease.check_among(trust, &mut pass, now) {
