@@ -215,9 +215,9 @@ fn every_heading_that_a_document_links_to_is_there() {
 /// Code in a document is compiled with the documentation of the crate, or compared with a program that is.
 #[test]
 fn the_code_in_documents_is_compiled() {
-    // The README's two are `examples/services/programs/readme_*.rs`; the guide's two have a user's loop in them, and the
-    // whole example is in the documentation of `adversary::embedding`.
-    let left_out = [("README.md", 2), ("docs/GUIDE.md", 2)];
+    // The README's two are `examples/services/programs/readme_*.rs`, and one of the guide's is `guide_server.rs` in the tests
+    // there; two have a user's loop in them, and the whole example is in the documentation of `adversary::embedding`.
+    let left_out = [("README.md", 2), ("docs/GUIDE.md", 3)];
     let library = fs::read_to_string(root().join("src/lib.rs")).expect("a text");
     for document in documents() {
         let text = fs::read_to_string(&document).expect("a text");

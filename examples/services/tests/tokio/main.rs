@@ -7,6 +7,8 @@ mod data;
 mod embedding;
 mod ends;
 mod flooded;
+mod guide;
+mod guide_server;
 mod key_updates;
 mod metrics;
 mod reauthentication;
