@@ -15,8 +15,8 @@
 //! # #[cfg(feature = "x509")]
 //! # mod example {
 //! use countersign::authenticator::{Authenticators, Received, RequestOptions};
-//! use countersign::x509::Answerer;
-//! use countersign::{Policy, pki_types::UnixTime};
+//! use countersign::x509::{Answerer, Lease};
+//! use countersign::{Policy, Verdict};
 //! use std::error::Error;
 //!
 //! /// A server asks; what it writes goes to the client, by whatever way.
@@ -31,14 +31,17 @@
 //! fn receive(
 //!     ours: &mut Authenticators<Policy>,
 //!     answerer: &mut Answerer,
+//!     lease: &mut Lease,
 //!     message: &[u8],
 //! ) -> Result<Option<Vec<u8>>, Box<dyn Error>> {
 //!     match ours.receive(message)? {
 //!         Received::Request(proving) => Ok(Some(answerer.prove(ours, proving)?)),
 //!         Received::Claim(claim) => {
-//!             let verdict = answerer.judge(&claim.peer());
+//!             let renewed = answerer.renew(lease, &claim); // it is who it was
+//!             let verdict = renewed.as_ref().map_or_else(Verdict::from, |_| Verdict::Accept);
 //!             let proved = ours.answer_verify(claim, verdict)?;
 //!             assert!(proved.request().is_some(), "asked for, and so fresh");
+//!             *lease = renewed?;
 //!             Ok(None)
 //!         }
 //!         Received::Declined(request) => Err(format!("the peer does not answer {request:?}").into()),
