@@ -1,12 +1,14 @@
 //! Proving identities again, with answers that take time.
 
 use super::answers::Answers;
+use super::linger::Timer;
 use crate::adapters::failure::Failure;
 use crate::adapters::reauthentication::{self as base, Reauthenticated, sign_question};
 use crate::authenticator::{Proving, Received, RequestId, RequestOptions};
 use crate::{Misuse, State, Verdict, x509::Lease};
-use ::tokio::time::{sleep, timeout};
-use core::{fmt, future::Future, time::Duration};
+use ::tokio::time::timeout;
+use core::future::{Future, poll_fn};
+use core::{fmt, time::Duration};
 use std::{io, sync::Arc, time::SystemTime, vec::Vec};
 
 /// Proves identities again inside of one connection, and checks those of the peer: by the identities, the trust and the clock
@@ -127,7 +129,9 @@ impl Reauthentication {
             // The last second is still good.
             let end = lease.valid_until().map(|last| Duration::from_secs(last.as_secs().saturating_add(1)));
             let left = end.map_or(every, |end| end.saturating_sub(now));
-            sleep(left.min(every)).await;
+            // Whoever keeps the task busy must not keep us from looking at the clock.
+            let mut timer = Timer::after(left.min(every));
+            poll_fn(|cx| timer.poll(cx)).await;
         }
     }
 

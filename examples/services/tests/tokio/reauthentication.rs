@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 use tokio::io::{AsyncWriteExt, duplex};
+use tokio::task::coop::consume_budget;
 use tokio::time::{sleep, timeout};
 
 async fn answer(of: &Reauthentication, request: &[u8]) -> Vec<u8> {
@@ -173,6 +174,32 @@ async fn a_lease_that_ends_can_be_waited_for() {
     let error = timeout(2 * second, server.ended(second)).await.unwrap();
     assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
     assert!(Failure::inside(&error).is_some_and(|failure| failure.refusal().is_some()));
+}
+
+/// tokio tells a task whose budget is used up that no timer is over yet.
+#[tokio::test]
+async fn who_keeps_us_busy_does_not_outlive_his_lease() {
+    let world = World::new();
+    let (_client, server) = world.meet(1000).await;
+    let server = server.reauthentication().unwrap();
+    let trust = Arc::clone(world.server.trust());
+    tokio::spawn(async move {
+        sleep(Duration::from_millis(20)).await;
+        trust.set(Trust::from_roots("other", World::new().root_pem().as_bytes()).unwrap());
+    });
+    let busy = async {
+        loop {
+            consume_budget().await;
+        }
+    };
+    let served = async {
+        tokio::select! {
+            biased;
+            () = busy => {}
+            why = server.ended(Duration::from_millis(10)) => assert_eq!(why.kind(), io::ErrorKind::PermissionDenied),
+        }
+    };
+    timeout(Duration::from_secs(10), served).await.expect("an end");
 }
 
 /// It sends and never reads, so that the server waits in a write.
