@@ -99,7 +99,7 @@ mod tests {
     use crate::asn1::made::der;
     use std::{string::String, string::ToString, vec::Vec};
 
-    fn told(id: Oid<'_>, parameters: &[u8]) -> String {
+    fn text(id: Oid<'_>, parameters: &[u8]) -> String {
         AlgorithmIdentifier::from_content(&[der(0x06, id.content()), parameters.to_vec()].concat()).unwrap().to_string()
     }
 
@@ -109,9 +109,9 @@ mod tests {
 
     #[test]
     fn an_algorithm_is_written_by_name_and_rsassa_pss_with_its_parameters() {
-        assert_eq!(told(oid::ECDSA_WITH_SHA512, &[]), "ecdsa-with-SHA512");
-        assert_eq!(told(oid::SHA256_WITH_RSA, &[5, 0]), "sha256WithRSAEncryption");
-        assert_eq!(told(Oid::from_content(&[0x2a, 3]).unwrap(), &[]), "1.2.3");
+        assert_eq!(text(oid::ECDSA_WITH_SHA512, &[]), "ecdsa-with-SHA512");
+        assert_eq!(text(oid::SHA256_WITH_RSA, &[5, 0]), "sha256WithRSAEncryption");
+        assert_eq!(text(Oid::from_content(&[0x2a, 3]).unwrap(), &[]), "1.2.3");
         let mask = |id: Oid<'_>| der(0x30, &[der(0x06, oid::MGF1.content()), hash(id)].concat());
         let (sha256, with_sha1) = (der(0xa0, &hash(oid::SHA256)), der(0xa1, &mask(oid::SHA1)));
         let mask = der(0xa1, &mask(oid::SHA256));
@@ -127,9 +127,9 @@ mod tests {
             (der(0xa1, &hash(oid::SHA256)), "RSASSA-PSS"),
             (der(0xa3, &der(0x02, &[2])), "RSASSA-PSS"),
         ] {
-            assert_eq!(told(oid::RSASSA_PSS, &der(0x30, &fields)), says);
+            assert_eq!(text(oid::RSASSA_PSS, &der(0x30, &fields)), says);
         }
-        assert_eq!(told(oid::RSASSA_PSS, &[]), "RSASSA-PSS");
+        assert_eq!(text(oid::RSASSA_PSS, &[]), "RSASSA-PSS");
     }
 
     #[test]

@@ -292,11 +292,11 @@ mod tests {
         /// The entries as text, up to the first that is malformed.
         fn entries(&self) -> (Vec<String>, Option<&'static str>) {
             let der = self.der();
-            let (mut told, mut wrong) = (Vec::new(), None);
+            let (mut read, mut wrong) = (Vec::new(), None);
             for entry in CertificateList::from_der(&der).unwrap().entries() {
                 assert_eq!(wrong, None, "nothing follows a malformed entry");
                 match entry {
-                    Ok(CrlEntry { serial, reason, critical_unknown, .. }) => told.push(
+                    Ok(CrlEntry { serial, reason, critical_unknown, .. }) => read.push(
                         [
                             Some(serial.to_string()),
                             reason.map(|it| it.to_string()),
@@ -310,7 +310,7 @@ mod tests {
                     Err(BadDer(what)) => wrong = Some(what),
                 }
             }
-            (told, wrong)
+            (read, wrong)
         }
     }
 
@@ -398,8 +398,8 @@ mod tests {
             entry(&[4], &[extension(oid::CERTIFICATE_ISSUER.content(), Some(255), b"?")]),
             entry(&[5], &[extension(&[0x2a, 3], None, b"?")]),
         ];
-        let told = ["01 keyCompromise", "02 reason 7", "03", "04 certificateIssuer", "05"];
-        assert_eq!(Made::default().revoking(&entries).entries(), (told.map(String::from).to_vec(), None));
+        let read = ["01 keyCompromise", "02 reason 7", "03", "04 certificateIssuer", "05"];
+        assert_eq!(Made::default().revoking(&entries).entries(), (read.map(String::from).to_vec(), None));
         let version_1 = Made::v1().revoking(&entries).entries();
         assert_eq!(version_1, (Vec::new(), Some("an entry has extensions, but the CRL is not version 2")));
     }

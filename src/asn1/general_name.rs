@@ -85,7 +85,7 @@ mod tests {
     use crate::asn1::made::{der, name};
     use std::{format, string::String, vec::Vec};
 
-    fn told(list: &[u8]) -> Result<Vec<String>, BadDer> {
+    fn debug(list: &[u8]) -> Result<Vec<String>, BadDer> {
         GeneralNames::from_content(list).map(|names| names.iter().map(|name| format!("{name:?}")).collect())
     }
 
@@ -110,13 +110,13 @@ mod tests {
                 0x88 => Some("RegisteredId"),
                 _ => None,
             };
-            let told = told(&[der(tag, &content), der(0x82, b"next")].concat());
+            let names = debug(&[der(tag, &content), der(0x82, b"next")].concat());
             match known {
                 Some(known) => {
-                    let told = told.unwrap();
-                    assert!(told[0].starts_with(known) && told[1] == "Dns(\"next\")", "{told:?}");
+                    let names = names.unwrap();
+                    assert!(names[0].starts_with(known) && names[1] == "Dns(\"next\")", "{names:?}");
                 }
-                None => assert!(told.is_err(), "tag {tag:02x}"),
+                None => assert!(names.is_err(), "tag {tag:02x}"),
             }
         }
     }
@@ -126,7 +126,7 @@ mod tests {
         for broken in
             [&[][..], &[0x82, 9, b'a'], &[0x82], &[0x82, 1, b'a', 0x0c, 0], &[0x82, 1, 0xe4], &[0x86, 1, 0x80]]
         {
-            assert!(told(broken).is_err(), "{broken:02x?}");
+            assert!(debug(broken).is_err(), "{broken:02x?}");
         }
         assert!(GeneralNames::from_der(&der(0x30, &der(0x82, b"a"))).is_ok());
         assert!(GeneralNames::from_der(&der(0x31, &der(0x82, b"a"))).is_err());

@@ -84,8 +84,8 @@ mod tests {
             (&[0x80, 0, 0], "-800000"),
             (&[0xfe, 0xff, 0], "-010100"),
         ] {
-            let (told, zero, negative, long) = read(content).unwrap();
-            assert_eq!((&*told, zero, negative, long), (text, text == "00", text.starts_with('-'), false));
+            let (written, zero, negative, long) = read(content).unwrap();
+            assert_eq!((&*written, zero, negative, long), (text, text == "00", text.starts_with('-'), false));
         }
         assert!(read(&[1; 21]).is_some_and(|(_, _, _, long)| long));
         assert!(read(&[1; 20]).is_some_and(|(_, _, _, long)| !long));

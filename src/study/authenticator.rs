@@ -1,5 +1,5 @@
-//! Exported authenticators (RFC 9261): identities proved again, by messages that travel as application data. They are known
-//! by their form (a record of application data that consists of such messages and nothing else), and checked by the exporter.
+//! Exported authenticators (RFC 9261), sent as application data. They are recognised by their form, a record of
+//! application data with only such messages, and verified with the exported values.
 
 use super::checks;
 use super::fields::Walker;
@@ -15,7 +15,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-/// Where each message lies, if `content` is a request or an authenticator.
+/// The range of each message, if `content` is a request or an authenticator.
 fn messages(content: &[u8]) -> Option<(Vec<u8>, Vec<Range<usize>>)> {
     let (mut types, mut ranges, mut at) = (Vec::new(), Vec::new(), 0_usize);
     while at < content.len() && types.len() < 3 {
@@ -30,7 +30,7 @@ fn messages(content: &[u8]) -> Option<(Vec<u8>, Vec<Range<usize>>)> {
     (known && at == content.len()).then_some((types, ranges))
 }
 
-/// Explains the content of a record, if it is a request or an authenticator; and its name.
+/// Explains the content of a record if it is a request or an authenticator. Returns its name too.
 pub(super) fn explain(walker: &mut Walker<'_>, sender: Role, content: &[u8]) -> Option<(Exported, &'static str)> {
     let (types, ranges) = messages(content)?;
     let request = matches!(types[..], [13 | 17]);
@@ -43,10 +43,11 @@ pub(super) fn explain(walker: &mut Walker<'_>, sender: Role, content: &[u8]) -> 
     Some((Exported { sender, space: walker.space, messages: ranges, request }, name))
 }
 
-/// A hostile capture can make each record an authenticator: so many of each end are compared with so many requests.
+/// At most this many authenticators of each end are checked, against at most this many requests: in a hostile capture
+/// every record can be an authenticator.
 const MOST: usize = 64;
 
-/// What can be computed again of each authenticator.
+/// The checks of all authenticators.
 pub(super) fn checks(all: &[Exported], spaces: &[Space], schedule: &mut Schedule<'_>) -> Vec<Check> {
     let mut checks = Vec::new();
     for role in [Role::Server, Role::Client] {
@@ -62,7 +63,7 @@ pub(super) fn checks(all: &[Exported], spaces: &[Space], schedule: &mut Schedule
             let requests = all.iter().filter(|request| request.request && request.sender != role).take(MOST);
             let requests = requests.filter_map(|request| located(request, spaces).first().copied());
             let requests: Vec<Located<'_>> = requests.collect();
-            checks.extend(Told { role, number, messages: &located(exported, spaces), requests }.checks(schedule));
+            checks.extend(Answer { role, number, messages: &located(exported, spaces), requests }.checks(schedule));
         }
     }
     checks
@@ -78,15 +79,15 @@ fn located<'a>(exported: &Exported, spaces: &'a [Space]) -> Vec<Located<'a>> {
     exported.messages.iter().map(each).collect()
 }
 
-/// An authenticator, and the requests that it may answer.
-struct Told<'a> {
+/// An authenticator and the requests that it may answer.
+struct Answer<'a> {
     role: Role,
     number: usize,
     messages: &'a [Located<'a>],
     requests: Vec<Located<'a>>,
 }
 
-impl Told<'_> {
+impl Answer<'_> {
     fn checks(&self, schedule: &mut Schedule<'_>) -> Vec<Check> {
         let name = format!("{} authenticator {}", self.role, self.number);
         let (verify_name, finished_name) = (format!("{name} CertificateVerify"), format!("{name} Finished"));
@@ -114,8 +115,8 @@ impl Told<'_> {
         checks
     }
 
-    /// The request that it answers: that of the same context, or none if it holds without one (a server's may). One
-    /// without a Certificate does not say which it answers, so that the Finished tells. `None`: it is not known.
+    /// The request that it answers: the one with the same context, or none if it verifies without one (a server may send
+    /// it unasked). An authenticator without a Certificate has no context, so its Finished decides. `None` if unknown.
     fn request(&self, schedule: &Schedule<'_>) -> Option<Option<Located<'_>>> {
         let context = |message: &[u8]| {
             let len = usize::from(*message.get(4)?);
@@ -132,7 +133,7 @@ impl Told<'_> {
         }
     }
 
-    /// Does the Finished hold, if it is this request that it answers?
+    /// Whether the Finished verifies as an answer to this request.
     fn holds(&self, request: Option<Located<'_>>, schedule: &Schedule<'_>) -> bool {
         let before = self.messages.len().saturating_sub(1);
         let expected = || {
@@ -152,7 +153,7 @@ impl Told<'_> {
         Some(schedule.algorithm().hash(&hashed))
     }
 
-    /// The same with its name, which the study then has.
+    /// The same, and adds the hash to the study.
     fn hash(&self, count: usize, request: Option<Located<'_>>, schedule: &mut Schedule<'_>) -> Option<(Hash, String)> {
         let hash = self.digest(count, request, schedule)?;
         let context = format!("{}_authenticator_handshake_context", self.role);

@@ -1,4 +1,4 @@
-//! What can be computed again: both CertificateVerify and both Finished.
+//! The checks of both CertificateVerify and both Finished messages.
 
 use super::keys;
 use super::model::{Check, Input, Level, Text, Value};
@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 const MISSING_MESSAGE: Text =
     Text::new("there is no such message that could be read", "no hay ningún mensaje de este tipo que se pueda leer");
 
-/// The four proofs of a mutual handshake, in the order in which they are given.
+/// The four checks of a mutual handshake, in the order of the messages.
 pub(super) fn all(transcript: &Transcript<'_>, schedule: &mut Schedule<'_>) -> Vec<Check> {
     let mut checks = Vec::new();
     for role in [Role::Server, Role::Client] {
@@ -52,7 +52,7 @@ fn finished(role: Role, transcript: &Transcript<'_>, schedule: &mut Schedule<'_>
     mac(name, key_name, text, rfc, hash, transcript.located(message), schedule)
 }
 
-/// A Finished: HMAC(key, hash).
+/// The check of a Finished: HMAC(key, hash).
 pub(super) fn mac(
     name: String,
     key_name: String,
@@ -72,8 +72,8 @@ pub(super) fn mac(
     Check { name, expected, got: Value::Known(got), ok, inputs, formula, level: Level::Capture, text, rfc }
 }
 
-/// §4.5.2: 64 spaces, a context, a zero, the transcript hash. Written down a second time here, as this module is to
-/// disagree with `schedule` if one of them is wrong.
+/// The signed content of §4.5.2: 64 spaces, a context string, a zero byte and the transcript hash. This is independent of
+/// `schedule`, so that the two disagree if one of them is wrong.
 fn signed_content(context: &str, hash: &[u8]) -> Vec<u8> {
     let mut content = alloc::vec![0x20; 64];
     content.extend_from_slice(context.as_bytes());
@@ -82,7 +82,7 @@ fn signed_content(context: &str, hash: &[u8]) -> Vec<u8> {
     content
 }
 
-/// Scheme and signature of a CertificateVerify.
+/// The scheme and signature in a CertificateVerify.
 fn scheme_and_signature(body: &[u8]) -> Option<(SignatureScheme, &[u8])> {
     let [scheme_high, scheme_low, len_high, len_low, signature @ ..] = body else { return None };
     let len = usize::from(u16::from_be_bytes([*len_high, *len_low]));
@@ -90,7 +90,7 @@ fn scheme_and_signature(body: &[u8]) -> Option<(SignatureScheme, &[u8])> {
     (signature.len() == len).then_some((scheme, signature))
 }
 
-/// The first certificate of a Certificate message, and where it lies in the message.
+/// The first certificate of a Certificate message, and its position in the message.
 fn leaf(message: &[u8]) -> Option<(usize, &[u8])> {
     let context = usize::from(*message.get(4)?);
     let at = context.checked_add(5)?.checked_add(3)?;
@@ -124,10 +124,10 @@ fn certificate_verify(role: Role, transcript: &Transcript<'_>, schedule: &mut Sc
     signature(name, &format!("TLS 1.3, {role} CertificateVerify"), text, rfc, hash, certificate, message)
 }
 
-/// The formula of a signature that cannot be checked.
+/// The formula of a signature.
 pub(super) const VERIFY: &str = "verify(public key, signed content, signature)";
 
-/// A CertificateVerify: a signature by the key of a Certificate message over a context and a hash.
+/// The check of a CertificateVerify: a signature by the key in a Certificate message, over a context and a hash.
 pub(super) fn signature(
     name: String,
     context: &str,

@@ -1,4 +1,4 @@
-//! From bytes to a study: both sides are read, their messages explained, and what they prove is computed again.
+//! Makes a study: reads both sides, explains their messages, and verifies their CertificateVerify and Finished.
 
 use super::conversation::Conversation;
 use super::fields::{Found, Walker};
@@ -17,16 +17,16 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Explains conversations with the secrets of a key log. Always gives one connection for each conversation.
+/// Explains conversations with the secrets of a key log. The study has exactly one connection for each conversation.
 pub fn explain(conversations: &[Conversation], log: &KeyLog) -> Study {
     Study {
-        connections: conversations.iter().map(|conversation| with_what_is_known(conversation, log)).collect(),
+        connections: conversations.iter().map(|conversation| explain_one(conversation, log)).collect(),
         problems: log.problems().to_vec(),
     }
 }
 
-/// A live run needs no key log: each secret that comes out opens records, from which the next ones are made.
-fn with_what_is_known(conversation: &Conversation, log: &KeyLog) -> Connection {
+/// Explains a conversation. A live run needs no key log: each computed secret opens records, which lead to the next.
+fn explain_one(conversation: &Conversation, log: &KeyLog) -> Connection {
     let mut known = connection(conversation, log);
     let mut log = log.clone();
     while conversation.live.is_some() && known.client_random.is_some_and(|random| learn(&mut log, random, &known)) {
@@ -35,7 +35,7 @@ fn with_what_is_known(conversation: &Conversation, log: &KeyLog) -> Connection {
     known
 }
 
-/// Whether the key log has learnt a traffic secret of the connection.
+/// Adds the computed traffic secrets to the key log. Returns whether any of them is new.
 fn learn(log: &mut KeyLog, random: [u8; 32], known: &Connection) -> bool {
     let mut learnt = false;
     for role in [Role::Client, Role::Server] {
@@ -110,7 +110,7 @@ fn connection(conversation: &Conversation, log: &KeyLog) -> Connection {
     connection
 }
 
-/// All records in the order of the wire; and where each side's records have gone.
+/// All records in the order of the wire, and the new positions of each side's records.
 fn in_order(ordered: bool, sides: [Vec<Ranked>; 2]) -> (Vec<super::Record>, [Vec<usize>; 2]) {
     let mut all: Vec<(usize, usize, usize, super::Record)> = Vec::new();
     for (side, records) in sides.into_iter().enumerate() {
@@ -137,7 +137,8 @@ fn in_order(ordered: bool, sides: [Vec<Ranked>; 2]) -> (Vec<super::Record>, [Vec
     (all.into_iter().map(|(.., record)| record).collect(), places)
 }
 
-/// The protocol's order, where the wire's is not known: hellos alternate, then the server's flight, then the client's.
+/// The order of the protocol, if that of the wire is unknown: hellos alternate, then the server's flight, then the
+/// client's.
 fn stage(record: &super::Record, hellos: usize, side: usize) -> usize {
     match (record.keys, side) {
         (Keys::Plaintext, 0) if record.content_type == Some(21) => 7,
@@ -189,7 +190,7 @@ fn message(found: &mut Found, placed: &Placed, bytes: &[u8], context: Context) -
     Message { sender, name: name.into(), keys, space, start, len, field, complete, retry }
 }
 
-/// What is wrong with the connection as a whole.
+/// The problems of the connection as a whole.
 fn whole(connection: &Connection, choice: Option<hello::Choice>) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut problem = |text| problems.push(Problem { field: None, text });
@@ -221,7 +222,7 @@ fn whole(connection: &Connection, choice: Option<hello::Choice>) -> Vec<Problem>
         }
         let certificate =
             connection.messages.iter().find(|message| message.sender == role && message.name == "certificate");
-        // An empty certificate_list: header, context of no bytes, list of no bytes.
+        // An empty certificate_list: the header and the lengths of an empty context and an empty list.
         if certificate.is_some_and(|certificate| certificate.len == 8) {
             problem(Text::made(
                 format!("the {role} has no certificate to show: its Certificate message is empty"),
@@ -252,7 +253,7 @@ fn whole(connection: &Connection, choice: Option<hello::Choice>) -> Vec<Problem>
     problems
 }
 
-/// What was agreed on, and how it ended.
+/// The negotiated parameters, and how the connection ended.
 fn summary(connection: &Connection, choice: Option<hello::Choice>) -> Vec<Fact> {
     let mut facts = Vec::new();
     let mut fact = |name, en, es, value: String| facts.push(Fact { name, title: Text::new(en, es), value });

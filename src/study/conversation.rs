@@ -1,27 +1,27 @@
-//! What is to be explained: the bytes of two ends.
+//! The input of a study: the bytes of two ends.
 
 use super::model::Text;
 use crate::Role;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// One conversation: pieces of two streams, in the order in which they crossed the wire, as far as that is known.
+/// The bytes of one connection: pieces of two streams, if possible in the order in which they crossed the wire.
 // No Debug: it may hold secrets.
 #[allow(missing_debug_implementations)]
 #[derive(Clone, Default)]
 pub struct Conversation {
-    /// Who with whom, for people.
+    /// Names both ends, for people.
     pub label: String,
-    /// Whether the order of the pieces is that of the wire. If not, the records are put into the protocol's order.
+    /// Whether the pieces are in the order of the wire. If not, the study puts the records into the order of the protocol.
     pub ordered: bool,
-    /// What is wrong with the input: bytes that are missing.
+    /// Problems of the input, such as missing bytes.
     pub problems: Vec<Text>,
-    /// What only the ends themselves know: makes the study a live one, which needs no key log.
+    /// The private keys of both ends, if they are known. Such a study is live: it needs no key log.
     pub live: Option<PrivateShares>,
     pieces: Vec<(Role, Vec<u8>)>,
 }
 
-/// The private halves of a key exchange, and what came of it.
+/// The private keys of a key exchange, and its result.
 #[derive(Clone)]
 // No Debug: it holds secrets.
 #[allow(missing_debug_implementations)]
@@ -35,8 +35,8 @@ pub struct PrivateShares {
 }
 
 impl PrivateShares {
-    /// Those of two ends under `Policy::published_key_exchange`: the keys of RFC 7748 §6.1. (Of other runs nobody can tell:
-    /// the provider of cryptography never shows a private key.)
+    /// The keys of both ends under `Policy::published_key_exchange`: those of RFC 7748 §6.1. (Those of other runs are
+    /// unknown, since the cryptographic provider never reveals a private key.)
     #[cfg(feature = "hazmat-testing")]
     pub fn published() -> PrivateShares {
         use crate::crypto::published::{CLIENT, SERVER, SHARED};
@@ -46,12 +46,12 @@ impl PrivateShares {
 }
 
 impl Conversation {
-    /// Nothing has been said yet.
+    /// A conversation without bytes.
     pub fn new(label: impl Into<String>) -> Conversation {
         Conversation { label: label.into(), ordered: true, ..Conversation::default() }
     }
 
-    /// Of two whole streams.
+    /// A conversation of two whole streams.
     pub fn of_streams(label: impl Into<String>, client: &[u8], server: &[u8]) -> Conversation {
         let mut conversation = Conversation::new(label);
         conversation.ordered = false;
@@ -60,7 +60,7 @@ impl Conversation {
         conversation
     }
 
-    /// `from` has sent these bytes.
+    /// Adds bytes that `from` has sent.
     pub fn add(&mut self, from: Role, bytes: &[u8]) {
         match self.pieces.last_mut() {
             Some((last, piece)) if *last == from => piece.extend_from_slice(bytes),
@@ -69,12 +69,12 @@ impl Conversation {
         }
     }
 
-    /// The pieces.
+    /// The pieces, each with its sender.
     pub fn pieces(&self) -> impl Iterator<Item = (Role, &[u8])> {
         self.pieces.iter().map(|(from, bytes)| (*from, &bytes[..]))
     }
 
-    /// One end's stream, and where each of its pieces ends: its place among all pieces.
+    /// The stream of one end, and for each of its pieces the end in the stream and the index among all pieces.
     pub(super) fn stream(&self, role: Role) -> (Vec<u8>, Vec<(usize, usize)>) {
         let (mut stream, mut ends) = (Vec::new(), Vec::new());
         for (place, (_, bytes)) in self.pieces.iter().enumerate().filter(|(_, (from, _))| *from == role) {

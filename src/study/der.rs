@@ -1,4 +1,4 @@
-//! A certificate's DER, element by element (X.690; RFC 5280 §4.1).
+//! Explains a certificate in DER element by element (X.690, RFC 5280 §4.1).
 
 use super::fields::Walker;
 use super::grammar::Show;
@@ -10,20 +10,20 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::ops::Range;
 
-/// What an element is called, and what it is made of.
+/// The name and the content of an element.
 struct Part {
-    /// The identifier octet that tells it from optional parts; `None`: any.
+    /// The identifier octet that distinguishes it from optional parts; `None` for any.
     tag: Option<u8>,
     name: &'static str,
     inside: Inside,
 }
 
 enum Inside {
-    /// These, in this order, those with another tag left out.
+    /// These parts in this order. A part with another tag is absent.
     Parts(&'static [Part]),
-    /// Any number of this.
+    /// Any number of this part.
     Each(&'static Part),
-    /// Nothing that would have a name of its own.
+    /// No parts with names of their own.
     Leaf,
 }
 
@@ -65,7 +65,7 @@ const CERTIFICATE: Part = part(
 );
 const RAW_PUBLIC_KEY: Part = part("subjectPublicKeyInfo", Parts(SPKI));
 
-/// Explains a certificate, or a raw public key (RFC 7250); who it says it is.
+/// Explains a certificate or a raw public key (RFC 7250). Returns the name of its subject.
 pub(super) fn certificate(walker: &mut Walker<'_>, range: Range<usize>, parent: usize) -> String {
     let bytes = walker.get(range.clone());
     let (whole, value) = match (Certificate::from_der(bytes), Spki::from_der(bytes)) {
@@ -96,7 +96,7 @@ fn describe(certificate: &Certificate<'_>) -> String {
     names::printable(names.join(", ").as_bytes())
 }
 
-/// As OpenSSL writes it: `DNS:api.internal`.
+/// The name as OpenSSL writes it: `DNS:api.internal`.
 fn general_name(name: GeneralName<'_>) -> String {
     match name {
         GeneralName::Dns(name) => format!("DNS:{name}"),
@@ -120,7 +120,7 @@ fn leftover(walker: &mut Walker<'_>, range: Range<usize>, parent: usize) {
     walker.unreadable(Some(parent), range, text);
 }
 
-/// Identifier and length octets: how many they are, and where the element ends.
+/// The number of identifier and length octets, and the end of the element.
 fn header(bytes: &[u8]) -> Option<(usize, usize)> {
     let (first, rest) = (*bytes.get(1)?, bytes.get(2..)?);
     let (octets, len) = match first {
@@ -136,7 +136,7 @@ fn header(bytes: &[u8]) -> Option<(usize, usize)> {
     Some((header, header.checked_add(len).filter(|end| *end <= bytes.len())?))
 }
 
-/// One element; where it ends. `None`: the rest of the range has been called unreadable.
+/// Explains an element and returns its end. `None` if the rest of the range is unreadable, which the study then says.
 fn element(walker: &mut Walker<'_>, part: &Part, range: Range<usize>, parent: usize) -> Option<usize> {
     let bytes = walker.get(range.clone());
     let Some((header, len)) = header(bytes) else {
@@ -185,7 +185,7 @@ fn element(walker: &mut Walker<'_>, part: &Part, range: Range<usize>, parent: us
     Some(end)
 }
 
-/// A certificate's extension is called by its identifier.
+/// Names an extension of a certificate by its identifier, and explains its value.
 fn extension_value(walker: &mut Walker<'_>, name: &str, id: usize, whole: &[u8]) {
     if name != "certificate_extension" {
         return;
@@ -216,7 +216,7 @@ fn tag_name(tag: u8) -> Option<&'static str> {
     })
 }
 
-/// What an element says: names, times and identifiers in words, the rest in hex.
+/// The value of an element: names, times and identifiers as text, the rest in hex.
 fn value_of(name: &str, tag: u8, content: &[u8], whole: &[u8]) -> String {
     let words = match (name, tag) {
         (_, 0x06) => Oid::from_content(content).ok().map(|oid| oid.to_string()),

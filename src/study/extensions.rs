@@ -1,8 +1,8 @@
-//! The extensions (RFC 9846 §4.3): in which message each has which form.
+//! The extensions (RFC 9846 §4.3) and the structure of their bodies in each message.
 
 use super::grammar::{Item, Naming, Shape::*, Show};
 
-/// The extension blocks.
+/// The messages with a block of extensions.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     ClientHello,
@@ -21,7 +21,7 @@ use Place::{
 
 type Bodies = &'static [(Place, &'static [Item])];
 
-/// Number, name, and the form of the body in each message where it may stand.
+/// Number, name, and the structure of the body in each message in which the extension may appear.
 const EXTENSIONS: &[(u16, &str, Bodies)] = &[
     (0, "server_name", &[(CH, SERVER_NAMES), (EE, &[]), (CR, ANY)]),
     (1, "max_fragment_length", &[(CH, MAX_FRAGMENT), (EE, MAX_FRAGMENT)]),
@@ -141,16 +141,16 @@ pub(super) fn name(number: u16) -> Option<&'static str> {
     EXTENSIONS.iter().find(|(known, ..)| *known == number).map(|(_, name, _)| *name)
 }
 
-/// The form of its body in this place; `None`: unknown, or it may not stand there.
+/// The structure of the body in this message. `None` if the extension is unknown or may not appear there.
 pub(super) fn body(number: u16, place: Place) -> Option<&'static [Item]> {
     let (.., bodies) = EXTENSIONS.iter().find(|(known, ..)| *known == number)?;
     bodies.iter().find(|(each, _)| *each == place).map(|(_, items)| *items)
 }
 
-/// Those of TLS 1.2 or of documents that RFC 9846's table leaves out: where they may stand is not judged here.
+/// Extensions of TLS 1.2, and others that the table of RFC 9846 leaves out. Their places are not checked.
 const UNJUDGED: [u16; 6] = [11, 22, 23, 35, 0xfe0d, 0xff01];
 
-/// Known, and by the table of RFC 9846 §4.3 not to stand in this place.
+/// Whether the extension is known, and the table of RFC 9846 §4.3 forbids it in this message.
 pub(super) fn is_misplaced(number: u16, place: Place) -> bool {
     name(number).is_some() && body(number, place).is_none() && !UNJUDGED.contains(&number)
 }

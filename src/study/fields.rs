@@ -1,4 +1,4 @@
-//! Fields as they are found, and what is wrong with them.
+//! Collects fields and problems.
 
 use super::grammar::Show;
 use super::model::{Field, Problem, Text};
@@ -8,7 +8,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-/// What has been found: fields and problems of all spaces.
+/// The fields and problems of all spaces.
 #[derive(Default)]
 pub(super) struct Found {
     pub fields: Vec<Field>,
@@ -21,7 +21,7 @@ impl Found {
     }
 }
 
-/// Over one space.
+/// Explains the bytes of one space.
 pub(super) struct Walker<'a> {
     pub found: &'a mut Found,
     pub space: usize,
@@ -29,7 +29,7 @@ pub(super) struct Walker<'a> {
 }
 
 impl<'a> Walker<'a> {
-    /// The bytes of a range that lies in the space.
+    /// The bytes of a range of the space.
     pub(super) fn get(&self, range: Range<usize>) -> &'a [u8] {
         self.bytes.get(range).unwrap_or_default()
     }
@@ -49,7 +49,7 @@ impl<'a> Walker<'a> {
         self.found.fields.len().saturating_sub(1)
     }
 
-    /// A field with another explanation than the dictionary's.
+    /// Adds a field with its own explanation instead of that of the dictionary.
     pub(super) fn explained(
         &mut self,
         parent: Option<usize>,
@@ -66,7 +66,7 @@ impl<'a> Walker<'a> {
         id
     }
 
-    /// Bytes that cannot be explained, and why.
+    /// Adds bytes that cannot be explained, and the reason.
     pub(super) fn unreadable(&mut self, parent: Option<usize>, range: Range<usize>, text: Text) {
         let value = names::bytes(self.get(range.clone()), Show::Hex);
         let id = self.field(parent, range, "unreadable", value);

@@ -1,37 +1,37 @@
-//! The grammar of TLS 1.3 as a table: what stands in which message, in the order of the specification.
+//! The structures of TLS 1.3 as tables, in the order of the specification.
 //!
-//! It is independent of `codec` on purpose: two descriptions by different means can disagree, and a test compares them.
+//! They are independent of `codec` on purpose: a test compares the two descriptions.
 
 use super::extensions::Place;
 
-/// A field: the specification's name, and its form.
+/// A field: its name in the specification, and its form.
 pub(super) struct Item(pub &'static str, pub Shape);
 
 /// The forms of fields (RFC 9846 §3).
 pub(super) enum Shape {
-    /// A number of so many bytes, and how its value is named.
+    /// A number of this many bytes, and the table with the names of its values.
     Number(usize, Naming),
-    /// So many bytes.
+    /// This many bytes.
     Fixed(usize, Show),
-    /// All bytes that are left.
+    /// All remaining bytes.
     Rest(Show),
-    /// `opaque<..>`: a length of so many bytes, then the bytes.
+    /// `opaque<..>` with a length field of this many bytes.
     Vector(usize, Show),
-    /// `T<..>`: a length of so many bytes, then one T after the other.
+    /// `T<..>` with a length field of this many bytes.
     List(usize, &'static Item),
     /// These fields.
     Struct(&'static [Item]),
     /// `Extension extensions<..>`
     Extensions(Place),
-    /// `Extension extensions<..>`, or nothing at all.
+    /// `Extension extensions<..>`, which may be absent.
     OptionalExtensions(Place),
-    /// A certificate in DER, after a length of so many bytes; or a SubjectPublicKeyInfo.
+    /// A certificate or SubjectPublicKeyInfo in DER, with a length field of this many bytes.
     Certificate(usize),
-    /// By the number before it: these fields if it is this one, else all that is left.
+    /// These fields if the number before them is this one, else all remaining bytes.
     If(u64, &'static [Item]),
 }
 
-/// Which table names a number.
+/// The table with the names of a number.
 #[derive(Clone, Copy)]
 pub(super) enum Naming {
     Plain,
@@ -55,11 +55,11 @@ pub(super) enum Naming {
 #[derive(Clone, Copy)]
 pub(super) enum Show {
     Hex,
-    /// Text, everything that is not printable ASCII escaped.
+    /// As text, with everything but printable ASCII escaped.
     Text,
-    /// A distinguished name in DER.
+    /// As a distinguished name in DER.
     Name,
-    /// Their number only.
+    /// As their number only.
     Count,
 }
 
@@ -83,7 +83,7 @@ pub(super) const SERVER_HELLO: &[Item] = &[
     Item("extensions", OptionalExtensions(Place::ServerHello)),
 ];
 
-/// The same structure; its random says that it is this message.
+/// ServerHello with a special random.
 pub(super) const HELLO_RETRY_REQUEST: &[Item] = &[
     Item("legacy_version", Number(2, Naming::Version)),
     Item("random", Fixed(32, Show::Hex)),
@@ -100,7 +100,7 @@ const CERTIFICATE_REQUEST: &[Item] = &[
     Item("extensions", Extensions(Place::CertificateRequest)),
 ];
 
-/// RFC 9261 §4: the same structure, asked for by a client.
+/// The same structure in a request of a client (RFC 9261 §4).
 pub(super) const CLIENT_CERTIFICATE_REQUEST: &[Item] = CERTIFICATE_REQUEST;
 
 const CERTIFICATE: &[Item] = &[
@@ -138,7 +138,7 @@ const COMPRESSED_CERTIFICATE: &[Item] = &[
     Item("compressed_certificate_message", Vector(3, Show::Hex)),
 ];
 
-/// The messages of TLS 1.3 (RFC 9846 §4; 25: RFC 8879).
+/// The messages of TLS 1.3 (RFC 9846 §4; number 25 is from RFC 8879).
 pub(super) const MESSAGES: &[(u8, &str, &[Item])] = &[
     (1, "client_hello", CLIENT_HELLO),
     (2, "server_hello", SERVER_HELLO),

@@ -1,4 +1,4 @@
-//! What the hellos decide: version, suite, group. Read from the explained fields, as a reader would.
+//! Reads version, suite and group from the hellos.
 
 use super::fields::{Found, Walker};
 use super::grammar::{CLIENT_HELLO, HELLO_RETRY_REQUEST, SERVER_HELLO};
@@ -6,18 +6,18 @@ use super::model::Field;
 use crate::codec::CipherSuite;
 use crate::crypto::Suite;
 
-/// SHA-256("HelloRetryRequest"): the random of a ServerHello that is one (RFC 9846 §4.2.3).
+/// SHA-256("HelloRetryRequest"): the random of a HelloRetryRequest (RFC 9846 §4.2.3).
 const RETRY: [u8; 32] = [
     0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11,
     0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
 ];
 
-/// Is the body of this ServerHello a HelloRetryRequest?
+/// Whether this body of a ServerHello is a HelloRetryRequest.
 pub(super) fn is_retry(body: &[u8]) -> bool {
     body.get(2..34) == Some(&RETRY)
 }
 
-/// What a server has chosen.
+/// The choice of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Choice {
     pub version: u16,
@@ -34,7 +34,7 @@ impl Choice {
         self.version == 0x0304
     }
 
-    /// From the body of a ServerHello.
+    /// Reads the body of a ServerHello.
     pub(super) fn of(body: &[u8]) -> Option<Choice> {
         let fields = walked(body, if is_retry(body) { HELLO_RETRY_REQUEST } else { SERVER_HELLO });
         let legacy = number(body, find(&fields, "legacy_version")?)?;
@@ -48,7 +48,7 @@ impl Choice {
     }
 }
 
-/// The random of a ClientHello, and whether it announces early data.
+/// The random of a ClientHello, and whether it has early_data.
 pub(super) fn client(body: &[u8]) -> Option<([u8; 32], bool)> {
     let fields = walked(body, CLIENT_HELLO);
     Some((body.get(2..34)?.try_into().ok()?, find(&fields, "early_data").is_some()))

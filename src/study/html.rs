@@ -1,9 +1,10 @@
-//! One self-contained page: the conversation as a picture of two ends, each byte with its meaning, in two languages.
+//! Renders a connection as one self-contained page, in two languages: the messages between both ends, and the meaning of
+//! each byte.
 //!
-//! A page needs no network and no framework. Its Content-Security-Policy is `default-src 'none'`, with the hashes of its
-//! one style and one script. What peers say is data (JSON in which `<`, `>` and `&` are escaped), and is shown as text only.
-//! A page has at most [`MAX_PAGE`] bytes: application data beyond 256 bytes a record is summarised, and of very long
-//! conversations the later records are left out, which the page says.
+//! A page needs no network and no framework. Its Content-Security-Policy is `default-src 'none'` with the hashes of its
+//! one style and one script. Everything from peers is data (JSON in which `<`, `>` and `&` are escaped), and the script
+//! shows it as text only. A page has at most [`MAX_PAGE`] bytes: it summarises application data beyond 256 bytes a
+//! record, and leaves out later records of very long conversations, which it says.
 
 use super::json::{self, Json};
 use super::model::{Connection, Field, Problem, Text};
@@ -15,7 +16,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::ops::Range;
 
-/// The longest page, in bytes.
+/// The length of the longest page in bytes.
 pub const MAX_PAGE: usize = 400 * 1024;
 
 const STYLE: &str = include_str!("page/page.css");
@@ -31,7 +32,7 @@ struct Detail {
     derived: usize,
 }
 
-/// From everything to almost nothing: the first that fits is taken.
+/// From everything to almost nothing. A page has the first that fits.
 const DETAILS: [Detail; 6] = [
     Detail { records: usize::MAX, leaf: usize::MAX, message: usize::MAX, derived: usize::MAX },
     Detail { records: 200, leaf: 4096, message: usize::MAX, derived: 100 },
@@ -41,13 +42,13 @@ const DETAILS: [Detail; 6] = [
     Detail { records: 10, leaf: 64, message: 128, derived: 30 },
 ];
 
-/// How much application data of a record is shown.
+/// How many bytes of application data of a record are shown.
 const DATA: usize = 256;
 const SHOWN: usize = 64;
 const MAX_VALUE: usize = 300;
 
-/// A connection as a page, with a title and a sentence about it, which may hold names that a peer has chosen: they are
-/// escaped, and shortened like every value.
+/// Renders a connection as a page with a title and a lead. Both may hold names that a peer has chosen: they are escaped,
+/// and shortened like every value.
 pub fn render(connection: &Connection, title: &Text, lead: &Text) -> String {
     let mut page = String::new();
     let (title, lead) = (&shortened_text(title), &shortened_text(lead));
@@ -68,7 +69,7 @@ pub fn render(connection: &Connection, title: &Text, lead: &Text) -> String {
     page
 }
 
-/// A page that leads to others: file, title, sentence; escaped and shortened, too.
+/// Renders a page with links to others. Each entry has a file, a title and a sentence, also escaped and shortened.
 pub fn index(title: &Text, lead: &Text, entries: &[(String, Text, Text)]) -> String {
     let both = |text: &Text| {
         let Text { en, es } = shortened_text(text);
@@ -121,7 +122,7 @@ fn escape(text: &str) -> String {
     out
 }
 
-/// A source's hash, as a Content-Security-Policy names it.
+/// The hash of a source for a Content-Security-Policy.
 fn hash(source: &str) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let hash = HashAlgorithm::Sha256.hash(source.as_bytes());
@@ -137,7 +138,7 @@ fn hash(source: &str) -> String {
     out
 }
 
-/// What the script shows: the study's JSON, with fields as rows, texts once, and spaces in parts.
+/// The data for the script: the study's JSON with fields as rows, each text once, and spaces in parts.
 fn data(connection: &Connection, title: &Text, lead: &Text, detail: &Detail) -> Json {
     let mut shown = connection.clone();
     let left_out = shown.records.len().saturating_sub(detail.records);
@@ -145,7 +146,7 @@ fn data(connection: &Connection, title: &Text, lead: &Text, detail: &Detail) -> 
     shown.secrets.truncate(detail.derived);
     shown.hashes.truncate(detail.derived);
     let (problems, checks) = (shown.problems.len(), shown.checks.len());
-    // The four of the handshake, and of authenticators as many as fit.
+    // The four checks of the handshake, and as many of authenticators as fit.
     shown.checks.truncate(detail.derived.div_euclid(10).saturating_add(4));
     shown.problems.truncate(detail.derived.min(100));
     if left_out > 0 || shown.problems.len() < problems || shown.checks.len() < checks {
@@ -211,7 +212,7 @@ fn shortened(value: &str) -> String {
     }
 }
 
-/// Fields of what the page shows.
+/// The fields that the page shows.
 fn fields_shown<'c>(connection: &'c Connection, detail: &Detail) -> Vec<(usize, &'c Field)> {
     let spaces = spaces_shown(connection);
     let long: Vec<&super::Message> =
@@ -232,7 +233,7 @@ fn fields_shown<'c>(connection: &'c Connection, detail: &Detail) -> Vec<(usize, 
         .collect()
 }
 
-/// The spaces that records of the page lie in, and where the last of these ends.
+/// The spaces of the records on the page, and the end of the last record in each.
 fn spaces_shown(connection: &Connection) -> BTreeMap<usize, usize> {
     let mut spaces: BTreeMap<usize, usize> = BTreeMap::new();
     let mut see = |space: usize, end: usize| {
@@ -248,7 +249,7 @@ fn spaces_shown(connection: &Connection) -> BTreeMap<usize, usize> {
             see(message.space, message.start.saturating_add(message.len));
         }
     }
-    // What is behind the last record, as bytes that are none: only if no record was left out.
+    // The bytes after the last record, if no record was left out.
     for (space, stream) in connection.spaces.iter().enumerate().take(2) {
         let after =
             connection.fields.iter().any(|field| field.space == space && matches!(&*field.name, "cut" | "not_tls"));

@@ -1,4 +1,4 @@
-//! The study as JSON, schema `countersign-study/1`. It is stable: later versions only add.
+//! Renders the study as JSON, schema `countersign-study/1`. The schema is stable: later versions only add to it.
 //!
 //! ```text
 //! { "schema": "countersign-study/1", "problems": [Text], "connections": [{
@@ -29,7 +29,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write;
 
-/// A value of JSON.
+/// A JSON value.
 pub(super) enum Json {
     Null,
     Bool(bool),
@@ -52,7 +52,7 @@ impl Json {
         value.map_or(Json::Null, json)
     }
 
-    /// All but ASCII letters, digits and harmless signs is escaped: it can stand in HTML, too.
+    /// Escapes everything but ASCII letters, digits and harmless signs, so that the JSON is safe in HTML too.
     fn write(&self, out: &mut String) {
         match self {
             Json::Null => out.push_str("null"),
@@ -106,7 +106,7 @@ fn write_text(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// The whole study.
+/// Renders the whole study.
 pub fn render(study: &Study) -> String {
     let connections = study.connections.iter().map(connection).collect();
     Json::Object(Vec::from([
@@ -161,7 +161,7 @@ fn with_keys(mut members: Vec<(&'static str, Json)>, keys: Keys) -> Vec<(&'stati
     members
 }
 
-/// Kind and sender of a space, without its bytes.
+/// A space without its bytes: kind and sender.
 pub(super) fn space(space: &Space) -> Vec<(&'static str, Json)> {
     let kind = match space.kind {
         SpaceKind::Stream => "stream",
@@ -175,7 +175,7 @@ pub(super) fn space(space: &Space) -> Vec<(&'static str, Json)> {
     }
 }
 
-/// A connection without spaces and fields, which the page writes in another form.
+/// A connection without spaces and fields, for which the page has another form.
 pub(super) fn without_fields(connection: &Connection) -> Vec<(&'static str, Json)> {
     let number = Json::Number;
     let records = connection.records.iter().map(|record| {

@@ -1,11 +1,11 @@
-//! Key logs (RFC 9850), as OpenSSL, Go, curl, Firefox and this crate write them.
+//! Reads key logs (RFC 9850), which OpenSSL, Go, curl, Firefox and this crate write.
 
 use super::model::Text;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// The lines of a key log, or of several.
+/// The secrets of one key log or several.
 // No Debug: it holds secrets.
 #[allow(missing_debug_implementations)]
 #[derive(Clone, Default)]
@@ -21,22 +21,23 @@ struct Line {
     secret: Vec<u8>,
 }
 
-/// No secret is longer (RFC 9846 §7.1: Hash.length); twice that, so as to be able to say that one is too long.
+/// The longest secret that is read, in bytes. It is more than Hash.length (RFC 9846 §7.1), so that the study can say that
+/// a secret is too long.
 const MAX_SECRET: usize = 128;
 
-/// So many lines that cannot be read are told one by one.
+/// How many unreadable lines are reported one by one.
 const MAX_PROBLEMS: usize = 20;
 
 impl KeyLog {
-    /// Reads a key log. Comments and empty lines are skipped; a line that cannot be read is a problem with its number,
-    /// and the others count.
+    /// Reads a key log. Skips comments and empty lines. An unreadable line becomes a problem with its number, and the
+    /// other lines are read.
     pub fn parse(text: &[u8]) -> KeyLog {
         let mut log = KeyLog::default();
         log.add(text);
         log
     }
 
-    /// Reads one more, as the secrets that a pcapng embeds.
+    /// Adds another key log, such as the embedded secrets of a pcapng file.
     pub fn add(&mut self, text: &[u8]) {
         for (number, line) in (1_usize..).zip(text.split(|byte| *byte == b'\n')) {
             let line = line.trim_ascii();
@@ -56,7 +57,7 @@ impl KeyLog {
         }
     }
 
-    /// What could not be read.
+    /// The unreadable lines.
     pub fn problems(&self) -> &[Text] {
         &self.problems
     }
@@ -66,7 +67,7 @@ impl KeyLog {
         Some(&line.secret)
     }
 
-    /// Notes a secret that was found out; `false`: it was known, or another was in its place.
+    /// Adds a computed secret. Returns false if there was a secret already.
     pub(super) fn learn(&mut self, label: &str, client_random: [u8; 32], secret: &[u8]) -> bool {
         let new = self.get(label, &client_random).is_none();
         if new {
@@ -75,12 +76,12 @@ impl KeyLog {
         new
     }
 
-    /// Is there nothing in it?
+    /// Whether it has no secret.
     pub(super) fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
-    /// Does it know a connection?
+    /// Whether it has a secret of this connection.
     pub(super) fn knows(&self, client_random: &[u8; 32]) -> bool {
         self.lines.iter().any(|line| line.client_random == *client_random)
     }

@@ -1,8 +1,8 @@
-//! What each secret and key is for.
+//! Explains each secret and key.
 
 use super::model::Text;
 
-/// By the name of a secret: its explanation and its section.
+/// The explanation and the section for the name of a secret.
 pub(super) fn of(name: &str) -> (Text, &'static str) {
     let (en, es, rfc) = match name {
         "client_private_key" | "server_private_key" => (

@@ -3,7 +3,7 @@
 use crate::crypto::{AeadKey, CryptoMode, Hash, HashAlgorithm, Label, Prk, Secret, Suite};
 use alloc::vec::Vec;
 
-/// HKDF-Expand-Label(Secret, Label, Context, Length). `None`: the secret's length is not that of the hash.
+/// HKDF-Expand-Label(Secret, Label, Context, Length). `None` if the secret does not have Hash.length bytes.
 pub(super) fn expand_label(
     algorithm: HashAlgorithm,
     secret: &[u8],
@@ -22,12 +22,12 @@ pub(super) fn extract(algorithm: HashAlgorithm, salt: &[u8], ikm: &[u8]) -> Vec<
     Secret::extract(algorithm, salt, ikm).expose().to_vec()
 }
 
-/// HMAC(key, data), the key having the hash's length.
+/// HMAC(key, data). `None` if the key does not have Hash.length bytes.
 pub(super) fn hmac(algorithm: HashAlgorithm, key: &[u8], data: &Hash) -> Option<Vec<u8>> {
     Some(Prk::new(&Secret::from_bytes(algorithm, key)?).mac(data).as_ref().to_vec())
 }
 
-/// The key of one sender and generation, and how many records it has opened.
+/// A key of one sender, and the number of records that it has opened.
 pub(super) struct RecordKey {
     key: AeadKey,
     iv: Vec<u8>,
@@ -53,7 +53,7 @@ impl RecordKey {
         nonce
     }
 
-    /// Opens a record: header, then encrypted_record.
+    /// Opens a record of a header and encrypted_record.
     pub(super) fn open(&self, header: &[u8], encrypted: &[u8]) -> Option<Vec<u8>> {
         let mut memory = encrypted.to_vec();
         let len = self.key.open_within(self.nonce(), header, &mut memory, 0).ok()?;
@@ -62,7 +62,7 @@ impl RecordKey {
     }
 }
 
-/// The next generation (§7.2).
+/// The next traffic secret (§7.2).
 pub(super) fn next_generation(algorithm: HashAlgorithm, secret: &[u8]) -> Option<Vec<u8>> {
     expand_label(algorithm, secret, b"traffic upd", None, algorithm.output_len())
 }

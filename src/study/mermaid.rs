@@ -1,10 +1,10 @@
-//! A connection as a sequence diagram in Mermaid.
+//! Renders a connection as a sequence diagram for Mermaid.
 
 use super::model::{Connection, Keys};
 use alloc::format;
 use alloc::string::String;
 
-/// The picture of two ends: solid arrows in the clear, dotted ones encrypted.
+/// Renders the diagram. Arrows are solid for plaintext and dotted for encrypted records.
 pub fn render(connection: &Connection) -> String {
     let mut out = String::from("sequenceDiagram\n    participant client\n    participant server\n");
     for record in &connection.records {
@@ -28,7 +28,7 @@ pub fn render(connection: &Connection) -> String {
     out
 }
 
-/// Without what Mermaid reads as syntax.
+/// Removes the characters that are syntax for Mermaid.
 fn safe(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_alphanumeric() || " _,.()".contains(c) { c } else { ' ' }).collect()
 }

@@ -1,4 +1,4 @@
-//! One handshake message, explained by the grammar.
+//! Explains a handshake message by the grammar.
 
 use super::fields::Walker;
 use super::grammar::{CLIENT_CERTIFICATE_REQUEST, HELLO_RETRY_REQUEST, Item, MESSAGES, Show};
@@ -11,34 +11,34 @@ use alloc::format;
 use alloc::string::ToString;
 use core::ops::Range;
 
-/// What is known of a message before it is explained.
+/// The known facts about a message before it is explained.
 #[derive(Clone, Copy)]
 pub(super) struct Known {
     pub sender: Role,
-    /// Whether all of it is there.
+    /// Whether the message is complete.
     pub complete: bool,
     pub context: Context,
 }
 
-/// Where it stands.
+/// The kind of connection or data that the message is in.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Context {
     Tls13,
-    /// Only the hellos are explained.
+    /// A version before TLS 1.3: only the hellos are explained.
     OlderVersion,
-    /// In application data (RFC 9261).
+    /// Application data (RFC 9261).
     Authenticator,
 }
 
-/// What a message turned out to be.
+/// The result for a message.
 pub(super) struct Explained {
     pub field: usize,
     pub name: &'static str,
-    /// A HelloRetryRequest.
+    /// Whether it is a HelloRetryRequest.
     pub retry: bool,
 }
 
-/// Explains what lies in `range`, header and all.
+/// Explains the message in `range`, with its header.
 pub(super) fn explain(walker: &mut Walker<'_>, range: Range<usize>, parent: Option<usize>, known: Known) -> Explained {
     let (start, end, len) = (range.start, range.end, range.len());
     let body = start.saturating_add(4);
@@ -56,7 +56,7 @@ pub(super) fn explain(walker: &mut Walker<'_>, range: Range<usize>, parent: Opti
     let declared = walker.get(type_end..body).iter().fold(0, |len: u32, byte| len << 8 | u32::from(*byte));
     walker.field(Some(field), type_end..body, "message length", declared.to_string());
     match items {
-        // A message that is cut is explained as far as it goes.
+        // An incomplete message is explained as far as it goes.
         Some(items) => {
             walker.exactly(items, body..end, Some(field));
             if !known.complete {
@@ -77,7 +77,7 @@ pub(super) fn explain(walker: &mut Walker<'_>, range: Range<usize>, parent: Opti
     Explained { field, name, retry }
 }
 
-/// The name of a message, and its grammar.
+/// The name and the grammar of a message.
 fn form(message_type: u8, retry: bool, context: Context) -> (&'static str, Option<&'static [Item]>) {
     if retry {
         return ("hello_retry_request", Some(HELLO_RETRY_REQUEST));

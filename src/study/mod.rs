@@ -1,17 +1,17 @@
-//! Explains any mutual TLS 1.3 handshake byte by byte: from captured bytes and a key log, anybody's.
+//! Explains mutual TLS 1.3 handshakes of any implementation byte by byte, from captured bytes and a key log.
 //!
-//! [`explain`] makes a [`Study`] of [`Conversation`]s (two directions of TLS records) and a [`KeyLog`]; it is plain data,
-//! which the renderers show: [`html`] (a page), [`json`] (schema `countersign-study/1`), [`text`] (for a terminal) and
-//! [`mermaid`] (a picture).
-//! What they cannot know is missing, and says why; of a run whose private shares are known ([`Conversation::live`], feature
-//! `study-live`) nothing is.
-//! Nothing here panics, whatever the bytes are: what is broken is explained up to the first wrong length, and what is
-//! missing says why.
+//! [`explain`] makes a [`Study`] from [`Conversation`]s (two directions of TLS records) and a [`KeyLog`]. A study is plain
+//! data. The renderers are [`html`] (a page), [`json`] (schema `countersign-study/1`), [`text`] (for a terminal) and
+//! [`mermaid`] (a diagram).
+//!
+//! If a value is unknown, the study gives the reason. Nothing is unknown in a run whose private keys are known
+//! ([`Conversation::live`], feature `study-live`). No input causes a panic: a broken message is explained up to its first
+//! wrong length.
 //!
 //! ```
 //! use countersign::study::{Conversation, KeyLog, explain};
 //!
-//! // The first bytes of a ClientHello, and nothing more.
+//! // Only the first bytes of a ClientHello.
 //! let conversation = Conversation::of_streams("a broken hello", &[22, 3, 1, 0, 4, 1, 0, 0, 200], &[]);
 //! let study = explain(&[conversation], &KeyLog::parse(b""));
 //! let connection = &study.connections[0];
@@ -20,7 +20,7 @@
 //! assert!(!connection.problems.is_empty());
 //! ```
 //!
-//! **A study holds secrets.** Whoever reads it reads the connection. It is for one's own connections, and for learning.
+//! **A study holds secrets.** Whoever has it can read the connection. Use it for your own connections, and to learn.
 
 mod authenticator;
 pub mod capture;

@@ -1,4 +1,4 @@
-//! What a study consists of: plain data, for every renderer.
+//! The parts of a study, as plain data for the renderers.
 
 use crate::Role;
 use alloc::borrow::Cow;
@@ -15,23 +15,23 @@ pub struct Text {
 }
 
 impl Text {
-    /// Of two sentences that say the same.
+    /// A text from a sentence in each language.
     pub const fn new(en: &'static str, es: &'static str) -> Text {
         Text { en: Cow::Borrowed(en), es: Cow::Borrowed(es) }
     }
 
-    /// Of two sentences with numbers and names in them.
+    /// The same for sentences with numbers and names.
     pub(super) fn made(en: String, es: String) -> Text {
         Text { en: Cow::Owned(en), es: Cow::Owned(es) }
     }
 }
 
-/// Where a value comes from, and so what can be known.
+/// What kind of input a value needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
-    /// From captured bytes and a key log: the traffic secrets, and all that is below them.
+    /// Captured bytes and a key log: enough for the traffic secrets and everything that is derived from them.
     Capture,
-    /// From a machine whose private shares were seen: everything.
+    /// The private keys of a live run: enough for everything.
     Live,
 }
 
@@ -45,41 +45,41 @@ impl Level {
     }
 }
 
-/// Everything that was found out.
+/// The explanation of some conversations.
 #[derive(Clone, Debug, Default)]
 pub struct Study {
-    /// One for each conversation that was given, in their order.
+    /// One connection for each conversation, in the same order.
     pub connections: Vec<Connection>,
-    /// What is wrong with the input as a whole.
+    /// Problems of the input as a whole.
     pub problems: Vec<Text>,
 }
 
-/// One connection.
+/// The explanation of one connection.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    /// Who with whom, as the input calls it.
+    /// The label of the conversation.
     pub label: String,
-    /// By which the key log knows the connection.
+    /// The random of ClientHello, which identifies the connection in a key log.
     pub client_random: Option<[u8; 32]>,
-    /// How much could be seen.
+    /// What kind of input the study had.
     pub level: Level,
-    /// What was agreed on, and how it ended.
+    /// The negotiated parameters, and how the connection ended.
     pub summary: Vec<Fact>,
-    /// The byte strings that the fields lie in.
+    /// The byte strings to which the fields refer.
     pub spaces: Vec<Space>,
-    /// In the order in which they crossed the wire, as far as the input tells.
+    /// The records, if possible in the order in which they crossed the wire.
     pub records: Vec<Record>,
-    /// In the order of the records in which they begin.
+    /// The messages, in the order of the records in which they begin.
     pub messages: Vec<Message>,
-    /// Every field of every space; a field's place in this list is its `id`.
+    /// The fields of all spaces. The `id` of a field is its index in this list.
     pub fields: Vec<Field>,
     /// Transcript hashes (RFC 9846 §4.1).
     pub hashes: Vec<Derived>,
     /// The key schedule (RFC 9846 §7.1), from top to bottom.
     pub secrets: Vec<Derived>,
-    /// What one can compute again.
+    /// The CertificateVerify and Finished messages, verified.
     pub checks: Vec<Check>,
-    /// What is wrong, or could not be read.
+    /// Errors, and bytes that could not be read.
     pub problems: Vec<Problem>,
 }
 
@@ -88,42 +88,42 @@ pub struct Connection {
 pub struct Fact {
     /// A stable name: `cipher_suite`.
     pub name: &'static str,
-    /// What it is called.
+    /// The title.
     pub title: Text,
-    /// Its value.
+    /// The value.
     pub value: String,
 }
 
 /// A byte string.
 #[derive(Clone, Debug)]
 pub struct Space {
-    /// What it holds.
+    /// The kind.
     pub kind: SpaceKind,
-    /// Who sent it.
+    /// The sender.
     pub sender: Role,
-    /// Its bytes.
+    /// The bytes.
     pub bytes: Vec<u8>,
 }
 
 /// The kinds of spaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpaceKind {
-    /// All that one end sent over TCP.
+    /// The whole stream of one end.
     Stream,
-    /// A record that was opened: TLSInnerPlaintext (RFC 9846 §5.2).
+    /// The TLSInnerPlaintext of a record (RFC 9846 §5.2).
     Plaintext,
-    /// The handshake messages of one end under one kind of keys, one after the other.
+    /// The consecutive handshake messages of one end under one kind of keys.
     Messages(Keys),
 }
 
-/// The keys that protect.
+/// The keys that protect a record or a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keys {
-    /// None.
+    /// No key.
     Plaintext,
-    /// From the handshake traffic secret.
+    /// The key from the handshake traffic secret.
     Handshake,
-    /// From the application traffic secret of this generation.
+    /// The key from the application traffic secret with this number.
     Application(u32),
 }
 
@@ -141,102 +141,102 @@ impl Keys {
 /// A record (RFC 9846 §5).
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// Who sent it.
+    /// The sender.
     pub sender: Role,
-    /// The space that it lies in: its sender's stream.
+    /// The space: the stream of the sender.
     pub space: usize,
-    /// Its first byte there.
+    /// The position of the first byte in the space.
     pub start: usize,
-    /// Its length, with the header.
+    /// The length, with the header.
     pub len: usize,
-    /// The ContentType that everybody sees.
+    /// The ContentType in the header.
     pub outer_type: u8,
-    /// The ContentType of what it holds; `None` if it could not be opened.
+    /// The ContentType of the content; `None` if the record could not be opened.
     pub content_type: Option<u8>,
     /// The keys that protect it.
     pub keys: Keys,
-    /// Its number under its key.
+    /// The sequence number.
     pub sequence_number: Option<u64>,
     /// write_iv XOR sequence number (RFC 9846 §5.3).
     pub nonce: Option<Vec<u8>>,
-    /// The space of what was in it, if it was protected.
+    /// The space with the plaintext, if the record was protected.
     pub plaintext: Option<usize>,
-    /// Why it could not be opened.
+    /// Why the record could not be opened.
     pub unopened: Option<Text>,
-    /// The messages that begin in it.
+    /// The messages that begin in this record.
     pub messages: Vec<usize>,
-    /// A line that says what is in it.
+    /// The content in one line.
     pub title: String,
 }
 
 /// A handshake message (RFC 9846 §4).
 #[derive(Clone, Debug)]
 pub struct Message {
-    /// Who sent it.
+    /// The sender.
     pub sender: Role,
-    /// Its name: `client_hello`.
+    /// The name: `client_hello`.
     pub name: String,
     /// The keys that protect it.
     pub keys: Keys,
-    /// The space that it lies in.
+    /// The space.
     pub space: usize,
-    /// Its first byte there.
+    /// The position of the first byte in the space.
     pub start: usize,
-    /// Its length, with the header.
+    /// The length, with the header.
     pub len: usize,
-    /// Its field.
+    /// The field of the whole message.
     pub field: usize,
-    /// Whether all of it is there.
+    /// Whether the message is complete.
     pub complete: bool,
     pub(super) retry: bool,
 }
 
-/// A field. Those without children tile their space.
+/// A field. Every byte of a space belongs to exactly one field without children.
 #[derive(Clone, Debug)]
 pub struct Field {
-    /// The field that it is a part of.
+    /// The enclosing field.
     pub parent: Option<usize>,
-    /// The space that it lies in.
+    /// The space.
     pub space: usize,
-    /// Its first byte there.
+    /// The position of the first byte in the space.
     pub start: usize,
-    /// Its length in bytes; may be 0.
+    /// The length in bytes; may be 0.
     pub len: usize,
-    /// The specification's name for it.
+    /// The name in the specification.
     pub name: Cow<'static, str>,
-    /// What its bytes say, in printable characters.
+    /// The value in printable characters.
     pub value: String,
-    /// What it is for.
+    /// The explanation.
     pub text: Text,
-    /// Where that is written.
+    /// The section that specifies it.
     pub rfc: &'static str,
 }
 
-/// A hash, secret or key, and how it is made.
+/// A hash, secret or key, and how it is computed.
 #[derive(Clone, Debug)]
 pub struct Derived {
-    /// The RFC's name for it.
+    /// The name in the RFC.
     pub name: String,
-    /// How it is computed, in the RFC's notation.
+    /// The computation in the notation of the RFC.
     pub formula: String,
-    /// What goes in.
+    /// The inputs of the computation.
     pub inputs: Vec<Input>,
     /// The result.
     pub value: Value,
-    /// Which kind of input is needed to know it.
+    /// What kind of input the study needs to know it.
     pub level: Level,
-    /// What it is for.
+    /// The explanation.
     pub text: Text,
-    /// Where that is written.
+    /// The section that specifies it.
     pub rfc: &'static str,
 }
 
-/// Bytes, or the reason why they are not known.
+/// Bytes, or the reason why they are unknown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     /// Known.
     Known(Vec<u8>),
-    /// Missing, and why.
+    /// Unknown, and why.
     Missing(Text),
 }
 
@@ -250,54 +250,54 @@ impl Value {
     }
 }
 
-/// What goes into a computation.
+/// An input of a computation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
     /// Another entry of `secrets` or `hashes`.
     Named(String),
-    /// Bytes by themselves, and what they are.
+    /// A name, and bytes that are in no space.
     Bytes(&'static str, Vec<u8>),
-    /// A part of a space, and what it is.
+    /// A part of a space.
     Span {
-        /// What it is.
+        /// The name.
         name: String,
         /// The space.
         space: usize,
-        /// Its first byte.
+        /// The position of the first byte.
         start: usize,
-        /// Its length.
+        /// The length.
         len: usize,
     },
 }
 
-/// Something that a reader can compute again, and compare.
+/// The verification of a CertificateVerify or Finished, which a reader can repeat.
 #[derive(Clone, Debug)]
 pub struct Check {
     /// `server Finished`, `client CertificateVerify`.
     pub name: String,
-    /// What it should be: verify_data; for a signature, the content that was signed.
+    /// The expected verify_data, or the signed content of a signature.
     pub expected: Value,
-    /// What was received: verify_data, or the signature.
+    /// The received verify_data or signature.
     pub got: Value,
-    /// Whether it holds; `None` if something is missing.
+    /// Whether it verifies; `None` if something is missing.
     pub ok: Option<bool>,
-    /// What goes in.
+    /// The inputs of the computation.
     pub inputs: Vec<Input>,
-    /// How it is computed.
+    /// The computation.
     pub formula: String,
-    /// Which kind of input is needed to know it.
+    /// What kind of input the study needs to know it.
     pub level: Level,
-    /// What it proves, or what is wrong.
+    /// What it proves, or why it fails.
     pub text: Text,
-    /// Where that is written.
+    /// The section that specifies it.
     pub rfc: &'static str,
 }
 
-/// Something wrong, and where.
+/// An error in a field, or in the connection.
 #[derive(Clone, Debug)]
 pub struct Problem {
-    /// The field that it was found in.
+    /// The field; `None` if it concerns the whole connection.
     pub field: Option<usize>,
-    /// What is wrong.
+    /// The error.
     pub text: Text,
 }

@@ -1,4 +1,4 @@
-//! Numbers and bytes in words. Whatever a peer says becomes printable ASCII here.
+//! Numbers and bytes as text. Here everything from a peer becomes printable ASCII.
 
 use super::grammar::{Naming, Show};
 use crate::asn1;
@@ -8,7 +8,7 @@ use crate::codec::{
 use alloc::format;
 use alloc::string::{String, ToString};
 
-/// Numbers that the machine has no use for, but a peer may say.
+/// Numbers that a peer may send, but `codec` does not know.
 const SUITES: &[(u16, &str)] = &[
     (0x00ff, "TLS_EMPTY_RENEGOTIATION_INFO_SCSV"),
     (0x1304, "TLS_AES_128_CCM_SHA256"),
@@ -49,7 +49,7 @@ const SCHEMES: &[(u16, &str)] = &[
     (0x0906, "mldsa87"),
 ];
 
-/// RFC 8701: numbers that mean nothing, so that peers stay tolerant.
+/// Whether it is a GREASE value (RFC 8701).
 fn is_grease(number: u16) -> bool {
     let [high, low] = number.to_be_bytes();
     high == low && low & 0x0f == 0x0a
@@ -95,7 +95,7 @@ pub(super) fn content_type(number: u8) -> &'static str {
     }
 }
 
-/// A number in the words of its table; without a name, the number.
+/// The name of a number in its table, or the number if it has no name.
 pub(super) fn number(value: u64, width: usize, naming: Naming) -> String {
     let (short, byte) = (u16::try_from(value).unwrap_or(0), u8::try_from(value).unwrap_or(0));
     let name = match naming {
@@ -136,12 +136,12 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Bytes as text: printable ASCII stays, the rest is escaped.
+/// Bytes as text, with everything but printable ASCII escaped.
 pub(super) fn printable(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| core::ascii::escape_default(*byte)).map(char::from).collect()
 }
 
-/// So much is shown of a value; the bytes themselves are in the space.
+/// How many bytes of a value are shown. All of them are in the space.
 const SHOWN: usize = 64;
 
 /// Bytes as a value.

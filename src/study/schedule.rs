@@ -13,7 +13,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-/// Why the upper half of the schedule cannot be known from a capture.
+/// Why a capture does not lead to the upper half of the schedule.
 const PRIVATE: Text = Text::new(
     "needs a private key share; a capture and a key log do not hold it",
     "necesita la mitad privada de una clave; ni la captura ni el registro de claves la contienen",
@@ -47,7 +47,7 @@ impl<'a> Schedule<'a> {
         self.transcript.algorithm()
     }
 
-    /// All of it. `generations`: how many application keys each end used.
+    /// Derives all of it. `generations` is the number of application traffic secrets that each end used.
     pub(super) fn derive(&mut self, generations: [(Role, u32); 2]) {
         self.key_exchange();
         let zeros = alloc::vec![0; self.algorithm().output_len()];
@@ -99,7 +99,7 @@ impl<'a> Schedule<'a> {
         self.push("shared_secret", formula, inputs.collect(), shared, Level::Live);
     }
 
-    /// The share of an end that was used: of the server's choice, in the last hello.
+    /// The share of an end for the group that the server chose, in the last hello.
     fn key_share(&self, role: Role) -> Option<Input> {
         let hello = self.transcript.last(role, if role == Role::Client { "client_hello" } else { "server_hello" })?;
         let group = self.shared.choice?.group?.to_be_bytes();
@@ -131,7 +131,7 @@ impl<'a> Schedule<'a> {
         self.expand(&first, "main_secret", derive, Context::Hash(finished), from_log);
         self.key_and_iv(&format!("{role}_application_write"), &first);
         let mut last = first;
-        // A hostile capture can make a KeyUpdate of each record; the records are opened, the list ends here.
+        // In a hostile capture every record can be a KeyUpdate. All records are opened, but the list of secrets ends here.
         for generation in 1..generations.min(64) {
             let next = format!("{role}_application_traffic_secret_{generation}");
             self.expand_to(&next, &last, "traffic upd", self.algorithm().output_len());
@@ -179,7 +179,7 @@ impl<'a> Schedule<'a> {
         (secret.len() == self.algorithm().output_len()).then(|| secret.to_vec())
     }
 
-    /// A secret's bytes; zeros for `0`.
+    /// The bytes of a secret; zeros for `0`.
     pub(super) fn bytes(&self, name: &str) -> Option<Vec<u8>> {
         if name == "0" {
             return Some(alloc::vec![0; self.algorithm().output_len()]);
@@ -201,7 +201,7 @@ impl<'a> Schedule<'a> {
         self.push(name, format!("HKDF-Extract({salt}, {ikm})"), inputs, value, Level::Live);
     }
 
-    /// Derive-Secret(Secret, Label, Messages). From the key log, where what it is made of is not known.
+    /// Derive-Secret(Secret, Label, Messages). If Secret is unknown, the value comes from the key log.
     fn expand(&mut self, name: &str, secret: &str, label: &str, context: Context<'_>, from_log: Option<Vec<u8>>) {
         let nothing = self.algorithm().hash_of_nothing();
         let (hash, messages) = match context {
@@ -248,14 +248,14 @@ impl<'a> Schedule<'a> {
     }
 }
 
-/// What stands in the place of Context or Messages.
+/// The argument Context or Messages.
 enum Context<'a> {
-    /// Messages is "": the hash of nothing.
+    /// Messages is "".
     Nothing,
     Hash(Option<&'a (Hash, String)>),
 }
 
-/// Why something is missing that is made from one secret.
+/// Why a value that is derived from this secret is missing.
 pub(super) fn needs(secret: &str) -> Text {
     Text::made(format!("needs {secret}"), format!("necesita {secret}"))
 }

@@ -1,4 +1,4 @@
-//! What is found out about both sides while they are read.
+//! What both sides share while they are read.
 
 use super::fields::Found;
 use super::hello::Choice;
@@ -11,7 +11,7 @@ use alloc::format;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-/// What both sides share while they are read.
+/// The facts about both sides.
 pub(super) struct Shared<'a> {
     pub log: &'a KeyLog,
     pub found: Found,
@@ -25,19 +25,19 @@ pub(super) struct Shared<'a> {
     pub exported: Vec<Exported>,
 }
 
-/// Where a message lies, and in which of its sender's records it begins.
+/// The position of a message, and the record of its sender in which it begins.
 pub(super) struct Placed {
     pub sender: Role,
     pub keys: Keys,
     pub space: usize,
     pub start: usize,
-    /// Up to the end of what is there.
+    /// The end of the message, or of the bytes if it is incomplete.
     pub end: usize,
     pub complete: bool,
     pub record: usize,
 }
 
-/// A request of RFC 9261, or an authenticator, in application data.
+/// A request or an authenticator of RFC 9261 in application data.
 pub(super) struct Exported {
     pub sender: Role,
     pub space: usize,

@@ -1,4 +1,4 @@
-//! One end's stream: its records, opened, and the messages in them.
+//! Reads the stream of one end: opens its records and finds the messages in them.
 
 use super::authenticator;
 use super::fields::Walker;
@@ -14,23 +14,23 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-/// A record and its place in the order of the wire.
+/// A record and its position in the order of the wire.
 pub(super) struct Ranked {
     pub record: Record,
     pub rank: usize,
 }
 
-/// The messages that are coming in under the present keys.
-struct Coming {
+/// The bytes of messages under the current keys.
+struct Pending {
     space: usize,
-    /// Where the next message begins.
+    /// The position at which the next message begins.
     next: usize,
-    /// From which byte on each record has added to them.
+    /// For each record, the position of its first byte.
     added: Vec<(usize, usize)>,
 }
 
-impl Coming {
-    /// The record in which a byte lies.
+impl Pending {
+    /// The record of a byte.
     fn record(&self, at: usize) -> usize {
         let behind = self.added.partition_point(|(from, _)| *from <= at);
         self.added.get(behind.saturating_sub(1)).map_or(0, |(_, index)| *index)
@@ -46,17 +46,17 @@ pub(super) struct Side {
     keys: Keys,
     secret: Option<Vec<u8>>,
     key: Option<RecordKey>,
-    messages: Option<Coming>,
-    /// Whether it was said that records under the present keys cannot be opened.
-    unopened_told: bool,
+    messages: Option<Pending>,
+    /// Whether the study says already that records under the current keys cannot be opened.
+    unopened_reported: bool,
     pub records: Vec<Ranked>,
-    /// How many application generations were used.
+    /// How many application traffic secrets were used.
     pub generations: u32,
     old_version: bool,
 }
 
 const HEADER: usize = 5;
-/// The longest fragment (RFC 9846 §5.2), and what TLS 1.2 allows.
+/// The length of the longest fragment, which is that of TLS 1.2 (in TLS 1.3 it is shorter, RFC 9846 §5.2).
 const MAX_FRAGMENT: usize = 16_384 + 2_048;
 
 impl Side {
@@ -72,14 +72,14 @@ impl Side {
             secret: None,
             key: None,
             messages: None,
-            unopened_told: false,
+            unopened_reported: false,
             records: Vec::new(),
             generations: 0,
             old_version: false,
         }
     }
 
-    /// Reads on: to the end, or up to the first protected record.
+    /// Reads to the end, or up to the first protected record.
     pub(super) fn read(&mut self, shared: &mut Shared<'_>, plaintext_only: bool) {
         while self.at < self.stream.len() {
             let rest = self.stream.get(self.at..).unwrap_or_default();
@@ -144,7 +144,7 @@ impl Side {
         self.at = self.stream.len();
     }
 
-    /// One record, from `self.at` to `end`.
+    /// Reads the record from `self.at` to `end`.
     fn record(&mut self, shared: &mut Shared<'_>, outer_type: u8, end: usize) {
         let (start, body) = (self.at, self.at.saturating_add(HEADER)..end);
         let protected = outer_type == 23 && !self.old_version;
@@ -193,7 +193,7 @@ impl Side {
         self.records.push(Ranked { record, rank });
     }
 
-    /// The content of a record that is not protected.
+    /// Reads the content of an unprotected record.
     fn plain(
         &mut self,
         shared: &mut Shared<'_>,
@@ -210,7 +210,7 @@ impl Side {
                 "this connection is not TLS 1.3: only its hellos are explained",
                 "esta conexión no es TLS 1.3: solo se explican los saludos",
             );
-            self.tell(shared, id, &text);
+            self.report(shared, id, &text);
             record.unopened = Some(text);
             record.title = names::content_type(record.outer_type).into();
             return;
@@ -230,7 +230,7 @@ impl Side {
         }
     }
 
-    /// The content of a protected record (§5.2).
+    /// Reads the content of a protected record (§5.2).
     fn protected(
         &mut self,
         shared: &mut Shared<'_>,
@@ -262,21 +262,21 @@ impl Side {
             Ok(plaintext) => self.inner(shared, record, plaintext, index),
             Err(why) => {
                 record.title = "protected".into();
-                self.tell(shared, id, &why);
+                self.report(shared, id, &why);
                 record.unopened = Some(why);
             }
         }
     }
 
-    /// Says once for each key why records are not opened, and not a second time what the other side has said.
-    fn tell(&mut self, shared: &mut Shared<'_>, field: usize, why: &Text) {
-        let told = core::mem::replace(&mut self.unopened_told, true);
-        if !told && !shared.found.problems.iter().any(|problem| problem.text == *why) {
+    /// Adds the reason why records are not opened: once for each key, and only if the other side has not given it already.
+    fn report(&mut self, shared: &mut Shared<'_>, field: usize, why: &Text) {
+        let reported = core::mem::replace(&mut self.unopened_reported, true);
+        if !reported && !shared.found.problems.iter().any(|problem| problem.text == *why) {
             shared.found.problem(Some(field), why.clone());
         }
     }
 
-    /// TLSInnerPlaintext.
+    /// Reads TLSInnerPlaintext.
     fn inner(&mut self, shared: &mut Shared<'_>, record: &mut Record, bytes: Vec<u8>, index: usize) {
         let space = shared.spaces.len();
         let type_at = bytes.iter().rposition(|byte| *byte != 0);
@@ -331,23 +331,24 @@ impl Side {
         }
     }
 
-    /// Handshake bytes: complete messages are placed, and change the keys.
+    /// Reads handshake bytes. Complete messages are recorded and may change the keys.
     fn handshake(&mut self, shared: &mut Shared<'_>, keys: Keys, content: &[u8], index: usize) {
-        let mut coming = self.messages.take().unwrap_or_else(|| {
+        let mut pending = self.messages.take().unwrap_or_else(|| {
             shared.spaces.push(Space { kind: SpaceKind::Messages(keys), sender: self.role, bytes: Vec::new() });
-            Coming { space: shared.spaces.len().saturating_sub(1), next: 0, added: Vec::new() }
+            Pending { space: shared.spaces.len().saturating_sub(1), next: 0, added: Vec::new() }
         });
-        let Some(mut bytes) = shared.spaces.get_mut(coming.space).map(|space| core::mem::take(&mut space.bytes)) else {
+        let Some(mut bytes) = shared.spaces.get_mut(pending.space).map(|space| core::mem::take(&mut space.bytes))
+        else {
             return;
         };
-        coming.added.push((bytes.len(), index));
+        pending.added.push((bytes.len(), index));
         bytes.extend_from_slice(content);
         let mut change = None;
-        while let Some([message_type, a, b, c]) = bytes.get(coming.next..coming.next.saturating_add(4)) {
-            let (start, len) = (coming.next, u32::from_be_bytes([0, *a, *b, *c]));
+        while let Some([message_type, a, b, c]) = bytes.get(pending.next..pending.next.saturating_add(4)) {
+            let (start, len) = (pending.next, u32::from_be_bytes([0, *a, *b, *c]));
             let end = start.saturating_add(4).saturating_add(usize::try_from(len).unwrap_or(usize::MAX));
             let Some(body) = bytes.get(start.saturating_add(4)..end) else { break };
-            let (sender, space, record) = (self.role, coming.space, coming.record(start));
+            let (sender, space, record) = (self.role, pending.space, pending.record(start));
             shared.messages.push(Placed { sender, keys, space, start, end, complete: true, record });
             match (message_type, self.role, keys) {
                 (1, Role::Client, Keys::Plaintext) if shared.client_random.is_none() => {
@@ -366,25 +367,25 @@ impl Side {
                 }
                 _ => {}
             }
-            coming.next = end;
+            pending.next = end;
         }
-        if let Some(space) = shared.spaces.get_mut(coming.space) {
+        if let Some(space) = shared.spaces.get_mut(pending.space) {
             space.bytes = bytes;
         }
-        self.messages = Some(coming);
+        self.messages = Some(pending);
         if let Some(keys) = change {
             self.finish_messages(shared);
             self.change_keys(shared, keys);
         }
     }
 
-    /// No more bytes come for the present messages: what is left is a message that is cut.
+    /// Called when no more bytes come under the current keys. If bytes are left, they are an incomplete message.
     pub(super) fn finish_messages(&mut self, shared: &mut Shared<'_>) {
-        let Some(coming) = self.messages.take() else { return };
-        let (space, start) = (coming.space, coming.next);
+        let Some(pending) = self.messages.take() else { return };
+        let (space, start) = (pending.space, pending.next);
         let Some(Space { bytes, kind: SpaceKind::Messages(keys), .. }) = shared.spaces.get(space) else { return };
         if start < bytes.len() {
-            let (sender, keys, end, record) = (self.role, *keys, bytes.len(), coming.record(start));
+            let (sender, keys, end, record) = (self.role, *keys, bytes.len(), pending.record(start));
             shared.messages.push(Placed { sender, keys, space, start, end, complete: false, record });
         }
     }
@@ -407,16 +408,16 @@ impl Side {
         }
         self.key = suite.zip(self.secret.as_deref()).and_then(|(suite, secret)| RecordKey::new(suite, secret));
         self.keys = keys;
-        self.unopened_told = false;
+        self.unopened_reported = false;
     }
 
-    /// The client learns by the server's hello that this is not TLS 1.3.
+    /// Called when the server's hello shows whether the version is older than TLS 1.3.
     pub(super) fn is_old_version(&mut self, old: bool) {
         self.old_version = old;
     }
 }
 
-/// A line for a record without messages.
+/// The title of a record without messages.
 fn title(content_type: u8, content: &[u8]) -> String {
     match (content_type, content) {
         (21, [_, description]) => names::number(u64::from(*description), 1, super::grammar::Naming::Alert),

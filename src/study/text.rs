@@ -1,4 +1,4 @@
-//! The study as lines for a terminal: every record, its bytes, field by field.
+//! Renders the study as lines for a terminal: every record with its bytes, field by field.
 
 use super::model::{Connection, Field, Study, Text, Value};
 use super::names::hex;
@@ -33,12 +33,12 @@ impl Language {
     }
 }
 
-/// So many bytes of a field stand in its line; the others follow below it.
+/// How many bytes of a field are in its line. The others follow in the lines below.
 const IN_LINE: usize = 8;
-/// So many bytes of one field are shown.
+/// How many bytes of a field are shown.
 const SHOWN: usize = 256;
 
-/// Everything.
+/// Renders the whole study.
 pub fn render(study: &Study, language: Language) -> String {
     let mut out = String::new();
     for problem in &study.problems {
@@ -106,7 +106,7 @@ fn connection(connection: &Connection, language: Language) -> String {
     out
 }
 
-/// One message with its bytes, as the walkthrough shows it.
+/// Renders one message with its bytes, as in the walkthrough.
 pub fn message(connection: &Connection, message: &super::Message) -> String {
     let mut out = String::new();
     field(&mut out, connection, &by_parent(&connection.fields), message.field, 0);
@@ -175,7 +175,7 @@ fn value(value: &Value, language: Language) -> String {
     }
 }
 
-/// What could move a cursor or fake a line is escaped: labels come from file names.
+/// Escapes characters that could move the cursor or forge a line. Labels come from file names.
 fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if crate::asn1::is_deceptive(c) { c.escape_unicode().to_string() } else { c.to_string() })

@@ -1,4 +1,4 @@
-//! What each field is for, in both languages, and where it is specified.
+//! Explanations of the fields in both languages, and the sections that specify them.
 
 use super::model::Text;
 use super::texts_certificate::{CERTIFICATE, Entry};

@@ -1,4 +1,4 @@
-//! What the fields of a certificate are for.
+//! Explanations of the fields of certificates.
 
 /// Name, English, Spanish, section.
 pub(super) type Entry = (&'static str, &'static str, &'static str, &'static str);

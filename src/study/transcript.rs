@@ -1,4 +1,4 @@
-//! Transcript hashes (RFC 9846 §4.1), from the messages as they lie in their spaces.
+//! Computes transcript hashes (RFC 9846 §4.1) from the messages in their spaces.
 
 use super::model::{Derived, Input, Level, Message, Space, Text, Value};
 use crate::Role;
@@ -7,7 +7,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// The messages that are hashed, in their order.
+/// The messages of the transcript in their order.
 pub(super) struct Transcript<'a> {
     algorithm: HashAlgorithm,
     messages: Vec<&'a Message>,
@@ -15,7 +15,7 @@ pub(super) struct Transcript<'a> {
 }
 
 impl<'a> Transcript<'a> {
-    /// Client and server alternate as §4.1 says; what comes after both Finished is left out.
+    /// Puts the messages into the order of §4.1. Later messages than both Finished do not count.
     pub(super) fn new(algorithm: HashAlgorithm, all: &'a [Message], spaces: &'a [Space]) -> Transcript<'a> {
         let of = |sender: Role, keys: &'static str| {
             all.iter()
@@ -36,7 +36,7 @@ impl<'a> Transcript<'a> {
         self.messages.iter().find(|message| message.sender == sender && message.name == name).copied()
     }
 
-    /// The last one of that name: a ClientHello that answers a HelloRetryRequest is the second.
+    /// The last message with this name, such as the second ClientHello after a HelloRetryRequest.
     pub(super) fn last(&self, sender: Role, name: &str) -> Option<&'a Message> {
         self.messages.iter().rfind(|message| message.sender == sender && message.name == name).copied()
     }
@@ -50,7 +50,7 @@ impl<'a> Transcript<'a> {
         Located { space: message.space, start: message.start, bytes: self.bytes(message) }
     }
 
-    /// Hashes everything up to a message: with it, or only what comes before.
+    /// Hashes all messages before `message`, and `message` itself if `with_it`.
     pub(super) fn hash(&self, message: &Message, with_it: bool) -> Option<(Hash, Derived)> {
         let at = self.messages.iter().position(|each| core::ptr::eq(*each, message))?;
         let count = at.saturating_add(usize::from(with_it));
@@ -60,7 +60,7 @@ impl<'a> Transcript<'a> {
         let mut inputs = Vec::new();
         for (place, message) in messages.iter().enumerate() {
             let bytes = self.bytes(message);
-            // §4.1: a first ClientHello that was answered by a HelloRetryRequest counts as its hash.
+            // §4.1: before a HelloRetryRequest, message_hash replaces the ClientHello.
             if place == 0 && messages.get(1).is_some_and(|second| second.retry) {
                 let hash = self.algorithm.hash(bytes);
                 let mut message_hash = Vec::from([254, 0, 0, self.algorithm.output_len_u8()]);
@@ -95,7 +95,7 @@ impl<'a> Transcript<'a> {
     }
 }
 
-/// A message, and where it lies.
+/// A message and its position.
 #[derive(Clone, Copy)]
 pub(super) struct Located<'a> {
     pub space: usize,
@@ -104,13 +104,13 @@ pub(super) struct Located<'a> {
 }
 
 impl Located<'_> {
-    /// A part of it.
+    /// A part of the message.
     pub(super) fn span(&self, name: &str, skip: usize, len: usize) -> Input {
         Input::Span { name: name.into(), space: self.space, start: self.start.saturating_add(skip), len }
     }
 }
 
-/// A message as the RFC writes it; with its sender, where both send it.
+/// The RFC's name of a message, with its sender if both send such a message.
 pub(super) fn called(message: &Message) -> String {
     let name: String = message
         .name

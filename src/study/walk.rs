@@ -1,5 +1,5 @@
-//! Walks over bytes by the grammar. Tolerant: what does not fit becomes a field of its own and a problem, and every byte
-//! still belongs to exactly one field without children.
+//! Explains bytes by the grammar. It accepts everything: bytes that do not fit become a field of their own and a problem,
+//! and every byte still belongs to exactly one field without children.
 
 use super::extensions;
 use super::fields::Walker;
@@ -11,7 +11,7 @@ use alloc::string::String;
 use core::ops::Range;
 
 impl Walker<'_> {
-    /// Fields one after the other. All bytes of the range are explained; `false`: something did not fit.
+    /// Explains all bytes of the range as these fields. Returns false if something does not fit.
     pub(super) fn exactly(&mut self, items: &[Item], range: Range<usize>, parent: Option<usize>) -> bool {
         match self.items(items, range.clone(), parent) {
             Some(at) if at < range.end => {
@@ -31,7 +31,8 @@ impl Walker<'_> {
         }
     }
 
-    /// Fields from the front of a range; where they end. `None`: the rest of the range has been called unreadable.
+    /// Explains fields from the front of a range and returns their end. `None` if the rest of the range is unreadable,
+    /// which the study then says.
     fn items(&mut self, items: &[Item], range: Range<usize>, parent: Option<usize>) -> Option<usize> {
         let mut at = range.start;
         let mut number = 0;
@@ -41,7 +42,7 @@ impl Walker<'_> {
         Some(at)
     }
 
-    /// One field; where it ends.
+    /// Explains one field and returns its end.
     fn item(
         &mut self,
         Item(name, shape): &Item,
@@ -81,7 +82,7 @@ impl Walker<'_> {
                 let mut count = 0_usize;
                 while at < content.end {
                     match self.item(element, at..content.end, Some(list), &mut 0) {
-                        // An element always takes bytes; if it did not, this would never end.
+                        // An element always takes bytes. Without this check a bug would make the loop endless.
                         Some(next) if next > at => at = next,
                         _ => break,
                     }
@@ -172,14 +173,14 @@ impl Walker<'_> {
         Some(content.end)
     }
 
-    /// A number of a few bytes; without its field. Where it ends.
+    /// Reads a number, without adding a field. Returns its end too.
     fn number(&mut self, name: &str, width: usize, range: Range<usize>, parent: Option<usize>) -> Option<(u64, usize)> {
         let end = self.end(name, width, range.clone(), parent)?;
         let value = self.get(range.start..end).iter().fold(0, |value: u64, byte| value << 8 | u64::from(*byte));
         Some((value, end))
     }
 
-    /// A length, with its field: the range of what it counts.
+    /// Explains a length field, and returns the range that it covers.
     fn length(&mut self, name: &str, width: usize, range: Range<usize>, parent: Option<usize>) -> Option<Range<usize>> {
         let (len, at) = self.number(name, width, range.clone(), parent)?;
         self.explained(parent, range.start..at, format!("{name} length"), format!("{len}"), "length");
@@ -198,7 +199,7 @@ impl Walker<'_> {
         Some(at..end?)
     }
 
-    /// Where so many bytes end, if they are there.
+    /// The end of this many bytes, if they are in the range.
     fn end(&mut self, name: &str, len: usize, range: Range<usize>, parent: Option<usize>) -> Option<usize> {
         let end = range.start.checked_add(len).filter(|end| *end <= range.end);
         if end.is_none() {
@@ -215,7 +216,7 @@ impl Walker<'_> {
         end
     }
 
-    /// A structure is called by what it holds: by its first telling field; a list of one, by its element.
+    /// Names a structure by its first field with a meaningful value, and a list of one element by its element.
     fn name_by_children(&mut self, id: usize) {
         let later = self.found.fields.iter().enumerate().skip(id.saturating_add(1));
         let telling = |name: &str| {

@@ -1,10 +1,10 @@
-//! Words for the two ends.
+//! Texts about the two ends.
 
 use super::model::Text;
 use crate::Role;
 use alloc::format;
 
-/// The label in a key log.
+/// The label of a secret in a key log.
 pub(super) fn label(role: Role, what: &str) -> &'static str {
     match (role, what) {
         (Role::Client, "HANDSHAKE_TRAFFIC_SECRET") => "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
@@ -21,7 +21,7 @@ pub(super) const fn in_spanish(role: Role) -> &'static str {
     }
 }
 
-/// Why a record does not open, although there is a key.
+/// Why a record cannot be opened although there is a key.
 pub(super) fn does_not_open(role: Role, number: u64, early_data: bool) -> Text {
     if early_data && number == 0 {
         return Text::new(

@@ -1,4 +1,4 @@
-//! Captures: pcap and pcapng files of TCP, over Ethernet, Linux cooked, null or raw IP; and a writer of pcapng.
+//! Reads pcap and pcapng files with TCP over Ethernet, Linux cooked, null or raw IP. Writes pcapng.
 
 #[cfg(feature = "study-pcap")]
 mod packets;

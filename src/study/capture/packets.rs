@@ -1,10 +1,10 @@
-//! From a captured packet to a TCP segment.
+//! Finds the TCP segment in a captured packet.
 
 use etherparse::{NetSlice, SlicedPacket, TransportSlice, ether_type};
 use pcap_parser::Linktype;
 use std::net::{IpAddr, SocketAddr};
 
-/// What a packet carries of TCP.
+/// A TCP segment.
 pub(super) struct Segment<'a> {
     pub from: SocketAddr,
     pub to: SocketAddr,
@@ -16,13 +16,13 @@ pub(super) struct Segment<'a> {
 /// Why a packet has no TCP segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoSegment {
-    /// Another protocol.
+    /// It has another protocol.
     Other,
-    /// A fragment of an IP packet.
+    /// It is a fragment of an IP packet.
     Fragment,
-    /// Malformed, or cut by the capture's snapshot length.
+    /// It is malformed, or cut by the snapshot length of the capture.
     Malformed,
-    /// A link layer that is not read.
+    /// Its link layer is not supported.
     LinkType(i32),
 }
 
@@ -32,7 +32,8 @@ pub(super) fn segment(link: Linktype, packet: &[u8]) -> Result<Segment<'_>, NoSe
         Linktype::ETHERNET => SlicedPacket::from_ethernet(packet).map_err(malformed)?,
         Linktype::LINUX_SLL => SlicedPacket::from_linux_sll(packet).map_err(malformed)?,
         Linktype::LINUX_SLL2 => cooked2(packet)?,
-        // Four bytes of address family, in the byte order of whoever captured; the IP version says the same.
+        // Skips the four bytes of address family, in the byte order of the capturing machine. The IP version has the same
+        // information.
         Linktype::NULL | Linktype::LOOP => {
             SlicedPacket::from_ip(packet.get(4..).ok_or(NoSegment::Malformed)?).map_err(malformed)?
         }
@@ -66,7 +67,7 @@ pub(super) fn segment(link: Linktype, packet: &[u8]) -> Result<Segment<'_>, NoSe
     })
 }
 
-/// LINKTYPE_LINUX_SLL2: the protocol first, then 18 bytes about the interface.
+/// LINKTYPE_LINUX_SLL2: two bytes of protocol, then 18 bytes about the interface.
 fn cooked2(packet: &[u8]) -> Result<SlicedPacket<'_>, NoSegment> {
     let [high, low, ..] = packet else { return Err(NoSegment::Malformed) };
     let payload = packet.get(20..).ok_or(NoSegment::Malformed)?;

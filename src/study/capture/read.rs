@@ -1,4 +1,4 @@
-//! Reads a capture file: every TCP connection in it that speaks TLS, and the secrets that it embeds.
+//! Reads the TLS connections and the embedded secrets of a capture file.
 
 use super::packets::{NoSegment, segment};
 use super::reassembly::Connection;
@@ -9,20 +9,20 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::{format, io::Read, string::String, string::ToString, vec::Vec};
 
-/// What a capture holds.
+/// The content of a capture file.
 // No Debug: it may hold secrets.
 #[allow(missing_debug_implementations)]
 #[derive(Default)]
 pub struct Capture {
-    /// The TCP connections that speak TLS, in the order in which they begin.
+    /// The TCP connections with TLS, in the order in which they begin.
     pub conversations: Vec<Conversation>,
-    /// The key logs that a pcapng embeds (Decryption Secrets Blocks).
+    /// The key logs embedded in a pcapng file (Decryption Secrets Blocks).
     pub key_log: Vec<u8>,
-    /// What could not be read, and how much of it.
+    /// The kinds of packets that could not be read, and how many of each.
     pub problems: Vec<Text>,
 }
 
-/// The file is no capture, or cannot be read.
+/// The file is not a capture, or cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaptureError(String);
 
@@ -34,15 +34,16 @@ impl fmt::Display for CaptureError {
 
 impl core::error::Error for CaptureError {}
 
-/// A block is at most so long: a packet with its options.
+/// The length of the longest block: a packet with its options.
 const MAX_BLOCK: usize = 1 << 20;
-/// So many connections are followed at once.
+/// How many open connections are followed at once.
 const MAX_CONNECTIONS: usize = 1024;
-/// So many bytes are kept in all.
+/// How many bytes of all connections are kept.
 const MAX_BYTES: usize = 256 << 20;
 const MAX_KEY_LOG: usize = 16 << 20;
 
-/// Reads a pcap or pcapng file. A file that ends in the middle of a packet is read up to there, and says so.
+/// Reads a pcap or pcapng file. If the file ends in the middle of a packet, the result has everything before it, and a
+/// problem.
 pub fn read<R: Read + Send>(file: R) -> Result<Capture, CaptureError> {
     let mut reader = create_reader(MAX_BLOCK, file).map_err(|error| match error {
         PcapError::Eof | PcapError::Incomplete(_) => CaptureError("the file is empty, or shorter than a header".into()),
@@ -50,7 +51,7 @@ pub fn read<R: Read + Send>(file: R) -> Result<Capture, CaptureError> {
         _ => CaptureError("this is neither a pcap nor a pcapng file".into()),
     })?;
     let mut reading = Reading::default();
-    // Whether the last attempt to read more has brought nothing.
+    // Whether the last attempt to read more was without result.
     let mut dry = false;
     loop {
         match reader.next() {
@@ -80,7 +81,7 @@ pub fn read<R: Read + Send>(file: R) -> Result<Capture, CaptureError> {
 #[derive(Default)]
 struct Reading {
     links: Vec<Linktype>,
-    /// Open connections: where they stand among all.
+    /// The open connections, as indices into the list of all.
     open: HashMap<(SocketAddr, SocketAddr), usize>,
     connections: Vec<Connection>,
     bytes: usize,

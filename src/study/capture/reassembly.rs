@@ -1,4 +1,4 @@
-//! TCP streams from segments: out of order, sent again, with gaps. Bounded.
+//! Reassembles TCP streams from segments that are out of order, retransmitted or missing. Memory is bounded.
 
 use super::packets::Segment;
 use crate::Role;
@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::{format, vec::Vec};
 
-/// So many bytes of one direction are kept.
+/// How many bytes of one direction are kept.
 const MAX_STREAM: u64 = 16 << 20;
-/// So many bytes wait for what is missing before them.
+/// How many bytes may wait for missing bytes before them.
 const MAX_WAITING: usize = 1 << 20;
-/// So many segments wait.
+/// How many segments may wait.
 const MAX_SEGMENTS: usize = 4096;
 
-/// One direction. Positions count from its first byte.
+/// One direction of a connection. Positions count from its first byte.
 #[derive(Default)]
 struct Direction {
     /// The sequence number of the byte at position 0, once known.
@@ -24,15 +24,15 @@ struct Direction {
     next: u64,
     waiting: BTreeMap<u64, Vec<u8>>,
     waiting_bytes: usize,
-    /// No more is taken: a gap, or too much.
+    /// Why no more bytes are accepted: a gap, or too many bytes.
     ended: Option<Text>,
 }
 
 impl Direction {
-    /// The bytes that come next, thanks to this segment.
+    /// Adds a segment, and returns the bytes that are complete now.
     fn take(&mut self, segment: &Segment<'_>) -> Vec<u8> {
         if segment.syn {
-            // A SYN takes one number. One that is sent again changes nothing.
+            // A SYN takes one sequence number. A retransmitted SYN changes nothing.
             if self.base.is_none() {
                 (self.base, self.from_syn) = (Some(segment.sequence_number.wrapping_add(1)), true);
             }
@@ -56,7 +56,7 @@ impl Direction {
         self.ready()
     }
 
-    /// The position nearest to the next byte that ends in these 32 bits; `None`: before the beginning.
+    /// The position nearest to the next byte whose low 32 bits are these; `None` if it is before the beginning.
     fn position(&self, low: u32) -> Option<u64> {
         let next = u32::try_from(self.next & 0xffff_ffff).unwrap_or(0);
         let forward = low.wrapping_sub(next);
@@ -67,13 +67,13 @@ impl Direction {
         }
     }
 
-    /// What waits and has nothing missing before it.
+    /// Takes the waiting bytes that have nothing missing before them.
     fn ready(&mut self) -> Vec<u8> {
         let mut ready = Vec::new();
         while let Some(entry) = self.waiting.first_entry().filter(|entry| *entry.key() <= self.next) {
             let (position, bytes) = entry.remove_entry();
             self.waiting_bytes = self.waiting_bytes.saturating_sub(bytes.len());
-            // What came before is kept as it came first.
+            // Of bytes that came twice, the first ones count.
             let known = usize::try_from(self.next.saturating_sub(position)).unwrap_or(usize::MAX);
             let new = bytes.get(known..).unwrap_or_default();
             ready.extend_from_slice(new);
@@ -88,7 +88,7 @@ impl Direction {
         ready
     }
 
-    /// Something is missing for good.
+    /// Gives up a gap: its bytes will not come.
     fn skip(&mut self) {
         let missing = self.waiting.first_key_value().map_or(0, |(position, _)| position.saturating_sub(self.next));
         let at = self.next;
@@ -101,7 +101,7 @@ impl Direction {
     }
 }
 
-/// One TCP connection. The ends are told apart by who speaks first; who is the client is known at the end.
+/// One TCP connection. The ends are distinguished by who sends first. Which end is the client is known only at the end.
 pub(super) struct Connection {
     ends: (SocketAddr, SocketAddr),
     directions: [Direction; 2],
@@ -115,7 +115,7 @@ impl Connection {
         Connection { ends, directions: Default::default(), pieces: Vec::new(), syn_by: None }
     }
 
-    /// Adds a segment; how many bytes it has brought.
+    /// Adds a segment, and returns how many bytes it has added.
     pub(super) fn add(&mut self, segment: &Segment<'_>) -> usize {
         let side = usize::from(segment.from != self.ends.0);
         if segment.syn && self.syn_by.is_none() {
@@ -130,14 +130,14 @@ impl Connection {
         len
     }
 
-    /// A new connection between the same ends?
+    /// Whether this segment begins a new connection between the same ends.
     pub(super) fn is_reused_by(&self, segment: &Segment<'_>) -> bool {
         let side = usize::from(segment.from != self.ends.0);
         let base = self.directions.get(side).and_then(|direction| direction.base.filter(|_| direction.from_syn));
         segment.syn && base.is_some_and(|base| base != segment.sequence_number.wrapping_add(1))
     }
 
-    /// As a conversation, if it begins as TLS does.
+    /// The connection as a conversation, if it begins as TLS does.
     pub(super) fn conversation(mut self) -> Option<Conversation> {
         for direction in &mut self.directions {
             if !direction.waiting.is_empty() && direction.ended.is_none() {

@@ -1,4 +1,4 @@
-//! A conversation as a pcapng file with its secrets embedded (a Decryption Secrets Block), which Wireshark opens and decrypts.
+//! Writes a conversation as a pcapng file with embedded secrets (a Decryption Secrets Block), which Wireshark decrypts.
 
 use crate::Role;
 use crate::study::Conversation;
@@ -6,17 +6,17 @@ use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
 const CLIENT: (Ipv4Addr, u16) = (Ipv4Addr::new(192, 0, 2, 1), 50_000);
-/// Not port 443, behind which Wireshark takes the data for HTTP.
+/// Not port 443, for which Wireshark assumes HTTP.
 const SERVER: (Ipv4Addr, u16) = (Ipv4Addr::new(192, 0, 2, 2), 4433);
 /// LINKTYPE_IPV4: packets begin with an IPv4 header.
 const LINKTYPE_IPV4: u16 = 228;
-/// A segment's payload: IPv4 over Ethernet.
+/// The largest payload of a segment with IPv4 over Ethernet.
 const SEGMENT: usize = 1460;
 
 /// Writes a conversation as TCP between two documentation addresses (RFC 5737), with the key log inside.
 pub fn pcapng(conversation: &Conversation, key_log: &str) -> Vec<u8> {
     let mut file = Vec::new();
-    // Section Header Block: byte-order magic, version 1.0, length not told.
+    // Section Header Block: byte-order magic, version 1.0, unknown length.
     let mut section = Vec::new();
     section.extend(0x1a2b_3c4d_u32.to_le_bytes());
     section.extend([1, 0, 0, 0]);
@@ -44,7 +44,7 @@ pub fn pcapng(conversation: &Conversation, key_log: &str) -> Vec<u8> {
     link.file
 }
 
-/// A block: type, length, body padded to 32 bits, length.
+/// Writes a block: type, length, body padded to 32 bits, length.
 fn block(file: &mut Vec<u8>, block_type: u32, body: &[u8]) {
     let padding = body.len().wrapping_neg() & 3;
     let len = body.len().saturating_add(padding).saturating_add(12);
@@ -106,7 +106,7 @@ impl Link {
         self.packet(&packet);
     }
 
-    /// An Enhanced Packet Block; a millisecond passes.
+    /// Writes an Enhanced Packet Block, one millisecond after the last.
     fn packet(&mut self, packet: &[u8]) {
         self.time = self.time.saturating_add(1000);
         let len = u32::try_from(packet.len()).unwrap_or(u32::MAX).to_le_bytes();
@@ -121,7 +121,7 @@ impl Link {
     }
 }
 
-/// RFC 1071.
+/// The Internet checksum (RFC 1071).
 fn checksum(bytes: &[u8]) -> u16 {
     let words = bytes.chunks(2).map(|pair| {
         u32::from(u16::from_be_bytes([pair.first().copied().unwrap_or(0), pair.get(1).copied().unwrap_or(0)]))
