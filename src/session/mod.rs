@@ -253,7 +253,7 @@ impl Asleep {
     /// that of the connection, for the length of our records, their padding, and how many go under one key.
     ///
     /// # Errors
-    /// If the provider of cryptography fails.
+    /// If the cryptographic provider fails.
     pub fn wake(self, info: SessionInfo, policy: &Policy) -> Result<Session, CryptoFailed> {
         let Asleep { common, sending, receiving, exporter } = self;
         let sending = Sending::unfold(common, sending, policy)?;

@@ -80,7 +80,7 @@ impl AsleepReceiver {
     /// The half again. `info` is what [`Receiver::sleep`] gave.
     ///
     /// # Errors
-    /// If the provider of cryptography fails.
+    /// If the cryptographic provider fails.
     pub fn wake(self, info: SessionInfo) -> Result<Receiver, CryptoFailed> {
         Ok(Receiver::new(Receiving::unfold(info.role(), self.common, self.receiving)?, info))
     }

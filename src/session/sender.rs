@@ -150,7 +150,7 @@ impl AsleepSender {
     /// records, their padding, and how many go under one key.
     ///
     /// # Errors
-    /// If the provider of cryptography fails.
+    /// If the cryptographic provider fails.
     pub fn wake(self, info: SessionInfo, policy: &Policy) -> Result<Sender, CryptoFailed> {
         Ok(Sender::new(Sending::unfold(self.common, self.sending, policy)?, info))
     }

@@ -120,7 +120,7 @@ fn circles(imports: &BTreeSet<Import>) -> BTreeSet<BTreeSet<ModulePath>> {
         .collect()
 }
 
-/// Which provider of cryptography is used is decided in one place: the code of no other file names one.
+/// Which cryptographic provider is used is decided in one place: the code of no other file names one.
 #[test]
 fn only_the_seam_names_a_provider() {
     let (mut files, mut wrong) = (Vec::new(), Vec::new());
