@@ -95,15 +95,15 @@
 //! | `std` | by `x509` | the standard library |
 //! | `alloc` | by `std` | RSA |
 //! | `stream` | no | mutual TLS over `std`'s sockets and anything else that reads and writes; needs `x509` |
-//! | `mlkem` | no | the hybrid groups X25519MLKEM768 (then the first that is offered) and SecP256r1MLKEM768, and `Policy::require_post_quantum`; no heap needed; Rust 1.94 |
+//! | `mlkem` | no | the hybrid groups X25519MLKEM768 (offered first) and SecP256r1MLKEM768, and `Policy::require_post_quantum`; no heap needed; Rust 1.94 |
 //! | `mldsa` | no | ML-DSA-44, 65 and 87: in CertificateVerify, certificates and CRLs, and for our own keys; Rust 1.94 |
-//! | `aws-lc-rs` | no | aws-lc-rs in place of *ring*: faster in much, P-521 beside the others; needs `std` and a heap |
+//! | `aws-lc-rs` | no | aws-lc-rs instead of *ring*: often faster, and verifies P-521; needs `std` and a heap |
 //! | `tokio` | no | the same over tokio's `AsyncRead` and `AsyncWrite`; needs `x509` |
 //! | `quinn` | no | mutual TLS for QUIC, by quinn-proto and quinn 0.11; needs `x509`; follows their versions, so no promise of stability |
 //! | `study` | no | explains handshakes byte by byte, from captured records and a key log; needs `x509` |
 //! | `study-pcap` | no | reads captures (pcap, pcapng) for `study` |
-//! | `study-live` | no | `study` of live runs with published private keys, so that every secret can be shown; brings the test seams: for learning, not for products |
-//! | `adversary` | no | a peer that breaks one rule at a time, to attack any end of mutual TLS; no test seams, needs `x509`; no promise of stability |
+//! | `study-live` | no | `study` of live runs with published private keys, so that every secret can be shown; enables the test seams: for learning, not for products |
+//! | `adversary` | no | a peer that breaks one rule at a time, to test any implementation of mutual TLS; no test seams, needs `x509`; no promise of stability |
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

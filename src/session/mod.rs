@@ -37,11 +37,40 @@ use asleep::{AsleepReceiving, AsleepSending, Common};
 use receiving::Receiving;
 use sending::Sending;
 
-/// A connection both of whose ends have proved who they are.
+/// A connection after the handshake: both ends have proved who they are.
 ///
-/// It owns no memory: inbox and outbox are passed to each call, and an idle session may give them back. They belong to
-/// this connection: another one's are refused (R1). [`split`](Self::split) makes halves for two threads that share no
-/// lock.
+/// It owns no memory: the caller passes inbox and outbox to each call, and may drop them while the session is idle. Those of
+/// another connection are refused. [`split`](Self::split) makes two halves for two threads, which share no lock.
+///
+/// ```
+/// use countersign::{Event, Inbox, Outbox, Session};
+/// use std::{error::Error, io::Read, io::Write};
+///
+/// /// Sends back what the peer sends, until it closes. A stream that was cut off is an error.
+/// fn echo(
+///     session: &mut Session,
+///     io: &mut (impl Read + Write),
+///     (rx, tx): (&mut Inbox<Vec<u8>>, &mut Outbox<Vec<u8>>),
+/// ) -> Result<(), Box<dyn Error>> {
+///     loop {
+///         match session.receive(rx, tx) {
+///             Ok(Event::Data) => { let n = session.write(rx.data(), tx)?; rx.consume(n) } // 0: first send
+///             Ok(Event::Read) => { flush(io, tx)?; let n = io.read(rx.space())?; rx.filled(n) } // 0: the end of the stream
+///             Ok(Event::Closed) => { session.close(tx)?; return flush(io, tx) }
+///             Ok(_) => {} // Confirmed
+///             Err(error) => { flush(io, tx)?; return Err(error.into()) } // the alert is in tx
+///         }
+///         flush(io, tx)?;
+///     }
+/// }
+///
+/// fn flush(io: &mut impl Write, tx: &mut Outbox<Vec<u8>>) -> Result<(), Box<dyn Error>> {
+///     let pending = tx.pending();
+///     io.write_all(pending)?;
+///     let n = pending.len();
+///     Ok(tx.sent(n))
+/// }
+/// ```
 pub struct Session {
     sending: Sending,
     receiving: Receiving,

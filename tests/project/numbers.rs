@@ -200,7 +200,13 @@ fn what_was_measured_has_a_date() {
         ("docs/TESTING.md", &["Levels"]),
         (
             "docs/PROBE.md",
-            &["Whom it can be", "What counts as served", "What it may do", "What it does not try", "In your own tests"],
+            &[
+                "Certificates and names",
+                "What counts as served",
+                "What it may do",
+                "What it does not try",
+                "In your own tests",
+            ],
         ),
         ("docs/INTEROP.md", &[]),
         ("README.md", &["The loop", "A service in a few lines", "What is in it", "Examples", "Documents"]),

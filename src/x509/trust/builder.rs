@@ -15,7 +15,16 @@ use core::fmt;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 use std::{format, string::String, string::ToString, vec::Vec};
 
-/// Builds a [`Trust`]. Every relaxation and every strictness has its name.
+/// Builds a [`Trust`]. Each relaxation and each stricter rule has a name.
+///
+/// ```
+/// use countersign::x509::{Trust, TrustError};
+///
+/// /// The files are in PEM. The names are for error messages. The error lists every problem of every file.
+/// fn trust(roots: &[u8], crls: &[u8]) -> Result<Trust, TrustError> {
+///     Trust::builder().roots("roots.pem", roots).crls("crls.pem", crls).strict_issuance().build()
+/// }
+/// ```
 #[derive(Default)]
 pub struct TrustBuilder {
     roots: Vec<(Source, Decoded, Option<TrustDomain>)>,

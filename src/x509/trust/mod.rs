@@ -18,10 +18,10 @@ use crate::{Bytes, Role};
 use rustls_pki_types::TrustAnchor;
 use std::vec::Vec;
 
-/// Roots, CRLs and policy, immutable: swap the whole for another (in a [`Reloadable`](crate::x509::Reloadable)) to change anything. A
-/// handshake is judged by the snapshot of the moment of its verdict.
+/// An immutable snapshot of roots, CRLs and rules. To change anything, replace it (in a [`Reloadable`](crate::x509::Reloadable)):
+/// a handshake is judged by the snapshot at the time of its verdict.
 ///
-/// OCSP responses are not judged here: `Peer::ocsp_staple` hands a stapled one to the caller.
+/// It does not judge OCSP responses: `Peer::ocsp_staple` gives a stapled one to the caller.
 pub struct Trust {
     /// For webpki; `roots` has the same order.
     pub(super) anchors: Vec<TrustAnchor<'static>>,
