@@ -2,7 +2,7 @@
 
 use crate::common::*;
 use crate::end::seed;
-use crate::peer::Recipe;
+use crate::peer::{self, Recipe};
 use countersign::authenticator::Received;
 use countersign::{AlertDescription, Credential, Misuse, Policy, Rejection, Role, SignatureScheme, Verdict};
 
@@ -118,6 +118,26 @@ fn an_empty_authenticator_declines_one_request_and_says_so_in_bytes_that_only_th
             let authenticator = answer(proves, &first);
             let _ = claim(asks, &authenticator);
         }
+    }
+}
+
+/// The peer chooses the contexts of its requests: none, or one of up to 255 bytes.
+#[test]
+fn a_context_of_any_length_is_in_what_answers_it() {
+    for role in ROLES {
+        let mut pair = Pair::new(Policy::new());
+        for len in [0, 1, 254, 255] {
+            let message = peer::request(role, &vec![7; len], &peer::schemes());
+            let (_, proves) = pair.ends(role);
+            let mut proving = asked(proves, &message);
+            let mut empty = [0; 36];
+            assert_eq!(proves.decline(&mut proving, &mut empty), Ok(36));
+            let session = if role == Role::Client { &pair.s } else { &pair.c };
+            assert_eq!(empty[..], Recipe::new(session, role.peer(), &message, &NEXT).decline(), "{len}");
+        }
+        let message = peer::request(role, &[8; 255], &peer::schemes());
+        let authenticator = answer(pair.ends(role).1, &message);
+        assert_eq!(authenticator[4..260], [&[255][..], &[8; 255]].concat());
     }
 }
 
