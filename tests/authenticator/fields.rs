@@ -3,14 +3,19 @@
 use crate::common::*;
 use crate::peer::{self, Recipe, extension};
 use countersign::authenticator::RequestOptions;
-use countersign::{Credential, Policy, Role};
+use countersign::{Credential, ErrorKind, HandshakeType, Policy, Role};
 use std::collections::BTreeMap;
+
+/// Where CertificateVerify and Finished begin.
+fn begins(authenticator: &[u8]) -> [usize; 2] {
+    let len = |from: usize| 4 + usize::from(authenticator[from + 2]) * 256 + usize::from(authenticator[from + 3]);
+    let verify = len(0);
+    [verify, verify + len(verify)]
+}
 
 /// Where a byte of the authenticator lies.
 fn field(authenticator: &[u8], at: usize) -> &'static str {
-    let len = |from: usize| 4 + usize::from(authenticator[from + 2]) * 256 + usize::from(authenticator[from + 3]);
-    let verify = len(0);
-    let finished = verify + len(verify);
+    let [verify, finished] = begins(authenticator);
     match at {
         0 => "type",
         1..4 => "length",
@@ -62,8 +67,16 @@ fn every_changed_bit_is_refused_by_name() {
             assert!(of(length).contains(&"Malformed"), "{length}: {:?}", names[length]);
         }
         for cut in 0..authenticator.len() {
-            let name = refused(asks, &authenticator[..cut]);
-            assert!(["Malformed", "UnexpectedMessage"].contains(&name), "{cut}: {name}");
+            let missing = match begins(&authenticator) {
+                [verify, _] if cut < verify => HandshakeType::CERTIFICATE,
+                [_, finished] if cut < finished => HandshakeType::CERTIFICATE_VERIFY,
+                _ => HandshakeType::FINISHED,
+            };
+            let error = asks.receive(&authenticator[..cut]).err().expect("a part of an authenticator");
+            assert!(
+                matches!(error.kind(), ErrorKind::Malformed { message, .. } if message == missing),
+                "{cut}: {error}"
+            );
         }
         assert_eq!(refused(asks, &[&authenticator[..], &[0]].concat()), "Malformed");
         let _ = claim(asks, &authenticator);

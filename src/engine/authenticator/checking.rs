@@ -145,10 +145,7 @@ impl<P: Borrow<Policy>> Authenticators<P> {
         bytes: &'m [u8],
         whole: usize,
     ) -> Result<(Message<'m>, &'m [u8]), ErrorKind> {
-        if bytes.len() < crate::codec::MESSAGE_HEADER {
-            return Err(super::truncated(typ));
-        }
-        let (message, rest) = self.next_message(bytes, whole)?;
+        let (message, rest) = self.next_message(typ, bytes, whole)?;
         match message.typ == typ {
             true => Ok((message, rest)),
             false => Err(ErrorKind::UnexpectedMessage { message: message.typ }),

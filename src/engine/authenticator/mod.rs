@@ -216,7 +216,7 @@ impl<P: Borrow<Policy>> Authenticators<P> {
     }
 
     fn judge<'m>(&mut self, bytes: &'m [u8]) -> Result<Received<'m>, ErrorKind> {
-        let (first, rest) = self.next_message(bytes, bytes.len())?;
+        let (first, rest) = self.next_message(HandshakeType::CERTIFICATE, bytes, bytes.len())?;
         match (self.role, first.typ) {
             (_, HandshakeType::CERTIFICATE) => self.authenticator(first, rest).map(Received::Claim),
             (_, HandshakeType::FINISHED) => {
@@ -232,10 +232,15 @@ impl<P: Borrow<Policy>> Authenticators<P> {
         }
     }
 
-    /// The next of the peer's messages, of which all together have this length.
-    fn next_message<'m>(&self, bytes: &'m [u8], whole: usize) -> Result<(Message<'m>, &'m [u8]), ErrorKind> {
+    /// The next of the peer's messages, of which all together have this length. If it does not even begin, `missing` does.
+    fn next_message<'m>(
+        &self,
+        missing: HandshakeType,
+        bytes: &'m [u8],
+        whole: usize,
+    ) -> Result<(Message<'m>, &'m [u8]), ErrorKind> {
         let policy = self.policy.borrow();
-        let (typ, len) = crate::codec::header(bytes).ok_or(truncated(HandshakeType::CERTIFICATE))?;
+        let (typ, len) = crate::codec::header(bytes).ok_or(truncated(missing))?;
         for (length, limit) in [(len, policy.max_message), (whole, policy.max_flight)] {
             if length > limit {
                 return Err(ErrorKind::message_too_long(typ, length, limit));
