@@ -143,6 +143,7 @@ fn all_once(target: &Target, baseline: &Baseline, cases: &[Case], at_once: usize
 fn no_deviation(case: &Case, outcome: &Outcome) -> Option<String> {
     match case.unless {
         Some(extension) if outcome.offered.contains(&extension) => Some(format!("the target offers {extension}")),
+        _ if matches!(outcome.end, End::Alert(..)) => None,
         _ if case.script.contains(&Step::Hear) && outcome.closing => {
             Some("the target had said all that it had to say: give it something to wait for".into())
         }

@@ -2,7 +2,7 @@
 
 use super::Identity;
 use super::peer::{ALERT, DATA, HELLO_RETRY_REQUEST, Peer, SECOND_CLIENT_HELLO, Seen, Trouble};
-use super::script::{Over, Step};
+use super::script::{Change, Over, Step};
 use crate::codec::{AlertDescription, ClientHello, ExtensionType, HandshakeType};
 use crate::role::{Epoch, Role};
 use alloc::collections::VecDeque;
@@ -108,6 +108,8 @@ pub struct Run<'a> {
     /// The transcript before our own Certificate.
     before_certificate: Vec<u8>,
     second_hello: bool,
+    /// Of the first ClientHello, but for its shares.
+    hello_changes: Vec<Change>,
     /// [`Step::Hear`] is done.
     heard: bool,
     end: Option<End>,
@@ -136,6 +138,7 @@ impl<'a> Run<'a> {
             asked: None,
             before_certificate: Vec::new(),
             second_hello: false,
+            hello_changes: Vec::new(),
             heard: false,
             end: None,
         }
@@ -165,6 +168,11 @@ impl<'a> Run<'a> {
             }
             if self.end.is_some() {
                 return Want::Done;
+            }
+            if self.troubled().is_some() {
+                // It may say more.
+                self.peer.out.clear();
+                return Want::Read(Patience::Pause);
             }
             if self.wait > 0 {
                 return Want::Wait(Duration::from_millis(self.wait.into()));
@@ -221,7 +229,11 @@ impl<'a> Run<'a> {
     /// The transport has ended, by the target or as it was wanted.
     pub fn ended(&mut self, how: End) {
         self.look();
-        let how = if self.is_answered() { End::Answered } else { how };
+        let how = match self.troubled() {
+            _ if self.is_answered() => End::Answered,
+            Some(trouble) => End::Trouble(trouble),
+            None => how,
+        };
         self.end.get_or_insert(how);
     }
 
@@ -258,27 +270,31 @@ impl<'a> Run<'a> {
         !self.heard && !self.answer().is_empty()
     }
 
+    /// What could not be read, if that counts.
+    fn troubled(&self) -> Option<Trouble> {
+        self.peer.trouble.filter(|_| !self.is_answered())
+    }
+
     fn offered(&self) -> Vec<ExtensionType> {
         let hello = ClientHello::parse(&self.peer.client_hello).ok();
         hello.map(|hello| hello.extensions.iter().map(|each| each.extension_type).collect()).unwrap_or_default()
     }
 
-    /// Alerts, trouble and enough of an answer end the run.
+    /// Alerts and enough of an answer end the run.
     fn look(&mut self) {
         if self.end.is_some() {
             return;
         }
         // Who has only said all that it had to say still reads (§6.1).
         let counts = |seen: &&Seen| seen.typ == ALERT && !(self.heard && is_closure(&seen.content));
-        let alert = self.peer.seen.iter().find(counts);
-        self.end = match (alert, self.peer.trouble) {
-            (Some(seen), _) => {
-                let alert = AlertDescription(seen.content.get(1).copied().unwrap_or_default());
-                // What it says at the end of an answer is not about us.
-                Some(if self.is_answered() { End::Answered } else { End::Alert(seen.epoch, alert) })
-            }
-            (None, Some(trouble)) if !self.is_answered() => Some(End::Trouble(trouble)),
-            (None, _) => (self.is_answered() && self.answer().len() >= self.limit).then_some(End::Answered),
+        let description = |seen: &Seen| AlertDescription(seen.content.get(1).copied().unwrap_or_default());
+        let alert = self.peer.seen.iter().find(counts).map(|seen| (seen.epoch, description(seen)));
+        let unread = || self.peer.unread_alert().map(|alert| (Epoch::Plaintext, alert));
+        self.end = match alert.or_else(unread) {
+            // What it says at the end of an answer is not about us.
+            Some(_) if self.is_answered() => Some(End::Answered),
+            Some((epoch, alert)) => Some(End::Alert(epoch, alert)),
+            None => (self.is_answered() && self.answer().len() >= self.limit).then_some(End::Answered),
         };
     }
 
@@ -296,12 +312,13 @@ impl<'a> Run<'a> {
     fn answers_retry(&mut self) -> bool {
         let answers = self.peer.role == Role::Client && self.peer.retried && !self.second_hello;
         if answers {
-            self.send(SECOND_CLIENT_HELLO, &[]);
+            let changes = core::mem::take(&mut self.hello_changes);
+            self.send(SECOND_CLIENT_HELLO, &changes);
         }
         answers
     }
 
-    fn send(&mut self, typ: HandshakeType, changes: &[super::script::Change]) {
+    fn send(&mut self, typ: HandshakeType, changes: &[Change]) {
         // A server that does not ask gets nothing.
         let proves = matches!(typ, HandshakeType::CERTIFICATE | HandshakeType::CERTIFICATE_VERIFY);
         let asked = self.has_come(HandshakeType::CERTIFICATE_REQUEST);
@@ -328,7 +345,14 @@ impl<'a> Run<'a> {
         let peer = &mut self.peer;
         match step {
             Step::Send(typ) => self.send(typ, &[]),
-            Step::Changed(typ, changes) => self.send(typ, &changes),
+            Step::Changed(typ, changes) => {
+                self.send(typ, &changes);
+                // What the second ClientHello may not change, if there will be one (§4.2.2).
+                if typ == HandshakeType::CLIENT_HELLO {
+                    self.hello_changes = changes;
+                    self.hello_changes.retain(|change| !change.concerns(ExtensionType::KEY_SHARE));
+                }
+            }
             Step::SendWith(typ, more) => {
                 let bytes = [peer.next_message(typ), more].concat();
                 peer.send_bytes(&bytes);

@@ -120,6 +120,19 @@ pub enum Change {
 }
 
 impl Change {
+    /// It changes this extension.
+    pub fn concerns(&self, extension: ExtensionType) -> bool {
+        match self {
+            Change::Set(which, _)
+            | Change::Push(which, _)
+            | Change::Twice(which)
+            | Change::Without(which)
+            | Change::Lengthen(which)
+            | Change::Shorten(which) => *which == extension,
+            _ => false,
+        }
+    }
+
     /// Makes it.
     pub fn apply(&self, msg: &mut Msg) {
         match self {

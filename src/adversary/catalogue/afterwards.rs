@@ -227,7 +227,7 @@ fn from_a_server() -> Vec<Case> {
         // After an alert of the peer there is nothing to say, and an application may wait for anything else.
         if matches!(right, Right::Refuse([])) { case.may_wait() } else { case }
     };
-    let broken = Right::Refuse(&[A::DECODE_ERROR, A::UNEXPECTED_MESSAGE, A::ILLEGAL_PARAMETER]);
+    let broken = Right::Refuse(&[A::DECODE_ERROR, A::UNEXPECTED_MESSAGE]);
     cases.extend([
         alert("fatal-alert", &[2, A::INTERNAL_ERROR.0], any, &["9846-6-1"]),
         alert("error-with-the-level-warning", &[1, A::INTERNAL_ERROR.0], any, &["9846-6-4"]),

@@ -152,7 +152,13 @@ fn is_basic(extension: E) -> bool {
 /// Certificates' entries and context.
 fn entries(target: Role) -> Vec<Case> {
     let bent = |name: &str, changes: Vec<Change>, right| bent(target, H::CERTIFICATE, name, changes, right);
-    let unasked = Right::Either(&[A::UNSUPPORTED_EXTENSION, A::ILLEGAL_PARAMETER, A::DECODE_ERROR]);
+    // If it was asked for, it is a bad response (RFC 6066 §8).
+    let unasked = Right::Either(&[
+        A::UNSUPPORTED_EXTENSION,
+        A::ILLEGAL_PARAMETER,
+        A::DECODE_ERROR,
+        A::BAD_CERTIFICATE_STATUS_RESPONSE,
+    ]);
     let mut cases = vec![
         bent(
             "context-not-asked-for",

@@ -81,6 +81,8 @@ fn certificates(target: Role) -> Vec<Case> {
             };
             let right = match who {
                 Who::Stolen => DECRYPT_ERROR,
+                // No RFC names one.
+                Who::WrongKeyUsage => Right::Refuse(&[]),
                 // Names are the application's business: it may close in its own way.
                 Who::WrongName => Right::Refuse(&[]),
                 _ => NOT_TRUSTED,

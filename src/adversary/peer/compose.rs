@@ -59,8 +59,11 @@ impl Peer<'_> {
             }
             Err(_) => self.fail(Trouble::KeyExchange),
         }
-        let suites: Vec<_> = [self.suite].iter().chain(&self.more_suites).map(|suite| suite.number()).collect();
-        let head = client_hello_head(&self.random, &self.session_id, &suites);
+        // After a HelloRetryRequest `suite` is the server's choice; what is offered stays (§4.2.2).
+        if !self.retried {
+            self.offered_suites = [self.suite].iter().chain(&self.more_suites).map(|suite| suite.number()).collect();
+        }
+        let head = client_hello_head(&self.random, &self.session_id, &self.offered_suites);
         Msg::new(HandshakeType::CLIENT_HELLO, head).with(extensions(|w| {
             if !self.server_name.is_empty() {
                 w.server_name(&self.server_name);

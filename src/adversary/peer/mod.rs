@@ -11,7 +11,7 @@ mod message;
 mod receiving;
 
 use super::Identity;
-use crate::codec::{AlertDescription, HandshakeType, NamedGroup, SignatureScheme};
+use crate::codec::{AlertDescription, CipherSuite, HandshakeType, NamedGroup, SignatureScheme};
 use crate::crypto::{CryptoMode, Hash, KeyExchange, Prk, Secret, Suite, TrafficKey};
 use crate::role::{Epoch, Role, stable_names};
 use crate::schedule::{ExporterSecret, Handshake, HandshakeSecret, Main, Pair, TrafficSecret};
@@ -135,6 +135,8 @@ pub struct Peer<'a> {
     pub suite: Suite,
     /// More suites to offer.
     pub more_suites: Vec<Suite>,
+    /// The suites of the first ClientHello, which the second repeats.
+    offered_suites: Vec<CipherSuite>,
     /// The group of the second share, or of the server's share.
     pub group: NamedGroup,
     /// signature_algorithms, of ClientHello and CertificateRequest.
@@ -211,6 +213,7 @@ impl<'a> Peer<'a> {
             mode: CryptoMode::Real,
             suite: Suite::Aes128GcmSha256,
             more_suites: Vec::new(),
+            offered_suites: Vec::new(),
             group: NamedGroup::X25519,
             schemes: SCHEMES.to_vec(),
             server_name: b"server.test".to_vec(),

@@ -4,7 +4,8 @@ use super::keys::of;
 use super::{ALERT, DATA, HANDSHAKE, Peer, Seen, Trouble};
 use crate::asn1::Spki;
 use crate::codec::{
-    Certificate, CertificateVerify, ClientHello, ExtensionType, HandshakeType, Message, Place, ServerHello,
+    AlertDescription, Certificate, CertificateVerify, ClientHello, ExtensionType, HandshakeType, Message, Place,
+    ServerHello,
 };
 use crate::crypto::Suite;
 use crate::role::{Epoch, Role};
@@ -25,6 +26,19 @@ impl Peer<'_> {
                 self.fail(trouble);
             }
         }
+    }
+
+    /// An alert in plaintext behind what could not be read: the target may say what it is that it did not like.
+    pub fn unread_alert(&self) -> Option<AlertDescription> {
+        let mut bytes = &self.bytes[..];
+        while let [typ, _, _, high, low, rest @ ..] = bytes {
+            let (fragment, next) = rest.split_at_checked(usize::from(u16::from_be_bytes([*high, *low])))?;
+            match (*typ, fragment) {
+                (ALERT, [_, alert]) => return Some(AlertDescription(*alert)),
+                _ => bytes = next,
+            }
+        }
+        None
     }
 
     fn read_record(&mut self, record: &[u8]) -> Result<(), Trouble> {
