@@ -97,7 +97,12 @@ pub(crate) const NO_TICKET: &str = "it gives no ticket in such a handshake";
 pub(crate) type NotPlayed = String;
 
 /// Gets a ticket and uses it.
-pub(crate) fn play(target: &Target, case: &Case, tap: net::Tap<'_>) -> Result<(Outcome, Vec<u8>), NotPlayed> {
+pub(crate) fn play(
+    target: &Target,
+    case: &Case,
+    tap: net::Tap<'_>,
+    keys: &mut String,
+) -> Result<(Outcome, Vec<u8>), NotPlayed> {
     let how = match case.name.trim_start_matches("resumption/") {
         "wrong-binder" => Use::WrongBinder,
         "forged-ticket" => Use::Forged,
@@ -134,7 +139,9 @@ pub(crate) fn play(target: &Target, case: &Case, tap: net::Tap<'_>) -> Result<(O
         let key = TrafficKey::derive(&Prk::new(&secret), ticket.suite, CryptoMode::Real);
         peer.write = Some(Key::new(Epoch::Handshake, key.map_err(|error| error.to_string())?));
     }
-    Ok((net::play(&stream, &mut run, target.waits, &target.limits, tap), marker))
+    let outcome = net::play(&stream, &mut run, target.waits, &target.limits, tap);
+    keys.push_str(&run.peer().key_log());
+    Ok((outcome, marker))
 }
 
 fn label(name: &'static [u8]) -> Result<Label<'static>, String> {

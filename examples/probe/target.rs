@@ -71,14 +71,20 @@ impl std::ops::Deref for Connection {
 impl Target {
     /// Plays a case once.
     pub(crate) fn play(&self, case: &Case, tap: Tap<'_>) -> Result<Played, Unplayed> {
+        self.play_with_keys(case, tap, &mut String::new())
+    }
+
+    /// The same, and gives the connection's key log.
+    pub(crate) fn play_with_keys(&self, case: &Case, tap: Tap<'_>, keys: &mut String) -> Result<Played, Unplayed> {
         if !self.limits.wait() {
             return Err(Unplayed::TimeIsUp);
         }
         if case.name.starts_with("resumption/") {
-            return resumption::play(self, case, tap).map_err(Unplayed::NotOffered);
+            return resumption::play(self, case, tap, keys).map_err(Unplayed::NotOffered);
         }
         let (stream, mut run, marker) = self.begin(case, Vec::new()).map_err(Unplayed::Unreachable)?;
         let outcome = net::play(&stream, &mut run, self.waits, &self.limits, tap);
+        keys.push_str(&run.peer().key_log());
         Ok((outcome, marker))
     }
 

@@ -5,6 +5,9 @@ use crate::codec::{HandshakeType, NamedGroup};
 use crate::crypto::{KeyExchange, SharedSecret};
 use crate::role::{Epoch, Role};
 use crate::schedule::{Early, Handshake, HandshakeSecret, Pair, TrafficSecret};
+use crate::trace::KeyLogLine;
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 impl Peer<'_> {
@@ -115,6 +118,23 @@ impl Peer<'_> {
     /// A key of this sender's handshake secret, from its first record on.
     pub fn handshake_key(&self, sender: Role) -> Option<Key> {
         self.key_of(of(self.handshake.as_ref()?, sender))
+    }
+
+    /// The key log of the connection, as Wireshark and `study` read it, so far as there are keys.
+    pub fn key_log(&self) -> String {
+        let (handshake, application) = (self.handshake.as_ref(), self.first_application.as_ref());
+        let their_random = self.client_hello.get(2..34).unwrap_or_default();
+        let random = if self.role == Role::Client { &self.random[..] } else { their_random };
+        let Ok(client_random) = random.try_into() else { return String::new() };
+        [
+            ("CLIENT_HANDSHAKE_TRAFFIC_SECRET", handshake.map(|pair| pair.client.expose())),
+            ("SERVER_HANDSHAKE_TRAFFIC_SECRET", handshake.map(|pair| pair.server.expose())),
+            ("CLIENT_TRAFFIC_SECRET_0", application.map(|pair| &pair.client[..])),
+            ("SERVER_TRAFFIC_SECRET_0", application.map(|pair| &pair.server[..])),
+        ]
+        .into_iter()
+        .filter_map(|(label, secret)| Some(format!("{}\n", KeyLogLine { label, client_random, secret: secret? })))
+        .collect()
     }
 
     /// verify_data of our own Finished, if it comes now; zeros without keys.
