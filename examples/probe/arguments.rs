@@ -21,12 +21,14 @@ what is said
        --ask TEXT                  what the application is asked; \\r \\n \\0 \\xHH \\\\ as in C, * is a marker that differs each
                                    time (default: a GET of HTTP; against clients nothing). Use --ask '*\\n' for an echo
        --preamble TEXT             said before TLS begins, and --preamble-answer TEXT: what the answer to it ends with
+       --preamble-run COMMAND      a command says it: its input and output are the connection, and TLS begins when it ends
        --run COMMAND               (client) a command that makes the client call, run for each case
 which cases
        --quick | --full            about forty that ask whether strangers get in (default); all
        --only PART                 those whose names contain this; may be repeated
        --list                      name them, with the rule that each breaks, and try nothing
-       --explain CASE              what is done in a case, and its bytes; with a target: play it once, and show both sides
+       --explain CASE              what is done in a case; with a target: play it once, and explain the bytes of both sides
+                                   (built with --features adversary,study; without study they are shown only)
 what is found
        --strict                    wrong alerts, silence, and refusals of what must be borne count as well
        --json FILE --junit FILE    the report, for programs; - is the standard output
@@ -49,7 +51,7 @@ pub(crate) struct Arguments {
     given: Vec<(String, String)>,
 }
 
-const WITH_VALUE: [&str; 26] = [
+const WITH_VALUE: [&str; 27] = [
     "--listen",
     "--ca",
     "--ca-key",
@@ -65,6 +67,7 @@ const WITH_VALUE: [&str; 26] = [
     "--ask",
     "--preamble",
     "--preamble-answer",
+    "--preamble-run",
     "--run",
     "--only",
     "--explain",

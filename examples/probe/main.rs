@@ -138,6 +138,7 @@ fn target(role: Role, args: &Arguments) -> Result<Target, Refused> {
             Preamble {
                 say: unescape(args.get("--preamble").unwrap_or(""))?,
                 hear: unescape(args.get("--preamble-answer").unwrap_or(""))?,
+                run: args.get("--preamble-run").map(String::from),
             },
         ),
         Role::Client => {

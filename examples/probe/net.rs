@@ -52,6 +52,8 @@ pub(crate) struct Preamble {
     pub(crate) say: Vec<u8>,
     /// What the target's answer ends with; empty: none is waited for.
     pub(crate) hear: Vec<u8>,
+    /// A command that says it, and hears it: the connection is its standard input and output.
+    pub(crate) run: Option<String>,
 }
 
 /// Why there is no outcome.
@@ -81,7 +83,37 @@ pub(crate) fn connect(address: SocketAddr, waits: Waits, preamble: &Preamble) ->
         }
         heard.extend(byte);
     }
+    if let Some(command) = &preamble.run {
+        hand_over(&stream, command, waits.connect)?;
+    }
     Ok(stream)
+}
+
+/// Lets a command speak on the connection, until it ends.
+#[cfg(unix)]
+fn hand_over(stream: &TcpStream, command: &str, patience: Duration) -> io::Result<()> {
+    use std::os::fd::OwnedFd;
+    use std::process::{Command, Stdio};
+    let connection = || stream.try_clone().map(|stream| Stdio::from(OwnedFd::from(stream)));
+    let mut child = Command::new("sh").args(["-c", command]).stdin(connection()?).stdout(connection()?).spawn()?;
+    let end = Instant::now() + patience;
+    loop {
+        match child.try_wait()? {
+            Some(status) if status.success() => return Ok(()),
+            Some(status) => return Err(io::Error::other(format!("the command of the preamble failed: {status}"))),
+            None if Instant::now() > end => {
+                child.kill()?;
+                child.wait()?;
+                return Err(io::Error::other("the command of the preamble did not end"));
+            }
+            None => thread::sleep(Duration::from_millis(2)),
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn hand_over(_: &TcpStream, _: &str, _: Duration) -> io::Result<()> {
+    Err(io::Error::other("--preamble-run needs Unix"))
 }
 
 /// What comes within this time, or how that ends.

@@ -10,6 +10,8 @@ use countersign::x509::SigningKey;
 use faulty::{Fault, serve};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::Output;
 
 /// A CA with its key in a file.
@@ -166,6 +168,62 @@ fn who_cannot_be_judged_is_not_judged() {
     let (status, text) = said(example("probe").args(elsewhere).output().unwrap());
     assert_eq!(status, 2, "{text}");
     assert!(text.contains("--i-am-allowed-to-test 192.0.2.1"), "{text}");
+}
+
+/// A server that wants to be asked for TLS first, and is then this one.
+fn after_a_greeting(port: u16) -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let own = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            std::thread::spawn(move || {
+                let mut client = client.unwrap();
+                client.write_all(b"220 here\r\n").unwrap();
+                let mut asked = [0; 10];
+                client.read_exact(&mut asked).unwrap();
+                assert_eq!(&asked, b"STARTTLS\r\n");
+                client.write_all(b"220 go ahead\r\n").unwrap();
+                let server = TcpStream::connect(("127.0.0.1", port)).unwrap();
+                let copy = |mut from: TcpStream, mut to: TcpStream| {
+                    let _ = std::io::copy(&mut from, &mut to);
+                    let _ = to.shutdown(std::net::Shutdown::Write);
+                };
+                let (from, to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+                std::thread::spawn(move || copy(from, to));
+                copy(server, client);
+            });
+        }
+    });
+    own
+}
+
+#[test]
+fn what_comes_before_tls_is_said_as_text_or_by_a_command() {
+    let world = World::new();
+    let port = after_a_greeting(world.serve(Fault::None));
+    let only = ["--only", "certificate/other-ca"];
+    let text = ["--preamble", "STARTTLS\\r\\n", "--preamble-answer", "ahead\\r\\n"];
+    let command = ["--preamble-run", "read -r greeting; printf 'STARTTLS\\r\\n'; read -r answer"];
+    for preamble in [&text[..], &command] {
+        let (status, text) = world.probe(port, &[&only[..], preamble].concat());
+        assert_eq!(status, 0, "{text}");
+    }
+    let (status, text) = world.probe(port, &[&only[..], &["--preamble-run", "exit 7"]].concat());
+    assert!(status == 3 && text.contains("the command of the preamble failed"), "{text}");
+}
+
+#[test]
+fn a_case_is_explained_byte_by_byte() {
+    let world = World::new();
+    let (status, text) = world.probe(world.serve(Fault::None), &["--explain", "certificate_verify/flipped"]);
+    assert_eq!(status, 0, "{text}");
+    for words in
+        ["Changed(certificate_verify, [Flip(0)])", "legacy_session_id", "client CertificateVerify: DOES NOT HOLD"]
+    {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    // Whatever else was sent holds: the keys are right.
+    assert!(text.contains("client Finished: holds") && text.contains("server CertificateVerify: holds"), "{text}");
 }
 
 #[test]
