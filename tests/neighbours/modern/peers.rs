@@ -3,7 +3,8 @@
 //! Each is called as `PEER ROLE DIRECTORY NAME GROUPS [PORT]`:
 //!
 //! * ROLE: `client`, `server`, or `careless`, a server that asks for no certificate; or `echo`, a server that says back what it
-//!   hears, to as many as call, until it is ended (`.ci/probed` attacks it).
+//!   hears, to as many as call, until it is ended, or `caller`,
+//!   a client that calls again and again (`.ci/probed` attacks them).
 //! * DIRECTORY has `NAME.pem` and `NAME.key`, for NAME `-` there is no certificate; `ca.pem` and, for those that can read
 //!   one, `crl.pem`.
 //! * GROUPS: by names of the standards, with commas, in order of preference; `-`: the default.

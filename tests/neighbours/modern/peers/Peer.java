@@ -78,6 +78,17 @@ public class Peer {
         return whom + " | " + heard;
     }
 
+    static String call(SSLContext context, int port) throws Exception {
+        Socket raw = new Socket("127.0.0.1", port);
+        SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket(raw, "localhost", port, true);
+        SSLParameters parameters = socket.getSSLParameters();
+        parameters.setEndpointIdentificationAlgorithm("HTTPS");
+        socket.setSSLParameters(parameters);
+        try (raw) {
+            return talk(socket, false);
+        }
+    }
+
     /** Says back what it hears. It closes only when it has heard all: a reset would overtake its alert. */
     static void echo(SSLContext context, Socket raw) {
         try (raw) {
@@ -118,12 +129,15 @@ public class Peer {
         SSLContext context = made;
         try {
             if (role.equals("client")) {
-                Socket raw = new Socket("127.0.0.1", Integer.parseInt(arguments[4]));
-                SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket(raw, "localhost", raw.getPort(), true);
-                SSLParameters parameters = socket.getSSLParameters();
-                parameters.setEndpointIdentificationAlgorithm("HTTPS");
-                socket.setSSLParameters(parameters);
-                say("met " + talk(socket, false));
+                say("met " + call(context, Integer.parseInt(arguments[4])));
+            } else if (role.equals("caller")) {
+                while (true) {
+                    try {
+                        call(context, Integer.parseInt(arguments[4]));
+                    } catch (IOException error) {
+                        Thread.sleep(20); // nobody may listen yet
+                    }
+                }
             } else if (role.equals("echo")) {
                 ServerSocket listener = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"));
                 say("listening " + listener.getLocalPort());

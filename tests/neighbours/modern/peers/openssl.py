@@ -5,6 +5,7 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 
 
 def main():
@@ -25,6 +26,13 @@ def main():
 
         context = configure(SSL, role, directory, name)
     hellos = watch(SSL, context)
+    while role == "caller":
+        try:
+            raw = socket.create_connection(("127.0.0.1", int(sys.argv[5])), timeout=20)
+            raw.settimeout(None)
+            talk(SSL, SSL.Connection(context, raw), "client", hellos)
+        except (SSL.Error, OSError):
+            time.sleep(0.02)  # nobody may listen yet
     if role == "client":
         raw = socket.create_connection(("127.0.0.1", int(sys.argv[5])), timeout=20)
     else:
@@ -36,7 +44,7 @@ def main():
     raw.setblocking(True)
     connection = SSL.Connection(context, raw)
     try:
-        print("met", talk(connection, role, hellos), flush=True)
+        print("met", talk(SSL, connection, role, hellos), flush=True)
     except SSL.Error as error:
         print("refused", error, flush=True)
 
@@ -76,7 +84,7 @@ def watch(SSL, context):
     return hellos
 
 
-def talk(connection, role, hellos):
+def talk(SSL, connection, role, hellos):
     if role == "client":
         connection.set_tlsext_host_name(b"localhost")
         connection.set_connect_state()
