@@ -132,10 +132,13 @@ fn echo(config: Arc<ServerConfig>, mut tcp: TcpStream) -> Result<(), Box<dyn Err
     tcp.set_read_timeout(Some(Duration::from_secs(20)))?;
     let mut tls = StreamOwned::new(ServerConnection::new(config)?, &tcp);
     let mut heard = [0; 4096];
-    while let Ok(count @ 1..) = tls.read(&mut heard) {
-        tls.write_all(&heard[..count])?;
+    loop {
+        match tls.read(&mut heard) {
+            Ok(0) => break tls.conn.send_close_notify(),
+            Ok(count) => tls.write_all(&heard[..count])?,
+            Err(_) => break, // its alert waits to be written, if there is one
+        }
     }
-    tls.conn.send_close_notify();
     while tls.conn.wants_write() {
         tls.conn.write_tls(&mut &tcp)?;
     }
