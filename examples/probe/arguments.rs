@@ -24,7 +24,7 @@ what is said
        --preamble-run COMMAND      a command says it: its input and output are the connection, and TLS begins when it ends
        --run COMMAND               (client) a command that makes the client call, run for each case
 which cases
-       --quick | --full            about forty that ask whether strangers get in (default); all
+       --quick | --full            40 to 65 that ask whether strangers get in (default); all
        --only PART                 those whose names contain this; may be repeated
        --list                      name them, with the rule that each breaks, and try nothing
        --explain CASE              what is done in a case; with a target: play it once, and explain the bytes of both sides

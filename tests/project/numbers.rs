@@ -3,7 +3,7 @@
 
 use crate::documents::{documents, root};
 use crate::manifest::Manifest;
-use countersign::{Asleep, Handshake, Policy, Session, limits};
+use countersign::{Asleep, Error, Handshake, Policy, Receiver, Sender, Session, SessionInfo, Transition, Want, limits};
 use std::collections::BTreeMap;
 use std::fs;
 use std::mem::size_of;
@@ -93,6 +93,27 @@ fn the_sizes_are_those_of_the_types() {
         assert_eq!(said[..2], [size_of::<Handshake<&Policy>>() as u64, size_of::<Session>() as u64]);
         // One byte less without the test seams, with which this test is built.
         assert_eq!(said[2], size_of::<Asleep>() as u64);
+    }
+}
+
+/// docs/PERFORMANCE.md, "Footprint": the second cell of a row has the sizes that the first one names.
+#[test]
+fn the_table_of_sizes_is_that_of_the_types() {
+    if cfg!(any(feature = "mlkem", feature = "aws-lc-rs")) {
+        return;
+    }
+    let performance = read("docs/PERFORMANCE.md");
+    let rows: [(&str, &[usize]); 5] = [
+        ("| `Handshake<&Policy>` |", &[size_of::<Handshake<&Policy>>()]),
+        ("| `Session` |", &[size_of::<Session>()]),
+        ("| of which `SessionInfo` |", &[size_of::<SessionInfo>()]),
+        ("| `Sender`, `Receiver` |", &[size_of::<Sender>(), size_of::<Receiver>()]),
+        ("| `Want` / `Error` / `Transition` |", &[size_of::<Want>(), size_of::<Error>(), size_of::<Transition>()]),
+    ];
+    for (row, sizes) in rows {
+        let said = numbers(line(&performance, row).split('|').nth(2).expect("a cell"));
+        let are: Vec<u64> = sizes.iter().map(|size| *size as u64).collect();
+        assert_eq!(said, are, "{row}");
     }
 }
 

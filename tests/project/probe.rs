@@ -46,3 +46,24 @@ fn each_requirement_has_a_case_of_the_probe_or_a_reason() {
     let missing: Vec<_> = requirements.iter().filter(|id| !covered.contains(*id) && !reasons.contains(*id)).collect();
     assert!(missing.is_empty(), "no case, and no reason in docs/probe-uncovered.txt: {missing:?}");
 }
+
+/// What the page and the program's help say of how many cases there are. (The program adds those about tickets.)
+#[test]
+fn the_probe_has_as_many_cases_as_its_page_says() {
+    const ABOUT_TICKETS: usize = 8;
+    let page = include_str!("../../docs/PROBE.md");
+    let usage = include_str!("../../examples/probe/arguments.rs");
+    let about = page.split("plays all, about ").nth(1).and_then(|rest| rest.split(' ').next()).expect("how many");
+    let about: usize = about.parse().expect("a number");
+    for (role, more) in [(Role::Client, 0), (Role::Server, ABOUT_TICKETS)] {
+        let cases = all(role);
+        let quick = cases.iter().filter(|case| case.quick).count() + more;
+        assert!((cases.len() + more).abs_diff(about) <= 25, "about {about} for each role: {}", cases.len());
+        assert!((40..=65).contains(&quick), "{quick}");
+        if role == Role::Server {
+            assert!(page.contains(&format!("(127.0.0.1:8443): {quick} cases\n")), "{quick}");
+            assert!(page.contains(&format!("\n{quick} cases: ")), "{quick}");
+        }
+    }
+    assert!(usage.contains("40 to 65 that ask whether strangers get in"));
+}
