@@ -44,7 +44,7 @@ pub struct InvalidName(String);
 
 impl fmt::Display for InvalidName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is no DNS name, IP address or SPIFFE ID", self.0)
+        write!(f, "{} is no DNS name, IP address or SPIFFE ID: it has no port, and no other scheme", self.0)
     }
 }
 

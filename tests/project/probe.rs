@@ -53,7 +53,7 @@ fn the_probe_has_as_many_cases_as_its_page_says() {
     const ABOUT_TICKETS: usize = 8;
     let page = include_str!("../../docs/PROBE.md");
     let usage = include_str!("../../examples/probe/arguments.rs");
-    let about = page.split("plays all, about ").nth(1).and_then(|rest| rest.split(' ').next()).expect("how many");
+    let about = page.split("runs all, about ").nth(1).and_then(|rest| rest.split(' ').next()).expect("how many");
     let about: usize = about.parse().expect("a number");
     for (role, more) in [(Role::Client, 0), (Role::Server, ABOUT_TICKETS)] {
         let cases = all(role);

@@ -9,8 +9,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let acceptor = Acceptor::new(config, ["spiffe://example.org".parse()?]); // whoever has an ID of this trust domain
     let listener = TcpListener::bind("[::]:4433").await?;
     loop {
-        let connecting = acceptor.accept(listener.accept().await?.0); // at most 10 seconds
-        tokio::spawn(async { serve(connecting).await.map_err(|error| eprintln!("{error}")) });
+        let (tcp, from) = listener.accept().await?;
+        let connecting = acceptor.accept(tcp); // at most 10 seconds
+        tokio::spawn(async move { serve(connecting).await.map_err(|error| eprintln!("{from}: {error}")) });
     }
 }
 

@@ -29,7 +29,7 @@ sentences! {
     #[non_exhaustive]
     pub enum IdentityError {
         /// The chain, or its file, holds no certificate.
-        NoCertificate = "no certificate found in the chain file";
+        NoCertificate = "no certificate found in the chain file: it is empty, or text without one";
         /// The chain's file holds no certificate, but something else: what it holds.
         OtherKind(what: String) = "no certificate found in the chain file: {what}";
         /// A certificate that cannot be read.
@@ -42,7 +42,7 @@ sentences! {
         /// The private key.
         Key(error: KeyError) = "{error}";
         /// The private key belongs to another certificate.
-        KeyOfAnother = "the private key does not belong to the first certificate";
+        KeyOfAnother = "the private key does not belong to the first certificate: is that the leaf?";
         /// The private key belongs to none of the file's certificates.
         NoCertificateOfKey = "the private key belongs to none of the certificates";
         /// The first certificate's key cannot sign with this scheme.

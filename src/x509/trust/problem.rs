@@ -59,7 +59,7 @@ impl fmt::Display for Problem {
 }
 
 /// Every root and CRL that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct TrustError {
     /// At least one.
     pub problems: Vec<Problem>,
@@ -81,6 +81,13 @@ impl fmt::Display for TrustError {
             write!(f, "{problem}")?;
         }
         Ok(())
+    }
+}
+
+/// The sentences: a `main` that returns this error prints it so.
+impl fmt::Debug for TrustError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TrustError({self})")
     }
 }
 

@@ -198,7 +198,11 @@ impl From<&Accepted> for Verdict {
 
 impl fmt::Display for Accepted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} certificate {} accepted", self.role, Claim(self.certificate_type, self.leaf()))
+        write!(f, "{} certificate {} accepted", self.role, Claim(self.certificate_type, self.leaf()))?;
+        match self.identity().and_then(|identity| identity.spiffe_id) {
+            Some(id) => write!(f, " as {id}"),
+            None => Ok(()),
+        }
     }
 }
 
