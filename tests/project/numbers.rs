@@ -244,5 +244,8 @@ fn what_was_measured_has_a_date() {
             }
         }
     }
+    let guide = read("docs/GUIDE.md");
+    let tried = guide.lines().filter(|line| line.starts_with("Tried") && !has_date(line));
+    undated.extend(tried.map(|line| format!("docs/GUIDE.md: {line}")));
     assert!(undated.is_empty(), "no date in:\n{}", undated.join("\n"));
 }
