@@ -54,7 +54,7 @@ async fn a_client_that_does_not_let_itself_be_asked_loses_its_connection() {
 /// It acknowledges no PING, so that it may open streams behind GOAWAY; HTTP/2 by hand.
 #[tokio::test]
 async fn a_request_behind_the_end_of_the_lease_is_not_answered_on_this_connection() {
-    let (uri, client) = world(Duration::from_secs(3)).await;
+    let (uri, client) = world(Duration::from_secs(5)).await;
     let tcp = TcpStream::connect(("127.0.0.1", uri.port_u16().unwrap())).await.unwrap();
     let (mut read, mut write) = Connector::new(client).connect("localhost", tcp).await.unwrap().into_split();
     let asking = tokio::spawn(async move {
