@@ -1,4 +1,4 @@
-//! A short list held inline: the core has no heap, and a policy must be buildable in a `const`.
+//! A short list without a heap, which a `const` can build.
 
 /// Up to `N` items, inline, in order of preference.
 #[derive(Clone, Copy)]

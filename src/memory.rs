@@ -1,7 +1,7 @@
-//! The bound on memory that the caller lends.
+//! The trait of memory for inboxes and outboxes.
 
-/// Memory that the caller owns and inboxes and outboxes work in: `[u8; N]`, `&mut [u8]`, `Vec<u8>`, `Box<[u8]>`, or any
-/// other type that shows its bytes. There is nothing to implement.
+/// Memory of the caller for inboxes and outboxes: `[u8; N]`, `&mut [u8]`, `Vec<u8>`, `Box<[u8]>`, or any
+/// other type that gives access to its bytes. There is nothing to implement.
 pub trait Memory: AsRef<[u8]> + AsMut<[u8]> + sealed::Sealed {}
 
 impl<M: AsRef<[u8]> + AsMut<[u8]>> Memory for M {}

@@ -1,4 +1,5 @@
-//! What a connection may use and how much a peer may make us hold: plain data, shared by any number of connections.
+//! The parameters that a connection may use, and its limits for the peer: plain data, shared by any number of
+//! connections.
 
 #[cfg(feature = "hazmat-testing")]
 mod seams;
@@ -11,12 +12,12 @@ use crate::limits::{MAX_AUTHORITIES, MIN_RECORD_SIZE_LIMIT};
 use crate::list::List;
 use core::num::NonZeroU8;
 
-/// Bytes that a policy or a connection refers to: constant, or (feature `alloc`) shared.
+/// Bytes of a policy or a connection: constant, or (feature `alloc`) shared.
 #[derive(Clone)]
 pub enum Bytes {
-    /// Known when the program is built.
+    /// Constant.
     Static(&'static [u8]),
-    /// Read at run time, shared by all connections.
+    /// Read at run time and shared by all connections.
     #[cfg(feature = "alloc")]
     Shared(alloc::sync::Arc<[u8]>),
 }
@@ -41,24 +42,25 @@ impl core::fmt::Debug for Bytes {
     }
 }
 
-/// How application-data records are padded, to hide the length of what they hold (RFC 9846 §5.4).
+/// The padding of application data records, which hides the length of the data (RFC 9846 §5.4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Padding {
-    /// Not at all.
+    /// No padding.
     #[default]
     None,
-    /// To a multiple of so many bytes (content and its type), as far as records may be that long. 0 and 1: not at all.
+    /// Padding to a multiple of this many bytes (content and its type), within the longest record. 0 and 1 mean no
+    /// padding.
     Multiple(u16),
 }
 
-/// The suites we have, fastest first on machines with AES instructions.
+/// The supported suites, in the order of speed on machines with AES instructions.
 const CIPHER_SUITES: &[CipherSuite] = &[
     CipherSuite::TLS_AES_128_GCM_SHA256,
     CipherSuite::TLS_AES_256_GCM_SHA384,
     CipherSuite::TLS_CHACHA20_POLY1305_SHA256,
 ];
 
-/// The schemes we accept in CertificateVerify. rsa_pkcs1 and SHA-1 are not even nameable there (§4.5.2).
+/// The schemes for CertificateVerify. rsa_pkcs1 and SHA-1 must not be used there (§4.5.2).
 const SIGNATURE_SCHEMES: &[SignatureScheme] = &[
     SignatureScheme::ECDSA_SECP256R1_SHA256,
     SignatureScheme::ECDSA_SECP384R1_SHA384,
@@ -79,7 +81,7 @@ const SIGNATURE_SCHEMES: &[SignatureScheme] = &[
     SignatureScheme::MLDSA87,
 ];
 
-/// The schemes that the default verdict accepts in certificates: the same and rsa_pkcs1 (§4.3.3).
+/// The schemes for certificates: the same and rsa_pkcs1 (§4.3.3).
 const SIGNATURE_SCHEMES_CERT: &[SignatureScheme] = &[
     SignatureScheme::ECDSA_SECP256R1_SHA256,
     SignatureScheme::ECDSA_SECP384R1_SHA384,
@@ -100,7 +102,7 @@ const SIGNATURE_SCHEMES_CERT: &[SignatureScheme] = &[
     SignatureScheme::RSA_PKCS1_SHA512,
 ];
 
-/// A list of a policy must be well chosen: not empty, each item known, none twice.
+/// Checks a list of a policy: it must not be empty, and its items must be supported and differ.
 macro_rules! check_list {
     ($list:ident, $known:expr) => {
         assert!(!$list.is_empty(), "a policy needs at least one of each");
@@ -122,7 +124,7 @@ macro_rules! check_list {
     };
 }
 
-/// The groups of which a client's first hello has shares, unless the program says otherwise.
+/// The groups for which a client's first hello has shares by default.
 const fn first_shares(groups: &[NamedGroup]) -> List<NamedGroup, { KeyExchange::MAX_SHARES }> {
     let (first, others) = match groups {
         [first, others @ ..] => (*first, others),
@@ -151,10 +153,9 @@ const fn hybrids<const N: usize>(groups: List<NamedGroup, N>) -> List<NamedGroup
     hybrids
 }
 
-/// What a connection may use, in order of preference, and the limits it sets to the peer.
+/// The parameters that a connection may use, in order of preference, and its limits for the peer.
 ///
-/// A policy has no lifetime and is buildable in a `const`; a handshake borrows it (`&'static Policy`, `Arc<Policy>`)
-/// or owns it.
+/// A policy has no lifetime and can be a `const`. A handshake borrows it (`&'static Policy`, `Arc<Policy>`) or owns it.
 ///
 /// ```
 /// use countersign::{CipherSuite, Policy};
@@ -198,8 +199,9 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The default: all suites, groups and schemes of this crate, a key share for x25519 only (with the feature `mlkem`
-    /// also for X25519MLKEM768, which is preferred), X.509 certificates of at most 10 to a chain, messages of at most 65,538 bytes, flights of at most 80 KiB.
+    /// The default: all suites, groups and schemes of this crate; a key share for x25519 only (with the feature `mlkem`
+    /// also for X25519MLKEM768, which is preferred); X.509 certificates only, at most 10 in a chain; messages of at
+    /// most 65,538 bytes, and flights of at most 80 KiB.
     pub const fn new() -> Self {
         Policy {
             cipher_suites: List::new(CIPHER_SUITES, CipherSuite(0)),
@@ -232,8 +234,8 @@ impl Policy {
     /// The cipher suites to offer or accept, in order of preference.
     ///
     /// # Panics
-    /// If one is not implemented or given twice, or none is given (also below: a policy is the program's own, so a wrong one stops
-    /// the program, or its compilation when it stands in a `const`).
+    /// If one is not supported or given twice, or none is given. (A policy belongs to the program, so an invalid one
+    /// stops the program, or its compilation in a `const`. This is so for all methods here.)
     #[must_use]
     pub const fn cipher_suites(mut self, suites: &[CipherSuite]) -> Self {
         check_list!(suites, CIPHER_SUITES);
@@ -241,11 +243,12 @@ impl Policy {
         self
     }
 
-    /// supported_groups, in order of preference. Until [`Policy::key_shares`] says otherwise, the client shares a key for
-    /// the first one only; if that is a hybrid, also for the group of its curve, if the list has it: that is the same key.
+    /// supported_groups, in order of preference. By default the client has a key share only for the first one, and if
+    /// that is a hybrid, also for the group of its curve if the list has it, since it is the same key. See
+    /// [`Policy::key_shares`].
     ///
     /// # Panics
-    /// If one is not implemented, or none is given.
+    /// If one is not supported, or none is given.
     #[must_use]
     pub const fn groups(mut self, groups: &[NamedGroup]) -> Self {
         check_list!(groups, KeyExchange::GROUPS);
@@ -254,9 +257,9 @@ impl Policy {
         self.checked()
     }
 
-    /// Those of [`Policy::groups`] for which a client's first ClientHello carries a key share; each costs a key
-    /// generation (P-384: 0.4 ms), but for a hybrid and the group of its curve, which share one. At most two; none at all
-    /// asks the server to choose by HelloRetryRequest.
+    /// The groups of [`Policy::groups`] for which a client's first ClientHello has a key share, at most two. Each costs
+    /// a key generation (P-384: 0.4 ms), but a hybrid and the group of its curve share one. Without any, the server
+    /// chooses the group by HelloRetryRequest.
     ///
     /// # Panics
     /// If there are more than two.
@@ -266,9 +269,9 @@ impl Policy {
         self.checked()
     }
 
-    /// Agree on keys by hybrid groups only, which hold against a quantum computer that comes later: peers without are
-    /// refused (handshake_failure). It holds for [`groups`](Self::groups) and [`key_shares`](Self::key_shares) too,
-    /// whichever is called first. Whether the *signatures* are post-quantum is [`signature_schemes`](Self::signature_schemes).
+    /// Use only hybrid groups, which are safe against later quantum computers. Peers without them are refused
+    /// (handshake_failure). It also restricts [`groups`](Self::groups) and [`key_shares`](Self::key_shares), in any
+    /// order of the calls. For post-quantum *signatures* see [`signature_schemes`](Self::signature_schemes).
     ///
     /// ```
     /// use countersign::{NamedGroup, Policy};
@@ -276,7 +279,7 @@ impl Policy {
     /// ```
     ///
     /// # Panics
-    /// If none of [`groups`](Self::groups) is a hybrid (also there, once this has been called).
+    /// If none of [`groups`](Self::groups) is a hybrid. (`groups` panics if it is called later.)
     #[cfg(feature = "mlkem")]
     #[must_use]
     pub const fn require_post_quantum(mut self) -> Self {
@@ -303,7 +306,7 @@ impl Policy {
     /// signature_algorithms: the schemes that we accept in the peer's CertificateVerify.
     ///
     /// # Panics
-    /// If one is not implemented, or none is given.
+    /// If one is not supported, or none is given.
     #[must_use]
     pub const fn signature_schemes(mut self, schemes: &[SignatureScheme]) -> Self {
         check_list!(schemes, SIGNATURE_SCHEMES);
@@ -311,8 +314,8 @@ impl Policy {
         self
     }
 
-    /// signature_algorithms_cert: the schemes that the verdict accepts in certificates. Sent when it differs from
-    /// signature_algorithms, because without it that list binds certificates too (§4.3.3).
+    /// signature_algorithms_cert: the schemes that the verdict accepts in certificates. It is sent if it differs from
+    /// signature_algorithms, which otherwise applies to certificates too (§4.3.3).
     #[must_use]
     pub const fn signature_schemes_cert(mut self, schemes: &[SignatureScheme]) -> Self {
         self.signature_schemes_cert = List::new(schemes, SignatureScheme(0));
@@ -320,7 +323,7 @@ impl Policy {
     }
 
     /// Application protocols, in order of preference (RFC 7301). With a list, a server refuses clients that offer
-    /// ALPN without overlap; without one it ignores the extension.
+    /// only other protocols. Without a list it ignores the extension.
     ///
     /// # Panics
     /// If a name is empty or longer than 255 bytes, or all together take more than 128 bytes.
@@ -347,21 +350,21 @@ impl Policy {
         self
     }
 
-    /// Refuse peers with whom no application protocol is agreed on: clients that offer none, or none of ours, and servers
-    /// that select none (alert no_application_protocol). Off by default; QUIC asks for it (RFC 9001 §8.1).
+    /// Refuse connections without an application protocol: clients that offer none, or none of ours, and servers
+    /// that select none (alert no_application_protocol). Off by default; QUIC requires it (RFC 9001 §8.1).
     #[must_use]
     pub const fn require_alpn(mut self, yes: bool) -> Self {
         self.require_alpn = yes;
         self
     }
 
-    /// certificate_authorities for the CertificateRequest (server; §4.3.4): DER-encoded names, each with its 16-bit
-    /// length before it. Off by default: it tells strangers whom we trust, and some clients withhold a certificate
-    /// that would do. (No `const fn`: shared bytes are dropped at run time.)
+    /// certificate_authorities for a server's CertificateRequest (§4.3.4): names in DER, each after its 16-bit length.
+    /// Off by default: it shows strangers whom we trust, and some clients then do not send a certificate that we would
+    /// accept. (Not a `const fn`: shared bytes are dropped at run time.)
     ///
     /// # Panics
-    /// If it is no such list, or longer than TLS carries ([`limits::MAX_AUTHORITIES`](crate::limits::MAX_AUTHORITIES)).
-    /// `x509::Trust::certificate_authorities` makes lists that are right.
+    /// If it is not such a list, or too long ([`limits::MAX_AUTHORITIES`](crate::limits::MAX_AUTHORITIES)).
+    /// `x509::Trust::certificate_authorities` makes valid lists.
     #[must_use]
     pub fn certificate_authorities(mut self, names: Bytes) -> Self {
         let list = codec::List::<DistinguishedName<'_>>::parse(names.as_slice());
@@ -371,8 +374,8 @@ impl Policy {
         self
     }
 
-    /// What our own certificate and the peer's may be (RFC 7250), each in order of preference. Raw public keys prove
-    /// possession of a key and nothing else: offer them only where the verdict compares pins.
+    /// The certificate types of client and server (RFC 7250), each in order of preference. Raw public keys prove
+    /// only the possession of a key: offer them only if the verdict compares pins.
     #[must_use]
     pub const fn certificate_types(mut self, client: &[CertificateType], server: &[CertificateType]) -> Self {
         assert!(!client.is_empty() && !server.is_empty(), "a policy needs a certificate type for each side");
@@ -381,22 +384,22 @@ impl Policy {
         self
     }
 
-    /// Ask the peer for an OCSP staple (status_request), handed to the verdict unjudged.
+    /// Ask the peer for an OCSP staple (status_request). The verdict gets it unjudged.
     #[must_use]
     pub const fn request_ocsp_staple(mut self, yes: bool) -> Self {
         self.request_ocsp_staple = yes;
         self
     }
 
-    /// Ask the peer for signed certificate timestamps, handed to the verdict unjudged.
+    /// Ask the peer for signed certificate timestamps. The verdict gets them unjudged.
     #[must_use]
     pub const fn request_scts(mut self, yes: bool) -> Self {
         self.request_scts = yes;
         self
     }
 
-    /// Announce record_size_limit (RFC 8449): the longest inner plaintext that the peer may send us, content type and
-    /// padding included, 64 to 16,385 bytes. It is policy, never derived from the memory at hand.
+    /// Announce record_size_limit (RFC 8449): the longest inner plaintext that the peer may send us, including content
+    /// type and padding, 64 to 16,385 bytes. It is never derived from the size of the memory.
     ///
     /// # Panics
     /// If out of range.
@@ -407,8 +410,8 @@ impl Policy {
         self
     }
 
-    /// The most content that we put into one record, 1 to 16,384 bytes: short records reach the peer's application sooner
-    /// over a slow path. The peer's record_size_limit holds besides.
+    /// The longest content of our records, 1 to 16,384 bytes: over a slow path short records reach the peer's
+    /// application sooner. The peer's record_size_limit also applies.
     ///
     /// # Panics
     /// If out of range.
@@ -434,31 +437,31 @@ impl Policy {
         self
     }
 
-    /// The most certificates in a peer's chain.
+    /// The largest number of certificates in a peer's chain.
     #[must_use]
     pub const fn max_chain(mut self, certificates: u8) -> Self {
         self.max_chain = certificates;
         self
     }
 
-    /// Look like TLS 1.2 to middleboxes (§E.4): as a client, send a session id and a change_cipher_spec. A server
-    /// follows what the client does. On by default.
+    /// Look like TLS 1.2 to middleboxes (§E.4): as a client, send a session id and a change_cipher_spec. A server does
+    /// as the client does. On by default.
     #[must_use]
     pub const fn middlebox_compatibility(mut self, yes: bool) -> Self {
         self.middlebox_compatibility = yes;
         self
     }
 
-    /// As a server, change our key as soon as the client is accepted (a KeyUpdate that asks for nothing, RFC 9846 §4.7.3),
-    /// so that the client knows: [`crate::Event::Confirmed`]. On by default; 27 bytes. Flows have no KeyUpdate, and so
-    /// nothing to send.
+    /// As a server, change our key as soon as the client is accepted (a KeyUpdate without a request, RFC 9846 §4.7.3),
+    /// so that the client knows it: [`crate::Event::Confirmed`]. On by default; 27 bytes. Flows have no KeyUpdate.
     #[must_use]
     pub const fn confirm_clients(mut self, yes: bool) -> Self {
         self.confirm_clients = yes;
         self
     }
 
-    /// Update the write key after this many records (at least 1), earlier than the AEAD's own limit (§5.5), which always holds.
+    /// Update the write key after this many records (at least 1), before the limit of the AEAD (§5.5), which always
+    /// applies.
     #[must_use]
     pub const fn update_after(mut self, records: u64) -> Self {
         self.update_after = records;

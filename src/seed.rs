@@ -1,16 +1,16 @@
-//! The randomness of a hello, as an argument: the state machine draws none by itself.
+//! The randomness of a hello. It is an argument: the state machine draws none by itself.
 
-/// The random values of one connection: `random` (32 bytes) and, for clients, `legacy_session_id` (32 bytes). Both go
-/// over the wire in the clear; they must be unpredictable and used once.
+/// The random values of one connection: `random` (32 bytes) and, for clients, `legacy_session_id` (32 bytes). Both are
+/// sent in plaintext. They must be unpredictable and used once.
 #[derive(Debug)]
 pub struct Seed {
     pub(crate) random: [u8; 32],
     pub(crate) session_id: [u8; 32],
-    /// What names the connection, if it was drawn together with the rest: no other seed has it.
+    /// The identifier of the connection, if it was drawn with the rest. No other seed has the same.
     stamp: Option<[u8; 8]>,
 }
 
-/// A clone makes another connection, with a name of its own.
+/// A clone is for another connection, with another identifier.
 impl Clone for Seed {
     fn clone(&self) -> Seed {
         Seed { stamp: None, ..*self }
@@ -18,10 +18,10 @@ impl Clone for Seed {
 }
 
 impl Seed {
-    /// From the system's generator, in one call.
+    /// Draws it from the system's generator, in one call.
     ///
     /// # Errors
-    /// When the system has no randomness to give.
+    /// If the system has no randomness.
     pub fn random() -> Result<Seed, crate::crypto::CryptoFailed> {
         let mut bytes = [0; 72];
         crate::crypto::random::fill(&mut bytes)?;
@@ -38,9 +38,9 @@ impl Seed {
         seed
     }
 
-    /// Names a connection inside this process: stamps its memory and its questions, so that another one's cannot be
-    /// mistaken for it. A seed of the caller's may be given to two connections, so for that it is drawn here. (Without
-    /// randomness there will be no key share either, and no connection.)
+    /// Identifies the connection inside this process. Its memory and its questions get this number, to distinguish them
+    /// from those of other connections. The caller may use the same bytes for two connections, so the number is not
+    /// derived from them. (Without randomness there will be no key share either, and no connection.)
     pub(crate) fn stamp(&self) -> u64 {
         let draw = || {
             let mut drawn = [0; 8];

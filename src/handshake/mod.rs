@@ -1,4 +1,4 @@
-//! The handshake as its host drives it: a loop over what it wants, whether messages travel in records or by themselves.
+//! The handshake and its driver, for messages in records and messages without records.
 
 mod carrier;
 mod driver;
@@ -32,23 +32,22 @@ use rustls_pki_types::UnixTime;
 
 /// A mutual TLS 1.3 handshake, as client or server.
 ///
-/// It does nothing by itself: [`drive`](Self::drive) says what it wants, the caller provides and drives again. `P` is
-/// how the policy is held: `Policy`, `&'static Policy`, `Arc<Policy>`. `C` is how messages travel: [`Records`] over a
-/// stream; for [`Messages`] see [`Flow`].
+/// It does nothing by itself: [`drive`](Self::drive) returns what it wants, and the caller provides it and drives
+/// again. `P` is the policy: `Policy`, `&'static Policy`, `Arc<Policy>`. `C` is the carrier of the messages:
+/// [`Records`] over a stream; for [`Messages`] see [`Flow`].
 pub struct Handshake<P, C = Records> {
     policy: P,
     driver: Driver<C>,
     attached: Attached,
 }
 
-/// A mutual TLS 1.3 handshake by messages instead of records, for transports that protect handshake bytes themselves, as
-/// QUIC does (RFC 9001). Driven like any [`Handshake`], with [`FlowInbox`](crate::flow::FlowInbox) and
+/// A mutual TLS 1.3 handshake by messages instead of records, for transports that protect handshake bytes themselves,
+/// as QUIC does (RFC 9001). Driven like any [`Handshake`], with [`FlowInbox`](crate::flow::FlowInbox) and
 /// [`FlowOutbox`](crate::flow::FlowOutbox).
 ///
-/// What is sent belongs to an [`Epoch`], and what is received must be said to. No alert is written: the error says which
-/// one the transport is to convey ([`Error::alert`]). Messages that come after the handshake are fed to the inbox too,
-/// and dealt with by [`drive`](Handshake::drive): a NewSessionTicket is checked and dropped, a KeyUpdate is refused, since
-/// such transports update their keys by themselves.
+/// Sent and received bytes have an [`Epoch`]. No alert is written: the transport must convey the alert of the error
+/// ([`Error::alert`]). Feed messages after the handshake to the inbox too, and call [`drive`](Handshake::drive): it
+/// checks and drops a NewSessionTicket, and refuses a KeyUpdate, since such transports update their keys themselves.
 ///
 /// ```
 /// use countersign::flow::{Flow, FlowInbox, FlowOutbox, FlowSession};
@@ -102,11 +101,12 @@ pub struct Handshake<P, C = Records> {
 pub type Flow<P> = Handshake<P, Messages>;
 
 impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
-    /// A client's handshake with a server of this name: a DNS name, which is sent as server_name, or an IP address,
-    /// which is not (RFC 6066 §3). The machine does not compare the name with the certificate: that is the verdict's part.
+    /// A client's handshake with the server of this name: a DNS name, which is sent as server_name, or an IP address,
+    /// which is not (RFC 6066 §3). The handshake does not compare the name with the certificate: that is for the
+    /// verdict.
     ///
     /// # Errors
-    /// [`Misuse::InvalidServerName`], [`Misuse::NoRandomness`] (key shares are drawn here).
+    /// [`Misuse::InvalidServerName`], [`Misuse::NoRandomness`] (this generates the key shares).
     pub fn client(policy: P, server_name: Option<&str>, seed: Seed) -> Result<Self, Misuse> {
         let server_name = match server_name {
             Some(name) => ServerName::new(name).ok_or(Misuse::InvalidServerName)?,
@@ -127,9 +127,9 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
         Handshake { driver: Driver::new(engine, policy.borrow()), policy, attached: Attached::default() }
     }
 
-    /// Sends one opaque extension, for protocols that carry their parameters there (QUIC: RFC 9001 §8.2). A client sends
-    /// it in ClientHello; a server answers it in EncryptedExtensions if the client has sent the same type.
-    /// [`peer_extension`](Self::peer_extension) shows the peer's.
+    /// Adds an opaque extension, for protocols with parameters in an extension (QUIC: RFC 9001 §8.2). A client sends
+    /// it in ClientHello. A server sends it in EncryptedExtensions if the client has sent the same type.
+    /// [`peer_extension`](Self::peer_extension) is the peer's.
     ///
     /// ```
     /// # use countersign::{Bytes, ExtensionType, Misuse, Policy, Seed, flow::Flow};
@@ -140,7 +140,7 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
     /// ```
     ///
     /// # Errors
-    /// [`Misuse::UnfitExtension`]: the handshake itself knows this type, or the body is longer than
+    /// [`Misuse::UnfitExtension`]: the handshake uses this type itself, or the body is longer than
     /// [`MAX_EXTENSION`](crate::limits::MAX_EXTENSION). [`Misuse::NotNow`]: the handshake has begun.
     pub fn with_extension(mut self, extension: ExtensionType, body: Bytes) -> Result<Self, Misuse> {
         if self.transitions().next().is_some() {
@@ -149,11 +149,12 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
         if self.driver.engine.set_extension(extension, body) { Ok(self) } else { Err(Misuse::UnfitExtension) }
     }
 
-    /// Goes on until the caller is wanted, and says for what. Call it again after each want has been met.
+    /// Makes all transitions that are possible, and returns what the handshake wants next. Provide it and call again.
     ///
     /// # Errors
-    /// After a fatal error the alert for the peer lies in `tx`: send it, then close. Every later call returns the same
-    /// error. [`ErrorKind::InboxTooSmall`] and [`ErrorKind::OutboxTooSmall`] are not fatal: move to larger memory and call again.
+    /// After a fatal error the alert for the peer is in `tx`: send it, then close. Every later call returns the same
+    /// error. [`ErrorKind::InboxTooSmall`] and [`ErrorKind::OutboxTooSmall`] are not fatal: move to larger memory and
+    /// call again.
     pub fn drive<R: AnyInbox<Carrier = C>, T: AnyOutbox<Carrier = C>>(
         &mut self,
         rx: &mut R,
@@ -166,7 +167,7 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
         }
     }
 
-    /// One transition, or what is wanted for the next: for those who want to watch.
+    /// Makes one transition, or returns what the next one needs, to watch the handshake.
     ///
     /// # Errors
     /// As [`drive`](Self::drive).
@@ -178,10 +179,11 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
         self.driver.step(self.policy.borrow(), &mut rx.rx(), &mut tx.tx(), true)
     }
 
-    /// The answer to [`Want::Credential`]. The credential is read here and not kept.
+    /// Answers [`Want::Credential`]. The credential is not kept.
     ///
     /// # Errors
-    /// A [`Misuse`] changes nothing. If no scheme fits the credential's key, the next [`drive`](Self::drive) says so.
+    /// A [`Misuse`] changes nothing. If no scheme fits the credential's key, the next [`drive`](Self::drive) returns
+    /// the error.
     pub fn answer_credential<T: AnyOutbox<Carrier = C>>(
         &mut self,
         question: &CredentialQuestion,
@@ -191,7 +193,7 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
         self.driver.answer_credential(self.policy.borrow(), question, credential, &mut tx.tx())
     }
 
-    /// The answer to [`Want::Sign`]. The signature is sent as it is: whether it is right, the peer will tell.
+    /// Answers [`Want::Sign`]. The signature is sent unchecked: the peer verifies it.
     ///
     /// # Errors
     /// A [`Misuse`] changes nothing.
@@ -204,8 +206,8 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
         self.driver.answer_sign(self.policy.borrow(), question, signature, &mut tx.tx())
     }
 
-    /// The answer to [`Want::Verify`]. After a refusal the next [`drive`](Self::drive) returns the error, and the alert
-    /// lies in `tx`.
+    /// Answers [`Want::Verify`]. After a refusal the next [`drive`](Self::drive) returns the error, and the alert is in
+    /// `tx`.
     ///
     /// # Errors
     /// A [`Misuse`] changes nothing.
@@ -213,8 +215,8 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
         self.driver.answer_verify(self.policy.borrow(), question, verdict)
     }
 
-    /// No answer can be given to a question: the signer failed, there is no credential. The next
-    /// [`drive`](Self::drive) returns the error, and this alert lies in `tx`.
+    /// Declines a question, because the signer failed or there is no credential. The next [`drive`](Self::drive)
+    /// returns the error, and this alert is in `tx`.
     ///
     /// # Errors
     /// A [`Misuse`] changes nothing.
@@ -222,8 +224,8 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
         self.driver.decline(question.into(), alert)
     }
 
-    /// Gives up: user_canceled and close_notify lie in `tx`, every later call says [`ErrorKind::Cancelled`]. Does nothing
-    /// after an error.
+    /// Cancels the handshake: user_canceled and close_notify are in `tx`, and every later call returns
+    /// [`ErrorKind::Cancelled`]. Does nothing after an error.
     ///
     /// # Errors
     /// [`Misuse::ForeignOutbox`].
@@ -232,8 +234,8 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
         self.driver.give_up(ErrorKind::Cancelled, &alerts, &mut tx.tx())
     }
 
-    /// Gives up with an alert of the caller's choice. Does nothing after an error. user_canceled is followed by
-    /// close_notify (RFC 9846 §6.1).
+    /// Ends the handshake with this alert. After user_canceled it also sends close_notify (RFC 9846 §6.1). Does nothing
+    /// after an error.
     ///
     /// # Errors
     /// [`Misuse::ForeignOutbox`].
@@ -243,7 +245,7 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
         self.driver.give_up(ErrorKind::Aborted { alert }, alerts, &mut tx.tx())
     }
 
-    /// What the peer says about the certificate that it wants to see, while [`Want::Credential`] is open.
+    /// What the peer accepts and requests, while [`Want::Credential`] is open.
     ///
     /// # Errors
     /// [`Misuse::ForeignInbox`], [`Misuse::NotNow`].
@@ -251,7 +253,7 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
         Offer::read(self.flight(rx)?, self.driver.engine.negotiated(), self.role()).ok_or(Misuse::NotNow)
     }
 
-    /// The peer's certificates, from [`Want::Verify`] on until the last question has been answered, and after an error.
+    /// The peer's certificates, from [`Want::Verify`] until the last question has been answered, and after an error.
     ///
     /// # Errors
     /// [`Misuse::ForeignInbox`], [`Misuse::NotNow`].
@@ -259,8 +261,8 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
         self.driver.engine.peer(self.flight(rx)?).ok_or(Misuse::NotNow)
     }
 
-    /// The body of the peer's opaque extension, of the type given to [`with_extension`](Self::with_extension), while the
-    /// message that carried it is retained: up to the first question.
+    /// The body of the peer's opaque extension, of the type given to [`with_extension`](Self::with_extension). It is
+    /// available up to the first question, while the message with it is retained.
     ///
     /// # Errors
     /// [`Misuse::ForeignInbox`], [`Misuse::NotNow`].
@@ -279,22 +281,22 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
         self.driver.engine.role()
     }
 
-    /// What the handshake awaits; after an error, what it awaited then.
+    /// What the handshake waits for; after an error, what it waited for.
     pub fn state(&self) -> State {
         self.driver.log.state()
     }
 
-    /// The last transitions, oldest first; at most 16.
+    /// The last transitions, at most 16, oldest first.
     pub fn transitions(&self) -> impl Iterator<Item = Transition> + '_ {
         self.driver.log.iter()
     }
 
-    /// The cipher suite, once it is agreed on.
+    /// The cipher suite, once it is negotiated.
     pub fn cipher_suite(&self) -> Option<CipherSuite> {
         self.driver.engine.negotiated().suite.map(Suite::number)
     }
 
-    /// The key exchange group, once it is agreed on.
+    /// The key exchange group, once it is negotiated.
     pub fn group(&self) -> Option<NamedGroup> {
         self.driver.engine.negotiated().group
     }
@@ -304,7 +306,7 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
         self.driver.engine.negotiated().retried
     }
 
-    /// The application protocol that was agreed on (RFC 7301).
+    /// The negotiated application protocol (RFC 7301).
     pub fn alpn(&self) -> Option<&[u8]> {
         self.driver.engine.negotiated().protocol(self.policy.borrow())
     }
@@ -324,13 +326,13 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
         self.driver.engine.negotiated().own_scheme()
     }
 
-    /// client_random, by which a key log names the connection.
+    /// client_random, which identifies the connection in a key log.
     pub fn client_random(&self) -> &[u8; 32] {
         &self.driver.engine.negotiated().client_random
     }
 
-    /// Keeps something with the connection, for [`SessionInfo::attached`]: what a verdict was about, for instance. What
-    /// was attached before is dropped.
+    /// Attaches a value to the connection for [`SessionInfo::attached`], such as the result of a verdict. It replaces
+    /// an earlier one.
     #[cfg(feature = "alloc")]
     pub fn attach(&mut self, value: alloc::sync::Arc<dyn core::any::Any + Send + Sync>) {
         self.attached.value = Some(value);
@@ -342,23 +344,23 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
         SessionInfo::new(self.role(), negotiated, self.policy.borrow(), made_at, attached).ok_or(Misuse::NotNow)
     }
 
-    /// Shows the traffic secrets that the present state holds, each under its name in the key log format. They let
-    /// their owner read everything: for debugging only. Call it at [`Want::Sign`], [`Want::Verify`] and [`Want::Done`].
+    /// Shows the traffic secrets of the current state, each with its name in key logs. Whoever has them can read
+    /// everything: use it for debugging only. Call it at [`Want::Sign`], [`Want::Verify`] and [`Want::Done`].
     pub fn expose_secrets(&self, show: &mut dyn FnMut(&'static str, &[u8])) {
         self.driver.engine.expose(show);
     }
 }
 
 impl<P: Borrow<Policy>> Handshake<P, Records> {
-    /// Takes the session, after [`Want::Done`]; inbox and outbox go on with it.
+    /// Returns the session after [`Want::Done`]. Continue with the same inbox and outbox.
     ///
     /// # Errors
-    /// [`Misuse::NotNow`] before that, or the second time.
+    /// [`Misuse::NotNow`] before that, and for a second call.
     pub fn finish(&mut self) -> Result<Session, Misuse> {
         self.finish_with(None)
     }
 
-    /// The same, for a session that knows when it was made ([`SessionInfo::made_at`]).
+    /// The same with the current time for [`SessionInfo::made_at`].
     ///
     /// # Errors
     /// As [`finish`](Self::finish).
@@ -376,27 +378,27 @@ impl<P: Borrow<Policy>> Handshake<P, Records> {
     }
 }
 
-/// What is left of a handshake by messages. If [`drive`](Handshake::drive) returns an error afterwards, the connection
+/// The result of a handshake by messages. If [`drive`](Handshake::drive) returns an error afterwards, the connection
 /// has failed: drop this, so that its secrets are forgotten (RFC 9846 §6).
 pub struct FlowSession {
-    /// The suite whose AEAD and hash protect the data.
+    /// The cipher suite.
     pub suite: Suite,
     /// client_ and server_application_traffic_secret_0.
     pub secrets: Pair<ExposedSecret>,
-    /// Keys for other uses.
+    /// Exports keying material.
     pub exporter: Exporter,
-    /// What was agreed on, and when.
+    /// The negotiated parameters.
     pub info: SessionInfo,
 }
 
 impl<P: Borrow<Policy>> Handshake<P, Messages> {
-    /// The keys under which the peer's next bytes come.
+    /// The epoch of the peer's next bytes.
     pub fn read_epoch(&self) -> Epoch {
         self.driver.carrier.read_epoch()
     }
 
-    /// client_ and server_handshake_traffic_secret with their suite, from the moment at which both exist until the
-    /// connection fails.
+    /// client_ and server_handshake_traffic_secret with their suite, as soon as both exist and until the connection
+    /// fails.
     pub fn handshake_secrets(&self) -> Option<(Suite, Pair<&ExposedSecret>)> {
         let (own, peer) = (self.driver.carrier.own.as_ref()?, self.driver.carrier.peer.as_ref()?);
         let pair = match self.role() {
@@ -406,17 +408,17 @@ impl<P: Borrow<Policy>> Handshake<P, Messages> {
         Some((self.driver.engine.negotiated().suite?, pair))
     }
 
-    /// Takes the session's secrets: a server's after [`Want::Done`], a client's as soon as it has signed; what lies in its
-    /// outbox must be conveyed all the same. Application secrets come only as a pair, and only after both sides have
-    /// been accepted: late for 0.5-RTT data, never early.
+    /// Returns the secrets of the session: for a server after [`Want::Done`], for a client as soon as it has signed
+    /// (its outbox must still be conveyed). The two application secrets come together, and only after both sides have
+    /// been accepted. This is too late for 0.5-RTT data, but never too early.
     ///
     /// # Errors
-    /// [`Misuse::NotNow`] before that, or the second time.
+    /// [`Misuse::NotNow`] before that, and for a second call.
     pub fn finish(&mut self) -> Result<FlowSession, Misuse> {
         self.finish_with(None)
     }
 
-    /// The same, for a session that knows when it was made ([`SessionInfo::made_at`]).
+    /// The same with the current time for [`SessionInfo::made_at`].
     ///
     /// # Errors
     /// As [`finish`](Self::finish).

@@ -23,16 +23,16 @@ use crate::role::Epoch;
 use core::fmt;
 use core::ops::Range;
 
-/// The memory for what the peer sends, and what lies in it.
+/// The memory for received bytes.
 ///
-/// Read from the transport into [`space`](Self::space) and say with [`filled`](Self::filled) how much came; the
-/// handshake or session takes it from there. Application data is read in place by [`data`](Self::data) and
+/// Read from the transport into [`space`](Self::space) and call [`filled`](Self::filled) with the number of bytes. The
+/// handshake or session processes them. Read application data in place by [`data`](Self::data) and
 /// [`consume`](Self::consume).
 ///
-/// `B` is who owns the memory: `&mut [u8]`, `[u8; N]`, `Vec<u8>`, a pooled buffer. To refuse no record that TLS allows,
-/// a session needs 16,645 bytes, or our record_size_limit + 21 where the peer obeys it; a handshake needs the peer's
-/// flight on top of that. Less memory works as long as less comes: otherwise the error `InboxTooSmall` says how much is
-/// needed, and after [`move_into`](Self::move_into) larger memory the same call goes on.
+/// `B` is the memory: `&mut [u8]`, `[u8; N]`, `Vec<u8>`, a pooled buffer. To accept every record that TLS allows, a
+/// session needs 16,645 bytes, or our record_size_limit + 21 if the peer obeys it. A handshake also needs memory for
+/// the peer's flight. Less memory works if the peer sends less. Otherwise the error `InboxTooSmall` has the size: call
+/// [`move_into`](Self::move_into) with larger memory, and repeat the failed call.
 pub struct Inbox<B> {
     memory: B,
     cursors: Cursors,
@@ -95,14 +95,13 @@ impl Cursors {
 }
 
 impl<B: Memory> Inbox<B> {
-    /// An empty inbox over this memory, whose contents do not matter.
+    /// An empty inbox in this memory, whose contents do not matter.
     pub fn new(memory: B) -> Self {
         Inbox { memory, cursors: Cursors::default() }
     }
 
-    /// An inbox over memory in which the peer's first bytes lie already, at this place: for programs that have looked at them
-    /// before knowing that they are TLS, or behind a preamble. What lies elsewhere does not matter; of a place that
-    /// reaches beyond the memory, what lies inside counts.
+    /// An inbox in memory that already has the peer's first bytes in this range, for programs that must read them to
+    /// know that they are TLS, or after a preamble. Other bytes do not matter. A range beyond the memory is cut.
     ///
     /// ```
     /// use countersign::{Event, Handshake, Inbox, Outbox, Policy, Seed, Want};
@@ -135,37 +134,38 @@ impl<B: Memory> Inbox<B> {
         Inbox { memory, cursors }
     }
 
-    /// How many bytes the memory has.
+    /// The size of the memory.
     pub fn capacity(&self) -> usize {
         self.memory.as_ref().len()
     }
 
-    /// Where to put what the transport brings next. Never empty after the machine has wanted `Read`.
+    /// The place for the next bytes from the transport. It is never empty when the machine wants `Read`.
     ///
-    /// What is held may be moved to make room, but stays in its order.
+    /// This may move the contents to make room.
     pub fn space(&mut self) -> &mut [u8] {
         self.view().into_space()
     }
 
-    /// `n` bytes have been put at the start of [`space`](Self::space). Zero means that the transport has ended, unless
-    /// there was no space to read into. More than the space counts as all of it.
+    /// Call it after `n` bytes have been written at the start of [`space`](Self::space). Zero means that the transport
+    /// has ended, unless there was no space. A larger number counts as the whole space.
     pub fn filled(&mut self, n: usize) {
         self.view().filled(n);
     }
 
-    /// Whether nothing at all is held: no message, no data, no part of a record. Then the memory can be given back
-    /// without loss while the connection idles.
+    /// Whether it holds nothing: no message, no data, no part of a record. Then an idle connection does not need the
+    /// memory.
     pub fn is_empty(&self) -> bool {
         self.cursors.is_empty()
     }
 
-    /// Gives the memory back if [`is_empty`](Self::is_empty), and else itself. A session goes on with a new inbox.
+    /// Returns the memory if [`is_empty`](Self::is_empty), and otherwise the inbox. A session can continue with a new
+    /// inbox.
     pub fn into_memory(self) -> Result<B, Self> {
         if self.is_empty() { Ok(self.memory) } else { Err(self) }
     }
 
-    /// Moves what is held to other memory. Both come back if it does not fit. The old memory is dropped as it is: it
-    /// may hold plaintext.
+    /// Moves the contents to other memory. If they do not fit, both are returned. The old memory is dropped without
+    /// wiping: it may hold plaintext.
     pub fn move_into<C: Memory>(mut self, mut memory: C) -> Result<Inbox<C>, (Self, C)> {
         let view = self.view();
         let (plaintext, ciphertext) = (view.plaintext(), view.ciphertext());
@@ -182,12 +182,12 @@ impl<B: Memory> Inbox<B> {
         Err((self, memory))
     }
 
-    /// The application data that has been received and not yet consumed.
+    /// The application data that has not been consumed.
     pub fn data(&self) -> &[u8] {
         self.memory.as_ref().get(self.cursors.data()).unwrap_or_default()
     }
 
-    /// The first `n` bytes of [`data`](Self::data) have been dealt with.
+    /// Call it when the first `n` bytes of [`data`](Self::data) have been processed.
     pub fn consume(&mut self, n: usize) {
         self.cursors.consume(n);
     }
@@ -210,13 +210,13 @@ impl<B: Memory> Inbox<B> {
 
 #[cfg(feature = "alloc")]
 impl Inbox<alloc::vec::Vec<u8>> {
-    /// Makes the memory at least so large: what the error `InboxTooSmall` says is needed. What is held stays.
+    /// Makes the memory at least this large, as the error `InboxTooSmall` asks. The contents stay.
     pub fn grow(&mut self, needed: usize) {
         self.memory.resize(needed.max(self.memory.len()), 0);
     }
 }
 
-/// How much is held, not what.
+/// Shows the number of bytes, not the bytes.
 impl<B> fmt::Debug for Inbox<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inbox")

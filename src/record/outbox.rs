@@ -20,12 +20,12 @@ use crate::memory::Memory;
 use core::fmt;
 use core::ops::Range;
 
-/// The memory for what we send, and what lies in it.
+/// The memory for bytes to send.
 ///
-/// Write [`pending`](Self::pending) to the transport and say with [`sent`](Self::sent) how much went. 48 bytes are
-/// always kept for alerts; the longest record of TLS takes 16,406 bytes on top.
+/// Write [`pending`](Self::pending) to the transport and call [`sent`](Self::sent) with the number of bytes. 48 bytes
+/// are always reserved for alerts. The longest record of TLS takes another 16,406 bytes.
 ///
-/// `B` is who owns the memory: `&mut [u8]`, `[u8; N]`, `Vec<u8>`, a pooled buffer.
+/// `B` is the memory: `&mut [u8]`, `[u8; N]`, `Vec<u8>`, a pooled buffer.
 pub struct Outbox<B> {
     memory: B,
     cursors: Cursors,
@@ -77,47 +77,48 @@ impl Cursors {
 }
 
 impl<B: Memory> Outbox<B> {
-    /// An empty outbox over this memory, whose contents do not matter.
+    /// An empty outbox in this memory, whose contents do not matter.
     pub fn new(memory: B) -> Self {
         Outbox { memory, cursors: Cursors::default() }
     }
 
-    /// How many bytes the memory has.
+    /// The size of the memory.
     pub fn capacity(&self) -> usize {
         self.memory.as_ref().len()
     }
 
-    /// What is to be sent next.
+    /// The bytes to send next.
     pub fn pending(&self) -> &[u8] {
         self.memory.as_ref().get(self.cursors.start..self.cursors.sealed).unwrap_or_default()
     }
 
-    /// The first `n` bytes of [`pending`](Self::pending) have been sent.
+    /// Call it when the first `n` bytes of [`pending`](Self::pending) have been sent.
     pub fn sent(&mut self, n: usize) {
         self.cursors.sent(n);
     }
 
-    /// Whether the peer waits for something of what is pending: the answer to its KeyUpdate, or an alert. Else it is all
-    /// application data (or, during the handshake, messages).
+    /// Whether the peer waits for a part of the pending bytes: the answer to its KeyUpdate, or an alert. Otherwise they
+    /// are application data (or messages, during the handshake).
     ///
-    /// For programs that collect data before they send it, and for those who drive the two halves of a session: send
-    /// without delay what is pending while this is true.
+    /// Programs that collect data before they send it, or use the two halves of a session, should send the pending
+    /// bytes without delay while this is true.
     pub fn owes_peer(&self) -> bool {
         self.cursors.owes_peer()
     }
 
-    /// Whether nothing is held. Then the memory can be given back without loss while the connection idles.
+    /// Whether it holds nothing. Then an idle connection does not need the memory.
     pub fn is_empty(&self) -> bool {
         self.cursors.is_empty()
     }
 
-    /// Gives the memory back if [`is_empty`](Self::is_empty), and else itself. A session goes on with a new outbox.
+    /// Returns the memory if [`is_empty`](Self::is_empty), and otherwise the outbox. A session can continue with a new
+    /// outbox.
     pub fn into_memory(self) -> Result<B, Self> {
         if self.is_empty() { Ok(self.memory) } else { Err(self) }
     }
 
-    /// Moves what is held to other memory. Both come back if it does not fit, with the reserve for alerts. The old
-    /// memory is dropped as it is.
+    /// Moves the contents to other memory. If they do not fit, with the reserve for alerts, both are returned. The old
+    /// memory is dropped without wiping.
     pub fn move_into<C: Memory>(self, mut memory: C) -> Result<Outbox<C>, (Self, C)> {
         let to = memory.as_mut();
         let held = self.memory.as_ref().get(self.cursors.held()).unwrap_or_default();
@@ -138,13 +139,13 @@ impl<B: Memory> Outbox<B> {
 
 #[cfg(feature = "alloc")]
 impl Outbox<alloc::vec::Vec<u8>> {
-    /// Makes the memory at least so large: what `NoRoom` or `OutboxTooSmall` say is needed. What is held stays.
+    /// Makes the memory at least this large, as `NoRoom` and `OutboxTooSmall` ask. The contents stay.
     pub fn grow(&mut self, needed: usize) {
         self.memory.resize(needed.max(self.memory.len()), 0);
     }
 }
 
-/// How much is held, not what.
+/// Shows the number of bytes, not the bytes.
 impl<B> fmt::Debug for Outbox<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outbox")

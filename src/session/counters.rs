@@ -26,7 +26,7 @@ pub struct Counters {
 }
 
 impl Traffic {
-    /// So many records with so many bytes altogether.
+    /// Counts records, and their bytes in total.
     #[inline(always)]
     pub(super) fn count(&mut self, records: u64, bytes: usize) {
         self.records = self.records.saturating_add(records);

@@ -1,28 +1,30 @@
-//! What is received, and what goes from the receiving half to the sending one.
+//! Events of a session, and the messages from its receiving half to its sending half.
 
-/// What [`Session::receive`](crate::Session::receive) found.
+/// The result of [`Session::receive`](crate::Session::receive).
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event {
-    /// Nothing more without the transport: read into [`Inbox::space`](crate::Inbox::space), say [`Inbox::filled`](crate::Inbox::filled).
+    /// Read more from the transport into [`Inbox::space`](crate::Inbox::space), and call
+    /// [`Inbox::filled`](crate::Inbox::filled).
     Read,
-    /// [`Inbox::data`](crate::Inbox::data) is there: deal with it, say [`Inbox::consume`](crate::Inbox::consume).
+    /// There is [`Inbox::data`](crate::Inbox::data): process it, and call [`Inbox::consume`](crate::Inbox::consume).
     Data,
-    /// The peer has updated its key: give this to [`crate::Sender::reply`] before our next data.
+    /// The peer has updated its key: pass this to [`crate::Sender::reply`] before our next data.
     Owed(Reply),
-    /// To a client, once: the server has spoken since our Finished.
+    /// For clients, once: the server has sent something since our Finished.
     Confirmed,
-    /// The peer has sent close_notify: nothing more will come. We may go on sending.
+    /// The peer has sent close_notify: nothing more will come. We may still send.
     Closed,
 }
 
-/// A KeyUpdate of the peer: give it to [`Sender::reply`](crate::Sender::reply) before our next data. A later one stands for all before it.
+/// A KeyUpdate of the peer: pass it to [`Sender::reply`](crate::Sender::reply) before our next data. A later one
+/// replaces earlier ones.
 #[must_use = "give it to Sender::reply"]
 #[derive(Debug, PartialEq, Eq)]
 pub struct Reply {
-    /// The connection that it belongs to.
+    /// The connection.
     pub(super) stamp: u64,
-    /// How many KeyUpdates the peer has sent, this one included.
+    /// How many KeyUpdates the peer has sent, including this one.
     pub(super) number: u64,
-    /// The number of the last one that wanted an answer.
+    /// The number of the last one that requested an answer.
     pub(super) wanted: u64,
 }

@@ -1,12 +1,12 @@
-//! Keys for other uses (RFC 9846 §7.5).
+//! Exporters (RFC 9846 §7.5).
 
 use crate::crypto::CryptoFailed;
 use crate::schedule::{AuthenticatorKeys, ExporterSecret, Pair};
 
-/// Derives keys for other uses from the connection (RFC 9846 §7.5). Both ends derive the same.
+/// Exports keying material from the connection (RFC 9846 §7.5). Both ends get the same.
 ///
-/// A [`Session`](crate::Session) that fails forgets the secret: then every call here is an error. Of a session in two
-/// halves it is yours to drop.
+/// When a [`Session`](crate::Session) fails, it forgets the secret, and every call here is an error. After
+/// [`split`](crate::Session::split) you must drop it yourself.
 pub struct Exporter(Option<ExporterSecret>);
 
 impl Exporter {
@@ -27,12 +27,12 @@ impl Exporter {
         self.0.as_ref().ok_or(CryptoFailed)?.export(label, context, out)
     }
 
-    /// What authenticators are computed from (RFC 9261 §5.1); `None`: the connection has failed.
+    /// The exported values for authenticators (RFC 9261 §5.1). `None` if the connection has failed.
     pub(super) fn authenticator_keys(&self) -> Option<Pair<AuthenticatorKeys>> {
         self.0.as_ref().map(AuthenticatorKeys::derive)
     }
 
-    /// The channel binding `tls-exporter` (RFC 9266), by which a protocol above binds itself to this connection.
+    /// The channel binding `tls-exporter` (RFC 9266), with which a protocol above TLS binds itself to this connection.
     ///
     /// # Errors
     /// If the connection has failed.
@@ -42,8 +42,8 @@ impl Exporter {
         Ok(binding)
     }
 
-    /// The secret itself, for the key log (`EXPORTER_SECRET`); empty once the connection has failed. It lets its
-    /// owner derive everything that is exported.
+    /// The secret bytes for the key log (`EXPORTER_SECRET`); empty after the connection has failed. Whoever has them
+    /// can derive everything that is exported.
     pub fn expose_secret(&self) -> &[u8] {
         self.0.as_ref().map_or(&[], ExporterSecret::expose)
     }

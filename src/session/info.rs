@@ -1,4 +1,4 @@
-//! What a session knows about itself.
+//! The parameters of a session.
 
 use crate::codec::{CertificateType, CipherSuite, NamedGroup, SignatureScheme};
 use crate::crypto::Suite;
@@ -10,8 +10,8 @@ use core::fmt;
 use core::time::Duration;
 use rustls_pki_types::UnixTime;
 
-/// What was agreed on, and when: plain data, which stays readable whatever becomes of the session. Both halves of a
-/// session that was split have it.
+/// The negotiated parameters of a session, and when it was made. It is plain data and stays readable after an error.
+/// Both halves of a split session have it.
 #[derive(Clone)]
 pub struct SessionInfo {
     role: Role,

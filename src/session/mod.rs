@@ -39,8 +39,9 @@ use sending::Sending;
 
 /// A connection after the handshake: both ends have proved who they are.
 ///
-/// It owns no memory: the caller passes inbox and outbox to each call, and may drop them while the session is idle. Those of
-/// another connection are refused. [`split`](Self::split) makes two halves for two threads, which share no lock.
+/// It owns no memory: the caller passes inbox and outbox to each call, and may drop them while the session is idle.
+/// Those of another connection are refused. [`split`](Self::split) makes two halves for two threads, which share no
+/// lock.
 ///
 /// ```
 /// use countersign::{Event, Inbox, Outbox, Session};
@@ -101,12 +102,12 @@ impl Session {
         }
     }
 
-    /// Takes what the peer has sent, and says what it was. See [`Receiver::receive`]; the alert of an error is written to
-    /// `tx`, and `Owed` is never returned: KeyUpdates that want an answer get one, together, before our next data
-    /// (RFC 9846 §4.7.3), or when [`answer_key_update`](Self::answer_key_update) is called.
+    /// Processes what the peer has sent up to the next event. See [`Receiver::receive`]. It never returns `Owed`: one
+    /// answer to all requested KeyUpdates is sent before our next data (RFC 9846 §4.7.3), or by
+    /// [`answer_key_update`](Self::answer_key_update).
     ///
     /// # Errors
-    /// As [`Receiver::receive`]; the alert lies in `tx`. [`ErrorKind::ForeignOutbox`]: nothing has changed.
+    /// As [`Receiver::receive`], with the alert in `tx`. After [`ErrorKind::ForeignOutbox`] nothing has changed.
     pub fn receive<R: Memory, T: Memory>(&mut self, rx: &mut Inbox<R>, tx: &mut Outbox<T>) -> Result<Event, Error> {
         self.receive_into(&mut rx.view(), &mut tx.view())
     }
@@ -125,7 +126,7 @@ impl Session {
         }
     }
 
-    /// The peer is told, and everything is forgotten (RFC 9846 §6).
+    /// Sends the alert, and forgets all secrets (RFC 9846 §6).
     fn failed(&mut self, error: Error, tx: &mut OutboxView<'_>) -> Error {
         if !error.is_fatal() {
             return error;
@@ -135,18 +136,18 @@ impl Session {
         self.receiving.error(error.kind)
     }
 
-    /// Answers the KeyUpdates that wanted it, if any did, without waiting for our next data: for a side that stays silent,
-    /// and whose peer waits for a sign of life.
+    /// Answers requested KeyUpdates, if there are any, without waiting for our next data. It is for a side that has no
+    /// data to send, whose peer waits for the answer.
     ///
     /// # Errors
-    /// [`Misuse::NoRoom`], [`Misuse::ForeignOutbox`]; nothing has changed.
+    /// [`Misuse::NoRoom`], [`Misuse::ForeignOutbox`]. Nothing has changed.
     pub fn answer_key_update<T: Memory>(&mut self, tx: &mut Outbox<T>) -> Result<(), Misuse> {
         let tx = &mut tx.view();
         self.sending.check_outbox(tx)?;
         self.sending.pay(tx)
     }
 
-    /// Copies and seals as much of `data` as `tx` has room for. See [`Sender::write`].
+    /// Copies and seals as much of `data` as fits into `tx`. See [`Sender::write`].
     ///
     /// # Errors
     /// As [`Sender::write`].
@@ -154,7 +155,7 @@ impl Session {
         self.sending.write(data, &mut tx.view())
     }
 
-    /// Reserves the place of the next record, for data that is sealed where it lies. See [`Sender::reserve`].
+    /// Reserves the place of the next record, for data that is sealed in place. See [`Sender::reserve`].
     ///
     /// # Errors
     /// As [`Sender::reserve`].
@@ -175,7 +176,7 @@ impl Session {
         self.sending.update_key(&mut tx.view())
     }
 
-    /// Asks the peer for a sign of life under its application key. See [`Sender::confirm`].
+    /// Asks the peer to answer under a new key. See [`Sender::confirm`].
     ///
     /// # Errors
     /// As [`Sender::confirm`].
@@ -193,7 +194,7 @@ impl Session {
         self.sending.close(&mut tx.view())
     }
 
-    /// Ends the connection with a fatal alert of the application's choice. See [`Sender::abort`].
+    /// Ends the connection with this alert. See [`Sender::abort`].
     ///
     /// # Errors
     /// As [`Sender::abort`].
@@ -208,38 +209,38 @@ impl Session {
         Ok(())
     }
 
-    /// What was agreed on, and when.
+    /// The negotiated parameters.
     pub fn info(&self) -> &SessionInfo {
         &self.info
     }
 
-    /// What has gone both ways so far.
+    /// The traffic in both directions so far.
     pub fn counters(&self) -> Counters {
         let Receiving { traffic, tickets_dropped, .. } = self.receiving;
         Counters { sent: self.sending.traffic, received: traffic, tickets_dropped }
     }
 
-    /// Whether the peer is known to have accepted us; always true for a server.
+    /// Whether we know that the peer has accepted us; always true for a server.
     pub fn is_confirmed(&self) -> bool {
         self.receiving.is_confirmed()
     }
 
-    /// Derives keys for other uses.
+    /// Exports keying material.
     pub fn exporter(&self) -> &Exporter {
         &self.exporter
     }
 
-    /// Shows both application traffic secrets, ours first. They let their owner read everything.
+    /// Both application traffic secrets, ours first. Whoever has them can read everything.
     pub fn expose_secrets(&self) -> (&[u8], &[u8]) {
         (self.sending.expose_secret(), self.receiving.expose_secret())
     }
 
-    /// Folds an idle session into at most 256 bytes, beside what was agreed on. Inbox and outbox are empty then, and may be
+    /// Reduces an idle session to at most 256 bytes and its parameters. Inbox and outbox are empty then and may be
     /// dropped. The keys are derived again when it [wakes](Asleep::wake).
     ///
     /// # Errors
-    /// The session comes back. [`Misuse::NotNow`]: something is pending, in `rx`, in `tx`, or in the session (a KeyUpdate that
-    /// is to be answered, a ticket that has come in part). [`Misuse::Closed`]: one direction has ended, or the session has
+    /// The session is returned. [`Misuse::NotNow`]: something is pending in `rx`, in `tx`, or in the session (a
+    /// KeyUpdate to answer, a part of a ticket). [`Misuse::Closed`]: one direction has ended, or the session has
     /// failed. [`Misuse::ForeignInbox`], [`Misuse::ForeignOutbox`].
     #[allow(clippy::result_large_err, reason = "there is no heap to box on, and nothing may be lost")]
     pub fn sleep<R: Memory, T: Memory>(
@@ -268,8 +269,8 @@ impl Session {
         Ok((common, sending, receiving))
     }
 
-    /// Two halves for two threads. Answer the receiver's [`Event::Owed`] by [`Sender::reply`], and its errors by
-    /// [`Sender::alert`].
+    /// Splits the session into two halves for two threads. Answer the receiver's [`Event::Owed`] by [`Sender::reply`],
+    /// and its errors by [`Sender::alert`].
     pub fn split(mut self) -> (Sender, Receiver, Exporter) {
         self.receiving.owed = self.sending.owes;
         let sender = Sender::new(self.sending, self.info.clone());
@@ -278,8 +279,8 @@ impl Session {
 }
 
 impl Asleep {
-    /// The session again, with the same inbox and outbox or with new ones. `info` is what [`Session::sleep`] gave, `policy`
-    /// that of the connection, for the length of our records, their padding, and how many go under one key.
+    /// Restores the session, for the same inbox and outbox or new ones. `info` comes from [`Session::sleep`]. `policy`
+    /// is that of the connection, for the length of our records, their padding, and their number under one key.
     ///
     /// # Errors
     /// If the cryptographic provider fails.

@@ -10,7 +10,7 @@ use crate::error::{Error, Misuse};
 use crate::memory::Memory;
 use crate::record::Inbox;
 
-/// The receiving half of a session: its memory is the inbox, which belongs to this connection (R1).
+/// The receiving half of a session. Its memory is the inbox, which belongs to this connection.
 pub struct Receiver {
     receiving: Receiving,
     info: SessionInfo,
@@ -21,27 +21,28 @@ impl Receiver {
         Receiver { receiving, info }
     }
 
-    /// Takes what the transport has brought, up to the next thing that concerns the caller. Call it again until it says
-    /// `Read` or `Closed`; data must be consumed before more is looked at.
+    /// Processes the received bytes up to the next event. Call it again until it returns `Read` or `Closed`. Data must
+    /// be consumed before it reads on.
     ///
     /// # Errors
-    /// After a fatal error every call returns the same one; give it to [`Sender::alert`](crate::Sender::alert), which
-    /// tells the peer. This half cannot know whether an alert was sent, and never says so.
-    /// [`ErrorKind::InboxTooSmall`](crate::ErrorKind::InboxTooSmall) is not fatal: move to larger memory and call again.
+    /// After a fatal error every call returns the same error. Pass it to [`Sender::alert`](crate::Sender::alert), which
+    /// sends the alert. This half does not know whether an alert was sent, so its errors never say so.
+    /// [`ErrorKind::InboxTooSmall`](crate::ErrorKind::InboxTooSmall) is not fatal: move to larger memory and call
+    /// again.
     pub fn receive<R: Memory>(&mut self, rx: &mut Inbox<R>) -> Result<Event, Error> {
         self.receiving.receive(&mut rx.view())
     }
 
-    /// The other half has asked for a KeyUpdate ([`Sender::confirm`](crate::Sender::confirm)): the peer's next one is
-    /// not counted among those that nobody has asked for ([`limits::MAX_KEY_UPDATES`](crate::limits::MAX_KEY_UPDATES)).
+    /// Call it when the other half has requested a KeyUpdate ([`Sender::confirm`](crate::Sender::confirm)): then the
+    /// peer's next one does not count towards [`limits::MAX_KEY_UPDATES`](crate::limits::MAX_KEY_UPDATES).
     pub fn expect_key_update(&mut self) {
         self.receiving.expect_key_update();
     }
 
-    /// Folds an idle half into at most 120 bytes, beside what was agreed on. See [`Session::sleep`](crate::Session::sleep).
+    /// Reduces an idle half to at most 120 bytes and its parameters. See [`Session::sleep`](crate::Session::sleep).
     ///
     /// # Errors
-    /// The half comes back: [`Misuse::NotNow`], [`Misuse::Closed`], [`Misuse::ForeignInbox`].
+    /// The half is returned: [`Misuse::NotNow`], [`Misuse::Closed`], [`Misuse::ForeignInbox`].
     #[allow(clippy::result_large_err, reason = "there is no heap to box on, and nothing may be lost")]
     pub fn sleep<R: Memory>(mut self, rx: &mut Inbox<R>) -> Result<(AsleepReceiver, SessionInfo), (Receiver, Misuse)> {
         match self.receiving.check_idle(&mut rx.view()).and_then(|()| self.receiving.fold()) {
@@ -50,34 +51,34 @@ impl Receiver {
         }
     }
 
-    /// What was agreed on, and when.
+    /// The negotiated parameters.
     pub fn info(&self) -> &SessionInfo {
         &self.info
     }
 
-    /// What we have received so far.
+    /// The received traffic so far.
     pub fn counters(&self) -> Traffic {
         self.receiving.traffic
     }
 
-    /// How many NewSessionTickets have come: all of them are dropped.
+    /// How many NewSessionTickets have come. All of them are dropped.
     pub fn tickets_dropped(&self) -> u64 {
         self.receiving.tickets_dropped
     }
 
-    /// Whether the peer is known to have accepted us; always true for a server.
+    /// Whether we know that the peer has accepted us; always true for a server.
     pub fn is_confirmed(&self) -> bool {
         self.receiving.is_confirmed()
     }
 
-    /// The peer's present traffic secret. It lets its owner read what the peer sends.
+    /// The peer's current traffic secret. Whoever has it can read what the peer sends.
     pub fn expose_secret(&self) -> &[u8] {
         self.receiving.expose_secret()
     }
 }
 
 impl AsleepReceiver {
-    /// The half again. `info` is what [`Receiver::sleep`] gave.
+    /// Restores the half. `info` comes from [`Receiver::sleep`].
     ///
     /// # Errors
     /// If the cryptographic provider fails.

@@ -22,18 +22,18 @@ pub(super) struct Receiving {
     secret: Result<TrafficSecret, ErrorKind>,
     confirmed: bool,
     closed: bool,
-    /// An alert of ours has told the peer what failed.
+    /// We have sent an alert.
     pub(super) told: bool,
-    /// We have asked for a KeyUpdate: the next one is the answer.
+    /// We have requested a KeyUpdate: the next one is the answer.
     requested: bool,
-    /// A ticket that is too long for the memory, being read in pieces.
+    /// A ticket that is too long for the memory and is read in pieces.
     ticket: Option<TicketReader>,
-    /// Tickets, and KeyUpdates that we have not asked for, since the last application data.
+    /// Tickets and unrequested KeyUpdates since the last application data.
     tickets: u8,
     key_updates: u8,
     pub(super) traffic: Traffic,
     pub(super) tickets_dropped: u64,
-    /// The number of the last KeyUpdate that wanted an answer.
+    /// The number of the last KeyUpdate that requested an answer.
     wanted: u64,
     /// The answer that the whole session owed when it was split is yet to be reported.
     pub(super) owed: bool,
@@ -213,7 +213,7 @@ impl Receiving {
         })
     }
 
-    /// Deals with the next handshake message, if it is there.
+    /// Processes the next handshake message, if it is complete.
     fn next_message(&mut self, rx: &mut InboxView<'_>) -> Result<Option<Event>, ErrorKind> {
         while let Some(ticket) = &mut self.ticket {
             let Some((piece, left)) = rx.next_piece() else { return Ok(None) };

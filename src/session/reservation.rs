@@ -1,4 +1,4 @@
-//! A record's place in the outbox, reserved for application data that is written there (R13).
+//! The place of a record in the outbox, where the caller writes application data.
 
 use super::sending::Sending;
 use crate::error::Misuse;
@@ -6,10 +6,10 @@ use crate::record::OutboxView;
 use core::fmt;
 use core::ops::Range;
 
-/// The place of the next record of application data, in the outbox itself: what is written here is sealed where it lies.
+/// The place of the next record of application data in the outbox: the data is sealed in place.
 ///
-/// It knows how much of it has been written: nothing else can be sealed. What the memory held before does not show in
-/// [`space`](Self::space), so that it cannot be sent either. Dropped without [`seal`](Self::seal), it leaves nothing.
+/// It counts what has been written and seals only that. [`space`](Self::space) does not show earlier contents of the
+/// memory, so they cannot be sent. If it is dropped without [`seal`](Self::seal), nothing is sent.
 ///
 /// With the feature `std` it is an [`std::io::Write`].
 ///
@@ -31,9 +31,9 @@ pub struct Reservation<'a> {
     sending: &'a mut Sending,
     tx: OutboxView<'a>,
     place: Range<usize>,
-    /// So many bytes of the place are to be sealed.
+    /// The bytes to seal.
     written: usize,
-    /// So many bytes of it the caller has written, or had in its hands to write.
+    /// The bytes that the caller has written, or has had access to.
     shown: usize,
 }
 
@@ -53,12 +53,12 @@ impl<'a> Reservation<'a> {
         self.written
     }
 
-    /// How many more bytes have room.
+    /// How many more bytes fit.
     pub fn room(&self) -> usize {
         self.place.len().saturating_sub(self.written)
     }
 
-    /// Copies as much of `data` as has room, and says how much that was.
+    /// Copies as much of `data` as fits, and returns how much.
     pub fn write(&mut self, data: &[u8]) -> usize {
         let place = self.tx.data_mut(self.rest());
         let len = data.len().min(place.len());
@@ -70,8 +70,8 @@ impl<'a> Reservation<'a> {
         len
     }
 
-    /// Where to put what comes next: then say by [`filled`](Self::filled) how much it was. It holds zeros, or bytes that
-    /// this connection has written before.
+    /// The place for the next bytes: write there and call [`filled`](Self::filled). It holds zeros, or bytes that this
+    /// connection has written before.
     #[inline]
     pub fn space(&mut self) -> &mut [u8] {
         let rest = self.rest();
@@ -80,14 +80,14 @@ impl<'a> Reservation<'a> {
         self.tx.data_mut(rest)
     }
 
-    /// `n` bytes have been put at the start of [`space`](Self::space). More than the space counts as all of it, and as
-    /// nothing where `space` was not asked for.
+    /// Call it after `n` bytes have been written at the start of [`space`](Self::space). A larger number counts as the
+    /// whole space, and as nothing if `space` has not been called.
     #[inline]
     pub fn filled(&mut self, n: usize) {
         self.written = self.written.saturating_add(n).min(self.shown);
     }
 
-    /// Seals what has been written, as one record; it may be empty.
+    /// Seals the written bytes as one record, which may be empty.
     ///
     /// # Errors
     /// [`Misuse::NotNow`] if the AEAD fails, which does not happen.
@@ -103,7 +103,7 @@ impl<'a> Reservation<'a> {
     }
 }
 
-/// What was written and not sealed leaves nothing.
+/// Clears what was written and not sealed.
 impl Drop for Reservation<'_> {
     #[inline]
     fn drop(&mut self) {
@@ -114,14 +114,14 @@ impl Drop for Reservation<'_> {
     }
 }
 
-/// How much is written, not what.
+/// Shows the number of bytes, not the bytes.
 impl fmt::Debug for Reservation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reservation").field("written", &self.written).field("room", &self.room()).finish()
     }
 }
 
-/// Writes as much as has room; nothing to flush.
+/// Writes as much as fits. There is nothing to flush.
 #[cfg(feature = "std")]
 impl std::io::Write for Reservation<'_> {
     fn write(&mut self, data: &[u8]) -> std::io::Result<usize> {

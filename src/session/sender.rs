@@ -13,7 +13,7 @@ use crate::memory::Memory;
 use crate::policy::Policy;
 use crate::record::Outbox;
 
-/// The sending half of a session: its memory is the outbox, which belongs to this connection (R1).
+/// The sending half of a session. Its memory is the outbox, which belongs to this connection.
 pub struct Sender {
     sending: Sending,
     info: SessionInfo,
@@ -24,21 +24,22 @@ impl Sender {
         Sender { sending, info }
     }
 
-    /// Copies and seals as much of `data` as `tx` has room for, in records as long as the peer takes them, and says how
-    /// many bytes that was. 0: send what is pending first. The write key is updated when it is time (RFC 9846 §5.5), and
-    /// when the peer has asked for it.
+    /// Copies and seals as much of `data` as fits into `tx`, in records of the largest size that the peer accepts.
+    /// Returns the number of bytes; 0 means that you must send the pending bytes first. Updates the write key in time
+    /// (RFC 9846 §5.5), and when the peer has requested it.
     ///
     /// # Errors
-    /// [`Misuse::Closed`] after close_notify or an alert; [`Misuse::ForeignOutbox`]; [`Misuse::NoRoom`] if not even an
-    /// empty outbox of this size would do: `needed` bytes take the data, or as much of it as one record takes;
-    /// [`Misuse::NotNow`] if the last key is used up. None after data has been taken: the next call says it.
+    /// [`Misuse::Closed`] after close_notify or an alert; [`Misuse::ForeignOutbox`]; [`Misuse::NoRoom`] if even an
+    /// empty outbox of this size is too small: `needed` bytes are enough for the data, or for one full record of it;
+    /// [`Misuse::NotNow`] if the last key is used up. If some data has been taken, the next call returns the error
+    /// instead.
     pub fn write<T: Memory>(&mut self, data: &[u8], tx: &mut Outbox<T>) -> Result<usize, Misuse> {
         self.sending.write(data, &mut tx.view())
     }
 
-    /// Reserves the place of the next record in `tx`: write the data there, seal it, and nothing is copied. The place
-    /// has room for at least `wanted` bytes, or for as many as one record takes in this outbox. `None`: send what is
-    /// pending first.
+    /// Reserves the place of the next record in `tx`, where you write and seal data without a copy. The place has room
+    /// for at least `wanted` bytes, or for the longest record in this outbox. `None` means that you must send the
+    /// pending bytes first.
     ///
     /// # Errors
     /// As [`write`](Self::write).
@@ -51,7 +52,7 @@ impl Sender {
         Reservation::new(&mut self.sending, wanted, tx.view())
     }
 
-    /// Changes our write key now: a KeyUpdate that asks for nothing (RFC 9846 §4.7.3).
+    /// Changes our write key now, by a KeyUpdate without a request (RFC 9846 §4.7.3).
     ///
     /// # Errors
     /// [`Misuse::Closed`]; [`Misuse::ForeignOutbox`]; [`Misuse::NoRoom`]; [`Misuse::NotNow`] after 2^48 - 1 updates.
@@ -59,11 +60,11 @@ impl Sender {
         self.sending.update_key(&mut tx.view())
     }
 
-    /// Asks the peer to answer under a new key: a KeyUpdate that requests one. A client learns by the answer that a
-    /// conforming server has processed its Finished. While a request is outstanding, nothing is sent.
+    /// Asks the peer to answer under a new key, by a KeyUpdate that requests one. From the answer a client knows that a
+    /// conforming server has processed its Finished. Does nothing while a request is outstanding.
     ///
-    /// Tell the other half by [`Receiver::expect_key_update`](crate::Receiver::expect_key_update): it does not count the
-    /// answer among the KeyUpdates that nobody has asked for.
+    /// Call [`Receiver::expect_key_update`](crate::Receiver::expect_key_update) too, so that the other half does not
+    /// count the answer as an unrequested KeyUpdate.
     ///
     /// # Errors
     /// As [`update_key`](Self::update_key).
@@ -71,18 +72,18 @@ impl Sender {
         self.sending.confirm(&mut tx.view())
     }
 
-    /// Answers the peer's KeyUpdates up to this one, if they want an answer that has not been given. Requests that come
-    /// while an answer is still pending are answered by it.
+    /// Answers the peer's KeyUpdates up to this one, if one of them requests an answer that has not been sent. An
+    /// answer that is still pending also answers later requests.
     ///
     /// # Errors
-    /// [`Misuse::Closed`]: nothing is owed any more; [`Misuse::ForeignReply`], [`Misuse::ForeignOutbox`];
-    /// [`Misuse::NoRoom`]: send what is pending, and reply again. If you do not, [`write`](Self::write) and
+    /// [`Misuse::Closed`]: no answer is necessary any more. [`Misuse::ForeignReply`], [`Misuse::ForeignOutbox`].
+    /// [`Misuse::NoRoom`]: send the pending bytes and reply again. Otherwise [`write`](Self::write) and
     /// [`reserve`](Self::reserve) do it before they take data.
     pub fn reply<T: Memory>(&mut self, reply: &Reply, tx: &mut Outbox<T>) -> Result<(), Misuse> {
         self.sending.reply(reply, &mut tx.view())
     }
 
-    /// Sends close_notify: we send nothing more, and may go on receiving. A second call does nothing.
+    /// Sends close_notify: we send nothing more, but may still receive. A second call does nothing.
     ///
     /// # Errors
     /// [`Misuse::ForeignOutbox`]; [`Misuse::NoRoom`] if the outbox has no room even for an alert.
@@ -90,8 +91,7 @@ impl Sender {
         self.sending.close(&mut tx.view())
     }
 
-    /// Ends the connection with an alert of the application's choice. user_canceled is followed by close_notify
-    /// (RFC 9846 §6.1).
+    /// Ends the connection with this alert. After user_canceled it also sends close_notify (RFC 9846 §6.1).
     ///
     /// # Errors
     /// [`Misuse::Closed`]; [`Misuse::ForeignOutbox`]; [`Misuse::NoRoom`] if the outbox has no room even for an alert.
@@ -99,9 +99,9 @@ impl Sender {
         self.sending.abort(alert, &mut tx.view())
     }
 
-    /// Tells the peer of an error of the [`Receiver`](crate::Receiver): exactly one alert, if one is due and none has
-    /// gone before. Nothing can be sent after it. Gives the error back as it is to be reported: only now it is known
-    /// whether an alert was sent.
+    /// Sends the alert for an error of the [`Receiver`](crate::Receiver), if the error has one and none was sent
+    /// before. Nothing can be sent after it. Returns the error to report: only now it is known whether an alert was
+    /// sent.
     ///
     /// # Errors
     /// [`Misuse::ForeignOutbox`].
@@ -112,10 +112,10 @@ impl Sender {
         Ok(Error { alerts: error.alerts || told, ..*error })
     }
 
-    /// Folds an idle half into at most 112 bytes, beside what was agreed on. See [`Session::sleep`](crate::Session::sleep).
+    /// Reduces an idle half to at most 112 bytes and its parameters. See [`Session::sleep`](crate::Session::sleep).
     ///
     /// # Errors
-    /// The half comes back: [`Misuse::NotNow`], [`Misuse::Closed`], [`Misuse::ForeignOutbox`].
+    /// The half is returned: [`Misuse::NotNow`], [`Misuse::Closed`], [`Misuse::ForeignOutbox`].
     #[allow(clippy::result_large_err, reason = "there is no heap to box on, and nothing may be lost")]
     pub fn sleep<T: Memory>(mut self, tx: &mut Outbox<T>) -> Result<(AsleepSender, SessionInfo), (Sender, Misuse)> {
         match self.sending.check_idle(&mut tx.view()).and_then(|()| self.sending.fold()) {
@@ -124,12 +124,12 @@ impl Sender {
         }
     }
 
-    /// What was agreed on, and when.
+    /// The negotiated parameters.
     pub fn info(&self) -> &SessionInfo {
         &self.info
     }
 
-    /// What we have sent so far.
+    /// The sent traffic so far.
     pub fn counters(&self) -> Traffic {
         self.sending.traffic
     }
@@ -139,15 +139,15 @@ impl Sender {
         self.sending.is_closed()
     }
 
-    /// Our present traffic secret. It lets its owner read what we send.
+    /// Our current traffic secret. Whoever has it can read what we send.
     pub fn expose_secret(&self) -> &[u8] {
         self.sending.expose_secret()
     }
 }
 
 impl AsleepSender {
-    /// The half again. `info` is what [`Sender::sleep`] gave, `policy` that of the connection, for the length of our
-    /// records, their padding, and how many go under one key.
+    /// Restores the half. `info` comes from [`Sender::sleep`]. `policy` is that of the connection, for the length of
+    /// our records, their padding, and their number under one key.
     ///
     /// # Errors
     /// If the cryptographic provider fails.
