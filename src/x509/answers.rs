@@ -19,16 +19,16 @@ use core::borrow::Borrow;
 use rustls_pki_types::UnixTime;
 use std::{sync::Arc, vec::Vec};
 
-/// Answers one handshake's questions from what is at hand, and keeps the outcome: one `Answerer` per handshake.
+/// Answers the questions of one handshake with keys and trust in memory, and keeps the result. Make one for each handshake.
 ///
-/// It owns what it needs, so that it can live beside its handshake in one value. Its three parts can be called by
-/// themselves: [`choose`](Answerer::choose), [`sign`](Answerer::sign) and [`judge`](Answerer::judge); a program that
+/// It owns its data, so that one value can hold it together with its handshake. Its three parts can also be called
+/// alone: [`choose`](Answerer::choose), [`sign`](Answerer::sign) and [`judge`](Answerer::judge). A program that
 /// signs elsewhere, or judges on another thread, replaces one of them.
 pub struct Answerer {
     identities: Arc<Reloadable<Identities>>,
     trust: Arc<Reloadable<Trust>>,
     expect: Arc<[Expect]>,
-    /// The clock for the verdict; set it anew if the handshake has waited long.
+    /// The time for the verdict. Set it again if the handshake has waited long.
     pub now: UnixTime,
     memo: Option<Arc<SignatureMemo>>,
     chosen: Option<Arc<Identity>>,
@@ -37,8 +37,8 @@ pub struct Answerer {
 }
 
 sentences! {
-    /// Why a question of the handshake was declined: the fact beside the [`Error`](crate::Error), which knows only the
-    /// alert. `Display` is one sentence.
+    /// Why a question of the handshake was declined. The [`Error`](crate::Error) has only the alert. `Display` writes a
+    /// sentence.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub enum Declined {
@@ -50,15 +50,16 @@ sentences! {
 }
 
 impl SessionInfo {
-    /// The peer that was accepted, if [`Answerer::answer`] answered `Verify`, or if the caller has attached what
-    /// [`Trust::judge`] accepted ([`Handshake::attach`]).
+    /// The accepted peer, if [`Answerer::answer`] has answered `Verify`, or if the caller has attached the result of
+    /// [`Trust::judge`] ([`Handshake::attach`]).
     pub fn peer(&self) -> Option<&Accepted> {
         self.attached()?.downcast_ref()
     }
 }
 
 impl Answerer {
-    /// For one handshake. Identities and trust are looked up when a question comes. `expect`: who the peer may be.
+    /// For one handshake. It uses the identities and the trust of the time of each question. `expect` lists the
+    /// accepted peers.
     pub fn new(
         identities: Arc<Reloadable<Identities>>,
         trust: Arc<Reloadable<Trust>>,
@@ -69,25 +70,25 @@ impl Answerer {
         Answerer { identities, trust, expect, now, memo: None, chosen: None, judged: None, declined: None }
     }
 
-    /// Remembers verified signatures there.
+    /// Remembers verified signatures in this memo.
     pub fn with_memo(mut self, memo: Arc<SignatureMemo>) -> Answerer {
         self.memo = Some(memo);
         self
     }
 
-    /// Answers `Credential`; `None`: we have nothing of the certificate type that was agreed on.
+    /// Answers `Credential`. `None` if we have no credential of the negotiated certificate type.
     pub fn choose(&mut self, offer: &Offer<'_>) -> Option<Credential<'_>> {
         self.chosen = self.identities.get().choose(offer);
         self.chosen.as_ref().map(|identity| identity.credential())
     }
 
-    /// Answers `Sign`, with the key of the identity that was chosen.
+    /// Answers `Sign` with the key of the chosen identity.
     pub fn sign(&self, question: &SignQuestion) -> Result<Vec<u8>, SignError> {
         let identity = self.chosen.as_ref().ok_or(SignError::KeyElsewhere)?;
         identity.sign(question.scheme(), question.message())
     }
 
-    /// Answers `Verify`, and keeps the outcome.
+    /// Answers `Verify`, and keeps the result.
     pub fn judge(&mut self, peer: &Peer<'_>) -> Verdict {
         let identities = self.identities.get();
         let memo = self.memo.as_deref();
@@ -120,8 +121,8 @@ impl Answerer {
     /// ```
     ///
     /// # Errors
-    /// A [`Misuse`] changes nothing: after [`Misuse::NoRoom`] send what is pending, or move to larger memory, and drive
-    /// again.
+    /// A [`Misuse`] changes nothing. After [`Misuse::NoRoom`] send the pending bytes, or move to larger memory, and
+    /// drive again.
     pub fn answer<P, C, R, T>(
         &mut self,
         hs: &mut Handshake<P, C>,
@@ -162,13 +163,13 @@ impl Answerer {
         Ok(true)
     }
 
-    /// Makes the authenticator that the peer has asked for, or that we begin (RFC 9261): chooses, signs. An empty one, with
-    /// which we decline, if we have no identity that the peer accepts, or if the signer fails: then
+    /// Makes the authenticator that the peer has asked for, or that we begin (RFC 9261): chooses, signs. An empty one,
+    /// with which we decline, if we have no identity that the peer accepts, or if the signer fails: then
     /// [`declined`](Answerer::declined) says why.
     ///
     /// # Errors
-    /// [`Misuse::StaleQuestion`]: another session's, or answered in part. [`Misuse::NotNow`]: we have begun it ourselves,
-    /// and there is nothing to decline.
+    /// [`Misuse::StaleQuestion`]: another session's, or answered in part. [`Misuse::NotNow`]: we have begun it
+    /// ourselves, and there is nothing to decline.
     pub fn prove<P: Borrow<Policy>>(
         &mut self,
         authenticators: &Authenticators<P>,
@@ -190,7 +191,7 @@ impl Answerer {
         }
     }
 
-    /// The first part of an authenticator, Certificate; `None`: we have no identity that the peer accepts.
+    /// The Certificate of an authenticator. `None` if we have no identity that the peer accepts.
     pub(crate) fn show<P: Borrow<Policy>>(
         &mut self,
         authenticators: &Authenticators<P>,
@@ -211,23 +212,23 @@ impl Answerer {
         }
     }
 
-    /// The identity that was chosen to answer `Credential`, and whose key must sign.
+    /// The identity that has answered `Credential`. Its key must sign.
     pub fn chosen(&self) -> Option<&Arc<Identity>> {
         self.chosen.as_ref()
     }
 
-    /// The peer, if it was judged and accepted.
+    /// The peer, if it has been accepted.
     pub fn accepted(&self) -> Option<&Accepted> {
         self.judged.as_ref()?.as_ref().ok()
     }
 
-    /// The accepted peer's lease, to be kept beside the session and judged again.
+    /// The accepted peer's lease. Keep it with the session to judge it again.
     pub fn lease(&self) -> Option<Lease> {
         Lease::new(self.accepted()?, &self.expect)
     }
 
-    /// The lease that a peer gets which has proved its identity again, as [`Lease::renew`]: by the trust of now, and our
-    /// expectations.
+    /// The new lease of a peer that has proved its identity again, with the current trust and our expectations. See
+    /// [`Lease::renew`].
     pub fn renew(&mut self, lease: &Lease, claim: &Claim<'_>) -> Result<Lease, Refusal> {
         let identities = self.identities.get();
         let memo = self.memo.as_deref();
@@ -235,17 +236,17 @@ impl Answerer {
         lease.renew(claim, &self.trust.get(), &options)
     }
 
-    /// The accepted peer, to be kept with the session.
+    /// The accepted peer, to keep with the session.
     pub fn into_accepted(self) -> Option<Accepted> {
         self.judged?.ok()
     }
 
-    /// Why the peer was refused, if it was.
+    /// Why the peer has been refused, if it has.
     pub fn refusal(&self) -> Option<&Refusal> {
         self.judged.as_ref()?.as_ref().err()
     }
 
-    /// Why a question was declined, if one was.
+    /// Why a question has been declined, if one has.
     pub fn declined(&self) -> Option<Declined> {
         self.declined
     }

@@ -1,4 +1,4 @@
-//! Who we are: a chain and its key.
+//! An identity: a chain and its key.
 
 use super::key::{SignError, SigningKey};
 use super::private_key::{self, KeyError, at_line};
@@ -12,7 +12,7 @@ use crate::{CertificateType, Credential, SignatureScheme};
 use rustls_pki_types::{CertificateDer, UnixTime};
 use std::{format, string::String, string::ToString, vec, vec::Vec};
 
-/// One identity of ours: a chain, and its key unless that is kept elsewhere.
+/// One of our identities: a chain, and its key unless that is elsewhere.
 pub struct Identity {
     chain: Vec<CertificateDer<'static>>,
     certificate_type: CertificateType,
@@ -24,13 +24,13 @@ pub struct Identity {
 }
 
 sentences! {
-    /// Why a chain and key are no identity.
+    /// Why a chain and a key do not make an identity.
     #[derive(Clone, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub enum IdentityError {
-        /// The chain, or its file, holds no certificate.
+        /// The chain, or its file, has no certificate.
         NoCertificate = "no certificate found in the chain file: it is empty, or text without one";
-        /// The chain's file holds no certificate, but something else: what it holds.
+        /// The chain's file has something other than a certificate, which this names.
         OtherKind(what: String) = "no certificate found in the chain file: {what}";
         /// A certificate that cannot be read.
         Certificate {
@@ -43,11 +43,11 @@ sentences! {
         Key(error: KeyError) = "{error}";
         /// The private key belongs to another certificate.
         KeyOfAnother = "the private key does not belong to the first certificate: is that the leaf?";
-        /// The private key belongs to none of the file's certificates.
+        /// The private key belongs to no certificate of the file.
         NoCertificateOfKey = "the private key belongs to none of the certificates";
         /// The first certificate's key cannot sign with this scheme.
         SchemeDoesNotFitKey(scheme: SignatureScheme) = "the key of the first certificate cannot sign with {scheme}";
-        /// The first certificate's key is of a kind that signs no handshake; what it is.
+        /// The first certificate's key is of this kind, which signs no handshake.
         UnsupportedKey(key: String) =
             "the key of the first certificate is {key}, with which no handshake is signed: P-256, P-384, Ed25519 or \
              RSA of 2048 to 8192 bits is needed";
@@ -63,14 +63,14 @@ impl From<KeyError> for IdentityError {
     }
 }
 
-/// A certificate that has been read from DER, or not.
+/// Reads a certificate.
 fn parse(der: &[u8]) -> Result<Certificate<'_>, IdentityError> {
     let error = |BadDer(what): BadDer| IdentityError::Certificate { line: 0, what: what.into() };
     Certificate::from_der(der).map_err(error)
 }
 
 impl Identity {
-    /// A chain (leaf first; PEM, or one DER certificate) and its private key (PEM or DER).
+    /// An identity from a chain (leaf first; PEM, or one DER certificate) and its private key (PEM or DER).
     pub fn from_pem_or_der(chain: &[u8], key: &[u8]) -> Result<Identity, IdentityError> {
         let chain = certificates(chain)?;
         let leaf = parse(chain.first().ok_or(IdentityError::NoCertificate)?)?;
@@ -78,8 +78,9 @@ impl Identity {
         Identity::new(chain, key)
     }
 
-    /// One PEM file with the private key and its chain, in any order, as Kubernetes gives it to a pod (a credential
-    /// bundle). The leaf is the certificate of the key; each issuer is put after what it has issued.
+    /// An identity from one PEM file with the private key and its chain in any order, such as the credential bundle of
+    /// a Kubernetes pod. The leaf is the certificate of the key. Each issuer is put after the certificate that it has
+    /// issued.
     pub fn from_pem(bundle: &[u8]) -> Result<Identity, IdentityError> {
         let certificates = certificates(bundle)?;
         let keys = certificates.iter().map(|der| Ok(parse(der)?.spki.key));
@@ -92,7 +93,7 @@ impl Identity {
         Identity::new(in_order(certificates, &public_key)?, key)
     }
 
-    /// A chain, leaf first, and its private key.
+    /// An identity from a chain, leaf first, and its private key.
     pub fn new(chain: Vec<CertificateDer<'static>>, key: SigningKey) -> Result<Identity, IdentityError> {
         let schemes = key.schemes().to_vec();
         let identity = Identity { key: Some(key), ..Identity::external(chain, schemes)? };
@@ -103,13 +104,15 @@ impl Identity {
         }
     }
 
-    /// A chain (leaf first; PEM, or one DER certificate) whose key is kept elsewhere: see [`external`](Self::external).
+    /// An identity from a chain (leaf first; PEM, or one DER certificate) whose key is elsewhere: see
+    /// [`external`](Self::external).
     pub fn external_from_pem(chain: &[u8], schemes: Vec<SignatureScheme>) -> Result<Identity, IdentityError> {
         Identity::external(certificates(chain)?, schemes)
     }
 
-    /// A chain, leaf first, whose key is kept elsewhere (KMS, HSM) and signs with `schemes`, in order of preference;
-    /// each must be one that the leaf's key can have. None given: all that it can have, in the peer's order.
+    /// An identity from a chain, leaf first, whose key is elsewhere (KMS, HSM) and signs with `schemes`, in order of
+    /// preference. Each scheme must fit the leaf's key. An empty list stands for all schemes of the key, in the peer's
+    /// order.
     pub fn external(
         chain: Vec<CertificateDer<'static>>,
         schemes: Vec<SignatureScheme>,
@@ -135,7 +138,7 @@ impl Identity {
         })
     }
 
-    /// A raw public key (RFC 7250): no certificate; the peer pins the key.
+    /// A raw public key (RFC 7250), without a certificate. The peer pins the key.
     pub fn raw_public_key(key: SigningKey) -> Identity {
         Identity {
             chain: vec![CertificateDer::from(key.public_key())],
@@ -148,19 +151,19 @@ impl Identity {
         }
     }
 
-    /// With an OCSP response (DER) to staple where the peer asks for one.
+    /// Adds an OCSP response (DER), which is stapled if the peer asks for one.
     pub fn with_ocsp_staple(mut self, response: Vec<u8>) -> Identity {
         self.ocsp_staple = Some(response);
         self
     }
 
-    /// With a SignedCertificateTimestampList (RFC 6962 §3.3) to send where the peer asks for one.
+    /// Adds a SignedCertificateTimestampList (RFC 6962 §3.3), which is sent if the peer asks for one.
     pub fn with_scts(mut self, list: Vec<u8>) -> Identity {
         self.scts = Some(list);
         self
     }
 
-    /// For `Handshake::answer_credential`.
+    /// The credential for `Handshake::answer_credential`.
     pub fn credential(&self) -> Credential<'_> {
         Credential {
             certificate_type: self.certificate_type,
@@ -171,12 +174,12 @@ impl Identity {
         }
     }
 
-    /// For `Handshake::answer_sign`, if the key is here.
+    /// The key for `Handshake::answer_sign`, unless it is elsewhere.
     pub fn key(&self) -> Option<&SigningKey> {
         self.key.as_ref()
     }
 
-    /// Signs with the key that is here; [`SignError::KeyElsewhere`] if none is.
+    /// Signs with the key. [`SignError::KeyElsewhere`] if it is elsewhere.
     pub fn sign(&self, scheme: SignatureScheme, message: &[u8]) -> Result<Vec<u8>, SignError> {
         self.key.as_ref().ok_or(SignError::KeyElsewhere)?.sign(scheme, message)
     }
@@ -191,7 +194,7 @@ impl Identity {
         self.expires
     }
 
-    /// What `chain` holds.
+    /// The type of `chain`.
     pub fn certificate_type(&self) -> CertificateType {
         self.certificate_type
     }
@@ -222,14 +225,14 @@ impl Identity {
         self.certificates().all(|cert| signature_scheme(&cert.signature).is_some_and(&knows))
     }
 
-    /// Signs with this scheme.
+    /// Whether it signs with this scheme.
     pub(super) fn signs_with(&self, scheme: SignatureScheme) -> bool {
         self.schemes.is_empty() || self.schemes.contains(&scheme)
     }
 
-    /// One of the chain's certificates was issued by one of these CAs, DER names (RFC 9846 §4.5.1.2).
+    /// Whether one of these CAs (names in DER) has issued a certificate of the chain (RFC 9846 §4.5.1.2).
     pub fn is_issued_by<'a>(&self, authorities: impl Iterator<Item = &'a [u8]>) -> bool {
-        // A hint that is no name hints at nothing.
+        // Names that cannot be read are ignored: the list is only a hint.
         let mut names = authorities.filter_map(|der| Name::from_der(der).ok());
         names.any(|name| self.certificates().any(|cert| cert.issuer.matches(&name)))
     }

@@ -1,4 +1,4 @@
-//! Today's identities of ours, and the choice among them.
+//! Our identities, and the choice among them.
 
 pub(super) mod identity;
 pub(super) mod key;
@@ -9,7 +9,8 @@ use identity::Identity;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use std::{sync::Arc, vec::Vec};
 
-/// Our identities of the moment; the first is the default. Swap the whole in a [`Reloadable`](crate::x509::Reloadable) to renew.
+/// An immutable snapshot of our identities. The first is the default. To renew them, replace it in a
+/// [`Reloadable`](crate::x509::Reloadable).
 pub struct Identities {
     identities: Vec<Arc<Identity>>,
     leaves: Vec<CertificateDer<'static>>,
@@ -21,7 +22,7 @@ impl Identities {
         Identities { identities: Vec::new(), leaves: Vec::new() }.and(identity)
     }
 
-    /// One more identity, after the others.
+    /// Adds an identity after the others.
     pub fn and(mut self, identity: Identity) -> Identities {
         self.leaves.extend(identity.chain().first().cloned());
         self.identities.push(Arc::new(identity));
@@ -36,9 +37,9 @@ impl Identities {
     /// Answers `Credential`: the identity that suits the peer best. `None`: we have none of the certificate type that
     /// was agreed on.
     ///
-    /// In this order: it signs with a scheme that the peer knows; its leaf covers the server name that a client asked
-    /// for; its certificates are signed with schemes that the peer knows; it was issued by one of the peer's
-    /// certificate_authorities; it was given first. Keep the returned `Arc`: the same identity must sign.
+    /// It is chosen in this order: it signs with a scheme that the peer accepts; its leaf covers the server name that a
+    /// client asked for; its certificates are signed with schemes that the peer accepts; one of the peer's
+    /// certificate_authorities has issued it; it was added first. Keep the returned `Arc`: the same identity must sign.
     pub fn choose(&self, offer: &Offer<'_>) -> Option<Arc<Identity>> {
         let (schemes, schemes_cert) = (offer.signature_schemes(), offer.signature_schemes_cert());
         let authorities = offer.certificate_authorities();
@@ -65,7 +66,7 @@ impl Identities {
         &self.leaves
     }
 
-    /// The moment at which the first of our certificates expires; `None` if there are only raw public keys.
+    /// The time at which the first of our certificates expires; `None` if there are only raw public keys.
     pub fn expires(&self) -> Option<UnixTime> {
         self.identities.iter().filter_map(|identity| identity.expires()).min()
     }

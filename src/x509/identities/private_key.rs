@@ -1,4 +1,4 @@
-//! Private keys as files have them: PKCS#8 (RFC 5958), SEC1 (RFC 5915), PKCS#1 (RFC 8017), as PEM or DER.
+//! Files with private keys: PKCS#8 (RFC 5958), SEC1 (RFC 5915), PKCS#1 (RFC 8017), as PEM or DER.
 
 use super::key::{Pair, SigningKey};
 #[cfg(feature = "mldsa")]
@@ -16,14 +16,14 @@ use std::{boxed::Box, format, string::String, string::ToString};
 use zeroize::Zeroizing;
 
 sentences! {
-    /// Why a private key cannot be used. Never shows key material.
+    /// Why a private key cannot be used. It never shows key material.
     #[derive(Clone, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub enum KeyError {
-        /// The file holds no private key, and nothing else that is known: it is empty, or text.
+        /// The file has no private key and nothing else that is known: it is empty, or text.
         NoKey =
             "no private key found: the file is empty, or text without one (PKCS#8, SEC1 or PKCS#1, as PEM or DER)";
-        /// The key's PEM section is broken, or something else in the file is that may be a key.
+        /// The PEM section of the key is broken, or another section that may be a key.
         Pem {
             /// The line of its BEGIN, from 1; 0: the whole file.
             line: usize,
@@ -32,9 +32,9 @@ sentences! {
         } = "the private key{}: {what}", if *line == 0 { " file".into() } else { at_line(*line) };
         /// The key is encrypted with a passphrase.
         Encrypted = "the private key is encrypted: decrypt it first (openssl pkey -in KEY -out PLAIN)";
-        /// It is something else, as a certificate; what it is, or what the file holds.
+        /// It is something else, such as a certificate, which this names.
         OtherKind(what: String) = "no private key found: {what}";
-        /// Malformed.
+        /// The key is malformed.
         Malformed = "the private key is malformed";
         /// Public and private part do not belong together.
         Inconsistent = "the private key's public part does not belong to it";
@@ -175,8 +175,8 @@ fn pkcs8(der: &[u8], publics: &[PublicKey<'_>]) -> Result<SigningKey, KeyError> 
 ///     expandedKey OCTET STRING (SIZE (4032)),
 ///     both SEQUENCE { seed OCTET STRING (SIZE (32)), expandedKey OCTET STRING (SIZE (4032)) } }
 /// ```
-/// (RFC 9881 §6.) `public`, `publics`: PKCS#8's public key, and those of the certificates, one of which must be the key's
-/// if there is no seed to compute it from.
+/// (RFC 9881 §6.) `public`, `publics`: PKCS#8's public key, and those of the certificates, one of which must be the
+/// key's if there is no seed to compute it from.
 #[cfg(feature = "mldsa")]
 fn ml_dsa_key(
     set: MlDsa,

@@ -69,7 +69,7 @@ impl Source {
 impl TrustBuilder {
     /// Trusts the certificates of a PEM file, or one DER certificate. `source` names it in errors.
     ///
-    /// Keys, parameters, certificate requests and CRLs in the same file are passed over. Everything else that looks like
+    /// Keys, parameters, certificate requests and CRLs in the same file are ignored. Everything else that looks like
     /// a block and cannot be read is a problem with its line (see [`pem`]).
     pub fn roots(self, source: &str, file: &[u8]) -> TrustBuilder {
         self.add_roots(source, file, None)
@@ -100,19 +100,18 @@ impl TrustBuilder {
         self
     }
 
-    /// Checks revocation by the CRLs of a PEM file, or one DER CRL; may be called for several files. Certificates and keys
-    /// in the same file are passed over; everything else is read, or a problem with its line (see [`pem`]).
+    /// Checks revocation by the CRLs of a PEM file, or one DER CRL. Call it for each file. Certificates and keys in the same
+    /// file are ignored. Everything else is read, or a problem with its line (see [`pem`]).
     ///
-    /// From the first call on, every certificate of a chain must be covered by a current CRL of its issuer, unless relaxed
-    /// below. That holds whatever becomes of the files: if no list in them can be used, nobody's status is known, and
-    /// everybody is refused.
+    /// From the first call on, a current CRL of its issuer must cover every certificate of a chain, unless relaxed below. If
+    /// no list can be used, the status of every certificate is unknown, and all peers are refused.
     ///
-    /// A list counts for the issuer whose name it has and whose key has signed it. All of them that cover a certificate are
-    /// asked, and it is revoked if any holds it; a newer list takes the place of older ones of the same issuer and scope. A
-    /// list of its name that no known key has signed may have said anything: then the status is unknown, unless that list
-    /// says that it is another key's. A list that is published at a point (issuingDistributionPoint) covers certificates that name that point. One that
-    /// names none is covered by it only if no list of that issuer and another scope was given: a single list then stands
-    /// for the whole, as online CAs mean it.
+    /// A list belongs to the issuer that has its name and whose key has signed it. A certificate is revoked if any list of
+    /// its issuer has it. A newer list replaces older ones of the same issuer and scope. If a list has the issuer's name, but
+    /// no known key has signed it, its content counts as unknown, and so does the status of the issuer's certificates, unless
+    /// its authorityKeyIdentifier names another key. A list from a distribution point (issuingDistributionPoint) covers the
+    /// certificates that name this point. It also covers those that name none if it is the only list of its issuer's key for
+    /// such certificates, as some online CAs publish it. `docs/TRUST.md` has all rules.
     pub fn crls(mut self, source: &str, file: &[u8]) -> TrustBuilder {
         self.crls_asked = true;
         let sections = pem::read(file, Wanted::Crls);
@@ -132,61 +131,61 @@ impl TrustBuilder {
         self
     }
 
-    /// Relaxation: a certificate for which no CRL speaks counts as not revoked.
+    /// Relaxation: a certificate that no CRL covers counts as not revoked.
     pub fn accept_unknown_revocation_status(mut self) -> TrustBuilder {
         self.relaxed.unknown_status = true;
         self
     }
 
-    /// Relaxation: a CRL whose nextUpdate is past, or that has none, is believed all the same.
+    /// Relaxation: a CRL is also used after its nextUpdate, or without one.
     pub fn accept_expired_crls(mut self) -> TrustBuilder {
         self.relaxed.expired = true;
         self
     }
 
-    /// Relaxation: a leaf that carries noRevAvail (RFC 9608: it is short-lived, and its issuer publishes nothing about it)
-    /// needs no list that covers it. One that holds it counts nevertheless. Without this it is judged like any other.
+    /// Relaxation: a leaf with noRevAvail (RFC 9608: it is short-lived, and its issuer publishes no revocation
+    /// information) needs no list that covers it. It is still revoked if a list has it. Without this it is judged like
+    /// any other.
     pub fn accept_no_revocation_available(mut self) -> TrustBuilder {
         self.relaxed.no_rev_avail = true;
         self
     }
 
-    /// Relaxation: a peer may present a certificate or key that is our own (one identity shared by many hosts).
+    /// Relaxation: a peer may present our own certificate or key (many hosts share one identity).
     pub fn accept_own_certificate(mut self) -> TrustBuilder {
         self.allow_own = true;
         self
     }
 
-    /// Strictness: a leaf must have extKeyUsage with the purpose of its role. Without this, an absent extKeyUsage or
-    /// anyExtendedKeyUsage means any purpose (RFC 5280 §4.2.1.12).
+    /// Stricter: a leaf must have extKeyUsage with the purpose of its role. Without this, an absent extKeyUsage and
+    /// anyExtendedKeyUsage allow any purpose (RFC 5280 §4.2.1.12).
     pub fn require_extended_key_usage(mut self) -> TrustBuilder {
         self.rules.require_purpose = true;
         self
     }
 
-    /// Relaxation: a client may prove itself with a certificate for servers: extKeyUsage with serverAuth suffices, in its
-    /// own certificate and in those of its CAs. Public CAs put clientAuth into none any more. A holder of a server's
-    /// key can then be a client.
+    /// Relaxation: a client may have a certificate for servers: extKeyUsage with serverAuth is enough, in its own
+    /// certificate and in those of its CAs. Public CAs no longer issue certificates with clientAuth. The owner of a
+    /// server's key can then be a client.
     pub fn accept_server_certificates_of_clients(mut self) -> TrustBuilder {
         self.rules.server_auth_for_clients = true;
         self
     }
 
-    /// Strictness: the rules of RFC 5280 that bind issuers (key identifiers present, extensions critical where they
-    /// must be, host names without underscore, serial numbers positive and of at most 20 octets) are enforced too. Many
-    /// private PKIs break one of them.
+    /// Stricter: the rules of RFC 5280 for issuers apply too (key identifiers, critical extensions, host names without
+    /// underscore, positive serial numbers of at most 20 octets). Many private PKIs break one of them.
     pub fn strict_issuance(mut self) -> TrustBuilder {
         self.rules.strict = true;
         self
     }
 
-    /// At most so many CAs between leaf and root (default and maximum: 6).
+    /// The largest number of CAs between leaf and root (default and maximum: 6).
     pub fn max_intermediates(mut self, count: usize) -> TrustBuilder {
         self.max_intermediates = Some(count);
         self
     }
 
-    /// The snapshot, if every root and CRL can be used; otherwise every one that cannot.
+    /// The snapshot, if every root and CRL can be used. The error lists those that cannot.
     pub fn build(self) -> Result<Trust, TrustError> {
         match self.build_from_usable() {
             (trust, problems) if problems.is_empty() => Ok(trust),
@@ -194,7 +193,8 @@ impl TrustBuilder {
         }
     }
 
-    /// The snapshot from those roots and CRLs that can be used, and the others as problems: to be shown, not swallowed.
+    /// The snapshot from the roots and CRLs that can be used, and the problems of the others, which the program must
+    /// report.
     pub fn build_from_usable(mut self) -> (Trust, Vec<Problem>) {
         let mut problems = core::mem::take(&mut self.empty);
         if self.roots.is_empty() && problems.is_empty() {

@@ -18,8 +18,8 @@ use crate::{Bytes, Role};
 use rustls_pki_types::TrustAnchor;
 use std::vec::Vec;
 
-/// An immutable snapshot of roots, CRLs and rules. To change anything, replace it (in a [`Reloadable`](crate::x509::Reloadable)):
-/// a handshake is judged by the snapshot at the time of its verdict.
+/// An immutable snapshot of roots, CRLs and rules. To change anything, replace it (in a
+/// [`Reloadable`](crate::x509::Reloadable)): a handshake is judged by the snapshot at the time of its verdict.
 ///
 /// It does not judge OCSP responses: `Peer::ocsp_staple` gives a stapled one to the caller.
 pub struct Trust {
@@ -69,7 +69,7 @@ pub(super) struct Root {
 }
 
 impl Root {
-    /// Does its extKeyUsage allow it to vouch for a peer of this role?
+    /// Whether its extKeyUsage allows it to vouch for a peer of this role.
     pub(super) fn serves(&self, role: Role) -> bool {
         let [clients, servers] = self.serves;
         match role {
@@ -80,24 +80,24 @@ impl Root {
 }
 
 impl Trust {
-    /// Collects roots, CRLs and policy.
+    /// Builds a snapshot from roots, CRLs and rules.
     pub fn builder() -> TrustBuilder {
         TrustBuilder::default()
     }
 
-    /// Roots only, from one PEM file (or one DER certificate), with the default policy. `source` names the file in
-    /// errors.
+    /// A snapshot of roots only, from one PEM file (or one DER certificate), with the default rules. `source` names the
+    /// file in errors.
     pub fn from_roots(source: &str, file: &[u8]) -> Result<Trust, TrustError> {
         Trust::builder().roots(source, file).build()
     }
 
-    /// No certificate is trusted; only raw public keys (RFC 7250) can match, by `Expect::Spki`.
+    /// A snapshot that trusts no certificate. Only raw public keys (RFC 7250) can match, by `Expect::Spki`.
     pub fn raw_keys_only() -> Trust {
         TrustBuilder::default().into_trust(Vec::new()).0
     }
 
-    /// SHA-256 over all that decides about a chain: snapshots that judge chains differently have different ids, those
-    /// that were built from equal files and options the same one. For logs, and to see whether anything has changed.
+    /// SHA-256 over everything that decides about a chain. Snapshots that judge chains differently have different ids,
+    /// and snapshots from equal files and options have the same id. Use it in logs, and to detect changes.
     pub fn id(&self) -> [u8; 32] {
         self.id
     }
@@ -112,7 +112,7 @@ impl Trust {
         self.roots.len()
     }
 
-    /// The roots' names, DER: for `certificate_authorities` (RFC 9846 §4.3.4).
+    /// The names of the roots in DER, for `certificate_authorities` (RFC 9846 §4.3.4).
     pub fn root_names(&self) -> impl Iterator<Item = &[u8]> {
         self.roots.iter().filter_map(|root| Some(Certificate::from_der(&root.der).ok()?.subject.der()))
     }

@@ -1,19 +1,19 @@
-//! What is wrong with the files of a snapshot, and where.
+//! Problems of the files of a snapshot.
 
 use crate::role::stable_names;
 use core::fmt;
 use std::{string::String, vec::Vec};
 
-/// A root or CRL that cannot be used: where it is, what it is, and what is wrong.
+/// A root or CRL that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Which kind of problem it is.
+    /// The kind of problem.
     pub kind: ProblemKind,
-    /// The name that was given with the file.
+    /// The name of the file, as given.
     pub source: String,
-    /// The line of its BEGIN; 0: DER, or the whole file.
+    /// The line of its BEGIN; 0 for DER or the whole file.
     pub line: usize,
-    /// The subject (root) or empty.
+    /// The subject of a root, or empty.
     pub subject: String,
     /// What is wrong, as the end of a sentence.
     pub what: String,
@@ -23,15 +23,15 @@ pub struct Problem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProblemKind {
-    /// A file with no certificate in it, or no file at all.
+    /// A file has no certificate, or there is no file.
     NoRoot,
-    /// What stands for a root and cannot be read.
+    /// A root cannot be read.
     UnreadableRoot,
-    /// A certificate that can be no root.
+    /// A certificate cannot be a root.
     UnfitRoot,
-    /// A file with no CRL in it.
+    /// A file has no CRL.
     NoCrl,
-    /// A CRL that cannot be read, or says nothing of any certificate.
+    /// A CRL cannot be read, or cannot cover any certificate.
     UnusableCrl,
 }
 
