@@ -1,4 +1,4 @@
-//! Who the peer should be. Matched only after its chain holds.
+//! The expected identities of the peer. They are compared only after the chain has been verified.
 
 use super::hash::sha256;
 use super::names::presented;
@@ -12,33 +12,34 @@ use rustls_pki_types::{CertificateDer, DnsName, ServerName};
 use std::{format, string::String, string::ToString, vec::Vec};
 use webpki::EndEntityCert;
 
-/// An identity that is accepted. Of several, one must match: an allow-list.
+/// An accepted identity. A list of several is an allow-list: one of them must match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Expect {
-    /// This DNS name, by SAN only (RFC 9525; `*.example.org` covers one label); never by common name.
+    /// This DNS name in subjectAltName (RFC 9525; `*.example.org` covers one label), never in the common name.
     Dns(DnsName<'static>),
-    /// This IP address, by SAN only.
+    /// This IP address in subjectAltName.
     Ip(IpAddr),
     /// This SPIFFE ID, in a valid X.509-SVID.
     Spiffe(SpiffeId),
     /// Any SPIFFE ID of this trust domain, in a valid X.509-SVID.
     SpiffeTrustDomain(TrustDomain),
-    /// The key with this SHA-256 of its SubjectPublicKeyInfo. The only one that a raw public key (RFC 7250) can
-    /// match; a certificate's chain must hold besides.
+    /// The key with this SHA-256 of its SubjectPublicKeyInfo. Raw public keys (RFC 7250) can match only this. The chain
+    /// of a certificate must also be valid.
     Spki([u8; 32]),
-    /// Anybody with a trusted chain. For judging clients only: of a server it would mean "whoever answered".
+    /// Any peer with a valid chain. Only for clients: for a server it would mean "any server that answers".
     AnyTrusted,
 }
 
 impl Expect {
-    /// [`Expect::Spki`] for this SubjectPublicKeyInfo in DER, as [`SigningKey::public_key`](super::SigningKey) gives it.
+    /// [`Expect::Spki`] for this SubjectPublicKeyInfo in DER, as [`SigningKey::public_key`](super::SigningKey) gives
+    /// it.
     pub fn public_key(spki: &[u8]) -> Expect {
         Expect::Spki(sha256(spki))
     }
 }
 
-/// Text that names no DNS name, address or SPIFFE ID.
+/// The text is not a DNS name, address or SPIFFE ID.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidName(String);
 
@@ -86,15 +87,15 @@ impl fmt::Display for Expect {
     }
 }
 
-/// The peer's own certificate, read once for all who judge it.
+/// The peer's own certificate.
 pub(super) struct Leaf<'a> {
     pub(super) role: Role,
     pub(super) cert: &'a Certificate<'a>,
     pub(super) end_entity: &'a EndEntityCert<'a>,
 }
 
-/// The first of `expected` that a leaf whose chain holds matches, by its index. `bound`: its root vouches for SPIFFE IDs
-/// only.
+/// The index of the first of `expected` that a leaf with a valid chain matches. `bound` means that its root vouches for
+/// SPIFFE IDs only.
 pub(super) fn find(expected: &[Expect], leaf: &Leaf<'_>, bound: bool) -> Result<usize, RefusalReason> {
     let mut invalid_svid = None;
     let spki_hash = OnceCell::new();
@@ -108,7 +109,7 @@ pub(super) fn find(expected: &[Expect], leaf: &Leaf<'_>, bound: bool) -> Result<
             Err(fault) => invalid_svid = Some(fault),
         }
     }
-    // "No valid SVID" says more than "not on the list".
+    // "No valid SVID" is more precise than "not on the list".
     Err(invalid_svid.unwrap_or_else(|| mismatch(expected, leaf)))
 }
 

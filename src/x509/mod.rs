@@ -1,12 +1,12 @@
-//! Who the peer is, and who we are: certificate chains, names, pins, key files. Ordinary code on top of the state
-//! machine, which never calls it: it answers the questions `Credential`, `Sign` and `Verify`.
+//! Certificate chains, names, pins and key files. It answers the questions `Credential`, `Sign` and `Verify`. It is
+//! ordinary code on top of the state machine, which never calls it.
 //!
-//! * [`Trust`]: roots, CRLs and policy; [`Trust::judge`] answers `Verify`: [`Accepted`] or a [`Refusal`].
-//! * [`Expect`]: who the peer may be.
-//! * [`Identities`]: who we are; answers `Credential` with an [`Identity`], whose [`SigningKey`] answers `Sign`.
-//! * [`Lease`], [`Leases`]: what accepted peers have proved, to be judged again while their sessions live.
-//! * [`Reloadable`]: the identities and the trust of today, swapped while handshakes run.
-//! * [`Answerer`]: all three answers in one line, for callers that have everything at hand.
+//! * [`Trust`]: roots, CRLs and rules. [`Trust::judge`] answers `Verify`, by [`Accepted`] or a [`Refusal`].
+//! * [`Expect`]: an expected identity of the peer.
+//! * [`Identities`]: our identities. It answers `Credential` by an [`Identity`], whose [`SigningKey`] answers `Sign`.
+//! * [`Lease`], [`Leases`]: what accepted peers have proved, to judge again while their sessions live.
+//! * [`Reloadable`]: the current identities or trust, which can be replaced while handshakes run.
+//! * [`Answerer`]: all three answers in one line, for programs with keys and trust in memory.
 
 mod answers;
 mod expectations;

@@ -1,4 +1,4 @@
-//! What a certificate says about its holder, as plain data for authorisation and logs.
+//! The identity in a certificate, as plain data for authorisation and logs.
 
 use super::hash::sha256;
 use super::names::address;
@@ -10,24 +10,25 @@ use core::{fmt, net::IpAddr};
 use rustls_pki_types::UnixTime;
 use std::{string::String, string::ToString, vec::Vec};
 
-/// A certificate's contents. Whether they are true is for the verdict: [`Accepted::identity`](super::Accepted::identity)
-/// is proven, [`Refusal::claimed`](super::Refusal::claimed) only claimed.
+/// The contents of a certificate. [`Accepted::identity`](super::Accepted::identity) is proved, and
+/// [`Refusal::claimed`](super::Refusal::claimed) is only claimed.
 ///
-/// Fields hold what the certificate says, to be compared; to print one, wrap it in [`Escaped`](super::Escaped). `Display` of the whole
-/// is one line, escaped.
+/// Compare the fields as they are. To print one, wrap it in [`Escaped`](super::Escaped). `Display` of the whole writes
+/// one line, escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PeerIdentity {
-    /// The subject by RFC 4514, last RDN first: `CN=api,O=Example`; empty if the certificate has none. Subjects that
-    /// differ have different strings, except for the string type of a value. Safe to print, but it may be long.
+    /// The subject as RFC 4514 says, last RDN first: `CN=api,O=Example`; empty if the certificate has none. Different
+    /// subjects have different texts, unless they differ only in the string type of a value. It is safe to print, but
+    /// may be long.
     pub subject: String,
-    /// The issuer, in the same form.
+    /// The issuer in the same form.
     pub issuer: String,
-    /// The subject's DER, as the certificate has it. One name may have several encodings (RFC 5280 §7.1).
+    /// The subject in DER. One name may have several encodings (RFC 5280 §7.1).
     pub subject_der: Vec<u8>,
-    /// The issuer's DER.
+    /// The issuer in DER.
     pub issuer_der: Vec<u8>,
-    /// The first common name. Names no server; some call clients by it.
+    /// The first common name. It never identifies a server; some PKIs identify clients by it.
     pub common_name: Option<String>,
     /// dNSName SANs.
     pub dns_names: Vec<String>,
@@ -41,18 +42,18 @@ pub struct PeerIdentity {
     pub spiffe_id: Option<SpiffeId>,
     /// The serial number in hex.
     pub serial: String,
-    /// The first second of its validity.
+    /// The first second of the validity period.
     pub not_before: UnixTime,
-    /// The last second of its validity.
+    /// The last second of the validity period.
     pub not_after: UnixTime,
     /// SHA-256 over the certificate.
     pub fingerprint: [u8; 32],
-    /// SHA-256 over the SubjectPublicKeyInfo: what `Expect::Spki` pins.
+    /// SHA-256 over the SubjectPublicKeyInfo, which `Expect::Spki` pins.
     pub spki_sha256: [u8; 32],
 }
 
 impl PeerIdentity {
-    /// Reads a DER certificate; the error says what is malformed.
+    /// Reads a certificate in DER. The error says what is malformed.
     pub fn read(certificate: &[u8]) -> Result<PeerIdentity, &'static str> {
         let cert = Certificate::from_der(certificate).map_err(|BadDer(what)| what)?;
         let common_name = cert.subject.attributes().find(|attribute| attribute.id == oid::COMMON_NAME);

@@ -1,4 +1,4 @@
-//! A lease as bytes, to be kept beside a session that sleeps.
+//! A lease as bytes, for sessions that sleep.
 
 use super::Lease;
 use crate::asn1::{Certificate, Spki};
@@ -11,19 +11,19 @@ use crate::x509::verify::accepted::Accepted;
 use rustls_pki_types::DnsName;
 use std::{net::IpAddr, sync::Arc, vec, vec::Vec};
 
-/// What the bytes begin with: a name, and the version of what follows.
+/// The first bytes: a name, and the version of the format.
 const HEAD: [u8; 4] = *b"csL\x01";
 
 sentences! {
-    /// Why bytes are no lease.
+    /// Why bytes are not a lease.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub enum InvalidLease {
         /// They are something else.
         NotALease = "these bytes are no lease";
-        /// They are of another version of this crate; its number.
+        /// They have this version of the format, which is not supported.
         Version(version: u8) = "this lease was written in version {version}, and version 1 is read here";
-        /// They are cut off, or too long, or a field holds what it may not; which.
+        /// They are cut off or too long, or this field has an invalid value.
         Malformed(what: &'static str) = "this lease is damaged: {what}";
     }
 }
@@ -35,7 +35,7 @@ impl From<Malformed> for InvalidLease {
 }
 
 impl Lease {
-    /// The lease as bytes: its chain and some ten more. They hold no secret.
+    /// The lease as bytes: its chain, and some ten bytes more. They hold no secret.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut length = Writer::counting();
         self.write(&mut length);
@@ -66,12 +66,13 @@ impl Lease {
         w.vec_u24(|w| self.chain().for_each(|certificate| w.vec_u24(|w| w.bytes(certificate))));
     }
 
-    /// Reads what [`to_bytes`](Lease::to_bytes) wrote. It has been judged by nobody here: it holds no longer than until now
-    /// ([`valid_until`](Lease::valid_until) is the time of its last judgement), and the first [`check`](Lease::check) judges
-    /// the whole chain. Keep it where nobody else writes: that the peer has held the key is proved by nothing in it.
+    /// Reads the bytes of [`to_bytes`](Lease::to_bytes). The result has not been judged here, so it is not valid any
+    /// more ([`valid_until`](Lease::valid_until) is the time of its last judgement): the first [`check`](Lease::check)
+    /// judges the whole chain. The bytes do not prove that the peer had the key, so keep them where nobody else can
+    /// write.
     ///
     /// # Errors
-    /// The bytes are no lease, or damaged.
+    /// The bytes are not a lease, or damaged.
     pub fn from_bytes(bytes: &[u8]) -> Result<Lease, InvalidLease> {
         let malformed = InvalidLease::Malformed;
         let rest = match bytes.split_first_chunk::<4>() {

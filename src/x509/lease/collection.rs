@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::collections::btree_map;
 use std::vec::Vec;
 
-/// The leases of many sessions, each under a key of the program's choice (a number, the address of a task): "whom does this
-/// new snapshot end?" in one pass. It has no lock and no clock: put it behind a `Mutex`, and ask it when a snapshot is new,
-/// and when the first lease ends.
+/// The leases of many sessions, each with a key that the program chooses (a number, the address of a task). It finds in
+/// one pass which sessions a new snapshot ends. It has no lock and no clock: put it into a `Mutex`, and call it when
+/// there is a new snapshot and when the first lease ends.
 ///
 /// ```
 /// use countersign::pki_types::UnixTime;
@@ -21,7 +21,7 @@ use std::vec::Vec;
 ///         eprintln!("session {session} ends: {why}");
 ///         end(session);
 ///     }
-///     // leases.next_end() says when to come again, if no snapshot is new before.
+///     // Call this again at leases.next_end(), or when there is a new snapshot.
 /// }
 /// ```
 #[derive(Clone, Debug)]
@@ -36,17 +36,17 @@ impl<K: Ord> Default for Leases<K> {
 }
 
 impl<K: Ord + Clone> Leases<K> {
-    /// None yet.
+    /// An empty collection.
     pub fn new() -> Leases<K> {
         Leases::default()
     }
 
-    /// Keeps the lease of a session; gives back the one that was there.
+    /// Adds the lease of a session, and returns the one that it replaces.
     pub fn insert(&mut self, session: K, lease: Lease) -> Option<Lease> {
         self.leases.insert(session, lease)
     }
 
-    /// The session has ended.
+    /// Removes the lease of a session that has ended.
     pub fn remove(&mut self, session: &K) -> Option<Lease> {
         self.leases.remove(session)
     }
@@ -56,22 +56,23 @@ impl<K: Ord + Clone> Leases<K> {
         self.leases.get(session)
     }
 
-    /// All of them, in the order of the keys.
+    /// All leases in the order of the keys.
     pub fn iter(&self) -> btree_map::Iter<'_, K, Lease> {
         self.leases.iter()
     }
 
-    /// How many there are.
+    /// The number of leases.
     pub fn len(&self) -> usize {
         self.leases.len()
     }
 
-    /// Is there none?
+    /// Whether there is no lease.
     pub fn is_empty(&self) -> bool {
         self.leases.is_empty()
     }
 
-    /// Whom this snapshot would end at this time, and why, as they are found. Changes nothing.
+    /// The sessions that this snapshot would end at this time, and the reasons. The iterator finds them one by one and
+    /// changes nothing.
     pub fn ended_by<'a>(
         &'a self,
         trust: &'a Trust,
@@ -82,9 +83,9 @@ impl<K: Ord + Clone> Leases<K> {
         self.leases.iter().filter_map(move |(session, lease)| Some((session, judge(lease).err()?)))
     }
 
-    /// Judges all of them again ([`Lease::check`]). Those that hold go on under this snapshot; those that do not are taken
-    /// out and given back, with the reasons: their sessions are to be ended. Each that ends is judged as in a handshake, for its
-    /// reason: if very many do, [`ended_by`](Leases::ended_by) tells of the first ones sooner.
+    /// Judges all leases again by [`Lease::check`]. Valid leases continue with this snapshot. The others are removed
+    /// and returned with the reasons: end their sessions. To find its reason, each invalid lease is judged as in a
+    /// handshake. If there are very many, [`ended_by`](Leases::ended_by) returns the first ones sooner.
     pub fn renew(&mut self, trust: &Trust, now: UnixTime) -> Vec<(K, Refusal)> {
         let (mut ended, mut pass) = (Vec::new(), Pass::new());
         self.leases.retain(|session, lease| match lease.check_among(trust, &mut pass, now) {
@@ -100,7 +101,7 @@ impl<K: Ord + Clone> Leases<K> {
         ended
     }
 
-    /// When the first of them ends, if nothing is renewed before: the last second at which all of them hold. `None`: none
+    /// When the first lease ends, unless it is renewed before: the last second at which all are valid. `None` if none
     /// ends by itself.
     pub fn next_end(&self) -> Option<UnixTime> {
         self.leases.values().filter_map(Lease::valid_until).min()

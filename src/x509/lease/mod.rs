@@ -1,4 +1,4 @@
-//! A lease: what a peer has proved, and until when that holds, to be judged again without the peer.
+//! Leases: what a peer has proved, and until when the proof is valid.
 
 mod bytes;
 mod collection;
@@ -23,13 +23,13 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use std::sync::Arc;
 use std::vec::Vec;
 
-/// What a peer has proved: its chain, as whom it was accepted, under which snapshot, and for how long that holds. Plain
-/// data, about as large as the chain; a clone shares it. Keep it beside the session, and ask it whenever trust or time has
-/// changed: [`check`](Lease::check) judges the peer again without asking it for anything.
+/// What a peer has proved: its chain, the accepted identity, the snapshot, and how long the proof is valid. It is plain
+/// data, about as large as the chain; a clone shares the chain. Keep it with the session, and call
+/// [`check`](Lease::check) when trust has changed or time has passed: it judges the peer again without a message to it.
 ///
-/// It ends what cannot be seen from inside of a connection: an expired certificate, a revocation that came after the
-/// handshake, a root that is trusted no more. What it cannot know is whether the peer still holds its key:
-/// [`renew`](Lease::renew) makes a lease of what the peer proves again ([`authenticator`](crate::authenticator)).
+/// It detects what a connection does not notice: an expired certificate, a revocation after the handshake, a root that
+/// is no longer trusted. It does not know whether the peer still has its key: [`renew`](Lease::renew) makes a new lease
+/// when the peer proves its identity again ([`authenticator`](crate::authenticator)).
 #[derive(Clone)]
 pub struct Lease {
     accepted: Accepted,
@@ -52,26 +52,26 @@ impl Pass {
 }
 
 impl Lease {
-    /// From a verdict of now; `expect` are the expectations of that verdict. `None`: they are others, the one that matched
-    /// is not among them.
+    /// From a new verdict. `expect` must be the expectations of that verdict; `None` if the one that matched is not
+    /// among them.
     pub fn new(accepted: &Accepted, expect: &[Expect]) -> Option<Lease> {
         let expect = Arc::new(expect.get(accepted.matched())?.clone());
         Some(Lease { accepted: accepted.clone(), expect, proved_at: accepted.judged_at().as_secs() })
     }
 
-    /// Judges again: the chain that the peer has shown, by the roots, lists and rules of this snapshot, at this time, as
-    /// whom it was accepted before. The lease that it gives holds from now on.
+    /// Judges the peer's chain again by the roots, lists and rules of this snapshot at this time, for the identity that
+    /// was accepted before. Returns the new lease.
     ///
-    /// Under the snapshot of the last judgement it compares clocks. If nothing but the CRLs has changed, they are asked; else
-    /// the chain is judged as in a handshake. Never blocks, and asks no network.
+    /// If the snapshot is that of the last judgement, it compares times. If only the CRLs have changed, it checks the
+    /// chain against them. Otherwise it judges the chain as in a handshake. It never blocks and uses no network.
     ///
     /// # Errors
-    /// Why the peer would not be let in today: end its session.
+    /// Why a handshake would be refused now: end the session.
     pub fn check(&self, trust: &Trust, now: UnixTime) -> Result<Lease, Refusal> {
         self.check_with(trust, &JudgeOptions::new(core::slice::from_ref(&*self.expect), now))
     }
 
-    /// The same, by today's expectations (an allow-list may have become shorter), and with a memo of signatures.
+    /// The same with new expectations (an allow-list may have become shorter) and a memo of signatures.
     ///
     /// # Errors
     /// As [`check`](Lease::check).
@@ -79,7 +79,7 @@ impl Lease {
         self.check_after(trust, options, &mut AskedCas::default())
     }
 
-    /// As [`check`](Lease::check), for one of many in one pass.
+    /// The same as [`check`](Lease::check) for one of many leases.
     fn check_among(&self, trust: &Trust, pass: &mut Pass, now: UnixTime) -> Result<Lease, Refusal> {
         let Pass { memo, asked } = pass;
         let expect = core::slice::from_ref(&*self.expect);
@@ -102,18 +102,19 @@ impl Lease {
         Ok(Lease { proved_at: self.proved_at, ..judged })
     }
 
-    /// A new lease from what the peer proves again in its session, if it is who it was: the same SPIFFE ID; or the name,
-    /// address or key by which it was accepted; or, if that was none of them, the same subject and names; of a raw public key,
-    /// the same key. The other fields of `options` are those of the handshake.
+    /// A new lease when the peer proves its identity again in the session. The identity must be the same: the same
+    /// SPIFFE ID; or the name, address or key by which it was accepted; or else the same subject and names; or the same
+    /// raw public key. The other fields of `options` are those of the handshake.
     ///
-    /// An authenticator that nobody asked for renews the lease as well, but not [`proved_at`](Lease::proved_at): it may
+    /// An authenticator that nobody asked for also renews the lease, but not [`proved_at`](Lease::proved_at): it may
     /// have been made at any time of the connection.
     ///
-    /// To let the peer become somebody else, judge [`Claim::peer`] by [`Trust::judge`], and make a [`Lease::new`] of that.
+    /// To allow a change of identity, judge [`Claim::peer`] by [`Trust::judge`], and make a [`Lease::new`] from the
+    /// result.
     ///
     /// # Errors
-    /// Why it is refused; [`RefusalReason::OtherIdentity`](super::RefusalReason::OtherIdentity), if it is somebody else.
-    /// This lease is what it was.
+    /// Why the peer is refused; [`RefusalReason::OtherIdentity`](super::RefusalReason::OtherIdentity) for another
+    /// identity. This lease does not change.
     pub fn renew(&self, claim: &Claim<'_>, trust: &Trust, options: &JudgeOptions<'_>) -> Result<Lease, Refusal> {
         let peer = claim.peer();
         let accepted = trust.judge(&peer, options)?;
@@ -124,13 +125,13 @@ impl Lease {
         Ok(Lease { proved_at, ..renewed })
     }
 
-    /// The verdict that it stands on.
+    /// The verdict.
     pub fn accepted(&self) -> &Accepted {
         &self.accepted
     }
 
-    /// The last second at which it holds without being judged again: the earliest notAfter of the path, or the last second
-    /// before the earliest nextUpdate of its CRLs. `None`: a raw public key has no such time.
+    /// The last second at which it is valid without a new judgement: the earliest notAfter of the path, or the last
+    /// second before the earliest nextUpdate of its CRLs. `None` for a raw public key.
     pub fn valid_until(&self) -> Option<UnixTime> {
         self.accepted.valid_until()
     }
@@ -140,43 +141,43 @@ impl Lease {
         self.accepted.role()
     }
 
-    /// Who the peer has proved to be. Parses when called.
+    /// The proved identity. Each call parses the certificate.
     pub fn identity(&self) -> Option<PeerIdentity> {
         self.accepted.identity()
     }
 
-    /// The peer's certificate or raw public key, DER.
+    /// The peer's certificate or raw public key in DER.
     pub fn leaf(&self) -> &[u8] {
         self.accepted.leaf()
     }
 
-    /// The certificates of the path, without the root, DER.
+    /// The certificates of the path without the root, in DER.
     pub fn chain(&self) -> impl Iterator<Item = &[u8]> {
         self.accepted.chain()
     }
 
-    /// What [`leaf`](Lease::leaf) holds.
+    /// The type of [`leaf`](Lease::leaf).
     pub fn certificate_type(&self) -> CertificateType {
         self.accepted.certificate_type()
     }
 
-    /// As whom the peer was accepted.
+    /// The expectation that the peer matched.
     pub fn expect(&self) -> &Expect {
         &self.expect
     }
 
-    /// When chain and CRLs were looked at last; to compare clocks is not that.
+    /// When chain and CRLs were judged last. A comparison of times does not count.
     pub fn judged_at(&self) -> UnixTime {
         self.accepted.judged_at()
     }
 
-    /// When the peer is known to have held its key last: at the handshake, or when it answered a request for an
+    /// When the peer last proved that it has its key: in the handshake, or when it answered a request for an
     /// authenticator.
     pub fn proved_at(&self) -> UnixTime {
         unix_time(self.proved_at)
     }
 
-    /// How many bytes it takes, those on the heap included.
+    /// How many bytes it takes, including those on the heap.
     pub fn footprint(&self) -> usize {
         let chain = self.chain().fold(0usize, |sum, certificate| sum.saturating_add(certificate.len()));
         let text = match &*self.expect {

@@ -1,4 +1,4 @@
-//! A refusal: who was refused, which certificate is at fault, and why.
+//! Refusals of peers.
 
 mod reason;
 
@@ -14,25 +14,25 @@ use core::fmt;
 use rustls_pki_types::UnixTime;
 use std::{boxed::Box, string::String, string::ToString, vec::Vec};
 
-/// Which certificate is at fault. Text is escaped.
+/// The certificate at fault. Text is escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FaultyCertificate {
-    /// The peer's own.
+    /// The peer's own certificate.
     Leaf,
-    /// A CA certificate that the peer has sent.
+    /// An intermediate CA certificate that the peer has sent.
     Intermediate {
-        /// Its place after the leaf in the peer's list, from 1.
+        /// The position in the peer's list, where the leaf is 0.
         place: usize,
-        /// Its subject.
+        /// The subject.
         subject: String,
-        /// Its serial number in hex.
+        /// The serial number in hex.
         serial: String,
     },
     /// A root that we trust.
     Root {
-        /// Its subject.
+        /// The subject.
         subject: String,
-        /// Its serial number in hex.
+        /// The serial number in hex.
         serial: String,
     },
 }
@@ -55,7 +55,7 @@ impl FaultyCertificate {
     }
 }
 
-/// A reason, and the certificate that it is about.
+/// A reason, and the certificate at fault.
 pub(super) type Fault = (FaultyCertificate, RefusalReason);
 
 /// The peer's own certificate is at fault.
@@ -63,7 +63,7 @@ pub(super) const fn of_leaf(reason: RefusalReason) -> Fault {
     (FaultyCertificate::Leaf, reason)
 }
 
-/// A refusal with its facts. `Display` is one sentence:
+/// Why a peer was refused, with the facts. `Display` writes one sentence:
 /// `client certificate CN=api (serial 4f01) expired 3 h ago (2026-11-23 09:00 UTC)`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Refusal(Box<Facts>);
@@ -89,33 +89,33 @@ impl Refusal {
         self.0.role
     }
 
-    /// What is wrong.
+    /// The reason.
     pub fn reason(&self) -> &RefusalReason {
         &self.0.reason
     }
 
-    /// The name of the reason, for metrics and alerting: it stays the same.
+    /// The stable name of the reason, for metrics and alerting.
     pub fn name(&self) -> &'static str {
         self.0.reason.name()
     }
 
-    /// With which certificate it is wrong.
+    /// The certificate at fault.
     pub fn certificate(&self) -> &FaultyCertificate {
         &self.0.certificate
     }
 
-    /// The answer that the handshake is given.
+    /// The answer to the handshake.
     pub fn rejection(&self) -> Rejection {
         self.0.reason.rejection()
     }
 
-    /// What the peer is told.
+    /// The alert that the peer gets.
     pub fn alert(&self) -> AlertDescription {
         self.0.reason.alert()
     }
 
-    /// Who the peer claims to be: nobody should believe it. `None`: a raw public key, or a certificate that cannot be
-    /// read. Parses when called.
+    /// The identity that the peer claims, which is not proved. `None` for a raw public key, or a certificate that
+    /// cannot be read. Each call parses the certificate.
     pub fn claimed(&self) -> Option<PeerIdentity> {
         match self.0.certificate_type {
             CertificateType::X509 => PeerIdentity::read(&self.0.leaf).ok(),
@@ -123,12 +123,12 @@ impl Refusal {
         }
     }
 
-    /// The peer's certificate or raw public key, DER, as it was presented.
+    /// The peer's certificate or raw public key in DER, as presented.
     pub fn leaf(&self) -> &[u8] {
         &self.0.leaf
     }
 
-    /// What [`leaf`](Refusal::leaf) holds.
+    /// The type of [`leaf`](Refusal::leaf).
     pub fn certificate_type(&self) -> CertificateType {
         self.0.certificate_type
     }
