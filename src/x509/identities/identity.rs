@@ -42,7 +42,7 @@ sentences! {
         /// The private key.
         Key(error: KeyError) = "{error}";
         /// The private key belongs to another certificate.
-        KeyOfAnother = "the private key does not belong to the first certificate: is that the leaf?";
+        KeyOfAnother = "the private key does not belong to the first certificate (is that the leaf?)";
         /// The private key belongs to no certificate of the file.
         NoCertificateOfKey = "the private key belongs to none of the certificates";
         /// The first certificate's key cannot sign with this scheme.

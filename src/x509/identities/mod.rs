@@ -189,7 +189,7 @@ mod tests {
         let (ours, other) = (identity(&root, "a.test", ECDSA), KeyPair::generate().unwrap());
         let other = SigningKey::from_der(&other.serialize_der()).unwrap();
         let error = Identity::new(ours.chain().to_vec(), other).err().unwrap();
-        assert_eq!(error.to_string(), "the private key does not belong to the first certificate");
+        assert_eq!(error.to_string(), "the private key does not belong to the first certificate (is that the leaf?)");
         let external = Identity::external(ours.chain().to_vec(), vec![P256]).unwrap();
         assert!(external.key().is_none() && external.sign(P256, b"").is_err());
         assert_eq!(external.credential().schemes, [P256]);

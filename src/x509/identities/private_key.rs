@@ -48,7 +48,7 @@ sentences! {
         CompressedPoint =
             "the EC private key's public part is compressed (openssl ec -in KEY -conv_form uncompressed -out COMPLETE)";
         /// An EC key without its (whole) public part, and the certificate has another key's.
-        KeyOfAnother = "the private key does not belong to the first certificate: is that the leaf?";
+        KeyOfAnother = "the private key does not belong to the first certificate (is that the leaf?)";
         /// An EC key whose curve is written out instead of named (RFC 5480 §2.1.1).
         ExplicitParameters =
             "the EC private key gives its curve by explicit parameters instead of its name \

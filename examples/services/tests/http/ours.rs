@@ -95,7 +95,9 @@ fn a_renewed_certificate_is_shown_by_the_next_handshake_and_old_connections_go_o
     assert_eq!(name(&stream).as_deref(), Some("server"));
     // One behind the other, as most who renew do; between the two they do not fit.
     fs::copy(dir.path("pki/renewed-server.pem"), dir.path("pki/server.pem")).unwrap();
-    server.waits_for("the private key does not belong to the first certificate: is that the leaf?; the old contents stay in use");
+    server.waits_for(
+        "the private key does not belong to the first certificate (is that the leaf?); the old contents stay in use",
+    );
     assert_eq!(name(&connect(&dir, &url).unwrap_or_else(|error| panic!("{error}"))).as_deref(), Some("server"));
     fs::copy(dir.path("pki/renewed-server.key"), dir.path("pki/server.key")).unwrap();
     server.waits_for("pki/server.pem read again: the new contents are in use");
