@@ -6,7 +6,7 @@ use crate::resumption;
 use countersign::adversary::catalogue::{Case, Who, all, good};
 use countersign::adversary::judge::{Baseline, CannotJudge};
 use countersign::adversary::peer::{Edit, Peer};
-use countersign::adversary::run::{Outcome, Run};
+use countersign::adversary::run::{End, Outcome, Run};
 use countersign::internals::crypto::random;
 use countersign::{AlertDescription, HandshakeType, Role, SignatureScheme, Suite};
 use std::io;
@@ -175,15 +175,20 @@ impl Target {
             ));
         }
         let cases = all(self.role);
-        let mut refused = Vec::new();
+        let (mut refused, mut longest_refusal) = (Vec::new(), Duration::ZERO);
         for name in ["finished/flipped", "certificate/none", "certificate/other-ca"] {
             let Some(case) = cases.iter().find(|case| case.name == name) else { continue };
+            let began = Instant::now();
             if let Ok(played) = self.play(case, &mut |_, _| {}) {
+                if played.0.end != End::Silent {
+                    longest_refusal = longest_refusal.max(began.elapsed());
+                }
                 refused.push(played);
             }
         }
-        // What answers in 10 ms is not given two seconds each time.
-        self.waits.answer = self.waits.answer.min((longest * 10).max(Duration::from_millis(500)));
+        // What answers in 10 ms is not given two seconds each time. Some wait on purpose before they refuse.
+        let enough = (longest * 10).max(longest_refusal * 3).max(Duration::from_millis(500));
+        self.waits.answer = self.waits.answer.min(enough);
         self.waits.pause = self.waits.pause.min((longest * 3).max(Duration::from_millis(100)));
         Baseline::new(self.role, &served, &refused).map_err(|error| capital(&error.to_string()))
     }

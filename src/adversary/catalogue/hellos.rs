@@ -93,12 +93,17 @@ fn client_hello() -> Vec<Case> {
             refuse(&[A::DECODE_ERROR, A::ILLEGAL_PARAMETER, A::HANDSHAKE_FAILURE]),
         ),
         bent("groups-odd-length", vec![Change::Set(E::SUPPORTED_GROUPS, vec![0, 3, 0, 29, 0])], refuse(DECODE)),
-        bent("schemes-unknown-only", vec![Change::Set(E::SIGNATURE_ALGORITHMS, numbers(&[0x7a7a]))], refuse(NO_COMMON))
-            .req(&["9846-4.2.1-4"]),
+        // A server may sign with what it has if it can do nothing else (§4.5.2).
+        bent(
+            "schemes-unknown-only",
+            vec![Change::Set(E::SIGNATURE_ALGORITHMS, numbers(&[0x7a7a]))],
+            Right::Either(NO_COMMON),
+        )
+        .req(&["9846-4.2.1-4"]),
         bent(
             "schemes-sha1-only",
             vec![Change::Set(E::SIGNATURE_ALGORITHMS, numbers(&[0x0203, 0x0201]))],
-            refuse(NO_COMMON),
+            Right::Either(NO_COMMON),
         )
         .req(&["9846-4.3.3-13", "9846-4.5.2-7"]),
         bent(

@@ -198,24 +198,28 @@ fn retries(target: Role) -> Vec<Case> {
                     .req(&["9846-4.2.2-2"])
                     .damaged()
             };
-            let other = Right::Refuse(&[
+            const OTHER: &[A] = &[
                 A::ILLEGAL_PARAMETER,
                 A::DECODE_ERROR,
                 A::MISSING_EXTENSION,
                 A::HANDSHAKE_FAILURE,
                 A::UNEXPECTED_MESSAGE,
-            ]);
+            ];
+            // That it stays the same binds the client. A server need not compare them, and one without a state cannot.
+            let another = |name: &str, change| second(name, vec![change], Right::Either(OTHER));
             cases.extend([
-                second("with-another-random", vec![Change::Overwrite(2, vec![0xee; 4])], illegal).lax(),
-                second("with-another-session-id", vec![Change::SessionId(vec![1; 32])], illegal).lax(),
-                second("with-another-suite", vec![Change::Suites(vec![0x1303])], other).lax(),
-                second("without-share", vec![Change::Set(crate::codec::ExtensionType::KEY_SHARE, vec![0, 0])], other),
-                second(
+                another("with-another-random", Change::Overwrite(2, vec![0xee; 4])),
+                another("with-another-session-id", Change::SessionId(vec![1; 32])),
+                another("with-another-suite", Change::Suites(vec![0x1303])),
+                another(
                     "with-another-name",
-                    vec![Change::Set(crate::codec::ExtensionType::SERVER_NAME, vec![0, 4, 0, 0, 1, b'x'])],
-                    other,
-                )
-                .lax(),
+                    Change::Set(crate::codec::ExtensionType::SERVER_NAME, vec![0, 4, 0, 0, 1, b'x']),
+                ),
+                second(
+                    "without-share",
+                    vec![Change::Set(crate::codec::ExtensionType::KEY_SHARE, vec![0, 0])],
+                    Right::Refuse(OTHER),
+                ),
                 second("cut", vec![Change::Truncate(1)], UNPARSED),
             ]);
         }

@@ -6,7 +6,7 @@
 //!
 //! let cases = all(Role::Server);
 //! let empty = cases.iter().find(|case| case.name == "certificate/none").unwrap();
-//! assert_eq!(empty.rule, "RFC 9846 §4.5.1.2");
+//! assert_eq!(empty.rule, "RFC 9846 §4.5.1.3");
 //! assert!(matches!(empty.right, Right::Refuse(_)));
 //! ```
 

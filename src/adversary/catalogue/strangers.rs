@@ -56,7 +56,7 @@ fn certificates(target: Role) -> Vec<Case> {
                 Who::WrongPurpose => ("wrong-purpose", "RFC 5280 §4.2.1.12", "with a certificate for the other role"),
                 Who::WrongKeyUsage => (
                     "wrong-key-usage",
-                    "RFC 9846 §4.5.1.1",
+                    "RFC 9846 §4.5.1.2",
                     "with a certificate whose key may not be used for signatures",
                 ),
                 Who::Revoked => ("revoked", "RFC 5280 §6.3", "with a revoked certificate"),
@@ -113,7 +113,7 @@ fn missing(target: Role) -> Vec<Case> {
             target,
             "certificate/none",
             without_proof(instead(script(), CERTIFICATE, empty())),
-            "RFC 9846 §4.5.1.2",
+            "RFC 9846 §4.5.1.3",
             none,
         )
         .so(nobody.clone()),
@@ -121,7 +121,7 @@ fn missing(target: Role) -> Vec<Case> {
             target,
             "certificate/none-but-a-proof",
             instead(script(), CERTIFICATE, empty()),
-            "RFC 9846 §4.5.1.2",
+            "RFC 9846 §4.5.1.3",
             none_or_unexpected(target),
         )
         .so(nobody.clone()),

@@ -231,7 +231,7 @@ fn the_report_is_there_for_programs() {
     let world = World::new();
     let (_, json) =
         world.probe(world.serve(Fault::AcceptsAnEmptyCertificate), &["--json", "-", "--only", "certificate/none"]);
-    assert!(json.contains("{\"name\": \"certificate/none\", \"rule\": \"RFC 9846 §4.5.1.2\", \"status\": \"ACCEPTED\", \"counts\": true"), "{json}");
+    assert!(json.contains("{\"name\": \"certificate/none\", \"rule\": \"RFC 9846 §4.5.1.3\", \"status\": \"ACCEPTED\", \"counts\": true"), "{json}");
     let (_, junit) =
         world.probe(world.serve(Fault::AcceptsAnEmptyCertificate), &["--junit", "-", "--only", "certificate/none"]);
     assert!(
