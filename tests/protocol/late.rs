@@ -1,14 +1,14 @@
 //! The adversary's right bytes at the wrong time (`adversary::catalogue`, `late/`): its pauses are data, and the caller's
-//! clock makes them. Here that clock is a number.
+//! clock makes them. Here that clock is a number. And manners of its peer without which it would accuse others.
 
 use crate::end::End;
-use crate::peer::{Peer, identities};
+use crate::peer::{HELLO_RETRY_REQUEST, Peer, SECOND_CLIENT_HELLO, identities};
 use countersign::adversary::catalogue::{Case, Right, all, good};
 use countersign::adversary::judge::{Baseline, Verdict};
 use countersign::adversary::peer::DATA;
 use countersign::adversary::run::{self, Outcome, Run};
 use countersign::adversary::script::{Step, after, before, legal};
-use countersign::{AlertDescription, HandshakeType, Policy, Role, Want};
+use countersign::{AlertDescription, HandshakeType, NamedGroup, Policy, Role, Suite, Want};
 use std::time::Duration;
 
 /// What came of a script against an end of the crate.
@@ -189,4 +189,38 @@ fn no_case_waits_for_more_than_ten_seconds() {
         let waits = case.script.iter().map(|step| if let Step::Wait(time) = step { u32::from(*time) } else { 0 });
         assert!(waits.sum::<u32>() <= 10_000, "{}", case.name);
     }
+}
+
+/// A server whose cookie covers the hello would refuse another list. (§4.2.2)
+#[test]
+fn the_second_client_hello_of_a_peer_lists_the_suites_of_the_first() {
+    let mut client = Peer::new(Role::Client, &identities().client);
+    client.more_suites = vec![Suite::Aes256GcmSha384, Suite::ChaCha20Poly1305Sha256];
+    let mut server = Peer::new(Role::Server, &identities().server);
+    (server.suite, server.group) = (Suite::Aes256GcmSha384, NamedGroup::SECP256R1);
+    client.send(HandshakeType::CLIENT_HELLO);
+    server.reads(&std::mem::take(&mut client.out));
+    let first = server.client_hello.clone();
+    server.send(HELLO_RETRY_REQUEST);
+    client.reads(&std::mem::take(&mut server.out));
+    client.send(SECOND_CLIENT_HELLO);
+    server.reads(&client.out);
+    let head = |body: &[u8]| body[..2 + 32 + 1 + 32 + 2 + 6].to_vec();
+    assert_eq!(client.suite, Suite::Aes256GcmSha384);
+    assert!(first != server.client_hello && head(&first) == head(&server.client_hello));
+}
+
+/// It may have sent its share before it looks at the client's.
+#[test]
+fn an_alert_behind_what_cannot_be_read_is_heard() {
+    let script = vec![Step::Send(HandshakeType::CLIENT_HELLO), Step::Await(HandshakeType::FINISHED)];
+    let mut run = Run::new(Peer::new(Role::Client, &identities().client), script, Vec::new());
+    assert_eq!(run.want(), run::Want::Write);
+    run.sent(run.pending().len());
+    // A protected record before there are keys.
+    run.received(&[23, 3, 3, 0, 1, 0]);
+    assert_eq!(run.want(), run::Want::Read(run::Patience::Pause));
+    run.received(&[21, 3, 3, 0, 2, 2, 40]);
+    assert_eq!(run.want(), run::Want::Done);
+    assert_eq!(run.outcome().end.alert(), Some(AlertDescription::HANDSHAKE_FAILURE));
 }
