@@ -59,6 +59,8 @@ fn a_second_a_stale_and_a_foreign_answer_are_misuses() {
     for unfit in [&[][..], &[1; 65_536]] {
         assert_eq!(pair.client.answer_sign(&mut proving, unfit, &mut out), Err(Misuse::UnfitSignature));
     }
+    let longest = pair.client.answer_sign(&mut proving, &[1; 65_535], &mut []);
+    assert_eq!(longest, Err(Misuse::NoRoom { needed: 4 + 2 + 2 + 65_535 + 36 }));
     // The signer has failed: we may still decline.
     assert_eq!(other.client.decline(&mut proving, &mut out), stale);
     assert_eq!(pair.client.decline(&mut proving, &mut []), Err(Misuse::NoRoom { needed: 36 }));
