@@ -57,7 +57,12 @@ fn a_lease_knows_what_was_proved_and_until_when() {
     assert_eq!(lease.identity().unwrap().spiffe_id.unwrap().as_str(), "spiffe://example.org/api");
     assert_eq!((lease.judged_at(), lease.proved_at()), (at(NOW), at(NOW)));
     assert_eq!(lease.valid_until(), Some(at(NOW + 5 * DAY - 1)), "the CRL's");
-    assert!(lease.footprint() < 3000);
+    let chain: usize = lease.chain().map(<[u8]>::len).sum();
+    let without_name = world.lease(&trust, &leaf, Expect::AnyTrusted).footprint();
+    assert!((chain + size_of::<Lease>() + size_of::<Expect>()..3000).contains(&without_name));
+    assert_eq!(lease.footprint(), without_name + "example.org".len());
+    let id = "spiffe://example.org/api";
+    assert_eq!(world.lease(&trust, &leaf, id.parse().unwrap()).footprint(), without_name + id.len());
     assert_eq!(lease.to_string().split(" until ").nth(1), Some("2026-11-28 11:59:59 UTC"));
 }
 
