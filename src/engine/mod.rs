@@ -36,7 +36,7 @@ pub(crate) use effects::{Effects, Plan, Secret};
 pub(crate) use evidence::Connected;
 pub(crate) use longest_flight::plan_longest_flight;
 pub(crate) use negotiated::Negotiated;
-pub(crate) use peer_preferences::Kept;
+pub(crate) use peer_preferences::PackedPreferences;
 use question::Peer;
 pub(crate) use server_name::ServerName;
 use transition::Context;

@@ -2,7 +2,7 @@
 //! checked.
 
 use super::chosen::{Choice, ServerParameters};
-use super::peer_preferences::Kept;
+use super::peer_preferences::PackedPreferences;
 use super::server_name::ServerName;
 use crate::codec::{CertificateType, ExtensionType, NamedGroup, SignatureScheme};
 use crate::crypto::Suite;
@@ -34,7 +34,7 @@ pub(crate) struct Negotiated {
     pub(crate) own_type: CertificateType,
     pub(crate) peer_type: CertificateType,
     /// A server's: what the ClientHello says about our certificate and signature, for later.
-    pub(crate) client_preferences: Kept,
+    pub(crate) client_preferences: PackedPreferences,
     /// Body of the ClientHello or CertificateRequest: what the peer says about our certificate.
     pub(crate) offer: Range<u32>,
     /// Body of the peer's Certificate.
@@ -65,7 +65,7 @@ impl Negotiated {
             peer_scheme: None,
             own_type: CertificateType::X509,
             peer_type: CertificateType::X509,
-            client_preferences: Kept::default(),
+            client_preferences: PackedPreferences::default(),
             offer: 0..0,
             chain: 0..0,
             extension: None,
@@ -119,7 +119,7 @@ impl Negotiated {
         self.alpn = choice.alpn;
         self.own_type = choice.own_type;
         self.peer_type = choice.peer_type;
-        self.client_preferences = Kept::new(&choice.preferences);
+        self.client_preferences = PackedPreferences::new(&choice.preferences);
         self.offer = client_hello;
     }
 

@@ -62,26 +62,26 @@ const MAY_SIGN: [SignatureScheme; 14] = [
     SignatureScheme::MLDSA87,
 ];
 
-/// [`PeerPreferences`] in two bytes, to be kept as long as a session lives: their order is lost.
+/// [`PeerPreferences`] in two bytes, for sessions. The order of the schemes is lost.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Kept([u8; 2]);
+pub(crate) struct PackedPreferences([u8; 2]);
 
-impl Kept {
+impl PackedPreferences {
     const OCSP_STAPLE: u16 = 1 << MAY_SIGN.len();
     const SCTS: u16 = 2 << MAY_SIGN.len();
 
-    pub(super) fn new(preferences: &PeerPreferences) -> Kept {
+    pub(super) fn new(preferences: &PeerPreferences) -> PackedPreferences {
         let mut bits = 0;
         for (place, scheme) in (0..).zip(MAY_SIGN) {
             bits |= u16::from(preferences.schemes.contains(scheme)) << place;
         }
         if preferences.ocsp_staple {
-            bits |= Kept::OCSP_STAPLE;
+            bits |= PackedPreferences::OCSP_STAPLE;
         }
         if preferences.scts {
-            bits |= Kept::SCTS;
+            bits |= PackedPreferences::SCTS;
         }
-        Kept(bits.to_be_bytes())
+        PackedPreferences(bits.to_be_bytes())
     }
 
     /// The preferences, our own order in place of the peer's.
@@ -90,8 +90,8 @@ impl Kept {
         let kept = (0..).zip(MAY_SIGN).filter(|(place, _)| bits >> place & 1 == 1);
         PeerPreferences {
             schemes: List::collect(kept.map(|(_, scheme)| scheme)),
-            ocsp_staple: bits & Kept::OCSP_STAPLE != 0,
-            scts: bits & Kept::SCTS != 0,
+            ocsp_staple: bits & PackedPreferences::OCSP_STAPLE != 0,
+            scts: bits & PackedPreferences::SCTS != 0,
         }
     }
 }
@@ -103,10 +103,10 @@ mod tests {
     #[test]
     fn what_is_kept_of_a_client_hello_is_all_but_the_order() {
         for bits in 0..=u16::MAX {
-            let kept = Kept(bits.to_be_bytes());
-            assert_eq!(Kept::new(&kept.preferences()).0, kept.0);
+            let kept = PackedPreferences(bits.to_be_bytes());
+            assert_eq!(PackedPreferences::new(&kept.preferences()).0, kept.0);
         }
-        let PeerPreferences { schemes, ocsp_staple, scts } = Kept([0, 9]).preferences();
+        let PeerPreferences { schemes, ocsp_staple, scts } = PackedPreferences([0, 9]).preferences();
         assert_eq!(schemes.as_slice(), [SignatureScheme::ECDSA_SECP256R1_SHA256, SignatureScheme::ED25519]);
         assert!(!ocsp_staple && !scts);
     }

@@ -2,7 +2,7 @@
 
 use crate::codec::{CertificateType, CipherSuite, NamedGroup, SignatureScheme};
 use crate::crypto::Suite;
-use crate::engine::{Kept, Negotiated, ServerName};
+use crate::engine::{Negotiated, PackedPreferences, ServerName};
 use crate::list::List;
 use crate::policy::Policy;
 use crate::role::Role;
@@ -25,7 +25,7 @@ pub struct SessionInfo {
     alpn: List<u8, 127>,
     pub(super) server_name: ServerName,
     /// A server's: what its client accepts.
-    pub(super) client_preferences: Kept,
+    pub(super) client_preferences: PackedPreferences,
     /// As bytes, which need no alignment.
     made_at: Option<[u8; 8]>,
     #[cfg_attr(not(feature = "alloc"), allow(dead_code, reason = "there is nothing in it"))]

@@ -131,7 +131,7 @@ impl Session {
         if !error.is_fatal() {
             return error;
         }
-        self.receiving.told |= self.sending.tell(&error, tx);
+        self.receiving.alert_sent |= self.sending.send_alert(&error, tx);
         self.exporter.forget();
         self.receiving.error(error.kind)
     }
@@ -203,7 +203,7 @@ impl Session {
         if alert != AlertDescription::CLOSE_NOTIFY {
             // A fatal alert ends both directions (RFC 9846 §6.2).
             self.receiving.fail(ErrorKind::Aborted { alert });
-            self.receiving.told = true;
+            self.receiving.alert_sent = true;
             self.exporter.forget();
         }
         Ok(())

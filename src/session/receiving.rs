@@ -23,7 +23,7 @@ pub(super) struct Receiving {
     confirmed: bool,
     closed: bool,
     /// We have sent an alert.
-    pub(super) told: bool,
+    pub(super) alert_sent: bool,
     /// We have requested a KeyUpdate: the next one is the answer.
     requested: bool,
     /// A ticket that is too long for the memory and is read in pieces.
@@ -48,7 +48,7 @@ impl Receiving {
             secret: Ok(secret),
             confirmed: role == Role::Server,
             closed: false,
-            told: false,
+            alert_sent: false,
             requested: false,
             ticket: None,
             tickets: 0,
@@ -76,7 +76,7 @@ impl Receiving {
     }
 
     pub(super) fn error(&self, kind: ErrorKind) -> Error {
-        Error { kind, role: self.role, state: State::Connected, alerts: self.told }
+        Error { kind, role: self.role, state: State::Connected, alerts: self.alert_sent }
     }
 
     /// Nothing more is received, unless something failed before. The secrets of a failed connection are forgotten

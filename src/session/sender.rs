@@ -108,8 +108,8 @@ impl Sender {
     pub fn alert<T: Memory>(&mut self, error: &Error, tx: &mut Outbox<T>) -> Result<Error, Misuse> {
         let tx = &mut tx.view();
         self.sending.check_outbox(tx)?;
-        let told = self.sending.tell(error, tx);
-        Ok(Error { alerts: error.alerts || told, ..*error })
+        let alert_sent = self.sending.send_alert(error, tx);
+        Ok(Error { alerts: error.alerts || alert_sent, ..*error })
     }
 
     /// Reduces an idle half to at most 112 bytes and its parameters. See [`Session::sleep`](crate::Session::sleep).

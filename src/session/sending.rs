@@ -17,14 +17,14 @@ use core::ops::Range;
 pub(super) struct Sending {
     pub(super) stamp: u64,
     write: DataProtection,
-    /// application_traffic_secret_N. `None`: we have said our last.
+    /// application_traffic_secret_N. `None` if we send nothing more.
     secret: Option<TrafficSecret>,
     pub(super) traffic: Traffic,
     /// The number of the peer's last KeyUpdate that we know of.
     received: u64,
-    /// The peer wants a KeyUpdate that has not been sent.
+    /// The peer has requested a KeyUpdate that has not been sent.
     pub(super) owes: bool,
-    /// We want one that we have not heard of.
+    /// We have requested one that has not come.
     requested: bool,
 }
 
@@ -42,14 +42,14 @@ impl Sending {
             match self.write_some(rest, tx) {
                 Ok(0) => break,
                 Ok(n) => taken = taken.saturating_add(n),
-                Err(_) if taken > 0 => break, // what has been taken is told first, the next call says why no more is
+                Err(_) if taken > 0 => break, // the next call returns the error
                 Err(misuse) => return Err(misuse),
             }
         }
         Ok(taken)
     }
 
-    /// As much of `data` as one key and the room that there is allow.
+    /// Writes as much of `data` as one key and the free memory allow.
     fn write_some(&mut self, data: &[u8], tx: &mut OutboxView<'_>) -> Result<usize, Misuse> {
         if !self.prepare(data.len(), tx)? {
             return Ok(0);
@@ -60,7 +60,7 @@ impl Sending {
         Ok(taken)
     }
 
-    /// The place for the next record; `None`: send first.
+    /// The place for the next record. `None` if pending bytes must be sent first.
     #[inline]
     pub(super) fn place(&mut self, wanted: usize, tx: &mut OutboxView<'_>) -> Result<Option<Range<usize>>, Misuse> {
         self.check(tx)?;
@@ -70,7 +70,7 @@ impl Sending {
         tx.place_data(&mut self.write, wanted).map_err(Misuse::of_outbox)
     }
 
-    /// Seals so many bytes that lie in [`place`](Self::place).
+    /// Seals this many bytes at [`place`](Self::place).
     #[inline]
     pub(super) fn seal(&mut self, len: usize, tx: &mut OutboxView<'_>) -> Result<(), Misuse> {
         tx.seal_data(&mut self.write, len).map_err(Misuse::of_outbox)?;
@@ -78,8 +78,8 @@ impl Sending {
         Ok(())
     }
 
-    /// Pays what is owed and updates a key that is used up, so that data may follow (R12). False: pending bytes must be
-    /// sent first.
+    /// Before data: sends an owed KeyUpdate, and updates a key that is used up (R12). False if pending bytes must be sent
+    /// first.
     #[inline]
     fn prepare(&mut self, wanted: usize, tx: &mut OutboxView<'_>) -> Result<bool, Misuse> {
         if !self.owes && self.write.records_left() > 0 {
@@ -110,7 +110,7 @@ impl Sending {
 
 /// KeyUpdate (RFC 9846 §4.7.3).
 impl Sending {
-    /// An update of our own accord. It answers the peer's requests as well.
+    /// Updates our key on our own initiative. This also answers the peer's requests.
     pub(super) fn update_key(&mut self, tx: &mut OutboxView<'_>) -> Result<(), Misuse> {
         self.check(tx)?;
         self.send_key_update(KeyUpdateRequest::UPDATE_NOT_REQUESTED, tx)?;
@@ -140,7 +140,7 @@ impl Sending {
         self.pay(tx)
     }
 
-    /// Takes note of a KeyUpdate of the peer, if it is news.
+    /// Notes a KeyUpdate of the peer, if it is new.
     pub(super) fn note(&mut self, reply: &Reply) {
         if reply.number > self.received {
             self.owes |= reply.wanted > self.received;
@@ -149,8 +149,8 @@ impl Sending {
         }
     }
 
-    /// Sends the KeyUpdate that is owed. One that has not left yet answers what has been asked since as well. Once the
-    /// generations are used up, requests are ignored.
+    /// Sends the KeyUpdate that is owed. While it is still in the outbox, it also answers later requests. After the last
+    /// possible update requests are ignored.
     pub(super) fn pay(&mut self, tx: &mut OutboxView<'_>) -> Result<(), Misuse> {
         if !self.owes || self.is_closed() || self.traffic.generation >= MAX_GENERATIONS {
             return Ok(());
@@ -163,7 +163,7 @@ impl Sending {
         Ok(())
     }
 
-    /// The message, and the next generation of our key.
+    /// Sends the message and updates our key.
     fn send_key_update(&mut self, request_update: KeyUpdateRequest, tx: &mut OutboxView<'_>) -> Result<(), Misuse> {
         if self.traffic.generation >= MAX_GENERATIONS {
             return Err(Misuse::NotNow);
@@ -184,7 +184,7 @@ impl Sending {
         if self.owes || !tx.is_empty() { Err(Misuse::NotNow) } else { Ok(()) }
     }
 
-    /// Takes out what is kept of an idle half.
+    /// Takes the state of an idle half that is kept.
     pub(super) fn fold(&mut self) -> Result<(Common, AsleepSending), Misuse> {
         let algorithms = self.write.algorithms().ok_or(Misuse::Closed)?;
         let asleep = AsleepSending {
@@ -230,18 +230,18 @@ impl Sending {
         Ok(())
     }
 
-    /// Tells the peer of an error, if an alert is due and none has gone before. Whether it was told.
-    pub(super) fn tell(&mut self, error: &Error, tx: &mut OutboxView<'_>) -> bool {
+    /// Sends the alert for an error, if the error has one and none was sent before. Returns whether it was sent.
+    pub(super) fn send_alert(&mut self, error: &Error, tx: &mut OutboxView<'_>) -> bool {
         if !error.is_fatal() {
             return false;
         }
         // There is always room for it, if the outbox has room for anything at all.
-        let told = error.kind().alert().is_some_and(|alert| self.abort(alert, tx).is_ok());
+        let sent = error.kind().alert().is_some_and(|alert| self.abort(alert, tx).is_ok());
         self.end();
-        told
+        sent
     }
 
-    /// We have said our last: what would protect more is forgotten. A failed connection must (RFC 9846 §6).
+    /// We send nothing more, so our secret is forgotten, as a failed connection must (RFC 9846 §6).
     fn end(&mut self) {
         self.secret = None;
         self.write.forget();
@@ -255,7 +255,7 @@ impl Sending {
         self.secret.as_ref().map_or(&[], TrafficSecret::expose)
     }
 
-    /// Whether something can be sent, by this outbox (R1).
+    /// Checks that something can be sent, with this outbox (R1).
     fn check(&self, tx: &mut OutboxView<'_>) -> Result<(), Misuse> {
         if self.is_closed() { Err(Misuse::Closed) } else { self.check_outbox(tx) }
     }
@@ -307,9 +307,9 @@ mod tests {
         assert_eq!(sending.write(b"data", &mut tx.view()), Ok(4), "the key itself is not used up");
     }
 
-    /// A writer is told how much has gone before it is told that nothing more goes.
+    /// `write` returns how much it has taken before it returns the error that it takes no more.
     #[test]
-    fn what_was_taken_is_told_before_the_last_key_is_used_up() {
+    fn what_was_taken_is_returned_before_the_last_key_is_used_up() {
         let mut tx = Outbox::new(vec![0; 60_000]);
         let mut sending = sending(&mut tx, &Policy::new().update_after(2));
         sending.traffic.generation = MAX_GENERATIONS;

@@ -77,7 +77,7 @@ pub(super) fn signature_scheme(algorithm: &AlgorithmIdentifier<'_>) -> Option<Si
 }
 
 /// An algorithm that we do not verify, and why if only its parameters are to blame.
-pub(super) fn told(algorithm: &AlgorithmIdentifier<'_>) -> String {
+pub(super) fn name_of(algorithm: &AlgorithmIdentifier<'_>) -> String {
     let salt = algorithm.pss().and_then(|pss| match pss.hash {
         oid::SHA256 => Some((pss.salt_length, 32)),
         oid::SHA384 => Some((pss.salt_length, 48)),

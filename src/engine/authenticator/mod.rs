@@ -62,7 +62,7 @@ pub use table::{Cause, Row, State, TABLE, accepts};
 
 use super::certificate_request::write_extensions;
 use super::check::{check_extensions, malformed};
-use super::peer_preferences::{Kept, PeerPreferences};
+use super::peer_preferences::{PackedPreferences, PeerPreferences};
 use super::server_name::ServerName;
 use crate::codec::{
     CertificateRequest, DistinguishedName, ExtensionType, HandshakeType, List, Malformed, Message, NotWritten, Place,
@@ -87,7 +87,7 @@ pub struct Authenticators<P> {
     stamp: u64,
     keys: Pair<AuthenticatorKeys>,
     /// What a client has said in its ClientHello: for authenticators that it does not ask for.
-    client_preferences: Kept,
+    client_preferences: PackedPreferences,
     server_name: ServerName,
     contexts: Contexts,
     open: [Option<OpenRequest>; MAX_OPEN_REQUESTS],
@@ -138,7 +138,7 @@ impl<P: Borrow<Policy>> Authenticators<P> {
         role: Role,
         (stamp, seed): (u64, &[u8; 32]),
         keys: Pair<AuthenticatorKeys>,
-        (client_preferences, server_name): (Kept, ServerName),
+        (client_preferences, server_name): (PackedPreferences, ServerName),
     ) -> Authenticators<P> {
         let contexts = Contexts::new(if role == Role::Client { &keys.client } else { &keys.server }, seed);
         let open = [const { None }; MAX_OPEN_REQUESTS];

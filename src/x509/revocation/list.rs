@@ -95,7 +95,7 @@ impl List {
     pub(super) fn unsupported_algorithm(&self) -> Option<String> {
         let list = CertificateList::from_der(&self.der).ok()?;
         let algorithm = &list.signature_algorithm;
-        (!signatures::is_supported(algorithm)).then(|| signatures::told(algorithm))
+        (!signatures::is_supported(algorithm)).then(|| signatures::name_of(algorithm))
     }
 
     /// Whether it is signed by this key, whose SHA-256 is `key`. Checked once; a memo of a pure function.

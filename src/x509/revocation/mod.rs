@@ -31,7 +31,7 @@ struct Unusable {
     /// The name of its issuer, by [`list::name_key`]; `None`: nobody knows whose it is.
     issuer: Option<[u8; 32]>,
     /// `crl.pem line 8: why`
-    told: String,
+    text: String,
 }
 
 /// How far revocation goes. The default, once lists are asked for: the whole chain; an unknown status refuses, and so
@@ -95,7 +95,7 @@ impl Revocation {
 
     /// Something that was to be a list cannot be read at all; `place` is where it was found, `why` a sentence's end.
     pub(super) fn lose(&mut self, place: &str, why: &str) {
-        self.unusable.push(Unusable { issuer: None, told: format!("{place}: {why}") });
+        self.unusable.push(Unusable { issuer: None, text: format!("{place}: {why}") });
     }
 
     /// Adds a DER list; `place` is where it was found, for sentences. The error says why it cannot be used.
@@ -114,7 +114,7 @@ impl Revocation {
         let issuer = CertificateList::from_der(&der).ok().map(|list| list::name_key(&list.issuer));
         let read = List::read(place.clone(), der, relaxed.expired, strict);
         let mut list =
-            read.inspect_err(|why| self.unusable.push(Unusable { issuer, told: format!("{place}: {why}") }))?;
+            read.inspect_err(|why| self.unusable.push(Unusable { issuer, text: format!("{place}: {why}") }))?;
         let mut known =
             roots.iter().filter(|root| list.is_named(&root.name) || list.may_be_of(&root.name, root.key_id.as_deref()));
         let vouched = known.clone().any(|root| list.is_signed_by(&root.key, &root.spki));
@@ -223,7 +223,7 @@ impl Revocation {
         } else {
             // One that is its issuer's for sure explains more.
             let given = unusable().find(|list| list.issuer.is_some()).or_else(|| unusable().next());
-            RefusalReason::StatusUnknown { issuer: issuer_name, unusable: given.map(|list| list.told.clone()) }
+            RefusalReason::StatusUnknown { issuer: issuer_name, unusable: given.map(|list| list.text.clone()) }
         })
     }
 }

@@ -226,7 +226,7 @@ fn form(cert: &Certificate<'_>) -> Result<(), RefusalReason> {
         false => Err(match cert.signature_algorithm.id {
             oid::MD5_WITH_RSA => RefusalReason::WeakSignature("MD5"),
             oid::SHA1_WITH_RSA | oid::ECDSA_WITH_SHA1 | oid::DSA_WITH_SHA1 => RefusalReason::WeakSignature("SHA-1"),
-            _ => RefusalReason::UnsupportedSignature(signatures::told(&cert.signature_algorithm)),
+            _ => RefusalReason::UnsupportedSignature(signatures::name_of(&cert.signature_algorithm)),
         }),
     }
 }
