@@ -19,6 +19,7 @@ async fn serve(connecting: Connecting<TcpStream>) -> Result<(), Box<dyn Error + 
     let mut stream = connecting.await?;
     println!("{}", stream.peer());
     let (mut read, mut write) = tokio::io::split(&mut stream);
-    tokio::io::copy(&mut read, &mut write).await?;
-    Ok(stream.close().await?)
+    let copied = tokio::io::copy(&mut read, &mut write).await;
+    stream.close().await?; // after an error, too: our alert shall arrive
+    Ok(copied.map(drop)?)
 }

@@ -38,9 +38,10 @@ async fn serve(address: &str, config: Config) -> io::Result<()> {
 async fn echo(stream: io::Result<countersign::adapters::tokio::Stream<TcpStream>>) -> io::Result<()> {
     let (mut read, mut write) = stream?.into_split();
     eprintln!("{}", read.peer());
-    copy(&mut read, &mut write).await?;
+    let copied = copy(&mut read, &mut write).await;
     let mut stream = read.reunite(write).map_err(io::Error::other)?;
-    stream.close().await
+    stream.close().await?; // after an error, too: our alert shall arrive
+    copied.map(drop)
 }
 
 async fn call(address: &str, name: &str, config: Config) -> io::Result<()> {

@@ -1,4 +1,4 @@
-//! Timers, and the lingering close of a handshake that failed: its alert arrives.
+//! Timers, and the lingering close of what has failed: the alert arrives.
 
 use crate::Outbox;
 use crate::adapters::config::Config;

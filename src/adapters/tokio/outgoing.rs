@@ -5,7 +5,7 @@ use crate::adapters::broken::Broken;
 use crate::adapters::failure::Failure;
 use crate::adapters::handshaking::OUTBOX;
 use crate::adapters::metrics::{KeyUpdates, Metrics, Way};
-use crate::{Error, Misuse, Outbox, Reply, Sender};
+use crate::{Alert, Error, Misuse, Outbox, Reply, Sender};
 use ::tokio::io::AsyncWrite;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker, ready};
@@ -77,6 +77,11 @@ impl Outgoing {
         };
         self.told = Some(told);
         told
+    }
+
+    /// Whether the connection has failed, and we have sent an alert.
+    pub(super) fn has_sent_alert(&self) -> bool {
+        self.told.is_some_and(|error| matches!(error.alert(), Some(Alert::Sent(_))))
     }
 
     /// Seals what is owed. False: what is pending must go first.

@@ -2,7 +2,7 @@
 
 use super::answers::Answers;
 use super::incoming::{Fault, Incoming};
-use super::linger::Timer;
+use super::linger::{Linger, Timer};
 use super::outgoing::Outgoing;
 use super::reauthentication::Reauthentication;
 use super::wakers::{Half, Wakers};
@@ -120,7 +120,17 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
     /// # Errors
     /// What the peer said instead: an alert. `TimedOut`: the peer did not take what we sent in time; or we are a client
     /// and do not know whether the server has accepted us. A peer that has accepted us, and does not close, is no error.
+    /// A connection that has failed gives its error again, when the peer has had a second at most to take our alert.
     pub async fn close(&mut self) -> io::Result<()> {
+        let closed = self.close_in_order().await;
+        if self.outgoing.has_sent_alert() {
+            let mut linger = Linger::of(&self.facts.basis.config);
+            poll_fn(|cx| linger.poll(cx, &mut self.io, &mut self.outgoing.tx)).await;
+        }
+        closed
+    }
+
+    async fn close_in_order(&mut self) -> io::Result<()> {
         let mut timer = Timer::after(self.facts.basis.config.close_deadline);
         let mut told = Poll::Pending;
         poll_fn(|cx| {

@@ -1,10 +1,11 @@
 //! Ends, good and bad.
 
+use crate::key_updates::{bare, record};
 use crate::world::World;
 use countersign::adapters::tokio::{Acceptor, Signer};
 use countersign::adapters::{BoxError, Failure};
 use countersign::x509::{Expect, Identity, Refusal};
-use countersign::{AlertDescription, Error, ErrorKind, Policy, SignQuestion};
+use countersign::{AlertDescription, Error, ErrorKind, HandshakeType, Policy, SignQuestion};
 use std::error::Error as _;
 use std::future::pending;
 use std::io::{self, ErrorKind as Io};
@@ -59,6 +60,33 @@ async fn what_could_not_be_sent_is_no_orderly_close() {
     let written = client.write_all(b"lost").await;
     written.and(client.close().await).unwrap_err();
     client.shutdown().await.unwrap_err();
+}
+
+/// Dropped with bytes unread, the connection would be reset, and who is still writing would never read our alert.
+#[tokio::test]
+async fn who_breaks_the_rules_learns_it_though_it_has_written_more() {
+    let mut world = World::new();
+    let policy = Policy::new().null_crypto();
+    world.server = world.server.policy(policy.clone());
+    let (near, far) = tcp().await;
+    let (mut io, server) = tokio::join!(bare(&world.client, policy, near), world.acceptor().accept(far));
+    let mut server = server.unwrap();
+    let wrong = ErrorKind::UnexpectedMessage { message: HandshakeType::CLIENT_HELLO };
+    let serve = async {
+        let error = server.read(&mut [0]).await.unwrap_err();
+        assert_eq!(tls(&error).kind(), wrong);
+        assert_eq!(tls(&server.close().await.unwrap_err()).kind(), wrong);
+        drop(server);
+    };
+    let client = async {
+        let mut heard = Vec::new();
+        io.write_all(&record(&[1, 0, 0, 0], 22)).await?; // ClientHello
+        io.write_all(&vec![7; 10_000_000]).await?; // more than lies on the way
+        io.read_to_end(&mut heard).await.map(|_| heard)
+    };
+    let (heard, ()) = tokio::join!(client, serve);
+    let heard = heard.expect("no reset");
+    assert!(heard.ends_with(&record(&[2, AlertDescription::UNEXPECTED_MESSAGE.0], 21)), "{heard:?}");
 }
 
 #[tokio::test]
