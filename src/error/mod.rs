@@ -103,7 +103,14 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (as {}, in {}", self.kind, self.role, self.state)?;
+        match (self.kind, self.state) {
+            // Health checks do so all day long.
+            (ErrorKind::Truncated, State::WaitClientHello) => {
+                f.write_str("the peer closed the transport before a whole ClientHello had come: a check of the port?")?;
+            }
+            (kind, _) => write!(f, "{kind}")?,
+        }
+        write!(f, " (as {}, in {}", self.role, self.state)?;
         if let Some(Alert::Sent(alert)) = self.alert() {
             write!(f, ", alert {alert} sent")?;
         }
@@ -118,6 +125,21 @@ mod tests {
     use super::*;
     use std::format;
     use std::string::String;
+
+    #[test]
+    fn who_only_looks_whether_the_port_is_open_is_told_from_who_breaks_off() {
+        let error = |state| Error { kind: ErrorKind::Truncated, role: Role::Server, state, alerts: false };
+        let told = |state| format!("{}", error(state));
+        assert_eq!(
+            told(State::WaitClientHello),
+            "the peer closed the transport before a whole ClientHello had come: a check of the port? (as server, in \
+             WaitClientHello)"
+        );
+        assert_eq!(
+            told(State::WaitFinished),
+            "the transport ended without close_notify: what has come may not be all (as server, in WaitFinished)"
+        );
+    }
 
     /// Names are stable: each is the variant's own, and a renamed variant is a new name.
     #[test]
