@@ -166,7 +166,11 @@ impl Mint {
                     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
                     Ok(())
                 })?;
-                let (second, second_der) = self.intermediate(&first, |_| Ok(()))?;
+                // With a name of its own: a CA of its issuer's name does not count (RFC 5280 §6.1.4 (l)).
+                let (second, second_der) = self.intermediate(&first, |params| {
+                    params.distinguished_name.push(DnType::OrganizationName, "below");
+                    Ok(())
+                })?;
                 self.leaf(&second, &[&[second_der, first_der], above].concat())
             }
             _ => self.leaf(ca, above),
@@ -190,6 +194,12 @@ fn flipped(mut identity: Identity) -> Identity {
         *leaf = der.into();
     }
     identity
+}
+
+/// How many CAs may be below this one, if that is limited (RFC 5280 §4.2.1.9).
+fn path_length(ca: &[u8]) -> Option<u32> {
+    let (_, ca) = x509_parser::parse_x509_certificate(ca).ok()?;
+    ca.basic_constraints().ok()??.value.path_len_constraint
 }
 
 fn elsewhere() -> DistinguishedName {
@@ -267,6 +277,13 @@ impl Identities {
             self.there.insert(who, mint.issued_by(ca, above, who)?);
         }
         self.there.insert(Who::BadSignature, flipped(mint.leaf(ca, above)?));
+        if path_length(certificate) == Some(0) {
+            let why = "the CA may have none below it (pathLenConstraint 0), so a refusal would say nothing: give the root's key";
+            for who in [Constrained, ExpiredIntermediate] {
+                self.there.remove(&who);
+                self.missing.insert(who, why.into());
+            }
+        }
         match given.crl {
             Some(path) => {
                 let serial = files::revoked_serial(path, certificate)?;

@@ -7,7 +7,7 @@ use std::process::Command;
 const MEGABYTES_10: usize = 10_000_000;
 
 /// `openssl s_server` that demands a certificate, and refuses who has no good one.
-fn s_server(files: &Files, ca: &Ca, more: &[&str]) -> (Program, u16) {
+pub fn s_server(files: &Files, ca: &Ca, more: &[&str]) -> (Program, u16) {
     // OpenSSL does not say which port it has chosen when it is quiet: choose one for it.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut command = Command::new("openssl");

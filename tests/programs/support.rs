@@ -1,6 +1,9 @@
 //! The example programs as others see them: from outside, with certificates in files.
 
-use rcgen::{CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose,
+};
 use ring::rand::{SecureRandom, SystemRandom};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -223,11 +226,15 @@ pub struct Ca {
 
 impl Ca {
     pub fn new(name: &str) -> Ca {
+        Ca::with_constraints(name, BasicConstraints::Unconstrained)
+    }
+
+    pub fn with_constraints(name: &str, constraints: BasicConstraints) -> Ca {
         let unique = format!("{name}-{}-{:016x}", std::process::id(), u64::from_ne_bytes(noise(8).try_into().unwrap()));
         let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(unique);
         fs::create_dir_all(&dir).unwrap();
         let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Constrained(0));
+        params.is_ca = IsCa::Ca(constraints);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         params.distinguished_name.push(DnType::CommonName, name);
         let issuer = CertifiedIssuer::self_signed(params, Key::P256.generate()).unwrap();

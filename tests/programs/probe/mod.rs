@@ -2,6 +2,7 @@
 
 mod faulty;
 
+use crate::openssl::s_server;
 use crate::support::{Ca, Key, Server, example};
 use countersign::Role;
 use countersign::adversary::Identity;
@@ -22,7 +23,10 @@ struct World {
 
 impl World {
     fn new() -> World {
-        let ca = Ca::new("root");
+        World::of(Ca::new("root"))
+    }
+
+    fn of(ca: Ca) -> World {
         let ca_key = ca.dir.join("ca.key").to_str().unwrap().to_string();
         fs::write(&ca_key, ca.key_pem()).unwrap();
         World { ca, ca_key }
@@ -107,6 +111,20 @@ fn a_server_that_crashes_or_hangs_is_told_from_one_that_refuses() {
     }
 }
 
+/// OpenSSL does not count a CA of its issuer's name (RFC 5280 §6.1.4 (l)): so this one has another.
+#[test]
+#[ignore = "needs openssl 3"]
+fn openssl_refuses_every_certificate_that_must_not_be_trusted() {
+    let world = World::new();
+    let (_server, port) = s_server(&world.ca.good("localhost", Key::P256), &world.ca, &["-rev"]);
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    // It says the text backwards.
+    let (status, text) = world.probe(port, &["--ask", "hello\\n", "--at-once", "1", "--only", "certificate/"]);
+    assert_eq!((status, found(&text, "ACCEPTED")), (0, vec![]), "{text}");
+}
+
 /// All cases, alerts included.
 #[test]
 fn our_own_server_is_clean() {
@@ -168,6 +186,16 @@ fn who_cannot_be_judged_is_not_judged() {
     let (status, text) = said(example("probe").args(elsewhere).output().unwrap());
     assert_eq!(status, 2, "{text}");
     assert!(text.contains("--i-am-allowed-to-test 192.0.2.1"), "{text}");
+}
+
+/// It is refused for the length of its path, whatever else is wrong with it.
+#[test]
+fn a_ca_that_may_have_none_below_it_leaves_the_cases_with_intermediates_out() {
+    let world = World::of(Ca::with_constraints("root", rcgen::BasicConstraints::Constrained(0)));
+    let only = ["--only", "certificate/expired-intermediate", "--only", "certificate/constrained"];
+    let (status, text) = world.probe(world.serve(Fault::None), &only);
+    assert_eq!((status, found(&text, "skipped").len()), (0, 2), "{text}");
+    assert!(text.contains("(pathLenConstraint 0)"), "{text}");
 }
 
 /// A server that wants to be asked for TLS first, and is then this one.
