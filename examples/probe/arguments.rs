@@ -20,6 +20,7 @@ what is said
        --alpn a,b                  application protocols
        --ask TEXT                  what the application is asked; \\r \\n \\0 \\xHH \\\\ as in C, * is a marker that differs each
                                    time (default: a GET of HTTP; against clients nothing). Use --ask '*\\n' for an echo
+       --refusal TEXT              an answer with this in it is a refusal ('please log in', where that is HTTP 200)
        --preamble TEXT             said before TLS begins, and --preamble-answer TEXT: what the answer to it ends with
        --preamble-run COMMAND      a command says it: its input and output are the connection, and TLS begins when it ends
        --run COMMAND               (client) a command that makes the client call, run for each case
@@ -51,7 +52,7 @@ pub(crate) struct Arguments {
     given: Vec<(String, String)>,
 }
 
-const WITH_VALUE: [&str; 27] = [
+const WITH_VALUE: [&str; 28] = [
     "--listen",
     "--ca",
     "--ca-key",
@@ -65,6 +66,7 @@ const WITH_VALUE: [&str; 27] = [
     "--name",
     "--alpn",
     "--ask",
+    "--refusal",
     "--preamble",
     "--preamble-answer",
     "--preamble-run",

@@ -167,6 +167,7 @@ fn target(role: Role, args: &Arguments) -> Result<Target, Refused> {
             ask,
         },
         identities,
+        refusal: unescape(args.get("--refusal").unwrap_or(""))?,
         waits: Waits {
             connect: if role == Role::Server { Duration::from_secs(3) } else { Duration::from_secs(20) },
             answer: args.milliseconds("--patience", 2000)?,

@@ -35,6 +35,8 @@ pub(crate) struct Target {
     pub(crate) line: Line,
     pub(crate) words: Words,
     pub(crate) identities: Identities,
+    /// What the application says to those whom it refuses.
+    pub(crate) refusal: Vec<u8>,
     pub(crate) waits: Waits,
     pub(crate) limits: Limits,
 }
@@ -190,7 +192,12 @@ impl Target {
         let enough = (longest * 10).max(longest_refusal * 3).max(Duration::from_millis(500));
         self.waits.answer = self.waits.answer.min(enough);
         self.waits.pause = self.waits.pause.min((longest * 3).max(Duration::from_millis(100)));
-        Baseline::new(self.role, &served, &refused).map_err(|error| capital(&error.to_string()))
+        let baseline = Baseline::new(self.role, &served, &refused).map_err(|error| capital(&error.to_string()))?;
+        let baseline = baseline.refuses_by(&self.refusal);
+        match served.iter().all(|(outcome, marker)| baseline.served(outcome, marker)) {
+            true => Ok(baseline),
+            false => Err("A good peer heard what --refusal says.".into()),
+        }
     }
 
     /// Why a case is not played.

@@ -3,9 +3,9 @@
 //! Served means that the application has answered, otherwise than it answers those who are refused: a server may complete
 //! the handshake of a client without a certificate, and tell it so by HTTP.
 
-use super::catalogue::{Case, Right};
+use super::catalogue::{Case, Right, Who};
 use super::run::{End, Outcome};
-use super::script::Step;
+use super::script::{Step, legal};
 use crate::codec::AlertDescription;
 use crate::role::{Role, stable_names};
 use alloc::string::{String, ToString};
@@ -18,6 +18,10 @@ pub struct Baseline {
     target: Role,
     served: String,
     refused: Vec<String>,
+    /// The good hear numbers that differ: a counter, the time.
+    numbers: bool,
+    /// An answer with this in it is a refusal, whatever its status.
+    refusal: Vec<u8>,
 }
 
 /// The good are not told from the bad.
@@ -79,24 +83,55 @@ impl Baseline {
         };
         let (good, bad) = (answers(good), answers(bad));
         let served = good.first().cloned().flatten().ok_or(CannotJudge::NoAnswer)?;
-        if good.iter().any(|each| each.as_ref() != Some(&served)) {
+        let numbers = good.iter().any(|each| each.as_ref() != Some(&served));
+        if good.iter().any(|each| each.as_deref().map(without_numbers) != Some(without_numbers(&served))) {
             let silent = good.iter().any(Option::is_none);
             return Err(if silent { CannotJudge::NoAnswer } else { CannotJudge::Unsteady });
         }
-        if bad.iter().all(|each| each.as_ref() == Some(&served)) {
+        let mut baseline = Baseline { target, served, refused: Vec::new(), numbers, refusal: Vec::new() };
+        if bad.iter().all(|each| each.as_ref().is_some_and(|answer| baseline.is_as_served(answer))) {
             return Err(CannotJudge::Alike);
         }
-        let refused = bad.into_iter().flatten().filter(|each| *each != served).collect();
-        Ok(Baseline { target, served, refused })
+        baseline.refused = bad.into_iter().flatten().filter(|each| !baseline.is_as_served(each)).collect();
+        Ok(baseline)
+    }
+
+    /// From now on an answer with these words in it is a refusal: for an application that says no by `HTTP 200`.
+    pub fn refuses_by(mut self, words: &[u8]) -> Baseline {
+        self.refusal = words.to_vec();
+        self
     }
 
     /// The peer was served.
     pub fn served(&self, outcome: &Outcome, marker: &[u8]) -> bool {
+        if contains(&outcome.answer, &self.refusal) {
+            return false;
+        }
         answer(self.target, outcome, marker).is_some_and(|answer| {
             // HTTP says no in many ways: 400, 401, 403, 421, 503.
             let says_no = answer.starts_with("HTTP 4") || answer.starts_with("HTTP 5");
-            answer == self.served || !(says_no || self.refused.contains(&answer))
+            self.is_as_served(&answer) || !(says_no || self.is_as_refused(&answer))
         })
+    }
+
+    fn is_as_served(&self, answer: &str) -> bool {
+        answer == self.served || self.numbers && without_numbers(answer) == without_numbers(&self.served)
+    }
+
+    /// Numbers in a refusal do not count, unless they are all that distinguishes it from what the good hear.
+    fn is_as_refused(&self, answer: &str) -> bool {
+        let plain = without_numbers(answer);
+        let distinct = plain != without_numbers(&self.served);
+        self.refused.iter().any(|refused| refused == answer || distinct && without_numbers(refused) == plain)
+    }
+
+    /// After a good proof a peer may be greeted, or told goodbye: it is served if it hears what the good hear, or its own
+    /// question.
+    fn served_in(&self, case: &Case, outcome: &Outcome, marker: &[u8]) -> bool {
+        let proof: Vec<Step> = legal(case.target.peer()).into_iter().filter(|step| *step != Step::Ask).collect();
+        let proved = case.who == Who::Good && case.script.starts_with(&proof);
+        let answered = || answer(self.target, outcome, marker).is_some_and(|answer| self.is_as_served(&answer));
+        self.served(outcome, marker) && (!proved || contains(&outcome.answer, marker) || answered())
     }
 
     /// Whether the outcome of this case is right.
@@ -104,7 +139,7 @@ impl Baseline {
         if case.script.contains(&Step::Hear) {
             return judge_end(case, outcome);
         }
-        let served = self.served(outcome, marker);
+        let served = self.served_in(case, outcome, marker);
         let told = !outcome.unasked.is_empty() && !case.script.contains(&Step::Ask);
         match (case.right, outcome.end) {
             (Right::Open, _) => Verdict::Right,
@@ -151,10 +186,14 @@ fn judge_end(case: &Case, outcome: &Outcome) -> Verdict {
     }
 }
 
-/// What distinguishes an answer: the status of HTTP, or else the text itself, with the marker taken out. A client says
-/// nothing to a server that it refuses.
+/// What distinguishes an answer: the status of HTTP, or else the text itself, with the marker taken out. A greeting
+/// belongs to it: whether it comes before the question is chance. A client says nothing to a server that it refuses.
 fn answer(target: Role, outcome: &Outcome, marker: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(&outcome.answer);
+    let said = match target {
+        Role::Server => [&outcome.unasked[..], &outcome.answer].concat(),
+        Role::Client => outcome.answer.clone(),
+    };
+    let text = String::from_utf8_lossy(&said);
     match target {
         _ if text.is_empty() => return None,
         Role::Client => return Some("application data".into()),
@@ -169,6 +208,23 @@ fn answer(target: Role, outcome: &Outcome, marker: &[u8]) -> Option<String> {
             Some(text.chars().take(512).collect())
         }
     }
+}
+
+/// Each number as `#`. A status of HTTP is none.
+fn without_numbers(text: &str) -> String {
+    let mut plain = String::new();
+    for letter in text.chars() {
+        match letter {
+            '0'..='9' if !text.starts_with("HTTP ") && plain.ends_with('#') => {}
+            '0'..='9' if !text.starts_with("HTTP ") => plain.push('#'),
+            _ => plain.push(letter),
+        }
+    }
+    plain
+}
+
+fn contains(text: &[u8], words: &[u8]) -> bool {
+    !words.is_empty() && text.windows(words.len()).any(|part| part == words)
 }
 
 impl fmt::Display for Baseline {

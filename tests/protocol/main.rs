@@ -15,6 +15,7 @@ mod certificate_types;
 mod client_hello;
 #[cfg(feature = "mlkem")]
 mod hybrids;
+mod judge;
 mod late;
 mod lessons;
 mod parameters;
