@@ -3,6 +3,7 @@
 use crate::net::Unplayed;
 use crate::resumption::NO_TICKET;
 use crate::target::{Broken, Target};
+use crate::tls12;
 use crate::words;
 use countersign::adversary::catalogue::Case;
 use countersign::adversary::judge::{Baseline, Verdict};
@@ -20,6 +21,8 @@ const TIMES_FOR_ACCEPTED: usize = 6;
 /// So many good peers that are not served end the campaign.
 const FAILED_CONTROLS: usize = 5;
 
+/// What is seen of a server that lets anybody in by an older version.
+const NOT_REQUESTED: &str = "agreed to TLS 1.2, and asked for no certificate";
 /// Why a case with an older version has no verdict.
 const OLDER: &str = "the target agreed to TLS 1.2, which this program does not speak to the end: see whether `openssl s_client \
                      -tls1_2` without a certificate is served";
@@ -100,15 +103,8 @@ fn all_once(target: &Target, baseline: &Baseline, cases: &[Case], at_once: usize
             let result = match target.skips(case) {
                 Some(why) => Err(why),
                 None if unreachable.load(Ordering::Relaxed) => Err("the target could not be reached any more".into()),
-                None => match target.play(case, &mut |_, _| {}) {
-                    Ok((outcome, _)) if outcome.end == End::Trouble(Trouble::NotTls13) => Err(OLDER.into()),
-                    Ok((outcome, marker)) => match no_deviation(case, &outcome) {
-                        Some(why) => Err(why),
-                        None => {
-                            let verdict = baseline.judge(case, &outcome, &marker);
-                            Ok(Once { verdict, seen: words::end(&outcome) })
-                        }
-                    },
+                None => match once(target, baseline, case) {
+                    Ok(once) => Ok(once),
                     Err(Unplayed::TimeIsUp) => Err("no time was left: give more by --seconds".into()),
                     // Nobody gets in by a ticket that is not given.
                     Err(Unplayed::NotOffered(why)) if why == NO_TICKET => {
@@ -139,6 +135,27 @@ fn all_once(target: &Target, baseline: &Baseline, cases: &[Case], at_once: usize
     results.into_iter().map(|result| result.unwrap_or_else(|| Err("not played".into()))).collect()
 }
 
+/// A case once.
+fn once(target: &Target, baseline: &Baseline, case: &Case) -> Result<Once, Unplayed> {
+    let mut heard = Vec::new();
+    let mut tap = |ours: bool, bytes: &[u8]| {
+        if !ours {
+            heard.extend_from_slice(bytes)
+        }
+    };
+    let (outcome, marker) = target.play(case, &mut tap)?;
+    if outcome.end == End::Trouble(Trouble::NotTls13) {
+        return match tls12::certificate_requested(&heard) {
+            Some(false) => Ok(Once { verdict: Verdict::Accepted, seen: NOT_REQUESTED.into() }),
+            _ => Err(Unplayed::NotOffered(OLDER.into())),
+        };
+    }
+    match no_deviation(case, &outcome) {
+        Some(why) => Err(Unplayed::NotOffered(why)),
+        None => Ok(Once { verdict: baseline.judge(case, &outcome, &marker), seen: words::end(&outcome) }),
+    }
+}
+
 /// Why what the target did says nothing.
 fn no_deviation(case: &Case, outcome: &Outcome) -> Option<String> {
     match case.unless {
@@ -165,10 +182,8 @@ fn confirm<'a>(
     let (mut alike, mut times, mut otherwise) = (1, 1, None);
     let most = |alike| if once.verdict == Verdict::Accepted && alike < TIMES { TIMES_FOR_ACCEPTED } else { TIMES };
     while times < most(alike) {
-        let again = match target.play(case, &mut |_, _| {}) {
-            Ok((outcome, marker)) => {
-                Once { verdict: baseline.judge(case, &outcome, &marker), seen: words::end(&outcome) }
-            }
+        let again = match self::once(target, baseline, case) {
+            Ok(again) => again,
             Err(Unplayed::TimeIsUp) => return no_time(),
             Err(Unplayed::NotOffered(why)) => {
                 return finding(Status::Unsteady, format!("{}; another time: {why}", once.seen));

@@ -16,6 +16,7 @@ mod net;
 mod report;
 mod resumption;
 mod target;
+mod tls12;
 mod words;
 
 use arguments::{Arguments, USAGE, unescape};

@@ -77,12 +77,16 @@ pub(crate) fn summary(baseline: &str, findings: &[Finding<'_>]) -> String {
     let line = |number: u8, sentence: &str, which: &dyn Fn(&str) -> bool| {
         let of: Vec<_> = findings.iter().filter(|finding| finding.case.quick && which(&finding.case.name)).collect();
         let tried = of.iter().filter(|finding| finding.status != Status::Skipped).count();
+        let skipped = match of.len() - tried {
+            0 => String::new(),
+            skipped => format!(", {skipped} skipped"),
+        };
         let let_in = of.iter().filter(|finding| counts(finding, false)).count();
         let lax = of.iter().filter(|finding| counts(finding, true)).count();
         match (tried, let_in, lax) {
             (0, _, _) => format!("{number} {sentence}: not tried\n"),
-            (_, 0, 0) => format!("{number} {sentence}: yes, {tried} tried\n"),
-            (_, 0, _) => format!("{number} {sentence}: yes, {tried} tried, but see {lax} below\n"),
+            (_, 0, 0) => format!("{number} {sentence}: yes, {tried} tried{skipped}\n"),
+            (_, 0, _) => format!("{number} {sentence}: yes, {tried} tried{skipped}, but see {lax} below\n"),
             _ => format!("{number} {sentence}: NO, see {let_in} below\n"),
         }
     };

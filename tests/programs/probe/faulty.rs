@@ -25,6 +25,8 @@ pub enum Fault {
     SendsDataBeforeItHasJudged,
     AcceptsDataAfterClose,
     SkipsFinished,
+    /// It agrees to TLS 1.2, and asks for no certificate there.
+    AsksNobodyInTls12,
     /// It ends when it meets a CertificateVerify that is wrong.
     Crashes,
     /// From then on it answers nobody.
@@ -145,6 +147,12 @@ impl Server<'_> {
         let hello = ClientHello::parse(&hello).map_err(|_| AlertDescription::DECODE_ERROR)?;
         let versions = hello.extensions.supported_versions().map_err(|_| AlertDescription::DECODE_ERROR)?;
         let version = versions.is_some_and(|list| list.iter().any(|version| version == 0x0304));
+        if !version && self.is(Fault::AsksNobodyInTls12) {
+            self.hello_of_tls12();
+            // Its ClientKeyExchange would come now.
+            let _ = self.stream.read(&mut [0]);
+            return Err(AlertDescription::CLOSE_NOTIFY);
+        }
         if !version {
             return Err(AlertDescription::PROTOCOL_VERSION);
         }
@@ -185,6 +193,16 @@ impl Server<'_> {
             self.judge(&chain)?;
         }
         self.echo()
+    }
+
+    /// ServerHello, an empty Certificate and ServerHelloDone (RFC 5246 §7.4).
+    fn hello_of_tls12(&mut self) {
+        let hello = [&[2, 0, 0, 38, 3, 3][..], &[7; 32], &[0, 0xc0, 0x2b, 0]].concat();
+        for message in [&hello[..], &[11, 0, 0, 3, 0, 0, 0], &[14, 0, 0, 0]] {
+            self.peer.out.extend([22, 3, 3, 0, message.len() as u8]);
+            self.peer.out.extend(message);
+        }
+        self.flush();
     }
 
     fn echo(&mut self) -> Refused<()> {

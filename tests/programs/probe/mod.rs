@@ -1,6 +1,8 @@
 //! The probe: it finds each planted fault by name, and nothing on servers that are right.
 
 mod faulty;
+#[path = "../../../examples/probe/tls12.rs"]
+mod tls12;
 
 use crate::openssl::s_server;
 use crate::support::{Ca, Key, Server, example};
@@ -82,6 +84,7 @@ fn each_planted_fault_is_found_by_name_and_nothing_else() {
             (Fault::SendsDataBeforeItHasJudged, &["data/before-it-has-judged"], ""),
             (Fault::AcceptsDataAfterClose, &["close/data-after-close_notify", "close/data-after-a-fatal-alert"], ""),
             (Fault::SkipsFinished, &["finished/flipped", "finished/zeros"], "finished/"),
+            (Fault::AsksNobodyInTls12, &["version/tls12", "version/tls12-listed"], "version/"),
         ] {
             let world = &world;
             scope.spawn(move || {
@@ -266,4 +269,19 @@ fn the_report_is_there_for_programs() {
         junit.contains("<failure type=\"ACCEPTED\" message=\"A client without any certificate was served."),
         "{junit}"
     );
+}
+
+#[test]
+fn a_flight_of_tls12_is_judged_only_when_all_of_it_is_here() {
+    // ServerHello (cut short, which is not looked at), Certificate, CertificateRequest, ServerHelloDone.
+    let (hello, certificate, request, done) = ([2, 0, 0, 1, 3], [11, 0, 0, 0], [13, 0, 0, 0], [14, 0, 0, 0]);
+    let record = |messages: &[u8]| [&[22, 3, 3, 0, messages.len() as u8], messages].concat();
+    let without = record(&[&hello[..], &certificate, &done].concat());
+    assert_eq!(tls12::certificate_requested(&without), Some(false));
+    for end in 0..without.len() {
+        assert_eq!(tls12::certificate_requested(&without[..end]), None, "{end}");
+    }
+    let with = [record(&hello), record(&certificate), record(&request[..2]), record(&[&request[2..], &done].concat())];
+    assert_eq!(tls12::certificate_requested(&with.concat()), Some(true));
+    assert_eq!(tls12::certificate_requested(&[21, 3, 3, 0, 2, 2, 70]), None);
 }
