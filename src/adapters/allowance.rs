@@ -3,7 +3,7 @@
 use crate::limits::MAX_AUTHENTICATOR_REQUESTS;
 use std::time::{Duration, Instant};
 
-/// [`MAX_AUTHENTICATOR_REQUESTS`] at once, and then one a second.
+/// [`MAX_AUTHENTICATOR_REQUESTS`] at once, and then one per second.
 pub(super) struct Allowance {
     left: u8,
     /// One is added a second after this.
@@ -15,7 +15,7 @@ impl Allowance {
         Allowance { left: MAX_AUTHENTICATOR_REQUESTS, since: now }
     }
 
-    /// Takes one. False: there is none.
+    /// Takes one. Returns false if there is none.
     pub(super) fn take(&mut self, now: Instant) -> bool {
         let seconds = now.saturating_duration_since(self.since).as_secs();
         let added = u8::try_from(seconds).unwrap_or(u8::MAX);
@@ -41,7 +41,7 @@ mod tests {
         };
         let most = usize::from(MAX_AUTHENTICATOR_REQUESTS);
         assert_eq!(taken_at(0), most);
-        // Half seconds are not lost, and a clock that stands still gives none.
+        // Parts of a second are not lost, and a clock that stands still adds none.
         assert_eq!([999, 999, 1500, 2000, 2000].map(&mut taken_at), [0, 0, 1, 1, 0]);
         assert_eq!(taken_at(3_600_000), most, "no more than at the beginning, however long it was silent");
         assert_eq!(taken_at(3_600_999), 0);

@@ -1,4 +1,4 @@
-//! On what a connection stands.
+//! What a connection keeps of its handshake.
 
 use super::config::Config;
 use super::metrics::Living;
@@ -8,12 +8,12 @@ use crate::{Exporter, SessionInfo};
 use std::io;
 use std::sync::{Arc, OnceLock};
 
-/// Whom a connection has accepted, by which configuration, and how it is proved again.
+/// The accepted peer of a connection, the configuration, and how identities are proved again.
 pub(super) struct Basis {
     pub(super) config: Config,
     expect: Arc<[Expect]>,
     lease: Lease,
-    /// One for each connection: two would not know what the other has accepted.
+    /// One for each connection: two would not know what the other one has accepted.
     again: OnceLock<Reauthentication>,
     /// For metrics.
     living: Option<Arc<Living>>,
@@ -25,7 +25,7 @@ impl Basis {
         Basis { config, expect, lease, again: OnceLock::new(), living }
     }
 
-    /// Who the peer has proved to be in the handshake.
+    /// The identity that the peer has proved in the handshake.
     pub(super) fn peer(&self) -> &Accepted {
         self.lease.accepted()
     }

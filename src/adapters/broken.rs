@@ -1,10 +1,10 @@
-//! Why a transport takes nothing more, to be said as often as somebody asks.
+//! Why a transport takes nothing more. Every later call gets this error.
 
 use core::fmt;
 use std::sync::Arc;
 use std::{error, io};
 
-/// The transport's own error. It is the source of each error that is made of it.
+/// The error of the transport. It is the source of each error that is made from it.
 #[derive(Clone, Debug)]
 pub(super) struct Broken(Arc<io::Error>);
 
@@ -13,7 +13,7 @@ impl Broken {
         Broken(Arc::new(error))
     }
 
-    /// Of the same kind, with the same words.
+    /// An error of the same kind with the same text.
     pub(super) fn error(&self) -> io::Error {
         io::Error::new(self.0.kind(), self.clone())
     }

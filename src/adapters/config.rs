@@ -1,4 +1,4 @@
-//! What all connections of a program share.
+//! The configuration that all connections of a program share.
 
 #[cfg(any(feature = "stream", feature = "tokio"))]
 use super::metrics::Metrics;
@@ -11,14 +11,14 @@ use std::path::Path;
 use std::time::Duration;
 use std::{error, format, fs, io, sync::Arc, vec::Vec};
 
-/// What is called for each line of the key log. The lines let their owner read the connection: for debugging only.
+/// Is called for each line of the key log. Whoever has the lines can read the connection: for debugging only.
 pub type KeyLog = dyn Fn(&KeyLogLine<'_>) + Send + Sync;
 
-/// Who we are, whom we trust, what may be spoken, and how long anything may take: for any number of connections, in
-/// either role. Cloning it counts references.
+/// Our identities, our trust, the policy and the deadlines, for any number of connections in either role. A clone is a
+/// new reference.
 ///
-/// Whom a connection expects is not in it: a client says so with each connection, a server once for all
-/// (`Acceptor::new`).
+/// The expected peers are not in it: a client names its server with each connection, and a server names its clients
+/// once for all connections (`Acceptor::new`).
 #[derive(Clone)]
 pub struct Config {
     pub(super) identities: Arc<Reloadable<Identities>>,
@@ -33,8 +33,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// With the default policy, 10 seconds for a handshake and 2 seconds for closing. Keep the `Arc`s: by
-    /// [`Reloadable::set`] certificates, keys, roots and CRLs are renewed while connections run.
+    /// Has the default policy, 10 seconds for a handshake and 2 seconds for closing. Keep the `Arc`s:
+    /// [`Reloadable::set`] replaces certificates, keys, roots and CRLs while connections run.
     pub fn new(identities: Arc<Reloadable<Identities>>, trust: Arc<Reloadable<Trust>>) -> Config {
         Config {
             identities,
@@ -49,11 +49,11 @@ impl Config {
         }
     }
 
-    /// From three PEM (or DER) files: our chain, leaf first; its key; the roots that we trust.
+    /// Reads three PEM (or DER) files: our chain, leaf first; its key; the roots that we trust.
     ///
     /// # Errors
-    /// A file that cannot be read, with the kind of that error; `InvalidData` if its contents will not do. The sentence
-    /// names the file.
+    /// If a file cannot be read, the error has the kind of the read error. If its contents cannot be used, it is
+    /// `InvalidData`. The sentence names the file.
     pub fn from_pem_files(
         chain: impl AsRef<Path>,
         key: impl AsRef<Path>,
@@ -68,13 +68,13 @@ impl Config {
         Ok(Config::new(Arc::new(Reloadable::new(identities)), Arc::new(Reloadable::new(trust))))
     }
 
-    /// Suites, groups, ALPN, sizes.
+    /// Sets the policy: suites, groups, ALPN, sizes.
     pub fn policy(mut self, policy: impl Into<Arc<Policy>>) -> Config {
         self.policy = policy.into();
         self
     }
 
-    /// Remembers verified signatures there.
+    /// Remembers verified signatures in `memo`.
     pub fn memo(mut self, memo: Arc<SignatureMemo>) -> Config {
         self.memo = Some(memo);
         self
@@ -86,34 +86,34 @@ impl Config {
         self
     }
 
-    /// Counts there what connections over streams do.
+    /// Counts in `metrics` what connections over streams do.
     #[cfg(any(feature = "stream", feature = "tokio"))]
     pub fn metrics(mut self, metrics: Arc<Metrics>) -> Config {
         self.metrics = Some(metrics);
         self
     }
 
-    /// How long a handshake may take, from its beginning to its end, our own answers included. `None`: for ever. As long may
-    /// a signer or a judge take where an identity is proved again.
+    /// How long a handshake may take, from its beginning to its end, with our own answers. `None`: for ever. A signer or a
+    /// judge may take the same time when an identity is proved again.
     pub fn handshake_deadline(mut self, deadline: Option<Duration>) -> Config {
         self.handshake_deadline = deadline;
         self
     }
 
-    /// How long we wait, once we have closed, for the peer to take what we sent and to close. After a failed handshake its
-    /// alert gets as long, but at most one second. (Over tokio, if the handshake has no deadline and so no timer: until the
-    /// transport has taken it.)
+    /// How long we wait after our close until the peer has taken what we sent and has closed. After a failed handshake the
+    /// alert gets the same time, but at most one second. (Over tokio, if the handshake has no deadline and so no timer, we
+    /// wait until the transport has taken the alert.)
     pub fn close_deadline(mut self, deadline: Duration) -> Config {
         self.close_deadline = deadline;
         self
     }
 
-    /// Our identities, to be renewed.
+    /// Our identities, which can be replaced.
     pub fn identities(&self) -> &Arc<Reloadable<Identities>> {
         &self.identities
     }
 
-    /// Whom we trust, to be renewed.
+    /// Our trust, which can be replaced.
     pub fn trust(&self) -> &Arc<Reloadable<Trust>> {
         &self.trust
     }
@@ -124,7 +124,7 @@ impl Config {
         self.close_deadline.min(Duration::from_secs(1))
     }
 
-    /// Answers as this one does; all else stays.
+    /// Takes identities, trust and memo of the other one, and keeps everything else.
     #[cfg(any(feature = "stream", feature = "tokio"))]
     pub(super) fn answer_as(&mut self, Config { identities, trust, memo, .. }: &Config) {
         (self.identities, self.trust) = (Arc::clone(identities), Arc::clone(trust));

@@ -1,4 +1,4 @@
-//! Why a connection failed, as an `io::Error` with everything that is known inside.
+//! Why a connection failed: an `io::Error` that contains everything that is known.
 
 use crate::role::stable_names;
 use crate::x509::{Answerer, Declined, InvalidName, Refusal};
@@ -9,24 +9,23 @@ use std::{boxed::Box, error, io};
 /// Any error of a signer.
 pub type BoxError = Box<dyn error::Error + Send + Sync>;
 
-/// Why a connection failed, where the transport itself did not: it is what
-/// [`io::Error::get_ref`](std::io::Error::get_ref) gives. Its `source` is the typed error: the [`Refusal`] if we refused
-/// the peer, and else the [`Error`].
+/// Why a connection failed, if it was not the transport itself. [`io::Error::get_ref`](std::io::Error::get_ref) returns
+/// it. Its `source` is the typed error: the [`Refusal`] if we refused the peer, and otherwise the [`Error`].
 ///
 /// | kind of the `io::Error` | when |
 /// |---|---|
 /// | `TimedOut` | the deadline of the handshake or of closing has passed |
-/// | `PermissionDenied` | we refused: the peer's certificate (the `Refusal` is inside), or an answer of ours was declined |
+/// | `PermissionDenied` | we refused the peer's certificate (the `Refusal` is inside), or declined a question |
 /// | `ConnectionAborted` | the peer sent an alert |
 /// | `UnexpectedEof` | the transport ended without close_notify, or before the peer had accepted us |
-/// | `InvalidInput` | a name that is none, or a call that does not fit |
-/// | `InvalidData` | the peer broke the protocol or shares nothing with us |
+/// | `InvalidInput` | an invalid name, or a call that is not possible now |
+/// | `InvalidData` | the peer broke the protocol, or has no parameters in common with us |
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Failure {
     /// We refused the peer's certificate.
     Refused {
-        /// The error of the connection: it knows the alert.
+        /// The error of the connection, with its alert.
         error: Error,
         /// Which certificate, and why.
         refusal: Refusal,
@@ -38,28 +37,28 @@ pub enum Failure {
         /// What failed.
         declined: Declined,
     },
-    /// The signer that was asked has failed.
+    /// The signer failed.
     Signer {
         /// The error of the connection.
         error: Error,
-        /// What the signer says.
+        /// The error of the signer.
         source: BoxError,
     },
     /// Anything else that ended the connection.
     Failed(Error),
-    /// The deadline passed in this state. `AskCredential`, `AskSign`, `AskVerify`: it is our own answer that was awaited: the
-    /// program's, the signer's or the judge's. Else it is the peer who was late.
+    /// The deadline passed in this state. In `AskCredential`, `AskSign` and `AskVerify` our own answer was late: that of the
+    /// program, the signer or the judge. Otherwise the peer was late.
     TimedOut(State),
-    /// The peer's QUIC transport parameters cannot be read: what quinn-proto says about them.
+    /// The peer's QUIC transport parameters cannot be read. This is the error of quinn-proto.
     TransportParameters(BoxError),
-    /// The name that a client was to connect to is no name.
+    /// The name of the server is not valid.
     Name(InvalidName),
-    /// A call that does not fit.
+    /// A call that is not possible now.
     Misuse(Misuse),
 }
 
 impl Failure {
-    /// What the machine says, with the facts that its answers know.
+    /// Adds what the local answers know to the error of the handshake.
     pub(super) fn of(error: Error, answerer: &Answerer, signer: Option<BoxError>) -> Failure {
         match (signer, answerer.refusal(), answerer.declined()) {
             (Some(source), ..) => Failure::Signer { error, source },
@@ -69,12 +68,12 @@ impl Failure {
         }
     }
 
-    /// What is inside of this error, if it came from an adapter.
+    /// The `Failure` inside this error, if it came from an adapter.
     pub fn inside(error: &io::Error) -> Option<&Failure> {
         error.get_ref()?.downcast_ref()
     }
 
-    /// The connection's error, if it had come to that.
+    /// The error of the connection, if there is one.
     pub fn error(&self) -> Option<Error> {
         match self {
             Failure::Refused { error, .. }
@@ -85,8 +84,8 @@ impl Failure {
         }
     }
 
-    /// The stable name of what is inside, for metrics and alerting: of the refusal, of the error, of the state in which it
-    /// was too late.
+    /// A stable name for metrics and alerting: that of the refusal, of the error, or of the state in which the deadline
+    /// passed.
     pub fn reason(&self) -> &'static str {
         match self {
             Failure::Refused { refusal, .. } => refusal.name(),

@@ -1,4 +1,4 @@
-//! Frames, for programs that have none of their own: data, and the messages of RFC 9261, over one stream.
+//! Frames for programs without a framing of their own: data and the messages of RFC 9261 over one stream.
 
 use std::io::{self, Read};
 use std::vec::Vec;
@@ -8,21 +8,21 @@ const HEADER: usize = 4;
 const DATA: u8 = 0;
 const AUTHENTICATOR: u8 = 1;
 
-/// What a frame carries. On the wire: one byte for the kind (0 data, 1 authenticator), three for the length, the highest
-/// first, and the contents.
+/// A frame. On the wire it is one byte for the kind (0 data, 1 authenticator), three for the length (big-endian), and
+/// the contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
-    /// The application's.
+    /// Application data.
     Data(Vec<u8>),
     /// For [`Reauthentication::receive`](super::Reauthentication::receive).
     Authenticator(Vec<u8>),
 }
 
 impl Frame {
-    /// As it is sent.
+    /// The bytes on the wire.
     ///
     /// # Errors
-    /// `InvalidInput`: the contents are longer than 16,777,215 bytes.
+    /// `InvalidInput` if the contents are longer than 16,777,215 bytes.
     pub fn to_bytes(&self) -> io::Result<Vec<u8>> {
         let (kind, contents) = match self {
             Frame::Data(contents) => (DATA, contents),
@@ -36,8 +36,8 @@ impl Frame {
     }
 }
 
-/// Reads frames from a stream. What has come of one is kept here: a read that was interrupted, timed out, or dropped goes on
-/// where it was.
+/// Reads frames from a stream. It keeps the received part of a frame: after an interruption, a timeout or a dropped
+/// future the next read continues there.
 ///
 /// ```no_run
 /// use countersign::adapters::{Frame, Frames, Reauthenticated, stream::Stream};
@@ -64,27 +64,27 @@ impl Frame {
 #[derive(Debug)]
 pub struct Frames {
     received: Vec<u8>,
-    /// So much of it has been given out.
+    /// How many bytes of it have been returned.
     taken: usize,
     longest: usize,
 }
 
 impl Frames {
-    /// The peer's frames may carry so many bytes. It is what one of them can make us hold.
+    /// The peer's frames may have at most this many bytes of contents. One frame can make us hold so much memory.
     pub fn new(longest: usize) -> Frames {
         Frames { received: Vec::new(), taken: 0, longest }
     }
 
-    /// These bytes have come: for transports that are no streams.
+    /// Adds received bytes, for transports that are not streams.
     pub fn received(&mut self, bytes: &[u8]) {
         self.received.drain(..core::mem::take(&mut self.taken));
         self.received.extend_from_slice(bytes);
     }
 
-    /// The next frame, if all of it has come.
+    /// The next frame, if it is complete.
     ///
     /// # Errors
-    /// `InvalidData`: of an unknown kind, or too long. Nothing that follows can be read.
+    /// `InvalidData` if the frame is of an unknown kind or too long. Nothing after it can be read.
     pub fn next_frame(&mut self) -> io::Result<Option<Frame>> {
         let unread = self.received.get(self.taken..).unwrap_or_default();
         let Some((&[kind, a, b, c], rest)) = unread.split_first_chunk() else { return Ok(None) };
@@ -101,17 +101,17 @@ impl Frames {
         let frame = frame(contents.to_vec());
         self.taken = self.taken.saturating_add(HEADER).saturating_add(length);
         if self.taken >= self.received.len() {
-            // A connection that has nothing to read holds nothing.
+            // A connection without unread bytes keeps no memory.
             (self.received, self.taken) = (Vec::new(), 0);
         }
         Ok(Some(frame))
     }
 
-    /// Reads until a frame is there; `None`: the stream has ended behind one.
+    /// Reads until a frame is complete. `None`: the stream has ended after a complete frame.
     ///
     /// # Errors
-    /// As [`next_frame`](Self::next_frame), and the stream's: after `WouldBlock` and `TimedOut` read again. `UnexpectedEof`: it has
-    /// ended inside of a frame.
+    /// Those of [`next_frame`](Self::next_frame) and of the stream. After `WouldBlock` and `TimedOut` read again.
+    /// `UnexpectedEof`: the stream has ended inside a frame.
     pub fn read(&mut self, stream: &mut impl Read) -> io::Result<Option<Frame>> {
         let mut buffer = [0; 4096];
         loop {

@@ -1,4 +1,4 @@
-//! One handshake with its memory and its answers, up to the transport.
+//! One handshake with its memory and its answers, without the transport.
 
 use super::basis::Basis;
 use super::config::{Config, seed};
@@ -12,18 +12,18 @@ use crate::{SignQuestion, Verdict, engine::question::VerifyQuestion, x509::Accep
 use rustls_pki_types::UnixTime;
 use std::{sync::Arc, vec, vec::Vec};
 
-/// Memory for the longest record that carries data: 2^14 bytes, content type, tag, header. A read that a record of this
-/// length fills to the end spares tokio the question whether more has come. Whatever is longer makes it grow: flights, and
-/// records that are refused when they have been opened.
+/// Memory for the longest record with data: 2^14 bytes, content type, tag, header. If such a record fills the memory,
+/// tokio need not ask whether more bytes have come. Longer input makes it grow: flights, and records that are refused
+/// after they have been opened.
 pub(super) const INBOX: usize = 16_406;
 /// Memory for such a record, and the reserve for alerts.
 pub(super) const OUTBOX: usize = 16_454;
-/// So many bytes of what comes first are read without that memory: most a ClientHello.
+/// This many of the first bytes are read without that memory. They are usually a ClientHello.
 pub(super) const FIRST: usize = 2048;
-/// Room for two alerts, protected.
+/// Room for two protected alerts.
 const ALERTS: usize = 64;
 
-/// A session with its memory, and with whom it is.
+/// A session with its memory and its peer.
 pub(super) struct Established {
     pub(super) session: Session,
     pub(super) basis: Basis,
@@ -37,7 +37,7 @@ pub(super) struct Handshaking {
     expect: Arc<[Expect]>,
     handshake: Handshake<Arc<Policy>>,
     answerer: Answerer,
-    /// Why a signer that was asked has failed.
+    /// Why the signer failed.
     signer: Option<BoxError>,
     pub(super) rx: Inbox<Vec<u8>>,
     pub(super) tx: Outbox<Vec<u8>>,
@@ -46,28 +46,28 @@ pub(super) struct Handshaking {
 }
 
 impl Handshaking {
-    /// As a client of the server of this name: what it must prove, and, of a DNS name, what server_name says.
+    /// A client of the server with this name. The server must prove the name; a DNS name is also sent as server_name.
     pub(super) fn client_of(config: &Config, name: &str) -> Result<Handshaking, Failure> {
         let expect: Expect = name.parse().map_err(Failure::Name)?;
-        // A SPIFFE ID is for the verdict alone: server_name carries DNS names.
+        // A SPIFFE ID is for the verdict only: server_name has DNS names.
         let server_name = matches!(expect, Expect::Dns(_) | Expect::Ip(_)).then_some(name);
         Handshaking::client(config, server_name, Arc::new([expect]))
     }
 
-    /// As a client of whom `expect` says.
+    /// A client of a server that matches `expect`.
     pub(super) fn client(config: &Config, name: Option<&str>, expect: Arc<[Expect]>) -> Result<Handshaking, Failure> {
         let handshake = Handshake::client(Arc::clone(&config.policy), name, seed()?)?;
         Ok(Handshaking::new(config, handshake, expect))
     }
 
-    /// As a server for whom `expect` says.
+    /// A server of clients that match `expect`.
     pub(super) fn server(config: &Config, expect: Arc<[Expect]>) -> Result<Handshaking, Failure> {
         let handshake = Handshake::server(Arc::clone(&config.policy), seed()?);
         Ok(Handshaking::new(config, handshake, expect))
     }
 
     fn new(config: &Config, handshake: Handshake<Arc<Policy>>, expect: Arc<[Expect]>) -> Handshaking {
-        // Memory comes when it is needed: a server's peer may be silent.
+        // Memory is allocated when it is needed: the peer of a server may be silent.
         let (rx, tx) = (Inbox::new(Vec::new()), Outbox::new(Vec::new()));
         let answerer = config.answerer(Arc::clone(&expect));
         let keys_shown = KeysShown::to(config.key_log.clone());
@@ -75,14 +75,14 @@ impl Handshaking {
         Handshaking { config: config.clone(), expect, handshake, answerer, signer: None, rx, tx, keys_shown, attempted }
     }
 
-    /// Goes on with other answers, before any question has been answered.
+    /// Continues with other answers, before any question has been answered.
     pub(super) fn answer_with(&mut self, config: &Config, expect: Arc<[Expect]>) {
         self.answerer = config.answerer(Arc::clone(&expect));
         self.config.answer_as(config);
         self.expect = expect;
     }
 
-    /// What is wanted next. After an error the alert lies in `tx`.
+    /// What is wanted next. After an error the alert is in `tx`.
     pub(super) fn drive(&mut self) -> Result<Want, Failure> {
         if self.holds_nothing() {
             match self.handshake.role() {
@@ -107,12 +107,12 @@ impl Handshaking {
         }
     }
 
-    /// There is no memory yet: what comes first is to be given to [`begins`](Self::begins).
+    /// True if there is no memory yet: then the first bytes go to [`begins`](Self::begins).
     pub(super) fn holds_nothing(&self) -> bool {
         self.rx.capacity() == 0
     }
 
-    /// The first bytes have come, or nothing but the end; `None`: we begin.
+    /// Takes the first bytes, which are empty if the transport has ended. `None`: we begin.
     pub(super) fn begins(&mut self, first: Option<&[u8]>) {
         let mut memory = vec![0; INBOX];
         let received = first.unwrap_or_default();
@@ -124,7 +124,7 @@ impl Handshaking {
         self.tx = Outbox::new(vec![0; OUTBOX]);
     }
 
-    /// Answers a question from what is at hand.
+    /// Answers a question from the configuration.
     pub(super) fn answer(&mut self, question: &Want) -> Result<(), Failure> {
         self.answerer.now = UnixTime::now();
         if let Want::Verify(_) = question {
@@ -147,7 +147,7 @@ impl Handshaking {
         Ok(self.handshake.offer(&self.rx)?)
     }
 
-    /// The identity that was chosen, if its key is not at hand.
+    /// The chosen identity, if its key is external.
     #[cfg(feature = "tokio")]
     pub(super) fn identity_with_key_elsewhere(&self) -> Option<Arc<Identity>> {
         self.answerer.chosen().filter(|identity| identity.key().is_none()).cloned()
@@ -171,7 +171,7 @@ impl Handshaking {
         Ok(self.handshake.decline(question, AlertDescription::INTERNAL_ERROR)?)
     }
 
-    /// The local judgement; see [`accepted`](Self::accepted).
+    /// The local verdict; see [`accepted`](Self::accepted).
     #[cfg(feature = "tokio")]
     pub(super) fn judge(&mut self) -> Result<Verdict, Failure> {
         self.answerer.now = UnixTime::now();
@@ -179,13 +179,13 @@ impl Handshaking {
         Ok(self.answerer.judge(&self.handshake.peer(&self.rx)?))
     }
 
-    /// The peer, if the local judgement has accepted it.
+    /// The peer, if the local verdict has accepted it.
     #[cfg(feature = "tokio")]
     pub(super) fn accepted(&self) -> Option<Accepted> {
         self.answerer.accepted().cloned()
     }
 
-    /// A verdict that is not the local one alone.
+    /// Gives a verdict to which a judge has contributed.
     #[cfg(feature = "tokio")]
     pub(super) fn answer_verify(&mut self, question: &VerifyQuestion, verdict: Verdict) -> Result<(), Failure> {
         self.attempted.verdict_given();
@@ -199,7 +199,7 @@ impl Handshaking {
         let _ = self.handshake.abort(alert, &mut self.tx); // it is our own outbox
     }
 
-    /// The deadline has passed, while this was awaited.
+    /// The deadline has passed in this state.
     pub(super) fn time_out(&mut self, state: State) -> Failure {
         self.room_for_alerts();
         let _ = self.handshake.cancel(&mut self.tx); // it is our own outbox
@@ -216,7 +216,7 @@ impl Handshaking {
         self.handshake.state()
     }
 
-    /// The session, after `Done`. It knows its peer, also where a judge had the last word.
+    /// The session, after `Done`. It knows its peer, even if a judge decided last.
     pub(super) fn finish(mut self) -> Result<Established, Failure> {
         let client_random = *self.handshake.client_random();
         let lease = self.answerer.lease().ok_or(Misuse::NotNow)?;

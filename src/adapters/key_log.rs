@@ -1,4 +1,4 @@
-//! What a key log has had of a connection.
+//! Which secrets of a connection the key log has received.
 
 use super::config::KeyLog;
 use crate::trace::KeyLogLine;
@@ -6,7 +6,7 @@ use crate::{Carrier, Exporter, Handshake, Policy};
 use std::sync::Arc;
 use std::vec::Vec;
 
-/// Shows a connection's secrets to its key log, each once; nothing without a log.
+/// Passes each secret of a connection to the key log once. Without a log it does nothing.
 pub(super) struct KeysShown {
     log: Option<Arc<KeyLog>>,
     labels: Vec<&'static str>,
@@ -17,7 +17,7 @@ impl KeysShown {
         KeysShown { log, labels: Vec::new() }
     }
 
-    /// The secrets that are new. They come and go: at each question, and at the end.
+    /// Passes new secrets. Call it at each question and at the end, because the handshake drops its secrets early.
     pub(super) fn show<C: Carrier>(&mut self, handshake: &Handshake<Arc<Policy>, C>) {
         let (Some(log), labels) = (&self.log, &mut self.labels) else { return };
         handshake.expose_secrets(&mut |label, secret| {

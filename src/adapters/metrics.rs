@@ -1,4 +1,4 @@
-//! What operations wants to know of all connections together.
+//! Counters of all connections, for operators.
 
 use super::failure::Failure;
 use crate::Role;
@@ -10,16 +10,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use std::vec::Vec;
 
-/// The upper ends of the buckets of [`VerdictTimes`], in microseconds. A verdict on a chain takes about 100; a judge that asks
-/// a policy service takes what that takes.
+/// The upper limits of the buckets of [`VerdictTimes`], in microseconds. A verdict on a chain takes about 100. A judge
+/// that asks a policy service takes as long as this service.
 const BUCKETS: [u64; 10] = [50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 100_000, 1_000_000];
 
-/// Counters of all connections over streams that have it in their [`Config`](super::Config::metrics), for an exporter to read.
-/// Each value only grows, but for those of living connections. All names are ours, and there are less than 500: a peer cannot
-/// make new ones.
+/// Counters of all connections over streams whose [`Config`](super::Config::metrics) has it. An exporter reads them.
+/// Each value only grows, except those of live connections. All names are defined by this crate, and there are less
+/// than 500: a peer cannot add any.
 ///
-/// What else an exporter may want is elsewhere: [`Identities::expires`](crate::x509::Identities::expires), and
-/// [`SignatureMemo::hits`](crate::x509::SignatureMemo::hits). `examples/services` shows them all as a page for Prometheus.
+/// An exporter may also want [`Identities::expires`](crate::x509::Identities::expires) and
+/// [`SignatureMemo::hits`](crate::x509::SignatureMemo::hits). `examples/services` shows all of them as a page for
+/// Prometheus.
 ///
 /// ```
 /// use countersign::adapters::Metrics;
@@ -38,38 +39,38 @@ pub struct Metrics {
     verdicts_count: AtomicU64,
     verdicts_nanoseconds: AtomicU64,
     key_updates: [AtomicU64; 2],
-    /// How many living connections have a lease until this second.
+    /// How many live connections have a lease until this second.
     leases: Mutex<BTreeMap<u64, u64>>,
 }
 
-/// How often something has ended so.
+/// How often something has ended in this way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Outcome {
     /// Our role.
     pub role: Role,
-    /// A handshake's: `Completed`, the [name](Failure::name) of a [`Failure`], `Transport` or `Dropped`. Of a proof of the peer
-    /// inside of a connection: `Renewed`, `Unasked`, `Declined`, or the name of a `Failure`.
+    /// For a handshake: `Completed`, the [name](Failure::name) of a [`Failure`], `Transport` or `Dropped`. For a proof of
+    /// the peer inside a connection: `Renewed`, `Unasked`, `Declined`, or the name of a `Failure`.
     pub outcome: &'static str,
-    /// [`Failure::reason`], if it was one.
+    /// [`Failure::reason`], if it was a `Failure`.
     pub reason: &'static str,
-    /// So often.
+    /// How often.
     pub count: u64,
 }
 
-/// How long verdicts on peers have taken, in the handshake, judges included.
+/// How long verdicts on peers have taken in the handshake, with judges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct VerdictTimes {
-    /// How many verdicts have taken at most so long: cumulative, as Prometheus has it.
+    /// How many verdicts have taken at most this time: cumulative, as in Prometheus.
     pub at_most: [(Duration, u64); BUCKETS.len()],
     /// How many verdicts there have been.
     pub count: u64,
-    /// All of them together.
+    /// The sum of their times.
     pub total: Duration,
 }
 
-/// Which way a KeyUpdate goes.
+/// The direction of a KeyUpdate.
 #[derive(Clone, Copy)]
 pub(super) enum Way {
     Sent,
@@ -77,7 +78,7 @@ pub(super) enum Way {
 }
 
 impl Metrics {
-    /// All is 0.
+    /// All counters are 0.
     pub fn new() -> Metrics {
         Metrics::default()
     }
@@ -87,7 +88,7 @@ impl Metrics {
         self.handshakes.all()
     }
 
-    /// How proofs of peers inside of living connections have ended.
+    /// How proofs of peers inside live connections have ended.
     pub fn reauthentications(&self) -> Vec<Outcome> {
         self.reauthentications.all()
     }
@@ -100,12 +101,12 @@ impl Metrics {
             sum = sum.saturating_add(counted.load(Relaxed));
             *place = (Duration::from_micros(bucket), sum);
         }
-        // Never less than its buckets, though they are counted while we look.
+        // Never less than its buckets, although they may grow while we read.
         let count = self.verdicts_count.load(Relaxed).max(sum);
         VerdictTimes { at_most, count, total: Duration::from_nanos(self.verdicts_nanoseconds.load(Relaxed)) }
     }
 
-    /// KeyUpdates that we have sent, those included by which a server confirms its client.
+    /// KeyUpdates that we have sent, with those by which a server confirms its client.
     pub fn key_updates_sent(&self) -> u64 {
         let [sent, _] = &self.key_updates;
         sent.load(Relaxed)
@@ -117,17 +118,17 @@ impl Metrics {
         received.load(Relaxed)
     }
 
-    /// Connections that live now: what a handshake has given, and has not been dropped.
+    /// Live connections: their handshake is complete, and they have not been dropped.
     pub fn connections(&self) -> u64 {
         self.leases().values().fold(0, |sum, count| sum.saturating_add(*count))
     }
 
-    /// How many of them have a peer whose lease ends before this time, if it is not renewed.
+    /// How many live connections have a peer whose lease ends before this time, if it is not renewed.
     pub fn leases_ending_before(&self, time: UnixTime) -> u64 {
         self.leases().range(..time.as_secs()).fold(0, |sum, (_, count)| sum.saturating_add(*count))
     }
 
-    /// The last second of the lease that ends first. `None`: there is none that ends.
+    /// The last second of the lease that ends first. `None`: no lease ends.
     pub fn first_lease_end(&self) -> Option<UnixTime> {
         let first = *self.leases().first_key_value()?.0;
         (first != u64::MAX).then(|| UnixTime::since_unix_epoch(Duration::from_secs(first)))
@@ -152,15 +153,15 @@ impl Metrics {
     }
 }
 
-/// What an error is called: the outcome, and the reason.
+/// The outcome and the reason of an error.
 fn names(error: &io::Error) -> (&'static str, &'static str) {
     Failure::inside(error).map_or(("Transport", ""), |failure| (failure.name(), failure.reason()))
 }
 
-/// Whether we were the server; outcome, reason.
+/// Whether we were the server; outcome; reason.
 type Name = (bool, &'static str, &'static str);
 
-/// Counters by name. Names are static: there are as many as we have written down.
+/// Counters by name. Names are static, so their number is limited.
 #[derive(Debug, Default)]
 struct Outcomes(RwLock<BTreeMap<Name, AtomicU64>>);
 
@@ -185,7 +186,7 @@ impl Outcomes {
     }
 }
 
-/// Counts how one handshake ends, and how long its verdict takes. Nothing, if nobody wants to know.
+/// Counts how one handshake ends, and how long its verdict takes. Without metrics it does nothing.
 pub(super) struct Attempted {
     metrics: Option<Arc<Metrics>>,
     role: Role,
@@ -202,7 +203,7 @@ impl Attempted {
         self.asked = self.metrics.as_ref().map(|_| Instant::now());
     }
 
-    /// It is there.
+    /// The verdict has been given.
     pub(super) fn verdict_given(&mut self) {
         if let (Some(metrics), Some(asked)) = (&self.metrics, self.asked.take()) {
             metrics.verdict(asked.elapsed());
@@ -232,7 +233,7 @@ impl Drop for Attempted {
     }
 }
 
-/// Counts the KeyUpdates of one connection, one way.
+/// Counts the KeyUpdates of one connection in one direction.
 pub(super) struct KeyUpdates {
     metrics: Option<Arc<Metrics>>,
     way: Way,
@@ -244,7 +245,7 @@ impl KeyUpdates {
         KeyUpdates { metrics, way, seen: 0 }
     }
 
-    /// So many there have been.
+    /// Sets how many there have been.
     pub(super) fn note(&mut self, generation: u64) {
         let Some(metrics) = &self.metrics else { return };
         let [sent, received] = &metrics.key_updates;
@@ -257,7 +258,7 @@ impl KeyUpdates {
     }
 }
 
-/// A living connection, and until when its peer's lease holds.
+/// A live connection, and until when its peer's lease is valid.
 #[derive(Debug)]
 pub(super) struct Living {
     metrics: Arc<Metrics>,
@@ -271,7 +272,7 @@ impl Living {
         Living { metrics, until: AtomicU64::new(until) }
     }
 
-    /// It holds until then.
+    /// The lease is valid until then.
     pub(super) fn holds(&self, until: Option<UnixTime>) {
         let until = until.map_or(u64::MAX, |time| time.as_secs());
         let mut leases = self.metrics.leases();

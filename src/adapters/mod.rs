@@ -1,13 +1,13 @@
-//! The machine over real transports, as features of the crate: none is on by default.
+//! The state machine over real transports. Each adapter is a feature of the crate; none is on by default.
 //!
-//! * [`Config`]: who we are, whom we trust, what may be spoken, how long anything may take; shared by all adapters.
-//! * `stream`: blocking, over `std::net::TcpStream` and anything else that reads and writes.
+//! * [`Config`]: our identities, our trust, the policy and the deadlines, shared by all adapters.
+//! * `stream`: blocking, over `std::net::TcpStream` and other types that read and write.
 //! * `tokio`: asynchronous, over tokio's `AsyncRead` and `AsyncWrite`.
-//! * `quinn`: QUIC, over `quinn_proto` and with it quinn.
+//! * `quinn`: QUIC, over `quinn_proto`, and so over quinn.
 //! * `Metrics`: counters of all connections of the adapters for streams.
-//! * `Reauthentication`: proving identities again, inside of a living connection of either adapter for streams; `Frames`
-//!   carry its messages for programs that have no framing.
-//! * [`Failure`]: what is inside of each `io::Error` that is not the transport's own, and why a QUIC handshake failed.
+//! * `Reauthentication`: proves identities again inside a live connection of either adapter for streams. `Frames`
+//!   carry its messages in programs without a framing of their own.
+//! * [`Failure`]: the contents of each `io::Error` that is not the transport's own, and why a QUIC handshake failed.
 //!
 //! ```no_run
 //! # #[cfg(feature = "stream")]

@@ -1,4 +1,4 @@
-//! Proving identities again inside of a connection (RFC 9261), by what the connection was made with.
+//! Proves identities again inside a connection (RFC 9261), with the configuration of the connection.
 
 use super::allowance::Allowance;
 use super::config::{Config, seed};
@@ -18,16 +18,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use std::{io, time::Instant, vec, vec::Vec};
 
-/// Proves identities again inside of one connection, and checks those of the peer, by the identities, the trust and the
-/// clock of now, and the expectations of the handshake. See [`authenticator`](crate::authenticator) for what that proves.
+/// Proves our identity again inside one connection, and checks the peer's. It uses the current identities, trust and
+/// time, and the expectations of the handshake. [`authenticator`](crate::authenticator) explains what this proves.
 ///
-/// What it gives goes to the peer, and what the peer's gives comes back: by frames of your protocol, on a stream of HTTP/2,
-/// by [`Frames`](super::Frames). It does not read or write the connection, and a clone is the same one: it may stand beside
-/// a connection that HTTP owns. Drop it with its connection: it holds secrets of it.
+/// Send its messages to the peer, and give it those of the peer: in frames of your protocol, on a stream of HTTP/2, or
+/// in [`Frames`](super::Frames). It does not read or write the connection, so it also works if HTTP owns the
+/// connection. A clone shares its state. Drop it with its connection, because it has secrets of the connection.
 ///
-/// What goes wrong here ends nothing and sends no alert. A peer that does not prove who it is, or whose lease does not hold
-/// any more, is cut off by you: close the connection. Each request of the peer costs us a signature: so
-/// [`MAX_AUTHENTICATOR_REQUESTS`](crate::limits::MAX_AUTHENTICATOR_REQUESTS) are answered at once, and then one a second.
+/// An error here does not end the connection and sends no alert. If a peer does not prove its identity, or if its lease
+/// is no longer valid, close the connection yourself. Each request of the peer costs us a signature. So
+/// [`MAX_AUTHENTICATOR_REQUESTS`](crate::limits::MAX_AUTHENTICATOR_REQUESTS) are answered at once, and then one per
+/// second.
 #[derive(Clone)]
 pub struct Reauthentication(Arc<Shared>);
 
@@ -43,33 +44,33 @@ struct Shared {
 struct Authenticating {
     authenticators: Authenticators<Arc<Policy>>,
     lease: Lease,
-    /// How many requests of the peer are answered.
+    /// How many requests of the peer we still answer.
     allowance: Allowance,
 }
 
 /// What the peer's message was.
 #[derive(Debug)]
 pub enum Reauthenticated {
-    /// A request, and this is the answer: send it.
+    /// It was a request, and this is the answer: send it.
     Answer(Vec<u8>),
-    /// A request that we cannot satisfy. The message says so to the peer, an empty authenticator: send it.
+    /// It was a request that we cannot satisfy. The message is an empty authenticator, which tells the peer: send it.
     Unable {
         /// For the peer.
         message: Vec<u8>,
         /// For us.
         why: io::Error,
     },
-    /// The peer has proved who it is, in answer to a request of ours: so long it holds now.
+    /// The peer has proved its identity, in answer to a request of ours. This is its new lease.
     Renewed(Lease),
-    /// A server has shown who it is, and nobody had asked: so long it holds now. It proves no *now*: whoever waits for the
-    /// answer to a request still does.
+    /// A server has proved its identity by a spontaneous authenticator. This is its new lease. It does not prove that the
+    /// server has the key *now*, and it does not answer an open request.
     Unasked(Lease),
-    /// The peer does not answer this request of ours, and says so.
+    /// The peer has declined this request of ours.
     Declined(RequestId),
 }
 
 impl Reauthentication {
-    /// For the session that these are of.
+    /// For the session to which `authenticators` belong.
     pub(super) fn new(
         config: &Config,
         expect: &Arc<[Expect]>,
@@ -84,19 +85,19 @@ impl Reauthentication {
         Ok(Reauthentication(Arc::new(Shared { role: info.role(), config, expect, state, living })))
     }
 
-    /// "Prove who you are": a message for the peer.
+    /// A request to the peer to prove its identity. Send it.
     ///
     /// # Errors
-    /// `InvalidInput`, with [`Misuse::TooManyRequests`] inside: the peer has left
-    /// [`MAX_OPEN_REQUESTS`](crate::limits::MAX_OPEN_REQUESTS) unanswered.
+    /// `InvalidInput`, with [`Misuse::TooManyRequests`] inside, if the peer has not answered
+    /// [`MAX_OPEN_REQUESTS`](crate::limits::MAX_OPEN_REQUESTS) requests.
     pub fn request(&self) -> io::Result<Vec<u8>> {
         Ok(self.request_with(&RequestOptions::default())?.1)
     }
 
-    /// The same, with what else the request is to say, and by which name it is known.
+    /// The same, with other contents of the request, and its name.
     ///
     /// # Errors
-    /// As [`Authenticators::request`].
+    /// Those of [`Authenticators::request`].
     pub fn request_with(&self, options: &RequestOptions<'_>) -> io::Result<(RequestId, Vec<u8>)> {
         let (mut state, mut message) = (self.lock(), vec![0; 1024]);
         loop {
@@ -111,28 +112,28 @@ impl Reauthentication {
         }
     }
 
-    /// A request of ours is not waited for any more: its answer will be refused.
+    /// Cancels a request of ours: its answer will be refused.
     ///
     /// # Errors
-    /// `InvalidInput`: it is not open.
+    /// `InvalidInput` if it is not open.
     pub fn cancel(&self, request: RequestId) -> io::Result<()> {
         Ok(self.lock().authenticators.cancel(request).map_err(Failure::from)?)
     }
 
-    /// A server's: proves who we are though nobody has asked, to show a certificate that is new. It does not prove the *now*.
+    /// A spontaneous authenticator of a server, to show a new certificate. It does not prove that we have the key *now*.
     ///
     /// # Errors
-    /// What our key fails of. `InvalidInput`: we are a client.
+    /// The error of our key. `InvalidInput` if we are a client.
     pub fn prove_unasked(&self) -> io::Result<Vec<u8>> {
         Ok(self.prove(&mut self.begin_unasked()?)?)
     }
 
-    /// Takes a message of the peer: exactly one, nothing before it and nothing behind it. Signs and verifies.
+    /// Takes exactly one message of the peer, without other bytes. Signs and verifies.
     ///
     /// # Errors
-    /// `PermissionDenied`, with the [`Refusal`] inside: the peer proves to be somebody whom we refuse, or somebody else than
-    /// it was. `InvalidData`: what is wrong with the message, or that the peer asks too often
-    /// ([`ErrorKind::TooManyAuthenticatorRequests`]). The lease is what it was.
+    /// `PermissionDenied`, with the [`Refusal`] inside: we refuse the identity that the peer proves, or it is not the same
+    /// as before. `InvalidData`: the message is wrong, or the peer asks too often
+    /// ([`ErrorKind::TooManyAuthenticatorRequests`]). The lease does not change.
     pub fn receive(&self, message: &[u8]) -> io::Result<Reauthenticated> {
         match self.begin(message) {
             Ok(Received::Request(mut proving)) => {
@@ -149,23 +150,23 @@ impl Reauthentication {
         }
     }
 
-    /// What the peer has proved, and until when that holds.
+    /// What the peer has proved, and until when this is valid.
     pub fn lease(&self) -> Lease {
         self.lock().lease.clone()
     }
 
-    /// Judges the lease again, by the trust and the clock of now: to be called when trust has changed, and when the lease
-    /// ends. Asks nobody; takes microseconds.
+    /// Judges the lease again, with the current trust and time. Call it when trust has changed, and when the lease ends. It
+    /// needs no answer of the peer and takes microseconds.
     ///
     /// # Errors
-    /// `PermissionDenied`, with the [`Refusal`] inside: it does not hold any more. Close the connection.
+    /// `PermissionDenied`, with the [`Refusal`] inside: the lease is no longer valid. Close the connection.
     pub fn check(&self) -> io::Result<Lease> {
         let mut state = self.lock();
         let lease = state.lease.clone();
         self.hold(&mut state, &lease)
     }
 
-    /// Keeps this lease, if it holds by the trust and the clock of now.
+    /// Keeps this lease, if it is valid with the current trust and time.
     fn hold(&self, state: &mut Authenticating, lease: &Lease) -> io::Result<Lease> {
         let lease =
             lease.check(&self.0.config.trust.get(), UnixTime::now()).map_err(|refusal| self.refused(refusal))?;
@@ -186,7 +187,7 @@ impl Reauthentication {
         }
     }
 
-    /// What has become of a proof of the peer.
+    /// Counts how a proof of the peer has ended.
     pub(super) fn counted(&self, received: io::Result<Reauthenticated>) -> io::Result<Reauthenticated> {
         if let Some(metrics) = &self.0.config.metrics {
             let ended = received.as_ref().map(|received| match received {
@@ -199,12 +200,12 @@ impl Reauthentication {
         received
     }
 
-    /// Begins an authenticator that nobody has asked for.
+    /// Begins a spontaneous authenticator.
     pub(super) fn begin_unasked(&self) -> Result<Proving<'static>, Failure> {
         Ok(self.lock().authenticators.prove_unasked()?)
     }
 
-    /// The whole authenticator, by a key that is at hand.
+    /// The whole authenticator, signed by a local key.
     fn prove(&self, proving: &mut Proving<'_>) -> Result<Vec<u8>, Failure> {
         let (identity, certificate) = self.show(proving)?;
         let signature = self.sign_locally(&identity, proving)?;
@@ -217,7 +218,7 @@ impl Reauthentication {
         signature.map_err(|error| self.declined(Declined::Signer(error)))
     }
 
-    /// Its first part, and whose key must sign the second.
+    /// The first part of the authenticator, and the identity whose key must sign the second.
     pub(super) fn show(&self, proving: &mut Proving<'_>) -> Result<(Arc<Identity>, Vec<u8>), Failure> {
         let mut answerer = self.answerer();
         let certificate = answerer.show(&self.lock().authenticators, proving)?;
@@ -237,7 +238,7 @@ impl Reauthentication {
         Ok(message)
     }
 
-    /// What goes to the peer, which has asked: an empty authenticator, if we could make none.
+    /// The answer to the peer's request: an empty authenticator, if we could not make one.
     pub(super) fn answer(
         &self,
         proving: &mut Proving<'_>,
@@ -253,13 +254,13 @@ impl Reauthentication {
         }
     }
 
-    /// The lease that the peer would have by what it has proved.
+    /// The lease that the peer gets for its proof.
     pub(super) fn judge(&self, claim: &Claim<'_>) -> Result<Lease, Refusal> {
         let lease = self.lease();
         self.answerer().renew(&lease, claim)
     }
 
-    /// Keeps it, if the last verdict says so as well.
+    /// Keeps the lease, if the last verdict accepts it too.
     pub(super) fn renew(
         &self,
         claim: Claim<'_>,
@@ -271,7 +272,7 @@ impl Reauthentication {
         let answered = state.authenticators.answer_verify(claim, verdict);
         match (judged, answered) {
             (Ok(lease), Ok(_)) => {
-                // Trust may have changed since it was judged: a judge may take its time.
+                // Trust may have changed since the local verdict: a judge may be slow.
                 let held = self.hold(&mut state, &lease);
                 held.map(if is_asked { Reauthenticated::Renewed } else { Reauthenticated::Unasked })
             }
@@ -280,7 +281,7 @@ impl Reauthentication {
         }
     }
 
-    /// With today's certificates, trust and clock.
+    /// With the current certificates, trust and time.
     fn answerer(&self) -> Answerer {
         self.0.config.answerer(Arc::clone(&self.0.expect))
     }
@@ -303,7 +304,7 @@ impl Reauthentication {
         self.0.config.handshake_deadline
     }
 
-    /// The signer that was asked has failed.
+    /// The signer failed.
     #[cfg(feature = "tokio")]
     pub(super) fn not_signed(&self, source: BoxError) -> Failure {
         Failure::Signer { error: self.error(DECLINED), source }
@@ -317,7 +318,7 @@ impl Reauthentication {
 
 const DECLINED: ErrorKind = ErrorKind::Declined { alert: AlertDescription::INTERNAL_ERROR };
 
-/// The question that [`Reauthentication::show`] has left.
+/// The question that [`Reauthentication::show`] has left open.
 pub(super) fn sign_question(proving: &Proving<'_>) -> Result<SignQuestion, Failure> {
     Ok(proving.sign_question().cloned().ok_or(Misuse::StaleQuestion)?)
 }

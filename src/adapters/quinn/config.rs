@@ -1,4 +1,4 @@
-//! What quinn starts its sessions from.
+//! The configurations from which quinn starts its sessions.
 
 use super::keys::{self, VERSION_1};
 use super::session::TlsSession;
@@ -13,7 +13,7 @@ use std::boxed::Box;
 use std::string::ToString;
 use std::sync::Arc;
 
-/// Mutual TLS for QUIC clients: what `quinn_proto::ClientConfig::new` takes.
+/// Mutual TLS for QUIC clients: the argument of `quinn_proto::ClientConfig::new`.
 #[derive(Clone)]
 pub struct QuicClientConfig {
     shared: Shared,
@@ -22,25 +22,24 @@ pub struct QuicClientConfig {
 
 impl QuicClientConfig {
     /// With this configuration. The server must prove the name that is given to quinn's `connect`: a DNS name, an IP
-    /// address or a SPIFFE ID. A DNS name is sent as server_name. Deadlines are quinn's own affair.
+    /// address or a SPIFFE ID. A DNS name is sent as server_name. The deadlines are those of quinn.
     ///
     /// # Errors
-    /// If the policy names no application protocol.
+    /// If the policy has no application protocol.
     pub fn new(config: Config) -> Result<QuicClientConfig, NoAlpn> {
         Ok(QuicClientConfig { shared: Shared::new(config)?, expect: None })
     }
 
-    /// The server must be one of these instead. The name that is given to `connect` is sent as server_name, and says
-    /// nothing about who it must be.
+    /// The server must match one of these instead. The name that is given to `connect` is sent as server_name, and the
+    /// server need not prove it.
     pub fn expect(mut self, expect: impl Into<Arc<[Expect]>>) -> QuicClientConfig {
         self.expect = Some(expect.into());
         self
     }
 
-    /// Is called when a handshake fails for a reason of ours, with all that is known: quinn's own error has only the
-    /// alert. It is called from quinn's
-    /// task, and must not block. To know which connection it was, give each its own
-    /// configuration: cloning counts references.
+    /// Is called with all details when a handshake fails for a reason of ours: quinn's own error has only the alert. It is
+    /// called from quinn's task, and must not block. To know which connection it was, give each its own configuration: a
+    /// clone is cheap.
     pub fn on_failure(mut self, on_failure: impl Fn(&Failure) + Send + Sync + 'static) -> QuicClientConfig {
         self.shared.on_failure(on_failure);
         self
@@ -48,7 +47,7 @@ impl QuicClientConfig {
 }
 
 impl ClientConfig for QuicClientConfig {
-    /// If the system has no randomness to give, quinn has no error for it: then `EndpointStopping` is returned.
+    /// quinn has no error for a system without randomness: then `EndpointStopping` is returned.
     fn start_session(
         self: Arc<Self>,
         version: u32,
@@ -77,7 +76,7 @@ impl ClientConfig for QuicClientConfig {
     }
 }
 
-/// Mutual TLS for QUIC servers: what `quinn_proto::ServerConfig::new` takes, together with a
+/// Mutual TLS for QUIC servers: the argument of `quinn_proto::ServerConfig::new`, together with a
 /// [`TokenKey`](super::TokenKey).
 #[derive(Clone)]
 pub struct QuicServerConfig {
@@ -86,19 +85,18 @@ pub struct QuicServerConfig {
 }
 
 impl QuicServerConfig {
-    /// With this configuration, for the clients that `expect` says: one of them must match. [`Expect::AnyTrusted`] admits
-    /// whoever has a certificate under our roots. Deadlines are quinn's own affair.
+    /// With this configuration. A client must match one of `expect`. [`Expect::AnyTrusted`] accepts every client with a
+    /// certificate under our roots. The deadlines are those of quinn.
     ///
     /// # Errors
-    /// If the policy names no application protocol.
+    /// If the policy has no application protocol.
     pub fn new(config: Config, expect: impl Into<Arc<[Expect]>>) -> Result<QuicServerConfig, NoAlpn> {
         Ok(QuicServerConfig { shared: Shared::new(config)?, expect: expect.into() })
     }
 
-    /// Is called when a handshake fails for a reason of ours, with all that is known: quinn's own error has only the
-    /// alert. It is called from quinn's
-    /// task, and must not block. To know which connection it was, give each its own
-    /// configuration (`Incoming::accept_with`): cloning counts references.
+    /// Is called with all details when a handshake fails for a reason of ours: quinn's own error has only the alert. It is
+    /// called from quinn's task, and must not block. To know which connection it was, give each its own configuration
+    /// (`Incoming::accept_with`): a clone is cheap.
     pub fn on_failure(mut self, on_failure: impl Fn(&Failure) + Send + Sync + 'static) -> QuicServerConfig {
         self.shared.on_failure(on_failure);
         self

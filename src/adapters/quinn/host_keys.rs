@@ -1,4 +1,4 @@
-//! Keys of a host that no peer ever has: for address validation tokens, and for stateless resets.
+//! Keys that only the host has: for address validation tokens, and for stateless resets.
 
 use super::keys::VERSION_1;
 use crate::crypto::{AeadKey, CryptoFailed, CryptoMode, HashAlgorithm, Prk, Secret, Suite, random};
@@ -9,27 +9,27 @@ use std::sync::Arc;
 use std::vec::Vec;
 use zeroize::Zeroizing;
 
-/// quinn's defaults for an endpoint, with this key for stateless resets, and the one version that is spoken here.
+/// quinn's defaults for an endpoint, with this key for stateless resets, and only QUIC version 1.
 pub fn endpoint_config(reset_key: ResetKey) -> EndpointConfig {
     let mut config = EndpointConfig::new(Arc::new(reset_key));
     config.supported_versions([VERSION_1].to_vec());
     config
 }
 
-/// Signs stateless reset tokens (RFC 9000 §10.3.2): by the same key, an endpoint can reset the connections that it had
-/// before it was started again.
+/// Signs stateless reset tokens (RFC 9000 §10.3.2). With the same key an endpoint can reset the connections that it had
+/// before a restart.
 pub struct ResetKey(Prk);
 
 impl ResetKey {
-    /// From 32 secret bytes, which outlive this process.
+    /// From 32 secret bytes, for use after a restart too.
     pub fn new(bytes: &[u8; 32]) -> ResetKey {
         ResetKey(host_key(b"countersign QUIC stateless reset", bytes))
     }
 
-    /// For this process.
+    /// A random key for this process.
     ///
     /// # Errors
-    /// If the system has no randomness to give.
+    /// If the system has no randomness.
     pub fn random() -> Result<ResetKey, CryptoFailed> {
         Ok(ResetKey::new(&*random_bytes()?))
     }
@@ -52,7 +52,7 @@ impl HmacKey for ResetKey {
     }
 }
 
-/// Seals the tokens of Retry packets and NEW_TOKEN frames (RFC 9000 §8.1): all servers behind one address share it.
+/// Seals the tokens of Retry packets and NEW_TOKEN frames (RFC 9000 §8.1). All servers behind one address share it.
 pub struct TokenKey(Prk);
 
 impl TokenKey {
@@ -61,24 +61,24 @@ impl TokenKey {
         TokenKey(host_key(b"countersign QUIC tokens", bytes))
     }
 
-    /// For this process.
+    /// A random key for this process.
     ///
     /// # Errors
-    /// If the system has no randomness to give.
+    /// If the system has no randomness.
     pub fn random() -> Result<TokenKey, CryptoFailed> {
         Ok(TokenKey::new(&*random_bytes()?))
     }
 }
 
 impl HandshakeTokenKey for TokenKey {
-    /// A key for one token, which `random_bytes` name: its nonce is zero.
+    /// The key for one token, derived with `random_bytes`. It is used once, so its nonce is zero.
     fn aead_from_hkdf(&self, random_bytes: &[u8]) -> Box<dyn crypto::AeadKey> {
         let secret = self.0.mac(&HashAlgorithm::Sha256.hash(random_bytes));
         Box::new(OneTokenKey(AeadKey::new(Suite::Aes256GcmSha384, secret.as_ref(), CryptoMode::Real).ok()))
     }
 }
 
-/// `None`: the key could not be made, which no length that we use leads to.
+/// `None`: the key could not be made. This does not happen with the lengths used here.
 struct OneTokenKey(Option<AeadKey>);
 
 impl crypto::AeadKey for OneTokenKey {
@@ -96,7 +96,7 @@ impl crypto::AeadKey for OneTokenKey {
     }
 }
 
-/// The key for one use, which is named so that the same bytes in another use are another key.
+/// The key for one use. The use has a name, so that the same bytes give another key for another use.
 fn host_key(name: &[u8], bytes: &[u8; 32]) -> Prk {
     Prk::new(&Secret::extract(HashAlgorithm::Sha256, name, bytes))
 }

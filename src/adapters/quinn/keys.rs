@@ -8,7 +8,7 @@ use quinn_proto::{ConnectionId, Side};
 use std::boxed::Box;
 use std::vec::Vec;
 
-/// The version of RFC 9000. Drafts have other salts, and another number for an extension.
+/// The version of RFC 9000. Drafts have other salts, and another number for the extension.
 pub(super) const VERSION_1: u32 = 1;
 
 /// The keys of Initial packets (RFC 9001 §5.2).
@@ -91,7 +91,7 @@ impl HeaderKey for HeaderProtectionKey {
     }
 }
 
-/// Where a key could not be made, which no length that we use leads to: nothing is sent, nothing opens.
+/// Replaces a key that could not be made, which does not happen with the lengths used here: it seals and opens nothing.
 struct NoKey;
 
 impl PacketKey for NoKey {
@@ -130,11 +130,11 @@ impl HeaderKey for NoKey {
 
 /// The Retry Integrity Tag for this Retry packet without it (RFC 9001 §5.8).
 pub(super) fn retry_tag(orig_dst_cid: &ConnectionId, packet: &[u8]) -> [u8; TAG_LEN] {
-    // Without a tag the client discards the packet: 16 zeros are none.
+    // 16 zeros are not a valid tag, so the client discards the packet.
     quic::retry_integrity_tag(&pseudo_packet(orig_dst_cid, &[packet])).unwrap_or_default()
 }
 
-/// Whether the payload of a Retry packet ends in its tag.
+/// Whether the payload of a Retry packet ends with its tag.
 pub(super) fn is_valid_retry(orig_dst_cid: &ConnectionId, header: &[u8], payload: &[u8]) -> bool {
     let Some((token, tag)) = payload.split_last_chunk() else { return false };
     quic::verify_retry_integrity_tag(&pseudo_packet(orig_dst_cid, &[header, token]), *tag).is_ok()

@@ -1,5 +1,5 @@
-//! Mutual TLS for quinn's QUIC (feature `quinn`; RFC 9001): [`QuicClientConfig`] and [`QuicServerConfig`] are what
-//! `quinn_proto` and `quinn` take as their cryptography.
+//! Mutual TLS for quinn's QUIC (feature `quinn`; RFC 9001): [`QuicClientConfig`] and [`QuicServerConfig`] are the
+//! cryptographic configurations for `quinn_proto` and `quinn`.
 //!
 //! ```no_run
 //! use countersign::adapters::Config;
@@ -21,23 +21,23 @@
 //! # }
 //! ```
 //!
-//! **Who it is.** `Connection::peer_identity()` holds an [`Accepted`](crate::x509::Accepted), from the moment at which the
-//! peer has proved itself and was accepted; `handshake_data()` holds a [`HandshakeData`].
+//! **The peer.** `Connection::peer_identity()` is an [`Accepted`](crate::x509::Accepted), after the peer has proved its
+//! identity and was accepted. `handshake_data()` is a [`HandshakeData`].
 //!
-//! **What the peer is told.** A CONNECTION_CLOSE with the alert's code and name, and nothing else: quinn gives its reason
-//! to both ends, so that ours is not in it. Our reasons go to [`on_failure`](QuicServerConfig::on_failure), and
-//! [`alert`] reads what a peer has told us.
+//! **What the peer is told.** It gets a CONNECTION_CLOSE with the alert's code and name, and nothing else. quinn shows its
+//! reason to both ends, so our reason is not in it. Our reasons go to [`on_failure`](QuicServerConfig::on_failure), and
+//! [`alert`] reads the alert of a peer.
 //!
-//! **When data flows.** A client's may go out as soon as it has accepted the server and signed; the server has not judged
-//! it then. A server's, 0.5-RTT included, goes out only after it has accepted the client: so whatever comes from a server
-//! of this crate says that we are accepted. There is no 0-RTT and no resumption.
+//! **When data flows.** A client may send data as soon as it has accepted the server and signed; the server has not judged
+//! it then. A server sends data, even 0.5-RTT data, only after it has accepted the client. So data from a server of this
+//! crate means that it has accepted us. There is no 0-RTT and no resumption.
 //!
-//! **What quinn cannot wait for.** It asks for an answer at once, and on its own task. So an identity whose key is elsewhere
-//! ([`Identity::external`](crate::x509::Identity::external)) cannot sign here, and there is no second opinion on a peer.
-//! There is no timer here either: `max_idle_timeout` of quinn's `TransportConfig` ends a silent handshake; put a timeout
-//! around a connecting peer that is not silent. [`Config`](super::Config)'s deadlines do nothing here.
+//! **No waiting.** quinn needs each answer at once, on its own task. So an identity with an external key
+//! ([`Identity::external`](crate::x509::Identity::external)) cannot sign here, and there is no judge.
+//! There is no timer either. `max_idle_timeout` of quinn's `TransportConfig` ends a silent handshake; use your own
+//! timeout for a connecting peer that is not silent. The deadlines of [`Config`](super::Config) have no effect here.
 //!
-//! **Versions.** Only QUIC version 1 (RFC 9000) is spoken. This feature follows quinn-proto 0.11, which it re-exports,
+//! **Versions.** Only QUIC version 1 (RFC 9000) is supported. This feature follows quinn-proto 0.11, which it re-exports,
 //! and is exempt from this crate's promise of stability.
 
 mod config;

@@ -23,8 +23,8 @@ use std::sync::Arc;
 use std::vec;
 use std::vec::Vec;
 
-/// What `handshake_data()` of a quinn connection holds: what was agreed on before the handshake was over. At a server
-/// that is before the client has proved itself.
+/// The result of `handshake_data()` of a quinn connection: the negotiated parameters, before the handshake is complete.
+/// At a server this is before the client has proved its identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HandshakeData {
@@ -38,8 +38,8 @@ pub struct HandshakeData {
     pub group: NamedGroup,
 }
 
-/// The alert in an error code of QUIC (RFC 9001 §4.8): of quinn's `TransportError` our own, of its `ConnectionClosed` the
-/// peer's.
+/// The alert in an error code of QUIC (RFC 9001 §4.8). In quinn's `TransportError` it is our alert, in its
+/// `ConnectionClosed` that of the peer.
 ///
 /// ```
 /// use countersign::AlertDescription;
@@ -52,10 +52,10 @@ pub fn alert(code: TransportErrorCode) -> Option<AlertDescription> {
     u8::try_from(description).ok().map(AlertDescription)
 }
 
-/// Room for a short chain each way; longer ones make it grow.
+/// Room for a short chain in each direction; longer chains make it grow.
 const MEMORY: usize = 4096;
 
-/// Where a ClientHello has the length of its legacy_session_id: behind header, legacy_version and random.
+/// The position of the length of legacy_session_id in a ClientHello: after header, legacy_version and random.
 const SESSION_ID_LENGTH_AT: usize = 4 + 2 + 32;
 
 const PARAMETERS: ExtensionType = ExtensionType::QUIC_TRANSPORT_PARAMETERS;
@@ -68,14 +68,14 @@ pub(super) struct TlsSession {
     rx: FlowInbox<Vec<u8>>,
     tx: FlowOutbox<Vec<u8>>,
     keys_shown: KeysShown,
-    /// The keys that quinn has: what it gives us came under them.
+    /// The keys that quinn has: the bytes that it gives us came under them.
     keys_given: Epoch,
     /// How many bytes the peer has sent.
     received: usize,
-    /// Both from the first question on.
+    /// Both are present from the first question on.
     peer_parameters: Option<TransportParameters>,
     data: Option<HandshakeData>,
-    /// From the moment on at which application data may be sent and received.
+    /// Present as soon as application data may be sent and received.
     established: Option<Established>,
     /// Every later call returns it.
     failed: Option<TransportError>,
@@ -83,16 +83,16 @@ pub(super) struct TlsSession {
 
 struct Established {
     info: SessionInfo,
-    /// Forgotten when the connection fails. The other secrets are not: quinn opens and seals packets to the last.
+    /// Dropped when the connection fails. The other secrets are not: quinn opens and seals packets until the end.
     exporter: Option<Exporter>,
-    /// For 1-RTT packets, until quinn has them.
+    /// The secrets for 1-RTT packets, until quinn has them.
     first: Option<KeyPair<PacketSecret>>,
-    /// Of the next key phase.
+    /// The secrets of the next key phase.
     next: KeyPair<PacketSecret>,
 }
 
 impl TlsSession {
-    /// A client's session, its ClientHello ready to be written.
+    /// A client's session, with a ClientHello that is ready to be sent.
     pub(super) fn client(
         shared: Shared,
         server_name: Option<&str>,
@@ -105,14 +105,14 @@ impl TlsSession {
         Ok(session)
     }
 
-    /// A server's session. quinn takes no error here: it is kept for the next `read_handshake`.
+    /// A server's session. quinn accepts no error here, so it is kept for the next `read_handshake`.
     pub(super) fn server(shared: Shared, expect: Arc<[Expect]>, parameters: &TransportParameters) -> TlsSession {
         let policy = Arc::clone(&shared.config.policy);
         let begin = |seed| Flow::server(Arc::clone(&policy), seed);
         match seed().and_then(|seed| begin(seed).with_extension(PARAMETERS, encoded(parameters))) {
             Ok(handshake) => TlsSession::new(shared, handshake, expect),
             Err(misuse) => {
-                // It has failed before it sends anything, so that its seed does not matter.
+                // It has failed before it sends anything, so its seed does not matter.
                 let mut session = TlsSession::new(shared, begin(Seed::from_bytes(&[0; 64])), expect);
                 session.fail(misuse.into());
                 session
@@ -144,7 +144,7 @@ impl TlsSession {
         }
     }
 
-    /// Takes the peer's bytes, and answers what is asked.
+    /// Takes the peer's bytes, and answers the questions.
     fn receive(&mut self, mut bytes: &[u8]) -> Result<(), TransportError> {
         self.check_level(bytes)?;
         self.received = self.received.saturating_add(bytes.len());
@@ -161,7 +161,7 @@ impl TlsSession {
         }
     }
 
-    /// quinn does not say under which keys bytes came: under the last that it has.
+    /// quinn does not say under which keys bytes came. They came under its last keys.
     fn check_level(&mut self, bytes: &[u8]) -> Result<(), TransportError> {
         if self.handshake.read_epoch() != self.keys_given && !bytes.is_empty() {
             return Err(self.fail_by(ErrorKind::DataAcrossKeyChange));
@@ -176,7 +176,7 @@ impl TlsSession {
         Ok(())
     }
 
-    /// Goes on until the peer is to be heard.
+    /// Drives the handshake until it needs bytes of the peer.
     fn drive(&mut self) -> Result<(), TransportError> {
         loop {
             let want = self.handshake.drive(&mut self.rx, &mut self.tx);
@@ -208,7 +208,7 @@ impl TlsSession {
         }
     }
 
-    /// What the peer's first flight has agreed on, at the first question; the transport parameters are gone after it.
+    /// Keeps the parameters of the peer's first flight, at the first question: after it the transport parameters are gone.
     fn read_parameters(&mut self) -> Result<(), TransportError> {
         let Ok(mut parameters) = self.handshake.peer_extension(&self.rx) else {
             return Err(self.fail_by(ErrorKind::MissingExtension { extension: PARAMETERS })); // RFC 9001 §8.2
@@ -230,7 +230,7 @@ impl TlsSession {
         Ok(())
     }
 
-    /// Takes the session as soon as there is one: a client's when it has signed, a server's when it is done.
+    /// Takes the session as early as possible: a client's after it has signed, a server's when it is done.
     fn establish(&mut self) -> Result<(), TransportError> {
         if self.established.is_none()
             && let Ok(session) = self.handshake.finish_at(UnixTime::now())
@@ -263,7 +263,7 @@ impl TlsSession {
         })
     }
 
-    /// The secrets of the next encryption level, once they are there.
+    /// The secrets of the next encryption level, if they are known.
     fn next_level(&mut self) -> Option<(Epoch, KeyPair<PacketSecret>)> {
         match self.keys_given {
             Epoch::Plaintext => {
@@ -282,7 +282,7 @@ impl TlsSession {
         self.fail(Failure::Failed(Error { kind, role, state, alerts: true }))
     }
 
-    /// quinn sends the error to the peer: the alert, and nothing that only we know.
+    /// quinn sends this error to the peer. It has the alert, and nothing that only we know.
     fn fail(&mut self, failure: Failure) -> TransportError {
         let kind = failure.error().map(|error| error.kind());
         let alert = kind.and_then(|kind| kind.alert()).unwrap_or(AlertDescription::INTERNAL_ERROR);
@@ -300,7 +300,7 @@ impl TlsSession {
         self.keep(TransportError { code, frame: None, reason: alert.to_string() })
     }
 
-    /// The connection has failed: whatever is secret is forgotten.
+    /// The connection has failed: drops the secrets.
     fn keep(&mut self, error: TransportError) -> TransportError {
         let _ = self.handshake.abort(AlertDescription::INTERNAL_ERROR, &mut self.tx); // by messages nothing is written
         if let Some(established) = &mut self.established {
@@ -351,7 +351,7 @@ impl Session for TlsSession {
         Ok(self.peer_parameters)
     }
 
-    /// What was written by `read_handshake`: nothing is left to fail here.
+    /// Returns what `read_handshake` has written. Nothing can fail here.
     fn write_handshake(&mut self, buf: &mut Vec<u8>) -> Option<Keys> {
         if self.failed.is_some() {
             return None;

@@ -1,4 +1,4 @@
-//! What both roles need of their configuration.
+//! The parts of the configuration that both roles need.
 
 use crate::adapters::config::Config;
 use crate::adapters::failure::Failure;
@@ -17,7 +17,7 @@ impl fmt::Display for NoAlpn {
 
 impl core::error::Error for NoAlpn {}
 
-/// What is called when a handshake fails.
+/// Is called when a handshake fails.
 type OnFailure = dyn Fn(&Failure) + Send + Sync;
 
 /// What the sessions of either role need.

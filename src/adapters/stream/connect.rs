@@ -1,4 +1,4 @@
-//! Connecting and accepting: handshakes over a blocking transport, with their deadline.
+//! Connecting and accepting: handshakes over a blocking transport, with a deadline.
 
 use super::Stream;
 use super::link::{Link, is_timeout};
@@ -11,7 +11,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Makes clients' connections. Cloning it counts references.
+/// Makes connections as a client. A clone is a new reference.
 #[derive(Clone)]
 pub struct Connector {
     config: Config,
@@ -23,23 +23,23 @@ impl Connector {
         Connector { config }
     }
 
-    /// A mutual TLS connection over `io` with the server of this name, which it must prove to have: a DNS name, an IP
+    /// Connects to the server with this name by mutual TLS over `io`. The server must prove the name: a DNS name, an IP
     /// address or a SPIFFE ID. A DNS name is sent as server_name.
     ///
-    /// The server has been judged then; it has not yet judged us. [`Stream::confirmed`] waits for that, and so does the
-    /// first read.
+    /// At the return we have accepted the server, but it has not yet accepted us. [`Stream::confirmed`] waits for that, and
+    /// so does the first read.
     ///
     /// # Errors
-    /// See [`Failure`](crate::adapters::Failure); and the transport's.
+    /// See [`Failure`](crate::adapters::Failure); and those of the transport.
     pub fn connect<S: Transport>(&self, name: &str, io: S) -> io::Result<Stream<S>> {
         let deadline = deadline(&self.config);
         Connecting::new(Handshaking::client_of(&self.config, name)?, io, deadline)?.finish()
     }
 
-    /// The same, with any peer that `expect` names; `name` is sent as server_name, and says nothing about who it must be.
+    /// The same, with any server that matches `expect`. `name` is sent as server_name, and the server need not prove it.
     ///
     /// # Errors
-    /// As [`connect`](Self::connect).
+    /// Those of [`connect`](Self::connect).
     pub fn connect_to<S: Transport>(
         &self,
         name: Option<&str>,
@@ -51,7 +51,7 @@ impl Connector {
     }
 }
 
-/// Takes servers' connections. Cloning it counts references.
+/// Accepts connections as a server. A clone is a new reference.
 #[derive(Clone)]
 pub struct Acceptor {
     config: Config,
@@ -59,26 +59,26 @@ pub struct Acceptor {
 }
 
 impl Acceptor {
-    /// With this configuration, for the clients that `expect` says: one of them must match.
-    /// [`Expect::AnyTrusted`] admits every client with a certificate under our roots.
+    /// With this configuration. A client must match one of `expect`.
+    /// [`Expect::AnyTrusted`] accepts every client with a certificate under our roots.
     pub fn new(config: Config, expect: impl Into<Arc<[Expect]>>) -> Acceptor {
         Acceptor { config, expect: expect.into() }
     }
 
-    /// A mutual TLS connection with the client that has connected.
+    /// Makes a mutual TLS connection with the client at the other end of `io`.
     ///
     /// # Errors
-    /// See [`Failure`](crate::adapters::Failure); and the transport's.
+    /// See [`Failure`](crate::adapters::Failure); and those of the transport.
     pub fn accept<S: Transport>(&self, io: S) -> io::Result<Stream<S>> {
         let handshaking = Handshaking::server(&self.config, Arc::clone(&self.expect))?;
         Connecting::new(handshaking, io, deadline(&self.config))?.finish()
     }
 
-    /// The first step of two: reads the ClientHello and shows its [`offer`](Hello::offer), before a certificate is
-    /// chosen. What the policy settles is settled then: version, cipher suite, group, ALPN, certificate types.
+    /// The first of two steps: reads the ClientHello and shows its [`offer`](Hello::offer), before a certificate is
+    /// chosen. The policy has decided by then: version, cipher suite, group, ALPN, certificate types.
     ///
     /// # Errors
-    /// As [`accept`](Self::accept).
+    /// Those of [`accept`](Self::accept).
     pub fn begin<S: Transport>(&self, io: S) -> io::Result<Hello<S>> {
         let handshaking = Handshaking::server(&self.config, Arc::clone(&self.expect))?;
         let mut connecting = Connecting::new(handshaking, io, deadline(&self.config))?;
@@ -87,29 +87,30 @@ impl Acceptor {
     }
 }
 
-/// A ClientHello that is yet to be answered. The deadline of the handshake goes on.
+/// A ClientHello without an answer yet. The deadline of the handshake continues.
 pub struct Hello<S>(Connecting<S>);
 
 impl<S: Transport> Hello<S> {
-    /// What the client offers: the name that it asks for, protocols, schemes, authorities.
+    /// What the client offers: the server name, protocols, signature schemes, certificate authorities.
     ///
     /// # Errors
-    /// None while the question is open, which it is.
+    /// None, because the question is open.
     pub fn offer(&self) -> io::Result<Offer<'_>> {
         Ok(self.0.handshaking.offer()?)
     }
 
-    /// The second step, with the identities, trust, expectations and memo of this acceptor, which may be another one
-    /// than began. Policy, deadlines and key log stay those of the first.
+    /// The second step, with the identities, trust, expectations and memo of this acceptor. It may differ from the acceptor
+    /// of the first step; policy, deadlines and key log stay those of the first.
     ///
     /// # Errors
-    /// As [`Acceptor::accept`].
+    /// Those of [`Acceptor::accept`].
     pub fn accept(mut self, acceptor: &Acceptor) -> io::Result<Stream<S>> {
         self.0.handshaking.answer_with(&acceptor.config, Arc::clone(&acceptor.expect));
         self.0.finish()
     }
 
-    /// Sends this alert instead, and waits a little for the client to close: `UNRECOGNIZED_NAME`, `ACCESS_DENIED`.
+    /// Sends this alert instead, for example `UNRECOGNIZED_NAME` or `ACCESS_DENIED`, and waits a little for the client to
+    /// close.
     pub fn refuse(mut self, alert: AlertDescription) {
         self.0.handshaking.abort(alert);
         self.0.linger();
@@ -137,11 +138,11 @@ impl<S: Transport> Connecting<S> {
         Ok(Stream::new(self.handshaking.finish()?, self.link))
     }
 
-    /// Goes on to the end, or to what is to be left open.
+    /// Runs to the end, or to the question that shall stay open.
     fn run(&mut self, stop: impl Fn(&Want) -> bool) -> io::Result<()> {
         let before = self.link.io.timeouts()?;
         let outcome = self.go_on(stop);
-        // Those of a socket that is only lent outlive us.
+        // The timeouts of a borrowed socket must be as before.
         let restored = self.link.io.set_timeouts(before);
         if let Err(error) = &outcome {
             self.handshaking.attempted.failed(error);

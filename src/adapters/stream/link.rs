@@ -9,9 +9,9 @@ use std::vec::Vec;
 
 pub(super) struct Link<S> {
     pub(super) io: S,
-    /// Why nothing more can be written. What the peer has sent may say more about it: an alert.
+    /// Why nothing more can be written. An alert of the peer may say more.
     pub(super) broken: Option<Broken>,
-    /// Written since the last flush: what the transport itself may keep.
+    /// Something was written since the last flush, and the transport may still keep it.
     unflushed: bool,
 }
 
@@ -20,7 +20,7 @@ impl<S: Transport> Link<S> {
         Link { io, broken: None, unflushed: false }
     }
 
-    /// Lets the next call wait until then, and no longer. False: the time is over.
+    /// Limits the next call to this deadline. False: it has passed.
     pub(super) fn wait_until(&self, deadline: Option<Instant>) -> io::Result<bool> {
         let Some(deadline) = deadline else { return Ok(true) };
         let left = deadline.saturating_duration_since(Instant::now());
@@ -31,7 +31,7 @@ impl<S: Transport> Link<S> {
         Ok(true)
     }
 
-    /// Writes once. An error is kept: what comes from the peer may say more.
+    /// Writes once. An error is kept: an alert of the peer may say more.
     pub(super) fn write_once(&mut self, tx: &mut Outbox<Vec<u8>>) -> io::Result<()> {
         let written = if self.broken.is_some() { Ok(0) } else { self.io.write(tx.pending()) };
         self.unflushed = true;
@@ -74,7 +74,7 @@ impl<S: Transport> Link<S> {
         Ok(())
     }
 
-    /// Reads once; the end of the stream included. What was written leaves the transport before.
+    /// Reads once, perhaps the end of the stream. Flushes the transport before.
     pub(super) fn fill(&mut self, rx: &mut Inbox<Vec<u8>>) -> io::Result<()> {
         self.flush()?;
         let n = self.read_once(rx.space())?;
@@ -89,15 +89,15 @@ impl<S: Transport> Link<S> {
                 Ok(n) => return Ok(n),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if is_timeout(&error) => return Err(error),
-                // What broke first says more.
+                // The first error says more.
                 Err(error) => return Err(self.broken.as_ref().map_or(error, Broken::error)),
             }
         }
     }
 
-    /// Sends what is pending (an alert), says that nothing more will come, and waits a little for the peer to close.
-    /// Closing with bytes unread makes TCP reset the connection, and the peer would never see the alert.
-    /// With nothing to say there is nothing to wait for.
+    /// Sends pending bytes (an alert), ends the write side, and waits a little for the peer to close.
+    /// After a close with unread bytes TCP resets the connection, and the peer would never see the alert.
+    /// Without pending bytes there is nothing to wait for.
     pub(super) fn linger(&mut self, tx: &mut Outbox<Vec<u8>>, close_deadline: Duration) {
         if tx.pending().is_empty() {
             return;

@@ -45,18 +45,17 @@ use std::vec::Vec;
 
 /// A mutual TLS connection over a blocking transport.
 ///
-/// Reading gives what the peer has written; `Ok(0)` says that it has sent close_notify, and an end without it is
-/// `UnexpectedEof`. Each write is sealed and handed to the transport at once: nothing waits for `flush`. Timeouts that
-/// are set on the transport ([`get_ref`](Self::get_ref)) apply to each call; after `WouldBlock` or `TimedOut` the
-/// connection goes on where it was. The transport must block: to one that is non-blocking, `WouldBlock` looks like a deadline
-/// that has passed.
+/// A read returns the data of the peer. `Ok(0)` means that the peer has sent close_notify; an end without it is
+/// `UnexpectedEof`. Each write is sealed and handed to the transport at once: nothing waits for `flush`. Timeouts of
+/// the transport ([`get_ref`](Self::get_ref)) apply to each call. After `WouldBlock` or `TimedOut` the connection can be
+/// used again. The transport must block: the `WouldBlock` of a non-blocking one is treated as an expired deadline.
 ///
-/// Reading may write: what is pending, and the answer to a KeyUpdate of the peer, go out first. A peer that asks for
-/// KeyUpdates and reads nothing can so hold up a read until the transport's write timeout: set one, or use the adapter for
-/// tokio, where a read never waits for a write.
+/// A read may write: pending bytes, and the answer to a KeyUpdate of the peer, are sent first. So a peer that asks for
+/// KeyUpdates and reads nothing can block a read until the write timeout of the transport. Set one, or use the adapter
+/// for tokio, where a read never waits for a write.
 ///
-/// Call [`close`](Self::close) at the end: dropping the stream says nothing to the peer, who cannot tell it from an
-/// attacker who cuts the line.
+/// Call [`close`](Self::close) at the end. Dropping the stream sends nothing, and for the peer this looks like an
+/// attack on the transport.
 pub struct Stream<S> {
     link: Link<S>,
     session: Session,
@@ -66,15 +65,15 @@ pub struct Stream<S> {
     key_updates: [KeyUpdates; 2],
 }
 
-/// What a [`Stream`] is made of: for programs that go on with the machine itself.
+/// The parts of a [`Stream`], for programs that continue with the session itself.
 pub struct Parts<S> {
     /// The transport.
     pub io: S,
     /// The session; its [`info`](Session::info) knows the peer.
     pub session: Session,
-    /// What has come and is not yet read lies here.
+    /// Received bytes that have not been read yet.
     pub rx: Inbox<Vec<u8>>,
-    /// What is to be sent lies here.
+    /// Bytes to be sent.
     pub tx: Outbox<Vec<u8>>,
 }
 
@@ -87,30 +86,30 @@ impl<S: Transport> Stream<S> {
         stream
     }
 
-    /// Who the peer has proved to be in the handshake.
+    /// The identity that the peer has proved in the handshake.
     pub fn peer(&self) -> &Accepted {
         self.basis.peer()
     }
 
-    /// What the peer has proved, in the handshake or since, to be judged again while the connection lives.
+    /// The lease of the peer, from the handshake or a later proof. It can be judged again during the connection.
     pub fn lease(&self) -> Lease {
         self.basis.lease()
     }
 
-    /// Proves identities again, inside of this connection (RFC 9261). Each call gives the same one.
+    /// Proves identities again inside this connection (RFC 9261). All calls return the same object.
     ///
     /// # Errors
-    /// `InvalidInput`: the connection had failed before the first call. `Other`: the system gives no randomness.
+    /// `InvalidInput` if the connection had failed before the first call. `Other` if the system has no randomness.
     pub fn reauthentication(&self) -> io::Result<Reauthentication> {
         self.basis.reauthentication(self.session.info(), self.session.exporter())
     }
 
-    /// What was agreed on, and when.
+    /// The negotiated parameters, and the time of the handshake.
     pub fn info(&self) -> &SessionInfo {
         self.session.info()
     }
 
-    /// The transport. To read or write there breaks the connection.
+    /// The transport. Do not read or write it: this breaks the connection.
     pub fn get_ref(&self) -> &S {
         &self.link.io
     }
@@ -125,18 +124,18 @@ impl<S: Transport> Stream<S> {
         Parts { io: self.link.io, session: self.session, rx: self.rx, tx: self.tx }
     }
 
-    /// Waits until the peer is known to have accepted us. A server knows it from the start. A client asks the server for
-    /// a sign of life; what the server may have refused us for is the error.
+    /// Waits until we know that the peer has accepted us. A server knows it from the start. A client asks the server to
+    /// confirm it; if the server has refused us, its alert is the error.
     ///
     /// # Errors
-    /// `ResourceBusy`: data that came before the sign of life must be read first. And as reading does.
+    /// `ResourceBusy`: data that came before the confirmation must be read first. Otherwise those of a read.
     pub fn confirmed(&mut self) -> io::Result<()> {
         if self.session.is_confirmed() {
             return Ok(());
         }
         self.link.write_all(&mut self.tx)?;
         match self.session.confirm(&mut self.tx) {
-            // Who has closed its side, or has failed, asks nothing; what comes says how it stands.
+            // After our close or a failure we cannot ask, but what comes may tell.
             Ok(()) | Err(Misuse::Closed) => {}
             Err(misuse) => return Err(Failure::from(misuse).into()),
         }
@@ -150,10 +149,10 @@ impl<S: Transport> Stream<S> {
         Ok(())
     }
 
-    /// Says that we write no more (close_notify); reading goes on.
+    /// Sends close_notify: we write no more. Reading continues.
     ///
     /// # Errors
-    /// The transport's.
+    /// Those of the transport.
     pub fn shutdown_write(&mut self) -> io::Result<()> {
         self.session.close(&mut self.tx).map_err(Failure::from)?;
         self.link.write_all(&mut self.tx)?;
@@ -161,13 +160,13 @@ impl<S: Transport> Stream<S> {
         self.link.io.shutdown_write()
     }
 
-    /// Closes: says that we write no more, waits for the peer to say the same, but not longer than the close deadline.
-    /// What the peer has written and nobody has read is dropped. Waiting saves what we sent last: TCP would reset a
-    /// connection that is dropped with bytes unread, and the peer would lose them.
+    /// Closes: sends close_notify, and waits for that of the peer, but not longer than the close deadline. Unread data of
+    /// the peer is dropped. The wait protects our last data: TCP would reset a connection that is dropped with unread
+    /// bytes, and the peer would lose this data.
     ///
     /// # Errors
-    /// What the peer said instead: an alert. `TimedOut`: the peer did not take what we sent in time; or we are a client
-    /// and do not know whether the server has accepted us. A peer that has accepted us, and does not close, is no error.
+    /// The peer's alert, if it sends one. `TimedOut`: the peer did not take our data in time, or we are a client and do not
+    /// know whether the server has accepted us. If a peer has accepted us and does not close, that is not an error.
     pub fn close(&mut self) -> io::Result<()> {
         let deadline = Instant::now().checked_add(self.basis.config.close_deadline);
         let before = self.link.io.timeouts()?;
@@ -184,7 +183,7 @@ impl<S: Transport> Stream<S> {
         let mut ended = false;
         while !self.tx.pending().is_empty() && self.link.broken.is_none() {
             match self.link.write_until(&mut self.tx, turn(deadline)) {
-                // It may want to be rid of its own before it takes ours.
+                // The peer may want to send its data before it takes ours.
                 Err(error) if is_timeout(&error) && !is_over(deadline) => {
                     ended = ended || self.read_on(turn(deadline))?;
                 }
@@ -195,7 +194,7 @@ impl<S: Transport> Stream<S> {
         let _ = self.link.io.shutdown_write(); // the peer may have closed already
         while !ended {
             if is_over(deadline) {
-                // It knows that we have closed; it owes us nothing.
+                // The peer knows that we have closed, and need not send anything.
                 return if self.session.is_confirmed() { Ok(()) } else { Err(io::ErrorKind::TimedOut.into()) };
             }
             ended = self.read_on(deadline)?;
@@ -203,7 +202,7 @@ impl<S: Transport> Stream<S> {
         self.all_sent()
     }
 
-    /// Reads until then, and drops what comes. Whether the peer has ended.
+    /// Reads until `deadline` and drops the data. Returns whether the peer has ended.
     fn read_on(&mut self, deadline: Option<Instant>) -> io::Result<bool> {
         loop {
             match self.receive() {
@@ -233,7 +232,7 @@ impl<S: Transport> Stream<S> {
         received.note(counters.received.generation);
     }
 
-    /// What has come. After a fatal error the peer has been told.
+    /// What has come. A fatal error has been sent to the peer as an alert.
     fn receive(&mut self) -> io::Result<Event> {
         self.count_key_updates();
         loop {
@@ -250,10 +249,11 @@ impl<S: Transport> Stream<S> {
         }
     }
 
-    /// Sends what is owed, and reads once. If the peer takes nothing, we listen all the same, once the transport's
-    /// timeout has passed.
+    /// Sends owed messages, and reads once. If the peer takes nothing, we read nevertheless, after the timeout of the
+    /// transport.
     fn exchange(&mut self) -> io::Result<()> {
-        // A program that only reads answers here; behind what is pending it could only be one of many.
+        // A program that only reads answers here, but not while bytes are pending: later, one answer is enough for several
+        // requests.
         if self.tx.is_empty() {
             let _ = self.session.answer_key_update(&mut self.tx); // the outbox is ours, and empty
         }
@@ -261,8 +261,8 @@ impl<S: Transport> Stream<S> {
         self.link.fill(&mut self.rx)
     }
 
-    /// Why nothing more can be written: what the peer says about it, or else the transport.
-    /// What we sent may not have left: then it is no orderly end.
+    /// Why nothing more can be written: the peer's alert, or else the error of the transport.
+    /// Our data may not have left, so this is not an orderly end.
     fn all_sent(&self) -> io::Result<()> {
         self.link.broken.as_ref().map_or(Ok(()), |broken| Err(broken.error()))
     }
@@ -295,7 +295,7 @@ impl<S: Transport> Stream<S> {
     }
 }
 
-/// So long one direction is tried before the other gets its turn.
+/// How long one direction is tried before it is the turn of the other.
 const TURN: Duration = Duration::from_millis(20);
 
 fn turn(deadline: Option<Instant>) -> Option<Instant> {
@@ -312,7 +312,7 @@ fn is_truncated(error: &io::Error) -> bool {
     error.is_some_and(|error| error.kind() == ErrorKind::Truncated)
 }
 
-/// With whom, and what was agreed on.
+/// The peer and the negotiated parameters.
 impl<S> fmt::Debug for Stream<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (peer, info) = (self.basis.peer(), self.session.info());
@@ -349,7 +349,7 @@ impl<S: Transport> BufRead for Stream<S> {
 }
 
 impl<S: Transport> Write for Stream<S> {
-    /// Seals and sends. An error says that nothing of `buf` was taken.
+    /// Seals and sends. After an error nothing of `buf` was taken.
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         self.check_broken()?;
         let taken = loop {
@@ -363,7 +363,7 @@ impl<S: Transport> Write for Stream<S> {
             self.check_broken()?;
         };
         self.count_key_updates();
-        // What it has taken it will send, at the latest with the next call.
+        // Taken data is sent with the next call at the latest.
         let _ = self.link.write_all(&mut self.tx);
         Ok(taken)
     }

@@ -1,4 +1,4 @@
-//! What a blocking transport must be able to do besides reading and writing.
+//! What a blocking transport must do in addition to reading and writing.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -13,27 +13,27 @@ pub struct Timeouts {
     pub write: Option<Duration>,
 }
 
-/// A transport that can be told how long to wait, and that no more will be written. A call that takes too long returns
-/// `WouldBlock` or `TimedOut`.
+/// A transport with timeouts and a write side that can be shut down. A call that takes too long returns `WouldBlock` or
+/// `TimedOut`.
 ///
-/// For a transport that cannot, see [`Untimed`].
+/// [`Untimed`] is for other transports.
 pub trait Transport: Read + Write {
     /// The present timeouts.
     ///
     /// # Errors
-    /// The transport's.
+    /// Those of the transport.
     fn timeouts(&self) -> io::Result<Timeouts>;
 
     /// Sets both timeouts. They are never zero.
     ///
     /// # Errors
-    /// The transport's.
+    /// Those of the transport.
     fn set_timeouts(&self, timeouts: Timeouts) -> io::Result<()>;
 
-    /// Says that no more will be written; reading goes on.
+    /// Shuts the write side down. Reading continues.
     ///
     /// # Errors
-    /// The transport's.
+    /// Those of the transport.
     fn shutdown_write(&mut self) -> io::Result<()>;
 }
 
@@ -63,8 +63,8 @@ socket!(std::os::unix::net::UnixStream);
 #[cfg(unix)]
 socket!(&std::os::unix::net::UnixStream);
 
-/// A transport without timeouts. Deadlines are looked at between its calls only: a peer that is silent for ever is waited
-/// for as long as the transport does.
+/// A transport without timeouts. Deadlines are checked only between its calls: if a peer is silent for ever, the call
+/// waits as long as the transport does.
 #[derive(Debug)]
 pub struct Untimed<S>(pub S);
 

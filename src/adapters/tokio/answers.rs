@@ -1,4 +1,4 @@
-//! Answers that take time: a signature by a key that is elsewhere, a second opinion on the peer.
+//! Answers that take time: a signature by an external key, and a judge's decision about the peer.
 
 use crate::adapters::failure::BoxError;
 use crate::x509::{Accepted, Identity};
@@ -8,8 +8,8 @@ use core::pin::Pin;
 use std::boxed::Box;
 use std::{sync::Arc, vec::Vec};
 
-/// Signs with a key that is elsewhere: an HSM, a KMS, an agent. It is asked for identities that were made by
-/// [`Identity::external`]; others sign for themselves.
+/// Signs with an external key, for example in an HSM, a KMS or an agent. It is asked for identities made by
+/// [`Identity::external`]; others sign themselves.
 ///
 /// ```
 /// use countersign::{SignQuestion, adapters::{BoxError, tokio::Signer}, x509::Identity};
@@ -25,8 +25,8 @@ use std::{sync::Arc, vec::Vec};
 /// }
 /// ```
 pub trait Signer: Send + Sync + 'static {
-    /// The signature, in the form that [`SignQuestion::scheme`] says. An error declines the question, and is inside of
-    /// the connection's error.
+    /// The signature, in the form of [`SignQuestion::scheme`]. An error declines the question, and is inside the error of
+    /// the connection.
     fn sign(
         &self,
         identity: Arc<Identity>,
@@ -34,8 +34,8 @@ pub trait Signer: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<u8>, BoxError>> + Send;
 }
 
-/// A second opinion on the peer: a policy service, a ban list. It is asked after the local judgement has accepted, and can
-/// only refuse: whom our trust refuses, nothing accepts.
+/// An additional decision about the peer, for example by a policy service or a ban list. It is asked after the local
+/// verdict has accepted the peer, and can only refuse it: nothing accepts a peer that our trust refuses.
 ///
 /// ```
 /// use countersign::{Rejection, adapters::tokio::Judge, x509::Accepted};
@@ -50,11 +50,11 @@ pub trait Signer: Send + Sync + 'static {
 /// }
 /// ```
 pub trait Judge: Send + Sync + 'static {
-    /// `Ok` agrees. The peer is told an error by its alert.
+    /// `Ok` accepts the peer. An error refuses it, with the alert of this error.
     fn judge(&self, peer: Accepted) -> impl Future<Output = Result<(), Rejection>> + Send;
 }
 
-/// Who answers what is not answered at once.
+/// The signer and the judge, if there are any.
 #[derive(Clone, Default)]
 pub(super) struct Answers {
     pub(super) signer: Option<Arc<dyn AnySigner>>,

@@ -1,4 +1,4 @@
-//! A handshake over its transport, as a thing that is polled.
+//! A handshake over its transport, which is polled.
 
 use super::answers::{Answer, Answers};
 use super::linger::{Linger, Timer};
@@ -20,7 +20,7 @@ enum InFlight {
     Opinion(VerifyQuestion, Answer<(), Rejection>),
 }
 
-/// A handshake that goes on.
+/// A running handshake.
 pub(super) struct Open<IO> {
     pub(super) io: IO,
     pub(super) handshaking: Handshaking,
@@ -30,10 +30,10 @@ pub(super) struct Open<IO> {
     unflushed: bool,
 }
 
-/// A handshake that goes on, has failed, or is over.
+/// A handshake that runs, has failed, or is complete.
 pub(super) enum Attempt<IO> {
     Open(Box<Open<IO>>),
-    /// The peer is being told.
+    /// The alert is being sent.
     Ending(Box<Open<IO>>, Linger, io::Error),
     Failed(io::Error),
     Over,
@@ -56,7 +56,7 @@ impl<IO> Attempt<IO> {
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Attempt<IO> {
-    /// To the end, or to the ClientHello. Whatever is not finished stays here.
+    /// Polls to the end, or to the ClientHello. Unfinished steps are kept.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, to_hello: bool) -> Poll<io::Result<Box<Open<IO>>>> {
         loop {
             let polled = match self {
@@ -109,7 +109,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Open<IO> {
         }
     }
 
-    /// Answers a question, or asks those who can.
+    /// Answers a question, or asks the signer or the judge.
     fn ask(&mut self, question: &Want) -> Result<(), Failure> {
         match (question, &self.answers) {
             (Want::Sign(question), Answers { signer: Some(signer), .. }) => {
@@ -133,7 +133,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Open<IO> {
         self.handshaking.answer(question)
     }
 
-    /// Waits for the answer that has been asked for, and gives it.
+    /// Polls the answer of the signer or the judge, and gives it to the handshake.
     fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.in_flight {
             None => {}
@@ -154,7 +154,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Open<IO> {
         Poll::Ready(Ok(()))
     }
 
-    /// Writes once. An error is not told: what has come from the peer may say more.
+    /// Writes once. An error is not reported here: an alert of the peer may say more.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let tx = &mut self.handshaking.tx;
         match ready!(Pin::new(&mut self.io).poll_write(cx, tx.pending())) {
@@ -165,7 +165,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Open<IO> {
         Poll::Ready(())
     }
 
-    /// Reads once; what was written leaves the transport's own buffers meanwhile.
+    /// Reads once, and flushes the transport at the same time.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.unflushed {
             self.unflushed = Pin::new(&mut self.io).poll_flush(cx).is_pending();

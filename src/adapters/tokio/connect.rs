@@ -1,4 +1,4 @@
-//! Connecting and accepting: what a program writes down.
+//! Connecting and accepting.
 
 use super::answers::{Answers, AnyJudge, AnySigner, Judge, Signer};
 use super::attempt::{Attempt, Open};
@@ -16,7 +16,7 @@ use std::boxed::Box;
 use std::io;
 use std::sync::Arc;
 
-/// Makes clients' connections. Cloning it counts references.
+/// Makes connections as a client. A clone is a new reference.
 #[derive(Clone)]
 pub struct Connector {
     config: Config,
@@ -24,45 +24,45 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// With this configuration, and local answers.
+    /// With this configuration, without a signer or a judge.
     pub fn new(config: Config) -> Connector {
         Connector { config, answers: Answers::default() }
     }
 
-    /// Asks this signer for identities whose key is elsewhere.
+    /// Asks this signer for identities with an external key.
     pub fn signer(mut self, signer: impl Signer) -> Connector {
         self.answers.signer = Some(Arc::new(signer) as Arc<dyn AnySigner>);
         self
     }
 
-    /// Asks this judge about servers that the local judgement has accepted.
+    /// Asks this judge about servers that the local verdict has accepted.
     pub fn judge(mut self, judge: impl Judge) -> Connector {
         self.answers.judge = Some(Arc::new(judge) as Arc<dyn AnyJudge>);
         self
     }
 
-    /// A mutual TLS connection over `io` with the server of this name, which it must prove to have: a DNS name, an IP
-    /// address or a SPIFFE ID. A DNS name is sent as server_name. To be awaited; the deadline begins now.
+    /// Connects to the server with this name by mutual TLS over `io`. The server must prove the name: a DNS name, an IP
+    /// address or a SPIFFE ID. A DNS name is sent as server_name. Await the result; the deadline begins now.
     ///
-    /// The server has been judged then; it has not yet judged us. [`Stream::confirmed`] waits for that, and so does the
-    /// first read.
+    /// At the end we have accepted the server, but it has not yet accepted us. [`Stream::confirmed`] waits for that, and so
+    /// does the first read.
     ///
     /// # Errors
-    /// When awaited: see [`Failure`](crate::adapters::Failure); and the transport's.
+    /// When awaited: see [`Failure`](crate::adapters::Failure); and those of the transport.
     pub fn connect<IO>(&self, name: &str, io: IO) -> Connecting<IO> {
         Connecting(Attempt::new(Handshaking::client_of(&self.config, name), io, &self.answers))
     }
 
-    /// The same, with whoever of `expect` answers; `name` is sent as server_name, and says nothing about who it must be.
+    /// The same, with any server that matches `expect`. `name` is sent as server_name, and the server need not prove it.
     ///
     /// # Errors
-    /// As [`connect`](Self::connect).
+    /// Those of [`connect`](Self::connect).
     pub fn connect_to<IO>(&self, name: Option<&str>, expect: impl Into<Arc<[Expect]>>, io: IO) -> Connecting<IO> {
         Connecting(Attempt::new(Handshaking::client(&self.config, name, expect.into()), io, &self.answers))
     }
 }
 
-/// Takes servers' connections. Cloning it counts references.
+/// Accepts connections as a server. A clone is a new reference.
 #[derive(Clone)]
 pub struct Acceptor {
     config: Config,
@@ -71,38 +71,37 @@ pub struct Acceptor {
 }
 
 impl Acceptor {
-    /// With this configuration and local answers, for the clients that `expect` says: one of them must match.
-    /// [`Expect::AnyTrusted`] admits whoever has a certificate under our roots.
+    /// With this configuration, without a signer or a judge. A client must match one of `expect`.
+    /// [`Expect::AnyTrusted`] accepts every client with a certificate under our roots.
     pub fn new(config: Config, expect: impl Into<Arc<[Expect]>>) -> Acceptor {
         Acceptor { config, expect: expect.into(), answers: Answers::default() }
     }
 
-    /// Asks this signer for identities whose key is elsewhere.
+    /// Asks this signer for identities with an external key.
     pub fn signer(mut self, signer: impl Signer) -> Acceptor {
         self.answers.signer = Some(Arc::new(signer) as Arc<dyn AnySigner>);
         self
     }
 
-    /// Asks this judge about clients that the local judgement has accepted.
+    /// Asks this judge about clients that the local verdict has accepted.
     pub fn judge(mut self, judge: impl Judge) -> Acceptor {
         self.answers.judge = Some(Arc::new(judge) as Arc<dyn AnyJudge>);
         self
     }
 
-    /// A mutual TLS connection with whoever has connected. To be awaited; the deadline begins now.
+    /// Makes a mutual TLS connection with the client at the other end of `io`. Await the result; the deadline begins now.
     ///
     /// # Errors
-    /// When awaited: see [`Failure`](crate::adapters::Failure); and the transport's.
+    /// When awaited: see [`Failure`](crate::adapters::Failure); and those of the transport.
     pub fn accept<IO>(&self, io: IO) -> Connecting<IO> {
         Connecting(self.attempt(io))
     }
 
-    /// The first step of two: reads the ClientHello, to be awaited, and shows its [`offer`](Hello::offer) before a
-    /// certificate is chosen. What the policy settles is settled then: version, cipher suite, group, ALPN, certificate
-    /// types.
+    /// The first of two steps: reads the ClientHello, when awaited, and shows its [`offer`](Hello::offer) before a
+    /// certificate is chosen. The policy has decided by then: version, cipher suite, group, ALPN, certificate types.
     ///
     /// # Errors
-    /// As [`accept`](Self::accept).
+    /// Those of [`accept`](Self::accept).
     pub fn begin<IO>(&self, io: IO) -> Receiving<IO> {
         Receiving(self.attempt(io))
     }
@@ -112,16 +111,16 @@ impl Acceptor {
     }
 }
 
-/// A handshake: await it. Its steps are kept in it: a future of [`run`](Self::run) may be dropped at any point, and `run`
-/// called again, without losing anything; a signature in flight is not asked for twice. Dropping the value itself ends the
-/// connection.
+/// A handshake: await it. It keeps its own progress. So a future of [`run`](Self::run) may be dropped at any point, and
+/// `run` called again, and nothing is lost; a signature in flight is not asked for twice. Dropping the value itself ends
+/// the connection.
 pub struct Connecting<IO>(Attempt<IO>);
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Connecting<IO> {
-    /// Goes on to the end.
+    /// Runs to the end.
     ///
     /// # Errors
-    /// See [`Failure`](crate::adapters::Failure); and the transport's. Afterwards there is nothing left to run.
+    /// See [`Failure`](crate::adapters::Failure); and those of the transport. After the end it must not be called again.
     pub async fn run(&mut self) -> io::Result<Stream<IO>> {
         poll_fn(|cx| self.poll(cx)).await
     }
@@ -140,14 +139,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Future for Connecting<IO> {
     }
 }
 
-/// The first step of an accept in two: await it. As [`Connecting`], it may be left and run again.
+/// The first step of an accept in two steps: await it. As with [`Connecting`], its future may be dropped and run again.
 pub struct Receiving<IO>(Attempt<IO>);
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Receiving<IO> {
-    /// Goes on until the ClientHello is there.
+    /// Runs until the ClientHello is complete.
     ///
     /// # Errors
-    /// As [`Connecting::run`].
+    /// Those of [`Connecting::run`].
     pub async fn run(&mut self) -> io::Result<Hello<IO>> {
         poll_fn(|cx| self.poll(cx)).await
     }
@@ -165,30 +164,31 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Future for Receiving<IO> {
     }
 }
 
-/// A ClientHello that is yet to be answered. The deadline of the handshake goes on.
+/// A ClientHello without an answer yet. The deadline of the handshake continues.
 pub struct Hello<IO>(Box<Open<IO>>);
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Hello<IO> {
-    /// What the client offers: the name that it asks for, protocols, schemes, authorities.
+    /// What the client offers: the server name, protocols, signature schemes, certificate authorities.
     ///
     /// # Errors
-    /// None while the question is open, which it is.
+    /// None, because the question is open.
     pub fn offer(&self) -> io::Result<Offer<'_>> {
         Ok(self.0.handshaking.offer()?)
     }
 
-    /// The second step, with the identities, trust, expectations, memo, signer and judge of this acceptor, which may be
-    /// another one than began. Policy, deadlines and key log stay those of the first.
+    /// The second step, with the identities, trust, expectations, memo, signer and judge of this acceptor. It may differ
+    /// from the acceptor of the first step; policy, deadlines and key log stay those of the first.
     ///
     /// # Errors
-    /// As [`Acceptor::accept`].
+    /// Those of [`Acceptor::accept`].
     pub fn accept(mut self, acceptor: &Acceptor) -> Connecting<IO> {
         self.0.handshaking.answer_with(&acceptor.config, Arc::clone(&acceptor.expect));
         self.0.answers = acceptor.answers.clone();
         Connecting(Attempt::of(self.0))
     }
 
-    /// Sends this alert instead, and waits a little for the client to close: `UNRECOGNIZED_NAME`, `ACCESS_DENIED`.
+    /// Sends this alert instead, for example `UNRECOGNIZED_NAME` or `ACCESS_DENIED`, and waits a little for the client to
+    /// close.
     pub async fn refuse(mut self, alert: AlertDescription) {
         let Open { io, handshaking, .. } = &mut *self.0;
         handshaking.abort(alert);

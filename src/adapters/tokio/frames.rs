@@ -7,10 +7,10 @@ use core::pin::Pin;
 use std::io;
 
 impl Frames {
-    /// As [`read`](Frames::read), to be awaited. May be dropped and called again: nothing is lost.
+    /// The asynchronous [`read`](Frames::read). May be dropped and called again: nothing is lost.
     ///
     /// # Errors
-    /// As there.
+    /// The same.
     pub async fn read_async(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Frame>> {
         let mut buffer = [0; 4096];
         loop {

@@ -1,4 +1,4 @@
-//! A connection in two halves for two tasks.
+//! A connection that is split for two tasks.
 
 use super::incoming::{Fault, Incoming};
 use super::outgoing::Outgoing;
@@ -17,13 +17,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 /// What the halves share.
 struct Shared<IO> {
-    /// Locked around its own poll calls only.
+    /// Locked only during its own poll calls.
     io: Mutex<IO>,
-    /// The writing half's. The reading half looks in when that is not being polled.
+    /// Belongs to the writing half. The reading half uses it while the writing half is not being polled.
     outgoing: Mutex<Outgoing>,
-    /// The KeyUpdate that the reading half found, until whoever is polled next answers it.
+    /// The KeyUpdate that the reading half found, until the half that is polled next answers it.
     owed: Mutex<Option<Reply>>,
-    /// The error that the reading half found, until whoever is polled next tells the peer.
+    /// The error that the reading half found, until the half that is polled next tells the peer.
     untold: Mutex<Option<Error>>,
     wakers: Wakers,
     facts: Facts,
@@ -37,14 +37,14 @@ pub struct OwnedReadHalf<IO> {
     shared: Arc<Shared<IO>>,
 }
 
-/// The writing half of a [`Stream`]. Shut it down to send close_notify; dropping it says nothing.
+/// The writing half of a [`Stream`]. Shut it down to send close_notify; dropping it sends nothing.
 pub struct OwnedWriteHalf<IO> {
     info: SessionInfo,
     shared: Arc<Shared<IO>>,
 }
 
 impl<IO> Stream<IO> {
-    /// Two halves for two tasks, that keep their own wakers and do not wait for each other's cryptography.
+    /// Splits the stream for two tasks. The halves have their own wakers and do not wait for each other's cryptography.
     pub fn into_split(self) -> (OwnedReadHalf<IO>, OwnedWriteHalf<IO>) {
         let Stream { io, incoming, outgoing, wakers, facts } = self;
         let info = incoming.receiver.info().clone();
@@ -59,7 +59,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<IO> Shared<IO> {
-    /// Gives the sending half what it owes.
+    /// Tells the sending half what it owes.
     fn take_over(&self, outgoing: &mut Outgoing) {
         if let Some(reply) = lock(&self.owed).take() {
             outgoing.owed = Some(reply);
@@ -69,7 +69,7 @@ impl<IO> Shared<IO> {
         }
     }
 
-    /// The reading half has found something for the sending half to say.
+    /// The reading half has found something that the sending half must send.
     fn has_found(&self) -> bool {
         lock(&self.owed).is_some() || lock(&self.untold).is_some()
     }
@@ -99,8 +99,8 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Locked<'_, IO> {
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Shared<IO> {
-    /// The writing half polls. Afterwards it looks whether the reading half has found something meanwhile, or has sealed an
-    /// alert just before.
+    /// Polls as the writing half. Afterwards it checks whether the reading half has found something in the meantime, or has
+    /// sealed an alert just before.
     fn poll_out<T>(
         &self,
         cx: &Context<'_>,
@@ -118,8 +118,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Shared<IO> {
         polled
     }
 
-    /// The error as it is to be reported. If the writing half is at it, it will tell the peer: then we do not know whether it
-    /// can.
+    /// The error to report. If the writing half is being polled, it will tell the peer, and we do not know whether it can.
     fn told(&self, error: Error) -> Error {
         match self.outgoing.try_lock() {
             Ok(mut outgoing) => outgoing.tell(error),
@@ -131,7 +130,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Shared<IO> {
         }
     }
 
-    /// Tells the peer what it is owed, unless the writing half is at it: it will look itself.
+    /// Sends to the peer what is owed, unless the writing half is being polled: this will check itself.
     fn tell(&self, half: Half, cx: &Context<'_>) {
         loop {
             let mut outgoing = match self.outgoing.try_lock() {
@@ -142,11 +141,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Shared<IO> {
             self.take_over(&mut outgoing);
             if outgoing.has_work() {
                 let waker = self.wakers.writing(half, cx);
-                // An error shows when something is written; what the peer says about it comes by reading.
+                // A later write reports an error; an alert of the peer about it comes with a read.
                 let _ = outgoing.poll_flush(waker, &mut Locked(&self.io));
             }
             drop(outgoing);
-            // Found between the look and the unlocking, when the other half could not lock: look again.
+            // Check again: something may have been found before the unlocking, when the other half could not lock.
             if !self.has_found() {
                 return;
             }
@@ -155,33 +154,33 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Shared<IO> {
 }
 
 impl<IO> OwnedReadHalf<IO> {
-    /// Who the peer has proved to be in the handshake.
+    /// The identity that the peer has proved in the handshake.
     pub fn peer(&self) -> &Accepted {
         self.shared.facts.basis.peer()
     }
 
-    /// As [`Stream::lease`].
+    /// See [`Stream::lease`].
     pub fn lease(&self) -> Lease {
         self.shared.facts.basis.lease()
     }
 
-    /// As [`Stream::reauthentication`]; both halves give the same one.
+    /// See [`Stream::reauthentication`]; both halves return the same object.
     ///
     /// # Errors
-    /// As there.
+    /// The same.
     pub fn reauthentication(&self) -> io::Result<Reauthentication> {
         self.shared.facts.reauthentication(self.info())
     }
 
-    /// What was agreed on, and when.
+    /// The negotiated parameters, and the time of the handshake.
     pub fn info(&self) -> &SessionInfo {
         self.incoming.receiver.info()
     }
 
-    /// Both halves in one piece again.
+    /// Joins the halves again.
     ///
     /// # Errors
-    /// They are not of one stream; both come back.
+    /// If they are not halves of one stream; both are returned.
     #[allow(clippy::result_large_err, reason = "the error is the two halves")]
     pub fn reunite(self, write: OwnedWriteHalf<IO>) -> Result<Stream<IO>, ReuniteError<IO>> {
         if !Arc::ptr_eq(&self.shared, &write.shared) {
@@ -198,7 +197,7 @@ impl<IO> OwnedReadHalf<IO> {
                 let outgoing = outgoing.into_inner().unwrap_or_else(PoisonError::into_inner);
                 Ok(Stream { io, incoming, outgoing, wakers, facts })
             }
-            // There are two halves, and we had both.
+            // There are only two halves, and we had both.
             Err(shared) => {
                 let write = OwnedWriteHalf { info, shared: Arc::clone(&shared) };
                 Err(ReuniteError(OwnedReadHalf { incoming, failed, shared }, write))
@@ -208,31 +207,31 @@ impl<IO> OwnedReadHalf<IO> {
 }
 
 impl<IO> OwnedWriteHalf<IO> {
-    /// Who the peer has proved to be in the handshake.
+    /// The identity that the peer has proved in the handshake.
     pub fn peer(&self) -> &Accepted {
         self.shared.facts.basis.peer()
     }
 
-    /// As [`Stream::lease`].
+    /// See [`Stream::lease`].
     pub fn lease(&self) -> Lease {
         self.shared.facts.basis.lease()
     }
 
-    /// As [`Stream::reauthentication`]; both halves give the same one.
+    /// See [`Stream::reauthentication`]; both halves return the same object.
     ///
     /// # Errors
-    /// As there.
+    /// The same.
     pub fn reauthentication(&self) -> io::Result<Reauthentication> {
         self.shared.facts.reauthentication(self.info())
     }
 
-    /// What was agreed on, and when.
+    /// The negotiated parameters, and the time of the handshake.
     pub fn info(&self) -> &SessionInfo {
         &self.info
     }
 }
 
-/// Two halves that are not of one stream.
+/// Two halves of different streams.
 pub struct ReuniteError<IO>(pub OwnedReadHalf<IO>, pub OwnedWriteHalf<IO>);
 
 impl<IO> fmt::Debug for ReuniteError<IO> {
@@ -258,7 +257,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for OwnedReadHalf<IO> {
     }
 }
 
-/// Data where it was opened, without a copy.
+/// Data in the record in which it was opened, without a copy.
 impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncBufRead for OwnedReadHalf<IO> {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let half = self.get_mut();
@@ -272,7 +271,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncBufRead for OwnedReadHalf<IO> {
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> OwnedReadHalf<IO> {
-    /// Polls the receiving half; what it finds to be told is told, but never waited for.
+    /// Polls the receiving half. What it owes to the peer is sent without waiting.
     fn poll_in(
         &mut self,
         cx: &mut Context<'_>,

@@ -1,4 +1,4 @@
-//! The receiving half of a connection: what comes from the transport, opened.
+//! The receiving half of a connection: it opens what comes from the transport.
 
 use super::linger::AT_ONCE;
 use super::memory;
@@ -12,9 +12,9 @@ use std::{io, sync::Arc, vec::Vec};
 
 /// Why nothing more comes.
 pub(super) enum Fault {
-    /// The transport's error.
+    /// The error of the transport.
     Transport(io::Error),
-    /// The connection's: the sending half tells the peer.
+    /// The error of the connection: the sending half tells the peer.
     Tls(Error),
 }
 
@@ -35,13 +35,13 @@ impl Incoming {
         Incoming { receiver, rx, key_updates: KeyUpdates::new(metrics, Way::Received) }
     }
 
-    /// Gives the memory back, if nothing is in it.
+    /// Returns the memory, if nothing is in it.
     pub(super) fn give_back(&mut self) {
         memory::take_back_inbox(&mut self.rx, INBOX);
     }
 
-    /// The next event that concerns the reader: data, the end, or, once, that we are confirmed. What the sending half has
-    /// to tell the peer is noted in `owed`. While this is pending, no memory is held, unless part of a record is.
+    /// The next event for the reader: data, the end, or, once, our confirmation. `owed` records what the sending half must
+    /// send to the peer. While this is pending, no memory is held, unless it has part of a record.
     pub(super) fn poll_event<IO: AsyncRead + Unpin>(
         &mut self,
         cx: &mut Context<'_>,
@@ -83,7 +83,7 @@ impl Incoming {
         }
     }
 
-    /// Until application data lies in `rx`; nothing: the peer has closed.
+    /// Polls until application data is in `rx`. `None`: the peer has closed.
     pub(super) fn poll_data<IO: AsyncRead + Unpin>(
         &mut self,
         cx: &mut Context<'_>,
@@ -98,13 +98,13 @@ impl Incoming {
         }
     }
 
-    /// So much of the data has been read.
+    /// This many bytes of the data have been read.
     pub(super) fn consume(&mut self, n: usize) {
         self.rx.consume(n);
         self.give_back();
     }
 
-    /// Application data into `buf`; nothing: the peer has closed.
+    /// Copies application data to `buf`. Nothing is copied if the peer has closed.
     pub(super) fn poll_read<IO: AsyncRead + Unpin>(
         &mut self,
         cx: &mut Context<'_>,
@@ -120,7 +120,7 @@ impl Incoming {
         Poll::Ready(Ok(()))
     }
 
-    /// Reads until we are known to be accepted, and takes no data.
+    /// Reads until we know that the peer has accepted us, and takes no data.
     pub(super) fn poll_confirmed<IO: AsyncRead + Unpin>(
         &mut self,
         cx: &mut Context<'_>,
@@ -135,7 +135,7 @@ impl Incoming {
                 _ => {}
             }
         }
-        // The sign of life may lie there opened and unread. Whatever else is found, the next call finds again.
+        // The confirmation may have come already. Anything else that is found here, the next call finds again.
         while let Ok(Event::Owed(reply)) = self.receiver.receive(&mut self.rx) {
             *owed = Some(reply);
         }
@@ -143,7 +143,7 @@ impl Incoming {
         Poll::Ready(Ok(()))
     }
 
-    /// Reads to the end, and drops what comes.
+    /// Reads to the end, and drops the data.
     pub(super) fn poll_end<IO: AsyncRead + Unpin>(
         &mut self,
         cx: &mut Context<'_>,
@@ -155,7 +155,7 @@ impl Incoming {
                 Ok(Event::Closed) => return Poll::Ready(Ok(())),
                 Ok(Event::Data) => self.rx.consume(self.rx.data().len()),
                 Ok(_) => {}
-                // The answer to our close_notify may be none.
+                // A peer need not answer our close_notify.
                 Err(Fault::Tls(error)) if error.kind() == ErrorKind::Truncated => return Poll::Ready(Ok(())),
                 Err(fault) => return Poll::Ready(Err(fault)),
             }

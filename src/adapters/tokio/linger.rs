@@ -1,4 +1,4 @@
-//! Timers, and the lingering close of what has failed: the alert arrives.
+//! Timers, and the lingering close of failed connections, so that the alert arrives.
 
 use crate::Outbox;
 use crate::adapters::config::Config;
@@ -11,10 +11,10 @@ use core::time::Duration;
 use std::boxed::Box;
 use std::vec::Vec;
 
-/// So often a poll reads what nobody wants. Whoever never stops sending must not keep us from looking at the clock.
+/// How often one poll reads unwanted bytes. A peer that never stops sending must not keep us from checking the clock.
 pub(super) const AT_ONCE: usize = 64;
 
-/// A moment to wait for. It is made when it is first polled, so that a connection may be made outside of a runtime.
+/// A deadline. The timer starts with the first poll, so that a connection can be made outside of a runtime.
 pub(super) enum Timer {
     Never,
     At(Instant),
@@ -22,12 +22,12 @@ pub(super) enum Timer {
 }
 
 impl Timer {
-    /// So long from now on.
+    /// After this time.
     pub(super) fn after(duration: Duration) -> Timer {
         Timer::Running(Box::pin(sleep(duration)))
     }
 
-    /// So long from now on, or never.
+    /// After this time, or never.
     pub(super) fn after_or_never(duration: Option<Duration>) -> Timer {
         duration.and_then(|duration| Instant::now().checked_add(duration)).map_or(Timer::Never, Timer::At)
     }
@@ -37,7 +37,7 @@ impl Timer {
             *self = Timer::Running(Box::pin(sleep_until(instant)));
         }
         match self {
-            // The clock first: to a task whose budget is used up tokio says that no timer is over yet.
+            // The clock first: if the budget of a task is used up, tokio reports every timer as pending.
             Timer::Running(sleep) if sleep.deadline() <= Instant::now() => Poll::Ready(()),
             Timer::Running(sleep) => sleep.as_mut().poll(cx),
             Timer::Never | Timer::At(_) => Poll::Pending,
@@ -45,16 +45,16 @@ impl Timer {
     }
 }
 
-/// Writes the alert, ends the write side, and waits a little for the peer to close: dropping a connection with bytes
-/// unread makes TCP reset it, and the peer would never see the alert.
+/// Writes the alert, ends the write side, and waits a little for the peer to close. TCP resets a connection that is
+/// dropped with unread bytes, and the peer would never see the alert.
 pub(super) struct Linger {
-    /// `None`: no timer is wanted. Then the transport is waited for, as in the handshake, but not the peer.
+    /// `None`: no timer. Then it waits for the transport, as in the handshake, but not for the peer.
     timer: Option<Timer>,
     shut: bool,
 }
 
 impl Linger {
-    /// At most a second, and no timer where the handshake has none.
+    /// At most a second, and no timer if the handshake has none.
     pub(super) fn of(config: &Config) -> Linger {
         Linger { timer: config.handshake_deadline.map(|_| Timer::after(config.last_words())), shut: false }
     }

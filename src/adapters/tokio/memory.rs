@@ -1,15 +1,14 @@
-//! Memory for records, lent to connections that have something to do.
+//! Memory for records, lent to connections while they need it.
 //!
-//! It is not wiped between two of them. What is left in it is data that the program had in the clear anyway, never a key; a
-//! connection shows only what it has opened itself, and whatever else a transport were to bring up from there would have to
-//! pass for a record of the peer. Wiping would
-//! be paid for with each record.
+//! It is not wiped between two connections. It contains data that the program had as plaintext in any case, never a key.
+//! A connection shows only what it has opened itself: if a faulty transport returned old bytes of this memory, they
+//! would have to be a valid record of the peer. Wiping would cost time with each record.
 
 use crate::{Inbox, Outbox};
 use std::cell::RefCell;
 use std::{mem, vec, vec::Vec};
 
-/// Of each size so many are kept, per thread: enough for the connections that one poll touches.
+/// How many of each size a thread keeps: enough for the connections that one poll needs.
 const KEPT: usize = 4;
 
 std::thread_local! {
@@ -19,7 +18,7 @@ std::thread_local! {
 fn take(len: usize) -> Vec<u8> {
     let kept = FREE.try_with(|free| {
         let mut free = free.try_borrow_mut().ok()?;
-        // The last one that came back: the processor still has it at hand.
+        // The last one returned, which is still in the processor's cache.
         let at = free.iter().rposition(|memory| memory.len() == len)?;
         Some(free.remove(at))
     });
@@ -38,14 +37,14 @@ fn give(memory: Vec<u8>, usual: usize) {
     }
 }
 
-/// Gives an inbox its memory back, if it has none.
+/// Gives memory to an inbox that has none.
 pub(super) fn lend_inbox(rx: &mut Inbox<Vec<u8>>, len: usize) {
     if rx.capacity() == 0 {
         *rx = Inbox::new(take(len));
     }
 }
 
-/// Takes the memory of an inbox that holds nothing.
+/// Takes the memory of an empty inbox.
 pub(super) fn take_back_inbox(rx: &mut Inbox<Vec<u8>>, usual: usize) {
     match mem::replace(rx, Inbox::new(Vec::new())).into_memory() {
         Ok(memory) => give(memory, usual),
@@ -53,14 +52,14 @@ pub(super) fn take_back_inbox(rx: &mut Inbox<Vec<u8>>, usual: usize) {
     }
 }
 
-/// Gives an outbox its memory back, if it has none.
+/// Gives memory to an outbox that has none.
 pub(super) fn lend_outbox(tx: &mut Outbox<Vec<u8>>, len: usize) {
     if tx.capacity() == 0 {
         *tx = Outbox::new(take(len));
     }
 }
 
-/// Takes the memory of an outbox that holds nothing.
+/// Takes the memory of an empty outbox.
 pub(super) fn take_back_outbox(tx: &mut Outbox<Vec<u8>>, usual: usize) {
     match mem::replace(tx, Outbox::new(Vec::new())).into_memory() {
         Ok(memory) => give(memory, usual),

@@ -22,9 +22,9 @@
 //! # }
 //! ```
 //!
-//! **Dropping.** Dropping a [`Connecting`] ends the connection, dropping a [`Stream`] says nothing to the peer: call
-//! [`Stream::close`]. Nothing blocks in `drop`. **Timers.** The deadlines of [`Config`](super::Config) need a runtime
-//! with time enabled; without a handshake deadline no handshake uses a timer.
+//! **Dropping.** Dropping a [`Connecting`] ends the connection. Dropping a [`Stream`] sends nothing to the peer: call
+//! [`Stream::close`]. `drop` never blocks. **Timers.** The deadlines of [`Config`](super::Config) need a runtime
+//! with time enabled. Without a handshake deadline no handshake uses a timer.
 
 mod answers;
 mod attempt;

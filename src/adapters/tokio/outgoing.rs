@@ -1,4 +1,4 @@
-//! The sending half of a connection: data sealed, and on its way to the transport.
+//! The sending half of a connection: it seals data and writes it to the transport.
 
 use super::memory;
 use crate::adapters::broken::Broken;
@@ -12,21 +12,21 @@ use core::task::{Context, Poll, Waker, ready};
 use std::io::{self, IoSlice};
 use std::{sync::Arc, vec::Vec};
 
-/// The most that one write takes: a record.
+/// One write takes at most one record.
 const MOST: usize = 1 << 14;
 
 pub(super) struct Outgoing {
     pub(super) sender: Sender,
     pub(super) tx: Outbox<Vec<u8>>,
-    /// The peer's last KeyUpdate, if it has not been answered; it stands for those before it.
+    /// The peer's last KeyUpdate, if it has not been answered. One answer is enough for several (RFC 9846 §4.7.3).
     pub(super) owed: Option<Reply>,
     /// How the connection failed, once the peer has been told.
     told: Option<Error>,
-    /// Written to the transport since its last flush.
+    /// Something was written to the transport since its last flush.
     unflushed: bool,
-    /// What was owed has been sealed, and not yet flushed.
+    /// An owed message has been sealed, and not yet flushed.
     urgent: bool,
-    /// The transport took nothing more, the last time.
+    /// The last write was pending.
     blocked: bool,
     /// Why nothing more can be written.
     broken: Option<Broken>,
@@ -50,7 +50,7 @@ impl Outgoing {
         }
     }
 
-    /// Gives the memory back, if nothing is in it.
+    /// Returns the memory, if nothing is in it.
     pub(super) fn give_back(&mut self) {
         memory::take_back_outbox(&mut self.tx, OUTBOX);
     }
@@ -60,12 +60,12 @@ impl Outgoing {
         self.urgent || self.owed.is_some() || !self.tx.pending().is_empty()
     }
 
-    /// Whether the peer waits for something that may not have left the transport's own buffers.
+    /// Whether the peer waits for bytes that may still be in the buffers of the transport.
     pub(super) fn is_urgent(&self) -> bool {
         self.urgent
     }
 
-    /// Seals the alert of an error, and gives the error back as it is to be reported: the same each time.
+    /// Seals the alert of an error, and returns the error to report: the same each time.
     pub(super) fn tell(&mut self, error: Error) -> Error {
         let told = match self.told {
             Some(told) => told,
@@ -84,10 +84,10 @@ impl Outgoing {
         self.told.is_some_and(|error| matches!(error.alert(), Some(Alert::Sent(_))))
     }
 
-    /// Seals what is owed. False: what is pending must go first.
+    /// Seals what is owed. False: pending bytes must be written first.
     fn pay(&mut self) -> bool {
         let Some(reply) = &self.owed else { return true };
-        // Behind what is pending it could only be one of many: later, it stands for all that come meanwhile.
+        // Not while bytes are pending: later, one answer is enough for all requests that come in the meantime.
         if !self.tx.is_empty() {
             return false;
         }
@@ -96,17 +96,17 @@ impl Outgoing {
             self.tx.grow(needed);
             let _ = self.sender.reply(reply, &mut self.tx); // it has the room that it wanted
         }
-        // Any other refusal says that nothing is owed any more: we have closed, or the last key is in use.
+        // After any other refusal nothing is owed any more: we have closed, or the last key is in use.
         self.owed = None;
         self.urgent = true;
         true
     }
 
-    /// Writes all that is pending and owed. While this is pending, the waker wakes whoever wants to write.
+    /// Writes everything that is pending and owed. While this is pending, the waker wakes the tasks that want to write.
     fn poll_drain<IO: AsyncWrite + Unpin>(&mut self, waker: &Waker, io: &mut IO) -> Poll<io::Result<()>> {
         let drained = self.poll_drain_now(waker, io);
         self.key_updates.note(self.sender.counters().generation);
-        // Who waits for the other half's bytes to go does not hear of it from the transport.
+        // The transport does not wake a task that waits until the bytes of the other half have gone.
         if core::mem::replace(&mut self.blocked, drained.is_pending()) && drained.is_ready() {
             waker.wake_by_ref();
         }
@@ -145,7 +145,7 @@ impl Outgoing {
         broken
     }
 
-    /// Seals data and hands it to the transport, as far as it takes it at once.
+    /// Seals data and writes it to the transport, as far as this accepts it at once.
     pub(super) fn poll_write<IO: AsyncWrite + Unpin>(
         &mut self,
         waker: &Waker,
@@ -169,7 +169,7 @@ impl Outgoing {
                 self.seal(&joined)?
             }
         };
-        // What it does not take now goes with the next call; an error is said then.
+        // The next call writes the rest, and reports an error.
         let _ = self.poll_drain(waker, io);
         Poll::Ready(Ok(taken))
     }
@@ -181,7 +181,7 @@ impl Outgoing {
         }
     }
 
-    /// With as much memory as that takes, which is given back if it is refused.
+    /// Runs it with enough memory, which is returned if it is refused.
     fn with_room<T>(
         &mut self,
         mut write: impl FnMut(&mut Sender, &mut Outbox<Vec<u8>>) -> Result<T, Misuse>,
@@ -199,17 +199,17 @@ impl Outgoing {
         }
     }
 
-    /// Whether we have said our last.
+    /// Whether we send nothing more.
     pub(super) fn is_closed(&self) -> bool {
         self.sender.is_closed()
     }
 
-    /// Asks the peer for a sign of life.
+    /// Asks the peer to confirm that it has accepted us.
     pub(super) fn confirm(&mut self) -> io::Result<()> {
         self.with_room(|sender, tx| sender.confirm(tx))
     }
 
-    /// All that was written has left the transport's own buffers.
+    /// Writes and flushes everything.
     pub(super) fn poll_flush<IO: AsyncWrite + Unpin>(&mut self, waker: &Waker, io: &mut IO) -> Poll<io::Result<()>> {
         ready!(self.poll_drain(waker, io))?;
         if self.unflushed {
@@ -224,16 +224,16 @@ impl Outgoing {
         self.broken.as_ref().map_or(Ok(()), |broken| Err(broken.error()))
     }
 
-    /// close_notify, and the end of the transport's write side.
+    /// Sends close_notify, and ends the write side of the transport.
     pub(super) fn poll_shutdown<IO: AsyncWrite + Unpin>(&mut self, waker: &Waker, io: &mut IO) -> Poll<io::Result<()>> {
         if !self.sender.is_closed() {
             self.with_room(|sender, tx| sender.close(tx))?;
         }
         ready!(self.poll_drain(waker, io))?;
-        // Whoever polled when it broke, this half says so, each time.
+        // This half reports the failure each time, whichever half found it.
         self.check_broken()?;
         match ready!(Pin::new(io).poll_shutdown(&mut Context::from_waker(waker))) {
-            // All of ours has left, and the peer has closed already.
+            // All our data has left, and the peer has closed already.
             Err(error) if error.kind() == io::ErrorKind::NotConnected => Poll::Ready(Ok(())),
             shut => Poll::Ready(shut),
         }

@@ -1,4 +1,4 @@
-//! Proving identities again, with answers that take time.
+//! Proves identities again, with asynchronous answers.
 
 use super::answers::Answers;
 use super::linger::Timer;
@@ -11,17 +11,18 @@ use core::future::{Future, poll_fn};
 use core::{fmt, time::Duration};
 use std::{io, sync::Arc, time::SystemTime, vec::Vec};
 
-/// Proves identities again inside of one connection, and checks those of the peer: by the identities, the trust and the clock
-/// of now, the expectations of the handshake, and its [`Signer`](super::Signer) and [`Judge`](super::Judge). See
-/// [`authenticator`](crate::authenticator) for what that proves.
+/// Proves our identity again inside one connection, and checks the peer's. It uses the current identities, trust and
+/// time, and the expectations, the [`Signer`](super::Signer) and the [`Judge`](super::Judge) of the handshake.
+/// [`authenticator`](crate::authenticator) explains what this proves.
 ///
-/// What it gives goes to the peer, and what the peer's gives comes back: by frames of your protocol, on a stream of HTTP/2,
-/// by [`Frames`](crate::adapters::Frames). It does not read or write the connection, and a clone is the same one: it may
-/// stand beside a connection that HTTP owns. Drop it with its connection: it holds secrets of it.
+/// Send its messages to the peer, and give it those of the peer: in frames of your protocol, on a stream of HTTP/2, or
+/// in [`Frames`](crate::adapters::Frames). It does not read or write the connection, so it also works if HTTP owns the
+/// connection. A clone shares its state. Drop it with its connection, because it has secrets of the connection.
 ///
-/// What goes wrong here ends nothing and sends no alert. A peer that does not prove who it is, or whose lease does not hold
-/// any more, is cut off by you: close the connection. Each request of the peer costs us a signature: so
-/// [`MAX_AUTHENTICATOR_REQUESTS`](crate::limits::MAX_AUTHENTICATOR_REQUESTS) are answered at once, and then one a second.
+/// An error here does not end the connection and sends no alert. If a peer does not prove its identity, or if its lease
+/// is no longer valid, close the connection yourself. Each request of the peer costs us a signature. So
+/// [`MAX_AUTHENTICATOR_REQUESTS`](crate::limits::MAX_AUTHENTICATOR_REQUESTS) are answered at once, and then one per
+/// second.
 #[derive(Clone)]
 pub struct Reauthentication {
     base: base::Reauthentication,
@@ -33,49 +34,49 @@ impl Reauthentication {
         Reauthentication { base, answers }
     }
 
-    /// "Prove who you are": a message for the peer.
+    /// A request to the peer to prove its identity. Send it.
     ///
     /// # Errors
-    /// `InvalidInput`, with [`Misuse::TooManyRequests`](crate::Misuse) inside: the peer has left
-    /// [`MAX_OPEN_REQUESTS`](crate::limits::MAX_OPEN_REQUESTS) unanswered.
+    /// `InvalidInput`, with [`Misuse::TooManyRequests`](crate::Misuse) inside, if the peer has not answered
+    /// [`MAX_OPEN_REQUESTS`](crate::limits::MAX_OPEN_REQUESTS) requests.
     pub fn request(&self) -> io::Result<Vec<u8>> {
         self.base.request()
     }
 
-    /// The same, with what else the request is to say, and by which name it is known.
+    /// The same, with other contents of the request, and its name.
     ///
     /// # Errors
-    /// As [`Authenticators::request`](crate::authenticator::Authenticators::request).
+    /// Those of [`Authenticators::request`](crate::authenticator::Authenticators::request).
     pub fn request_with(&self, options: &RequestOptions<'_>) -> io::Result<(RequestId, Vec<u8>)> {
         self.base.request_with(options)
     }
 
-    /// A request of ours is not waited for any more: its answer will be refused.
+    /// Cancels a request of ours: its answer will be refused.
     ///
     /// # Errors
-    /// `InvalidInput`: it is not open.
+    /// `InvalidInput` if it is not open.
     pub fn cancel(&self, request: RequestId) -> io::Result<()> {
         self.base.cancel(request)
     }
 
-    /// A server's: proves who we are though nobody has asked, to show a certificate that is new. It does not prove the *now*.
+    /// A spontaneous authenticator of a server, to show a new certificate. It does not prove that we have the key *now*.
     ///
     /// # Errors
-    /// What our key or the signer fails of; `TimedOut`: it took too long. `InvalidInput`: we are a client.
+    /// The error of our key or of the signer. `TimedOut` if it took too long. `InvalidInput` if we are a client.
     pub async fn prove_unasked(&self) -> io::Result<Vec<u8>> {
         Ok(self.prove(&mut self.base.begin_unasked()?).await?)
     }
 
-    /// Takes a message of the peer: exactly one, nothing before it and nothing behind it. Signs and verifies, and asks the
+    /// Takes exactly one message of the peer, without other bytes. Signs and verifies, and asks the
     /// signer and the judge, who may take as long as a handshake
-    /// ([`Config::handshake_deadline`](crate::adapters::Config::handshake_deadline)). Dropped before its end, a request stays
-    /// unanswered, and an authenticator has been used up: the peer is to be asked again.
+    /// ([`Config::handshake_deadline`](crate::adapters::Config::handshake_deadline)). If the future is dropped before its
+    /// end, a request stays unanswered, and an authenticator is used up: ask the peer again.
     ///
     /// # Errors
-    /// `PermissionDenied`: we refuse whom the peer proves to be, or it is somebody else than it was; the
-    /// [`Refusal`](crate::x509::Refusal) is inside, if it was not the judge's. `InvalidData`: what is wrong with the message,
-    /// or that the peer asks too often ([`ErrorKind::TooManyAuthenticatorRequests`](crate::ErrorKind)). `TimedOut`: the judge
-    /// took too long. (A signer that takes too long makes us [`Unable`](Reauthenticated::Unable).) The lease is what it was.
+    /// `PermissionDenied`: we refuse the identity that the peer proves, or it is not the same as before. The
+    /// [`Refusal`](crate::x509::Refusal) is inside, unless the judge refused. `InvalidData`: the message is wrong, or the
+    /// peer asks too often ([`ErrorKind::TooManyAuthenticatorRequests`](crate::ErrorKind)). `TimedOut`: the judge took too
+    /// long. (If the signer takes too long, we are [`Unable`](Reauthenticated::Unable).) The lease does not change.
     pub async fn receive(&self, message: &[u8]) -> io::Result<Reauthenticated> {
         match self.base.begin(message) {
             Ok(Received::Request(mut proving)) => {
@@ -102,23 +103,24 @@ impl Reauthentication {
         }
     }
 
-    /// What the peer has proved, and until when that holds.
+    /// What the peer has proved, and until when this is valid.
     pub fn lease(&self) -> Lease {
         self.base.lease()
     }
 
-    /// Judges the lease again, by the trust and the clock of now: to be called when trust has changed, and when the lease
-    /// ends. Asks nobody, the judge neither; takes microseconds.
+    /// Judges the lease again, with the current trust and time. Call it when trust has changed, and when the lease ends. It
+    /// asks neither the peer nor the judge, and takes microseconds.
     ///
     /// # Errors
-    /// `PermissionDenied`, with the [`Refusal`](crate::x509::Refusal) inside: it does not hold any more. Close the connection.
+    /// `PermissionDenied`, with the [`Refusal`](crate::x509::Refusal) inside: the lease is no longer valid. Close the
+    /// connection.
     pub fn check(&self) -> io::Result<Lease> {
         self.base.check()
     }
 
-    /// Waits until the lease does not hold any more, and gives the error of [`check`](Self::check): beside the reads of a
-    /// connection, in a `select!`. It looks when the lease ends, and every so often, because trust may change and clocks may
-    /// jump: a revocation takes effect so much later at most. May be dropped and called again.
+    /// Waits until the lease is no longer valid, and returns the error of [`check`](Self::check). Use it in a `select!`,
+    /// together with the reads of a connection. It checks when the lease ends, and once in every interval, because trust may
+    /// change and clocks may jump. So a revocation takes effect after one interval at most. May be dropped and called again.
     pub async fn ended(&self, every: Duration) -> io::Error {
         loop {
             let lease = match self.check() {
@@ -126,16 +128,16 @@ impl Reauthentication {
                 Err(error) => return error,
             };
             let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-            // The last second is still good.
+            // The last second is still valid.
             let end = lease.valid_until().map(|last| Duration::from_secs(last.as_secs().saturating_add(1)));
             let left = end.map_or(every, |end| end.saturating_sub(now));
-            // Whoever keeps the task busy must not keep us from looking at the clock.
+            // A busy task must not keep us from checking the clock.
             let mut timer = Timer::after(left.min(every));
             poll_fn(|cx| timer.poll(cx)).await;
         }
     }
 
-    /// The whole authenticator, by a key that is here or elsewhere.
+    /// The whole authenticator, signed by a local or an external key.
     async fn prove(&self, proving: &mut Proving<'_>) -> Result<Vec<u8>, Failure> {
         let (identity, certificate) = self.base.show(proving)?;
         let signature = match &self.answers.signer {
@@ -152,7 +154,7 @@ impl Reauthentication {
         })
     }
 
-    /// Waits for an answer that somebody else gives, until the deadline.
+    /// Waits for an external answer, until the deadline.
     async fn in_time<T>(&self, state: State, answer: impl Future<Output = T>) -> Result<T, Failure> {
         match self.base.deadline() {
             Some(deadline) => timeout(deadline, answer).await.map_err(|_| Failure::TimedOut(state)),

@@ -1,4 +1,4 @@
-//! A connection in one piece.
+//! A connection that is not split.
 
 use super::answers::Answers;
 use super::incoming::{Fault, Incoming};
@@ -20,11 +20,11 @@ use std::io::{self, IoSlice};
 
 /// A mutual TLS connection over an asynchronous transport.
 ///
-/// Reading gives what the peer has written; the end says that it has sent close_notify, and an end without it is
+/// A read returns the data of the peer. The end means that the peer has sent close_notify; an end without it is
 /// `UnexpectedEof`. A read never waits for a write. Each write is sealed and handed to the transport at once, in records
-/// of at most 16 KiB, those of [`poll_write_vectored`](AsyncWrite::poll_write_vectored) joined.
+/// of at most 16 KiB. [`poll_write_vectored`](AsyncWrite::poll_write_vectored) joins its buffers in one record.
 ///
-/// Buffers are lent while there is something to do: an idle connection, a pending read included, holds none.
+/// A connection has buffers only while it needs them: an idle one has none, even if a read is pending.
 ///
 /// `tokio::io::split` works, and so does [`into_split`](Self::into_split), whose halves do not wait for each other's
 /// cryptography.
@@ -36,7 +36,7 @@ pub struct Stream<IO> {
     pub(super) facts: Facts,
 }
 
-/// What does not change.
+/// The parts that do not change.
 pub(super) struct Facts {
     pub(super) basis: Basis,
     pub(super) exporter: Exporter,
@@ -63,30 +63,30 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
         stream
     }
 
-    /// The transport, and what was agreed on.
+    /// The transport, and the negotiated parameters.
     pub fn get_ref(&self) -> (&IO, &SessionInfo) {
         (&self.io, self.info())
     }
 
-    /// Who the peer has proved to be in the handshake.
+    /// The identity that the peer has proved in the handshake.
     pub fn peer(&self) -> &Accepted {
         self.facts.basis.peer()
     }
 
-    /// What the peer has proved, in the handshake or since, to be judged again while the connection lives.
+    /// The lease of the peer, from the handshake or a later proof. It can be judged again during the connection.
     pub fn lease(&self) -> Lease {
         self.facts.basis.lease()
     }
 
-    /// Proves identities again, inside of this connection (RFC 9261). Each call gives the same one.
+    /// Proves identities again inside this connection (RFC 9261). All calls return the same object.
     ///
     /// # Errors
-    /// `Other`: the system gives no randomness.
+    /// `Other` if the system has no randomness.
     pub fn reauthentication(&self) -> io::Result<Reauthentication> {
         self.facts.reauthentication(self.info())
     }
 
-    /// What was agreed on, and when.
+    /// The negotiated parameters, and the time of the handshake.
     pub fn info(&self) -> &SessionInfo {
         self.incoming.receiver.info()
     }
@@ -96,16 +96,16 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
         &self.facts.exporter
     }
 
-    /// Waits until the peer is known to have accepted us. A server knows it from the start; a client asks the server for a
-    /// sign of life, once, and reads without taking data. May be dropped and called again.
+    /// Waits until we know that the peer has accepted us. A server knows it from the start. A client asks the server once
+    /// to confirm it, and reads without taking data. May be dropped and called again.
     ///
     /// # Errors
-    /// What the server refused us for. `ResourceBusy`: data that came before the sign of life must be read first.
+    /// The server's alert, if it has refused us. `ResourceBusy`: data that came before the confirmation must be read first.
     pub async fn confirmed(&mut self) -> io::Result<()> {
         if self.incoming.receiver.is_confirmed() {
             return Ok(());
         }
-        // Who has closed its side, or has failed, asks nothing; what comes says how it stands.
+        // After our close or a failure we cannot ask, but what comes may tell.
         if !self.outgoing.is_closed() {
             self.outgoing.confirm()?;
             self.incoming.receiver.expect_key_update();
@@ -113,14 +113,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
         poll_fn(|cx| self.poll_in(cx, Incoming::poll_confirmed)).await
     }
 
-    /// Closes: says that we write no more, waits for the peer to say the same, but not longer than the close deadline.
-    /// What the peer has written and nobody has read is dropped. Waiting saves what we sent last: TCP would reset a
-    /// connection that is dropped with bytes unread, and the peer would lose them.
+    /// Closes: sends close_notify, and waits for that of the peer, but not longer than the close deadline. Unread data of
+    /// the peer is dropped. The wait protects our last data: TCP would reset a connection that is dropped with unread
+    /// bytes, and the peer would lose this data.
     ///
     /// # Errors
-    /// What the peer said instead: an alert. `TimedOut`: the peer did not take what we sent in time; or we are a client
-    /// and do not know whether the server has accepted us. A peer that has accepted us, and does not close, is no error.
-    /// A connection that has failed gives its error again, when the peer has had a second at most to take our alert.
+    /// The peer's alert, if it sends one. `TimedOut`: the peer did not take our data in time, or we are a client and do not
+    /// know whether the server has accepted us. If a peer has accepted us and does not close, that is not an error.
+    /// A failed connection returns its error again, after the peer has had at most a second to take our alert.
     pub async fn close(&mut self) -> io::Result<()> {
         let closed = self.close_in_order().await;
         if self.outgoing.has_sent_alert() {
@@ -137,12 +137,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
             if told.is_pending() {
                 told = Pin::new(&mut *self).poll_shutdown(cx);
             }
-            // It is read at the same time: a peer may want to be rid of its own before it takes ours. And if we could not
-            // tell it anything, it may have said why.
+            // Read at the same time: the peer may want to send its data before it takes ours. And if we could not write, an
+            // alert of the peer may say why.
             let ended = self.poll_in(cx, Incoming::poll_end);
             match ended {
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                // What we sent may not have left: then this is no orderly end.
+                // Our data may not have left, so this is not an orderly end.
                 Poll::Ready(Ok(())) if told.is_ready() => return core::mem::replace(&mut told, Poll::Pending),
                 _ => {}
             }
@@ -156,7 +156,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
         .await
     }
 
-    /// Polls the receiving half; what it finds to be told is told, but never waited for.
+    /// Polls the receiving half. What it owes to the peer is sent without waiting.
     fn poll_in<T>(
         &mut self,
         cx: &mut Context<'_>,
@@ -169,14 +169,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
         });
         if self.outgoing.has_work() {
             let waker = self.wakers.writing(Half::Read, cx);
-            // An error shows when something is written; what the peer says about it comes by reading.
+            // A later write reports an error; an alert of the peer about it comes with a read.
             let _ = self.outgoing.poll_flush(waker, &mut self.io);
         }
         polled
     }
 }
 
-/// With whom, and what was agreed on.
+/// The peer and the negotiated parameters.
 impl<IO> fmt::Debug for Stream<IO> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (peer, info) = (self.facts.basis.peer(), self.incoming.receiver.info());
@@ -193,7 +193,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<IO> {
     }
 }
 
-/// Data where it was opened, without a copy.
+/// Data in the record in which it was opened, without a copy.
 impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncBufRead for Stream<IO> {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let stream = self.get_mut();

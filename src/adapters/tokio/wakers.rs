@@ -1,4 +1,4 @@
-//! Whatever half writes to the transport registers one waker, which wakes both halves.
+//! One waker for writing to the transport. It wakes both halves.
 
 use core::task::{Context, Waker};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +14,7 @@ pub(super) enum Half {
 /// The wakers of the tasks that poll the two halves.
 ///
 /// A transport keeps one waker for writing. Either half may write: the reading half an owed KeyUpdate, the writing half
-/// data. If each registered its own, the one that comes later would replace the other, which would sleep for ever.
+/// data. If each registered its own waker, the later one would replace the other, whose task would sleep for ever.
 pub(super) struct Wakers {
     both: Waker,
     tasks: Arc<Tasks>,
