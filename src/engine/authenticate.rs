@@ -1,4 +1,4 @@
-//! What both roles do alike: read the peer's Certificate, CertificateVerify and Finished, and send their own
+//! Common to both roles: reads the peer's Certificate, CertificateVerify and Finished, and sends our own
 //! (RFC 9846 §4.5).
 
 use super::check::{check_answers, malformed};
@@ -44,8 +44,8 @@ pub(super) fn read_certificate(
     Ok(key)
 }
 
-/// What a Certificate must be, in the handshake and after it: as long as the policy has it, with extensions that we asked
-/// for, and with a leaf whose key can be read.
+/// Checks a Certificate, in the handshake and after it: a length that the policy allows, only extensions that we asked
+/// for, and a leaf with a readable key.
 pub(super) fn check_certificate<'a>(
     policy: &Policy,
     certificate: &Certificate<'a>,
@@ -134,7 +134,7 @@ fn fitting_schemes(credential: &Credential<'_>) -> &'static [SignatureScheme] {
     leaf.map_or(&[], |spki| schemes_for(&spki.key))
 }
 
-/// Whether some peer could be content with this credential: it names schemes, or its leaf's key has some.
+/// Whether any peer could accept this credential: it names schemes, or its leaf's key has some.
 pub(crate) fn can_sign(credential: &Credential<'_>) -> bool {
     !credential.schemes.is_empty() || !fitting_schemes(credential).is_empty()
 }
@@ -159,7 +159,7 @@ pub(super) fn choose_scheme(
     chosen.ok_or_else(|| no_common_signature_scheme(preferences.schemes.as_slice().iter().copied()))
 }
 
-/// What the peer accepts is nothing that we can sign with.
+/// We cannot sign with any scheme that the peer accepts.
 pub(super) fn no_common_signature_scheme(accepted: impl Iterator<Item = SignatureScheme>) -> ErrorKind {
     ErrorKind::NoCommonSignatureScheme { offered: Offered::new(accepted, |each| each.0) }
 }

@@ -12,10 +12,10 @@ pub enum Secret<'a> {
     Application(&'a TrafficSecret),
 }
 
-/// The engine's effects. Transports with records and transports of messages both stand behind it.
+/// The engine's effects. Transports with records and transports of messages implement it.
 ///
-/// A message is written and hashed in one go because the next key exists only when it has been: so this is a sink, and
-/// no list of effects is returned. The caller has made sure that there is room for what is sent.
+/// The next key exists only after a message has been written and hashed. So effects happen at once, and no list of
+/// effects is returned. The caller has checked that there is room for what is sent.
 pub trait Effects {
     /// Sends a handshake message under the current write key; shows `seen` its bytes, header included.
     fn message(&mut self, write: &dyn Fn(&mut Writer<'_>), seen: &mut dyn FnMut(&[u8])) -> Result<(), ErrorKind>;
@@ -24,7 +24,7 @@ pub trait Effects {
     /// Opens what the peer sends from now on. Fails if anything of the peer's is unread (R8).
     fn read_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), ErrorKind>;
 
-    // ---- what transports without records ignore ----
+    // ---- transports without records ignore these ----
 
     /// Sends a change_cipher_spec (§E.4).
     fn change_cipher_spec(&mut self) -> Result<(), ErrorKind> {
@@ -36,8 +36,8 @@ pub trait Effects {
     fn own_record_size_limit(&mut self, _: u16) {}
 }
 
-/// What a transition is going to send, told before it does: the calls that it will make on [`Effects`], in their order.
-/// Each function that sends has the one that plans beside it, and both write the same messages.
+/// What a transition will send: the calls that it will make on [`Effects`], in their order. Next to each function that
+/// sends is one that plans, and both write the same messages.
 pub trait Plan {
     /// A handshake message of so many bytes, header included.
     fn message(&mut self, len: usize);
@@ -58,7 +58,7 @@ pub(super) fn send<At: at::Before>(
     transcript.append_sent(|seen| out.message(&write, seen))
 }
 
-/// record_size_limit binds both sides where both have announced one (RFC 8449 §4).
+/// record_size_limit binds both sides if both have sent one (RFC 8449 §4).
 pub(super) fn limit_records(out: &mut impl Effects, policy: &Policy, peer: Option<u16>) {
     if let Some(limit) = peer {
         out.peer_record_size_limit(limit);
@@ -68,7 +68,7 @@ pub(super) fn limit_records(out: &mut impl Effects, policy: &Policy, peer: Optio
     }
 }
 
-/// Plans one message. One that TLS cannot carry is refused here, before a byte of anything has been sent.
+/// Plans one message. A message that is too long for TLS is refused here, before anything has been sent.
 pub(super) fn plan(plan: &mut impl Plan, write: impl Fn(&mut Writer<'_>)) -> Result<(), ErrorKind> {
     let mut typ = [0]; // what does not fit is only counted
     let mut writer = Writer::new(&mut typ);

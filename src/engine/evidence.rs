@@ -1,4 +1,4 @@
-//! What must have happened before a connection is connected (R9): values that only the checks can make.
+//! Evidence of the checks that a connection needs before it is connected (R9): values that only the checks can make.
 //!
 //! They are zero-sized, have private constructors and are neither `Copy` nor `Clone`: a state that holds one has done
 //! the check. The peer's two, [`PossessionProved`] and [`FinishedVerified`], are made by the schedule.
@@ -6,12 +6,12 @@
 use crate::crypto::Suite;
 use crate::schedule::{ExporterSecret, FinishedVerified, Pair, PossessionProved, TrafficSecret};
 
-/// The caller has accepted who the peer is.
+/// The caller has accepted the identity of the peer.
 #[must_use]
 pub(super) struct PeerAccepted(());
 
 impl PeerAccepted {
-    /// For the answer to Verify, and nothing else.
+    /// Only for the answer to Verify.
     pub(super) fn by_verdict() -> Self {
         PeerAccepted(())
     }
@@ -22,7 +22,7 @@ impl PeerAccepted {
 pub(super) struct LocalProofSent(());
 
 impl LocalProofSent {
-    /// For the function that sends them, and nothing else.
+    /// Only for the function that sends them.
     pub(super) fn with_finished() -> Self {
         LocalProofSent(())
     }
@@ -35,12 +35,12 @@ pub(crate) struct Connected {
     pub(crate) exporter: ExporterSecret,
     /// A server's secret after the KeyUpdate by which it has told the client that it is accepted, if it has.
     pub(crate) confirmed: Option<TrafficSecret>,
-    /// Nobody outside of this file can write this value down.
+    /// Private, so that only this file can construct the value.
     _proved: (),
 }
 
 impl Connected {
-    /// The only way to be connected: mutual or nothing.
+    /// The only constructor: mutual or nothing.
     pub(super) fn new(
         _: (PossessionProved, FinishedVerified, PeerAccepted, LocalProofSent),
         suite: Suite,

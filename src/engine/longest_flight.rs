@@ -1,4 +1,4 @@
-//! What we send at most under a policy, whatever the peer chooses: planned by the writers that send it.
+//! The longest flight that we send under a policy, whatever the peer chooses. The code that sends it also plans it.
 
 use super::authenticate::{plan_certificate, plan_proof};
 use super::effects::Plan;

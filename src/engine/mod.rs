@@ -1,7 +1,7 @@
-//! The client and server state machines: a message or an answer in, effects out. Knows nothing of records.
+//! The client and server state machines: a message or an answer in, effects out. They do not know records.
 //!
-//! [`Engine`] holds the role's state and the facts that are agreed on; each role's file holds its states in protocol
-//! order, each state with exactly what it needs, consumed by its transition.
+//! [`Engine`] has the state of the role and the negotiated parameters. The file of each role has its states in protocol
+//! order. Each state has exactly what it needs, and its transition consumes it.
 
 mod authenticate;
 pub mod authenticator;
@@ -111,7 +111,7 @@ impl Engine {
         }
     }
 
-    /// Whether a message of this type is legal now; if so, whether nothing unread may follow it.
+    /// Whether a message of this type is legal now, and then whether unread bytes may not follow it.
     pub(crate) fn accepts(&self, message: HandshakeType) -> Result<bool, ErrorKind> {
         match (self.state(), message) {
             // RFC 9846 §4.4.2 lets a server ask for nothing; this crate is mutual or nothing.
@@ -162,7 +162,7 @@ impl Engine {
             | State::WaitFinished
             | State::AskVerify
             | State::AskCredential => true,
-            // A client still shows its signer whom it has accepted.
+            // A client still shows the accepted peer to its signer.
             State::AskSign => self.role() == Role::Client,
             _ => false,
         }

@@ -1,4 +1,4 @@
-//! What both sides have agreed on so far: facts. Each is written by one of the functions here, when its message has been
+//! The parameters that are negotiated so far. Each is written by one of the functions here, after its message has been
 //! checked.
 
 use super::chosen::{Choice, ServerParameters};
@@ -11,9 +11,9 @@ use crate::role::EarlyData;
 use core::num::{NonZeroU8, NonZeroU16};
 use core::ops::Range;
 
-/// What both sides have agreed on so far, and where the peer's messages lie that a question is about.
+/// The parameters that are negotiated so far, and the positions of the peer's messages for the questions.
 pub(crate) struct Negotiated {
-    /// Names this connection inside this process: to its inbox, and in its questions.
+    /// Identifies this connection in this process, for its inbox and its questions.
     pub(crate) stamp: u64,
     pub(crate) client_random: [u8; 32],
     /// The name that the client asks for; empty: none.
@@ -148,7 +148,7 @@ impl Negotiated {
         self.offer = certificate_request;
     }
 
-    /// The peer's Certificate, whose body lies here, has been checked; its owner has proved nothing yet.
+    /// The peer's Certificate, with its body here, has been checked; the peer has not proved possession yet.
     pub(super) fn set_certificate(&mut self, certificate: Range<u32>) {
         self.chain = certificate;
     }

@@ -18,12 +18,12 @@ pub(crate) struct PeerPreferences {
 }
 
 impl PeerPreferences {
-    /// A peer that wants to see all that there is.
+    /// A peer that asks for everything.
     pub(super) fn all() -> PeerPreferences {
         PeerPreferences { schemes: List::default(), ocsp_staple: true, scts: true }
     }
 
-    /// From a ClientHello or CertificateRequest; the two say differently that they want an OCSP staple.
+    /// From a ClientHello or CertificateRequest. They ask for an OCSP staple in different ways.
     pub(super) fn read(
         schemes: Wire<'_, SignatureScheme>,
         extensions: &CheckedExtensions<'_>,

@@ -1,4 +1,4 @@
-//! What may come after the handshake (RFC 9846 §4.7): one judgement for sessions and message-level transports.
+//! Post-handshake messages (RFC 9846 §4.7), judged in the same way for sessions and message-level transports.
 
 use super::check::{check_extensions, malformed};
 use crate::codec::{HandshakeType, KeyUpdate, KeyUpdateRequest, Message, NewSessionTicket, Place};
@@ -8,7 +8,7 @@ use crate::role::Role;
 /// What a legal message means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PostHandshake {
-    /// NewSessionTicket: checked and dropped, since every connection proves both identities afresh.
+    /// NewSessionTicket: checked and dropped, because every connection proves both identities again.
     Ticket,
     /// KeyUpdate: the peer's next record is under its next key. It may want us to do the same.
     KeyUpdate {

@@ -14,7 +14,7 @@ use crate::schedule::SignedContent;
 use core::fmt;
 use rustls_pki_types::CertificateDer;
 
-/// Tells one connection's question from another's: our role and eight bytes that only this connection has.
+/// Identifies the connection of a question: our role and eight bytes that only this connection has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tag(Role, u64);
 
@@ -29,8 +29,8 @@ impl Tag {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CredentialQuestion(pub(crate) Tag);
 
-/// [`Want::Verify`](crate::Want::Verify): the peer has proved possession of its key. Do we accept who it is? Answer with
-/// [`answer_verify`](crate::Handshake::answer_verify).
+/// [`Want::Verify`](crate::Want::Verify): the peer has proved possession of its key. Do we accept its identity? Answer
+/// with [`answer_verify`](crate::Handshake::answer_verify).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifyQuestion(pub(crate) Tag);
 
@@ -43,18 +43,18 @@ pub struct SignQuestion {
 }
 
 impl SignQuestion {
-    /// The scheme that was agreed on. ECDSA signatures are DER, RSA ones as long as the modulus, Ed25519 64 bytes.
+    /// The negotiated scheme. ECDSA signatures are DER, RSA signatures have the length of the modulus, Ed25519 64 bytes.
     pub fn scheme(&self) -> SignatureScheme {
         self.scheme
     }
 
-    /// What is to be signed (RFC 9846 §4.5.2), 130 or 146 bytes: the signer hashes it as the scheme says.
+    /// The bytes to sign (RFC 9846 §4.5.2), 130 or 146: the signer hashes them as the scheme says.
     pub fn message(&self) -> &[u8] {
         self.content.as_ref()
     }
 
-    /// The digest of [`message`](Self::message), for signers that take only that (an HSM, a KMS): ECDSA and RSA-PSS.
-    /// `None`: Ed25519 signs the whole message. A signer that answers with r ‖ s needs
+    /// The digest of [`message`](Self::message), for signers that accept only a digest (an HSM, a KMS): ECDSA and RSA-PSS.
+    /// `None`: Ed25519 signs the whole message. For a signer that answers with r ‖ s there is
     /// [`EcdsaSigValue`](crate::EcdsaSigValue).
     pub fn digest(&self) -> Option<MessageDigest> {
         MessageDigest::new(self.scheme, self.message())
@@ -70,18 +70,18 @@ impl fmt::Debug for SignQuestion {
 /// The answer to [`VerifyQuestion`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The peer is who it must be.
+    /// The identity of the peer is accepted.
     Accept,
-    /// It is not; the peer is told by the reason's alert.
+    /// It is rejected; the alert of the reason tells the peer.
     Reject(Rejection),
 }
 
-/// The answer to [`CredentialQuestion`]: what we show. Borrowed for the call only.
+/// The answer to [`CredentialQuestion`]: what we show. Borrowed only for the call.
 #[derive(Clone, Copy, Debug)]
 pub struct Credential<'a> {
     /// DER certificates, leaf first; or exactly one SubjectPublicKeyInfo.
     pub chain: &'a [CertificateDer<'a>],
-    /// What `chain` holds.
+    /// The type of `chain`.
     pub certificate_type: CertificateType,
     /// The schemes that the signer can do, in order of preference. Empty: those of the leaf's key, in the peer's order.
     pub schemes: &'a [SignatureScheme],
@@ -89,7 +89,7 @@ pub struct Credential<'a> {
     pub ocsp_staple: Option<&'a [u8]>,
     /// SignedCertificateTimestampList for the leaf, shown if the peer asks for it.
     pub scts: Option<&'a [u8]>,
-    /// A server's: certificate_authorities of its CertificateRequest, in place of
+    /// For a server: certificate_authorities of its CertificateRequest, instead of
     /// [`Policy::certificate_authorities`](crate::Policy::certificate_authorities): DER-encoded names, each with its
     /// 16-bit length before it. Empty: the extension is left out.
     pub certificate_authorities: Option<&'a [u8]>,
@@ -114,11 +114,11 @@ impl<'a> Credential<'a> {
     }
 }
 
-/// What the peer says about the certificate that it wants to see: in its ClientHello or CertificateRequest.
+/// What the peer says in its ClientHello or CertificateRequest about the certificate that it wants.
 #[derive(Clone, Copy)]
 pub struct Offer<'a> {
     extensions: CheckedExtensions<'a>,
-    /// What is left of a ClientHello that is not held any more.
+    /// The kept parts of a ClientHello that is no longer in memory.
     schemes: &'a [SignatureScheme],
     server_name: Option<&'a str>,
     own_type: CertificateType,
@@ -159,7 +159,7 @@ impl<'a> Offer<'a> {
         self.server_name
     }
 
-    /// oid_filters of a request (RFC 9846 §4.3.5): the body, as it came. Nobody has judged it.
+    /// oid_filters of a request (RFC 9846 §4.3.5): the body as received. It has not been checked.
     pub fn oid_filters(&self) -> Option<&'a [u8]> {
         self.extensions.oid_filters()
     }
@@ -182,19 +182,19 @@ impl<'a> Offer<'a> {
         list.into_iter().flat_map(|list| list.iter()).chain(self.schemes.iter().copied())
     }
 
-    /// certificate_authorities: DER names of the CAs that the peer trusts; none if it does not say.
+    /// certificate_authorities: DER names of the CAs that the peer trusts; empty without that extension.
     pub fn certificate_authorities(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
         let list = self.extensions.certificate_authorities();
         list.into_iter().flat_map(|list| list.iter().map(|name| name.0))
     }
 
-    /// What our certificate must be.
+    /// The required type of our certificate.
     pub fn certificate_type(&self) -> CertificateType {
         self.own_type
     }
 }
 
-/// The peer's certificates, possession of the leaf's key being proved: what the verdict is about.
+/// The peer's certificates, for the verdict. The peer has proved possession of the leaf's key.
 #[derive(Clone, Copy)]
 pub struct Peer<'a> {
     role: Role,
@@ -211,13 +211,13 @@ enum Certificates<'a> {
 }
 
 impl<'a> Peer<'a> {
-    /// A peer without a handshake, to try a verifier.
+    /// A peer without a handshake, to test a verifier.
     pub fn new(role: Role, chain: &'a [CertificateDer<'a>]) -> Peer<'a> {
         let (certificates, certificate_type) = (Certificates::Given(chain), CertificateType::X509);
         Peer { role, certificates, certificate_type, scheme: SignatureScheme::ED25519, server_name: None }
     }
 
-    /// A peer that shows a raw public key (RFC 7250: one SubjectPublicKeyInfo), to try a verifier.
+    /// A peer with a raw public key (RFC 7250: one SubjectPublicKeyInfo), to test a verifier.
     pub fn raw_public_key(role: Role, spki: &'a [CertificateDer<'a>]) -> Peer<'a> {
         Peer { certificate_type: CertificateType::RAW_PUBLIC_KEY, ..Peer::new(role, spki) }
     }
@@ -265,10 +265,10 @@ impl<'a> Peer<'a> {
         self.chain().next().unwrap_or_default()
     }
 
-    /// The leaf's SubjectPublicKeyInfo in DER, or the raw public key itself: what a pin is compared with. `None`: the leaf
-    /// is no certificate, as may be where [`Peer::new`] was given one; a peer of a handshake always has one.
+    /// The leaf's SubjectPublicKeyInfo in DER, or the raw public key itself, to compare with a pin. `None`: the leaf is not
+    /// a certificate. This is possible only with [`Peer::new`], and not for a peer of a handshake.
     ///
-    /// A verdict without a heap, for those who know the keys of their peers:
+    /// A verdict without a heap, if the keys of the peers are known:
     ///
     /// ```
     /// use countersign::{Peer, Rejection, Verdict};
@@ -285,17 +285,17 @@ impl<'a> Peer<'a> {
         spki.ok().map(|spki| spki.raw)
     }
 
-    /// What the chain holds.
+    /// The type of the chain.
     pub fn certificate_type(&self) -> CertificateType {
         self.certificate_type
     }
 
-    /// The DER OCSPResponse that came with the leaf. Nobody has judged it.
+    /// The DER OCSPResponse that came with the leaf. It has not been checked.
     pub fn ocsp_staple(&self) -> Option<&'a [u8]> {
         self.leaf_extensions()?.ocsp_response()
     }
 
-    /// The SignedCertificateTimestampList that came with the leaf. Nobody has judged it.
+    /// The SignedCertificateTimestampList that came with the leaf. It has not been checked.
     pub fn scts(&self) -> Option<&'a [u8]> {
         self.leaf_extensions()?.sct_list()
     }

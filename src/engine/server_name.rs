@@ -3,7 +3,7 @@
 /// A DNS name or IP address as text, inline.
 #[derive(Clone)]
 pub(crate) struct ServerName {
-    /// Behind the name there are zeros, which stand in none.
+    /// The name, then zeros, which no name contains.
     text: [u8; 253],
 }
 

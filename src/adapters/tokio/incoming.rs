@@ -83,7 +83,7 @@ impl Incoming {
         }
     }
 
-    /// Polls until application data is in `rx`. `None`: the peer has closed.
+    /// Polls until application data is in `rx`, or the peer has closed.
     pub(super) fn poll_data<IO: AsyncRead + Unpin>(
         &mut self,
         cx: &mut Context<'_>,

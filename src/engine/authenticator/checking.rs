@@ -15,8 +15,8 @@ use crate::role::Role;
 use crate::schedule::SignedContent;
 use core::borrow::Borrow;
 
-/// The peer has proved, on this connection, that it holds the key of a certificate. Whose it is is for the caller to
-/// judge. It refers to the message.
+/// The peer has proved on this connection that it holds the key of a certificate. The caller judges whose certificate
+/// it is. It refers to the message.
 #[must_use = "the caller judges it"]
 pub struct Claim<'m> {
     role: Role,
@@ -26,7 +26,7 @@ pub struct Claim<'m> {
     request: Option<RequestId>,
 }
 
-/// The peer has proved again who it is, and was accepted.
+/// The peer has proved its identity again, and was accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proved {
     role: Role,
@@ -35,25 +35,25 @@ pub struct Proved {
 }
 
 impl<'m> Claim<'m> {
-    /// The certificates that the verdict is about, as in the handshake.
+    /// The certificates for the verdict, as in the handshake.
     pub fn peer(&self) -> Peer<'m> {
         Peer::after_handshake(self.role, self.certificate_list, self.scheme)
     }
 
-    /// certificate_request_context: that of our request, or whatever a server has chosen that was not asked.
+    /// certificate_request_context: that of our request, or that of a server's spontaneous authenticator.
     pub fn context(&self) -> &'m [u8] {
         self.context
     }
 
-    /// Which request of ours it answers. `None`: nobody has asked, and it may have been made at any time since the
-    /// connection began: it proves no *now*.
+    /// The request of ours that it answers. `None`: it is spontaneous, and may have been made at any time since the
+    /// connection began. So it does not prove that the peer has the key *now*.
     pub fn request(&self) -> Option<RequestId> {
         self.request
     }
 }
 
 impl Proved {
-    /// The role of the peer, which has proved it.
+    /// The role of the peer.
     pub fn role(&self) -> Role {
         self.role
     }
@@ -77,10 +77,10 @@ struct Bound {
 }
 
 impl<P: Borrow<Policy>> Authenticators<P> {
-    /// Answers whether the peer is who it must be.
+    /// Answers whether the peer has an accepted identity.
     ///
     /// # Errors
-    /// [`ErrorKind::Rejected`], if the verdict is so. Nobody has told the peer.
+    /// [`ErrorKind::Rejected`], if the verdict rejects it. Nothing is sent to the peer.
     pub fn answer_verify(&self, claim: Claim<'_>, verdict: Verdict) -> Result<Proved, Error> {
         let Claim { role, scheme, request, .. } = claim;
         table::check(self.role, State::AskVerify, Cause::Answer(&[]), State::Done);
@@ -160,7 +160,7 @@ impl<P: Borrow<Policy>> Authenticators<P> {
                 let transcript = open.ok_or(ErrorKind::ReusedContext)?.transcript.fork();
                 Ok(Bound { request: Some(RequestId(number)), transcript })
             }
-            // Clients must not send an authenticator that nobody has asked for (RFC 9261 §5).
+            // Clients must not send spontaneous authenticators (RFC 9261 §5).
             None if self.role == Role::Server => Err(ErrorKind::UnknownContext),
             None if self.contexts.is_used(context) => Err(ErrorKind::ReusedContext),
             None if self.contexts.is_full() => Err(ErrorKind::TooManyAuthenticators),
@@ -168,7 +168,7 @@ impl<P: Borrow<Policy>> Authenticators<P> {
         }
     }
 
-    /// Neither signature nor Finished is right: what else was it made for?
+    /// Neither signature nor Finished is right: finds what else it was made for.
     fn diagnose(
         &self,
         request: Option<RequestId>,
@@ -193,7 +193,7 @@ impl<P: Borrow<Policy>> Authenticators<P> {
         }
     }
 
-    /// Finished alone: a refusal (RFC 9261 §6). It says not of which request.
+    /// Finished alone: a refusal (RFC 9261 §6). It does not say of which request.
     pub(super) fn empty_authenticator(&mut self, finished: Message<'_>) -> Result<RequestId, ErrorKind> {
         let keys = self.keys_of(self.role.peer());
         let verify_data = read_finished(keys.algorithm(), finished)?;

@@ -5,7 +5,8 @@ use crate::crypto::{Hasher, Prk, Secret, VerifyData};
 use crate::limits::MAX_CONTEXTS;
 use crate::schedule::AuthenticatorKeys;
 
-/// A context of ours: its number, and what nobody can foretell without the seed. So they are unique without being kept.
+/// A context of ours: its number, and bytes that nobody can predict without the seed. So contexts are unique and need
+/// not be kept.
 pub(super) type Context = [u8; 32];
 
 /// Which contexts have been used.
@@ -16,11 +17,11 @@ pub(super) struct Contexts {
     made: u64,
     /// The latest requests of the peer that have been answered.
     requests: Seen,
-    /// The authenticators that nobody asked for, all of them.
+    /// All spontaneous authenticators.
     spontaneous: Seen,
 }
 
-/// Contexts of the peer, each by eight bytes that it cannot foretell.
+/// Contexts of the peer, each as eight bytes that it cannot predict.
 struct Seen {
     digests: [u64; MAX_CONTEXTS],
     count: usize,
@@ -53,7 +54,7 @@ impl Contexts {
         Contexts { key, made: 0, requests: Seen::NONE, spontaneous: Seen::NONE }
     }
 
-    /// The context that is made next, and its number.
+    /// The next context, and its number.
     pub(super) fn next(&self) -> (Context, u64) {
         let number = self.made.saturating_add(1);
         (self.of(number), number)
@@ -87,17 +88,17 @@ impl Contexts {
         self.requests.contains(digest) || self.spontaneous.contains(digest)
     }
 
-    /// No more authenticators that nobody asked for can be told apart.
+    /// There is no room to remember more spontaneous authenticators.
     pub(super) fn is_full(&self) -> bool {
         self.spontaneous.is_full()
     }
 
-    /// A request of the peer with this context is going to be answered.
+    /// A request of the peer with this context will be answered.
     pub(super) fn note_request(&mut self, context: &[u8]) {
         self.requests.insert(self.digest(context));
     }
 
-    /// An authenticator that nobody asked for has been found good.
+    /// A spontaneous authenticator has been verified.
     pub(super) fn note_spontaneous(&mut self, context: &[u8]) {
         self.spontaneous.insert(self.digest(context));
     }

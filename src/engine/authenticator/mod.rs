@@ -1,14 +1,14 @@
-//! Proving an identity again, inside of a session: exported authenticators (RFC 9261).
+//! Proves an identity again inside a session: exported authenticators (RFC 9261).
 //!
-//! Either end asks the other by a *request*, and is answered by an *authenticator*: Certificate, CertificateVerify and
-//! Finished, bound to this connection and to that request. A server may send one unasked. [`Authenticators`] writes and
-//! reads these messages for one session; how they travel is for the application to say. The three questions are those of
-//! the handshake, and so are the answers: an `x509::Answerer` gives them here, too.
+//! Either end may send a *request*. The other answers with an *authenticator*: Certificate, CertificateVerify and
+//! Finished, bound to this connection and to this request. A server may also send a spontaneous authenticator.
+//! [`Authenticators`] writes and reads these messages for one session; the application transports them. The three
+//! questions and the answers are those of the handshake: an `x509::Answerer` answers them here, too.
 //!
-//! What a good answer to a request proves: its sender holds the key of that certificate *now*, after it has seen the
+//! A good answer to a request proves that its sender holds the key of the certificate *now*, after it has seen the
 //! request, and holds the secrets of this connection. It does not prove that nobody else holds them, nor that the other
-//! end never changed hands in between. An authenticator that nobody asked for does not even prove the *now*: it may have
-//! been made at any time since the connection began (RFC 9261 §9).
+//! end was the same all the time. A spontaneous authenticator does not even prove the *now*: it may have been made at
+//! any time since the connection began (RFC 9261 §9).
 //!
 //! ```
 //! # fn main() {}
@@ -79,14 +79,14 @@ use core::borrow::Borrow;
 
 /// Writes and reads the requests and authenticators of one session. About 3,400 bytes, nothing on the heap.
 ///
-/// It holds secrets of the session: drop it with the session, and when a session fails. What goes wrong here ends
-/// nothing: an [`Error`] says what was wrong with the peer's message, and what to do about it is for the application.
+/// It holds secrets of the session: drop it when the session ends or fails. An error here does not end the session: an
+/// [`Error`] says what was wrong with the peer's message, and the application decides what to do.
 pub struct Authenticators<P> {
     policy: P,
     role: Role,
     stamp: u64,
     keys: Pair<AuthenticatorKeys>,
-    /// What a client has said in its ClientHello: for authenticators that it does not ask for.
+    /// What the client accepts by its ClientHello, for spontaneous authenticators.
     client_preferences: PackedPreferences,
     server_name: ServerName,
     contexts: Contexts,
@@ -95,11 +95,11 @@ pub struct Authenticators<P> {
 
 /// A request of ours that waits for its authenticator.
 struct OpenRequest {
-    /// That of its context.
+    /// The number of its context.
     number: u64,
     /// Handshake Context || authenticator request
     transcript: Hasher,
-    /// The same with our own Handshake Context, to say what is wrong.
+    /// The same with our own Handshake Context, to find what is wrong.
     of_our_role: Hasher,
 }
 
@@ -107,8 +107,8 @@ struct OpenRequest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RequestId(u64);
 
-/// What a request says beside what the policy says: signature_algorithms, signature_algorithms_cert, status_request and
-/// signed_certificate_timestamp are the policy's.
+/// The contents of a request that do not come from the policy. Its signature_algorithms, signature_algorithms_cert,
+/// status_request and signed_certificate_timestamp come from the policy.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RequestOptions<'a> {
     /// A client's: the DNS name that the server shall prove.
@@ -126,9 +126,9 @@ pub struct RequestOptions<'a> {
 pub enum Received<'m> {
     /// It asks us to prove an identity: answer, or decline.
     Request(Proving<'m>),
-    /// It has proved that it holds the key of a certificate: judge whose it is.
+    /// It has proved that it holds the key of a certificate: judge whose certificate it is.
     Claim(Claim<'m>),
-    /// An empty authenticator: it does not answer this request, and says so.
+    /// An empty authenticator: it declines this request.
     Declined(RequestId),
 }
 
@@ -146,11 +146,11 @@ impl<P: Borrow<Policy>> Authenticators<P> {
     }
 
     /// Asks the peer to prove an identity: writes a CertificateRequest (a client: ClientCertificateRequest) to `out`, and
-    /// says how long it is. Several requests may be open, and are answered in any order.
+    /// returns its length. Several requests may be open, and are answered in any order.
     ///
     /// # Errors
     /// [`Misuse::NoRoom`]: `out` must have `needed` bytes. [`Misuse::TooManyRequests`]. [`Misuse::InvalidServerName`];
-    /// [`Misuse::UnfitExtension`]: a server that asks for a server_name, or a list of CAs that is none or too long.
+    /// [`Misuse::UnfitExtension`]: a server asks for a server_name, or the list of CAs is malformed or too long.
     /// Nothing has changed.
     pub fn request(&mut self, options: &RequestOptions<'_>, out: &mut [u8]) -> Result<(RequestId, usize), Misuse> {
         let RequestOptions { server_name, certificate_authorities, oid_filters } = *options;
@@ -232,7 +232,7 @@ impl<P: Borrow<Policy>> Authenticators<P> {
         }
     }
 
-    /// The next of the peer's messages, of which all together have this length. If it does not even begin, `missing` does.
+    /// The next of the peer's messages, which have this length together. If it is absent, `missing` is the error.
     fn next_message<'m>(
         &self,
         missing: HandshakeType,

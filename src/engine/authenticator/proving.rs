@@ -18,8 +18,8 @@ use crate::role::Role;
 use crate::schedule::SignedContent;
 use core::borrow::Borrow;
 
-/// An authenticator of ours in the making. It belongs to one [`Authenticators`], and refers to the request that it
-/// answers: first a credential is asked for, then its signature. Answer at once, or after an hour.
+/// An authenticator of ours that is not complete yet. It belongs to one [`Authenticators`], and refers to the request
+/// that it answers. First it asks for a credential, then for its signature. Answer at once, or after an hour.
 pub struct Proving<'m> {
     stamp: u64,
     /// Those of the request; `None`: nobody has asked.
@@ -71,19 +71,19 @@ impl<'m> Proving<'m> {
         }
     }
 
-    /// certificate_request_context: that of the request, or ours if nobody has asked.
+    /// certificate_request_context: that of the request, or ours for a spontaneous authenticator.
     pub fn context(&self) -> &[u8] {
         self.context.as_slice()
     }
 
-    /// Whether the peer has asked for it. A server's own initiative is not declined: drop it.
+    /// Whether the peer has asked for it. A spontaneous authenticator is not declined: drop it.
     pub fn is_requested(&self) -> bool {
         self.request.is_some()
     }
 }
 
 impl<P: Borrow<Policy>> Authenticators<P> {
-    /// Begins an authenticator that nobody has asked for: only a server may (RFC 9261 §5).
+    /// Begins a spontaneous authenticator, which only a server may send (RFC 9261 §5).
     ///
     /// # Errors
     /// [`Misuse::NotNow`] for a client.
@@ -99,11 +99,11 @@ impl<P: Borrow<Policy>> Authenticators<P> {
         Ok(Proving::new(self.stamp, None, preferences, &context, transcript))
     }
 
-    /// What the peer accepts: in its request, or in its ClientHello (of which signature_algorithms and server_name are
-    /// remembered).
+    /// What the peer accepts, by its request or by its ClientHello (of which signature_algorithms and server_name are
+    /// kept).
     ///
     /// # Errors
-    /// [`Misuse::StaleQuestion`]: another session's.
+    /// [`Misuse::StaleQuestion`]: it belongs to another session.
     pub fn offer<'a>(&'a self, proving: &'a Proving<'_>) -> Result<Offer<'a>, Misuse> {
         self.owns(proving)?;
         let nothing = Extensions::ABSENT.check(Place::CertificateRequest).map_err(|_| Misuse::NotNow)?;
@@ -116,11 +116,11 @@ impl<P: Borrow<Policy>> Authenticators<P> {
         })
     }
 
-    /// Answers which certificate we show: writes Certificate to `out`, and says how long it is. It is the first part of
+    /// Answers which certificate we show: writes Certificate to `out`, and returns its length. It is the first part of
     /// the authenticator; keep it until [`answer_sign`](Self::answer_sign) has written the second.
     ///
     /// # Errors
-    /// [`Misuse::StaleQuestion`]: answered before, or another session's. [`Misuse::UnfitCredential`]: no certificate, or a
+    /// [`Misuse::StaleQuestion`]: answered before, or of another session. [`Misuse::UnfitCredential`]: no certificate, or a
     /// raw public key. [`Misuse::NoCommonSignatureScheme`]. [`Misuse::NoRoom`]: `out` must have `needed` bytes. Nothing has
     /// changed.
     pub fn answer_credential(
@@ -148,8 +148,8 @@ impl<P: Borrow<Policy>> Authenticators<P> {
         Ok(len)
     }
 
-    /// Answers with the signature: writes CertificateVerify and Finished to `out`, and says how long they are. Sent
-    /// behind Certificate they make the authenticator whole.
+    /// Answers with the signature: writes CertificateVerify and Finished to `out`, and returns their length. Sent
+    /// after Certificate they complete the authenticator.
     ///
     /// # Errors
     /// [`Misuse::StaleQuestion`]; [`Misuse::UnfitSignature`]; [`Misuse::NoRoom`]: `out` must have `needed` bytes. Nothing has
@@ -165,7 +165,7 @@ impl<P: Borrow<Policy>> Authenticators<P> {
         proof.write(&mut counted);
         let certificate_verify = counted.len();
         let finished = |transcript: &Hasher| self.keys_of(self.role).finished(&transcript.hash());
-        // All of it must have room before any of it is hashed: the length of verify_data is always the same.
+        // There must be room for all of it before any of it is hashed. The length of verify_data is always the same.
         Finished { verify_data: finished(transcript).as_ref() }.write(&mut counted);
         let needed = counted.len();
         let out = out.get_mut(..needed).ok_or(Misuse::NoRoom { needed })?;
@@ -180,7 +180,7 @@ impl<P: Borrow<Policy>> Authenticators<P> {
         Ok(needed)
     }
 
-    /// Declines: writes an empty authenticator to `out`, in place of all else that was written, and says how long it is.
+    /// Declines: writes an empty authenticator to `out`, instead of everything written before, and returns its length.
     ///
     /// # Errors
     /// [`Misuse::StaleQuestion`]; [`Misuse::NotNow`]: nobody has asked; [`Misuse::NoRoom`]: `out` must have `needed` bytes.

@@ -16,9 +16,9 @@ pub enum State {
     AskSign,
     /// The peer proves: our request is written. Awaits the authenticator.
     WaitAuthenticator,
-    /// The peer has proved that it holds a key. Awaits the caller's verdict on whose it is.
+    /// The peer has proved that it holds a key. Awaits the caller's verdict on its identity.
     AskVerify,
-    /// The authenticator is written, or judged, or declined: it is of no more use.
+    /// The authenticator is written, or judged, or declined: it is finished.
     Done,
 }
 
@@ -93,7 +93,7 @@ pub const TABLE: &[Row] = &[
     row(Client, WaitAuthenticator, Call(&[]),                                   Done), // cancelled
     row(Client, AskVerify,         Answer(&[]),                                 Done),
 
-    // Spontaneous Server Authentication: nobody asks.
+    // Spontaneous Server Authentication.
     row(Server, Idle,              Call(&[]),                                   AskCredential),
     row(Client, Idle,              Receive(AUTHENTICATOR),                      AskVerify),
 ];
@@ -106,7 +106,7 @@ pub fn accepts(role: Role, state: State, messages: &[HandshakeType]) -> bool {
     })
 }
 
-/// The authenticator has made this transition: it is one of the table's.
+/// Checks that this transition of the authenticator is in the table.
 pub(super) fn check(role: Role, state: State, cause: Cause, next: State) {
     debug_assert!(TABLE.contains(&row(role, state, cause, next)), "{role}: {state} to {next} by {cause:?}");
 }

@@ -36,7 +36,7 @@ impl Handshaking<at::ServerCertificateVerify> {
     }
 }
 
-/// The server has proved that it holds its key and saw the same handshake.
+/// The server has proved that it holds its key and has seen the same handshake.
 pub(crate) struct Proved {
     suite: Suite,
     transcript: Transcript<at::ServerFinished>,

@@ -1,4 +1,4 @@
-//! The ClientHello that we send (RFC 9846 §4.2.2), and with it all that a server may answer.
+//! The ClientHello that we send (RFC 9846 §4.2.2). A server may answer only what it offers.
 
 use crate::codec::{
     CertificateType, CipherSuite, ExtensionType, KeyShareParts, MESSAGE_HEADER, NamedGroup, TLS13, Writer,
@@ -30,7 +30,7 @@ impl Hello {
         if negotiated.middlebox_compatibility { &self.session_id } else { &[] }
     }
 
-    /// ClientHello (§4.2.2). The second is the first, but for the share and the cookie that HelloRetryRequest asked for.
+    /// ClientHello (§4.2.2). The second is the first with the share and the cookie that HelloRetryRequest asked for.
     pub(super) fn write(&self, policy: &Policy, negotiated: &Negotiated, cookie: Option<&[u8]>, w: &mut Writer<'_>) {
         write_hello(policy, negotiated, self.legacy_session_id(negotiated), self.shares.shares(), cookie, w);
     }
@@ -120,7 +120,7 @@ pub(crate) fn plan_longest_hello(
     plan(out, |w| write_hello(policy, &negotiated, session_id, groups.iter().map(share), cookie, w))
 }
 
-/// X.509 alone goes without saying (RFC 7250 §4.1).
+/// X.509 as the only type is not sent (RFC 7250 §4.1).
 fn offers_types(types: &List<CertificateType, 2>) -> bool {
     types.as_slice() != [CertificateType::X509]
 }

@@ -108,7 +108,7 @@ impl WaitServerHello {
         out: &mut impl Effects,
     ) -> Result<Received, ErrorKind> {
         let hello = ServerHello::parse(message.body).map_err(malformed(HandshakeType::SERVER_HELLO))?;
-        // The version first: an older server's hello need not make sense otherwise (§4.2.3).
+        // The version first: the rest of an older server's hello need not be valid (§4.2.3).
         check_version(&hello)?;
         let place = match hello.is_hello_retry_request() {
             true if cx.negotiated.retried => return Err(ErrorKind::UnexpectedMessage { message: message.typ }),

@@ -78,7 +78,7 @@ impl Authenticating<at::ClientCertificateVerify> {
     }
 }
 
-/// The client has proved that it holds its key and saw the same handshake.
+/// The client has proved that it holds its key and has seen the same handshake.
 pub(crate) struct Proved {
     suite: Suite,
     pub(super) application: Pair<TrafficSecret>,

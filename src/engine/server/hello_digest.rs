@@ -1,9 +1,9 @@
-//! Whether the second ClientHello is the first (RFC 9846 §4.2.2): by one digest, so that the first need not be kept.
+//! Compares the second ClientHello with the first (RFC 9846 §4.2.2) by a digest, so that the first need not be kept.
 
 use crate::codec::{ClientHello, EXTENSION_TABLE, ExtensionType};
 use crate::crypto::{Hash, HashAlgorithm, Hasher};
 
-/// What a client may change after HelloRetryRequest (§4.2.2). A cookie is not among them: this server sends none.
+/// What a client may change after HelloRetryRequest (§4.2.2). It may not add a cookie, because this server sends none.
 const MAY_CHANGE: &[ExtensionType] =
     &[ExtensionType::KEY_SHARE, ExtensionType::EARLY_DATA, ExtensionType::PRE_SHARED_KEY, ExtensionType::PADDING];
 
@@ -25,7 +25,7 @@ pub(super) fn hello_digest(hello: &ClientHello<'_>) -> Hash {
     hasher.hash()
 }
 
-/// The length before the bytes, so that no two lists of fields hash alike.
+/// Hashes the length before the bytes, so that different lists of fields have different hashes.
 fn field_into(hasher: &mut Hasher, field: &[u8]) {
     hasher.update(&u32::try_from(field.len()).unwrap_or(u32::MAX).to_be_bytes());
     hasher.update(field);

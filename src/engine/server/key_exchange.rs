@@ -20,7 +20,7 @@ pub(crate) struct WaitClientHello {
     retried: Option<Retried>,
 }
 
-/// A HelloRetryRequest has been sent: what the second ClientHello must agree with.
+/// A HelloRetryRequest has been sent. The second ClientHello must agree with this.
 struct Retried {
     transcript: Transcript<at::HelloRetryRequest>,
     digest: Hash,

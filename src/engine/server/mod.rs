@@ -67,7 +67,7 @@ pub(super) enum Server {
     SendHelloRetryRequest(SendHelloRetryRequest),
     AskCredential(AskCredential),
     AskSign(AskSign),
-    /// The read key has not been changed yet: an answer brought us here, and it had no inbox at hand (R8).
+    /// The read key has not been changed yet, because an answer has no inbox (R8).
     ChangeReadKey(Authenticating<at::ServerFinished>),
     WaitCertificate(Authenticating<at::ServerFinished>),
     /// And where the client's key lies.

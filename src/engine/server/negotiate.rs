@@ -1,6 +1,6 @@
-//! What a server makes of a ClientHello (RFC 9846 §4.2.1, §4.2.2): the choice, or the reason why there is none.
+//! The server's choice from a ClientHello (RFC 9846 §4.2.1, §4.2.2), or the reason why there is none.
 //!
-//! Nothing here costs an asymmetric operation: a hopeless hello is refused for the price of reading it.
+//! Nothing here needs an asymmetric operation: to refuse a hello costs no more than to read it.
 
 use super::hello_digest::hello_digest;
 use crate::codec::numbers::Numbers;
@@ -28,7 +28,7 @@ pub(super) fn negotiate(
     hello: &ClientHello<'_>,
     retried: Option<(Hash, NamedGroup)>,
 ) -> Result<Choice, ErrorKind> {
-    // The version before everything else: an older client's hello need not make sense otherwise (§4.2.2, §4.3.1).
+    // The version first: the rest of an older client's hello need not be valid (§4.2.2, §4.3.1).
     let versions = hello.extensions.supported_versions().map_err(malformed_versions(Place::ClientHello))?;
     if !versions.is_some_and(|versions| versions.contains(TLS13)) || hello.legacy_version != LEGACY_VERSION {
         return Err(ErrorKind::UnsupportedVersion);
@@ -37,7 +37,7 @@ pub(super) fn negotiate(
         return Err(ErrorKind::IllegalCompression);
     }
     let extensions = check_extensions(&hello.extensions, Place::ClientHello)?;
-    // The client takes for QUIC what is none (RFC 9001 §8.2).
+    // The client uses QUIC over a transport that is not QUIC (RFC 9001 §8.2).
     let quic = ExtensionType::QUIC_TRANSPORT_PARAMETERS;
     if extensions.has(quic) && opaque != Some(quic) {
         return Err(ErrorKind::UnsolicitedExtension { extension: quic });
@@ -54,7 +54,7 @@ pub(super) fn negotiate(
 
     let early_data = extensions.early_data();
     if let Some((digest, group)) = retried {
-        // One share, for the group that was asked for; and nothing has changed that must not.
+        // One share, for the requested group; everything else as before, except what may change.
         let answers = shares.iter().map(|share| share.group).eq([group]);
         if hello_digest(hello) != digest || early_data || !answers {
             return Err(ErrorKind::IllegalSecondClientHello);
@@ -160,7 +160,7 @@ fn choose_protocol(policy: &Policy, offered: codec::List<'_, codec::ProtocolName
     agreed.ok_or(ErrorKind::NoApplicationProtocol)
 }
 
-/// Our first preference among what the client takes; without the extension that is X.509 (RFC 7250 §4.2).
+/// Our first preference among the types that the client accepts. Without the extension it is X.509 (RFC 7250 §4.2).
 fn choose_type(
     ours: &[CertificateType],
     offered: Option<codec::List<'_, CertificateType>>,

@@ -19,7 +19,7 @@ use crate::policy::{Bytes, Policy};
 use crate::role::Role;
 use crate::schedule::{Early, Transcript, at};
 
-/// The ClientHello will do. Which certificate do we show?
+/// The ClientHello is acceptable. Which certificate do we show?
 pub(crate) struct AskCredential {
     /// ServerHello.random.
     pub(super) random: [u8; 32],
