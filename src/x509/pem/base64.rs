@@ -1,11 +1,11 @@
-//! Base64 as PEM has it (RFC 7468 §3): padded, white space anywhere.
+//! Base64 as in PEM (RFC 7468 §3): padded, white space anywhere.
 
 use super::shown;
 use rustls_pki_types::pem::{PemObject, SectionKind};
 use std::{format, string::String, vec::Vec};
 use zeroize::Zeroizing;
 
-/// The octets that a block's text stands for, or what is wrong, as the end of a sentence. `line`: of its BEGIN.
+/// The octets of a block's text, or the problem as the end of a sentence. `line`: that of its BEGIN.
 pub(super) fn decode_block(text: &[u8], line: usize, secret: bool) -> Result<Vec<u8>, String> {
     if text.trim_ascii().is_empty() {
         return Err("it is empty".into());
@@ -34,7 +34,7 @@ pub(in crate::x509) fn decode(text: &[u8], secret: bool) -> Option<Vec<u8>> {
     if !text.iter().all(|byte| is_base64(*byte)) {
         return None;
     }
-    // Made anew, so that no line of it is anything else.
+    // Made new, so that every line of it is valid.
     let label = if secret { "PRIVATE KEY" } else { "CERTIFICATE" };
     let (begin, end) = (format!("-----BEGIN {label}-----\n"), format!("\n-----END {label}-----\n"));
     let pem = Zeroizing::new([begin.as_bytes(), &core::mem::take(&mut *text), end.as_bytes()].concat());

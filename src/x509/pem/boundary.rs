@@ -1,4 +1,4 @@
-//! Boundaries (RFC 7468 §3: `-----BEGIN label-----`), and what only looks like one.
+//! Boundaries (RFC 7468 §3: `-----BEGIN label-----`), and text that only looks like one.
 
 use super::base64::is_base64;
 use crate::asn1::is_deceptive;
@@ -14,7 +14,7 @@ pub(super) enum Edge {
 pub(super) struct Boundary {
     pub(super) edge: Edge,
     pub(super) label: String,
-    /// Where it begins and ends in the line.
+    /// Its position in the line.
     pub(super) from: usize,
     pub(super) to: usize,
 }
@@ -59,7 +59,7 @@ pub(super) fn is_blank(mut text: &[u8]) -> bool {
     }
 }
 
-/// What stands in boundaries, without white space.
+/// The characters of boundaries, without white space.
 const LABELS: [&str; 12] = [
     "CERTIFICATE",
     "X509CERTIFICATE",
@@ -75,8 +75,8 @@ const LABELS: [&str; 12] = [
     "PKCS7",
 ];
 
-/// Whether a line without a boundary was meant to have one: BEGIN or END in whatever case, with whatever dashes and
-/// spaces, and then a label of ours; or a boundary that is cut (`-----BEGIN CERTIF`).
+/// Whether a line without a boundary was meant to have one: BEGIN or END in any case, with any dashes and spaces, and
+/// then a label of ours; or a truncated boundary (`-----BEGIN CERTIF`).
 pub(super) fn near_miss(line: &[u8]) -> Option<Edge> {
     if line.iter().all(|byte| is_base64(*byte)) {
         return None; // the lines of a block, for the most part
@@ -90,7 +90,7 @@ pub(super) fn near_miss(line: &[u8]) -> Option<Edge> {
         .map(|(edge, _)| edge)
 }
 
-/// `-----BEGIN ` without what closes it, or the beginning of that and nothing else.
+/// `-----BEGIN ` without its end, or only the beginning of it.
 fn is_cut(line: &[u8], word: &[u8]) -> bool {
     let begun = match line.trim_ascii().strip_prefix(DASHES) {
         Some([]) | None => false,

@@ -1,19 +1,20 @@
-//! What a file or an object is that is not what was wanted.
+//! The kind of a file or an object that is not the wanted one.
 
 use crate::asn1::{Reader, Tag, der::only};
 
-/// Is this exactly one DER SEQUENCE?
+/// Whether this is exactly one DER SEQUENCE.
 pub(super) fn is_der(file: &[u8]) -> bool {
     only(file, Tag::SEQUENCE).is_ok()
 }
 
-/// Is this a DER SEQUENCE, and something behind it?
+/// Whether this is a DER SEQUENCE with more bytes after it.
 pub(super) fn is_der_and_more(file: &[u8]) -> bool {
     let mut fields = Reader::new(file);
     fields.read(Tag::SEQUENCE).is_ok() && !fields.is_empty()
 }
 
-/// Is this meant as DER, though broken? No text has its first two octets, or is without control characters.
+/// Whether this is meant as DER, even if malformed. Text does not begin with these octets, and has no control
+/// characters.
 pub(super) fn looks_like_der(file: &[u8]) -> bool {
     let is_text = |byte: &u8| !byte.is_ascii_control() || byte.is_ascii_whitespace();
     match file {
@@ -23,7 +24,7 @@ pub(super) fn looks_like_der(file: &[u8]) -> bool {
     }
 }
 
-/// What a file that has no block and is no DER is, as the end of a sentence.
+/// The kind of a file without blocks that is not DER, as the end of a sentence.
 pub(super) fn kind_of_file(file: &[u8]) -> Option<&'static str> {
     Some(match file {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "it is UTF-16 text: save it as UTF-8",
@@ -104,7 +105,7 @@ fn is_html(line: &[u8]) -> bool {
         .any(|tag| line.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag)))
 }
 
-/// What a DER object is, told by its structure alone.
+/// The kind of a DER object, by its structure only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Certificate,
@@ -115,7 +116,7 @@ pub(super) enum Kind {
     PublicKey,
     Pkcs7,
     Pkcs12,
-    /// Not DER at all, but PEM.
+    /// PEM instead of DER.
     Pem,
 }
 

@@ -1,14 +1,14 @@
-//! PEM files (RFC 7468), read so that no block in them is lost: what is no block, and looks like one, is a problem with
-//! its line. All of this crate's files go through this reader.
+//! Reads PEM files (RFC 7468) so that no block is lost: text that only looks like a block is a problem with its line.
+//! All files of this crate go through this reader.
 //!
-//! * Blocks are told apart by their boundaries (`-----BEGIN X-----`), not by lines: two that were joined without a line
-//!   break are two. Lines end in LF, CR LF or CR. Byte order marks, white space at either end of a line, and text between
+//! * Boundaries (`-----BEGIN X-----`) separate blocks, not lines: two blocks that were joined without a line break are
+//!   two. Lines end with LF, CR LF or CR. Byte order marks, white space at either end of a line, and text between
 //!   blocks do no harm.
-//! * A boundary that is not in order is a problem: an END without its BEGIN or the reverse, labels that differ, other text
-//!   on its line, a near miss (`----BEGIN CERTIFICATE-----`). So is what may be an object and stands outside of every
-//!   block: base64 of DER or of PEM (in words of 40 characters and more), binary data, a page of HTML. Other text between
-//!   blocks is an explanation (§2) and passed over: hex, and base64 in shorter words, among it. Sentences show no text of a
-//!   file: it may be a key.
+//! * An incorrect boundary is a problem: an END without its BEGIN or the reverse, labels that differ, other text on its
+//!   line, a near miss (`----BEGIN CERTIFICATE-----`). A possible object outside of every block is a problem too: base64
+//!   of DER or of PEM (in words of 40 characters and more), binary data, a page of HTML. Other text between blocks is an
+//!   explanation (§2) and ignored, for example hex, or base64 in shorter words. Sentences show no text of a file, because
+//!   it may be a key.
 //!
 //! ```
 //! use countersign::x509::pem;
@@ -31,7 +31,7 @@ use super::text::shown;
 use boundary::{Boundary, Edge, is_blank, near_miss};
 use std::{borrow::ToOwned, format, string::String, vec::Vec};
 
-/// One object of a file, or one thing in it that is wrong.
+/// One object of a file, or one problem in it.
 #[derive(Clone)]
 pub struct Section<'a> {
     /// The line of its BEGIN, from 1; 0: the file is one DER object.
@@ -53,7 +53,7 @@ impl Section<'_> {
         Section { line, label: label.to_owned(), body: Body::Wrong(what) }
     }
 
-    /// Its DER, or what is wrong, as the end of a sentence. What a key's section gives is to be wiped after use.
+    /// Its DER, or the problem as the end of a sentence. Wipe the DER of a key after use.
     pub fn der(&self) -> Result<Vec<u8>, String> {
         match &self.body {
             Body::Der(der) => Ok(der.to_vec()),
@@ -62,7 +62,7 @@ impl Section<'_> {
         }
     }
 
-    /// Why its boundaries, or what stands in its place, cannot be read. Its content may still be wrong if this is `None`.
+    /// Why its boundaries, or the text in their place, cannot be read. The content may still be wrong if this is `None`.
     pub fn problem(&self) -> Option<&str> {
         match &self.body {
             Body::Wrong(what) => Some(what),
@@ -70,14 +70,14 @@ impl Section<'_> {
         }
     }
 
-    /// Does its text say that it is encrypted (RFC 1421 §4.6.1.1: `Proc-Type: 4,ENCRYPTED`)?
+    /// Whether its text says that it is encrypted (RFC 1421 §4.6.1.1: `Proc-Type: 4,ENCRYPTED`).
     pub(super) fn says_encrypted(&self) -> bool {
         matches!(self.body, Body::Base64(text) if text.windows(9).any(|word| word == b"ENCRYPTED"))
     }
 }
 
-/// Everything in a file: its blocks and what is wrong with others, in the order of their lines; or the one DER object.
-/// Nothing: the file is empty, or text of another kind.
+/// Everything in a file: its blocks and problems, in the order of their lines, or its one DER object. Empty: the file
+/// is empty, or other text.
 pub fn sections(file: &[u8]) -> Vec<Section<'_>> {
     let der = || [Section { line: 0, label: String::new(), body: Body::Der(file) }].into();
     if contents::is_der(file) {
@@ -88,7 +88,7 @@ pub fn sections(file: &[u8]) -> Vec<Section<'_>> {
         scan.line(number, start, end);
     }
     scan.end_of_file();
-    // Without any block: DER that is broken.
+    // Without any block: malformed DER.
     if !contents::looks_like_der(file) || scan.sections.iter().any(|section| !section.label.is_empty()) {
         return scan.sections;
     }
@@ -116,21 +116,21 @@ fn lines(file: &[u8]) -> impl Iterator<Item = (usize, usize, usize)> {
     })
 }
 
-/// A block whose END is yet to come.
+/// A block whose END has not come yet.
 struct Open {
     line: usize,
     label: String,
-    /// Where what follows its BEGIN begins.
+    /// The position after its BEGIN.
     from: usize,
     wrong: Option<String>,
 }
 
-/// What the text outside of blocks has been so far.
+/// The kind of the text outside of blocks so far.
 #[derive(Clone, Copy, PartialEq)]
 enum Text {
     /// Explanations.
     Free,
-    /// A block whose BEGIN is spoilt, which has been told.
+    /// A block with a malformed BEGIN, which has been reported.
     Spoilt,
 }
 
@@ -222,7 +222,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// A line outside of every block, which begins at `start`. Of a block that is spoilt, the first line is told.
+    /// A line outside of every block, which begins at `start`. For a malformed block the first line is reported.
     fn explanation(&mut self, line: &[u8], number: usize, start: usize) {
         let what = match (near_miss(line), self.text) {
             (Some(Edge::End), Text::Spoilt) => {
@@ -254,7 +254,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// The block that was closed last is not in order.
+    /// Reports a problem of the block that was closed last.
     fn spoil_last(&mut self, what: &str) {
         match self.sections.last_mut() {
             Some(Section { body: Body::Wrong(_), .. }) | None => {}
@@ -263,8 +263,8 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// A label as errors may show it. Where a BEGIN or END line is broken, a part of a key may stand in it: what is no word of a
-/// label, in whatever case, is left out.
+/// A label as errors may show it. A malformed BEGIN or END line may contain a part of a key, so everything except words
+/// of labels, in any case, is left out.
 fn label_shown(label: &str) -> String {
     let is_word = |word: &&str| {
         let capital = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, '.' | '#' | '-');

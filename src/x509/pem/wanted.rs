@@ -1,11 +1,11 @@
-//! Which of a file's objects are read, which are passed over by name, and what is told of the rest.
+//! Which objects of a file are read, which labels are ignored, and which problems are reported.
 
 use super::contents::{Kind, kind_of_der, kind_of_file};
 use super::{Body, Section, label_shown, sections};
 use std::{format, string::String, vec::Vec};
 use zeroize::Zeroizing;
 
-/// What a file is read for.
+/// The kind of object that is wanted from a file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::x509) enum Wanted {
     Certificates,
@@ -22,7 +22,7 @@ impl Wanted {
         }
     }
 
-    /// Often in the same file, and of no use here.
+    /// Labels that are often in the same file and are ignored.
     fn passes_over(self, label: &str) -> bool {
         match label {
             "CERTIFICATE" | "X509 CRL" | "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => true,
@@ -40,7 +40,7 @@ impl Wanted {
         }
     }
 
-    /// A block that is passed over by its label, and holds what is wanted nevertheless, or may hold it.
+    /// A block whose label is ignored, but which has or may have a wanted object.
     fn mislabelled(self, section: Section<'_>) -> Option<Section<'_>> {
         let der = Zeroizing::new(section.der().ok()?);
         let kind = match (kind_of_der(&der)?, self) {
@@ -71,8 +71,7 @@ impl Wanted {
     }
 }
 
-/// The objects of a file that are wanted, and everything in it that is wrong. Nothing: there is nothing of the kind, as
-/// [`found`] tells.
+/// The wanted objects of a file, and all its problems. Empty: there are none; [`found`] says what the file has.
 pub(in crate::x509) fn read(file: &[u8], wanted: Wanted) -> Vec<Section<'_>> {
     let all = sections(file);
     let request = all.iter().find(|section| section.label.ends_with("CERTIFICATE REQUEST")).map(|section| section.line);
@@ -92,7 +91,7 @@ pub(in crate::x509) fn read(file: &[u8], wanted: Wanted) -> Vec<Section<'_>> {
         }
         _ => {}
     }
-    // Without any block: what the file is as a whole says more than what stands in its lines.
+    // Without any block the kind of the whole file says more than its lines.
     let without_block = sections.iter().all(|section| section.label.is_empty() && section.problem().is_some());
     if let (true, Some(kind)) = (without_block, kind_of_file(file)) {
         let what = format!("{kind}; PEM (BEGIN {}) or DER is wanted", wanted.label());
@@ -102,7 +101,7 @@ pub(in crate::x509) fn read(file: &[u8], wanted: Wanted) -> Vec<Section<'_>> {
     sections
 }
 
-/// What is in a file of which [`read`] gives nothing, to follow `no certificate found`.
+/// What is in a file without a result of [`read`], as the end of `no certificate found`.
 pub(in crate::x509) fn found(file: &[u8]) -> String {
     match blocks(file) {
         Some(blocks) => format!(", only {blocks}"),
@@ -124,7 +123,7 @@ pub(in crate::x509) fn blocks(file: &[u8]) -> Option<String> {
     }
 }
 
-/// What a DER object is that cannot be read as what is wanted, and what to do; `None` if it is that, or nothing known.
+/// The kind of a DER object that is not the wanted one, and what to do. `None` if it is the wanted one, or unknown.
 pub(in crate::x509) fn other_kind(der: &[u8], wanted: Wanted) -> Option<String> {
     let kind = match (kind_of_der(der)?, wanted) {
         (Kind::Certificate, Wanted::Certificates) | (Kind::Crl, Wanted::Crls) | (Kind::PrivateKey, Wanted::Keys) => {

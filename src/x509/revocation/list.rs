@@ -7,14 +7,14 @@ use crate::x509::signatures::{self, NotSigned};
 use core::cmp::Reverse;
 use std::{borrow::ToOwned, format, string::String, sync::Mutex, sync::PoisonError, vec::Vec};
 
-/// How many keys' answers a list remembers. A CA that renews its key has two for a while.
+/// For how many keys a CRL remembers the result. A CA that renews its key has two for a while.
 const REMEMBERED_KEYS: usize = 16;
 
 pub(super) struct List {
     /// Where it was found: `crl.pem line 8`.
     pub(super) place: String,
     pub(super) this_update: u64,
-    /// `None` only where lists out of date are believed.
+    /// `None` only if CRLs that are out of date are accepted.
     pub(super) next_update: Option<u64>,
     pub(super) scope: Scope,
     /// cRLNumber, big-endian, without leading zeros.
@@ -24,11 +24,11 @@ pub(super) struct List {
     /// keyIdentifier of authorityKeyIdentifier.
     key_id: Option<Vec<u8>>,
     der: Vec<u8>,
-    /// Where in `der` the serial numbers stand, in the order of the numbers' octets.
+    /// The positions of the serial numbers in `der`, sorted by the octets of the numbers.
     serials: Vec<(u32, u32)>,
-    /// It is signed by a root of ours whose it may be.
+    /// It is signed by a root of ours that may be its issuer.
     pub(super) vouched: bool,
-    /// By the hash of a key: whether the list is signed by it.
+    /// Whether the CRL is signed by a key, by the hash of the key.
     signed_by: Mutex<Vec<([u8; 32], bool)>>,
 }
 
@@ -42,7 +42,7 @@ pub(super) fn name_key(name: &Name<'_>) -> [u8; 32] {
 }
 
 impl List {
-    /// The error says why the list cannot be used. `stale`: it need not say when it goes out of date.
+    /// The error says why the CRL cannot be used. `stale`: it need not have nextUpdate.
     pub(super) fn read(place: String, der: Vec<u8>, stale: bool, strict: bool) -> Result<List, String> {
         let list = CertificateList::from_der(&der).map_err(|BadDer(what)| malformed(what))?;
         if list.signature.content != list.signature_algorithm.content {
@@ -57,14 +57,14 @@ impl List {
         }
         let scope = extensions.issuing_distribution_point.as_ref().map(Scope::read).transpose();
         let scope = scope.map_err(|BadDer(why)| why.to_owned())?.unwrap_or_default();
-        // §5.2.3 binds issuers: what is not on the list can be told without a number (§6.3.3).
+        // §5.2.3 binds issuers: the status of a certificate can be found without a number (§6.3.3).
         if strict && extensions.number.is_none() {
             return Err("the CRL has no number (strict issuance, RFC 5280 5.2.3)".into());
         }
         if strict && extensions.all.is_critical(oid::CRL_NUMBER) {
             return Err("the CRL's number is critical (strict issuance, RFC 5280 5.2.3)".into());
         }
-        // §5.1.2.5: MUST be there. Without it a list that was withheld or forgotten would be believed for ever.
+        // §5.1.2.5: MUST be present. Without it a CRL would be accepted for ever if newer ones are withheld or forgotten.
         if list.next_update.is_none() && !stale {
             return Err("the CRL has no nextUpdate, so that nobody can tell when it is out of date".into());
         }
@@ -84,21 +84,21 @@ impl List {
         &self.issuer
     }
 
-    /// Whether it may be this issuer's, by what it says: it has the name, and does not say that it is another key's; or it
-    /// has another name, and says that it is this key's.
+    /// Whether it may be a CRL of this issuer, by its own fields: it has the name, and its authorityKeyIdentifier does not
+    /// name another key; or it has another name, and its authorityKeyIdentifier names this key.
     pub(super) fn may_be_of(&self, issuer: &[u8; 32], key_id: Option<&[u8]>) -> bool {
         let same_key = self.key_id.as_deref().zip(key_id).map(|(ours, theirs)| ours == theirs);
         same_key.unwrap_or_else(|| self.is_named(issuer))
     }
 
-    /// With what it is signed, if no key's signature of that kind is verified here.
+    /// The signature algorithm, if this crate cannot verify it.
     pub(super) fn unsupported_algorithm(&self) -> Option<String> {
         let list = CertificateList::from_der(&self.der).ok()?;
         let algorithm = &list.signature_algorithm;
         (!signatures::is_supported(algorithm)).then(|| signatures::name_of(algorithm))
     }
 
-    /// Whether it is signed by this key, whose SHA-256 is `key`. Checked once; a memo of a pure function.
+    /// Whether it is signed by this key, whose SHA-256 is `key`. Checked once and remembered.
     pub(super) fn is_signed_by(&self, key: &[u8; 32], spki: &[u8]) -> bool {
         let memo = || self.signed_by.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, signed)) = memo().iter().find(|(known, _)| known == key) {
@@ -112,7 +112,7 @@ impl List {
         signed
     }
 
-    /// For a sentence: why a list of the right name is not this key's.
+    /// For a sentence: why a CRL with the right name is not of this key.
     pub(super) fn why_not_signed_by(&self, spki: &[u8]) -> String {
         self.verify(spki).err().unwrap_or_default()
     }
@@ -129,13 +129,13 @@ impl List {
         })
     }
 
-    /// By this lists are sorted: by issuer, then by scope, then from the newest to the oldest.
+    /// The order of CRLs: by issuer, then by scope, then from the newest to the oldest.
     pub(super) fn order(&self) -> impl Ord + '_ {
         (&self.issuer, &self.scope, Reverse((self.this_update, self.number())))
     }
 
-    /// Whether it takes the place of another list of its issuer and scope: it is newer, or of the same moment and has the
-    /// higher number. A number tells nothing of a list that has none: both count then.
+    /// Whether it replaces another CRL of its issuer and scope: it is newer, or has the same thisUpdate and a higher
+    /// number. If one of them has no number, both count.
     pub(super) fn replaces(&self, other: &List) -> bool {
         self.this_update > other.this_update
             || (self.this_update == other.this_update
@@ -147,7 +147,7 @@ impl List {
         self.number.as_deref().map(|number| (number.len(), number))
     }
 
-    /// Whether it holds this serial number. Any entry counts: one that is on hold is not good either.
+    /// Whether it has this serial number. Every entry counts: a certificate on hold is not good either.
     pub(super) fn holds(&self, serial: Serial<'_>) -> bool {
         if self.scope.is_foreign() {
             return false;
@@ -166,7 +166,7 @@ fn at(der: &[u8], (from, to): (u32, u32)) -> &[u8] {
     der.get(index(from)..index(to)).unwrap_or_default()
 }
 
-/// Reads every entry: what is told of any certificate depends on all of them.
+/// Reads every entry: the status of any certificate depends on all of them.
 fn serials(der: &[u8], list: &CertificateList<'_>) -> Result<Vec<(u32, u32)>, String> {
     let mut serials = Vec::new();
     for entry in list.entries() {

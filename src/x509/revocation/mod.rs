@@ -1,8 +1,8 @@
-//! Which revocation list speaks for a certificate, and what it says (RFC 5280 §6.3.3).
+//! Which CRL covers a certificate, and the status of the certificate (RFC 5280 §6.3.3).
 //!
-//! A certificate is *good* only if a current list, signed by its issuer (name and key), whose scope covers it, does not
-//! hold it. It is *revoked* if any valid list of its issuer holds it. Else its status is *unknown*. webpki only builds
-//! the path: it takes the first list of a name, and knows no other.
+//! A certificate is *good* only if a current CRL covers it and does not list it. This CRL must be signed by the issuer
+//! (name and key). The certificate is *revoked* if any valid CRL of its issuer lists it. Otherwise its status is
+//! *unknown*. webpki only builds the path: it would use only the first CRL of a name.
 
 mod list;
 mod scope;
@@ -19,23 +19,23 @@ use std::{format, string::String, vec::Vec};
 /// The revocation lists of a snapshot.
 #[derive(Default)]
 pub(super) struct Revocation {
-    /// Lists were asked for. Then a certificate must be known to be good, whatever became of the lists.
+    /// Revocation was asked for. Then a certificate must be known to be good, even if no CRL could be read.
     asked: bool,
-    /// Lists of one issuer name stand together, among them those of one scope, the newest first.
+    /// CRLs of one issuer name are together, and among them those of one scope, the newest first.
     lists: Vec<List>,
-    /// What was to be a list, and cannot be used.
+    /// CRLs that cannot be used.
     unusable: Vec<Unusable>,
 }
 
 struct Unusable {
-    /// The name of its issuer, by [`list::name_key`]; `None`: nobody knows whose it is.
+    /// The name of its issuer, by [`list::name_key`]; `None`: the issuer is unknown.
     issuer: Option<[u8; 32]>,
     /// `crl.pem line 8: why`
     text: String,
 }
 
-/// How far revocation goes. The default, once lists are asked for: the whole chain; an unknown status refuses, and so
-/// does a list that is out of date.
+/// How strict revocation is. The default, if revocation is asked for: the whole chain is checked; an unknown status is
+/// refused, and so is a CRL that is out of date.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Relaxed {
     pub(super) leaf_only: bool,
@@ -44,7 +44,7 @@ pub(super) struct Relaxed {
     pub(super) no_rev_avail: bool,
 }
 
-/// Who issued a certificate, as the verified path has it.
+/// The issuer of a certificate in the verified path.
 #[derive(Clone, Copy)]
 pub(super) struct Issuer<'a> {
     pub(super) name: Name<'a>,
@@ -62,7 +62,7 @@ impl<'a> Issuer<'a> {
     }
 }
 
-/// An issuer that is known when lists are loaded.
+/// An issuer that is known when CRLs are loaded.
 pub(super) struct Known {
     /// Its [`list::name_key`].
     name: [u8; 32],
@@ -93,16 +93,16 @@ impl Revocation {
         self.asked
     }
 
-    /// Something that was to be a list cannot be read at all; `place` is where it was found, `why` a sentence's end.
+    /// A CRL cannot be read at all. `place` is where it was found, `why` the end of a sentence.
     pub(super) fn lose(&mut self, place: &str, why: &str) {
         self.unusable.push(Unusable { issuer: None, text: format!("{place}: {why}") });
     }
 
-    /// Adds a DER list; `place` is where it was found, for sentences. The error says why it cannot be used.
+    /// Adds a DER CRL. `place` is where it was found, for sentences. The error says why it cannot be used.
     ///
-    /// `roots`: a list that has the name of some of them, or says that it is signed by the key of one, and is signed by
-    /// none, is told now; unless it says that it is another key's, which may belong to an intermediate of that name. Of
-    /// other issuers, nothing is known until one is met.
+    /// `roots`: if a CRL has the name of a root, or its authorityKeyIdentifier names the key of one, but no root has signed
+    /// it, this is reported now. It is not reported if the authorityKeyIdentifier names another key, which may belong to an
+    /// intermediate with that name. Other issuers are unknown until a path has them.
     pub(super) fn add(
         &mut self,
         place: String,
@@ -128,7 +128,7 @@ impl Revocation {
             (None, None) => None,
         };
         list.vouched = vouched;
-        // A list that does not verify stands with the others: what it said is not known.
+        // A CRL that does not verify is kept with the others: its true contents are unknown.
         let place = self.lists.partition_point(|other| other.order() <= list.order());
         self.lists.insert(place, list);
         problem.map_or(Ok(()), Err)
@@ -167,19 +167,19 @@ impl Revocation {
         }
         let in_date = |list: &&List| relaxed.expired || list.next_update.is_none_or(|next| seconds < next);
 
-        // What bounds the answer: the lists that give it, those that will take their place, and those of its issuer that
-        // are not here yet.
+        // The answer is bounded by the CRLs that give it, those that will replace them, and those of its issuer that are
+        // not yet valid.
         let from = valid().map(|list| list.this_update).max().unwrap_or(0);
         let ends = valid().filter(in_date).filter(|_| !relaxed.expired).filter_map(|list| list.next_update);
         let to = ends.chain(future().map(|list| list.this_update)).min().map_or(u64::MAX, |end| end.saturating_sub(1));
         let window = Window { from, to };
-        // RFC 9608 §4. An entry on a list counts all the same.
+        // RFC 9608 §4. An entry in a CRL counts nevertheless.
         if is_leaf && relaxed.no_rev_avail && cert.extensions.no_rev_avail {
             return Ok(window);
         }
 
-        // A list that may be this issuer's, and that no key which is known here has signed: nobody knows what it said, and
-        // an older list does not know better.
+        // A CRL may be of this issuer, but no known key has signed it. Its true contents are unknown, and an older CRL does
+        // not replace them.
         let spoilt = |list: &&List| {
             list.may_be_of(&name, issuer.key_id) && !list.vouched && !list.is_signed_by(&key, issuer.spki)
         };
@@ -188,8 +188,8 @@ impl Revocation {
         }
         let is_of_its_kind = |list: &&List| list.scope.covers_kind(!is_leaf);
         let points = cert.extensions.crl_distribution_points;
-        // One list may stand for the whole, though it is published at a point that the certificate does not name; not if
-        // there are, will be, or should be others of another scope.
+        // A single CRL may cover everything, even if it is published at a point that the certificate does not name; but not
+        // if there are, will be, or should be others with another scope.
         let mut parts = named.iter().filter(is_of_its_kind).filter(|list| list.is_signed_by(&key, issuer.spki));
         let first = parts.next();
         let unusable = || self.unusable.iter().filter(|list| list.issuer.is_none_or(|issuer| issuer == name));
@@ -200,7 +200,7 @@ impl Revocation {
             return Ok(window);
         }
         let expired = covering().filter_map(|list| Some((list.next_update?, list))).max_by_key(|(end, _)| *end);
-        // Signed by a key that signs no lists: that is more than not to know.
+        // Signed by a key that may not sign CRLs: this says more than an unknown status.
         let barred = current().find(|list| !may_sign && list.is_signed_by(&key, issuer.spki));
         if relaxed.unknown_status && expired.is_none() && barred.is_none() {
             return Ok(window);
@@ -221,18 +221,18 @@ impl Revocation {
             let then = unix_time(list.this_update);
             RefusalReason::CrlNotYetValid { issuer: issuer_name, place: list.place.clone(), then }
         } else {
-            // One that is its issuer's for sure explains more.
+            // A CRL that is certainly of this issuer explains more.
             let given = unusable().find(|list| list.issuer.is_some()).or_else(|| unusable().next());
             RefusalReason::StatusUnknown { issuer: issuer_name, unusable: given.map(|list| list.text.clone()) }
         })
     }
 }
 
-/// The lists that count: current and signed, and not replaced by another of the same scope.
+/// The CRLs that count: current and signed, and not replaced by another of the same scope.
 fn valid<'a>(named: &'a [List], now: u64, is_signed: &'a impl Fn(&List) -> bool) -> impl Iterator<Item = &'a List> {
     named.chunk_by(|one, other| one.scope == other.scope).flat_map(move |same| {
         let believed = same.iter().filter(move |list| list.this_update <= now && is_signed(list));
-        // The first replaces all that any of them replaces.
+        // The first one replaces everything that any of them replaces.
         let first = believed.clone().next();
         believed.filter(move |list| first.is_some_and(|first| !first.replaces(list)))
     })

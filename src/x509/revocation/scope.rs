@@ -1,14 +1,14 @@
-//! What a revocation list is about (RFC 5280 §5.2.5), and whether that covers a certificate (§6.3.3 (b)).
+//! The scope of a CRL (RFC 5280 §5.2.5), and whether it covers a certificate (§6.3.3 (b)).
 
 use crate::asn1::{
     BadDer, DistributionPointName, DistributionPoints, GeneralName, GeneralNames, IssuingDistributionPoint,
 };
 use std::vec::Vec;
 
-/// What a list is about: by default all certificates of its issuer.
+/// The scope of a CRL: by default all certificates of its issuer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Scope {
-    /// The names of the point at which this part of the list is published; empty: it is no part.
+    /// The names of the distribution point of this partial CRL; empty: it is not partial.
     points: Vec<Point>,
     only_user_certs: bool,
     only_ca_certs: bool,
@@ -34,7 +34,7 @@ fn octets<'a>(name: &GeneralName<'a>) -> (u8, &'a [u8]) {
 }
 
 impl Scope {
-    /// The error says why we cannot use a list with this extension.
+    /// The error says why we cannot use a CRL with this extension.
     pub(super) fn read(point: &IssuingDistributionPoint<'_>) -> Result<Scope, BadDer> {
         if point.indirect {
             return Err(BadDer("indirect CRLs (indirectCRL) are not supported"));
@@ -59,18 +59,18 @@ impl Scope {
         Ok(Scope { points, only_user_certs, only_ca_certs, only_attribute_certs })
     }
 
-    /// Whether it is about certificates of CAs, or about those of end entities.
+    /// Whether it covers certificates of CAs, or those of end entities.
     pub(super) fn covers_kind(&self, is_ca: bool) -> bool {
         !self.only_attribute_certs && if is_ca { !self.only_user_certs } else { !self.only_ca_certs }
     }
 
-    /// It is about attribute certificates, whose serial numbers are others.
+    /// It covers attribute certificates, which have other serial numbers.
     pub(super) fn is_foreign(&self) -> bool {
         self.only_attribute_certs
     }
 
-    /// Whether the part of the list at this point is about a certificate that names these points. One that names none is
-    /// covered by a whole list, or by the only one that there is.
+    /// Whether a partial CRL of this point covers a certificate that names these points. A certificate that names none is
+    /// covered by a complete CRL, or by the only CRL.
     pub(super) fn covers_point(&self, named: Option<DistributionPoints<'_>>, only_one: bool) -> bool {
         if self.points.is_empty() {
             return true;
@@ -78,7 +78,7 @@ impl Scope {
         let Some(named) = named else { return only_one };
         named.iter().any(|point| match (point.name, point.reasons, point.crl_issuer) {
             (Some(DistributionPointName::Full(names)), None, None) => self.is_published_at(&names),
-            // Another signer, some reasons only, a relative name: not for this list to say.
+            // Another signer, some reasons only, or a relative name: this CRL does not cover it.
             _ => false,
         })
     }

@@ -12,10 +12,10 @@ use core::fmt;
 use rustls_pki_types::UnixTime;
 use std::sync::Arc;
 
-/// An accepted peer: who it is, by which chain, and until when the proof holds. `Display` is one sentence.
+/// An accepted peer: its identity, its chain, and until when the proof is valid. `Display` is one sentence.
 ///
-/// Plain data of the moment of the verdict; a clone shares it. What has happened since (a new CRL, a passed notAfter)
-/// it does not know.
+/// It is plain data of the time of the verdict; a clone shares it. It does not know later changes (a new CRL, a passed
+/// notAfter).
 #[derive(Clone)]
 pub struct Accepted {
     role: Role,
@@ -23,7 +23,7 @@ pub struct Accepted {
     matched: usize,
     /// `None`: a raw public key.
     path: Option<Proof>,
-    /// The leaf, then the intermediates that were used, or one raw public key: DER, one behind the other.
+    /// The leaf, then the intermediates of the path, or one raw public key: concatenated DER.
     chain: Arc<[u8]>,
     leaf_len: usize,
     snapshot: SnapshotId,
@@ -33,7 +33,7 @@ pub struct Accepted {
 #[derive(Clone, Copy)]
 pub(super) struct Proof {
     pub(super) window: Window,
-    /// The root vouches for SPIFFE IDs only.
+    /// The root is accepted for SPIFFE IDs only.
     pub(super) bound: bool,
     /// Its place among the snapshot's roots.
     pub(super) root: u16,
@@ -60,8 +60,8 @@ impl Accepted {
         Accepted { matched, ..Accepted::new(peer.role(), peer.certificate_type(), key, snapshot, now) }
     }
 
-    /// What was accepted elsewhere: it holds at the moment of that verdict only. `bound`: by a root that vouches for SPIFFE
-    /// IDs only.
+    /// A peer that was accepted elsewhere: it is valid only at the time of that verdict. `bound`: its root is accepted for
+    /// SPIFFE IDs only.
     pub(in crate::x509) fn elsewhere(
         role: Role,
         certificate_type: CertificateType,
@@ -96,7 +96,7 @@ impl Accepted {
         Accepted { role, certificate_type, matched: 0, path: None, chain, leaf_len, snapshot, judged_at }
     }
 
-    /// The certificates of the path but the leaf, one behind the other.
+    /// The certificates of the path without the leaf, concatenated.
     pub(super) fn cas(&self) -> &[u8] {
         self.chain.get(self.leaf_len..).unwrap_or_default()
     }
@@ -106,28 +106,28 @@ impl Accepted {
         self.path
     }
 
-    /// The same, judged again: it holds for this time, under this snapshot.
+    /// The same, judged again: it is valid for this time, with this snapshot.
     pub(super) fn again(&self, window: Window, snapshot: SnapshotId, now: UnixTime) -> Accepted {
         let path = self.path.map(|proof| Proof { window, ..proof });
         Accepted { path, snapshot, judged_at: now.as_secs(), ..self.clone() }
     }
 
-    /// Whether it holds at this time without being judged again.
+    /// Whether it is valid at this time without another verdict.
     pub(in crate::x509) fn holds_at(&self, now: UnixTime) -> bool {
         self.path.is_none_or(|proof| proof.window.contains(now))
     }
 
-    /// By which snapshot it was judged.
+    /// The snapshot of the verdict.
     pub(in crate::x509) fn snapshot(&self) -> SnapshotId {
         self.snapshot
     }
 
-    /// Whether its root vouches for SPIFFE IDs only.
+    /// Whether its root is accepted for SPIFFE IDs only.
     pub(in crate::x509) fn is_bound(&self) -> bool {
         self.path.is_some_and(|proof| proof.bound)
     }
 
-    /// When it was judged.
+    /// The time of the verdict.
     pub fn judged_at(&self) -> UnixTime {
         unix_time(self.judged_at)
     }
@@ -142,10 +142,10 @@ impl Accepted {
         self.matched
     }
 
-    /// Who the peer has proved to be. Parses when called.
+    /// The identity that the peer has proved. Each call parses the leaf.
     ///
     /// If the root is bound to a SPIFFE trust domain, only the SPIFFE ID is proved, and the other names are left out.
-    /// `None`: a raw public key has no names, its [`leaf`](Accepted::leaf) is all there is.
+    /// `None`: a raw public key has no names, only its [`leaf`](Accepted::leaf).
     pub fn identity(&self) -> Option<PeerIdentity> {
         let identity = PeerIdentity::read(self.leaf()).ok();
         match self.path? {
@@ -163,23 +163,23 @@ impl Accepted {
     /// public key is one SubjectPublicKeyInfo.
     pub fn chain(&self) -> impl Iterator<Item = &[u8]> {
         let mut rest = Reader::new(self.chain.get(self.leaf_len..).unwrap_or_default());
-        // The certificates have been read before: nothing but the end stops this.
+        // The certificates have been read before, so only the end stops this.
         core::iter::once(self.leaf()).chain(core::iter::from_fn(move || Some(rest.element().ok()?.whole)))
     }
 
-    /// What [`leaf`](Accepted::leaf) holds.
+    /// The type of [`leaf`](Accepted::leaf).
     pub fn certificate_type(&self) -> CertificateType {
         self.certificate_type
     }
 
-    /// The first moment at which the whole path is valid and its CRLs are current, seen from the verdict. `None`: a raw
+    /// The first second at which the whole path is valid and its CRLs are current, as known at the verdict. `None`: a raw
     /// public key has no such time.
     pub fn valid_from(&self) -> Option<UnixTime> {
         self.path.map(|proof| unix_time(proof.window.from))
     }
 
-    /// The last second at which all of that still holds: the earliest notAfter of the path, or the last second before
-    /// the earliest nextUpdate of its CRLs. `None`: a raw public key has no such time.
+    /// The last second at which the path is valid and its CRLs are current: the earliest notAfter of the path, or the last
+    /// second before the earliest nextUpdate of its CRLs. `None`: a raw public key has no such time.
     pub fn valid_until(&self) -> Option<UnixTime> {
         self.path.map(|proof| unix_time(proof.window.to))
     }

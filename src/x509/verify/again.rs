@@ -7,15 +7,15 @@ use crate::x509::time::Window;
 use crate::x509::trust::Trust;
 use rustls_pki_types::UnixTime;
 
-/// What has been asked in one pass about the CAs of a chain, by one snapshot at one time: many chains have the same.
+/// Answers about the CAs of chains in one pass, with one snapshot at one time. Many chains have the same CAs.
 #[derive(Default)]
 pub(in crate::x509) struct AskedCas(Option<(Accepted, Window)>);
 
 impl Trust {
-    /// Asks this snapshot's CRLs about each certificate of the path, and the clock. `None`: it does not hold as it is, or it
-    /// was found by other roots or rules: then the whole chain is to be judged, which says why.
+    /// Checks each certificate of the path with this snapshot's CRLs and the time. `None`: the path is not valid now, or it
+    /// was found with other roots or rules. Then judge the whole chain, which gives the reason.
     ///
-    /// What is not done again is what cannot have another outcome: signatures, the search, rules, names.
+    /// Signatures, the search, rules and names are not checked again, because their result cannot change.
     pub(in crate::x509) fn ask_crls_again(
         &self,
         accepted: &Accepted,
@@ -48,7 +48,7 @@ impl Trust {
         window.contains(now).then(|| accepted.again(window, self.snapshot_id(), now))
     }
 
-    /// Narrows the window to that of a certificate and of the CRLs that speak for it.
+    /// Limits the window to that of a certificate and of its CRLs.
     fn ask_about(
         &self,
         certificate: &Certificate<'_>,

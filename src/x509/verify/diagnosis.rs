@@ -1,7 +1,7 @@
-//! Why webpki has found no path: each certificate is looked at, from the leaf upwards, and the first fault is told where
-//! it is. webpki's own error says neither which certificate it means nor, often, what is wrong with it.
+//! Why webpki has found no path: checks each certificate, from the leaf upwards, and reports the first fault with its
+//! place. webpki's own error does not say which certificate it means, and often not what is wrong with it.
 //!
-//! Nothing is accepted here. Only refusals come this way, so cost matters little; signatures are counted nevertheless.
+//! Nothing is accepted here. Only refusals come here, so cost matters little; signatures are limited nevertheless.
 
 use super::path::MAX_INTERMEDIATES;
 use crate::asn1::{Certificate, oid};
@@ -14,7 +14,7 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use std::{format, string::String, vec::Vec};
 use webpki::Error;
 
-/// So many signatures are verified at most.
+/// At most this many signatures are verified.
 const MAX_SIGNATURES: usize = 20;
 
 /// What is wrong with a chain for which webpki has found no path, and has given this error.
@@ -52,16 +52,16 @@ struct Diagnosis<'a> {
     trust: &'a Trust,
     roots: &'a [Certificate<'a>],
     leaf: &'a Leaf<'a>,
-    /// What came after the leaf.
+    /// The certificates after the leaf.
     others: &'a [CertificateDer<'a>],
     now: UnixTime,
-    /// The CAs from the leaf to where we are, with their places in the peer's list.
+    /// The CAs from the leaf to the current certificate, with their places in the peer's list.
     between: Vec<(usize, Certificate<'a>)>,
     /// How many signatures may still be verified.
     signatures: usize,
 }
 
-/// Somebody with the name of an issuer.
+/// A CA with the name of the issuer.
 #[derive(Clone, Copy)]
 struct Candidate<'a> {
     /// Its place in the peer's list; `None`: a root of ours.
@@ -104,12 +104,12 @@ impl<'a> Diagnosis<'a> {
         Err(dead_end.unwrap_or_else(|| self.not_issued(place, cert, &named)))
     }
 
-    /// Possible issuers: our roots first, then what was sent and has not been used yet.
+    /// Possible issuers: our roots first, then the sent certificates that have not been used yet.
     fn candidates(&self) -> impl Iterator<Item = Candidate<'a>> {
         let roots = self.roots.iter().map(|cert| Candidate { place: None, cert: *cert });
         let used = |place| self.between.iter().any(|(used, _)| *used == place);
         let unused = self.others.iter().zip(1..).filter(move |(_, place)| !used(*place));
-        // What cannot be read is told by `not_issued`.
+        // `not_issued` reports a certificate that cannot be read.
         roots.chain(
             unused.filter_map(|(der, place)| Some(Candidate { place: Some(place), cert: rules::read(der).ok()? })),
         )
@@ -131,7 +131,7 @@ impl<'a> Diagnosis<'a> {
         }
     }
 
-    /// Nobody of its issuer's name has signed it.
+    /// No CA with the name of its issuer has signed it.
     fn not_issued(&self, place: usize, cert: &Certificate<'a>, named: &[Candidate<'a>]) -> Fault {
         let issuer = issuer_name(cert);
         if named.is_empty() {
@@ -145,12 +145,12 @@ impl<'a> Diagnosis<'a> {
                 None => of_leaf(RefusalReason::UnknownIssuer(issuer)),
             };
         }
-        // A key that verifies nothing; those of roots were judged when they were loaded.
+        // The key is not usable; the keys of roots were checked when they were loaded.
         let unusable = named.iter().find_map(|ca| Some((ca.place?, ca.cert.der, rules::public_key(&ca.cert).err()?)));
         if let Some((place, der, reason)) = unusable {
             return (FaultyCertificate::presented(place, der), reason);
         }
-        // The key identifiers tell a namesake from a forgery.
+        // The key identifiers distinguish another CA with the same name from a forged signature.
         let other_key = |ca: &Candidate<'_>| match (cert.extensions.authority_key_id, ca.cert.extensions.subject_key_id)
         {
             (Some(wanted), Some(has)) => wanted != has,
@@ -163,7 +163,7 @@ impl<'a> Diagnosis<'a> {
         }
     }
 
-    /// Each certificate up to this root is good by itself, and has signed the one below. Then it is the path as a whole.
+    /// Each certificate up to this root is good by itself, and has signed the one below. So the fault is in the whole path.
     fn path(&self, root: &Certificate<'a>) -> Result<(), Fault> {
         if self.between.len() > MAX_INTERMEDIATES {
             let (intermediates, most) = (self.between.len(), MAX_INTERMEDIATES);
@@ -175,7 +175,7 @@ impl<'a> Diagnosis<'a> {
                 return Err((FaultyCertificate::presented(*place, ca.der), RefusalReason::PathLength { below, most }));
             }
         }
-        // webpki refuses every name of a kind that it cannot compare: not the same as a name outside the constraints.
+        // webpki refuses every name of a kind that it cannot compare; this is not a name outside the constraints.
         let cas = self.between.iter().map(|(_, ca)| ca).chain([root]);
         let constrained: Vec<&Certificate<'_>> = cas.filter(|ca| ca.extensions.name_constraints.is_some()).collect();
         let mut constraints = constrained.iter().filter_map(|ca| ca.extensions.name_constraints);
@@ -204,7 +204,7 @@ fn issuer_name(cert: &Certificate<'_>) -> String {
 /// webpki reads no certificate beyond two octets of length.
 const MAX_CERTIFICATE: usize = 0xffff;
 
-/// What webpki does not read, or reads otherwise, wherever the certificate stands.
+/// What webpki does not read, or reads differently, at any place of the certificate in the chain.
 fn form(cert: &Certificate<'_>) -> Result<(), RefusalReason> {
     if cert.der.len() > MAX_CERTIFICATE {
         return Err(RefusalReason::TooLarge(cert.der.len()));

@@ -1,4 +1,4 @@
-//! Signatures that have been verified before need not be paid for again.
+//! Remembers verified signatures, so that they need not be verified again.
 
 use crate::x509::hash::Sha256;
 use crate::x509::signatures::ALGORITHMS;
@@ -11,10 +11,10 @@ use std::{fmt, vec, vec::Vec};
 /// [`JudgeOptions::memo`](crate::x509::JudgeOptions); bounded; shared by any number of threads and of
 /// [`Trust`](crate::x509::Trust) snapshots.
 ///
-/// What it remembers is a fact that no clock, CRL, role or policy can change: this key has signed these bytes. Everything
-/// else of a verdict (path, names, times, revocation, use) is judged afresh each time. A peer that connects again costs no
-/// signature of its chain, another peer of the same issuer one less for each CA certificate; possession of the peer's own
-/// key is always proved afresh.
+/// It remembers a fact that no clock, CRL, role or policy can change: this key has signed these bytes. Everything else
+/// of a verdict (path, names, times, revocation, use) is judged again each time. If a peer connects again, no signature
+/// of its chain is verified; for another peer of the same issuer, one less for each CA certificate. Possession of the
+/// peer's own key is always proved again.
 pub struct SignatureMemo {
     sets: Mutex<Vec<Set>>,
     hits: AtomicU64,
@@ -24,7 +24,7 @@ pub struct SignatureMemo {
 /// SHA-256 over algorithm, key, message and signature, each with its length.
 type Key = [u8; 32];
 
-/// A key has its place in one set, by its own value. The one that was used last comes first.
+/// The value of an entry decides its set. In a set the entry that was used last comes first.
 type Set = [Option<Key>; WAYS];
 const WAYS: usize = 8;
 
@@ -40,22 +40,22 @@ impl SignatureMemo {
         self.lock().iter().flatten().flatten().count()
     }
 
-    /// Is no signature remembered?
+    /// Whether no signature is remembered.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many signatures need not have been verified, since it was made.
+    /// How many signatures were found here since it was made, and not verified again.
     pub fn hits(&self) -> u64 {
         self.hits.load(Relaxed)
     }
 
-    /// How many had to be, good ones and bad ones.
+    /// How many had to be verified, good and bad ones.
     pub fn misses(&self) -> u64 {
         self.misses.load(Relaxed)
     }
 
-    /// Forgets all.
+    /// Forgets all signatures.
     pub fn clear(&self) {
         self.lock().fill([None; WAYS]);
     }
@@ -84,7 +84,7 @@ impl SignatureMemo {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Set>> {
-        // Whatever a panic elsewhere leaves here is true.
+        // The entries stay true if another thread panics.
         self.sets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -99,7 +99,8 @@ pub(super) fn remembering(memo: &SignatureMemo) -> [Remembering<'_>; ALGORITHMS.
     ALGORITHMS.map(|algorithm| Remembering { algorithm, memo })
 }
 
-/// An algorithm that remembers what it has verified. Failures are never remembered: a stranger can make as many as it likes.
+/// An algorithm that remembers what it has verified. Failures are never remembered, because an unauthenticated peer can
+/// cause any number of them.
 #[derive(Clone, Copy)]
 pub(super) struct Remembering<'a> {
     algorithm: &'static dyn SignatureVerificationAlgorithm,

@@ -1,4 +1,4 @@
-//! The judgement of a peer, in its order.
+//! The steps of the verdict on a peer, in their order.
 
 pub(super) mod accepted;
 pub(super) mod again;
@@ -21,10 +21,10 @@ use std::vec::Vec;
 use webpki::EndEntityCert;
 
 impl Trust {
-    /// Judges a peer that has proved possession of its key: chain, revocation, use, then identity. Either outcome
-    /// turns into the answer for [`Handshake::answer_verify`](crate::Handshake::answer_verify).
+    /// Judges a peer that has proved possession of its key: chain, revocation, use, then identity. Both results convert
+    /// to the answer for [`Handshake::answer_verify`](crate::Handshake::answer_verify).
     ///
-    /// Allocates a little (measured in docs/TRUST.md); never blocks, has no clock and asks no network.
+    /// It allocates a little (measured in docs/TRUST.md), never blocks, and uses neither clock nor network.
     pub fn judge(&self, peer: &Peer<'_>, options: &JudgeOptions<'_>) -> Result<Accepted, Refusal> {
         self.decide(peer, options).map_err(|fault| Refusal::new(peer, fault, options.now))
     }
@@ -62,7 +62,7 @@ impl From<&Result<Accepted, Refusal>> for Verdict {
     }
 }
 
-/// A raw public key (RFC 7250): possession is proved, so a pin is all there is to check. It matches no name, SPIFFE ID
+/// A raw public key (RFC 7250): possession is proved, so only a pin is checked. It matches no name, SPIFFE ID
 /// or "any trusted".
 fn raw_key(spki: &[u8], expected: &[Expect]) -> Result<usize, RefusalReason> {
     let hash = sha256(spki);

@@ -1,24 +1,24 @@
-//! What a verdict takes besides roots and rules.
+//! The inputs of a verdict in addition to roots and rules.
 
 use super::memo::SignatureMemo;
 use crate::x509::expectations::Expect;
 use rustls_pki_types::{CertificateDer, UnixTime};
 
-/// What a peer is judged by, besides the [`Trust`](crate::x509::Trust).
+/// The options of a verdict, in addition to the [`Trust`](crate::x509::Trust).
 #[derive(Clone, Copy)]
 pub struct JudgeOptions<'a> {
-    /// Who the peer may be; one must match. Empty: nobody.
+    /// The expected identities; one must match. Empty: nobody is accepted.
     pub expect: &'a [Expect],
-    /// The moment of the verdict.
+    /// The time of the verdict.
     pub now: UnixTime,
     /// Our own leaves (or raw public keys), DER: a peer that presents one of them is refused.
     pub own: &'a [CertificateDer<'a>],
-    /// Where signatures are remembered that have been verified, if anywhere.
+    /// The memo for verified signatures, if there is one.
     pub memo: Option<&'a SignatureMemo>,
 }
 
 impl<'a> JudgeOptions<'a> {
-    /// With no own leaves to watch for, and no memo.
+    /// Without own leaves and without a memo.
     pub const fn new(expect: &'a [Expect], now: UnixTime) -> JudgeOptions<'a> {
         JudgeOptions { expect, now, own: &[], memo: None }
     }

@@ -1,4 +1,4 @@
-//! A path that webpki has found and checked, and what our rules say of it.
+//! A path that webpki has found and checked, and our rules for it.
 
 use crate::asn1::{Certificate, GeneralName};
 use crate::x509::expectations::Leaf;
@@ -15,12 +15,12 @@ use webpki::VerifiedPath;
 /// webpki's own limit.
 pub(super) const MAX_INTERMEDIATES: usize = 6;
 
-/// A chain that holds.
+/// A valid chain.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Path {
-    /// How long it keeps holding: from the latest notBefore to the earliest of notAfter and nextUpdate.
+    /// How long it is valid: from the latest notBefore to the earliest of notAfter and nextUpdate.
     pub(super) window: Window,
-    /// Its root vouches for one SPIFFE trust domain only (to which the leaf belongs).
+    /// Its root is accepted for one SPIFFE trust domain only (to which the leaf belongs).
     pub(super) bound: bool,
     /// Which of the snapshot's roots it leads to.
     pub(super) root: u16,
@@ -51,26 +51,26 @@ pub(super) fn examine(
         Ok(cert) => (FaultyCertificate::root(&cert), reason),
         Err(unreadable) => of_leaf(unreadable),
     };
-    // RFC 5280 §6.1 leaves the root's own validity to the one who trusts it; an expired root is refused here.
+    // RFC 5280 §6.1 does not decide whether an expired root is trusted; it is refused here.
     root.validity.check(now).map_err(of_root)?;
-    // RFC 5280 §6.2 leaves it to us whether what a root says of itself limits what it vouches for. It does.
+    // RFC 5280 §6.2 lets us decide whether a root's own extensions limit its paths. They do.
     if !root.serves(*role) {
         return Err(of_root(RefusalReason::ExtKeyUsage(*role)));
     }
     vouches(trust, root, leaf).map_err(of_leaf)?;
     window.narrow(Window::of(leaf));
-    // Asked of each certificate below the root, once its issuer is known.
+    // Checked for each certificate below the root, when its issuer is known.
     let mut below = (0, **leaf);
     let revocation = |(place, cert): &(usize, Certificate<'_>), issuer: &Certificate<'_>| {
         let status = trust.revocation.check(cert, *place == 0, &Issuer::new(issuer), now, trust.relaxed);
         status.map_err(|reason| (FaultyCertificate::presented(*place, cert.der), reason))
     };
-    // webpki takes no more than we have places for.
+    // webpki accepts no more than we have places for.
     let too_long = || {
         let (intermediates, most) = (path.intermediate_certificates().count(), MAX_INTERMEDIATES);
         of_leaf(RefusalReason::PathTooLong { intermediates, most })
     };
-    // The first certificate whose only e-mail address stands in its subject.
+    // The first certificate whose only e-mail address is in its subject.
     let mut addressed = rules::has_address_in_subject(leaf).then_some((0, leaf.der));
     let constrained = |(place, der): (usize, &[u8])| {
         (FaultyCertificate::presented(place, der), RefusalReason::UnsupportedConstraint(rules::ADDRESSES))
@@ -119,8 +119,8 @@ pub(super) fn examine(
     Ok(Path { window, bound: root.domain.is_some(), root: index, places, intermediates })
 }
 
-/// Is it for this root to vouch for the leaf's SPIFFE ID? A root bound to a trust domain vouches for its IDs and nothing
-/// else; no other root vouches for IDs of a domain that has roots of its own.
+/// Whether this root is accepted for the leaf's SPIFFE ID. A root that is bound to a trust domain is accepted only for
+/// IDs of this domain. If a domain has roots of its own, no other root is accepted for its IDs.
 fn vouches(trust: &Trust, root: &Root, leaf: &Certificate<'_>) -> Result<(), RefusalReason> {
     if let Some(domain) = &root.domain {
         let id = spiffe::svid(leaf).map_err(RefusalReason::Svid)?;

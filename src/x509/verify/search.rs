@@ -1,5 +1,5 @@
-//! One chain against one snapshot: webpki searches a path to one of our roots, and checks it; our rules judge each path
-//! that it finds.
+//! Verifies one chain with one snapshot: webpki searches a path to one of our roots and checks it, and our rules judge
+//! each path that it finds.
 
 use super::diagnosis::diagnose;
 use super::memo;
@@ -37,7 +37,7 @@ pub(super) fn search(
         Err(NoPath::Refused(fault)) => return Err(fault),
         Err(NoPath::Failed(error)) => error,
     };
-    // From here on cost matters less: nobody gets in whose names are written as they should be.
+    // From here on cost matters less: a chain with correctly encoded names is accepted before this.
     let roots: Vec<Certificate<'_>> = trust.roots.iter().filter_map(|root| rules::read(&root.der).ok()).collect();
     let aliases = aliases(trust, &roots, leaf, others);
     if !aliases.is_empty() {
@@ -51,7 +51,7 @@ pub(super) fn search(
     Err(diagnose(&error, trust, &roots, leaf, others, options.now))
 }
 
-/// Roots under the names by which the presented certificates call them. webpki compares names octet by octet; by RFC
+/// Roots with their names in the encoding of the presented certificates. webpki compares names octet by octet. By RFC
 /// 5280 §7.1 a name is the same in another string type, in other case, or with other spaces.
 fn aliases<'a>(
     trust: &'a Trust,
@@ -60,7 +60,7 @@ fn aliases<'a>(
     others: &'a [CertificateDer<'_>],
 ) -> Vec<(TrustAnchor<'a>, &'a Root)> {
     let mut aliases: Vec<(TrustAnchor<'a>, &Root)> = Vec::new();
-    // What cannot be read issues nothing, and is told by the diagnosis.
+    // A certificate that cannot be read issues nothing. The diagnosis reports it.
     let sent = others.iter().filter_map(|der| rules::read(der).ok());
     for issuer in core::iter::once(*leaf.cert).chain(sent).map(|cert| cert.issuer) {
         for ((anchor, root), cert) in trust.anchors.iter().zip(&trust.roots).zip(roots) {
@@ -76,7 +76,7 @@ fn aliases<'a>(
     aliases
 }
 
-/// One search, by these anchors; `root_of` says which root an anchor stands for, by its index.
+/// One search with these trust anchors. `root_of` gives the index of the root of an anchor.
 fn attempt<'a>(
     trust: &Trust,
     leaf: &Leaf<'_>,
@@ -96,7 +96,7 @@ fn attempt<'a>(
                 Ok(())
             }
             Err(fault) => {
-                // The first path's fault is told; webpki goes on looking for another path.
+                // The fault of the first path is reported; webpki continues to search for another path.
                 refused.borrow_mut().get_or_insert(fault);
                 Err(Error::UnknownIssuer)
             }
@@ -113,7 +113,7 @@ fn attempt<'a>(
     };
     match (result, found.get()) {
         (Ok(()), Some(path)) => Ok(path),
-        // It says yes only after we have.
+        // webpki accepts only after we have accepted.
         (Ok(()), None) => Err(NoPath::Refused(of_leaf(RefusalReason::TooComplex))),
         (Err(error), _) => Err(refused.take().map_or(NoPath::Failed(error), NoPath::Refused)),
     }
