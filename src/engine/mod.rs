@@ -111,7 +111,7 @@ impl Engine {
         }
     }
 
-    /// Whether a message of this type is legal now, and then whether unread bytes may not follow it.
+    /// Checks that a message of this type is legal now. True: no unread bytes may follow it, because a key changes.
     pub(crate) fn accepts(&self, message: HandshakeType) -> Result<bool, ErrorKind> {
         match (self.state(), message) {
             // RFC 9846 §4.4.2 lets a server ask for nothing; this crate is mutual or nothing.

@@ -14,7 +14,7 @@ use crate::crypto::TAG_LEN;
 
 /// type, legacy_record_version, length.
 pub(crate) const HEADER: usize = 5;
-/// What each of the AEADs adds (RFC 9846 §5.2).
+/// The expansion of every AEAD (RFC 9846 §5.2).
 pub(crate) const TAG: usize = TAG_LEN;
 /// The longest TLSPlaintext.fragment, and the longest TLSInnerPlaintext.content.
 pub(crate) const MAX_PLAINTEXT: usize = 1 << 14;
@@ -25,7 +25,7 @@ pub(crate) const MAX_CIPHERTEXT: usize = MAX_PLAINTEXT + 256;
 
 /// A protected alert: header, level and description, type, tag.
 const ALERT_RECORD: usize = HEADER + 2 + 1 + TAG;
-/// What an outbox keeps free for user_canceled and close_notify, or for one error alert.
+/// An outbox keeps this free for user_canceled and close_notify, or for one error alert.
 pub(crate) const RESERVE: usize = 2 * ALERT_RECORD;
 
 /// legacy_record_version of the record that holds the first ClientHello.
@@ -33,8 +33,8 @@ pub(crate) const VERSION_FIRST: u16 = 0x0301;
 /// legacy_record_version of every other record.
 pub(crate) const VERSION: u16 = 0x0303;
 
-/// A record's header, as it came: the additional data of a protected record (RFC 9846 §5.2). Nothing asks for its
-/// legacy_record_version, which "MUST be ignored for all purposes".
+/// A record's header as received: the additional data of a protected record (RFC 9846 §5.2). Its
+/// legacy_record_version is not read, because it "MUST be ignored for all purposes".
 #[derive(Clone, Copy)]
 pub(crate) struct Header(pub(crate) [u8; HEADER]);
 

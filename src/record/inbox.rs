@@ -6,10 +6,10 @@
 //!           '------ plaintext ----'                '-- ciphertext --'
 //! ```
 //!
-//! Opening a record moves its content to `plaintext_end`, so that the fragments of a message lie side by side; when
-//! no plaintext is held, the content stays where the record lies. *Retained* messages have been processed but are
-//! still referred to (the peer's certificates, until the caller has judged them). *Unread* is what no one has
-//! processed yet: the read key may not change while any of it is there (RFC 9846 §5.1).
+//! Opening a record moves its content to `plaintext_end`, so that the fragments of a message become contiguous. If
+//! there is no plaintext, the content stays in the place of the record. *Retained* messages have been processed but are
+//! still needed (the peer's certificates, until the caller has judged them). *Unread* bytes have not been processed
+//! yet: the read key may not change while there are any (RFC 9846 §5.1).
 
 mod feed;
 mod opening;
@@ -38,7 +38,7 @@ pub struct Inbox<B> {
     cursors: Cursors,
 }
 
-/// Where things lie; see the module's figure. `start <= unread <= plaintext_end <= ciphertext <= end <= capacity`.
+/// The positions; see the module's figure. `start <= unread <= plaintext_end <= ciphertext <= end <= capacity`.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Cursors {
     start: usize,
@@ -48,7 +48,7 @@ pub(crate) struct Cursors {
     end: usize,
     /// The position of the byte at `start` in the stream of handshake bytes.
     position: u32,
-    /// The keys that the unread bytes came under, where there are no records ([`InboxView::feed`]).
+    /// The epoch of the unread bytes, if there are no records ([`InboxView::feed`]).
     epoch: Epoch,
     /// The unread bytes are application data, not handshake messages.
     application_data: bool,
@@ -202,7 +202,7 @@ impl<B: Memory> Inbox<B> {
         self.cursors.stamp
     }
 
-    /// What the library works on: the same inbox, without the type of its memory.
+    /// The same inbox without the type of its memory.
     pub(crate) fn view(&mut self) -> InboxView<'_> {
         InboxView { memory: self.memory.as_mut(), cursors: &mut self.cursors }
     }
@@ -251,7 +251,7 @@ impl<'m> InboxView<'m> {
         let live = self.cursors.live();
         let dead = self.cursors.end.saturating_sub(live);
         let tail = self.memory.len().saturating_sub(self.cursors.end);
-        // Moving costs no more than the bytes that it wins, or else it is done once for a record.
+        // Moving costs no more than the bytes that it gains, or is done once per record.
         if live == 0 {
             *self.cursors = self.cursors.compacted();
         } else if dead > 0 && (live <= dead || tail < self.missing()) {
@@ -286,7 +286,7 @@ impl<'m> InboxView<'m> {
 }
 
 impl Cursors {
-    /// The same contents without what is free before and between them.
+    /// Moves the contents together, without free bytes before and between them.
     fn compacted(&self) -> Cursors {
         let plaintext = self.plaintext_len();
         Cursors {
@@ -338,7 +338,7 @@ impl<'m> InboxView<'m> {
         self.cursors.application_data
     }
 
-    /// Type and length of body of the message that comes next, as soon as its header is there.
+    /// Type and body length of the next message, as soon as its header has come.
     pub(crate) fn message_header(&self) -> Option<(HandshakeType, usize)> {
         if self.has_data() || self.in_pieces() { None } else { codec::header(self.unread()) }
     }
@@ -372,7 +372,7 @@ impl<'m> InboxView<'m> {
         flight(self.memory, self.cursors)
     }
 
-    /// Everything that was read is needed no more.
+    /// Everything that was read is no longer needed.
     pub(crate) fn release_all(&mut self) {
         self.cursors.position = self.position(self.cursors.unread);
         self.cursors.start = self.cursors.unread;

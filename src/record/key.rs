@@ -5,11 +5,11 @@ use crate::crypto::TrafficKey;
 /// What protects the records of one direction.
 #[allow(clippy::large_enum_variant, reason = "there is no heap to box on")]
 pub(super) enum RecordKey {
-    /// Nothing yet: the hellos.
+    /// No protection yet, for the hellos.
     None,
     /// This key.
     Key(TrafficKey),
-    /// Nothing any more: the connection has failed, or goes on elsewhere. Neither sealed nor opened.
+    /// Closed: the connection has failed, or has moved. Nothing is sealed or opened.
     Forgotten,
 }
 

@@ -8,13 +8,13 @@ use crate::policy::Policy;
 const LONGEST_LIMIT: u16 = MAX_INNER_PLAINTEXT as u16;
 
 impl Policy {
-    /// The inbox, in bytes, that takes every handshake which this policy allows, and every session after it: with one of
-    /// this size, nothing that is legal ever makes `InboxTooSmall`. By default 98,570; most handshakes take less, and an
-    /// inbox may grow when it is asked to.
+    /// The inbox size in bytes for every handshake that this policy allows, and for every session after it. With this size
+    /// legal input never causes `InboxTooSmall`. By default it is 98,570. Most handshakes need less, and an inbox may grow
+    /// when this is asked for.
     ///
-    /// It is the longest flight ([`max_flight`](Self::max_flight)) but for its last byte, and the record that brings
-    /// that. With a [`record_size_limit`](Self::record_size_limit) the peer is taken to know and obey it (RFC 8449): one
-    /// that does not may need up to 16,645 bytes for the record.
+    /// It is the longest flight ([`max_flight`](Self::max_flight)) without its last byte, and the record with this last
+    /// byte. With a [`record_size_limit`](Self::record_size_limit) it assumes that the peer knows and obeys it (RFC 8449).
+    /// Another peer may need up to 16,645 bytes for the record.
     ///
     /// ```
     /// use countersign::Policy;
@@ -37,9 +37,9 @@ impl Policy {
         }
     }
 
-    /// Sets the limits to the peer so that an inbox of so many bytes will do: [`inbox_needed`](Self::inbox_needed) is
-    /// then at most that. At least a quarter of it is for a record, the rest for the flight; a record_size_limit is
-    /// announced if that is less than a full record. No limit becomes higher than it was.
+    /// Sets the limits for the peer so that an inbox of this many bytes is enough: [`inbox_needed`](Self::inbox_needed) is
+    /// then at most this number. At least a quarter of it is for a record, the rest for the flight. A record_size_limit is
+    /// sent if the part for a record is less than a full record. No limit becomes higher than before.
     ///
     /// A device with 4 KiB to spare takes records of 1,003 bytes and flights of 3,069:
     ///

@@ -1,15 +1,14 @@
 //! The record layer (RFC 9846 §5): bytes of the transport to fragments of content, and back.
 //!
-//! It knows nothing of handshake states. What may stand where *now* is told by the caller ([`Expect`]).
+//! It does not know handshake states. The caller says which records are legal *now* ([`Expect`]).
 //!
-//! * [`Inbox`]: the memory for what the peer sends. Ciphertext comes in, is opened in place, and handshake messages
-//!   come to lie side by side.
-//! * [`ReadProtection`]: the read key, its sequence number and the counters of what is tolerated; opens one record.
-//! * [`Outbox`]: the memory for what we send. Messages of a flight coalesce in one open record until it is sealed.
+//! * [`Inbox`]: the memory for received bytes. Ciphertext is opened in place, and handshake messages become contiguous.
+//! * [`ReadProtection`]: the read key, its sequence number and the counters of tolerated records; opens one record.
+//! * [`Outbox`]: the memory for bytes to send. Messages of a flight coalesce in one open record until it is sealed.
 //! * [`WriteProtection`]: the write key, its sequence number and limits; seals one record.
 //!
-//! Where every record passes, functions with one caller are `#[inline(always)]`: what they return would else go through
-//! memory, and a processor waits for bytes that are read in other sizes than they were written.
+//! On the path of every record, functions with one caller are `#[inline(always)]`. Otherwise their results would go
+//! through memory, and a processor waits for bytes that are read in other sizes than they were written.
 
 mod data_protection;
 mod header;

@@ -1,7 +1,7 @@
-//! Opening records (RFC 9846 §5): one record in, and what it was.
+//! Opens records (RFC 9846 §5), one at a time.
 //!
-//! The flow: the content type is judged from the first byte ([`ReadProtection::route`]), the length from the header
-//! ([`ReadProtection::check_length`]), both before the body has come; then the body is opened in place and judged.
+//! The content type is judged by the first byte ([`ReadProtection::route`]), and the length by the header
+//! ([`ReadProtection::check_length`]), both before the body has come. Then the body is opened in place and judged.
 
 use super::header::{HEADER, Header, MAX_CIPHERTEXT, MAX_INNER_PLAINTEXT, MAX_PLAINTEXT, TAG};
 use super::inbox::InboxView;
@@ -13,15 +13,15 @@ use crate::limits::{MAX_CHANGE_CIPHER_SPECS, MAX_EARLY_DATA, MAX_EMPTY_RECORDS, 
 use crate::role::EarlyData;
 use core::num::NonZeroU16;
 
-/// What may stand now, which only the handshake or session knows.
+/// Which records are legal now. Only the handshake or session knows this.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Expect {
     /// Between the first ClientHello and the peer's Finished (RFC 9846 §5).
     pub(crate) change_cipher_spec: bool,
     /// The handshake is complete.
     pub(crate) application_data: bool,
-    /// We are a server: until the client's first protected record has opened, an unprotected alert may say why it
-    /// refused our ServerHello, which it could not read the keys from.
+    /// We are a server. Until the client's first protected record has been opened, an unprotected alert is legal: a client
+    /// that refuses our ServerHello has no keys.
     pub(crate) plaintext_alert: bool,
     /// The ClientHello offered early data.
     pub(crate) early_data: EarlyData,
@@ -34,13 +34,13 @@ pub(crate) enum Opened {
     Handshake,
     /// Application data: see [`InboxView::has_data`]; it may have been empty.
     ApplicationData,
-    /// An alert. Which level it claims does not matter (RFC 9846 §6).
+    /// An alert. Its level does not matter (RFC 9846 §6).
     Alert(AlertDescription),
     /// Nothing to act on: a change_cipher_spec, or early data.
     Dropped,
 }
 
-/// What a record is by its content type, before it has been opened.
+/// The kind of a record by its content type, before it has been opened.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Route {
     PlainHandshake,
@@ -51,23 +51,23 @@ enum Route {
     EarlyData,
 }
 
-/// How far reading has come.
+/// The progress of reading.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Progress {
     Nothing,
-    /// A record has been accepted, or dropped as it should be.
+    /// A record has been accepted, or correctly dropped.
     Begun,
     /// A protected record has opened, under this key or an earlier one.
     Opened,
 }
 
-/// The read key, its sequence number, and the counters of what is tolerated from the peer.
+/// The read key, its sequence number, and the counters of tolerated records of the peer.
 pub(crate) struct ReadProtection {
     key: RecordKey,
     sequence: u64,
     /// Bytes of early data dropped.
     early_data: u16,
-    /// The longest TLSInnerPlaintext that we take, where this has been negotiated (RFC 8449).
+    /// The longest TLSInnerPlaintext that we accept, if this has been negotiated (RFC 8449).
     record_size_limit: Option<NonZeroU16>,
     progress: Progress,
     change_cipher_specs: u8,
@@ -76,7 +76,7 @@ pub(crate) struct ReadProtection {
     warnings: u8,
 }
 
-/// What a session that sleeps keeps of its reading, beside secret and sequence number.
+/// What a session that sleeps keeps of its reading, in addition to secret and sequence number.
 #[derive(Clone, Copy)]
 pub(crate) struct ReadState {
     /// In bytes, which need no alignment; 0: none.
@@ -100,14 +100,14 @@ impl ReadProtection {
         }
     }
 
-    /// After the handshake: what it needs to go on with the same key.
+    /// After the handshake: what it needs to continue with the same key.
     pub(crate) fn state(&self) -> ReadState {
         let limit = self.record_size_limit.map_or(0, NonZeroU16::get);
         let ReadProtection { empty_records, warnings, .. } = *self;
         ReadState { record_size_limit: limit.to_ne_bytes(), empty_records, warnings }
     }
 
-    /// Goes on, after the handshake.
+    /// Continues, after the handshake.
     pub(crate) fn resume(key: TrafficKey, sequence: u64, state: ReadState) -> ReadProtection {
         let ReadState { record_size_limit, empty_records, warnings } = state;
         let record_size_limit = NonZeroU16::new(u16::from_ne_bytes(record_size_limit));
@@ -121,7 +121,7 @@ impl ReadProtection {
         self.sequence
     }
 
-    /// Moves everything out. Nothing can be opened by what is left.
+    /// Moves everything out. What is left cannot open anything.
     pub(crate) fn take(&mut self) -> ReadProtection {
         core::mem::replace(self, ReadProtection { key: RecordKey::Forgotten, ..ReadProtection::new() })
     }
@@ -131,8 +131,8 @@ impl ReadProtection {
         drop(self.take());
     }
 
-    /// From the next record on, this key. No handshake bytes may be unread: messages must not span key changes
-    /// (RFC 9846 §5.1), and there is no other way to change the key.
+    /// Uses this key from the next record on. No handshake bytes may be unread, because messages must not span key changes
+    /// (RFC 9846 §5.1). There is no other way to change the key.
     pub(crate) fn replace_key(&mut self, rx: &InboxView<'_>, key: TrafficKey) -> Result<(), ErrorKind> {
         if rx.has_unread() {
             return Err(ErrorKind::DataAcrossKeyChange);
@@ -142,12 +142,12 @@ impl ReadProtection {
         Ok(())
     }
 
-    /// Our record_size_limit binds the peer from now on (RFC 8449 §4): it has been negotiated.
+    /// Our record_size_limit has been negotiated, and binds the peer from now on (RFC 8449 §4).
     pub(crate) fn set_record_size_limit(&mut self, limit: u16) {
         self.record_size_limit = NonZeroU16::new(limit);
     }
 
-    /// What the read key was made for, and the next one will be.
+    /// The suite and mode of the read key and of the next one.
     pub(crate) fn algorithms(&self) -> Option<(Suite, CryptoMode)> {
         self.key.get().map(TrafficKey::algorithms)
     }
@@ -157,15 +157,15 @@ impl ReadProtection {
         self.key.get().is_some()
     }
 
-    /// Neither a whole message nor a whole record is left: says whether reading more can help, or that the memory is
-    /// too small for what must be held at once.
+    /// Neither a whole message nor a whole record is left. Checks whether reading can help, or whether the memory is too
+    /// small.
     #[inline(always)]
     pub(crate) fn want_more(&self, rx: &InboxView<'_>) -> Result<(), ErrorKind> {
         rx.want_more(if self.is_protected() { HEADER + 1 + TAG } else { HEADER })
     }
 
-    /// Opens the next record; `None` while it has not all come. Whole messages and application data must have been
-    /// read before: what is unread counts as the beginning of a message.
+    /// Opens the next record. `None`: it is not complete. Whole messages and application data must have been read before:
+    /// unread bytes count as the beginning of a message.
     #[inline(always)]
     pub(crate) fn open(&mut self, rx: &mut InboxView<'_>, expect: Expect) -> Result<Option<Opened>, ErrorKind> {
         if rx.has_data() {
@@ -180,7 +180,7 @@ impl ReadProtection {
         }
     }
 
-    /// The next record, of which the first byte is there.
+    /// Opens the next record, whose first byte has come.
     fn open_record(
         &mut self,
         content: ContentType,
@@ -243,7 +243,7 @@ impl ReadProtection {
     fn check_length(&self, route: Route, length: usize, expect: Expect) -> Result<Route, ErrorKind> {
         match route {
             Route::Protected if length <= self.max_ciphertext() => Ok(route),
-            // Early data was written under the limits of another connection: this can be nothing else.
+            // This can only be early data, which was written under the limits of another connection.
             Route::Protected if length <= MAX_CIPHERTEXT && self.skips_unopened(expect) => Ok(Route::EarlyData),
             Route::EarlyData if length <= MAX_CIPHERTEXT => Ok(route),
             Route::Protected => Err(ErrorKind::record_overflow(length, self.max_ciphertext())),
@@ -280,7 +280,7 @@ impl ReadProtection {
         Ok(Opened::Dropped)
     }
 
-    /// Opens a protected record and judges what was inside (RFC 9846 §5.2, §5.4).
+    /// Opens a protected record and judges its contents (RFC 9846 §5.2, §5.4).
     #[inline(always)]
     fn open_protected(
         &mut self,
@@ -370,7 +370,7 @@ impl ReadProtection {
     }
 }
 
-/// Type and content of a TLSInnerPlaintext: its padding is zeros, the last byte that is none is the type (RFC 9846 §5.4).
+/// Type and content of a TLSInnerPlaintext. Its padding is zeros, and the last other byte is the type (RFC 9846 §5.4).
 fn split_type(mut inner: &[u8]) -> Option<(ContentType, &[u8])> {
     loop {
         match inner.split_last()? {
@@ -380,8 +380,8 @@ fn split_type(mut inner: &[u8]) -> Option<(ContentType, &[u8])> {
     }
 }
 
-/// What anybody on the path can say ends the connection, but does not count as the peer's word; and nothing but a
-/// refusal may be said so.
+/// Anybody on the path can send an unprotected alert. It ends the connection, but does not prove that the peer sent it,
+/// and it may only be a refusal.
 fn refuse_unauthenticated_alert(content: &[u8]) -> Result<Opened, ErrorKind> {
     match parse_alert(content)? {
         AlertDescription::CLOSE_NOTIFY | AlertDescription::USER_CANCELED => {

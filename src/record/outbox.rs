@@ -5,7 +5,7 @@
 //!  | (sent) | records to send | header, content of the open record | free | reserve for alerts |
 //! ```
 //!
-//! Handshake messages collect in the *open record*, so that a flight takes as few records as can be. It is sealed when
+//! Handshake messages collect in the *open record*, so that a flight takes as few records as possible. It is sealed when
 //! it is full, when the key changes, and before anything else is written or the caller is asked to send.
 
 mod data;
@@ -31,18 +31,18 @@ pub struct Outbox<B> {
     cursors: Cursors,
 }
 
-/// Where things lie; see the module's figure.
+/// The positions in the memory; see the figure of the module.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Cursors {
     start: usize,
     sealed: usize,
     /// Content of the open record; 0: none is open.
     open: usize,
-    /// What will follow that content when it is sealed.
+    /// The length of the trailer that follows this content when it is sealed.
     trailer: usize,
-    /// Where the last thing ends that is owed to the peer: an answer to a KeyUpdate, an alert. 0: nothing is.
+    /// The end of the last answer to a KeyUpdate, or of the last alert, that is owed to the peer. 0: nothing is owed.
     owed: usize,
-    /// Up to here this connection has written the memory, if only with zeros.
+    /// Up to here this connection has written the memory, perhaps only with zeros.
     clean: usize,
     /// The connection that this outbox belongs to, once it has been used.
     stamp: Option<u64>,
@@ -131,7 +131,7 @@ impl<B: Memory> Outbox<B> {
         Err((self, memory))
     }
 
-    /// What the library works on: the same outbox, without the type of its memory.
+    /// The same outbox without the type of its memory.
     pub(crate) fn view(&mut self) -> OutboxView<'_> {
         OutboxView { memory: self.memory.as_mut(), cursors: &mut self.cursors }
     }
@@ -184,13 +184,13 @@ impl<'m> OutboxView<'m> {
 
     // ---- handshake messages ----
 
-    /// What is open now: the beginning of a [`Plan`] for [`room_for`](Self::room_for).
+    /// The open record, as the beginning of a [`Plan`] for [`room_for`](Self::room_for).
     pub(crate) fn plan(&self, protection: &WriteProtection) -> Plan {
         Plan::new(self.cursors.open, protection)
     }
 
-    /// Whether all that is planned fits; else `OutboxTooSmall` with the capacity that would do as things stand. Less
-    /// does after pending bytes have been sent.
+    /// Whether the whole plan fits. Otherwise `OutboxTooSmall` has the capacity that is needed now; less is enough after
+    /// pending bytes have been sent.
     pub(crate) fn room_for(&self, plan: &Plan) -> Result<(), ErrorKind> {
         self.room(plan.len())
     }
@@ -215,8 +215,8 @@ impl<'m> OutboxView<'m> {
         self.room(plan.len())?;
         let written = start..start.saturating_add(len);
         seen(self.memory.get(written.clone()).ok_or(ErrorKind::Bug)?);
-        // Its last fragment goes to its place at once: then there are exactly the bytes for the headers and trailers of
-        // the records before it between the message and the open record.
+        // Its last fragment goes to its place at once. Then the bytes between the message and the open record are exactly
+        // those for the headers and trailers of the records before it.
         let end = self.cursors.sealed.saturating_add(plan.len()).saturating_sub(protection.trailer());
         let message = end.saturating_sub(len)..end;
         if message != written {
@@ -225,7 +225,7 @@ impl<'m> OutboxView<'m> {
         self.divide(protection, message)
     }
 
-    /// Moves the fragments of a message to where they belong, and seals all but the last.
+    /// Moves the fragments of a message to their places, and seals all except the last.
     fn divide(&mut self, protection: &mut WriteProtection, mut message: Range<usize>) -> Result<(), ErrorKind> {
         loop {
             let open = self.cursors.open;
@@ -272,7 +272,7 @@ impl<'m> OutboxView<'m> {
         Ok(())
     }
 
-    /// Writes an alert. There is always room for two (where the memory has room for them at all).
+    /// Writes an alert. There is always room for two, unless the whole memory is smaller.
     pub(crate) fn alert(&mut self, protection: &mut WriteProtection, alert: AlertDescription) -> Result<(), ErrorKind> {
         self.seal_open_record(protection)?;
         let len = protection.overhead().saturating_add(2);
@@ -290,7 +290,7 @@ impl<'m> OutboxView<'m> {
         Ok(())
     }
 
-    /// Seals what is open with the key that it was written under; from the next record on, this key.
+    /// Seals the open record with its old key, and uses this key from the next record on.
     pub(crate) fn replace_key(&mut self, protection: &mut WriteProtection, key: TrafficKey) -> Result<(), ErrorKind> {
         self.seal_open_record(protection)?;
         protection.set_key(key);
@@ -300,13 +300,13 @@ impl<'m> OutboxView<'m> {
 
 /// Room and sealing.
 impl<'m> OutboxView<'m> {
-    /// Whether so many bytes fit behind what is sealed, if need be after [`compact`](Self::compact).
+    /// Whether this many bytes fit after the sealed records, perhaps after [`compact`](Self::compact).
     fn room(&self, len: usize) -> Result<(), ErrorKind> {
         let needed = self.needed(len);
         if needed > self.memory.len() { Err(too_small(needed)) } else { Ok(()) }
     }
 
-    /// The capacity that has room for so many bytes behind what is sealed.
+    /// The capacity with room for this many bytes after the sealed records.
     fn needed(&self, len: usize) -> usize {
         self.cursors.compacted().sealed.saturating_add(len).saturating_add(RESERVE)
     }
@@ -342,7 +342,7 @@ impl<'m> OutboxView<'m> {
         Ok(())
     }
 
-    /// Bytes that are free behind what is sealed, but for the reserve.
+    /// Free bytes after the sealed records, without the reserve.
     fn tail(&self) -> usize {
         self.memory.len().saturating_sub(RESERVE).saturating_sub(self.cursors.sealed)
     }

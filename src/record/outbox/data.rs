@@ -9,8 +9,8 @@ use crate::record::plan::Plan;
 use core::ops::Range;
 
 impl<'m> OutboxView<'m> {
-    /// The place for the content of the next record: at least `wanted` bytes, or as many as a record takes if that is
-    /// less. `None`: pending bytes must be sent first.
+    /// The place for the content of the next record: at least `wanted` bytes, but at most what a record takes. `None`:
+    /// pending bytes must be sent first.
     #[inline(always)]
     pub(crate) fn place_data(
         &mut self,
@@ -22,27 +22,27 @@ impl<'m> OutboxView<'m> {
         Ok(Some(at..at.saturating_add(room)))
     }
 
-    /// What [`place_data`](Self::place_data) has given.
+    /// The place that [`place_data`](Self::place_data) returned.
     #[inline(always)]
     pub(crate) fn data_mut(&mut self, place: Range<usize>) -> &mut [u8] {
         self.memory.get_mut(place).unwrap_or_default()
     }
 
-    /// Makes sure that this rest of the place holds nothing but zeros or what this connection has written before (R13).
+    /// Makes sure that the rest of the place has only zeros or bytes that this connection has written before (R13).
     /// Memory is cleared once, not for each record.
     #[inline(always)]
     pub(crate) fn clean(&mut self, rest: Range<usize>) {
         let clean = self.cursors.clean.max(self.cursors.sealed);
         if clean < rest.end {
             self.data_mut(clean.max(rest.start)..rest.end).fill(0);
-            // What is yet to be the header must count as written too. Between lies what the caller has written.
+            // The bytes of the later header must count as written too. Between them the caller has written.
             let header = self.cursors.sealed..self.cursors.sealed.saturating_add(HEADER);
             self.data_mut(header).fill(0);
             self.cursors.clean = rest.end;
         }
     }
 
-    /// Seals so many bytes, which lie where [`place_data`](Self::place_data) said. It may be none.
+    /// Seals this many bytes in the place of [`place_data`](Self::place_data). There may be none.
     #[inline(always)]
     pub(crate) fn seal_data(&mut self, protection: &mut DataProtection, len: usize) -> Result<(), ErrorKind> {
         let record_len = protection.record_len(len);
@@ -56,7 +56,7 @@ impl<'m> OutboxView<'m> {
         self.seal(protection, ContentType::APPLICATION_DATA, len, record_len)
     }
 
-    /// Copies and seals application data: as much as fits in records that are as long as they can be. Returns how much
+    /// Copies and seals as much application data as fits, in the longest possible records. Returns how much
     /// was taken; 0 if pending bytes must be sent first.
     pub(crate) fn write_data(&mut self, protection: &mut DataProtection, data: &[u8]) -> Result<usize, ErrorKind> {
         let mut rest = data;
@@ -85,8 +85,8 @@ impl<'m> OutboxView<'m> {
         Ok(self.make_data_room(protection, before, wanted)?.is_some())
     }
 
-    /// Whether any data has room when nothing is pending, and a handshake message of `message` bytes (0: none) as well,
-    /// be it one after the other. If not: the capacity that holds both, the data as far as a record takes it.
+    /// Whether there is room for any data when nothing is pending, and for a handshake message of `message` bytes (0: none),
+    /// perhaps one after the other. If not: the capacity for both, with the data that one record takes.
     pub(crate) fn check_capacity(
         &self,
         protection: &DataProtection,
@@ -103,8 +103,8 @@ impl<'m> OutboxView<'m> {
         Ok(())
     }
 
-    /// Makes room for `before` bytes and a record of `wanted` bytes of application data, or of as many as a record takes
-    /// if that is less. Says how many it has room for; `None`: pending bytes must be sent first.
+    /// Makes room for `before` bytes and a record of `wanted` bytes of application data, but at most what a record takes.
+    /// Returns the number of bytes with room. `None`: pending bytes must be sent first.
     #[inline(always)]
     fn make_data_room(
         &mut self,
@@ -113,14 +113,14 @@ impl<'m> OutboxView<'m> {
         wanted: usize,
     ) -> Result<Option<usize>, ErrorKind> {
         self.seal_open_record(protection)?;
-        // What one record takes when nothing is pending.
+        // The size that one record takes when nothing is pending.
         let most = protection.max_data(self.memory.len().saturating_sub(RESERVE));
         if most == 0 {
             self.check_capacity(protection, 0, wanted)?;
         }
         let wanted = wanted.clamp(1, most.max(1));
         let mut room = protection.max_data(self.tail().saturating_sub(before));
-        // What is pending is only moved if that costs no more than it wins: else it is better sent first.
+        // Pending bytes are moved only if this gains at least as many bytes as it moves. Otherwise they are sent first.
         if room < wanted && self.cursors.start >= self.cursors.held().len() {
             self.compact();
             room = protection.max_data(self.tail().saturating_sub(before));
