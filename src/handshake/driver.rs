@@ -18,20 +18,20 @@ pub(super) struct Driver<C> {
     pub(super) carrier: C,
     pub(super) log: Log,
     phase: Phase,
-    /// What ends the handshake: an answer did, and the next `drive` raises it; or it has failed by it.
+    /// What ends the handshake. Either an answer did, and the next `drive` returns it, or the handshake has failed with it.
     error: Option<ErrorKind>,
 }
 
-/// How far the handshake has come, as the driver sees it.
+/// The progress of the handshake in the driver.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     /// Up to the last message and the last answer.
     Open,
-    /// Both sides have proved themselves; the last bytes are on their way.
+    /// Both sides have proved their identities; the last bytes have to be sent.
     Sending,
     /// `Want::Done` has been returned.
     Done,
-    /// What is sent from now on is the session's.
+    /// From now on the session sends.
     HandedOver,
     /// Every call returns the error (R4).
     Failed,
@@ -50,7 +50,7 @@ impl<C: Carry> Driver<C> {
 
     // ---- the loop ----
 
-    /// Goes on until something is wanted, or, if `watched`, until there is a transition to report.
+    /// Continues until something is wanted, or, if `watched`, until there is a transition to report.
     pub(super) fn step(
         &mut self,
         policy: &Policy,
@@ -115,7 +115,7 @@ impl<C: Carry> Driver<C> {
         }
     }
 
-    /// Takes the peer's next message; false: it has not all come.
+    /// Takes the peer's next message. False: it is not complete.
     fn receive(
         &mut self,
         policy: &Policy,
@@ -148,13 +148,13 @@ impl<C: Carry> Driver<C> {
         }
     }
 
-    /// Nothing more can be done before what is written has been sent.
+    /// Nothing more can be done until the written bytes have been sent.
     fn want_write(&mut self, tx: &mut C::OutboxView<'_>) -> Result<Step, ErrorKind> {
         self.carrier.flush(tx)?;
         Ok(Step::Want(Want::Write))
     }
 
-    /// Both sides have proved themselves.
+    /// Both sides have proved their identities.
     fn end(&mut self, policy: &Policy, rx: &mut InboxView<'_>, tx: &mut C::OutboxView<'_>) -> Result<Step, ErrorKind> {
         let role = self.engine.role();
         if self.phase == Phase::Open {
@@ -175,7 +175,7 @@ impl<C: Carry> Driver<C> {
 
     // ---- transitions ----
 
-    /// One transition of the engine. An answer has no inbox at hand.
+    /// One transition of the engine. An answer has no inbox.
     fn advance(
         &mut self,
         policy: &Policy,
@@ -191,7 +191,7 @@ impl<C: Carry> Driver<C> {
         Ok(())
     }
 
-    /// Whether what such a transition sends has room, and can be sent at all.
+    /// Whether there is room for what such a transition sends, and whether it can be sent at all.
     fn room_for(
         &self,
         policy: &Policy,
@@ -224,7 +224,7 @@ impl<C: Carry> Driver<C> {
         Ok(())
     }
 
-    /// What came of an answer. Its failure is for the next `drive` (R2).
+    /// The result of an answer. The next `drive` returns its failure (R2).
     fn answered(&mut self, outcome: Result<(), ErrorKind>) {
         if let Err(kind) = outcome {
             self.error = Some(kind);
@@ -304,8 +304,8 @@ impl<C: Carry> Driver<C> {
 
     // ---- the end ----
 
-    /// Turns what went wrong into the error, and tells the peer: exactly one alert. user_canceled, which a caller may have
-    /// chosen, ends nothing by itself: close_notify follows it (RFC 9846 §6.1).
+    /// Makes the error, and sends exactly one alert to the peer. A caller may have chosen user_canceled, which does not end
+    /// the connection: close_notify follows it (RFC 9846 §6.1).
     fn fail(&mut self, kind: ErrorKind, tx: &mut C::OutboxView<'_>) -> Error {
         let error = self.error(kind);
         if error.is_fatal() {
@@ -321,7 +321,7 @@ impl<C: Carry> Driver<C> {
         Error { kind, role: self.engine.role(), state: self.log.state(), alerts: kind.alert().is_some() }
     }
 
-    /// The caller gives up.
+    /// The caller cancels the handshake.
     pub(super) fn give_up(
         &mut self,
         kind: ErrorKind,
@@ -335,7 +335,7 @@ impl<C: Carry> Driver<C> {
         Ok(())
     }
 
-    /// The error stays (R4), and the secrets are forgotten (RFC 9846 §6).
+    /// The error stays (R4), and the secrets are dropped (RFC 9846 §6).
     fn end_with(&mut self, kind: ErrorKind, alerts: &[AlertDescription], tx: &mut C::OutboxView<'_>) {
         self.carrier.alert(tx, &self.engine, alerts);
         (self.phase, self.error) = (Phase::Failed, Some(kind));
@@ -343,7 +343,7 @@ impl<C: Carry> Driver<C> {
         self.carrier.forget();
     }
 
-    /// Takes what the handshake has made. `at_once`: also while the last bytes are still to be sent.
+    /// Takes the result of the handshake. `at_once`: even if the last bytes have not been sent yet.
     pub(super) fn take_connected(&mut self, at_once: bool) -> Result<Connected, Misuse> {
         if self.error.is_some() || (self.phase != Phase::Done && !at_once) {
             return Err(Misuse::NotNow);
@@ -351,7 +351,7 @@ impl<C: Carry> Driver<C> {
         self.engine.take_connected().ok_or(Misuse::NotNow)
     }
 
-    /// What is sent from now on is the session's.
+    /// From now on the session sends.
     pub(super) fn hand_over(&mut self) {
         self.phase = Phase::HandedOver;
     }
@@ -361,7 +361,7 @@ impl<C: Carry> Driver<C> {
     }
 }
 
-/// For a verdict, which has no effects but the transition.
+/// For a verdict, whose only effect is the transition.
 struct Nowhere;
 
 impl Effects for Nowhere {

@@ -1,4 +1,4 @@
-//! The inline log of transitions: the last sixteen, readable at any time, an error included.
+//! The inline log of transitions: the last sixteen, readable at any time, even after an error.
 
 use crate::codec::{HandshakeType, MESSAGE_HEADER, Message, ServerHello};
 use crate::engine::table::{self, Cause, Row};
@@ -89,10 +89,10 @@ impl Entry {
 /// The log of one connection.
 pub struct Log {
     ring: [Entry; KEPT],
-    /// How many transitions there have been (not 30 in the longest handshake), and how many `step` has reported.
+    /// How many transitions there have been (less than 30 in the longest handshake), and how many `step` has reported.
     logged: u8,
     reported: u8,
-    /// Up to where the transitions have got their state.
+    /// How many transitions have their state.
     entered: u8,
     state: State,
 }
@@ -119,7 +119,7 @@ impl Log {
         self.logged = self.logged.wrapping_add(1);
     }
 
-    /// We wrote a message, which is this.
+    /// We wrote this message.
     pub(super) fn sent(&mut self, message: &[u8], epoch: Epoch) {
         if let Some((message, _)) = Message::split(message) {
             self.push(Event::Sent(name(message)), epoch, message.raw);
@@ -136,7 +136,7 @@ impl Log {
         self.push(answer, Epoch::Plaintext, &[]);
     }
 
-    /// What was logged since the last call led to this state.
+    /// The transitions since the last call led to this state.
     pub(super) fn enter(&mut self, role: Role, state: State) {
         debug_assert!(self.is_in_table(role, state), "{role}: {} -> {state} is not in the table", self.state);
         while self.entered != self.logged {
@@ -148,8 +148,8 @@ impl Log {
         self.state = state;
     }
 
-    /// Whether the table leads to this state by what was logged since the last call (R10). A change of the read key is
-    /// logged nowhere, and no transition.
+    /// Whether the table leads to this state by the transitions since the last call (R10). A change of the read key is not
+    /// logged, and is not a transition.
     fn is_in_table(&self, role: Role, next: State) -> bool {
         let new = (0..self.logged.wrapping_sub(self.entered)).map(|each| self.entered.wrapping_add(each));
         let events = new.filter_map(|number| self.ring.get(Self::slot(number))).map(|entry| entry.event);
@@ -205,7 +205,7 @@ fn answer_in(state: State) -> Event {
     }
 }
 
-/// HelloRetryRequest is a ServerHello on the wire; an observer wants to see the difference.
+/// HelloRetryRequest is a ServerHello on the wire, but the log shows the difference.
 fn name(message: Message<'_>) -> HandshakeType {
     let retry = message.typ == HandshakeType::SERVER_HELLO
         && ServerHello::parse(message.body).is_ok_and(|hello| hello.is_hello_retry_request());

@@ -16,18 +16,18 @@ use crate::record::InboxView;
 use crate::role::{Epoch, Role};
 use zeroize::Zeroizing;
 
-/// Handshake messages travel by themselves: the transport protects them, and says under which keys they came.
+/// Handshake messages without records: the transport protects them, and says under which keys they came.
 pub struct Messages {
     read_epoch: Epoch,
     write_epoch: Epoch,
     /// The handshake traffic secrets, for the transport.
     pub(super) own: Option<ExposedSecret>,
     pub(super) peer: Option<ExposedSecret>,
-    /// One that is too long for the memory is read in pieces.
+    /// A ticket that is too long for the memory is read in pieces.
     ticket: Option<TicketReader>,
 }
 
-/// A traffic secret that has been handed out: 32 or 48 bytes, wiped on drop.
+/// A traffic secret for the transport: 32 or 48 bytes, wiped on drop.
 pub struct ExposedSecret {
     bytes: Zeroizing<[u8; 48]>,
     len: usize,
@@ -42,7 +42,7 @@ impl ExposedSecret {
         ExposedSecret { bytes, len: secret.len() }
     }
 
-    /// The secret. It lets its owner read what it protects.
+    /// The secret. Whoever has it can read what it protects.
     pub fn expose(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
     }
@@ -117,12 +117,12 @@ impl Carry for Messages {
         MessageEffects { keys: self, rx, tx, log }
     }
 
-    /// NewSessionTicket is checked and dropped, of whatever length; KeyUpdate is refused, since such transports update keys
-    /// by themselves (RFC 9001 §6). What is there in part stays until the rest has come.
+    /// NewSessionTicket is checked and dropped, with any length. KeyUpdate is refused, because such transports update their
+    /// keys themselves (RFC 9001 §6). An incomplete message stays until the rest has come.
     ///
-    /// Tickets are not counted here. A session counts them between two pieces of data, since its caller sees nothing of
-    /// them; here the transport hands over every byte itself. No data passes that could tell a flood from a long life, and
-    /// a count over the whole life would end honest connections. A ticket costs what its bytes cost, and nothing is kept.
+    /// Tickets are not counted here. A session counts them between two pieces of data, because its caller does not see
+    /// them; here the transport passes every byte itself. No data comes here that could distinguish a flood from a long
+    /// connection, and a count over the whole connection would end honest ones. Nothing of a ticket is kept.
     fn after_handshake(&mut self, rx: &mut InboxView<'_>, role: Role) -> Result<(), ErrorKind> {
         loop {
             rx.release_all();
@@ -140,7 +140,7 @@ impl Carry for Messages {
             if typ == HandshakeType::KEY_UPDATE {
                 return Err(ErrorKind::UnexpectedMessage { message: typ });
             }
-            // Only tickets are left. They may be of any length, and need not fit: they are dropped anyway.
+            // Only tickets are left. They may have any length and need not fit, because they are dropped.
             let Some(next) = rx.next_message(usize::MAX)? else {
                 if rx.want_message().is_ok() {
                     return Ok(());
@@ -162,7 +162,7 @@ impl Carry for Messages {
     }
 }
 
-/// The length of the messages that are going to be sent.
+/// The length of the messages to be sent.
 pub struct MessagePlan {
     len: usize,
 }

@@ -170,7 +170,7 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
     /// Makes one transition, or returns what the next one needs, to watch the handshake.
     ///
     /// # Errors
-    /// As [`drive`](Self::drive).
+    /// Those of [`drive`](Self::drive).
     pub fn step<R: AnyInbox<Carrier = C>, T: AnyOutbox<Carrier = C>>(
         &mut self,
         rx: &mut R,

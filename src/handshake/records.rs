@@ -78,7 +78,7 @@ impl Carry for Records {
             Some(Opened::ApplicationData) => Err(ErrorKind::EarlyApplicationData),
             Some(Opened::Alert(AlertDescription::USER_CANCELED)) => Ok(true),
             Some(Opened::Alert(AlertDescription::CLOSE_NOTIFY)) => Err(ErrorKind::ClosedInHandshake),
-            // Before there are keys it may be anybody's, whatever it says.
+            // Before there are keys, anybody on the path may have sent it.
             Some(Opened::Alert(alert)) if !authentic => Err(ErrorKind::UnauthenticatedAlert { alert }),
             Some(Opened::Alert(alert)) => Err(ErrorKind::from_alert(alert, false)),
             None if rx.eof() => Err(ErrorKind::Truncated),
@@ -113,14 +113,14 @@ impl Carry for Records {
         tx.seal_open_record(&mut self.write)
     }
 
-    /// A client's change_cipher_spec comes before whatever it protects first, also if that is an alert (§E.4).
+    /// A client's change_cipher_spec comes before its first protected record, even if that is an alert (§E.4).
     fn alert(&mut self, tx: &mut OutboxView<'_>, engine: &Engine, alerts: &[AlertDescription]) {
         let compatible = engine.role() == Role::Client && engine.negotiated().middlebox_compatibility;
         if compatible && self.write.is_protected() && !self.write.has_sent_change_cipher_spec() {
             let _ = tx.change_cipher_spec(&mut self.write); // without room the alert alone must do
         }
         for alert in alerts {
-            // There is always room for it, if the outbox has room for anything at all.
+            // There is always room for it, unless the whole outbox is smaller.
             let _ = tx.alert(&mut self.write, *alert);
         }
     }

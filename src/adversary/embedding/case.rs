@@ -1,4 +1,4 @@
-//! What is tried: a peer's acts, how the transport cuts them, and what is right then.
+//! The cases: the acts of a peer, how the transport splits them, and the correct result.
 
 use super::fault::Fault;
 use crate::codec::HandshakeType as H;
@@ -9,19 +9,19 @@ use alloc::vec::Vec;
 /// One thing that the peer does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Act {
-    /// Sends these messages in as few records as may be.
+    /// Sends these messages in as few records as possible.
     Send(&'static [H]),
     /// Waits for this message.
     Await(H),
-    /// Waits until all that was sent has been read, and more is to be.
+    /// Waits until everything that was sent has been read, and the loop wants to read more.
     Pause,
-    /// Sends so many bytes of application data.
+    /// Sends this many bytes of application data.
     Data(usize),
     /// Waits until all of it has come back.
     AwaitEcho,
-    /// Sends a KeyUpdate that wants an answer.
+    /// Sends a KeyUpdate with update_requested.
     KeyUpdate,
-    /// Changes the last bit of what it has sent last.
+    /// Changes the last bit of the last bytes that it has sent.
     Damage,
     /// Sends this alert.
     Alert(u8),
@@ -29,14 +29,14 @@ pub(super) enum Act {
     AwaitAlert,
 }
 
-/// Where a loop may be left, by `WouldBlock` or by dropping its future, and entered again.
+/// Where a loop may be interrupted, by `WouldBlock` or by dropping its future, and called again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Left {
-    /// Nowhere: what waits is over if it is left.
+    /// Nowhere: an interruption ends the loop.
     Never,
     /// In the session only.
     AfterHandshake,
-    /// Anywhere: the default, and what the machine allows.
+    /// Anywhere: the default, which the state machine allows.
     Anywhere,
 }
 
@@ -49,14 +49,14 @@ pub(super) enum Answers {
     Never,
 }
 
-/// What is right.
+/// The correct result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Right {
     /// All data is echoed, and the connection ends in order.
     Served,
     /// The same; or an alert, since policies differ in how long a flight may be.
     ServedOrRefused,
-    /// An error, and the peer is told.
+    /// An error, and an alert for the peer.
     Refused,
     /// An error.
     Failed,
@@ -66,13 +66,13 @@ pub(super) struct Case {
     pub(super) name: &'static str,
     pub(super) acts: Vec<Act>,
     pub(super) one_byte: bool,
-    /// It is left before every read and write.
+    /// It is interrupted before every read and write.
     pub(super) left: bool,
     pub(super) answers: Answers,
     /// The peer's messages are long.
     pub(super) long: bool,
     pub(super) right: Right,
-    /// What it is if the connection is not served, or if it ends in order where that is wrong.
+    /// The fault if the connection is not served, or if it wrongly ends in order.
     pub(super) fault: Fault,
 }
 

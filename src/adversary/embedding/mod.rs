@@ -1,13 +1,14 @@
-//! Checks the loop that a program has around the machine: its embedding.
+//! Checks a program's loop around the state machine: its embedding.
 //!
-//! The machine does the protocol; its host owes it a few things. It reads and writes as much as it says, and goes on
-//! where it was left; it sends the alert before it ends; it takes a transport's end for an error, and loses no bytes that came behind
-//! the handshake. [`Embedding`] gives a loop a transport ([`Wire`]) whose other end is a scripted [`Peer`], disturbs it in all
-//! these ways, and says by name which duty is not done ([`Fault`]).
+//! The state machine does the protocol, and its host has a few duties. The host reads and writes what is wanted, and
+//! continues where it was interrupted. It sends the alert before it ends. It treats the end of the transport as an
+//! error, and does not lose bytes that came after the handshake. [`Embedding`] gives the loop a transport ([`Wire`])
+//! whose other end is a scripted [`Peer`], disturbs the loop in all these ways, and names the duty that it omits
+//! ([`Fault`]).
 //!
-//! The loop may be of any kind, in either role. It is a closure: it shakes hands over the wire, echoes what comes until
-//! the peer's close_notify, closes, and returns `Ok`; for anything else it returns an error. `WouldBlock` means that it
-//! was left: it is called again.
+//! The loop may be of any kind, in either role. It is a closure. It does the handshake over the wire, echoes data until
+//! the peer's close_notify, closes, and returns `Ok`. Otherwise it returns an error. `WouldBlock` means that it was
+//! interrupted: it is called again.
 //!
 //! ```
 //! use countersign::adversary::{Identity, embedding::{Embedding, Wire}};

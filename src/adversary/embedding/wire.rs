@@ -1,4 +1,4 @@
-//! The transport that an embedding is given. Its other end is the scripted peer, which runs inside of each call.
+//! The transport for an embedding. Its other end is the scripted peer, which runs inside each call.
 
 use super::case::{Act, Answers, Case, Left};
 use super::fault::Fault;
@@ -14,16 +14,16 @@ use core::future::poll_fn;
 use core::task::{Context, Poll, Waker};
 use std::io;
 
-/// So often the end of the stream may be read before that is a fault.
+/// How often the end of the stream may be read before this is a fault.
 const ENDS: u32 = 16;
-/// So often a loop may call the transport. The longest case needs some thousands.
+/// How often a loop may call the transport. The longest case needs some thousands.
 const CALLS: u32 = 200_000;
 /// What makes a message long: more than a record.
 const LONG: usize = 20_000;
 
-/// The transport of one connection, for one thread: [`Read`](io::Read) and [`Write`](io::Write) for blocking loops, where
-/// `WouldBlock` means that the loop is to be left and entered again; [`poll_read`](Self::poll_read) and
-/// [`poll_write`](Self::poll_write) for others, and tokio's traits with the feature `tokio`. Clones are the same transport.
+/// The transport of one connection, for one thread. Blocking loops use [`Read`](io::Read) and [`Write`](io::Write), and
+/// return to their caller at `WouldBlock`; they are called again. Others use [`poll_read`](Self::poll_read) and
+/// [`poll_write`](Self::poll_write), or tokio's traits with the feature `tokio`. Clones are the same transport.
 #[derive(Clone)]
 pub struct Wire<'a>(Rc<RefCell<State<'a>>>);
 
@@ -38,19 +38,19 @@ pub(super) struct State<'a> {
     /// A question was asked.
     pub(super) asked: bool,
     left: Left,
-    /// What the peer has sent and the embedding has not read.
+    /// Bytes that the peer has sent and the embedding has not read.
     inbound: VecDeque<u8>,
     ended: bool,
     ends: u32,
     calls: u32,
-    /// Reads in a row that found nothing.
+    /// Consecutive reads that found nothing.
     idle: u32,
     waker: Option<Waker>,
     retried: bool,
     /// The application data that the peer has sent.
     pub(super) sent: Vec<u8>,
     received: Received,
-    /// So many records had come when the peer asked for a new key.
+    /// How many records had come when the peer asked for a new key.
     key_update: Option<usize>,
     pub(super) fault: Option<Fault>,
 }
@@ -62,7 +62,7 @@ struct Received {
     bytes: usize,
 }
 
-/// Where the transport cuts.
+/// Where the transport splits.
 enum Cuts {
     Never,
     /// After each byte.
@@ -150,10 +150,10 @@ impl<'a> Wire<'a> {
         Poll::Pending
     }
 
-    /// To be called by a blocking loop before it answers a question, where it would ask a signer elsewhere.
+    /// A blocking loop calls this before it answers a question, where it would ask an external signer.
     ///
     /// # Errors
-    /// `WouldBlock`: the answer is not there yet. `TimedOut`: it never will be.
+    /// `WouldBlock`: the answer is not ready yet. `TimedOut`: it never will be.
     pub fn answer(&self) -> io::Result<()> {
         let mut state = self.state();
         let may_wait = state.may_be_left();
@@ -164,10 +164,10 @@ impl<'a> Wire<'a> {
         }
     }
 
-    /// The same for an asynchronous one, to be awaited.
+    /// The same for an asynchronous loop, which awaits it.
     ///
     /// # Errors
-    /// `TimedOut`: the answer will never be there.
+    /// `TimedOut`: the answer will never be ready.
     pub async fn answered(&self) -> io::Result<()> {
         poll_fn(|cx| {
             let answer = self.state().answer();
