@@ -1,7 +1,7 @@
-//! What to think of an outcome: whether the peer was served, and whether that is right.
+//! Judges an outcome: whether the peer was served, and whether that is correct.
 //!
-//! Served means that the application has answered, otherwise than it answers those who are refused: a server may complete
-//! the handshake of a client without a certificate, and tell it so by HTTP.
+//! Served means that the application has answered, and not with its answer to refused peers: a server may complete the
+//! handshake of a client without a certificate, and refuse it by HTTP.
 
 use super::catalogue::{Case, Right, Who};
 use super::run::{End, Outcome};

@@ -1,17 +1,18 @@
-//! A peer that breaks one rule at a time, to attack any end of mutual TLS 1.3: this crate's own, another library's, a service.
+//! A peer that breaks one rule at a time, to attack any end of mutual TLS 1.3: of this crate, another library or a
+//! service.
 //!
 //! Three layers, none of which has a socket or a clock:
 //!
-//! * [`peer`]: a scripted [`Peer`](peer::Peer) of either role. It does the right thing until it is bent.
-//! * [`script`] and [`catalogue`]: plain data. What a peer does; deviations, each with the rule that it breaks and what is
-//!   right then.
-//! * [`run`]: plays a script. It wants writing, reading, waiting and closing, and says what came of it; [`judge`] says what to think
-//!   of that.
+//! * [`peer`]: a scripted [`Peer`](peer::Peer) of either role. It follows the protocol until a script changes this.
+//! * [`script`] and [`catalogue`]: plain data. Scripts are what a peer does. The catalogue has deviations, each with the
+//!   rule that it breaks and the correct reaction.
+//! * [`run`]: runs a script. It wants writing, reading, waiting and closing, and returns the outcome; [`judge`] judges
+//!   the outcome.
 //!
-//! The cryptography is real. (Null cryptography needs the test seams besides, which this feature never enables: features
-//! unify, and a service that is built beside an adversary keeps its own.)
+//! The cryptography is real. (Null cryptography also needs the feature `hazmat-testing`, which this feature never
+//! enables: Cargo unifies features, and a service in the same build must keep its cryptography.)
 //!
-//! **No promise of stability**: what is attacked, and how, grows with each release.
+//! **No promise of stability**: the attacks change with each release.
 
 pub mod catalogue;
 pub mod embedding;

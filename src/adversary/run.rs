@@ -1,4 +1,4 @@
-//! A script against a target: what is to be written, read or waited for, and what came of it.
+//! Runs a script against a target: what to write, read or wait for, and the outcome.
 
 use super::Identity;
 use super::peer::{ALERT, DATA, HELLO_RETRY_REQUEST, Peer, SECOND_CLIENT_HELLO, Seen, Trouble};

@@ -1,4 +1,4 @@
-//! What a peer does, as plain data: the legal handshake of either role, and how it is bent.
+//! What a peer does, as plain data: the legal handshake of either role, and the changes to it.
 
 use super::peer::{Msg, SECOND_CLIENT_HELLO, written};
 use crate::codec::{AlertDescription, ExtensionType, HandshakeType, SignatureScheme};

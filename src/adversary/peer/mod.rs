@@ -1,9 +1,9 @@
-//! A scripted peer of either role: it holds the right keys and does the right thing, until it is bent.
+//! A scripted peer of either role: it has the right keys and follows the protocol until a script changes this.
 //!
 //! It is looser than [`Handshake`](crate::Handshake) on purpose. Every message can be composed, changed and sent at any
 //! time ([`Peer::send`], [`Peer::compose`], [`Msg`]), and every record ([`Peer::record`], [`Peer::inner`], [`Peer::plain`]).
-//! What the target sends goes to [`Peer::reads`]; what is to be sent to it collects in [`Peer::out`]. Nothing panics:
-//! what cannot be read, or cannot be done, is kept in [`Peer::trouble`].
+//! Pass the target's bytes to [`Peer::reads`]; the bytes for the target collect in [`Peer::out`]. Nothing panics:
+//! [`Peer::trouble`] has what cannot be read or done.
 
 mod compose;
 mod keys;
