@@ -230,3 +230,20 @@ fn the_code_in_documents_is_compiled() {
         assert!(compiled || code.len() == ignored, "{name} has code, and src/lib.rs does not compile it");
     }
 }
+
+/// A test that has been renamed would not be left out any more, and Miri would work on it for hours.
+#[test]
+fn what_miri_leaves_out_is_there() {
+    let mut files = Vec::new();
+    rust_files(&root().join("src"), &mut files);
+    let code: String = files.iter().map(|file| fs::read_to_string(file).expect("a text")).collect();
+    let script = fs::read_to_string(root().join(".ci/miri")).expect("a text");
+    let list = script.split("for test in ").nth(1).and_then(|rest| rest.split("; do").next()).expect("a list");
+    for name in list.split_whitespace() {
+        let there = match name.strip_suffix("::") {
+            Some(module) => root().join(format!("src/{}.rs", module.replace("::", "/"))).exists(),
+            None => code.contains(&format!("fn {name}")),
+        };
+        assert!(there, ".ci/miri leaves out {name}, which is not there");
+    }
+}
