@@ -136,6 +136,13 @@ fn an_unknown_ca_is_named_also_when_it_borrows_a_trusted_name() {
     let (reason, text) = refused(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW));
     assert_eq!(reason, Rejection::UnknownCa);
     assert!(text.contains("leads to no trusted root: CN=Stranger is not known here"), "{text}");
+    // Its own certificate leads nowhere.
+    let with_root = [&leaf.der, &stranger.der];
+    let (_, text) = refused(server(&trust(&[&root]), &with_root, &dns("api.internal"), NOW));
+    assert!(
+        text.ends_with("CN=Stranger is not known here, and no certificate of it that leads further was sent"),
+        "{text}"
+    );
     let namesake = Ca::root("Root");
     let leaf = namesake.leaf("api", &["api.internal"]);
     let (reason, text) = refused(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW));

@@ -69,7 +69,7 @@ reasons! {
     TooLarge(len: usize), UnsupportedCertificate, "is {len} bytes long, and at most 65,535 are read";
     /// The chain leads to no trusted root; the issuer that is missing.
     UnknownIssuer(issuer: String), UnknownCa,
-        "leads to no trusted root: {issuer} is not known here, and no certificate of it was sent";
+        "leads to no trusted root: {issuer} is not known here, and no certificate of it that leads further was sent";
     /// A trusted root has the issuer's name but another key.
     OtherRootKey(issuer: String), UnknownCa,
         "leads to no trusted root: the trusted {issuer} has another key than its issuer (is its certificate here out of \
