@@ -14,6 +14,8 @@ mod resumption;
 #[allow(dead_code, reason = "clients are not called here")]
 #[path = "../../../examples/probe/target.rs"]
 mod target;
+#[path = "../../../examples/probe/tls12.rs"]
+mod tls12;
 #[allow(dead_code, reason = "the report uses the rest")]
 #[path = "../../../examples/probe/words.rs"]
 mod words;
@@ -133,6 +135,7 @@ fn accepted(ca: &Ca, address: SocketAddr, full: bool) -> Vec<String> {
         line: Line::Dial(address, Preamble::default()),
         words: Words { server_name: "localhost".into(), alpn: Vec::new(), ask: b"*\n".to_vec() },
         identities: Identities::make(&given).unwrap(),
+        refusal: Vec::new(),
         waits: Waits {
             connect: Duration::from_secs(3),
             answer: Duration::from_secs(2),
