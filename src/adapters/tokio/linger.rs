@@ -59,6 +59,11 @@ impl Linger {
         Linger { timer: config.handshake_deadline.map(|_| Timer::after(config.last_words())), shut: false }
     }
 
+    /// At most so long, whatever the deadline of the handshake is.
+    pub(super) fn at_most(duration: Duration) -> Linger {
+        Linger { timer: Some(Timer::after(duration)), shut: false }
+    }
+
     pub(super) fn poll<IO: AsyncRead + AsyncWrite + Unpin>(
         &mut self,
         cx: &mut Context<'_>,

@@ -124,7 +124,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
     pub async fn close(&mut self) -> io::Result<()> {
         let closed = self.close_in_order().await;
         if self.outgoing.has_sent_alert() {
-            let mut linger = Linger::of(&self.facts.basis.config);
+            let mut linger = Linger::at_most(self.facts.basis.config.last_words());
             poll_fn(|cx| linger.poll(cx, &mut self.io, &mut self.outgoing.tx)).await;
         }
         closed

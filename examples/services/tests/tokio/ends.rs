@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 /// The error of the connection that is inside.
 fn tls(error: &io::Error) -> Error {
@@ -87,6 +87,22 @@ async fn who_breaks_the_rules_learns_it_though_it_has_written_more() {
     let (heard, ()) = tokio::join!(client, serve);
     let heard = heard.expect("no reset");
     assert!(heard.ends_with(&record(&[2, AlertDescription::UNEXPECTED_MESSAGE.0], 21)), "{heard:?}");
+}
+
+/// There is no deadline for the handshake; closing has one of its own.
+#[tokio::test]
+async fn a_failed_connection_closes_though_the_peer_takes_nothing() {
+    let mut world = World::new();
+    let policy = Policy::new().null_crypto();
+    world.server = world.server.policy(policy.clone()).handshake_deadline(None);
+    let (near, far) = duplex(2000);
+    let (mut io, server) = tokio::join!(bare(&world.client, policy, near), world.acceptor().accept(far));
+    let mut server = server.unwrap();
+    timeout(Duration::from_millis(50), server.write_all(&[7; 40_000])).await.expect_err("the pipe is full");
+    io.write_all(&record(&[1, 0, 0, 0], 22)).await.unwrap(); // ClientHello
+    server.read(&mut [0]).await.unwrap_err();
+    let closed = timeout(Duration::from_secs(20), server.close()).await.expect("it does not wait for ever");
+    assert_eq!(tls(&closed.unwrap_err()).kind(), ErrorKind::UnexpectedMessage { message: HandshakeType::CLIENT_HELLO });
 }
 
 #[tokio::test]
