@@ -6,10 +6,12 @@ use crate::adapters::failure::Failure;
 use crate::adapters::reauthentication::{self as base, Reauthenticated, sign_question};
 use crate::authenticator::{Proving, Received, RequestId, RequestOptions};
 use crate::{Misuse, State, Verdict, x509::Lease};
-use ::tokio::time::timeout;
 use core::future::{Future, poll_fn};
-use core::{fmt, time::Duration};
+use core::{fmt, pin::pin, task::Poll, time::Duration};
 use std::{io, sync::Arc, time::SystemTime, vec::Vec};
+
+/// An interval of nothing would never let the task go.
+const SHORTEST: Duration = Duration::from_millis(1);
 
 /// Proves our identity again inside one connection, and checks the peer's. It uses the current identities, trust and
 /// time, and the expectations, the [`Signer`](super::Signer) and the [`Judge`](super::Judge) of the handshake.
@@ -132,7 +134,7 @@ impl Reauthentication {
             let end = lease.valid_until().map(|last| Duration::from_secs(last.as_secs().saturating_add(1)));
             let left = end.map_or(every, |end| end.saturating_sub(now));
             // A busy task must not keep us from checking the clock.
-            let mut timer = Timer::after(left.min(every));
+            let mut timer = Timer::after(left.min(every).max(SHORTEST));
             poll_fn(|cx| timer.poll(cx)).await;
         }
     }
@@ -156,10 +158,12 @@ impl Reauthentication {
 
     /// Waits for an external answer, until the deadline.
     async fn in_time<T>(&self, state: State, answer: impl Future<Output = T>) -> Result<T, Failure> {
-        match self.base.deadline() {
-            Some(deadline) => timeout(deadline, answer).await.map_err(|_| Failure::TimedOut(state)),
-            None => Ok(answer.await),
-        }
+        let (mut timer, mut answer) = (Timer::after_or_never(self.base.deadline()), pin!(answer));
+        poll_fn(|cx| match answer.as_mut().poll(cx) {
+            Poll::Ready(answer) => Poll::Ready(Ok(answer)),
+            Poll::Pending => timer.poll(cx).map(|()| Err(Failure::TimedOut(state))),
+        })
+        .await
     }
 }
 

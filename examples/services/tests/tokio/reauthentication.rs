@@ -264,3 +264,15 @@ async fn frames_over_the_halves_lose_nothing_where_a_read_is_dropped() {
     assert_eq!(frames.read_async(&mut read).await.unwrap(), None);
     peer.await.unwrap();
 }
+
+/// Asked to look without a pause, it lets the others run all the same.
+#[tokio::test]
+async fn who_waits_for_the_end_of_a_lease_lets_others_run_whatever_the_interval() {
+    let (_client, server) = World::new().meet(1000).await;
+    let again = server.reauthentication().unwrap();
+    tokio::select! {
+        biased;
+        why = again.ended(Duration::ZERO) => panic!("the lease holds: {why}"),
+        () = sleep(Duration::from_millis(20)) => {}
+    }
+}
