@@ -106,7 +106,9 @@ impl fmt::Display for Error {
         match (self.kind, self.state) {
             // Health checks do so all day long.
             (ErrorKind::Truncated, State::WaitClientHello) => {
-                f.write_str("the peer closed the transport before a whole ClientHello had come: a check of the port?")?;
+                f.write_str(
+                    "the peer closed the transport before its ClientHello was complete; checks of a port do so",
+                )?;
             }
             (kind, _) => write!(f, "{kind}")?,
         }
@@ -132,7 +134,7 @@ mod tests {
         let told = |state| format!("{}", error(state));
         assert_eq!(
             told(State::WaitClientHello),
-            "the peer closed the transport before a whole ClientHello had come: a check of the port? (as server, in \
+            "the peer closed the transport before its ClientHello was complete; checks of a port do so (as server, in \
              WaitClientHello)"
         );
         assert_eq!(

@@ -45,7 +45,7 @@ pub struct InvalidName(String);
 
 impl fmt::Display for InvalidName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is no DNS name, IP address or SPIFFE ID: it has no port, and no other scheme", self.0)
+        write!(f, "{} is no DNS name, IP address or SPIFFE ID (give it without a port, and without https://)", self.0)
     }
 }
 

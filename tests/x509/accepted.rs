@@ -43,6 +43,24 @@ fn the_chain_is_the_path_that_was_proved_whatever_else_was_sent() {
     assert_eq!(memo.len(), 3);
 }
 
+/// Which of its names it was expected by is the caller's to know: the sentence says what stands in the certificate.
+#[test]
+fn who_is_accepted_is_shown_with_the_spiffe_id_if_there_is_one() {
+    let root = Ca::root("Root");
+    let trust = Trust::from_roots("roots", &root.der).unwrap();
+    for (sans, end) in [
+        (&["api.internal", "spiffe://example.org/api"][..], " accepted; its SPIFFE ID is spiffe://example.org/api"),
+        (&["api.internal"], " accepted"),
+    ] {
+        let chain = [CertificateDer::from(root.leaf("api", sans).der.to_vec())];
+        let accepted = trust
+            .judge(&Peer::new(Role::Client, &chain), &JudgeOptions::new(&["api.internal".parse().unwrap()], at(NOW)))
+            .unwrap()
+            .to_string();
+        assert!(accepted.starts_with("client certificate CN=api (serial ") && accepted.ends_with(end), "{accepted}");
+    }
+}
+
 #[test]
 fn it_holds_until_the_first_certificate_of_the_path_ends_or_a_crl_is_out_of_date() {
     let soon = date_time_ymd(2026, 11, 25);

@@ -214,11 +214,11 @@ fn what_is_expected_is_told_in_words_and_what_names_nobody_is_quoted() {
     assert_eq!(Expect::Spki([0xab; 32]).to_string(), format!("the key with SHA-256 {key}"));
     assert_eq!(Expect::AnyTrusted.to_string(), "any trusted certificate");
     for (text, says) in [
-        ("a b", "\"a b\" is no DNS name, IP address or SPIFFE ID: it has no port, and no other scheme"),
-        ("a\nb", "\"a\\u{a}b\" is no DNS name, IP address or SPIFFE ID: it has no port, and no other scheme"),
+        ("a b", "\"a b\" is no DNS name, IP address or SPIFFE ID (give it without a port, and without https://)"),
+        ("a\nb", "\"a\\u{a}b\" is no DNS name, IP address or SPIFFE ID (give it without a port, and without https://)"),
         (
             "spiffe:///x",
-            "\"spiffe:///x\" (the trust domain is empty) is no DNS name, IP address or SPIFFE ID: it has no port, and no other scheme",
+            "\"spiffe:///x\" (the trust domain is empty) is no DNS name, IP address or SPIFFE ID (give it without a port, and without https://)",
         ),
     ] {
         assert_eq!(text.parse::<Expect>().unwrap_err().to_string(), says);

@@ -200,7 +200,7 @@ impl fmt::Display for Accepted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} certificate {} accepted", self.role, Claim(self.certificate_type, self.leaf()))?;
         match self.identity().and_then(|identity| identity.spiffe_id) {
-            Some(id) => write!(f, " as {id}"),
+            Some(id) => write!(f, "; its SPIFFE ID is {id}"),
             None => Ok(()),
         }
     }
