@@ -3,6 +3,7 @@
 use crate::pki::{Ca, DAY, Leaf, NOW, at};
 use countersign::x509::{Accepted, Expect, InvalidLease, JudgeOptions, Lease, Leases, Trust};
 use countersign::{CertificateType, Peer, Role};
+use rcgen::date_time_ymd;
 use rustls_pki_types::CertificateDer;
 
 /// A root, an issuing CA, and what both have to say about revocation.
@@ -238,8 +239,35 @@ fn of_many_leases_a_snapshot_ends_those_whom_it_would_refuse() {
     assert!(leases.renew(&second, at(NOW + 2)).is_empty());
     assert_eq!(leases.next_end(), Some(at(NOW + 8 * DAY - 1)), "the others go on under the new one");
     assert!(leases.get(&3).is_none() && leases.remove(&4).is_some() && leases.remove(&4).is_none());
-    assert_eq!(leases.iter().count(), 17);
+    let left: Vec<u64> = (0..20).filter(|session| ![3, 4, 11].contains(session)).collect();
+    assert_eq!(leases.iter().map(|(session, _)| *session).collect::<Vec<_>>(), left);
+    assert_eq!((&leases).into_iter().map(|(session, _)| *session).collect::<Vec<_>>(), left);
     assert_eq!(leases.renew(&second, at(NOW + 8 * DAY)).len(), 17, "and all of them end when it is out of date");
+}
+
+/// What was found out about the CAs of one chain counts for those of the same root only.
+#[test]
+fn leaves_directly_below_two_roots_end_with_their_own_root() {
+    let short = Ca::root_with("Short", |params| params.not_after = date_time_ymd(2026, 11, 25));
+    let roots = [short, Ca::root("Long")];
+    let trust = |until| {
+        let builder = Trust::builder().roots("short", &roots[0].der).roots("long", &roots[1].der);
+        let builder = builder.crls("short", &roots[0].crl(&[], -9, until));
+        builder.crls("long", &roots[1].crl(&[], -9, until)).build().unwrap()
+    };
+    let (first, second) = (trust(8 * DAY as i64), trust(9 * DAY as i64));
+    for order in [[0, 1], [1, 0]] {
+        let mut leases = Leases::new();
+        for (session, root) in (0..).zip(order) {
+            let leaf = roots[root].leaf("api", &["a.test"]);
+            let chain = [leaf.der.clone()];
+            leases.insert(session, lease(&first, Peer::new(Role::Client, &chain), Expect::AnyTrusted));
+        }
+        let ended = leases.renew(&second, at(NOW + 4 * DAY));
+        let ended: Vec<_> = ended.into_iter().map(|(session, why)| (order[session], why.name())).collect();
+        assert_eq!(ended, [(0, "Expired")], "{order:?}");
+        assert_eq!(leases.next_end(), Some(at(NOW + 9 * DAY - 1)));
+    }
 }
 
 fn spki_of(leaf: &Leaf) -> Vec<u8> {
