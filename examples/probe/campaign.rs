@@ -27,6 +27,9 @@ const NOT_REQUESTED: &str = "agreed to TLS 1.2, and asked for no certificate";
 const OLDER: &str = "the target agreed to TLS 1.2, which this program does not speak to the end: see whether `openssl s_client \
                      -tls1_2` without a certificate is served";
 
+/// Why a case was not played after one that found no target.
+const UNREACHABLE: &str = "the target could not be reached any more";
+
 /// What is said of a case in the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
@@ -66,23 +69,26 @@ pub(crate) fn run<'a>(
     let first = all_once(target, baseline, cases, at_once);
     let mut controls_failed = 0;
     let mut findings = Vec::new();
-    let mut gone = None;
+    let mut gone: Option<String> = None;
     for (case, once) in cases.iter().zip(first) {
         let finding = match (once, &gone) {
+            (Err(why), Some(gone)) if why == UNREACHABLE => {
+                Finding { case, status: Status::Skipped, seen: gone.clone() }
+            }
             (Err(why), _) => Finding { case, status: Status::Skipped, seen: why },
             (Ok(once), _) if once.verdict == Verdict::Right => {
                 Finding { case, status: Status::Judged(Verdict::Right), seen: once.seen }
             }
+            (Ok(_), Some(gone)) => Finding { case, status: Status::Skipped, seen: gone.clone() },
             // What does not count is not worth more connections.
             (Ok(once), _) if !strict && !matches!(once.verdict, Verdict::Accepted | Verdict::Silent) => {
                 Finding { case, status: Status::Judged(once.verdict), seen: format!("{} (once)", once.seen) }
             }
-            (Ok(_), Some(why)) => Finding { case, status: Status::Skipped, seen: format!("not tried again: {why}") },
             (Ok(once), None) => {
                 say(&format!("once more: {}", case.name));
                 let finding = confirm(target, baseline, case, &once, &mut controls_failed);
                 if controls_failed >= FAILED_CONTROLS {
-                    gone = Some("good peers were not served five times".to_string());
+                    gone = Some(format!("from {} on good peers were not served: not tried, or not again", case.name));
                 }
                 finding
             }
@@ -102,7 +108,7 @@ fn all_once(target: &Target, baseline: &Baseline, cases: &[Case], at_once: usize
             let Some(case) = cases.get(at) else { return };
             let result = match target.skips(case) {
                 Some(why) => Err(why),
-                None if unreachable.load(Ordering::Relaxed) => Err("the target could not be reached any more".into()),
+                None if unreachable.load(Ordering::Relaxed) => Err(UNREACHABLE.into()),
                 None => match once(target, baseline, case) {
                     Ok(once) => Ok(once),
                     Err(Unplayed::TimeIsUp) => Err("no time was left: give more by --seconds".into()),
@@ -194,11 +200,14 @@ fn confirm<'a>(
         };
         if let Err(broken) = target.control(baseline) {
             *controls_failed += 1;
-            // A supervisor may be starting it anew.
-            std::thread::sleep(Duration::from_millis(500));
-            let recovered = target.control(baseline).is_ok();
-            *controls_failed += usize::from(!recovered);
-            let after = if recovered { "; half a second later they were again" } else { "" };
+            let mut recovered = false;
+            while !recovered && *controls_failed < FAILED_CONTROLS {
+                // A supervisor may be starting it anew.
+                std::thread::sleep(Duration::from_millis(500));
+                recovered = target.control(baseline).is_ok();
+                *controls_failed += usize::from(!recovered);
+            }
+            let after = if recovered { "; soon afterwards they were again" } else { "" };
             return match broken {
                 Broken::TimeIsUp => no_time(),
                 Broken::Gone(error) => {

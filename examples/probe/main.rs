@@ -62,15 +62,20 @@ fn run() -> Result<ExitCode, Refused> {
         print!("{USAGE}");
         return Ok(ExitCode::SUCCESS);
     }
-    let role = args.target.ok_or_else(|| "what is attacked? `probe server HOST:PORT` or `probe client`".to_string())?;
-    let cases = chosen(role, &args)?;
     if args.has("--list") {
-        for case in &cases {
-            println!("{:50} {:24} right: {}", case.name, case.rule, report::right(case));
+        for role in args.target.map_or(vec![Role::Server, Role::Client], |role| vec![role]) {
+            let cases = chosen(role, &args)?;
+            for case in &cases {
+                println!("{:50} {:24} right: {}", case.name, case.rule, report::right(case));
+            }
+            println!("{} cases against a {role}", cases.len());
         }
-        println!("{} cases", cases.len());
         return Ok(ExitCode::SUCCESS);
     }
+    let role = args.target.ok_or_else(|| {
+        "say what to attack: `probe server HOST:PORT ...`, or `probe client --listen ADDRESS:PORT ...`".to_string()
+    })?;
+    let cases = chosen(role, &args)?;
     if args.address.is_none()
         && let (Some(_), [case]) = (args.get("--explain"), &cases[..])
     {

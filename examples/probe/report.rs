@@ -99,16 +99,14 @@ pub(crate) fn summary(baseline: &str, findings: &[Finding<'_>]) -> String {
 pub(crate) fn text(findings: &[Finding<'_>], strict: bool) -> String {
     let mut text = String::new();
     let wrong = findings.iter().filter(|finding| finding.status != Status::Judged(Verdict::Right));
-    let mut sorted: Vec<_> = wrong.collect();
-    sorted.sort_by_key(|finding| (!counts(finding, strict), finding.status == Status::Skipped));
+    let (skipped, mut sorted): (Vec<_>, Vec<_>) = wrong.partition(|finding| finding.status == Status::Skipped);
+    sorted.sort_by_key(|finding| !counts(finding, strict));
     for finding in sorted {
         let (status, _) = name(&finding.status);
         let _ = writeln!(text, "{status:11}  {}  ({})", finding.case.name, finding.case.rule);
-        match finding.status {
-            Status::Skipped => drop(writeln!(text, "             {}", finding.seen)),
-            _ => drop(writeln!(text, "             {} Seen: {}", meaning(finding), finding.seen)),
-        }
+        let _ = writeln!(text, "             {} Seen: {}", meaning(finding), finding.seen);
     }
+    text += &not_tried(&skipped);
     for finding in findings.iter().filter(|finding| finding.case.name.starts_with("late/silent-")) {
         if let (Status::Judged(Verdict::Right), Some(Step::Wait(time))) = (&finding.status, finding.case.script.last())
         {
@@ -128,6 +126,23 @@ pub(crate) fn text(findings: &[Finding<'_>], strict: bool) -> String {
         let _ = write!(text, ", {skipped} skipped");
     }
     text + "\n"
+}
+
+/// What was skipped, once for each reason.
+fn not_tried(skipped: &[&Finding<'_>]) -> String {
+    let mut text = String::new();
+    for (number, first) in skipped.iter().enumerate() {
+        let same = |other: &&&Finding<'_>| other.seen == first.seen;
+        if skipped.iter().take(number).any(|earlier| same(&earlier)) {
+            continue;
+        }
+        let _ = match skipped.iter().filter(same).count() - 1 {
+            0 => writeln!(text, "skipped      {}  ({})", first.case.name, first.case.rule),
+            more => writeln!(text, "skipped      {} and {more} more", first.case.name),
+        };
+        let _ = writeln!(text, "             {}", first.seen);
+    }
+    text
 }
 
 const JSON: [(char, &str); 5] = [('"', "\\\""), ('\\', "\\\\"), ('\n', "\\n"), ('\r', "\\r"), ('\t', "\\t")];
