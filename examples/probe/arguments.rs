@@ -14,7 +14,9 @@ who we are: certificates are made on the fly by the CA's key, last an hour, and 
        --issuer FILE               if the key is an intermediate's: its certificate, and more up to the CA; they are sent along
        --crl FILE                  a CRL of that CA that the target uses: one of its serial numbers is given to a revoked peer
        --cert FILE --key FILE      a good identity of yours instead of a minted one (then --ca-key is not needed for all)
-       --dns NAME --spiffe ID --ip ADDRESS     names in minted certificates, for targets that ask for them; may be repeated
+       --bad-cert FILE --bad-key FILE  an identity that the target must refuse (a service that is no more, another tenant's);
+                                   may be repeated
+       --dns NAME --spiffe ID --ip ADDRESS     names that the target serves; may be repeated
 what is said
        --name NAME                 server_name; against clients, the name in our certificate (default: HOST, localhost)
        --alpn a,b                  application protocols
@@ -25,7 +27,8 @@ what is said
        --preamble-run COMMAND      a command says it: its input and output are the connection, and TLS begins when it ends
        --run COMMAND               (client) a command that makes the client call, run for each case
 which cases
-       --quick | --full            40 to 65 that ask whether strangers get in (default); all
+       --quick | --full            40 to 65 that ask whether strangers get in, and those with names that resemble --dns,
+                                   --spiffe, --ip or a client's --name (default); all
        --only PART                 those whose names contain this; may be repeated
        --list                      name them, with the rule that each breaks, and try nothing
        --explain CASE              what is done in a case; with a target: play it once, and explain the bytes of both sides
@@ -52,7 +55,7 @@ pub(crate) struct Arguments {
     given: Vec<(String, String)>,
 }
 
-const WITH_VALUE: [&str; 28] = [
+const WITH_VALUE: [&str; 30] = [
     "--listen",
     "--ca",
     "--ca-key",
@@ -60,6 +63,8 @@ const WITH_VALUE: [&str; 28] = [
     "--crl",
     "--cert",
     "--key",
+    "--bad-cert",
+    "--bad-key",
     "--dns",
     "--spiffe",
     "--ip",
@@ -121,6 +126,14 @@ impl Arguments {
 
     pub(crate) fn has(&self, option: &str) -> bool {
         self.get(option).is_some()
+    }
+
+    /// Certificates and their keys, in the order in which they were given.
+    pub(crate) fn pairs<'a>(&'a self, cert: &'a str, key: &'a str) -> Result<Vec<(&'a str, &'a str)>, String> {
+        match self.all(cert).count() == self.all(key).count() {
+            true => Ok(self.all(cert).zip(self.all(key)).collect()),
+            false => Err(format!("{cert} and {key} go together: give each certificate's file, and its key's")),
+        }
     }
 
     pub(crate) fn number(&self, option: &str, default: u32) -> Result<u32, String> {

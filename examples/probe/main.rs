@@ -14,6 +14,7 @@ mod files;
 mod mint;
 mod net;
 mod report;
+mod resembling;
 mod resumption;
 mod target;
 mod tls12;
@@ -21,7 +22,7 @@ mod words;
 
 use arguments::{Arguments, USAGE, unescape};
 use countersign::Role;
-use countersign::adversary::catalogue::{Case, SILENCE, all};
+use countersign::adversary::catalogue::{Case, NameKind, SILENCE, Who, all};
 use countersign::adversary::script::Step;
 use mint::{Given, Identities};
 use net::{Limits, Preamble, Waits};
@@ -99,12 +100,17 @@ fn chosen(role: Role, args: &Arguments) -> Result<Vec<Case>, String> {
     if role == Role::Server {
         cases.extend(resumption::cases());
     }
+    cases.extend(resembling::must_be_refused(role, args.all("--bad-cert")));
+    // A list has the names of all kinds; what is played, those that the target asks for.
+    let names = args.names(server_name(role, args))?;
+    let asked = |kind: NameKind| args.has("--list") || resembling::has(&names, kind);
     if let Some(name) = args.get("--explain") {
         cases.retain(|case| case.name == name);
     } else {
+        cases.retain(|case| !matches!(case.who, Who::Resembling(kind, _) if !asked(kind)));
         // Who names cases wants them, however long they take.
         let every = args.has("--full") || args.all("--only").next().is_some();
-        cases.retain(|case| every || case.quick);
+        cases.retain(|case| every || case.quick || matches!(case.who, Who::Resembling(..)));
         cases.retain(|case| {
             args.all("--only").next().is_none() || args.all("--only").any(|part| case.name.contains(part))
         });
@@ -115,20 +121,22 @@ fn chosen(role: Role, args: &Arguments) -> Result<Vec<Case>, String> {
         *step = Step::Wait(silence);
     }
     if cases.is_empty() {
-        Err("there is no such case: `probe server --full --list` names them".into())
+        Err(format!("there is no such case: `probe {role} --full --list` names them"))
     } else {
         Ok(cases)
     }
 }
 
+/// The name that a client calls, which the good server has. (It says more for a server, and is not in our certificate.)
+fn server_name(role: Role, args: &Arguments) -> Option<&str> {
+    (role == Role::Client).then(|| args.get("--name").unwrap_or("localhost"))
+}
+
 fn target(role: Role, args: &Arguments) -> Result<Target, Refused> {
     let (host, address) = args.resolve()?;
-    let server_name = args.get("--name").unwrap_or(if role == Role::Server { &host } else { "localhost" }).to_string();
-    let own = match (args.get("--cert"), args.get("--key")) {
-        (Some(cert), Some(key)) => Some((cert, key)),
-        (None, None) => None,
-        _ => return Err(Refused::Usage("--cert and --key go together".into())),
-    };
+    let name = server_name(role, args);
+    let server_name = name.or(args.get("--name")).unwrap_or(&host).to_string();
+    let own = args.pairs("--cert", "--key")?.pop();
     let identities = Identities::make(&Given {
         target: role,
         ca: args.get("--ca"),
@@ -136,7 +144,8 @@ fn target(role: Role, args: &Arguments) -> Result<Target, Refused> {
         issuer: args.get("--issuer"),
         crl: args.get("--crl"),
         own,
-        names: args.names((role == Role::Client).then_some(&server_name))?,
+        must_be_refused: args.pairs("--bad-cert", "--bad-key")?,
+        names: args.names(name)?,
     })?;
     let line = match role {
         Role::Server => Line::Dial(
@@ -196,6 +205,9 @@ fn attack(target: &mut Target, cases: &[Case], args: &Arguments) -> Result<ExitC
     };
     say(&format!("probe of {name}: {} cases", cases.len()));
     let baseline = target.baseline().map_err(Refused::CannotJudge)?;
+    for sentence in target.try_other_names(&baseline) {
+        say(&format!("to know      {sentence}"));
+    }
     // A client that calls by itself comes when it likes: one at a time.
     let at_once = if target.role == Role::Server { args.number("--at-once", 4)? } else { 1 };
     let strict = args.has("--strict");

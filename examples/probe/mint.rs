@@ -2,7 +2,10 @@
 //! named countersign-probe; the CA's key is used for nothing else, and written nowhere.
 
 use crate::files;
-use countersign::adversary::{Identity, catalogue::Who};
+use crate::resembling;
+use countersign::adversary::Identity;
+use countersign::adversary::catalogue::{NameKind, Resembling, Who, all};
+use countersign::internals::asn1::{Certificate, Spki};
 use countersign::{Role, x509::SigningKey};
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
@@ -29,6 +32,8 @@ pub(crate) struct Given<'a> {
     pub(crate) crl: Option<&'a str>,
     /// A good identity, in place of a minted one.
     pub(crate) own: Option<(&'a str, &'a str)>,
+    /// Identities that the target must refuse.
+    pub(crate) must_be_refused: Vec<(&'a str, &'a str)>,
     /// The names of minted certificates.
     pub(crate) names: Vec<SanType>,
 }
@@ -143,8 +148,7 @@ impl Mint {
                 Ok(())
             }),
             Who::WrongName => self.changed(ca, above, |params| {
-                let name = "countersign-probe.invalid".try_into().map_err(|_| "a name".to_string())?;
-                params.subject_alt_names = vec![SanType::DnsName(name)];
+                params.subject_alt_names = resembling::others(&self.names)?;
                 Ok(())
             }),
             Who::IssuedByLeaf => {
@@ -152,14 +156,19 @@ impl Mint {
                 let leaf = params.signed_by(&key, ca).map_err(unsigned)?.der().clone();
                 self.leaf(&Issuer::new(params, key), &[&[leaf], above].concat())
             }
-            Who::Constrained => below(&|params| {
-                let permitted_subtrees = vec![
-                    GeneralSubtree::DirectoryName(elsewhere()),
-                    GeneralSubtree::DnsName("elsewhere.invalid".into()),
-                ];
-                params.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
-                Ok(())
-            }),
+            // DNS names are the constraints that everybody reads. So the leaf has one that they exclude, whatever it is for.
+            Who::Constrained => {
+                let (intermediate, certificate) = self.intermediate(ca, |params| {
+                    let permitted_subtrees = vec![GeneralSubtree::DnsName("elsewhere.invalid".into())];
+                    params.name_constraints =
+                        Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
+                    Ok(())
+                })?;
+                self.changed(&intermediate, &[&[certificate], above].concat(), |params| {
+                    params.subject_alt_names.extend(resembling::others(&[])?);
+                    Ok(())
+                })
+            }
             Who::ExpiredIntermediate => below(&|params| self.valid(params, -2 * HOUR, -HOUR)),
             Who::PathTooLong => {
                 let (first, first_der) = self.intermediate(ca, |params| {
@@ -180,8 +189,13 @@ impl Mint {
 
 fn read((chain, key): (&str, &str)) -> Result<Identity, String> {
     let file = std::fs::read(key).map_err(|error| format!("{key}: {error}"))?;
-    let key = SigningKey::from_pem_or_der(&file).map_err(|error| format!("{key}: {error}"))?;
-    Ok(Identity { chain: files::certificates(chain)?, key })
+    let signing = SigningKey::from_pem_or_der(&file).map_err(|error| format!("{key}: {error}"))?;
+    let certificates = files::certificates(chain)?;
+    // Such a peer would be refused for its proof, whoever it is.
+    match certificates.first().map(|leaf| Spki::of_certificate(leaf)) {
+        Some(Ok(spki)) if spki.raw == signing.public_key() => Ok(Identity { chain: certificates, key: signing }),
+        _ => Err(format!("{key} is not the key of the first certificate in {chain}")),
+    }
 }
 
 /// The same with a bit of the leaf's signature changed. The proof of possession stays right.
@@ -200,12 +214,6 @@ fn flipped(mut identity: Identity) -> Identity {
 fn path_length(ca: &[u8]) -> Option<u32> {
     let (_, ca) = x509_parser::parse_x509_certificate(ca).ok()?;
     ca.basic_constraints().ok()??.value.path_len_constraint
-}
-
-fn elsewhere() -> DistinguishedName {
-    let mut name = DistinguishedName::new();
-    name.push(DnType::OrganizationName, "elsewhere");
-    name
 }
 
 fn purpose(role: Role) -> ExtendedKeyUsagePurpose {
@@ -232,7 +240,7 @@ impl Identities {
             }
             None => {
                 let why = |who| (who, "needs --ca-key, to make such a certificate".to_string());
-                identities.missing.extend(Who::STRANGERS.map(why));
+                identities.missing.extend(all(given.target).into_iter().map(|case| why(case.who)));
             }
         }
         if let Some(own) = given.own {
@@ -243,6 +251,20 @@ impl Identities {
             return Err("a good identity is needed: --ca-key with --ca, or --cert with --key".into());
         }
         identities.of_nobody(&mint)?;
+        for (number, files) in (0..).zip(&given.must_be_refused) {
+            let identity = read(*files)?;
+            // A refusal would be for this, whoever it is.
+            match identity.chain.first().map(|leaf| Certificate::from_der(leaf)) {
+                Some(Ok(leaf)) if (leaf.not_before.unix()..=leaf.not_after.unix()).contains(&now.as_secs()) => {}
+                _ => {
+                    return Err(format!(
+                        "the certificate in {} is not valid now, so a refusal would say nothing",
+                        files.0
+                    ));
+                }
+            }
+            identities.there.insert(Who::MustBeRefused(number), identity);
+        }
         for who in identities.there.keys() {
             identities.missing.remove(who);
         }
@@ -284,6 +306,15 @@ impl Identities {
                 self.missing.insert(who, why.into());
             }
         }
+        for who in all(given.target).into_iter().map(|case| case.who) {
+            let Who::Resembling(kind, which) = who else { continue };
+            self.resembling(mint, ca, above, (kind, which))?;
+        }
+        if given.target == Role::Server && !given.names.is_empty() {
+            for kind in [NameKind::Dns, NameKind::Spiffe] {
+                self.resembling(mint, ca, above, (kind, Resembling::Sibling))?;
+            }
+        }
         match given.crl {
             Some(path) => {
                 let serial = files::revoked_serial(path, certificate)?;
@@ -299,6 +330,42 @@ impl Identities {
             }
         }
         Ok(())
+    }
+
+    /// With a name that resembles the right one, if there is one of this kind.
+    fn resembling(
+        &mut self,
+        mint: &Mint,
+        ca: &Ca,
+        above: &[CertificateDer<'static>],
+        (kind, which): (NameKind, Resembling),
+    ) -> Result<(), String> {
+        let who = Who::Resembling(kind, which);
+        match resembling::names(kind, which, &mint.names) {
+            Ok(names) => {
+                let identity = mint.changed(ca, above, |params| {
+                    params.subject_alt_names = names.alternative;
+                    if let Some(name) = names.common {
+                        params.distinguished_name.push(DnType::CommonName, name);
+                    }
+                    Ok(())
+                })?;
+                self.there.insert(who, identity);
+            }
+            Err(why) => drop(self.missing.insert(who, why)),
+        }
+        Ok(())
+    }
+
+    /// These cases are not played.
+    pub(crate) fn leave_out(&mut self, which: impl Fn(Who) -> bool, why: &str) {
+        self.there.retain(|who, _| {
+            let out = which(*who);
+            if out {
+                self.missing.insert(*who, why.to_string());
+            }
+            !out
+        });
     }
 
     /// Those for whom nobody's key is needed.

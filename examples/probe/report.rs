@@ -3,7 +3,7 @@
 use crate::campaign::{Finding, Status};
 use crate::words::escaped;
 use countersign::AlertDescription;
-use countersign::adversary::catalogue::{Case, Right};
+use countersign::adversary::catalogue::{Case, Right, Who};
 use countersign::adversary::judge::Verdict;
 use countersign::adversary::script::Step;
 use std::fmt::Write as _;
@@ -75,7 +75,8 @@ fn capital(sentence: &str) -> String {
 /// The three things that an operator wants to know first.
 pub(crate) fn summary(baseline: &str, findings: &[Finding<'_>]) -> String {
     let line = |number: u8, sentence: &str, which: &dyn Fn(&str) -> bool| {
-        let of: Vec<_> = findings.iter().filter(|finding| finding.case.quick && which(&finding.case.name)).collect();
+        let asked = |case: &Case| (case.quick || matches!(case.who, Who::Resembling(..))) && which(&case.name);
+        let of: Vec<_> = findings.iter().filter(|finding| asked(finding.case)).collect();
         let tried = of.iter().filter(|finding| finding.status != Status::Skipped).count();
         let skipped = match of.len() - tried {
             0 => String::new(),

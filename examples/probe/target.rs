@@ -2,8 +2,9 @@
 
 use crate::mint::Identities;
 use crate::net::{self, Limits, Preamble, Tap, Unplayed, Waits};
+use crate::resembling::{self, is_in_the_domain};
 use crate::resumption;
-use countersign::adversary::catalogue::{Case, Who, all, good};
+use countersign::adversary::catalogue::{Case, NameKind, Resembling, Who, all, good};
 use countersign::adversary::judge::{Baseline, CannotJudge};
 use countersign::adversary::peer::{Edit, Peer};
 use countersign::adversary::run::{End, Outcome, Run};
@@ -198,6 +199,35 @@ impl Target {
             true => Ok(baseline),
             false => Err("A good peer heard what --refusal says.".into()),
         }
+    }
+
+    /// What a server serves besides the names that it was said to serve: a sentence for each. Cases that would tell nothing
+    /// then are left out.
+    pub(crate) fn try_other_names(&mut self, baseline: &Baseline) -> Vec<String> {
+        let serves = |target: &Target, who| {
+            let case = Case { who, ..good(target.role) };
+            let played = target.identities.there.contains_key(&who).then(|| target.play(&case, &mut |_, _| {}));
+            matches!(played, Some(Ok((outcome, marker))) if baseline.served(&outcome, &marker))
+        };
+        let mut sentences = Vec::new();
+        let named = self.identities.there.keys().any(|who| matches!(who, Who::Resembling(..)));
+        if self.role == Role::Client || !named {
+            return sentences;
+        }
+        if serves(self, Who::WrongName) {
+            let why = format!("the target does not check names: it serves {} too", resembling::ELSEWHERE);
+            self.identities.leave_out(|who| matches!(who, Who::Resembling(..)), &why);
+            sentences.push(why);
+        }
+        for (kind, domain) in [(NameKind::Dns, "domain"), (NameKind::Spiffe, "trust domain")] {
+            if serves(self, Who::Resembling(kind, Resembling::Sibling)) {
+                let why = format!("the target serves other names of the same {domain} too");
+                let inside = |who| matches!(who, Who::Resembling(k, which) if k == kind && is_in_the_domain(k, which));
+                self.identities.leave_out(inside, &why);
+                sentences.push(why);
+            }
+        }
+        sentences
     }
 
     /// Why a case is not played.

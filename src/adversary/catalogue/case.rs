@@ -1,5 +1,6 @@
 //! One deviation, and what is right then.
 
+use super::who::Who;
 use crate::adversary::script::{Change, Step, instead, legal};
 use crate::codec::{AlertDescription, ExtensionType, HandshakeType};
 use crate::role::Role;
@@ -65,67 +66,6 @@ pub enum Right {
     Either(&'static [AlertDescription]),
     /// The standards leave it open.
     Open,
-}
-
-/// Who a peer says it is. All but [`Who::Good`] must be refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Who {
-    /// A certificate of the target's CA, with its key.
-    Good,
-    /// A certificate of another CA.
-    OtherCa,
-    /// A certificate of another CA that has the name of the target's.
-    NamesakeCa,
-    /// A certificate that its own key has signed.
-    SelfSigned,
-    /// A certificate of the target's CA that is no longer valid.
-    Expired,
-    /// One that is not valid yet.
-    NotYetValid,
-    /// One for the other role only.
-    WrongPurpose,
-    /// One whose key may not sign.
-    WrongKeyUsage,
-    /// One with a serial number that the target's CRL has.
-    Revoked,
-    /// One whose key the peer does not have.
-    Stolen,
-    /// One whose signature was changed.
-    BadSignature,
-    /// One with a critical extension that nobody knows.
-    UnknownCritical,
-    /// One that a good end entity has issued, which is no CA.
-    IssuedByLeaf,
-    /// One below an intermediate whose name constraints exclude it.
-    Constrained,
-    /// One below more intermediates than the CA allows.
-    PathTooLong,
-    /// One below an intermediate that is no longer valid.
-    ExpiredIntermediate,
-    /// One for another name than the target calls. (Clients only.)
-    WrongName,
-}
-
-impl Who {
-    /// Everybody who must be refused.
-    pub const STRANGERS: [Who; 16] = [
-        Who::OtherCa,
-        Who::NamesakeCa,
-        Who::SelfSigned,
-        Who::Expired,
-        Who::NotYetValid,
-        Who::WrongPurpose,
-        Who::WrongKeyUsage,
-        Who::Revoked,
-        Who::Stolen,
-        Who::BadSignature,
-        Who::UnknownCritical,
-        Who::IssuedByLeaf,
-        Who::Constrained,
-        Who::PathTooLong,
-        Who::ExpiredIntermediate,
-        Who::WrongName,
-    ];
 }
 
 /// The case without a deviation.

@@ -2,7 +2,8 @@
 //!
 //! No RFC sets a deadline. Within a second nobody should lose patience, and whoever does must not let a stranger in.
 
-use super::case::{Case, NOT_TRUSTED, Right, Who, case};
+use super::case::{Case, NOT_TRUSTED, Right, case};
+use super::who::Who;
 use crate::adversary::peer::{DATA, HANDSHAKE};
 use crate::adversary::script::{Step, after, before, instead, legal};
 use crate::codec::{AlertDescription as A, HandshakeType as H};

@@ -16,11 +16,14 @@ mod extensions;
 mod hellos;
 mod late;
 mod messages;
+mod names;
 mod records;
 mod strangers;
+mod who;
 
-pub use case::{Case, Right, Who, good};
+pub use case::{Case, Right, good};
 pub use late::SILENCE;
+pub use who::{NameKind, Resembling, Who};
 
 use crate::role::Role;
 use alloc::vec::Vec;
@@ -28,6 +31,7 @@ use alloc::vec::Vec;
 /// Every case against a target of this role, the quick ones first.
 pub fn all(target: Role) -> Vec<Case> {
     let mut cases = strangers::cases(target);
+    cases.extend(names::cases(target));
     cases.extend(messages::cases(target));
     cases.extend(extensions::cases(target));
     cases.extend(hellos::cases(target));

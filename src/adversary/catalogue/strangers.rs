@@ -1,6 +1,7 @@
 //! Can a stranger get in? Certificates that must not be trusted, proofs that are missing or wrong, data before them.
 
-use super::case::{Case, NOT_TRUSTED, Right, Who, case};
+use super::case::{Case, NOT_TRUSTED, Right, case};
+use super::who::Who;
 use crate::adversary::peer::{CCS, DATA};
 use crate::adversary::script::{Change, Over, Step, after, before, instead, legal};
 use crate::codec::{AlertDescription as A, ExtensionType, HandshakeType, SignatureScheme};
@@ -43,7 +44,7 @@ fn certificates(target: Role) -> Vec<Case> {
     Who::STRANGERS
         .into_iter()
         .filter(|who| *who != Who::WrongName || target == Role::Client)
-        .map(|who| {
+        .filter_map(|who| {
             let (name, rule, with) = match who {
                 Who::Good => ("good", "RFC 9846 §2", "with a good certificate"),
                 Who::OtherCa => ("other-ca", "RFC 5280 §6.1", "with a certificate of a CA that nobody trusts"),
@@ -78,6 +79,7 @@ fn certificates(target: Role) -> Vec<Case> {
                     ("expired-intermediate", "RFC 5280 §6.1.3", "below an intermediate CA that has expired")
                 }
                 Who::WrongName => ("wrong-name", "RFC 9525 §6", "with a certificate for another name"),
+                Who::Resembling(..) | Who::MustBeRefused(_) => return None,
             };
             let right = match who {
                 Who::Stolen => DECRYPT_ERROR,
@@ -92,7 +94,7 @@ fn certificates(target: Role) -> Vec<Case> {
                 .req(if who == Who::WrongKeyUsage { &["9846-4.5.1.2-3"] } else { &["9846-4.5.1.2-8"] })
                 .so(served(target, with));
             // It is the holder's own, for another use.
-            if who == Who::WrongKeyUsage { case.lax() } else { case }
+            Some(if who == Who::WrongKeyUsage { case.lax() } else { case })
         })
         .collect()
 }

@@ -9,6 +9,9 @@ mod files;
 mod mint;
 #[path = "../../../examples/probe/net.rs"]
 mod net;
+#[allow(dead_code, reason = "nobody is named here")]
+#[path = "../../../examples/probe/resembling.rs"]
+mod resembling;
 #[path = "../../../examples/probe/resumption.rs"]
 mod resumption;
 #[allow(dead_code, reason = "clients are not called here")]
@@ -128,6 +131,7 @@ fn accepted(ca: &Ca, address: SocketAddr, full: bool) -> Vec<String> {
         issuer: None,
         crl: None,
         own: None,
+        must_be_refused: Vec::new(),
         names: Vec::new(),
     };
     let mut target = Target {

@@ -1,6 +1,7 @@
 //! A small server of mutual TLS that can be told to leave one check out. It is made of the scripted peer, so that its
 //! messages are right, and judges chains by webpki.
 
+use super::names::{self, Compares};
 use countersign::adversary::Identity;
 use countersign::adversary::peer::{ALERT, DATA, Peer, Seen, Trouble};
 use countersign::internals::asn1;
@@ -17,6 +18,8 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     None,
+    /// Whom it serves is judged by name, and so.
+    Compares(Compares),
     SkipsCertificateVerify,
     AcceptsAnEmptyCertificate,
     AcceptsAnotherCa,
@@ -191,6 +194,9 @@ impl Server<'_> {
         self.expects(next, H::FINISHED)?;
         if !chain.is_empty() {
             self.judge(&chain)?;
+        }
+        if let Fault::Compares(how) = self.fault {
+            how.judge(&chain[0], names::DNS, names::SPIFFE)?;
         }
         self.echo()
     }

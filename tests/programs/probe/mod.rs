@@ -1,6 +1,8 @@
 //! The probe: it finds each planted fault by name, and nothing on servers that are right.
 
 mod faulty;
+mod faulty_client;
+mod names;
 #[path = "../../../examples/probe/tls12.rs"]
 mod tls12;
 
@@ -11,6 +13,7 @@ use countersign::adversary::Identity;
 use countersign::adversary::catalogue::{Right, all};
 use countersign::x509::SigningKey;
 use faulty::{Fault, serve};
+use names::Compares;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use std::fs;
 use std::io::{Read, Write};
@@ -42,12 +45,28 @@ impl World {
         said(command.output().unwrap())
     }
 
-    fn serve(&self, fault: Fault) -> u16 {
-        let files = self.ca.good("localhost", Key::P256);
+    /// The same against clients that call this port by themselves.
+    fn probe_of_clients(&self, port: u16, args: &[&str]) -> (i32, String) {
+        let mut command = example("probe");
+        command.args(["client", "--listen", &format!("127.0.0.1:{port}"), "--rate", "1000"]);
+        command.args(["--ca", &self.ca.pem, "--ca-key", &self.ca_key]).args(args);
+        said(command.output().unwrap())
+    }
+
+    fn identity(&self, name: &str) -> Identity {
+        let files = self.ca.good(name, Key::P256);
         let chain = vec![CertificateDer::from_pem_file(&files.cert).unwrap()];
         let key = PrivateKeyDer::from_pem_file(&files.key).unwrap();
-        let identity = Identity { chain, key: SigningKey::try_from(&key).unwrap() };
-        serve(fault, identity, CertificateDer::from_pem_file(&self.ca.pem).unwrap())
+        Identity { chain, key: SigningKey::try_from(&key).unwrap() }
+    }
+
+    fn serve(&self, fault: Fault) -> u16 {
+        serve(fault, self.identity("localhost"), CertificateDer::from_pem_file(&self.ca.pem).unwrap())
+    }
+
+    /// A client that calls this port until the process ends.
+    fn call(&self, how: Compares) -> u16 {
+        faulty_client::call(how, self.identity(names::DNS), CertificateDer::from_pem_file(&self.ca.pem).unwrap())
     }
 }
 
@@ -104,6 +123,87 @@ fn each_planted_fault_is_found_by_name_and_nothing_else() {
 }
 
 #[test]
+fn a_server_that_compares_names_wrongly_is_found_by_name() {
+    let world = World::new();
+    std::thread::scope(|scope| {
+        for (how, dns, spiffe) in [
+            (Compares::Rightly, &[][..], &[][..]),
+            (Compares::TheDomain, &[], &[]),
+            (Compares::Nothing, &[], &[]),
+            (
+                Compares::TheBeginning,
+                &["name/dns-longer-at-the-end", "name/dns-nul"],
+                &["name/spiffe-longer-at-the-end", "name/spiffe-segment-more", "name/spiffe-nul"],
+            ),
+            (
+                Compares::TheEnd,
+                &["name/dns-longer-at-the-beginning", "name/dns-label-more"],
+                &["name/spiffe-longer-at-the-beginning"],
+            ),
+            (Compares::WithoutCase, &[], &["name/spiffe-other-case"]),
+            (
+                Compares::WithoutKind,
+                &["name/dns-as-uri", "name/dns-as-email"],
+                &["name/spiffe-as-dns", "name/spiffe-as-email"],
+            ),
+        ] {
+            for (option, right, names) in [("--dns", names::DNS, dns), ("--spiffe", names::SPIFFE, spiffe)] {
+                let world = &world;
+                scope.spawn(move || {
+                    let (status, text) = world.probe(world.serve(Fault::Compares(how)), &[option, right]);
+                    assert_eq!(found(&text, "ACCEPTED"), names, "{how:?} {option}: {text}");
+                    assert_eq!(status, i32::from(!names.is_empty()), "{how:?} {option}: {text}");
+                    let all = text.contains("the target does not check names");
+                    let domain = text.contains("the target serves other names of the same");
+                    assert_eq!((all, domain), (how == Compares::Nothing, how == Compares::TheDomain), "{text}");
+                });
+            }
+        }
+    });
+}
+
+#[test]
+fn a_client_that_compares_names_wrongly_is_found_by_name() {
+    let world = World::new();
+    std::thread::scope(|scope| {
+        for (how, names) in [
+            (Compares::Rightly, &[][..]),
+            (Compares::TheBeginning, &["name/dns-longer-at-the-end", "name/dns-nul"]),
+            (Compares::TheEnd, &["name/dns-longer-at-the-beginning", "name/dns-label-more"]),
+            (Compares::WithoutKind, &["name/dns-as-uri", "name/dns-as-email"]),
+        ] {
+            let world = &world;
+            scope.spawn(move || {
+                let port = world.call(how);
+                let (status, text) = world.probe_of_clients(port, &["--name", "server.example.org", "--only", "name/"]);
+                assert_eq!(found(&text, "ACCEPTED"), names, "{how:?}: {text}");
+                assert_eq!(status, i32::from(!names.is_empty()), "{how:?}: {text}");
+            });
+        }
+    });
+}
+
+#[test]
+fn an_identity_that_must_be_refused_is_tried() {
+    let world = World::new();
+    let files = world.ca.good(names::DNS, Key::P256);
+    let bad = ["--bad-cert", &files.cert, "--bad-key", &files.key, "--only", "must-be-refused/"];
+    let right = ["--spiffe", names::SPIFFE];
+    let (status, text) = world.probe(world.serve(Fault::None), &[&bad[..], &right].concat());
+    assert_eq!((status, found(&text, "ACCEPTED").len()), (1, 1), "{text}");
+    assert!(text.contains("A client was served that must be refused, as you say."), "{text}");
+    let other = world.ca.good("gone.example.org", Key::P256);
+    let bad = ["--bad-cert", &other.cert, "--bad-key", &other.key, "--only", "must-be-refused/"];
+    let (status, text) = world.probe(world.serve(Fault::Compares(Compares::Rightly)), &[&bad[..], &right].concat());
+    assert_eq!((status, text.contains("1 cases: 1 as they should be")), (0, true), "{text}");
+    // A key that is another's would be refused for this.
+    let (status, text) = world.probe(1, &["--bad-cert", &files.cert, "--bad-key", &other.key]);
+    assert!(status == 2 && text.contains("is not the key of"), "{text}");
+    let (status, text) = world.probe(1, &["--bad-cert", &files.cert]);
+    assert!(status == 2 && text.contains("--bad-cert and --bad-key go together"), "{text}");
+}
+
+#[test]
 fn a_server_that_crashes_or_hangs_is_told_from_one_that_refuses() {
     let world = World::new();
     let only = ["--only", "certificate_verify/flipped", "--patience", "700"];
@@ -111,6 +211,12 @@ fn a_server_that_crashes_or_hangs_is_told_from_one_that_refuses() {
         let (status, text) = world.probe(world.serve(fault), &only);
         // The bad peers of the baseline do not sign wrongly, and so do no harm.
         assert_eq!((status, found(&text, word)), (1, vec!["certificate_verify/flipped"]), "{fault:?}: {text}");
+        // What comes later is not said of each case.
+        let all = ["--only", "certificate_verify/", "--only", "finished/", "--patience", "700", "--at-once", "1"];
+        let (status, text) = world.probe(world.serve(fault), &all);
+        assert_eq!((status, found(&text, word).len()), (1, 1), "{fault:?}: {text}");
+        assert!(text.lines().filter(|line| line.contains("on good peers were not served")).count() == 1, "{text}");
+        assert!(text.lines().count() < 30, "{fault:?}: {text}");
     }
 }
 
@@ -172,6 +278,15 @@ fn cases_have_names_of_their_own_and_say_what_is_wrong_with_being_served() {
 }
 
 #[test]
+fn cases_are_listed_for_one_role_or_for_both() {
+    let lists = |args: &[&str]| said(example("probe").args(args).output().unwrap());
+    let (server, client, both) = (lists(&["server", "--list"]), lists(&["client", "--list"]), lists(&["--list"]));
+    assert_eq!(both, (0, server.1 + &client.1));
+    let (status, text) = lists(&[]);
+    assert!(status == 2 && text.contains("say what to attack: `probe server HOST:PORT"), "{text}");
+}
+
+#[test]
 fn who_cannot_be_judged_is_not_judged() {
     let world = World::new();
     let files = world.ca.good("localhost", Key::P256);
@@ -197,7 +312,7 @@ fn a_ca_that_may_have_none_below_it_leaves_the_cases_with_intermediates_out() {
     let world = World::of(Ca::with_constraints("root", rcgen::BasicConstraints::Constrained(0)));
     let only = ["--only", "certificate/expired-intermediate", "--only", "certificate/constrained"];
     let (status, text) = world.probe(world.serve(Fault::None), &only);
-    assert_eq!((status, found(&text, "skipped").len()), (0, 2), "{text}");
+    assert!(status == 0 && text.contains("0 wrong, 2 skipped"), "{text}");
     assert!(text.contains("(pathLenConstraint 0)"), "{text}");
 }
 
