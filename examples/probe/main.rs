@@ -13,6 +13,7 @@ mod explain;
 mod files;
 mod mint;
 mod net;
+mod reissue;
 mod report;
 mod resembling;
 mod resumption;
@@ -142,6 +143,7 @@ fn target(role: Role, args: &Arguments) -> Result<Target, Refused> {
         ca: args.get("--ca"),
         ca_key: args.get("--ca-key"),
         issuer: args.get("--issuer"),
+        root_key: args.get("--root-key"),
         crl: args.get("--crl"),
         own,
         must_be_refused: args.pairs("--bad-cert", "--bad-key")?,

@@ -2,6 +2,7 @@
 //! named countersign-probe; the CA's key is used for nothing else, and written nowhere.
 
 use crate::files;
+use crate::reissue;
 use crate::resembling;
 use countersign::adversary::Identity;
 use countersign::adversary::catalogue::{NameKind, Resembling, Who, all};
@@ -29,6 +30,8 @@ pub(crate) struct Given<'a> {
     pub(crate) ca_key: Option<&'a str>,
     /// CAs below `ca`, whose certificates are sent along.
     pub(crate) issuer: Option<&'a str>,
+    /// The key of `ca`, where `ca_key` is an intermediate's.
+    pub(crate) root_key: Option<&'a str>,
     pub(crate) crl: Option<&'a str>,
     /// A good identity, in place of a minted one.
     pub(crate) own: Option<(&'a str, &'a str)>,
@@ -158,16 +161,8 @@ impl Mint {
             }
             // DNS names are the constraints that everybody reads. So the leaf has one that they exclude, whatever it is for.
             Who::Constrained => {
-                let (intermediate, certificate) = self.intermediate(ca, |params| {
-                    let permitted_subtrees = vec![GeneralSubtree::DnsName("elsewhere.invalid".into())];
-                    params.name_constraints =
-                        Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
-                    Ok(())
-                })?;
-                self.changed(&intermediate, &[&[certificate], above].concat(), |params| {
-                    params.subject_alt_names.extend(resembling::others(&[])?);
-                    Ok(())
-                })
+                let (intermediate, certificate) = self.intermediate(ca, constrain)?;
+                self.changed(&intermediate, &[&[certificate], above].concat(), excluded)
             }
             Who::ExpiredIntermediate => below(&|params| self.valid(params, -2 * HOUR, -HOUR)),
             Who::PathTooLong => {
@@ -208,6 +203,19 @@ fn flipped(mut identity: Identity) -> Identity {
         *leaf = der.into();
     }
     identity
+}
+
+/// Permits the DNS names below one domain only.
+fn constrain(params: &mut CertificateParams) -> Result<(), String> {
+    let permitted_subtrees = vec![GeneralSubtree::DnsName("elsewhere.invalid".into())];
+    params.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
+    Ok(())
+}
+
+/// Adds a DNS name that is not there.
+fn excluded(params: &mut CertificateParams) -> Result<(), String> {
+    params.subject_alt_names.extend(resembling::others(&[])?);
+    Ok(())
 }
 
 /// How many CAs may be below this one, if that is limited (RFC 5280 §4.2.1.9).
@@ -299,8 +307,11 @@ impl Identities {
             self.there.insert(who, mint.issued_by(ca, above, who)?);
         }
         self.there.insert(Who::BadSignature, flipped(mint.leaf(ca, above)?));
-        if path_length(certificate) == Some(0) {
-            let why = "the CA may have none below it (pathLenConstraint 0), so a refusal would say nothing: give the root's key";
+        if let Some(path) = given.root_key {
+            self.below_the_issuer_again(mint, ca, above, given, path)?;
+        } else if path_length(certificate) == Some(0) {
+            let why = "the CA may have none below it (pathLenConstraint 0), so a refusal would say nothing: give the root's key \
+                       by --root-key";
             for who in [Constrained, ExpiredIntermediate] {
                 self.there.remove(&who);
                 self.missing.insert(who, why.into());
@@ -329,6 +340,34 @@ impl Identities {
                 self.missing.insert(Who::Revoked, why.into());
             }
         }
+        Ok(())
+    }
+
+    /// Expired and constrained is the intermediate itself, in another certificate of its own: so neither its path length nor
+    /// a CRL that nobody has is a reason to refuse what is below it.
+    fn below_the_issuer_again(
+        &mut self,
+        mint: &Mint,
+        ca: &Ca,
+        above: &[CertificateDer<'static>],
+        given: &Given<'_>,
+        root_key: &str,
+    ) -> Result<(), String> {
+        let (Some(roots), Some((issuer, above))) = (given.ca, above.split_first()) else {
+            return Err("--root-key is the key of the CA in --ca that has issued --issuer: give both".into());
+        };
+        let (key, certificate) = files::ca_key(root_key, &files::certificates(roots)?)?;
+        let root = Issuer::from_ca_cert_der(&certificate, key).map_err(unsigned)?;
+        let mut expired = mint.params()?;
+        mint.valid(&mut expired, -2 * HOUR, -HOUR)?;
+        let mut constrained = mint.params()?;
+        constrain(&mut constrained)?;
+        let again = |params| reissue::intermediate(params, (issuer, ca.key()), &root);
+        let chain = |certificate| [&[certificate], above].concat();
+        let below = mint.leaf(ca, &chain(again(expired)?))?;
+        self.there.insert(Who::ExpiredIntermediate, below);
+        let below = mint.changed(ca, &chain(again(constrained)?), excluded)?;
+        self.there.insert(Who::Constrained, below);
         Ok(())
     }
 

@@ -9,6 +9,8 @@ mod files;
 mod mint;
 #[path = "../../../examples/probe/net.rs"]
 mod net;
+#[path = "../../../examples/probe/reissue.rs"]
+mod reissue;
 #[allow(dead_code, reason = "nobody is named here")]
 #[path = "../../../examples/probe/resembling.rs"]
 mod resembling;
@@ -129,6 +131,7 @@ fn accepted(ca: &Ca, address: SocketAddr, full: bool) -> Vec<String> {
         ca: Some(&root),
         ca_key: Some(&key),
         issuer: None,
+        root_key: None,
         crl: None,
         own: None,
         must_be_refused: Vec::new(),
