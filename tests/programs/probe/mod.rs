@@ -316,6 +316,34 @@ fn a_ca_that_may_have_none_below_it_leaves_the_cases_with_intermediates_out() {
     assert!(text.contains("(pathLenConstraint 0)"), "{text}");
 }
 
+/// Nothing else is wrong with what is below it: a server that trusts whatever was sent serves that.
+#[test]
+fn an_intermediate_is_expired_or_constrained_itself_if_its_issuer_s_key_is_there() {
+    let world = World::new();
+    let dir = world.ca.dir.join("pki");
+    assert!(example("pki").arg("init").arg("--dir").arg(&dir).output().unwrap().status.success());
+    let file = |name: &str| dir.join(name).to_str().unwrap().to_string();
+    for (fault, accepted) in [(Fault::None, &[][..]), (Fault::AcceptsAnotherCa, &["certificate/expired-intermediate"])]
+    {
+        let root = CertificateDer::from_pem_file(file("ca.pem")).unwrap();
+        let port = serve(fault, world.identity("localhost"), root);
+        let mut command = example("probe");
+        command.args(["server", &format!("127.0.0.1:{port}"), "--ask", "*\\n", "--rate", "1000"]);
+        for (option, name) in [
+            ("--ca", "ca.pem"),
+            ("--ca-key", "intermediate.key"),
+            ("--issuer", "intermediate.pem"),
+            ("--root-key", "ca.key"),
+        ] {
+            command.args([option, &file(name)]);
+        }
+        command.args(["--only", "certificate/expired-intermediate", "--only", "certificate/constrained"]);
+        let (status, text) = said(command.output().unwrap());
+        assert_eq!((status, found(&text, "ACCEPTED")), (i32::from(fault != Fault::None), accepted.to_vec()), "{text}");
+        assert!(!text.contains("skipped"), "{text}");
+    }
+}
+
 /// A server that wants to be asked for TLS first, and is then this one.
 fn after_a_greeting(port: u16) -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
