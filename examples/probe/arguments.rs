@@ -109,7 +109,12 @@ impl Arguments {
                 _ if arguments.target == Some(Role::Server) && arguments.address.is_none() => {
                     arguments.address = Some(arg);
                 }
-                _ => return Err(format!("what is {arg:?}? first comes `server HOST:PORT` or `client`")),
+                _ => {
+                    return Err(format!(
+                        "{arg:?} is not understood: the first word is `server` or `client`, then comes HOST:PORT of a server, and \
+                         all others are options"
+                    ));
+                }
             }
         }
         if let Some(address) = arguments.get("--listen") {
@@ -153,7 +158,7 @@ impl Arguments {
     /// The names of minted certificates; `default` where none is given.
     pub(crate) fn names(&self, default: Option<&str>) -> Result<Vec<SanType>, String> {
         let ascii = |name: &str| name.try_into().map_err(|_| format!("{name:?} is not ASCII"));
-        let ip = |name: &str| name.parse::<IpAddr>().map_err(|_| format!("{name:?} is no address"));
+        let ip = |name: &str| name.parse::<IpAddr>().map_err(|_| format!("--ip {name:?} is no address"));
         let mut names = Vec::new();
         for name in self.all("--dns").chain(default) {
             names.push(match name.parse::<IpAddr>() {
@@ -162,6 +167,9 @@ impl Arguments {
             });
         }
         for id in self.all("--spiffe") {
+            if !id.starts_with("spiffe://") {
+                return Err(format!("--spiffe {id:?} is no SPIFFE ID: give all of it, as spiffe://example.org/client"));
+            }
             names.push(SanType::URI(ascii(id)?));
         }
         for address in self.all("--ip") {
@@ -172,11 +180,14 @@ impl Arguments {
 
     /// The address, if we may use it.
     pub(crate) fn resolve(&self) -> Result<(String, SocketAddr), String> {
-        let address = self.address.as_deref().ok_or("where is the target? HOST:PORT, or --listen ADDR:PORT")?;
-        let (host, _) = address.rsplit_once(':').ok_or_else(|| format!("{address:?} has no port"))?;
+        let address = self.address.as_deref().ok_or(match self.target {
+            Some(Role::Client) => "say where to listen for clients: `probe client --listen 127.0.0.1:4433 ...`",
+            _ => "say where the server is: `probe server HOST:PORT ...`",
+        })?;
+        let (host, _) = address.rsplit_once(':').ok_or_else(|| format!("{address:?} has no port: give HOST:PORT"))?;
         let host = host.trim_matches(['[', ']']).to_string();
         let resolved: Vec<SocketAddr> =
-            address.to_socket_addrs().map_err(|error| format!("{address}: {error}"))?.collect();
+            address.to_socket_addrs().map_err(|error| format!("{address:?} cannot be resolved: {error}"))?.collect();
         let first = *resolved.first().ok_or_else(|| format!("{address} has no address"))?;
         let allowed = self.all("--i-am-allowed-to-test").any(|allowed| allowed == host);
         if !allowed && resolved.iter().any(|each| !each.ip().is_loopback()) {

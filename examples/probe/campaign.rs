@@ -1,4 +1,4 @@
-//! All cases against a target. What looks wrong is tried three times, each time with a good peer before and after.
+//! Plays all cases against a target. What looks wrong is tried three times, each time with a good peer before and after.
 
 use crate::net::Unplayed;
 use crate::resumption::NO_TICKET;
@@ -14,11 +14,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// How often something must be seen to be believed.
+/// How often something must be seen before it is reported.
 const TIMES: usize = 3;
-/// How often it is tried to be let in again.
+/// How often a peer that was let in tries again, at most.
 const TIMES_FOR_ACCEPTED: usize = 6;
-/// So many good peers that are not served end the campaign.
+/// The campaign ends after this many good peers were not served.
 const FAILED_CONTROLS: usize = 5;
 
 /// What is seen of a server that lets anybody in by an older version.
@@ -30,14 +30,14 @@ const OLDER: &str = "the target agreed to TLS 1.2, which this program does not s
 /// Why a case was not played after one that found no target.
 const UNREACHABLE: &str = "the target could not be reached any more";
 
-/// What is said of a case in the end.
+/// The result of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
     /// As it should be; or wrong, three times.
     Judged(Verdict),
-    /// After it good peers are served no longer.
+    /// Afterwards good peers cannot connect.
     Crash,
-    /// After it the target takes connections and does not answer.
+    /// Afterwards the target takes connections and does not answer.
     Hang,
     /// Sometimes so, sometimes otherwise.
     Unsteady,
@@ -98,7 +98,7 @@ pub(crate) fn run<'a>(
     findings
 }
 
-/// Each case once. An error says why one was not played.
+/// Plays each case once. An error says why a case was not played.
 fn all_once(target: &Target, baseline: &Baseline, cases: &[Case], at_once: usize) -> Vec<Result<Once, String>> {
     let (next, unreachable) = (AtomicUsize::new(0), AtomicBool::new(false));
     let results = Mutex::new((0..cases.len()).map(|_| None).collect::<Vec<Option<Result<Once, String>>>>());
@@ -141,7 +141,7 @@ fn all_once(target: &Target, baseline: &Baseline, cases: &[Case], at_once: usize
     results.into_iter().map(|result| result.unwrap_or_else(|| Err("not played".into()))).collect()
 }
 
-/// A case once.
+/// Plays a case once.
 fn once(target: &Target, baseline: &Baseline, case: &Case) -> Result<Once, Unplayed> {
     let mut heard = Vec::new();
     let mut tap = |ours: bool, bytes: &[u8]| {
@@ -162,7 +162,7 @@ fn once(target: &Target, baseline: &Baseline, case: &Case) -> Result<Once, Unpla
     }
 }
 
-/// Why what the target did says nothing.
+/// Why the target's behaviour tells nothing about the case.
 fn no_deviation(case: &Case, outcome: &Outcome) -> Option<String> {
     match case.unless {
         Some(extension) if outcome.offered.contains(&extension) => Some(format!("the target offers {extension}")),
@@ -174,8 +174,8 @@ fn no_deviation(case: &Case, outcome: &Outcome) -> Option<String> {
     }
 }
 
-/// Again, with good peers between. Whoever is let in at times is let in: what was accepted is tried more often, and must
-/// be seen twice. Everything else must be seen each time.
+/// Plays the case again, with good peers between. A peer that is let in only sometimes counts as let in: this is tried more
+/// often, and must be seen twice. Everything else must be seen each time.
 fn confirm<'a>(
     target: &Target,
     baseline: &Baseline,

@@ -16,7 +16,7 @@ fn objects(path: &str, label: &str) -> Result<Vec<(String, Vec<u8>)>, String> {
             objects.push((section.label.clone(), der));
         }
     }
-    if objects.is_empty() { Err(format!("{path} has no {label}")) } else { Ok(objects) }
+    if objects.is_empty() { Err(format!("{path} holds no {label}")) } else { Ok(objects) }
 }
 
 pub(crate) fn certificates(path: &str) -> Result<Vec<CertificateDer<'static>>, String> {
@@ -46,8 +46,12 @@ pub(crate) fn ca_key(path: &str, ca: &[CertificateDer<'_>]) -> Result<(KeyPair, 
             Err(error) => cannot = Some(format!("{path}: this key cannot be used: {error}")),
         }
     }
-    Err(cannot
-        .unwrap_or_else(|| format!("{path} is the key of no certificate in --ca: name the CA whose key it is there")))
+    Err(cannot.unwrap_or_else(|| {
+        format!(
+            "{path} is the key of no certificate in --ca or --issuer: give the root in --ca, and the certificate of an \
+             intermediate in --issuer"
+        )
+    }))
 }
 
 fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {

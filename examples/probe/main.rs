@@ -78,6 +78,13 @@ fn run() -> Result<ExitCode, Refused> {
         "say what to attack: `probe server HOST:PORT ...`, or `probe client --listen ADDRESS:PORT ...`".to_string()
     })?;
     let cases = chosen(role, &args)?;
+    if cases.is_empty() {
+        let names = args.all("--only").any(|part| part.starts_with("name/"));
+        return Err(Refused::Usage(match names {
+            true => "the cases of names need the name that the target serves: give --dns, --spiffe or --ip".into(),
+            false => format!("there is no such case: `probe {role} --full --list` names them"),
+        }));
+    }
     if args.address.is_none()
         && let (Some(_), [case]) = (args.get("--explain"), &cases[..])
     {
@@ -121,11 +128,7 @@ fn chosen(role: Role, args: &Arguments) -> Result<Vec<Case>, String> {
     for step in cases.iter_mut().flat_map(|case| &mut case.script).filter(|step| **step == Step::Wait(SILENCE)) {
         *step = Step::Wait(silence);
     }
-    if cases.is_empty() {
-        Err(format!("there is no such case: `probe {role} --full --list` names them"))
-    } else {
-        Ok(cases)
-    }
+    Ok(cases)
 }
 
 /// The name that a client calls, which the good server has. (It says more for a server, and is not in our certificate.)

@@ -41,13 +41,13 @@ pub(crate) struct Given<'a> {
     pub(crate) names: Vec<SanType>,
 }
 
-/// Everybody whom the peer can be, and why it cannot be others.
+/// The identities that the peer can have, and why others are missing.
 pub(crate) struct Identities {
     pub(crate) there: BTreeMap<Who, Identity>,
     pub(crate) missing: BTreeMap<Who, String>,
 }
 
-/// Whoever issues.
+/// A CA that issues.
 type Ca = Issuer<'static, KeyPair>;
 
 struct Mint {
@@ -79,7 +79,7 @@ impl Mint {
         Ok(params)
     }
 
-    /// From and until so many seconds from now.
+    /// Sets the validity, in seconds from now.
     fn valid(&self, params: &mut CertificateParams, from: i64, until: i64) -> Result<(), String> {
         let at = |seconds: i64| {
             ASN1Time::from_timestamp(self.now + seconds).map(|time| time.to_datetime()).map_err(|e| e.to_string())
@@ -193,7 +193,7 @@ fn read((chain, key): (&str, &str)) -> Result<Identity, String> {
     }
 }
 
-/// The same with a bit of the leaf's signature changed. The proof of possession stays right.
+/// Changes a bit of the leaf's signature. The proof of possession stays right.
 fn flipped(mut identity: Identity) -> Identity {
     if let Some(leaf) = identity.chain.first_mut() {
         let mut der = leaf.to_vec();
@@ -256,7 +256,10 @@ impl Identities {
             identities.there.insert(Who::BadSignature, flipped(read(own)?));
         }
         if !identities.there.contains_key(&Who::Good) {
-            return Err("a good identity is needed: --ca-key with --ca, or --cert with --key".into());
+            return Err(
+                "a good identity is needed: give --ca and --ca-key (then certificates are made), or --cert and --key"
+                    .into(),
+            );
         }
         identities.of_nobody(&mint)?;
         for (number, files) in (0..).zip(&given.must_be_refused) {
@@ -343,8 +346,8 @@ impl Identities {
         Ok(())
     }
 
-    /// Expired and constrained is the intermediate itself, in another certificate of its own: so neither its path length nor
-    /// a CRL that nobody has is a reason to refuse what is below it.
+    /// Gives the intermediate itself another certificate, which is expired or constrained. So there is no other reason to refuse
+    /// what is below it, such as its path length or a missing CRL.
     fn below_the_issuer_again(
         &mut self,
         mint: &Mint,
@@ -354,7 +357,7 @@ impl Identities {
         root_key: &str,
     ) -> Result<(), String> {
         let (Some(roots), Some((issuer, above))) = (given.ca, above.split_first()) else {
-            return Err("--root-key is the key of the CA in --ca that has issued --issuer: give both".into());
+            return Err("--root-key is the key of the CA in --ca, and needs --issuer, the certificate of the intermediate below it".into());
         };
         let (key, certificate) = files::ca_key(root_key, &files::certificates(roots)?)?;
         let root = Issuer::from_ca_cert_der(&certificate, key).map_err(unsigned)?;
@@ -371,7 +374,7 @@ impl Identities {
         Ok(())
     }
 
-    /// With a name that resembles the right one, if there is one of this kind.
+    /// Makes the identity with a name that resembles the right one, if there is one of this kind.
     fn resembling(
         &mut self,
         mint: &Mint,
@@ -396,7 +399,7 @@ impl Identities {
         Ok(())
     }
 
-    /// These cases are not played.
+    /// Moves these identities to the missing ones, so that their cases are not played.
     pub(crate) fn leave_out(&mut self, which: impl Fn(Who) -> bool, why: &str) {
         self.there.retain(|who, _| {
             let out = which(*who);
@@ -407,7 +410,7 @@ impl Identities {
         });
     }
 
-    /// Those for whom nobody's key is needed.
+    /// Makes the identities that need no key of the user's.
     fn of_nobody(&mut self, mint: &Mint) -> Result<(), String> {
         let (mut params, key) = (mint.params()?, new_key()?);
         params.distinguished_name.push(DnType::OrganizationName, "another CA");

@@ -1,4 +1,4 @@
-//! One connection: a run over TCP, within the limits of what a target may be troubled with.
+//! One connection: a run over TCP, within limits that protect the target.
 
 use countersign::adversary::run::{End, Outcome, Patience, Run, Want};
 use std::io::{self, Read, Write};
@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What is asked of the target at most.
+/// What the target must bear at most.
 pub(crate) struct Limits {
     /// Between the beginnings of two connections.
     pub(crate) interval: Duration,
@@ -25,7 +25,7 @@ impl Limits {
         Limits { interval, bytes, deadline: now + in_all, next: Mutex::new(now) }
     }
 
-    /// Waits until one more connection may begin; false: there is no time left.
+    /// Waits until one more connection may begin. `false` means that no time is left.
     pub(crate) fn wait(&self) -> bool {
         let at = {
             let mut next = self.next.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -50,7 +50,7 @@ pub(crate) struct Waits {
 #[derive(Clone, Default)]
 pub(crate) struct Preamble {
     pub(crate) say: Vec<u8>,
-    /// What the target's answer ends with; empty: none is waited for.
+    /// The end of the target's answer. If it is empty, no answer is awaited.
     pub(crate) hear: Vec<u8>,
     /// A command that says it, and hears it: the connection is its standard input and output.
     pub(crate) run: Option<String>,
@@ -66,7 +66,7 @@ pub(crate) enum Unplayed {
     TimeIsUp,
 }
 
-/// The bytes of a connection, for those who want to see them: true: sent by us.
+/// Sees the bytes of a connection; `true` means that we sent them.
 pub(crate) type Tap<'a> = &'a mut dyn FnMut(bool, &[u8]);
 
 pub(crate) fn connect(address: SocketAddr, waits: Waits, preamble: &Preamble) -> io::Result<TcpStream> {
@@ -116,7 +116,7 @@ fn hand_over(_: &TcpStream, _: &str, _: Duration) -> io::Result<()> {
     Err(io::Error::other("--preamble-run needs Unix"))
 }
 
-/// What comes within this time, or how that ends.
+/// Reads what comes within this time, or says how the connection ended.
 fn read<'a>(mut stream: &TcpStream, buffer: &'a mut [u8], time: Duration) -> Result<&'a [u8], End> {
     // No time at all would be no limit.
     let _ = stream.set_read_timeout(Some(time.max(Duration::from_millis(1))));
@@ -128,7 +128,7 @@ fn read<'a>(mut stream: &TcpStream, buffer: &'a mut [u8], time: Duration) -> Res
     }
 }
 
-/// Plays the run to its end, in which it says what came of it.
+/// Plays the run to its end, and gives its outcome.
 pub(crate) fn play(mut stream: &TcpStream, run: &mut Run<'_>, waits: Waits, limits: &Limits, tap: Tap<'_>) -> Outcome {
     let mut buffer = vec![0; 1 << 14];
     let mut bytes = 0;

@@ -1,5 +1,5 @@
-//! Another certificate for an intermediate CA that exists, with its name and its key. What it has issued, and its CRLs, are
-//! then good but for what is wrong with that certificate.
+//! Makes another certificate for an existing intermediate CA, with the same name and key. What that CA has issued stays good,
+//! and so do its CRLs: only the new certificate can be wrong.
 
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, DnValue, IsCa, Issuer, KeyIdMethod, KeyPair,
@@ -9,7 +9,7 @@ use rustls_pki_types::CertificateDer;
 use x509_parser::asn1_rs::Tag;
 use x509_parser::extensions::ParsedExtension;
 
-/// `params`: when it is valid, and what else is to be in it. `key`: the intermediate's.
+/// The name, the key and its identifier come from `certificate`, everything else from `params`. `key` is the intermediate's.
 pub(crate) fn intermediate(
     mut params: CertificateParams,
     (certificate, key): (&CertificateDer<'_>, &KeyPair),

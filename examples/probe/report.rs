@@ -129,7 +129,7 @@ pub(crate) fn text(findings: &[Finding<'_>], strict: bool) -> String {
     text + "\n"
 }
 
-/// What was skipped, once for each reason.
+/// Names what was skipped, once for each reason.
 fn not_tried(skipped: &[&Finding<'_>]) -> String {
     let mut text = String::new();
     for (number, first) in skipped.iter().enumerate() {

@@ -27,7 +27,7 @@ fn ip(address: &str) -> Result<SanType, String> {
     address.parse().map(SanType::IpAddress).map_err(|_| format!("{address:?} is no address"))
 }
 
-/// Names that nobody asks for, of the same kinds; a DNS name if there are none.
+/// Names of the same kinds that no target serves, and always a DNS name.
 pub(crate) fn others(names: &[SanType]) -> Result<Vec<SanType>, String> {
     let mut others = vec![dns(ELSEWHERE)?];
     if has(names, NameKind::Spiffe) {
@@ -162,7 +162,7 @@ fn next_to(right: &str) -> Result<IpAddr, String> {
     })
 }
 
-/// It lies in the domain of the right name: whoever serves that as a whole may serve it.
+/// Whether the name lies in the domain of the right one. A target that serves the whole domain may serve it.
 pub(crate) fn is_in_the_domain(kind: NameKind, which: Resembling) -> bool {
     use Resembling as R;
     match kind {

@@ -80,7 +80,7 @@ pub(crate) fn cases() -> Vec<Case> {
     cases
 }
 
-/// The handshake that a ticket is to come from.
+/// The handshake that gives the ticket.
 fn giver(case: &Case) -> Option<Case> {
     let name = match case.name.strip_prefix("resumption/ticket-of-")? {
         "nobody" => "certificate/none".to_string(),
@@ -90,7 +90,7 @@ fn giver(case: &Case) -> Option<Case> {
     all(Role::Server).into_iter().find(|case| case.name == name)
 }
 
-/// Nothing to get in by.
+/// Without a ticket nobody gets in by one.
 pub(crate) const NO_TICKET: &str = "it gives no ticket in such a handshake";
 
 /// Why a case cannot be played.

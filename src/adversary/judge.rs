@@ -18,13 +18,13 @@ pub struct Baseline {
     target: Role,
     served: String,
     refused: Vec<String>,
-    /// The good hear numbers that differ: a counter, the time.
+    /// Good peers hear numbers that differ: a counter, the time.
     numbers: bool,
     /// An answer with this in it is a refusal, whatever its status.
     refusal: Vec<u8>,
 }
 
-/// The good are not told from the bad.
+/// Why good peers and bad ones cannot be told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CannotJudge {
@@ -50,14 +50,14 @@ impl fmt::Display for CannotJudge {
 
 impl core::error::Error for CannotJudge {}
 
-/// What a target's behaviour in a case is.
+/// What the judge says of a target's behaviour in a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// As it should be.
     Right,
-    /// The peer was served and must not be, or was told what only the served may hear.
+    /// The peer was served, or was told what only served peers may hear. Neither must happen.
     Accepted,
-    /// The peer was served where a stricter target would not, but it is no stranger.
+    /// The peer was served, and a stricter target would refuse it. But it is no stranger.
     Lax,
     /// The peer was refused and must be served.
     Refused,
@@ -72,11 +72,11 @@ pub enum Verdict {
 stable_names! { Verdict: Right Accepted Lax Refused WrongAlert NoAlert Silent }
 
 impl Baseline {
-    /// From the outcomes of good peers, and of bad ones. `marker`: what differs from question to question, and may come
-    /// back in the answer.
+    /// Makes a baseline from the outcomes of good peers and of bad ones. Each outcome comes with its marker: the part of
+    /// the question that differs each time, and may come back in the answer.
     ///
     /// # Errors
-    /// When no line can be drawn between them.
+    /// When the good and the bad cannot be told apart.
     pub fn new(target: Role, good: &[(Outcome, Vec<u8>)], bad: &[(Outcome, Vec<u8>)]) -> Result<Baseline, CannotJudge> {
         let answers = |list: &[(Outcome, Vec<u8>)]| -> Vec<Option<String>> {
             list.iter().map(|(outcome, marker)| answer(target, outcome, marker)).collect()
@@ -96,7 +96,7 @@ impl Baseline {
         Ok(baseline)
     }
 
-    /// From now on an answer with these words in it is a refusal: for an application that says no by `HTTP 200`.
+    /// An answer that contains these words is a refusal from now on. It is for applications that refuse by `HTTP 200`.
     pub fn refuses_by(mut self, words: &[u8]) -> Baseline {
         self.refusal = words.to_vec();
         self
@@ -164,7 +164,7 @@ impl Baseline {
     }
 }
 
-/// Where the target's application has spoken before: whether the end is right.
+/// Judges how the connection ended, for cases in which the target's application has spoken before.
 fn judge_end(case: &Case, outcome: &Outcome) -> Verdict {
     match (case.right, outcome.end) {
         (Right::Open, _) => Verdict::Right,
@@ -186,8 +186,8 @@ fn judge_end(case: &Case, outcome: &Outcome) -> Verdict {
     }
 }
 
-/// What distinguishes an answer: the status of HTTP, or else the text itself, with the marker taken out. A greeting
-/// belongs to it: whether it comes before the question is chance. A client says nothing to a server that it refuses.
+/// What is compared of an answer: the status of HTTP, or else the text without the marker. A greeting is part of it,
+/// because it may come before or after the question. A client says nothing to a server that it refuses.
 fn answer(target: Role, outcome: &Outcome, marker: &[u8]) -> Option<String> {
     let said = match target {
         Role::Server => [&outcome.unasked[..], &outcome.answer].concat(),
@@ -210,7 +210,7 @@ fn answer(target: Role, outcome: &Outcome, marker: &[u8]) -> Option<String> {
     }
 }
 
-/// Each number as `#`. A status of HTTP is none.
+/// Writes each number as `#`, except a status of HTTP.
 fn without_numbers(text: &str) -> String {
     let mut plain = String::new();
     for letter in text.chars() {

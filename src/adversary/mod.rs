@@ -25,10 +25,10 @@ use crate::x509::SigningKey;
 use alloc::vec::Vec;
 use rustls_pki_types::CertificateDer;
 
-/// Who a peer says it is: a chain, and a key that may be another one's.
+/// Who a peer says it is: a certificate chain, and a key that may belong to another one.
 pub struct Identity {
     /// The certificates, the end entity's first.
     pub chain: Vec<CertificateDer<'static>>,
-    /// What signs. [`x509::Identity`](crate::x509::Identity) would insist that it is the leaf's.
+    /// The key that signs. [`x509::Identity`](crate::x509::Identity) would insist that it belongs to the leaf.
     pub key: SigningKey,
 }

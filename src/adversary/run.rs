@@ -12,26 +12,26 @@ use core::time::Duration;
 /// What a [`Run`] needs from its transport.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Want {
-    /// Write [`Run::pending`], and say by [`Run::sent`] how much was taken.
+    /// Write [`Run::pending`], and tell [`Run::sent`] how many bytes were written.
     Write,
-    /// Read, and give it to [`Run::received`]; the end of the stream to [`Run::ended`]. Nothing in the time that is due:
-    /// [`Run::silent`].
+    /// Read, and pass the bytes to [`Run::received`]. Pass the end of the stream to [`Run::ended`]. If nothing comes in
+    /// the time that [`Patience`] gives, call [`Run::silent`].
     Read(Patience),
-    /// Write nothing for so long, and then say so by [`Run::waited`]. What comes in that time goes to [`Run::received`] and
-    /// [`Run::ended`], and may end the run before.
+    /// Write nothing for this long, then call [`Run::waited`]. Pass what comes in that time to [`Run::received`] and
+    /// [`Run::ended`]. It may end the run earlier.
     Wait(Duration),
-    /// Close the transport, and say so by [`Run::ended`].
+    /// Close the transport, then call [`Run::ended`].
     Close,
-    /// It is over: [`Run::outcome`].
+    /// The run is over: see [`Run::outcome`].
     Done,
 }
 
-/// How long a silence is heard.
+/// How long to wait for bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
-    /// As long as the target may take for an answer.
+    /// As long as the target may need to answer.
     Answer,
-    /// It has begun to answer: as long as it may pause.
+    /// As long as the target may pause within its answer.
     Pause,
 }
 
@@ -42,11 +42,11 @@ pub enum End {
     Alert(Epoch, AlertDescription),
     /// The target closed without one.
     Closed,
-    /// The target broke the transport off.
+    /// The target reset the transport.
     Reset,
     /// The target said nothing more, and kept the transport open.
     Silent,
-    /// The application has answered, so far as it is heard.
+    /// The application has answered.
     Answered,
     /// What the target sent cannot be read.
     Trouble(Trouble),
@@ -54,7 +54,7 @@ pub enum End {
     Left,
 }
 
-/// What came of a run.
+/// The outcome of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// How it ended.
@@ -154,7 +154,7 @@ impl<'a> Run<'a> {
         &self.peer
     }
 
-    /// The same, to be changed between two wants.
+    /// The same, mutable. It may be changed between two wants.
     pub fn peer_mut(&mut self) -> &mut Peer<'a> {
         &mut self.peer
     }
@@ -202,13 +202,13 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// What is to be written.
+    /// The bytes that must be written.
     pub fn pending(&self) -> &[u8] {
         let (most, _) = self.pace;
         self.peer.out.get(..most).unwrap_or(&self.peer.out)
     }
 
-    /// So many bytes of it were.
+    /// Says that this many bytes of [`Run::pending`] were written.
     pub fn sent(&mut self, count: usize) {
         self.peer.out.drain(..count.min(self.peer.out.len()));
         if !self.peer.out.is_empty() {
@@ -216,17 +216,17 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The time of [`Want::Wait`] is over.
+    /// Says that the time of [`Want::Wait`] is over.
     pub fn waited(&mut self) {
         self.wait = 0;
     }
 
-    /// These bytes came.
+    /// Takes bytes that the target has sent.
     pub fn received(&mut self, bytes: &[u8]) {
         self.peer.reads(bytes);
     }
 
-    /// The transport has ended, by the target or as it was wanted.
+    /// Says that the transport has ended, and how.
     pub fn ended(&mut self, how: End) {
         self.look();
         let how = match self.troubled() {
@@ -237,12 +237,12 @@ impl<'a> Run<'a> {
         self.end.get_or_insert(how);
     }
 
-    /// Nothing came for as long as it is waited for.
+    /// Says that nothing came in the time that [`Want::Read`] gave.
     pub fn silent(&mut self) {
         self.ended(End::Silent);
     }
 
-    /// What came of it.
+    /// The outcome: complete after [`Want::Done`].
     pub fn outcome(&self) -> Outcome {
         let data = self.peer.data();
         let asked = self.asked.unwrap_or(data.len()).min(data.len());

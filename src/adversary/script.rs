@@ -21,7 +21,7 @@ pub enum Step {
     SendWith(HandshakeType, Vec<u8>),
     /// Sends these messages in one record.
     Together(Vec<HandshakeType>),
-    /// Puts at most so many bytes into each record from now on.
+    /// Puts at most this many bytes into each record from now on.
     Fragment(usize),
     /// Sends a record of this type under the present key, if there is one.
     Record(u8, Vec<u8>),
@@ -45,11 +45,12 @@ pub enum Step {
     Scheme(SignatureScheme),
     /// Waits until the target has sent this message.
     Await(HandshakeType),
-    /// Waits until the target's application has spoken. From then on it counts how the connection ends, not what is said.
+    /// Waits until the target's application has sent data. From then on the verdict depends on how the connection ends, not on
+    /// its data.
     Hear,
-    /// Says nothing for so many milliseconds.
+    /// Sends nothing for this many milliseconds.
     Wait(u16),
-    /// Writes at most so many bytes at once from now on, and then waits for so many milliseconds.
+    /// Writes at most this many bytes at once from now on, and waits for this many milliseconds after each write.
     Pace(usize, u16),
     /// Sends the bytes to which the target's application should answer, and hears the answer.
     Ask,

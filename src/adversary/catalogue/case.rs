@@ -33,7 +33,7 @@ pub struct Case {
     pub name: String,
     /// Whom it attacks.
     pub target: Role,
-    /// It asks whether a stranger can get in.
+    /// The case asks whether a stranger can get in.
     pub quick: bool,
     /// Who the peer says it is.
     pub who: Who,
@@ -45,20 +45,20 @@ pub struct Case {
     pub requirements: Vec<&'static str>,
     /// What is right.
     pub right: Right,
-    /// The target may go on waiting, as for the rest of a message.
+    /// The target may continue to wait, for example for the rest of a message.
     pub may_wait: bool,
-    /// It is no deviation if the target's hello has this extension.
+    /// If the target's hello has this extension, the case is no deviation.
     pub unless: Option<ExtensionType>,
-    /// To serve the peer is lax, but lets no stranger in: it counts where wrong alerts do.
+    /// To serve the peer is lax, but lets no stranger in. It counts as a wrong alert does.
     pub lax: bool,
-    /// What it means if the peer is served all the same.
+    /// What it means if the peer is served nevertheless.
     pub consequence: String,
 }
 
 /// What a target does if it is right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Right {
-    /// It does not serve the peer; its alert, if it sends one, is one of these. None here: any.
+    /// It does not serve the peer. Its alert, if it sends one, is one of these; an empty list allows any alert.
     Refuse(&'static [AlertDescription]),
     /// It serves the peer.
     Serve,
@@ -122,7 +122,7 @@ impl Case {
         self
     }
 
-    /// Whoever is served here has broken the protocol, and proved who it is.
+    /// The peer breaks the protocol, but proves who it is.
     pub(super) fn damaged(self) -> Case {
         self.so("a peer that broke the protocol was served, once it had proved who it is").lax()
     }
