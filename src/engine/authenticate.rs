@@ -27,8 +27,8 @@ fn leaf_key(certificate_type: CertificateType, leaf: &[u8]) -> Option<Spki<'_>> 
     }
 }
 
-/// The peer's Certificate (§4.5.1). Its entries stay in the flight for the verdict; here is where the leaf's
-/// SubjectPublicKeyInfo lies.
+/// Reads the peer's Certificate (§4.5.1), which stays in the flight for the verdict. Returns the place of the leaf's
+/// SubjectPublicKeyInfo.
 pub(super) fn read_certificate(
     cx: &mut Context<'_>,
     peer: Role,
@@ -44,8 +44,8 @@ pub(super) fn read_certificate(
     Ok(key)
 }
 
-/// Checks a Certificate, in the handshake and after it: a length that the policy allows, only extensions that we asked
-/// for, and a leaf with a readable key.
+/// Checks a Certificate, in the handshake and after it: the chain is not longer than the policy allows, has only
+/// extensions that we asked for, and a leaf with a readable key. Returns this key.
 pub(super) fn check_certificate<'a>(
     policy: &Policy,
     certificate: &Certificate<'a>,
@@ -74,7 +74,7 @@ pub(super) fn check_certificate<'a>(
     leaf_key(certificate_type, leaf.cert_data).ok_or(ErrorKind::UnreadableLeaf)
 }
 
-/// The peer's CertificateVerify (§4.5.2) over `content`, by the key that lies at `key`.
+/// Checks the peer's CertificateVerify (§4.5.2) over `content`. `key` is the place of the leaf's key in the flight.
 pub(super) fn check_possession(
     cx: &mut Context<'_>,
     message: Message<'_>,
@@ -88,7 +88,7 @@ pub(super) fn check_possession(
     Ok(proved)
 }
 
-/// The signature of a CertificateVerify over `content`: by a scheme that we offer, and by this key.
+/// Checks the signature of a CertificateVerify over `content`: its scheme is one that we offer, and this key made it.
 pub(super) fn check_signature(
     policy: &Policy,
     proof: &CertificateVerify<'_>,
@@ -106,7 +106,7 @@ pub(super) fn check_signature(
     })
 }
 
-/// The peer's Finished (§4.5.3), by its secret and the transcript hash up to its CertificateVerify.
+/// Checks the peer's Finished (§4.5.3) by its secret and the transcript hash up to its CertificateVerify.
 pub(super) fn check_finished(
     policy: &Policy,
     suite: Suite,
@@ -118,7 +118,7 @@ pub(super) fn check_finished(
     secret.verify_finished(certificate_verify, verify_data, policy.crypto).map_err(|_| ErrorKind::BadFinished)
 }
 
-/// verify_data of the peer's Finished (§4.5.3): as long as the hash, or it cannot be decoded (§6.2).
+/// The verify_data of the peer's Finished (§4.5.3). Another length than the hash's is a decode_error (§6.2).
 pub(super) fn read_finished<'a>(hash: HashAlgorithm, message: Message<'a>) -> Result<&'a [u8], ErrorKind> {
     let malformed = malformed(HandshakeType::FINISHED);
     let Finished { verify_data } = Finished::parse(message.body).map_err(&malformed)?;
@@ -128,23 +128,23 @@ pub(super) fn read_finished<'a>(hash: HashAlgorithm, message: Message<'a>) -> Re
     }
 }
 
-/// The schemes that the key of our leaf can have: none if it cannot be read, or is of a kind that we do not know.
+/// The schemes that fit the key of our leaf. Empty: the key cannot be read, or its kind is unknown.
 fn fitting_schemes(credential: &Credential<'_>) -> &'static [SignatureScheme] {
     let leaf = credential.chain.first().and_then(|leaf| leaf_key(credential.certificate_type, leaf));
     leaf.map_or(&[], |spki| schemes_for(&spki.key))
 }
 
-/// Whether any peer could accept this credential: it names schemes, or its leaf's key has some.
+/// Whether any peer could accept this credential: it names schemes, or some fit its leaf's key.
 pub(crate) fn can_sign(credential: &Credential<'_>) -> bool {
     !credential.schemes.is_empty() || !fitting_schemes(credential).is_empty()
 }
 
-/// Whether CertificateVerify can carry this signature. An empty one is none.
+/// Whether CertificateVerify can carry a signature of this length.
 pub(crate) fn can_carry(signature: &[u8]) -> bool {
     (1..=usize::from(u16::MAX)).contains(&signature.len())
 }
 
-/// The scheme that we sign with: one that the peer accepts and our key can do (§4.3.3).
+/// Chooses the scheme of our signature: the peer accepts it, and it fits our key (§4.3.3).
 pub(super) fn choose_scheme(
     preferences: &PeerPreferences,
     credential: &Credential<'_>,
@@ -159,12 +159,12 @@ pub(super) fn choose_scheme(
     chosen.ok_or_else(|| no_common_signature_scheme(preferences.schemes.as_slice().iter().copied()))
 }
 
-/// We cannot sign with any scheme that the peer accepts.
+/// The error with the schemes that the peer accepts.
 pub(super) fn no_common_signature_scheme(accepted: impl Iterator<Item = SignatureScheme>) -> ErrorKind {
     ErrorKind::NoCommonSignatureScheme { offered: Offered::new(accepted, |each| each.0) }
 }
 
-/// Writes our Certificate: the leaf's entry carries what the peer asked for and we have.
+/// Writes our Certificate. The leaf's entry has the OCSP staple and the SCTs, if the peer asked for them and we have them.
 pub(super) fn write_own_certificate(
     context: &[u8],
     preferences: &PeerPreferences,
@@ -202,7 +202,7 @@ pub(super) fn plan_certificate(
     plan(out, |w| write_own_certificate(&[], preferences, credential, w))
 }
 
-/// The question to the signer; `certificate` is the transcript hash up to our Certificate.
+/// The question to the signer. `certificate` is the transcript hash up to our Certificate.
 pub(super) fn ask_to_sign(role: Role, scheme: SignatureScheme, certificate: &Hash) -> SignQuestion {
     let content = match role {
         Role::Client => SignedContent::client(certificate),
@@ -211,7 +211,7 @@ pub(super) fn ask_to_sign(role: Role, scheme: SignatureScheme, certificate: &Has
     SignQuestion { scheme, content }
 }
 
-/// Sends our CertificateVerify, then our Finished, which `secret` makes.
+/// Sends our CertificateVerify, then our Finished, which is computed from `secret`.
 #[allow(clippy::type_complexity, reason = "the two messages after our Certificate")]
 pub(super) fn send_proof<Certificate, Verify>(
     out: &mut impl Effects,

@@ -1,9 +1,9 @@
-//! What we ask of the peer's certificate: in the handshake (RFC 9846 §4.4.2), and after it (RFC 9261 §4).
+//! What we require of the peer's certificate: in the handshake (RFC 9846 §4.4.2), and after it (RFC 9261 §4).
 
 use crate::codec::{ExtensionType, Writer};
 use crate::policy::Policy;
 
-/// Writes the extensions of a request: what the policy says, and the names of these CAs, each with its length.
+/// Writes the extensions of a request. `authorities`: the names of CAs, each with its 16-bit length.
 pub(super) fn write_extensions(policy: &Policy, authorities: &[u8], w: &mut Writer<'_>) {
     w.signature_algorithms(policy.signature_schemes.as_slice().iter().copied());
     if let Some(schemes) = policy.announced_schemes_cert() {

@@ -1,27 +1,27 @@
-//! What is checked of every message: its structure, and by the table of §4.3 its extensions.
+//! The checks of every message: its structure, and its extensions by the table of RFC 9846 §4.3.
 
 use crate::codec::{BadExtension, CheckedExtensions, ExtensionType, Extensions, HandshakeType, Malformed};
 use crate::codec::{NamedGroup, Place};
 use crate::crypto::KxError;
 use crate::error::ErrorKind;
 
-/// Names the message in which a structure error was found.
+/// Adds the message to a structure error.
 pub(super) fn malformed(message: HandshakeType) -> impl Fn(Malformed) -> ErrorKind {
     move |what| ErrorKind::Malformed { message, what }
 }
 
-/// Names supported_versions, which is read before the other extensions are checked.
+/// The same for supported_versions, which is read before the other extensions are checked.
 pub(super) fn malformed_versions(place: Place) -> impl Fn(Malformed) -> ErrorKind {
     let (message, extension) = (place.message(), ExtensionType::SUPPORTED_VERSIONS);
     move |what| ErrorKind::MalformedExtension { message, extension, what }
 }
 
-/// An extension that must be there is not (§9.2).
+/// A mandatory extension is missing (§9.2).
 pub(super) fn missing(extension: ExtensionType) -> ErrorKind {
     ErrorKind::MissingExtension { extension }
 }
 
-/// Names the group whose key exchange failed.
+/// Adds the group to a key exchange error.
 pub(super) fn bad_share(group: NamedGroup) -> impl Fn(KxError) -> ErrorKind {
     move |error| match error {
         KxError::BadShare => ErrorKind::IllegalKeyShare { group },
@@ -29,7 +29,7 @@ pub(super) fn bad_share(group: NamedGroup) -> impl Fn(KxError) -> ErrorKind {
     }
 }
 
-/// A block of extensions must be as the table of §4.3 has it.
+/// Checks a block of extensions by the table of §4.3.
 pub(super) fn check_extensions<'a>(
     extensions: &Extensions<'a>,
     place: Place,
@@ -42,7 +42,7 @@ pub(super) fn check_extensions<'a>(
     })
 }
 
-/// An answer may hold what we offered, and nothing else (§4.3).
+/// Checks a block that answers ours: it may have only extensions that we `offered` (§4.3).
 pub(super) fn check_answers<'a>(
     extensions: &Extensions<'a>,
     place: Place,

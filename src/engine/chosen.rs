@@ -1,4 +1,4 @@
-//! What a server chooses: as we choose it ourselves, and as another one tells us.
+//! The parameters that a server chooses: our choice as a server, and the server's choice as a client learns it.
 
 use super::peer_preferences::PeerPreferences;
 use super::server_name::ServerName;
@@ -8,17 +8,17 @@ use crate::list::List;
 use crate::policy::Policy;
 use core::num::NonZeroU8;
 
-/// What we choose as a server, and what we need of the ClientHello to answer it.
+/// Our choice as a server, and the parts of the ClientHello that its answers need.
 pub(super) struct Choice {
     pub(super) client_random: [u8; 32],
     pub(super) legacy_session_id: List<u8, 32>,
     pub(super) suite: Suite,
     pub(super) group: NamedGroup,
-    /// There is no share for the group yet: HelloRetryRequest.
+    /// The client has sent no share for the group: a HelloRetryRequest is sent.
     pub(super) retry: bool,
-    /// The client's share for the group, if there is one yet.
+    /// The client's share for the group. `None` if `retry`.
     pub(super) client_share: Option<Share>,
-    /// Early data may follow, to be skipped.
+    /// Early data may follow, and is skipped (RFC 9846 §4.3.10).
     pub(super) early_data: bool,
     /// The DNS name that the client asks for.
     pub(super) server_name: ServerName,
@@ -26,18 +26,20 @@ pub(super) struct Choice {
     pub(super) alpn: Option<NonZeroU8>,
     pub(super) own_type: CertificateType,
     pub(super) peer_type: CertificateType,
-    /// It sent client_certificate_type, server_certificate_type, our opaque extension: each is answered.
+    /// The client has sent client_certificate_type, so we answer it (RFC 7250).
     pub(super) offers_client_types: bool,
+    /// The same for server_certificate_type.
     pub(super) offers_server_types: bool,
+    /// The same for our opaque extension.
     pub(super) offers_extension: bool,
-    /// The longest inner plaintext that the client takes (RFC 8449).
+    /// The client's record_size_limit (RFC 8449).
     pub(super) record_size_limit: Option<u16>,
-    /// What the client accepts of us.
+    /// What the client accepts of our certificate and signature.
     pub(super) preferences: PeerPreferences,
 }
 
 impl Choice {
-    /// The choice to which a server has most to say, under this policy.
+    /// The choice with the longest answers under this policy, for plans.
     pub(super) fn longest(policy: &Policy, record_size_limit: u16) -> Choice {
         let group = policy.groups.as_slice().iter().copied().max_by_key(|group| share_lens(*group));
         let protocol = policy.protocols().max_by_key(|name| name.len()).unwrap_or_default();
@@ -62,12 +64,12 @@ impl Choice {
     }
 }
 
-/// What the server says in EncryptedExtensions that it has chosen: for a client.
+/// The server's choice in EncryptedExtensions, as a client reads it.
 pub(super) struct ServerParameters {
     /// The selected application protocol: its number in the policy's list.
     pub(super) alpn: Option<NonZeroU8>,
     pub(super) own_type: CertificateType,
     pub(super) peer_type: CertificateType,
-    /// The longest inner plaintext that the server takes (RFC 8449).
+    /// The server's record_size_limit (RFC 8449).
     pub(super) record_size_limit: Option<u16>,
 }

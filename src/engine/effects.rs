@@ -1,4 +1,4 @@
-//! What the engine makes happen outside of itself: messages, keys, limits.
+//! The effects of the engine on its carrier: messages, keys, limits.
 
 use crate::codec::{HandshakeType, NotWritten, Writer};
 use crate::crypto::Suite;
@@ -12,19 +12,19 @@ pub enum Secret<'a> {
     Application(&'a TrafficSecret),
 }
 
-/// The engine's effects. Transports with records and transports of messages implement it.
+/// The engine's effects. The carriers (records, messages) implement it.
 ///
 /// The next key exists only after a message has been written and hashed. So effects happen at once, and no list of
-/// effects is returned. The caller has checked that there is room for what is sent.
+/// effects is returned. The caller has checked by a [`Plan`] that there is room.
 pub trait Effects {
-    /// Sends a handshake message under the current write key; shows `seen` its bytes, header included.
+    /// Sends a handshake message under the current write key, and shows its bytes to `seen`, header included.
     fn message(&mut self, write: &dyn Fn(&mut Writer<'_>), seen: &mut dyn FnMut(&[u8])) -> Result<(), ErrorKind>;
     /// Protects what we send from now on.
     fn write_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), ErrorKind>;
-    /// Opens what the peer sends from now on. Fails if anything of the peer's is unread (R8).
+    /// Opens what the peer sends from now on. Fails while any of the peer's bytes is unread (R8).
     fn read_key(&mut self, suite: Suite, secret: Secret<'_>) -> Result<(), ErrorKind>;
 
-    // ---- transports without records ignore these ----
+    // ---- a carrier without records ignores these ----
 
     /// Sends a change_cipher_spec (§E.4).
     fn change_cipher_spec(&mut self) -> Result<(), ErrorKind> {
@@ -36,10 +36,10 @@ pub trait Effects {
     fn own_record_size_limit(&mut self, _: u16) {}
 }
 
-/// What a transition will send: the calls that it will make on [`Effects`], in their order. Next to each function that
-/// sends is one that plans, and both write the same messages.
+/// What a transition will send: its later calls of [`Effects`], in their order. Next to each function that sends is one
+/// that plans, and both write the same messages.
 pub trait Plan {
-    /// A handshake message of so many bytes, header included.
+    /// A handshake message of `len` bytes, header included.
     fn message(&mut self, len: usize);
     /// A new write key.
     fn write_key(&mut self) {}
@@ -49,7 +49,7 @@ pub trait Plan {
     fn peer_record_size_limit(&mut self, _: u16) {}
 }
 
-/// Sends one message, and takes the transcript up to it.
+/// Sends one message, and appends it to the transcript.
 pub(super) fn send<At: at::Before>(
     out: &mut impl Effects,
     transcript: Transcript<At>,
@@ -70,7 +70,7 @@ pub(super) fn limit_records(out: &mut impl Effects, policy: &Policy, peer: Optio
 
 /// Plans one message. A message that is too long for TLS is refused here, before anything has been sent.
 pub(super) fn plan(plan: &mut impl Plan, write: impl Fn(&mut Writer<'_>)) -> Result<(), ErrorKind> {
-    let mut typ = [0]; // what does not fit is only counted
+    let mut typ = [0]; // the writer only counts what has no room
     let mut writer = Writer::new(&mut typ);
     write(&mut writer);
     match writer.finish() {

@@ -1,7 +1,7 @@
 //! Evidence of the checks that a connection needs before it is connected (R9): values that only the checks can make.
 //!
-//! They are zero-sized, have private constructors and are neither `Copy` nor `Clone`: a state that holds one has done
-//! the check. The peer's two, [`PossessionProved`] and [`FinishedVerified`], are made by the schedule.
+//! The values are zero-sized, have private constructors, and are neither `Copy` nor `Clone`: a state that holds one has
+//! made the check. The schedule makes [`PossessionProved`] and [`FinishedVerified`].
 
 use crate::crypto::Suite;
 use crate::schedule::{ExporterSecret, FinishedVerified, Pair, PossessionProved, TrafficSecret};
@@ -28,12 +28,12 @@ impl LocalProofSent {
     }
 }
 
-/// What is left of a handshake: the keys of the session.
+/// The result of a handshake: the keys of the session.
 pub(crate) struct Connected {
     pub(crate) suite: Suite,
     pub(crate) secrets: Pair<TrafficSecret>,
     pub(crate) exporter: ExporterSecret,
-    /// A server's secret after the KeyUpdate by which it has told the client that it is accepted, if it has.
+    /// Only for servers: our secret after the KeyUpdate that confirmed the client, if it was sent.
     pub(crate) confirmed: Option<TrafficSecret>,
     /// Private, so that only this file can construct the value.
     _proved: (),

@@ -1,4 +1,4 @@
-//! The longest flight that we send under a policy, whatever the peer chooses. The code that sends it also plans it.
+//! The longest flight that we send under a policy, whatever the peer chooses. The plans of the sending code compute it.
 
 use super::authenticate::{plan_certificate, plan_proof};
 use super::effects::Plan;
@@ -11,7 +11,7 @@ use crate::error::ErrorKind;
 use crate::policy::{Bytes, Policy};
 use crate::role::Role;
 
-/// A signature is not longer. (RSA keys of 65,536 bits would make longer ones.)
+/// No signature is longer, except those of RSA keys with more than 65,536 bits.
 static ANY_SIGNATURE: [u8; 8192] = [0; 8192];
 
 /// Plans the flight that holds our Certificate, CertificateVerify and Finished.
@@ -28,7 +28,7 @@ pub(crate) fn plan_longest_flight(
         Role::Client => {
             out.write_key();
             if policy.record_size_limit.is_some() {
-                out.peer_record_size_limit(peers_limit); // the server may answer it with its own
+                out.peer_record_size_limit(peers_limit); // only if we have sent one, a server may answer with its own
             }
             if policy.middlebox_compatibility {
                 out.change_cipher_spec();

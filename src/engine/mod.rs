@@ -1,6 +1,6 @@
 //! The client and server state machines: a message or an answer in, effects out. They do not know records.
 //!
-//! [`Engine`] has the state of the role and the negotiated parameters. The file of each role has its states in protocol
+//! [`Engine`] has the state of its role and the negotiated parameters. The module of each role has the states in protocol
 //! order. Each state has exactly what it needs, and its transition consumes it.
 
 mod authenticate;
@@ -72,8 +72,8 @@ impl Engine {
         Engine { machine: Machine::Server(server::Server::start(seed.random)), negotiated }
     }
 
-    /// Sends this opaque extension in ClientHello, or in EncryptedExtensions if the client sends it, too. False: it
-    /// cannot be sent, being one that the handshake itself writes and reads, or too long.
+    /// Sends this opaque extension in ClientHello, or in EncryptedExtensions if the client sends it, too. False: the
+    /// handshake itself writes and reads this type, or the body is too long.
     pub(crate) fn set_extension(&mut self, extension: ExtensionType, body: Bytes) -> bool {
         let opaque = extension == ExtensionType::QUIC_TRANSPORT_PARAMETERS
             || codec::may_stand(extension, Place::ClientHello).is_none();
@@ -84,7 +84,6 @@ impl Engine {
         fits
     }
 
-    /// The facts.
     pub(crate) fn negotiated(&self) -> &Negotiated {
         &self.negotiated
     }
@@ -122,8 +121,7 @@ impl Engine {
         }
     }
 
-    /// Plans what [`advance`](Self::advance) is going to send. Changes nothing. The driver does this
-    /// before it advances, and looks for room.
+    /// Plans what [`advance`](Self::advance) will send, and changes nothing. The driver checks with it that there is room.
     pub(crate) fn plan(
         &self,
         policy: &Policy,
@@ -137,7 +135,7 @@ impl Engine {
         }
     }
 
-    /// One transition. On an error the engine is spent.
+    /// Makes one transition. After an error the engine is spent.
     pub(crate) fn advance(
         &mut self,
         policy: &Policy,
@@ -152,7 +150,7 @@ impl Engine {
         }
     }
 
-    /// Whether the peer's messages are still referred to: by a question, or by a hello that echoes a cookie.
+    /// Whether the peer's messages must stay in the inbox: for a question, or for a hello that echoes a cookie.
     pub(crate) fn retains(&self) -> bool {
         match self.state() {
             State::WaitCertificateRequest => self.negotiated.extension.is_some(),
@@ -176,8 +174,7 @@ impl Engine {
         }
     }
 
-    /// The body of the peer's opaque extension, as long as its message is retained: then that is what the flight begins
-    /// with.
+    /// The body of the peer's opaque extension, while its message is retained. That message is the first of the flight.
     pub(crate) fn peer_extension<'a>(&self, flight: Flight<'a>) -> Option<&'a [u8]> {
         let (extension, _) = self.negotiated.extension.as_ref()?;
         let (first, _) = Message::split(flight.bytes()).filter(|_| self.retains())?;
@@ -191,7 +188,7 @@ impl Engine {
         extensions.get(*extension)
     }
 
-    /// Shows the secrets that the state holds, under their names in the key log format.
+    /// Shows the secrets of the state, with their labels in the key log format.
     pub(crate) fn expose(&self, show: &mut dyn FnMut(&'static str, &[u8])) {
         match &self.machine {
             Machine::Client(client) => client.expose(show),
@@ -199,7 +196,7 @@ impl Engine {
         }
     }
 
-    /// Drops every secret: the connection has failed.
+    /// The connection has failed: drops every secret.
     pub(crate) fn forget(&mut self) {
         match &mut self.machine {
             Machine::Client(client) => *client = client::Client::Spent,
@@ -207,7 +204,7 @@ impl Engine {
         }
     }
 
-    /// The session's keys, once connected.
+    /// The session's keys once connected.
     pub(crate) fn connected_mut(&mut self) -> Option<&mut Connected> {
         match &mut self.machine {
             Machine::Client(client::Client::Connected(connected)) => Some(connected),
@@ -216,7 +213,7 @@ impl Engine {
         }
     }
 
-    /// Takes the session's keys out, once connected.
+    /// Takes the session's keys out once connected.
     pub(crate) fn take_connected(&mut self) -> Option<Connected> {
         self.connected_mut()?;
         match &mut self.machine {

@@ -1,5 +1,4 @@
-//! The parameters that are negotiated so far. Each is written by one of the functions here, after its message has been
-//! checked.
+//! The parameters that are negotiated so far. The functions here write them, after the message has been checked.
 
 use super::chosen::{Choice, ServerParameters};
 use super::peer_preferences::PackedPreferences;
@@ -28,23 +27,23 @@ pub(crate) struct Negotiated {
     pub(crate) early_data: EarlyData,
     /// The selected application protocol: its number in the policy's list.
     pub(crate) alpn: Option<NonZeroU8>,
-    /// Numbers of schemes, of which none is 0: two bytes less each.
+    /// Numbers of schemes. No scheme has the number 0, so each option takes two bytes.
     own_scheme: Option<NonZeroU16>,
     peer_scheme: Option<NonZeroU16>,
     pub(crate) own_type: CertificateType,
     pub(crate) peer_type: CertificateType,
-    /// A server's: what the ClientHello says about our certificate and signature, for later.
+    /// Only for servers: what the ClientHello says about our certificate and signature, for authenticators.
     pub(crate) client_preferences: PackedPreferences,
-    /// Body of the ClientHello or CertificateRequest: what the peer says about our certificate.
+    /// The body of the ClientHello or CertificateRequest, which says what the peer accepts of our certificate.
     pub(crate) offer: Range<u32>,
-    /// Body of the peer's Certificate.
+    /// The body of the peer's Certificate.
     pub(crate) chain: Range<u32>,
     /// Our opaque extension.
     pub(crate) extension: Option<(ExtensionType, Bytes)>,
 }
 
 impl Negotiated {
-    /// A client knows what it asks for.
+    /// What a client knows before it sends.
     pub(super) fn client(
         stamp: u64,
         client_random: [u8; 32],
@@ -72,12 +71,12 @@ impl Negotiated {
         }
     }
 
-    /// A server knows nothing yet.
+    /// A server knows nothing before the ClientHello.
     pub(super) fn server(stamp: u64) -> Negotiated {
         Negotiated::client(stamp, [0; 32], ServerName::NONE, false)
     }
 
-    /// The facts of which there is most to write.
+    /// The values with the longest ClientHello, for plans.
     pub(super) fn longest(middlebox_compatibility: bool, extension: Option<&Bytes>) -> Negotiated {
         let extension = extension.map(|body| (ExtensionType::QUIC_TRANSPORT_PARAMETERS, body.clone())); // any type
         Negotiated { extension, ..Negotiated::client(0, [0; 32], ServerName::LONGEST, middlebox_compatibility) }
@@ -88,7 +87,7 @@ impl Negotiated {
         self.own_scheme.map(|number| SignatureScheme(number.get()))
     }
 
-    /// The scheme of the peer's.
+    /// The scheme of the peer's CertificateVerify.
     pub(crate) fn peer_scheme(&self) -> Option<SignatureScheme> {
         self.peer_scheme.map(|number| SignatureScheme(number.get()))
     }
@@ -98,12 +97,12 @@ impl Negotiated {
         policy.protocol(self.alpn?)
     }
 
-    /// Whether this is our opaque extension.
+    /// Whether our opaque extension has this type.
     pub(super) fn is_opaque(&self, extension: ExtensionType) -> bool {
         self.extension.as_ref().is_some_and(|(ours, _)| *ours == extension)
     }
 
-    /// The server has chosen from the ClientHello whose body lies here.
+    /// As a server we have chosen from the ClientHello with this body.
     pub(super) fn set_choice(&mut self, choice: &Choice, client_hello: Range<u32>) {
         self.client_random = choice.client_random;
         self.server_name = choice.server_name.clone();
@@ -123,7 +122,7 @@ impl Negotiated {
         self.offer = client_hello;
     }
 
-    /// The server's HelloRetryRequest has been checked; without a group it asks for a cookie only.
+    /// The server's HelloRetryRequest has been checked. Without a group it has only a cookie.
     pub(super) fn set_hello_retry_request(&mut self, suite: Suite, group: Option<NamedGroup>) {
         self.suite = Some(suite);
         self.group = group;
@@ -143,12 +142,12 @@ impl Negotiated {
         self.peer_type = chosen.peer_type;
     }
 
-    /// The server's CertificateRequest, whose body lies here, has been checked.
+    /// The server's CertificateRequest with this body has been checked.
     pub(super) fn set_certificate_request(&mut self, certificate_request: Range<u32>) {
         self.offer = certificate_request;
     }
 
-    /// The peer's Certificate, with its body here, has been checked; the peer has not proved possession yet.
+    /// The peer's Certificate with this body has been checked. The peer has not proved possession yet.
     pub(super) fn set_certificate(&mut self, certificate: Range<u32>) {
         self.chain = certificate;
     }

@@ -5,11 +5,11 @@ use crate::codec::{CheckedExtensions, ExtensionType, List as Wire, SignatureSche
 use crate::error::ErrorKind;
 use crate::list::List;
 
-/// What the peer's ClientHello or CertificateRequest says about our Certificate and CertificateVerify. Kept, so that
-/// answers need no inbox.
+/// What the peer's ClientHello or CertificateRequest says about our Certificate and CertificateVerify. This copy exists
+/// so that answers need no inbox.
 #[derive(Clone, Default)]
 pub(crate) struct PeerPreferences {
-    /// Those of the peer's schemes that may sign.
+    /// The peer's schemes, without those that CertificateVerify may not have.
     pub(crate) schemes: List<SignatureScheme, 14>,
     /// The peer asks for an OCSP staple.
     pub(super) ocsp_staple: bool,
@@ -18,12 +18,12 @@ pub(crate) struct PeerPreferences {
 }
 
 impl PeerPreferences {
-    /// A peer that asks for everything.
+    /// A peer that asks for staple and timestamps, for plans.
     pub(super) fn all() -> PeerPreferences {
         PeerPreferences { schemes: List::default(), ocsp_staple: true, scts: true }
     }
 
-    /// From a ClientHello or CertificateRequest. They ask for an OCSP staple in different ways.
+    /// From a ClientHello or CertificateRequest. The two ask for an OCSP staple in different ways.
     pub(super) fn read(
         schemes: Wire<'_, SignatureScheme>,
         extensions: &CheckedExtensions<'_>,
@@ -43,8 +43,8 @@ impl PeerPreferences {
     }
 }
 
-/// The schemes that CertificateVerify may carry (§4.3.3, §4.5.2), whether or not this crate can verify them: signing is
-/// the caller's. SHA-1 and PKCS #1 v1.5 are not among them.
+/// The schemes that CertificateVerify may have (§4.3.3, §4.5.2), also those that this crate cannot verify: the caller
+/// signs. SHA-1 and PKCS #1 v1.5 are not among them.
 const MAY_SIGN: [SignatureScheme; 14] = [
     SignatureScheme::ECDSA_SECP256R1_SHA256,
     SignatureScheme::ECDSA_SECP384R1_SHA384,
@@ -84,7 +84,7 @@ impl PackedPreferences {
         PackedPreferences(bits.to_be_bytes())
     }
 
-    /// The preferences, our own order in place of the peer's.
+    /// The preferences, with the schemes in our own order.
     pub(crate) fn preferences(self) -> PeerPreferences {
         let bits = u16::from_be_bytes(self.0);
         let kept = (0..).zip(MAY_SIGN).filter(|(place, _)| bits >> place & 1 == 1);

@@ -1,24 +1,24 @@
-//! Post-handshake messages (RFC 9846 §4.7), judged in the same way for sessions and message-level transports.
+//! Post-handshake messages (RFC 9846 §4.7), judged in the same way for both carriers.
 
 use super::check::{check_extensions, malformed};
 use crate::codec::{HandshakeType, KeyUpdate, KeyUpdateRequest, Message, NewSessionTicket, Place};
 use crate::error::ErrorKind;
 use crate::role::Role;
 
-/// What a legal message means.
+/// The meaning of a legal message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PostHandshake {
     /// NewSessionTicket: checked and dropped, because every connection proves both identities again.
     Ticket,
-    /// KeyUpdate: the peer's next record is under its next key. It may want us to do the same.
+    /// KeyUpdate: the peer's next record is under its next key.
     KeyUpdate {
-        /// update_requested.
+        /// update_requested: we must update our key, too.
         requested: bool,
     },
 }
 
-/// Whether a message of this type is legal for us, judged from its header. Everything but these is not, a second
-/// CertificateRequest included: post_handshake_auth is never offered (§4.7.2).
+/// Checks that a message of this type is legal, as soon as its header has come. A CertificateRequest is not, because
+/// post_handshake_auth is never offered (§4.7.2).
 pub(crate) fn accepts(role: Role, message: HandshakeType) -> Result<(), ErrorKind> {
     match (role, message) {
         (_, HandshakeType::KEY_UPDATE) | (Role::Client, HandshakeType::NEW_SESSION_TICKET) => Ok(()),

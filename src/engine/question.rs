@@ -1,4 +1,4 @@
-//! The three questions that both roles ask, what the caller sees when it answers them, and the answers.
+//! The three questions of both roles, what the caller can see to answer them, and the answers.
 
 use super::Negotiated;
 use crate::asn1::Spki;
@@ -43,19 +43,20 @@ pub struct SignQuestion {
 }
 
 impl SignQuestion {
-    /// The negotiated scheme. ECDSA signatures are DER, RSA signatures have the length of the modulus, Ed25519 64 bytes.
+    /// The negotiated scheme. ECDSA signatures are DER (Ecdsa-Sig-Value), RSA signatures have the length of the modulus,
+    /// Ed25519 signatures 64 bytes. ML-DSA signs with an empty context (FIPS 204).
     pub fn scheme(&self) -> SignatureScheme {
         self.scheme
     }
 
-    /// The bytes to sign (RFC 9846 §4.5.2), 130 or 146: the signer hashes them as the scheme says.
+    /// The bytes to sign (RFC 9846 §4.5.2), 130 or 146. The signer hashes them as the scheme requires.
     pub fn message(&self) -> &[u8] {
         self.content.as_ref()
     }
 
     /// The digest of [`message`](Self::message), for signers that accept only a digest (an HSM, a KMS): ECDSA and RSA-PSS.
-    /// `None`: Ed25519 signs the whole message. For a signer that answers with r ‖ s there is
-    /// [`EcdsaSigValue`](crate::EcdsaSigValue).
+    /// `None`: the scheme signs the whole message (Ed25519, Ed448, ML-DSA). If the signer returns r ‖ s, make the
+    /// signature with [`EcdsaSigValue`](crate::EcdsaSigValue).
     pub fn digest(&self) -> Option<MessageDigest> {
         MessageDigest::new(self.scheme, self.message())
     }
@@ -72,7 +73,7 @@ impl fmt::Debug for SignQuestion {
 pub enum Verdict {
     /// The identity of the peer is accepted.
     Accept,
-    /// It is rejected; the alert of the reason tells the peer.
+    /// The identity is rejected. The peer gets the alert of the reason.
     Reject(Rejection),
 }
 
@@ -83,15 +84,15 @@ pub struct Credential<'a> {
     pub chain: &'a [CertificateDer<'a>],
     /// The type of `chain`.
     pub certificate_type: CertificateType,
-    /// The schemes that the signer can do, in order of preference. Empty: those of the leaf's key, in the peer's order.
+    /// The signer's schemes, in order of preference. Empty: those that fit the leaf's key, in the peer's order.
     pub schemes: &'a [SignatureScheme],
-    /// DER OCSPResponse for the leaf, shown if the peer asks for it.
+    /// The OCSPResponse for the leaf in DER. It is sent if the peer asks for it.
     pub ocsp_staple: Option<&'a [u8]>,
-    /// SignedCertificateTimestampList for the leaf, shown if the peer asks for it.
+    /// The SignedCertificateTimestampList for the leaf. It is sent if the peer asks for it.
     pub scts: Option<&'a [u8]>,
-    /// For a server: certificate_authorities of its CertificateRequest, instead of
-    /// [`Policy::certificate_authorities`](crate::Policy::certificate_authorities): DER-encoded names, each with its
-    /// 16-bit length before it. Empty: the extension is left out.
+    /// Only for servers: the certificate_authorities of our CertificateRequest, instead of
+    /// [`Policy::certificate_authorities`](crate::Policy::certificate_authorities). DER-encoded names, each after its
+    /// 16-bit length. Empty: the extension is not sent.
     pub certificate_authorities: Option<&'a [u8]>,
 }
 
@@ -118,7 +119,7 @@ impl<'a> Credential<'a> {
 #[derive(Clone, Copy)]
 pub struct Offer<'a> {
     extensions: CheckedExtensions<'a>,
-    /// The kept parts of a ClientHello that is no longer in memory.
+    /// The schemes of a ClientHello that is no longer in memory.
     schemes: &'a [SignatureScheme],
     server_name: Option<&'a str>,
     own_type: CertificateType,
@@ -144,8 +145,8 @@ impl<'a> Offer<'a> {
         })
     }
 
-    /// From an authenticator request that has been checked (RFC 9261 §4), or (`schemes`, `server_name`) from what a server
-    /// remembers of the ClientHello. Authenticators carry X.509 certificates only (§5.2.1).
+    /// From an authenticator request that has been checked (RFC 9261 §4), or from what a server keeps of the ClientHello
+    /// (`schemes`, `server_name`). Authenticators have X.509 certificates only (RFC 9261 §5.2.1).
     pub(crate) fn after_handshake(
         extensions: CheckedExtensions<'a>,
         schemes: &'a [SignatureScheme],
@@ -159,7 +160,8 @@ impl<'a> Offer<'a> {
         self.server_name
     }
 
-    /// oid_filters of a request (RFC 9846 §4.3.5): the body as received. It has not been checked.
+    /// oid_filters of a CertificateRequest or an authenticator request (RFC 9846 §4.3.5): the body as received. It has not
+    /// been checked.
     pub fn oid_filters(&self) -> Option<&'a [u8]> {
         self.extensions.oid_filters()
     }
@@ -307,7 +309,7 @@ impl<'a> Peer<'a> {
         }
     }
 
-    /// The scheme of its CertificateVerify.
+    /// The scheme of the peer's CertificateVerify.
     pub fn scheme(&self) -> SignatureScheme {
         self.scheme
     }

@@ -1,9 +1,9 @@
 //! The name that a client asks for.
 
-/// A DNS name or IP address as text, inline.
+/// A DNS name or IP address as text.
 #[derive(Clone)]
 pub(crate) struct ServerName {
-    /// The name, then zeros, which no name contains.
+    /// The name, then zeros. No name contains zeros.
     text: [u8; 253],
 }
 
@@ -11,10 +11,10 @@ impl ServerName {
     /// No name.
     pub(crate) const NONE: ServerName = ServerName { text: [0; 253] };
 
-    /// As long as a name can be.
+    /// A name of the greatest length, for plans.
     pub(crate) const LONGEST: ServerName = ServerName { text: [b'a'; 253] };
 
-    /// None if it is neither a DNS name nor an IP address.
+    /// `None`: the text is neither a DNS name nor an IP address.
     pub(crate) fn new(text: &str) -> Option<ServerName> {
         rustls_pki_types::ServerName::try_from(text).ok()?;
         // RFC 6066 §3: a host name is sent without a trailing dot.
@@ -24,13 +24,12 @@ impl ServerName {
         Some(name)
     }
 
-    /// The name; `None`: there is none.
     pub(crate) fn as_str(&self) -> Option<&str> {
         let text = self.text.split(|byte| *byte == 0).next()?;
         core::str::from_utf8(text).ok().filter(|text| !text.is_empty())
     }
 
-    /// The name if it may go into server_name: DNS names only (RFC 6066 §3).
+    /// The name for the extension server_name, which allows DNS names only (RFC 6066 §3).
     pub(crate) fn as_dns_name(&self) -> Option<&str> {
         self.as_str().filter(|text| rustls_pki_types::IpAddr::try_from(*text).is_err())
     }

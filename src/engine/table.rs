@@ -1,5 +1,5 @@
-//! The transition table: which message is legal in which state, and what follows. It is data: the engine's one check,
-//! the diagrams in the documentation, the exhaustive test and the fuzzer's oracle all read it.
+//! The transition table (R10): which message is legal in which state, and the next state. It is data: the engine's check,
+//! the diagrams in the documentation, the exhaustive test and the fuzzer's oracle read it.
 
 use crate::codec::HandshakeType;
 use crate::role::{Epoch, Role, State};
@@ -7,31 +7,31 @@ use crate::role::{Epoch, Role, State};
 /// What moves a connection from one state to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// The peer's message; `boundary`: no handshake byte may follow it unread, because the key changes after it.
+    /// The peer's message.
     Receive {
-        /// The message.
+        /// Its type.
         message: HandshakeType,
-        /// True where the key changes.
+        /// The key changes after it, so no unread handshake byte may follow (RFC 9846 §5.1).
         boundary: bool,
     },
     /// We send these messages as soon as there is room.
     Send(&'static [HandshakeType]),
-    /// The caller answers, and we send these messages.
+    /// The caller answers a question, and we send these messages.
     Answer(&'static [HandshakeType]),
 }
 
 /// One legal transition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// Whose.
+    /// Our role.
     pub role: Role,
-    /// Before.
+    /// The state before.
     pub state: State,
-    /// Why.
+    /// What causes it.
     pub cause: Cause,
-    /// After.
+    /// The state after.
     pub next: State,
-    /// The epoch of what is received in `state`.
+    /// The epoch of the messages received in `state`.
     pub epoch: Epoch,
 }
 
@@ -53,7 +53,7 @@ use HandshakeType as M;
 use Role::{Client, Server};
 use State::*;
 
-/// Every legal transition of both roles, in protocol order. Whatever is not here is an error.
+/// Every legal transition of both roles, in protocol order. Everything else is an error.
 #[rustfmt::skip]
 pub const TABLE: &[Row] = &[
     row(Client, SendClientHello,         Plaintext,   Send(&[M::CLIENT_HELLO]),            WaitServerHello),
@@ -79,7 +79,7 @@ pub const TABLE: &[Row] = &[
     row(Server, AskVerify,               Application, Answer(&[]),                         Connected),
 ];
 
-/// Whether `message` is legal in `state`; if so, whether a key changes after it.
+/// `None`: `message` is illegal in `state`. Otherwise, whether the key changes after it.
 pub fn accepts(role: Role, state: State, message: HandshakeType) -> Option<bool> {
     TABLE.iter().find_map(|row| match row.cause {
         Cause::Receive { message: legal, boundary } if row.role == role && row.state == state && legal == message => {

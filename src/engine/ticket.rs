@@ -3,10 +3,10 @@
 use crate::codec::{HandshakeType, Malformed};
 use crate::error::ErrorKind;
 
-/// Where in the message the reader is (RFC 9846 §4.7.1).
+/// The reader's position in the message (RFC 9846 §4.7.1). A number counts the missing bytes of the field.
 #[derive(Clone, Copy)]
 enum At {
-    /// Message header, ticket_lifetime, ticket_age_add: so many bytes are left.
+    /// Message header, ticket_lifetime, ticket_age_add.
     Fixed(u8),
     NonceLength,
     TicketLength(u8),
@@ -16,20 +16,21 @@ enum At {
     End,
 }
 
-/// Follows the structure of a NewSessionTicket without holding it.
+/// Checks the structure of a NewSessionTicket without holding it.
 pub(crate) struct TicketReader {
     at: At,
-    /// Bytes to pass over before `at`.
+    /// Bytes to skip before `at`.
     skip: u16,
     /// The length that is being read.
     length: u16,
-    /// Bytes of its extension block that have not come, and of the message.
+    /// Missing bytes of the extension block.
     extensions: u16,
+    /// Missing bytes of the message.
     left: u32,
 }
 
 impl TicketReader {
-    /// For a message whose body has this length. Its header comes first.
+    /// `body`: the length in the message's header. [`read`](Self::read) begins with the header.
     pub(crate) fn new(body: usize) -> TicketReader {
         let left = u32::try_from(body).unwrap_or(u32::MAX).saturating_add(4);
         TicketReader { at: At::Fixed(12), skip: 0, length: 0, extensions: 0, left }
@@ -44,7 +45,7 @@ impl TicketReader {
                 continue;
             }
             self.next(byte)?;
-            // What a length announces must fit what is left of the message.
+            // A vector must fit in the rest of the message.
             if u32::from(self.skip) > self.left {
                 return Err(malformed(Malformed::Truncated));
             }
@@ -113,7 +114,7 @@ mod tests {
     use std::vec;
     use std::vec::Vec;
 
-    /// The message's bytes in pieces of this many.
+    /// Reads a message in pieces of `size` bytes.
     fn in_pieces(body: &[u8], size: usize) -> Result<(), ErrorKind> {
         let len = u32::try_from(body.len()).unwrap().to_be_bytes();
         let message = [&[4, len[1], len[2], len[3]], body].concat();
@@ -124,7 +125,7 @@ mod tests {
         reader.end()
     }
 
-    /// A ticket that does not fit is judged as one that does: whatever is changed, cut off or added (§4.7.1).
+    /// Bytes of a good ticket are changed, cut off and added.
     #[test]
     fn a_ticket_in_pieces_is_judged_like_a_whole_one() {
         let extension = |typ: u8, len: u8| [&[0, typ, 0, len][..], &vec![9; usize::from(len)]].concat();
@@ -152,7 +153,7 @@ mod tests {
             bodies.push(body);
             for body in bodies {
                 let whole = match NewSessionTicket::parse(&body) {
-                    // Only what is held can be compared.
+                    // The reader cannot detect it, because it holds no extension.
                     Err(Malformed::DuplicateExtension) => continue,
                     whole => whole.is_ok(),
                 };

@@ -1,4 +1,4 @@
-//! One transition of the engine: what moves it on, what it works with, what it needs next.
+//! One transition of the engine: its input, its context, and the need that comes next.
 
 use super::negotiated::Negotiated;
 use super::question::{Credential, CredentialQuestion, SignQuestion, VerifyQuestion};
@@ -8,46 +8,46 @@ use crate::flight::Flight;
 use crate::policy::Policy;
 use core::ops::Range;
 
-/// What must happen before the engine goes on.
+/// What must happen before the next transition.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Need {
-    /// It wants to send: `Input::Room` once there is room.
+    /// The engine must send: give it `Input::Room` when there is room.
     Send,
-    /// It wants to change the read key: `Input::Room`, with the inbox at hand.
+    /// The engine must change the read key: give it `Input::Room`, with the inbox.
     ReadKey,
     /// The peer's next message.
     Message,
     Credential(CredentialQuestion),
     Sign(SignQuestion),
     Verify(VerifyQuestion),
-    /// Nothing: connected.
+    /// Connected or spent.
     Nothing,
 }
 
-/// What moves the engine on.
+/// The input of a transition.
 pub(crate) enum Input<'a> {
-    /// There is room for what `Need::Send` announced.
+    /// There is room for `Need::Send`, or the inbox is here for `Need::ReadKey`.
     Room,
-    /// The peer's next message, which lies in the flight.
+    /// The peer's next message, which is in the flight.
     Message(Message<'a>),
     /// The answer to `Need::Credential`.
     Credential(&'a Credential<'a>),
     /// The answer to `Need::Sign`.
     Signature(&'a [u8]),
-    /// The answer to `Need::Verify`, if it is yes.
+    /// The answer to `Need::Verify`: the caller accepts the peer.
     Accepted,
 }
 
-/// What a transition may look at and change, beside its own state.
+/// What a transition may read and change, beside its own state.
 pub(super) struct Context<'a> {
     pub(super) policy: &'a Policy,
     pub(super) negotiated: &'a mut Negotiated,
-    /// The peer's messages, as far as they are retained.
+    /// The retained messages of the peer.
     pub(super) flight: Flight<'a>,
 }
 
 impl Context<'_> {
-    /// Where a part of the peer's message lies in the flight.
+    /// The place of a part of the peer's message in the flight.
     pub(super) fn find(&self, part: &[u8]) -> Result<Range<u32>, ErrorKind> {
         self.flight.find(part).ok_or(ErrorKind::Bug)
     }

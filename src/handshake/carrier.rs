@@ -22,7 +22,7 @@ pub trait AnyInbox {
 
     #[doc(hidden)]
     fn rx(&mut self) -> InboxView<'_>;
-    /// What it holds, and which connection it belongs to.
+    /// Its contents, and the connection that it belongs to.
     #[doc(hidden)]
     fn held(&self) -> (Flight<'_>, Option<u64>);
 }
@@ -41,44 +41,44 @@ pub trait AnyOutbox {
 pub trait AnyOutboxView {
     /// Whether it belongs to this connection. The first connection that asks gets it.
     fn belongs_to(&mut self, connection: u64) -> bool;
-    /// Whether nothing is held.
+    /// Whether it is empty.
     fn is_empty(&self) -> bool;
 }
 
 /// What the driver needs of a carrier. It is public, but cannot be named outside this crate.
 ///
-/// The default methods are those without records: they do nothing.
+/// The default methods are for a carrier without records, and do nothing.
 pub trait Carry: Sized {
     /// An outbox without its type parameter.
     type OutboxView<'m>: AnyOutboxView;
-    /// The plan of what will be sent at once.
+    /// The plan of one flight.
     type Plan: Plan;
 
     fn new(role: Role, policy: &Policy) -> Self;
 
-    /// Whether a client pretends to speak TLS 1.2, for middleboxes (§E.4).
+    /// Whether a client looks like one of TLS 1.2 to middleboxes (§E.4).
     fn middlebox_compatibility(_: &Policy) -> bool {
-        false // there are no records to disguise (RFC 9001 §8.4)
+        false // QUIC forbids it (RFC 9001 §8.4)
     }
 
     // ---- receiving ----
 
     /// The keys that protect what the peer sends next.
     fn read_epoch(&self) -> Epoch;
-    /// Whether the unread bytes came under the expected keys.
+    /// Checks that the unread bytes came under the expected keys.
     fn check_unread(&self, rx: &InboxView<'_>) -> Result<(), ErrorKind>;
-    /// Opens the next record into handshake bytes. False: there is none.
+    /// Opens the next record. False: it is not complete.
     fn open(&mut self, _: &mut InboxView<'_>, _: &Engine) -> Result<bool, ErrorKind> {
         Ok(false)
     }
-    /// Whether reading can help. If not, the memory is too small.
+    /// Checks that the memory is large enough for what must be read next.
     fn want_more(&self, rx: &InboxView<'_>) -> Result<(), ErrorKind>;
 
     // ---- sending ----
 
-    /// Nothing is planned yet.
+    /// An empty plan for this outbox.
     fn plan(&self, tx: &Self::OutboxView<'_>) -> Self::Plan;
-    /// Whether the whole plan fits.
+    /// Checks that the whole plan fits.
     fn room_for(&self, tx: &Self::OutboxView<'_>, plan: &Self::Plan) -> Result<(), ErrorKind>;
     /// The target of the engine's effects. An answer has no inbox, so read keys change in `drive` (R8).
     fn effects<'a, 'r: 'a, 't: 'a>(
@@ -94,7 +94,7 @@ pub trait Carry: Sized {
     }
     /// Sends the alert, if there is room.
     fn alert(&mut self, _: &mut Self::OutboxView<'_>, _: &Engine, _: &[AlertDescription]) {
-        // the error says which alert the transport is to convey
+        // the caller reads the alert from the error, and the transport conveys it
     }
 
     // ---- the end ----

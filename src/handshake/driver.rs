@@ -1,4 +1,4 @@
-//! The loop of the handshake: one transition at a time, the answers, the end. One driver for both carriers.
+//! The loop of the handshake: one transition at a time, the answers, the end. Both carriers use this driver.
 
 use super::carrier::{AnyOutboxView, Carry};
 use super::log::{Event, Log};
@@ -18,7 +18,7 @@ pub(super) struct Driver<C> {
     pub(super) carrier: C,
     pub(super) log: Log,
     phase: Phase,
-    /// What ends the handshake. Either an answer did, and the next `drive` returns it, or the handshake has failed with it.
+    /// Why the handshake ends: because of an answer (the next `drive` returns the error), or it has failed.
     error: Option<ErrorKind>,
 }
 
@@ -27,7 +27,7 @@ pub(super) struct Driver<C> {
 enum Phase {
     /// Up to the last message and the last answer.
     Open,
-    /// Both sides have proved their identities; the last bytes have to be sent.
+    /// Both sides have proved their identities. The last bytes must be sent.
     Sending,
     /// `Want::Done` has been returned.
     Done,
@@ -103,7 +103,7 @@ impl<C: Carry> Driver<C> {
                         if !tx.is_empty() {
                             return self.want_write(tx);
                         }
-                        self.carrier.want_more(rx)?; // R3: nothing is asked for that cannot be taken
+                        self.carrier.want_more(rx)?; // R3: before it asks for bytes that have no room
                         return Ok(Step::Want(Want::Read));
                     }
                 }
@@ -175,7 +175,7 @@ impl<C: Carry> Driver<C> {
 
     // ---- transitions ----
 
-    /// One transition of the engine. An answer has no inbox.
+    /// Makes one transition of the engine. `rx`: `None` for an answer.
     fn advance(
         &mut self,
         policy: &Policy,
@@ -191,7 +191,7 @@ impl<C: Carry> Driver<C> {
         Ok(())
     }
 
-    /// Whether there is room for what such a transition sends, and whether it can be sent at all.
+    /// Checks that TLS can carry what the transition sends, and that it has room.
     fn room_for(
         &self,
         policy: &Policy,
@@ -204,7 +204,7 @@ impl<C: Carry> Driver<C> {
         self.carrier.room_for(tx, &plan)
     }
 
-    /// An answer that sends something. Without room it changes nothing.
+    /// Processes an answer that sends something. Without room it changes nothing.
     fn answer(
         &mut self,
         policy: &Policy,
@@ -224,7 +224,7 @@ impl<C: Carry> Driver<C> {
         Ok(())
     }
 
-    /// The result of an answer. The next `drive` returns its failure (R2).
+    /// Keeps the error of an answer for the next `drive` (R2).
     fn answered(&mut self, outcome: Result<(), ErrorKind>) {
         if let Err(kind) = outcome {
             self.error = Some(kind);
@@ -233,7 +233,7 @@ impl<C: Carry> Driver<C> {
 
     // ---- the answers ----
 
-    /// Whether this question is open.
+    /// Checks that this question is open.
     fn check_open(&self, question: Question<'_>) -> Result<(), Misuse> {
         if self.error.is_none() && question.is(&self.engine.need()) { Ok(()) } else { Err(Misuse::StaleQuestion) }
     }
@@ -304,8 +304,8 @@ impl<C: Carry> Driver<C> {
 
     // ---- the end ----
 
-    /// Makes the error, and sends exactly one alert to the peer. A caller may have chosen user_canceled, which does not end
-    /// the connection: close_notify follows it (RFC 9846 §6.1).
+    /// Makes the error, and sends its alert to the peer. If the caller has chosen user_canceled, which does not end the
+    /// connection, close_notify follows (RFC 9846 §6.1).
     fn fail(&mut self, kind: ErrorKind, tx: &mut C::OutboxView<'_>) -> Error {
         let error = self.error(kind);
         if error.is_fatal() {
@@ -343,7 +343,7 @@ impl<C: Carry> Driver<C> {
         self.carrier.forget();
     }
 
-    /// Takes the result of the handshake. `at_once`: even if the last bytes have not been sent yet.
+    /// Takes the result of the handshake. `at_once`: also while the last bytes are pending.
     pub(super) fn take_connected(&mut self, at_once: bool) -> Result<Connected, Misuse> {
         if self.error.is_some() || (self.phase != Phase::Done && !at_once) {
             return Err(Misuse::NotNow);

@@ -1,11 +1,11 @@
-//! The inline log of transitions: the last sixteen, readable at any time, even after an error.
+//! The log of the last sixteen transitions. It stays readable after an error.
 
 use crate::codec::{HandshakeType, MESSAGE_HEADER, Message, ServerHello};
 use crate::engine::table::{self, Cause, Row};
 use crate::role::{Epoch, Role, State};
 use core::fmt;
 
-/// How many transitions are kept. One call makes at most six.
+/// How many transitions are kept. One call makes at most six, so `step` misses none.
 const KEPT: usize = 16;
 
 const HEADER: u32 = MESSAGE_HEADER as u32;
@@ -40,14 +40,14 @@ impl Event {
     }
 }
 
-/// One transition: what happened, under which keys, and what is awaited after it. 8 bytes.
+/// One transition: what happened, under which keys, and the next state. 8 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transition {
     /// What happened.
     pub event: Event,
     /// The keys that protect the message.
     pub epoch: Epoch,
-    /// What is awaited then.
+    /// The state after it.
     pub state: State,
     /// The message's length in bytes, header included; 0 for an answer.
     pub len: u32,
@@ -66,7 +66,7 @@ impl fmt::Display for Transition {
     }
 }
 
-/// A transition as it is kept. 6 bytes.
+/// A transition as it is stored, in 6 bytes.
 #[derive(Clone, Copy)]
 struct Entry {
     event: Event,
@@ -89,7 +89,7 @@ impl Entry {
 /// The log of one connection.
 pub struct Log {
     ring: [Entry; KEPT],
-    /// How many transitions there have been (less than 30 in the longest handshake), and how many `step` has reported.
+    /// How many transitions there have been (fewer than 30 in the longest handshake), and how many `step` has reported.
     logged: u8,
     reported: u8,
     /// How many transitions have their state.
@@ -136,7 +136,7 @@ impl Log {
         self.push(answer, Epoch::Plaintext, &[]);
     }
 
-    /// The transitions since the last call led to this state.
+    /// Sets the state to which the transitions since the last call have led.
     pub(super) fn enter(&mut self, role: Role, state: State) {
         debug_assert!(self.is_in_table(role, state), "{role}: {} -> {state} is not in the table", self.state);
         while self.entered != self.logged {
@@ -157,7 +157,7 @@ impl Log {
         (self.entered == self.logged && self.state == next) || rows.any(|row| events.clone().eq(events_of(row)))
     }
 
-    /// The state, as entered last.
+    /// The state entered last.
     pub(super) fn state(&self) -> State {
         self.state
     }
@@ -180,14 +180,14 @@ impl Log {
     }
 }
 
-/// What is logged when this row of the table is taken.
+/// The events in the log for this row of the table.
 fn events_of(row: &Row) -> impl Iterator<Item = Event> + use<> {
     let (first, sent) = match row.cause {
         Cause::Receive { message, .. } => (Some(Event::Received(message)), &[][..]),
         Cause::Send(sent) => (None, sent),
         Cause::Answer(sent) => (Some(answer_in(row.state)), sent),
     };
-    // The table has the messages of the wire.
+    // HelloRetryRequest: the table has the wire's type, ServerHello.
     let retries = matches!((row.state, row.next), (State::WaitServerHello, State::SendClientHello))
         || row.state == State::SendHelloRetryRequest;
     first.into_iter().chain(sent.iter().map(|message| Event::Sent(*message))).map(move |event| match event {
@@ -229,7 +229,7 @@ mod tests {
         assert!(is_in_table(&[RECEIVED], State::WaitEncryptedExtensions));
         assert!(is_in_table(&[Event::Received(HandshakeType::HELLO_RETRY_REQUEST)], State::SendClientHello));
         assert!(is_in_table(&[], State::WaitServerHello), "nothing has happened");
-        // Another state, no cause, another cause, or more than the table says.
+        // Another next state, no event, another event, or one event more.
         assert!(!is_in_table(&[RECEIVED], State::WaitCertificateRequest));
         assert!(!is_in_table(&[RECEIVED], State::WaitServerHello));
         assert!(!is_in_table(&[RECEIVED], State::SendClientHello));

@@ -1,4 +1,4 @@
-//! How large an outbox must be for what a policy makes us send.
+//! The size of an outbox for the longest flight that we send under a policy.
 
 use super::carrier::Carry;
 use super::records::Records;
@@ -11,18 +11,20 @@ use crate::record::Plan;
 use crate::role::Role;
 
 impl Policy {
-    /// The outbox, in bytes, in which every handshake has room that shows this credential under this policy, whatever the
-    /// peer chooses; also the second hello of a client, with a cookie of 4,096 bytes, or as long as
-    /// [`max_flight`](Self::max_flight) lets a HelloRetryRequest be. A session goes on in it, with shorter records than TLS
-    /// allows where it has less than 16,454 bytes.
+    /// The outbox size in bytes for every handshake with this credential under this policy, whatever the peer chooses. It
+    /// is exact: for some peer one byte less is too little. A session can use the same outbox. If it has less than 16,454
+    /// bytes, its records are shorter than TLS allows.
     ///
-    /// A signature takes up to `signature_len` bytes: as many as an RSA key's modulus, 64 with Ed25519, 72 with P-256, 104
-    /// with P-384, 2,420, 3,309 and 4,627 with ML-DSA-44, 65 and 87. `extension` is the body of the connection's opaque
-    /// extension, if it has one ([`Handshake::with_extension`](crate::Handshake::with_extension)). `peers_limit` is the peer's record_size_limit
-    /// (RFC 8449), where it is known; `None` reckons with every peer: the lowest limit, 64, makes a flight a third longer.
-    /// (A client meets a limit only if its policy has a [`record_size_limit`](Self::record_size_limit) itself.)
+    /// * `signature_len`: the longest signature. It is the length of the modulus for RSA, 64 for Ed25519, 72 for P-256, 104
+    ///   for P-384, and 2,420, 3,309 or 4,627 for ML-DSA-44, 65 or 87.
+    /// * `extension`: the body of the connection's opaque extension, if it has one
+    ///   ([`Handshake::with_extension`](crate::Handshake::with_extension)).
+    /// * `peers_limit`: the peer's record_size_limit (RFC 8449), if it is known. `None` means the lowest limit, 64, which
+    ///   makes a flight a third longer. (A client gets a limit only if its policy has a
+    ///   [`record_size_limit`](Self::record_size_limit).)
     ///
-    /// This is the worst case, and exact: one byte less is too little for some peer.
+    /// The size includes a client's second hello, with a cookie of up to 4,096 bytes (fewer if
+    /// [`max_flight`](Self::max_flight) does not allow a HelloRetryRequest of that length).
     ///
     /// ```
     /// use countersign::{Credential, Policy, Role};
@@ -30,12 +32,12 @@ impl Policy {
     /// let needed = |peers_limit| {
     ///     Policy::new().outbox_needed(Role::Server, &Credential::new(&chain), 72, None, peers_limit).unwrap()
     /// };
-    /// # #[cfg(not(any(feature = "aws-lc-rs", feature = "mlkem", feature = "mldsa")))] // which have more to say
+    /// # #[cfg(not(any(feature = "aws-lc-rs", feature = "mlkem", feature = "mldsa")))] // these send more
     /// assert_eq!((needed(None), needed(Some(16_385))), (2_315, 1_787));
     /// ```
     ///
     /// # Errors
-    /// `OwnMessageTooLong` if TLS cannot carry the credential or the extension at all.
+    /// `OwnMessageTooLong`: TLS cannot carry the credential or the extension.
     pub fn outbox_needed(
         &self,
         role: Role,

@@ -16,7 +16,7 @@ use crate::record::InboxView;
 use crate::role::{Epoch, Role};
 use zeroize::Zeroizing;
 
-/// Handshake messages without records: the transport protects them, and says under which keys they came.
+/// Handshake messages without records. The transport protects them, and names the epoch of received bytes.
 pub struct Messages {
     read_epoch: Epoch,
     write_epoch: Epoch,
@@ -70,7 +70,7 @@ impl<M: Memory> AnyOutbox for FlowOutbox<M> {
     }
 }
 
-/// The epoch of what a secret protects, and the secret if the transport must have it now.
+/// The epoch of a secret, and the secret itself if the transport must have it now.
 fn handed_out(secret: Secret<'_>) -> (Epoch, Option<ExposedSecret>) {
     match secret {
         Secret::Handshake(secret) => (Epoch::Handshake, Some(ExposedSecret::new(secret.expose()))),
@@ -120,9 +120,8 @@ impl Carry for Messages {
     /// NewSessionTicket is checked and dropped, with any length. KeyUpdate is refused, because such transports update their
     /// keys themselves (RFC 9001 §6). An incomplete message stays until the rest has come.
     ///
-    /// Tickets are not counted here. A session counts them between two pieces of data, because its caller does not see
-    /// them; here the transport passes every byte itself. No data comes here that could distinguish a flood from a long
-    /// connection, and a count over the whole connection would end honest ones. Nothing of a ticket is kept.
+    /// Tickets are not limited here. A session limits those between two records of application data. No application data
+    /// comes here, and a limit for the whole connection would end honest ones. Nothing of a ticket is kept.
     fn after_handshake(&mut self, rx: &mut InboxView<'_>, role: Role) -> Result<(), ErrorKind> {
         loop {
             rx.release_all();

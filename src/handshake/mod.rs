@@ -55,10 +55,10 @@ pub struct Handshake<P, C = Records> {
 /// use countersign::x509::Answerer;
 /// use countersign::{Alert, Epoch, Policy, Want};
 ///
-/// /// What a transport does for it. (QUIC: CRYPTO frames in Initial, Handshake and 1-RTT packets.)
+/// /// The transport. (QUIC: CRYPTO frames in Initial, Handshake and 1-RTT packets.)
 /// trait Transport {
 ///     fn send(&mut self, epoch: Epoch, bytes: &[u8]);
-///     /// The next bytes of the peer, in order, and the keys that they came under.
+///     /// The next bytes of the peer, in order, and the epoch of their keys.
 ///     fn receive(&mut self) -> (Epoch, Vec<u8>);
 ///     fn close(&mut self, alert: Option<Alert>);
 /// }
@@ -84,7 +84,7 @@ pub struct Handshake<P, C = Records> {
 ///                 if bytes.is_empty() {
 ///                     (epoch, bytes) = transport.receive();
 ///                 }
-///                 let n = rx.feed(epoch, &bytes); // the rest goes in after the next drive
+///                 let n = rx.feed(epoch, &bytes); // feed the rest after the next drive
 ///                 bytes.drain(..n);
 ///             }
 ///             Ok(Want::Done) => return Ok(flow.finish()?),
@@ -94,7 +94,7 @@ pub struct Handshake<P, C = Records> {
 ///                 return Err(error.into());
 ///             }
 ///         }
-///         // flow.handshake_secrets() has the keys of Epoch::Handshake as soon as there are any.
+///         // flow.handshake_secrets() has the secrets of Epoch::Handshake as soon as they exist.
 ///     }
 /// }
 /// ```
@@ -270,7 +270,7 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
         self.driver.engine.peer_extension(self.flight(rx)?).ok_or(Misuse::NotNow)
     }
 
-    /// What this connection's inbox holds of the peer's messages.
+    /// The peer's messages in this connection's inbox.
     fn flight<'a, R: AnyInbox<Carrier = C>>(&self, rx: &'a R) -> Result<Flight<'a>, Misuse> {
         let (flight, stamp) = rx.held();
         if stamp == Some(self.driver.stamp()) { Ok(flight) } else { Err(Misuse::ForeignInbox) }
@@ -338,7 +338,7 @@ impl<P: Borrow<Policy>, C: Carrier> Handshake<P, C> {
         self.attached.value = Some(value);
     }
 
-    /// What the session will know about itself.
+    /// The negotiated parameters for the session.
     fn info(&self, made_at: Option<UnixTime>) -> Result<SessionInfo, Misuse> {
         let (negotiated, attached) = (self.driver.engine.negotiated(), self.attached.clone());
         SessionInfo::new(self.role(), negotiated, self.policy.borrow(), made_at, attached).ok_or(Misuse::NotNow)

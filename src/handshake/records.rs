@@ -60,7 +60,7 @@ impl Carry for Records {
     }
 
     fn check_unread(&self, _: &InboxView<'_>) -> Result<(), ErrorKind> {
-        Ok(()) // a record is opened by the key of its time
+        Ok(()) // opening a record has checked it
     }
 
     fn open(&mut self, rx: &mut InboxView<'_>, engine: &Engine) -> Result<bool, ErrorKind> {
@@ -78,7 +78,7 @@ impl Carry for Records {
             Some(Opened::ApplicationData) => Err(ErrorKind::EarlyApplicationData),
             Some(Opened::Alert(AlertDescription::USER_CANCELED)) => Ok(true),
             Some(Opened::Alert(AlertDescription::CLOSE_NOTIFY)) => Err(ErrorKind::ClosedInHandshake),
-            // Before there are keys, anybody on the path may have sent it.
+            // Without keys, anybody on the path may have sent it.
             Some(Opened::Alert(alert)) if !authentic => Err(ErrorKind::UnauthenticatedAlert { alert }),
             Some(Opened::Alert(alert)) => Err(ErrorKind::from_alert(alert, false)),
             None if rx.eof() => Err(ErrorKind::Truncated),
@@ -117,10 +117,10 @@ impl Carry for Records {
     fn alert(&mut self, tx: &mut OutboxView<'_>, engine: &Engine, alerts: &[AlertDescription]) {
         let compatible = engine.role() == Role::Client && engine.negotiated().middlebox_compatibility;
         if compatible && self.write.is_protected() && !self.write.has_sent_change_cipher_spec() {
-            let _ = tx.change_cipher_spec(&mut self.write); // without room the alert alone must do
+            let _ = tx.change_cipher_spec(&mut self.write); // without room only the alert is sent
         }
         for alert in alerts {
-            // There is always room for it, unless the whole outbox is smaller.
+            // It has room, unless the whole outbox is smaller than the reserve for alerts.
             let _ = tx.alert(&mut self.write, *alert);
         }
     }
@@ -133,7 +133,7 @@ impl Carry for Records {
         policy: &Policy,
     ) -> Result<bool, ErrorKind> {
         match (engine.role(), engine.connected_mut()) {
-            (Role::Client, _) => rx.mark(), // what has come by now confirms nothing
+            (Role::Client, _) => rx.mark(), // records that have begun to come so far do not confirm us
             (Role::Server, Some(connected)) if policy.confirm_clients => {
                 match session::confirm_client(connected, &mut self.write, tx) {
                     Err(ErrorKind::OutboxTooSmall { .. }) if !tx.is_empty() => return Ok(false),
@@ -152,7 +152,7 @@ impl Carry for Records {
 }
 
 impl Records {
-    /// Nothing is planned yet, and nothing pending.
+    /// An empty plan, for an empty outbox.
     pub(super) fn plan_in_empty_outbox(&self) -> record::Plan {
         record::Plan::of(&self.write)
     }
@@ -175,7 +175,7 @@ impl Plan for record::Plan {
         *self = record::Plan::change_cipher_spec(*self);
     }
 
-    /// It comes right after the key.
+    /// Called directly after the key.
     fn peer_record_size_limit(&mut self, limit: u16) {
         *self = self.key(limit);
     }

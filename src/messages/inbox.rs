@@ -5,42 +5,41 @@ use crate::record::Inbox;
 use crate::role::Epoch;
 use core::fmt;
 
-/// The memory for the peer's handshake messages. A handshake needs room for the peer's longest flight: otherwise the
-/// error `InboxTooSmall` says how much is needed, and after [`move_into`](Self::move_into) larger memory the same call
-/// goes on.
+/// The memory for the peer's handshake messages. A handshake needs memory for the peer's longest flight. With less, the
+/// error `InboxTooSmall` has the size: call [`move_into`](Self::move_into) with larger memory, and repeat the failed call.
 ///
-/// From the first [`drive`](crate::Handshake::drive) on it belongs to one connection; another one's refuses it.
-// An inbox in which nothing is ever left to be opened.
+/// The first [`drive`](crate::Handshake::drive) assigns it to its connection. Other connections refuse it.
+// It is an inbox without ciphertext.
 pub struct FlowInbox<B>(pub(crate) Inbox<B>);
 
 impl<B: Memory> FlowInbox<B> {
-    /// An empty inbox over this memory, whose contents do not matter.
+    /// An empty inbox in this memory, whose contents do not matter.
     pub fn new(memory: B) -> Self {
         FlowInbox(Inbox::new(memory))
     }
 
-    /// How many bytes the memory has.
+    /// The size of the memory in bytes.
     pub fn capacity(&self) -> usize {
         self.0.capacity()
     }
 
-    /// Takes handshake bytes that came under the keys of `epoch`, in order; returns how many there was room for. While
-    /// bytes of another epoch are unread, none is taken: drive first.
+    /// Copies handshake bytes that came under the keys of `epoch`, and returns how many had room. They must come in order.
+    /// While bytes of another epoch are unread, it takes none: drive first.
     pub fn feed(&mut self, epoch: Epoch, bytes: &[u8]) -> usize {
         self.0.view().feed(epoch, bytes)
     }
 
-    /// Whether nothing is held. Then the memory can be given back without loss.
+    /// Whether the inbox is empty. Then an idle connection does not need its memory.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Gives the memory back if [`is_empty`](Self::is_empty), and else itself.
+    /// Returns the memory if [`is_empty`](Self::is_empty), and otherwise the inbox.
     pub fn into_memory(self) -> Result<B, Self> {
         self.0.into_memory().map_err(FlowInbox)
     }
 
-    /// Moves what is held to other memory. Both come back if it does not fit.
+    /// Moves the contents to other memory. If they do not fit, both are returned.
     pub fn move_into<C: Memory>(self, memory: C) -> Result<FlowInbox<C>, (Self, C)> {
         self.0.move_into(memory).map(FlowInbox).map_err(|(inbox, memory)| (FlowInbox(inbox), memory))
     }
@@ -48,13 +47,13 @@ impl<B: Memory> FlowInbox<B> {
 
 #[cfg(feature = "alloc")]
 impl FlowInbox<alloc::vec::Vec<u8>> {
-    /// Makes the memory at least so large: what the error `InboxTooSmall` says is needed. What is held stays.
+    /// Makes the memory at least this large, as the error `InboxTooSmall` asks. The contents stay.
     pub fn grow(&mut self, needed: usize) {
         self.0.grow(needed);
     }
 }
 
-/// How much is held, not what.
+/// Shows the number of bytes, not the bytes.
 impl<B> fmt::Debug for FlowInbox<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("FlowInbox").field(&self.0).finish()

@@ -1,4 +1,4 @@
-//! Memory for handshake messages without records: what a transport that protects them itself, as QUIC does, carries.
+//! The memory for handshake messages without records, for transports that protect them themselves, as QUIC does.
 
 mod inbox;
 mod outbox;

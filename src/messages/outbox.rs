@@ -8,7 +8,7 @@ use core::fmt;
 
 /// The memory for our handshake messages, in up to three epochs, one after the other.
 ///
-/// From the first [`drive`](crate::Handshake::drive) on it belongs to one connection; another one's refuses it.
+/// The first [`drive`](crate::Handshake::drive) assigns it to its connection. Other connections refuse it.
 pub struct FlowOutbox<B> {
     memory: B,
     cursors: Cursors,
@@ -17,7 +17,7 @@ pub struct FlowOutbox<B> {
 #[derive(Clone, Copy, Default)]
 struct Cursors {
     start: usize,
-    /// Where the messages of each epoch end.
+    /// The end of the messages of each epoch.
     ends: [usize; 3],
     /// The connection that this outbox belongs to, once it has been used.
     stamp: Option<u64>,
@@ -41,24 +41,24 @@ impl Cursors {
 }
 
 impl<B: Memory> FlowOutbox<B> {
-    /// An empty outbox over this memory, whose contents do not matter.
+    /// An empty outbox in this memory, whose contents do not matter.
     pub fn new(memory: B) -> Self {
         FlowOutbox { memory, cursors: Cursors::default() }
     }
 
-    /// How many bytes the memory has.
+    /// The size of the memory in bytes.
     pub fn capacity(&self) -> usize {
         self.memory.as_ref().len()
     }
 
-    /// What is to be conveyed next, and under which keys; `None`: nothing.
+    /// The bytes to send next, and the epoch of their keys. `None`: there are none.
     pub fn pending(&self) -> Option<(Epoch, &[u8])> {
         let Cursors { start, ends, .. } = self.cursors;
         let (epoch, end) = EPOCHS.into_iter().zip(ends).find(|(_, end)| *end > start)?;
         Some((epoch, self.memory.as_ref().get(start..end)?))
     }
 
-    /// The first `n` bytes of [`pending`](Self::pending) have been conveyed.
+    /// Call it when the transport has taken the first `n` bytes of [`pending`](Self::pending).
     pub fn sent(&mut self, n: usize) {
         let pending = self.pending().map_or(0, |(_, bytes)| bytes.len());
         self.cursors.start = self.cursors.start.saturating_add(n.min(pending));
@@ -67,17 +67,17 @@ impl<B: Memory> FlowOutbox<B> {
         }
     }
 
-    /// Whether nothing is to be conveyed.
+    /// Whether the outbox is empty.
     pub fn is_empty(&self) -> bool {
         self.cursors.is_empty()
     }
 
-    /// Gives the memory back if [`is_empty`](Self::is_empty), and else itself.
+    /// Returns the memory if [`is_empty`](Self::is_empty), and otherwise the outbox.
     pub fn into_memory(self) -> Result<B, Self> {
         if self.is_empty() { Ok(self.memory) } else { Err(self) }
     }
 
-    /// Moves what is held to other memory. Both come back if it does not fit.
+    /// Moves the contents to other memory. If they do not fit, both are returned.
     pub fn move_into<C: Memory>(self, mut memory: C) -> Result<FlowOutbox<C>, (Self, C)> {
         let held = self.memory.as_ref().get(self.cursors.start..self.cursors.end()).unwrap_or_default();
         let Some(to) = memory.as_mut().get_mut(..held.len()) else { return Err((self, memory)) };
@@ -85,7 +85,7 @@ impl<B: Memory> FlowOutbox<B> {
         Ok(FlowOutbox { memory, cursors: self.cursors.compacted() })
     }
 
-    /// What the library works on: the same outbox, without the type of its memory.
+    /// The same outbox without the type of its memory.
     pub(crate) fn view(&mut self) -> FlowOutboxView<'_> {
         FlowOutboxView { memory: self.memory.as_mut(), cursors: &mut self.cursors }
     }
@@ -93,13 +93,13 @@ impl<B: Memory> FlowOutbox<B> {
 
 #[cfg(feature = "alloc")]
 impl FlowOutbox<alloc::vec::Vec<u8>> {
-    /// Makes the memory at least so large: what `NoRoom` or `OutboxTooSmall` say is needed. What is held stays.
+    /// Makes the memory at least this large, as `NoRoom` and `OutboxTooSmall` ask. The contents stay.
     pub fn grow(&mut self, needed: usize) {
         self.memory.resize(needed.max(self.memory.len()), 0);
     }
 }
 
-/// How much is held, not what.
+/// Shows the number of bytes, not the bytes.
 impl<B> fmt::Debug for FlowOutbox<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let held = self.cursors.end().saturating_sub(self.cursors.start);
@@ -119,12 +119,11 @@ impl FlowOutboxView<'_> {
         *self.cursors.stamp.get_or_insert(connection) == connection
     }
 
-    /// Whether nothing is to be conveyed.
     pub(crate) fn is_empty(&self) -> bool {
         self.cursors.is_empty()
     }
 
-    /// Whether so many bytes more fit; else `OutboxTooSmall` with the capacity that would do as things stand.
+    /// Checks that `len` more bytes fit. Otherwise `OutboxTooSmall` has the capacity that is needed now.
     pub(crate) fn room_for(&self, len: usize) -> Result<(), ErrorKind> {
         let needed = self.cursors.end().saturating_sub(self.cursors.start).saturating_add(len);
         if needed <= self.memory.len() {
@@ -133,7 +132,7 @@ impl FlowOutboxView<'_> {
         Err(ErrorKind::OutboxTooSmall { needed })
     }
 
-    /// Appends a message, and shows it to `seen`. There is room: it has been asked for.
+    /// Appends a message, and shows it to `seen`. The plan has checked that there is room.
     pub(crate) fn append(
         &mut self,
         epoch: Epoch,
@@ -145,7 +144,7 @@ impl FlowOutboxView<'_> {
         let memory = self.memory.get_mut(end..).ok_or(ErrorKind::Bug)?;
         let mut writer = Writer::new(memory);
         write(&mut writer);
-        let len = writer.finish().map_err(|_| ErrorKind::Bug)?; // the plan has seen to it
+        let len = writer.finish().map_err(|_| ErrorKind::Bug)?; // the plan has checked it
         seen(memory.get(..len).ok_or(ErrorKind::Bug)?);
         for (each, its_end) in EPOCHS.into_iter().zip(&mut self.cursors.ends) {
             if each >= epoch {

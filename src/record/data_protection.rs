@@ -1,18 +1,18 @@
-//! Sealing application data: what a policy wants of it, beside the write key.
+//! The write key after the handshake, with the policy for application data: padding, and records for each key.
 
 use super::header::{HEADER, TAG};
 use super::seal::WriteProtection;
 use crate::policy::{Padding, Policy};
 use core::ops::{Deref, DerefMut};
 
-/// Records that are kept for a KeyUpdate and two alerts when a key is used up.
+/// The last records of a key are kept for a KeyUpdate and two alerts.
 const KEPT_RECORDS: u64 = 3;
 
-/// A [`WriteProtection`] after the handshake. It is one, and knows what only application data needs.
+/// A [`WriteProtection`] after the handshake. It adds what only application data needs.
 pub(crate) struct DataProtection {
     write: WriteProtection,
     padding: Padding,
-    /// How many records the policy allows for a key.
+    /// The policy's limit of records for one key.
     update_after: u64,
 }
 
@@ -22,14 +22,14 @@ impl DataProtection {
         DataProtection { write, padding: policy.padding, update_after }
     }
 
-    /// How many records of application data may still be written with this key. At 0 it must be updated; there is
-    /// still room for the KeyUpdate, or for the alerts that say goodbye.
+    /// How many records of application data may still be written with this key. At 0 the key must be updated: the records
+    /// that remain are for the KeyUpdate, or for the last alerts.
     pub(crate) fn records_left(&self) -> u64 {
         let limit = self.key_limit().saturating_sub(KEPT_RECORDS).min(self.update_after);
         limit.saturating_sub(self.sequence())
     }
 
-    /// How long a record of so much application data becomes.
+    /// The length of a record with this much application data.
     pub(super) fn record_len(&self, content: usize) -> usize {
         self.padded(content).saturating_add(HEADER + TAG)
     }
@@ -45,7 +45,7 @@ impl DataProtection {
         inner.saturating_sub(1)
     }
 
-    /// The length of the TLSInnerPlaintext of so much application data.
+    /// The length of the TLSInnerPlaintext with this much application data.
     pub(super) fn padded(&self, content: usize) -> usize {
         let inner = content.saturating_add(1);
         match self.padding {

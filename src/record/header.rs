@@ -25,7 +25,7 @@ pub(crate) const MAX_CIPHERTEXT: usize = MAX_PLAINTEXT + 256;
 
 /// A protected alert: header, level and description, type, tag.
 const ALERT_RECORD: usize = HEADER + 2 + 1 + TAG;
-/// An outbox keeps this free for user_canceled and close_notify, or for one error alert.
+/// What an outbox keeps free: room for user_canceled and close_notify, or for one error alert.
 pub(crate) const RESERVE: usize = 2 * ALERT_RECORD;
 
 /// legacy_record_version of the record that holds the first ClientHello.
@@ -41,7 +41,7 @@ pub(crate) struct Header(pub(crate) [u8; HEADER]);
 impl Header {
     /// The length of the fragment.
     pub(crate) fn length(self) -> usize {
-        let [_, _, _, high, low] = self.0; // the type is judged before the header has all come
+        let [_, _, _, high, low] = self.0;
         usize::from(u16::from_be_bytes([high, low]))
     }
 
@@ -50,7 +50,7 @@ impl Header {
         self.length().saturating_add(HEADER)
     }
 
-    /// A header for sending; `None` if no record can be that long.
+    /// The header of a record to send. `None`: no record can be that long.
     pub(crate) fn write(content: ContentType, version: u16, length: usize) -> Option<[u8; HEADER]> {
         let [major, minor] = version.to_be_bytes();
         let [high, low] = u16::try_from(length).ok()?.to_be_bytes();

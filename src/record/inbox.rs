@@ -48,15 +48,15 @@ pub(crate) struct Cursors {
     end: usize,
     /// The position of the byte at `start` in the stream of handshake bytes.
     position: u32,
-    /// The epoch of the unread bytes, if there are no records ([`InboxView::feed`]).
+    /// The epoch of the unread bytes, for transports without records ([`InboxView::feed`]).
     epoch: Epoch,
     /// The unread bytes are application data, not handshake messages.
     application_data: bool,
-    /// Bytes yet to come of a message that is read in pieces ([`InboxView::read_in_pieces`]).
+    /// Missing bytes of a message that is read in pieces ([`InboxView::read_in_pieces`]).
     pieces: usize,
-    /// Bytes yet to come of a record that is dropped.
+    /// Missing bytes of a record that is dropped.
     dropping: usize,
-    /// How many bytes of the ciphertext were there when [`InboxView::mark`] was called.
+    /// How many bytes of the ciphertext had come before [`InboxView::mark`] was called.
     marked: usize,
     /// The transport has ended.
     eof: bool,
@@ -100,14 +100,14 @@ impl<B: Memory> Inbox<B> {
         Inbox { memory, cursors: Cursors::default() }
     }
 
-    /// An inbox in memory that already has the peer's first bytes in this range, for programs that must read them to
-    /// know that they are TLS, or after a preamble. Other bytes do not matter. A range beyond the memory is cut.
+    /// An inbox in memory that already has the peer's first bytes in this range. It is for programs that look at these
+    /// bytes to detect TLS, or that read a preamble before it. Other bytes do not matter. A range beyond the memory is cut.
     ///
     /// ```
     /// use countersign::{Event, Handshake, Inbox, Outbox, Policy, Seed, Want};
     /// use std::io::Read;
     ///
-    /// /// A load balancer says in one line for whom it speaks (PROXY protocol), then comes TLS.
+    /// /// A load balancer sends one line with the client's address (PROXY protocol) before TLS.
     /// fn accept(mut stream: impl Read) -> Result<(Handshake<Policy>, Inbox<Vec<u8>>), Box<dyn std::error::Error>> {
     ///     let mut memory = vec![0; 16_645];
     ///     let mut received = 0;
@@ -152,7 +152,7 @@ impl<B: Memory> Inbox<B> {
         self.view().filled(n);
     }
 
-    /// Whether it holds nothing: no message, no data, no part of a record. Then an idle connection does not need the
+    /// Whether the inbox is empty: no message, no data, no part of a record. Then an idle connection does not need its
     /// memory.
     pub fn is_empty(&self) -> bool {
         self.cursors.is_empty()
@@ -251,7 +251,7 @@ impl<'m> InboxView<'m> {
         let live = self.cursors.live();
         let dead = self.cursors.end.saturating_sub(live);
         let tail = self.memory.len().saturating_sub(self.cursors.end);
-        // Moving costs no more than the bytes that it gains, or is done once per record.
+        // A move costs no more bytes than it gains, or happens once per record.
         if live == 0 {
             *self.cursors = self.cursors.compacted();
         } else if dead > 0 && (live <= dead || tail < self.missing()) {
@@ -268,7 +268,7 @@ impl<'m> InboxView<'m> {
         self.cursors.end = self.cursors.end.saturating_add(n.min(tail));
     }
 
-    /// How many bytes are missing to a whole record, or to its header while that is not there.
+    /// How many bytes of the next record are missing, or of its header while that has not come.
     fn missing(&self) -> usize {
         let whole = self.header().map_or(HEADER, Header::record_len);
         whole.saturating_sub(self.cursors.ciphertext_len())
@@ -307,22 +307,20 @@ impl<'m> InboxView<'m> {
         *self.cursors.stamp.get_or_insert(connection) == connection
     }
 
-    /// Whether nothing at all is held.
     pub(crate) fn is_empty(&self) -> bool {
         self.cursors.is_empty()
     }
 
-    /// Whether the transport has ended.
     pub(crate) fn eof(&self) -> bool {
         self.cursors.eof
     }
 
-    /// How many bytes of messages that were read are still held.
+    /// The number of bytes of retained messages.
     pub(crate) fn retained_len(&self) -> usize {
         self.cursors.unread.saturating_sub(self.cursors.start)
     }
 
-    /// Whether any plaintext is unread: messages whole or in part, or application data.
+    /// Whether any plaintext is unread: a message or a part of one, or application data.
     pub(crate) fn has_unread(&self) -> bool {
         self.cursors.unread < self.cursors.plaintext_end || self.cursors.pieces > 0
     }
@@ -372,22 +370,22 @@ impl<'m> InboxView<'m> {
         flight(self.memory, self.cursors)
     }
 
-    /// Everything that was read is no longer needed.
+    /// Releases the retained messages: everything that was read is no longer needed.
     pub(crate) fn release_all(&mut self) {
         self.cursors.position = self.position(self.cursors.unread);
         self.cursors.start = self.cursors.unread;
     }
 
-    /// The next message, whose header is there, will be read in pieces as they come, by
-    /// [`next_piece`](Self::next_piece), and never be held as a whole.
+    /// From now on the next message, whose header has come, is read by [`next_piece`](Self::next_piece). It is never held
+    /// as a whole.
     pub(crate) fn read_in_pieces(&mut self) {
         if let Some((_, body)) = self.message_header() {
             self.cursors.pieces = body.saturating_add(MESSAGE_HEADER);
         }
     }
 
-    /// The next piece of a message that is read in pieces, and how many bytes of it are yet to come; `None` while none
-    /// is there. The first begins with the message's header. Releases everything that was read.
+    /// The next piece of a message that is read in pieces, and how many bytes of the message are missing after it.
+    /// `None`: no byte has come. The first piece begins with the message's header. Releases everything that was read.
     pub(crate) fn next_piece(&mut self) -> Option<(&[u8], usize)> {
         let from = self.cursors.unread;
         let len = self.unread().len().min(self.cursors.pieces);
@@ -406,24 +404,24 @@ impl<'m> InboxView<'m> {
         self.cursors.pieces > 0
     }
 
-    /// Remembers which bytes have come by now: see [`is_past_mark`](Self::is_past_mark).
+    /// Remembers which bytes have come so far: see [`is_past_mark`](Self::is_past_mark).
     pub(crate) fn mark(&mut self) {
         self.cursors.marked = self.cursors.ciphertext_len();
     }
 
-    /// Whether no byte of the record that is opened next was there at [`mark`](Self::mark).
+    /// Whether every byte of the record that is opened next has come after [`mark`](Self::mark).
     pub(crate) fn is_past_mark(&self) -> bool {
         self.cursors.marked == 0
     }
 
-    /// What has come and is not yet opened never will be: what follows close_notify is ignored (RFC 9846 §6.1).
+    /// Drops everything that has not been opened: data after close_notify is ignored (RFC 9846 §6.1).
     pub(crate) fn discard_ciphertext(&mut self) {
         self.cursors.dropping = 0;
         self.take(self.cursors.ciphertext_len());
     }
 
-    /// When neither a whole message nor a whole record is left: can reading more help? `overhead` is what a record
-    /// adds to its content, at least.
+    /// Neither a whole message nor a whole record is left. Checks that the memory can hold the rest of either. `overhead`
+    /// is the least that a record adds to its content.
     pub(super) fn want_more(&self, overhead: usize) -> Result<(), ErrorKind> {
         let cursors = &*self.cursors;
         let record = self.header().map_or(HEADER, Header::record_len);
@@ -454,7 +452,7 @@ impl<'m> InboxView<'m> {
     }
 }
 
-/// Lengths in an inbox fit 32 bits: it would take a memory of 4 GiB to see the difference.
+/// Lengths in an inbox fit 32 bits, unless its memory has 4 GiB.
 fn to_u32(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
 }

@@ -1,15 +1,14 @@
-//! The key of one direction, before, while and after there is one.
+//! The key of one direction: not yet there, in use, or forgotten.
 
 use crate::crypto::TrafficKey;
 
 /// What protects the records of one direction.
 #[allow(clippy::large_enum_variant, reason = "there is no heap to box on")]
 pub(super) enum RecordKey {
-    /// No protection yet, for the hellos.
+    /// No protection yet: for the hellos.
     None,
-    /// This key.
     Key(TrafficKey),
-    /// Closed: the connection has failed, or has moved. Nothing is sealed or opened.
+    /// The connection has failed, or the key was moved out. Nothing is sealed or opened.
     Forgotten,
 }
 

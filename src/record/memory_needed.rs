@@ -13,8 +13,8 @@ impl Policy {
     /// when this is asked for.
     ///
     /// It is the longest flight ([`max_flight`](Self::max_flight)) without its last byte, and the record with this last
-    /// byte. With a [`record_size_limit`](Self::record_size_limit) it assumes that the peer knows and obeys it (RFC 8449).
-    /// Another peer may need up to 16,645 bytes for the record.
+    /// byte. With a [`record_size_limit`](Self::record_size_limit) it assumes that the peer supports this extension
+    /// (RFC 8449). A record of another peer may have up to 16,645 bytes.
     ///
     /// ```
     /// use countersign::Policy;
@@ -24,12 +24,12 @@ impl Policy {
     /// assert_eq!(inbox.capacity(), 8_000 + 3 + 1_024 + 21);
     /// ```
     pub const fn inbox_needed(&self) -> usize {
-        // The message that goes up to the limit is judged by its body's length.
+        // The limit does not count the header of the flight's last message.
         let flight = self.max_flight.saturating_add(MESSAGE_HEADER - 1);
         flight.saturating_add(self.longest_record())
     }
 
-    /// The longest record that a peer sends which obeys our record_size_limit.
+    /// The longest record of a peer that obeys our record_size_limit.
     const fn longest_record(&self) -> usize {
         match self.record_size_limit {
             Some(limit) => (HEADER + TAG).saturating_add(limit as usize),
@@ -37,11 +37,11 @@ impl Policy {
         }
     }
 
-    /// Sets the limits for the peer so that an inbox of this many bytes is enough: [`inbox_needed`](Self::inbox_needed) is
+    /// Lowers the limits for the peer so that an inbox of this many bytes is enough: [`inbox_needed`](Self::inbox_needed) is
     /// then at most this number. At least a quarter of it is for a record, the rest for the flight. A record_size_limit is
     /// sent if the part for a record is less than a full record. No limit becomes higher than before.
     ///
-    /// A device with 4 KiB to spare takes records of 1,003 bytes and flights of 3,069:
+    /// With 4 KiB, a device accepts records with 1,003 bytes of content, type and padding, and flights of 3,069 bytes:
     ///
     /// ```
     /// use countersign::Policy;
@@ -84,7 +84,7 @@ mod tests {
                 let fits = policy.clone().fit_inbox(bytes);
                 let (most, needed) = (policy.inbox_needed(), fits.inbox_needed());
                 assert!(needed <= bytes && needed <= most, "{bytes}: {needed}");
-                // Nothing is left that a limit could have, but for the gap between a full record and the longest limit.
+                // The limits leave no memory unused, except the gap between a full record and the longest limit.
                 assert!(needed + 240 >= bytes.min(most), "{bytes}: {needed} of {most}");
                 assert!(fits.record_size_limit.is_none_or(|limit| (64..=16_385).contains(&limit)));
                 assert!(fits.max_message <= fits.max_flight);

@@ -7,8 +7,8 @@
 //! * [`Outbox`]: the memory for bytes to send. Messages of a flight coalesce in one open record until it is sealed.
 //! * [`WriteProtection`]: the write key, its sequence number and limits; seals one record.
 //!
-//! On the path of every record, functions with one caller are `#[inline(always)]`. Otherwise their results would go
-//! through memory, and a processor waits for bytes that are read in other sizes than they were written.
+//! On the path of every record, functions with one caller are `#[inline(always)]`. Otherwise their results are passed
+//! through memory, and a load that has another size than the store before it stalls.
 
 mod data_protection;
 mod header;

@@ -20,19 +20,19 @@ pub(crate) struct Expect {
     pub(crate) change_cipher_spec: bool,
     /// The handshake is complete.
     pub(crate) application_data: bool,
-    /// We are a server. Until the client's first protected record has been opened, an unprotected alert is legal: a client
-    /// that refuses our ServerHello has no keys.
+    /// Only for servers: a client that refuses our ServerHello has no keys. So until its first protected record has been
+    /// opened, an unprotected alert is legal.
     pub(crate) plaintext_alert: bool,
     /// The ClientHello offered early data.
     pub(crate) early_data: EarlyData,
 }
 
-/// What a record was.
+/// What a record contained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Opened {
     /// Handshake bytes: see [`InboxView::next_message`].
     Handshake,
-    /// Application data: see [`InboxView::has_data`]; it may have been empty.
+    /// Application data, perhaps empty: see [`InboxView::has_data`].
     ApplicationData,
     /// An alert. Its level does not matter (RFC 9846 §6).
     Alert(AlertDescription),
@@ -76,7 +76,7 @@ pub(crate) struct ReadProtection {
     warnings: u8,
 }
 
-/// What a session that sleeps keeps of its reading, in addition to secret and sequence number.
+/// What a sleeping session keeps of its [`ReadProtection`], in addition to secret and sequence number.
 #[derive(Clone, Copy)]
 pub(crate) struct ReadState {
     /// In bytes, which need no alignment; 0: none.
@@ -100,14 +100,14 @@ impl ReadProtection {
         }
     }
 
-    /// After the handshake: what it needs to continue with the same key.
+    /// What [`resume`](Self::resume) needs beside key and sequence number.
     pub(crate) fn state(&self) -> ReadState {
         let limit = self.record_size_limit.map_or(0, NonZeroU16::get);
         let ReadProtection { empty_records, warnings, .. } = *self;
         ReadState { record_size_limit: limit.to_ne_bytes(), empty_records, warnings }
     }
 
-    /// Continues, after the handshake.
+    /// Continues with this key after the handshake.
     pub(crate) fn resume(key: TrafficKey, sequence: u64, state: ReadState) -> ReadProtection {
         let ReadState { record_size_limit, empty_records, warnings } = state;
         let record_size_limit = NonZeroU16::new(u16::from_ne_bytes(record_size_limit));
@@ -116,7 +116,7 @@ impl ReadProtection {
         ReadProtection { key, sequence, record_size_limit, progress, empty_records, warnings, ..fresh }
     }
 
-    /// The number of the next record.
+    /// The sequence number of the next record.
     pub(crate) fn sequence(&self) -> u64 {
         self.sequence
     }
@@ -157,8 +157,7 @@ impl ReadProtection {
         self.key.get().is_some()
     }
 
-    /// Neither a whole message nor a whole record is left. Checks whether reading can help, or whether the memory is too
-    /// small.
+    /// See [`InboxView::want_more`].
     #[inline(always)]
     pub(crate) fn want_more(&self, rx: &InboxView<'_>) -> Result<(), ErrorKind> {
         rx.want_more(if self.is_protected() { HEADER + 1 + TAG } else { HEADER })
@@ -213,7 +212,7 @@ impl ReadProtection {
         .map(Some)
     }
 
-    /// Judges the content type (RFC 9846 §5). `partial`: a handshake message has begun and not ended.
+    /// Judges the content type (RFC 9846 §5). `partial`: a part of a handshake message has come.
     fn route(&self, content: ContentType, expect: Expect, partial: bool) -> Result<Route, ErrorKind> {
         let protected = match self.key {
             RecordKey::Key(_) => true,
@@ -243,7 +242,7 @@ impl ReadProtection {
     fn check_length(&self, route: Route, length: usize, expect: Expect) -> Result<Route, ErrorKind> {
         match route {
             Route::Protected if length <= self.max_ciphertext() => Ok(route),
-            // This can only be early data, which was written under the limits of another connection.
+            // It exceeds the negotiated limit, so it can only be early data, which obeys the limits of another connection.
             Route::Protected if length <= MAX_CIPHERTEXT && self.skips_unopened(expect) => Ok(Route::EarlyData),
             Route::EarlyData if length <= MAX_CIPHERTEXT => Ok(route),
             Route::Protected => Err(ErrorKind::record_overflow(length, self.max_ciphertext())),
@@ -333,7 +332,7 @@ impl ReadProtection {
         self.record_size_limit.map_or(MAX_INNER_PLAINTEXT, |limit| usize::from(limit.get()).min(MAX_INNER_PLAINTEXT))
     }
 
-    /// Without a negotiated limit, any AEAD might have made the record.
+    /// Without a negotiated limit it is the RFC's, whatever the AEAD (RFC 9846 §5.2).
     fn max_ciphertext(&self) -> usize {
         self.record_size_limit.map_or(MAX_CIPHERTEXT, |_| self.max_inner_plaintext().saturating_add(TAG))
     }
@@ -380,8 +379,8 @@ fn split_type(mut inner: &[u8]) -> Option<(ContentType, &[u8])> {
     }
 }
 
-/// Anybody on the path can send an unprotected alert. It ends the connection, but does not prove that the peer sent it,
-/// and it may only be a refusal.
+/// Anybody on the path can send an unprotected alert. It ends the connection, but does not prove that the peer sent it.
+/// It may not be a closure alert.
 fn refuse_unauthenticated_alert(content: &[u8]) -> Result<Opened, ErrorKind> {
     match parse_alert(content)? {
         AlertDescription::CLOSE_NOTIFY | AlertDescription::USER_CANCELED => {

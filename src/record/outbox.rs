@@ -38,11 +38,11 @@ pub(crate) struct Cursors {
     sealed: usize,
     /// Content of the open record; 0: none is open.
     open: usize,
-    /// The length of the trailer that follows this content when it is sealed.
+    /// The length of the trailer that this content gets when it is sealed.
     trailer: usize,
-    /// The end of the last answer to a KeyUpdate, or of the last alert, that is owed to the peer. 0: nothing is owed.
+    /// The end of the last record that the peer waits for (an answer to its KeyUpdate, or an alert). 0: there is none.
     owed: usize,
-    /// Up to here this connection has written the memory, perhaps only with zeros.
+    /// Up to here this connection has written the memory, with records or zeros.
     clean: usize,
     /// The connection that this outbox belongs to, once it has been used.
     stamp: Option<u64>,
@@ -106,7 +106,7 @@ impl<B: Memory> Outbox<B> {
         self.cursors.owes_peer()
     }
 
-    /// Whether it holds nothing. Then an idle connection does not need the memory.
+    /// Whether the outbox is empty. Then an idle connection does not need its memory.
     pub fn is_empty(&self) -> bool {
         self.cursors.is_empty()
     }
@@ -167,17 +167,15 @@ impl<'m> OutboxView<'m> {
         *self.cursors.stamp.get_or_insert(connection) == connection
     }
 
-    /// Whether nothing is held, sealed or open.
     pub(crate) fn is_empty(&self) -> bool {
         self.cursors.is_empty()
     }
 
-    /// Whether something is pending that is owed to the peer.
     pub(crate) fn owes_peer(&self) -> bool {
         self.cursors.owes_peer()
     }
 
-    /// The peer waits for what was sealed last.
+    /// The peer waits for the record that was sealed last.
     pub(crate) fn mark_owed(&mut self) {
         self.cursors.owed = self.cursors.sealed;
     }
@@ -189,8 +187,8 @@ impl<'m> OutboxView<'m> {
         Plan::new(self.cursors.open, protection)
     }
 
-    /// Whether the whole plan fits. Otherwise `OutboxTooSmall` has the capacity that is needed now; less is enough after
-    /// pending bytes have been sent.
+    /// Checks that the whole plan fits. Otherwise `OutboxTooSmall` has the capacity that is needed now. After pending bytes
+    /// have been sent, less is enough.
     pub(crate) fn room_for(&self, plan: &Plan) -> Result<(), ErrorKind> {
         self.room(plan.len())
     }
@@ -209,14 +207,14 @@ impl<'m> OutboxView<'m> {
         write(&mut writer);
         let len = match writer.finish() {
             Ok(len) | Err(NotWritten::NoRoom { needed: len }) => len,
-            Err(NotWritten::TooLong { .. }) => return Err(ErrorKind::Bug), // the plan has seen to it
+            Err(NotWritten::TooLong { .. }) => return Err(ErrorKind::Bug), // the plan has refused it
         };
         let plan = self.plan(protection).handshake(len);
         self.room(plan.len())?;
         let written = start..start.saturating_add(len);
         seen(self.memory.get(written.clone()).ok_or(ErrorKind::Bug)?);
-        // Its last fragment goes to its place at once. Then the bytes between the message and the open record are exactly
-        // those for the headers and trailers of the records before it.
+        // The message is moved so that its last fragment is in its final place. The gap before it then has exactly the
+        // size of the headers and trailers that its records still get.
         let end = self.cursors.sealed.saturating_add(plan.len()).saturating_sub(protection.trailer());
         let message = end.saturating_sub(len)..end;
         if message != written {
@@ -225,7 +223,7 @@ impl<'m> OutboxView<'m> {
         self.divide(protection, message)
     }
 
-    /// Moves the fragments of a message to their places, and seals all except the last.
+    /// Moves the fragments of a message to their places, and seals all but the last.
     fn divide(&mut self, protection: &mut WriteProtection, mut message: Range<usize>) -> Result<(), ErrorKind> {
         loop {
             let open = self.cursors.open;
@@ -245,7 +243,7 @@ impl<'m> OutboxView<'m> {
         }
     }
 
-    /// Seals the open record, if there is one: it is complete.
+    /// Seals the open record, if there is one.
     pub(crate) fn seal_open_record(&mut self, protection: &mut WriteProtection) -> Result<(), ErrorKind> {
         let content = self.cursors.open;
         if content == 0 {
@@ -272,7 +270,7 @@ impl<'m> OutboxView<'m> {
         Ok(())
     }
 
-    /// Writes an alert. There is always room for two, unless the whole memory is smaller.
+    /// Writes an alert. The reserve has room for two, unless the whole memory is smaller.
     pub(crate) fn alert(&mut self, protection: &mut WriteProtection, alert: AlertDescription) -> Result<(), ErrorKind> {
         self.seal_open_record(protection)?;
         let len = protection.overhead().saturating_add(2);
@@ -300,7 +298,7 @@ impl<'m> OutboxView<'m> {
 
 /// Room and sealing.
 impl<'m> OutboxView<'m> {
-    /// Whether this many bytes fit after the sealed records, perhaps after [`compact`](Self::compact).
+    /// Checks that this many bytes fit after the sealed records, after [`compact`](Self::compact) if necessary.
     fn room(&self, len: usize) -> Result<(), ErrorKind> {
         let needed = self.needed(len);
         if needed > self.memory.len() { Err(too_small(needed)) } else { Ok(()) }
@@ -327,7 +325,7 @@ impl<'m> OutboxView<'m> {
         }
     }
 
-    /// Seals the record of this length that begins where the sealed ones end.
+    /// Seals the record of this length that follows the sealed ones.
     fn seal(
         &mut self,
         protection: &mut WriteProtection,

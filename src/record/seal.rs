@@ -1,4 +1,4 @@
-//! Sealing records (RFC 9846 §5.2): the write key, its limits, and how long things become.
+//! Seals records (RFC 9846 §5.2): the write key, its limits, and the lengths of records.
 
 use super::header::{HEADER, Header, MAX_INNER_PLAINTEXT, MAX_PLAINTEXT, TAG, VERSION, VERSION_FIRST};
 use super::key::RecordKey;
@@ -7,20 +7,20 @@ use crate::crypto::{CryptoMode, Suite, TrafficKey};
 use crate::error::ErrorKind;
 use crate::role::Role;
 
-/// The write key, its sequence number, and what the peer can take.
+/// The write key, its sequence number, and the limits of a record.
 pub(crate) struct WriteProtection {
     key: RecordKey,
     sequence: u64,
-    /// The longest TLSInnerPlaintext that the peer takes (RFC 8449), type and padding included.
+    /// The longest TLSInnerPlaintext that the peer accepts (RFC 8449), type and padding included.
     record_size_limit: u16,
-    /// The most content that we put into a record, protected or not.
+    /// The policy's limit for the content of a record, protected or not.
     max_fragment: u16,
     version: u16,
     sent_change_cipher_spec: bool,
 }
 
 impl WriteProtection {
-    /// No key yet. A client's first record says that it is TLS 1.0 (RFC 9846 §5.1).
+    /// No key yet. The header of a client's first record has the version of TLS 1.0 (RFC 9846 §5.1).
     pub(crate) const fn new(role: Role) -> WriteProtection {
         let version = match role {
             Role::Client => VERSION_FIRST,
@@ -40,38 +40,39 @@ impl WriteProtection {
         }
     }
 
-    /// Goes on with this key after the handshake, for a peer that takes so long records.
+    /// Continues with this key after the handshake. `record_size_limit` is the peer's.
     pub(crate) fn resume(key: TrafficKey, sequence: u64, record_size_limit: u16) -> WriteProtection {
         WriteProtection { sequence, record_size_limit, ..WriteProtection::with(RecordKey::Key(key), VERSION) }
     }
 
-    /// The longest TLSInnerPlaintext that the peer takes (RFC 8449).
+    /// The peer's record_size_limit (RFC 8449 §4).
     pub(crate) fn record_size_limit(&self) -> u16 {
         self.record_size_limit
     }
 
-    /// Moves everything out. Nothing can be sealed by what is left.
+    /// Moves everything out. What is left cannot seal anything.
     pub(crate) fn take(&mut self) -> WriteProtection {
         core::mem::replace(self, WriteProtection::with(RecordKey::Forgotten, VERSION))
     }
 
-    /// The connection has failed (RFC 9846 §6), or we have said our last: nothing is sealed any more.
+    /// The connection has failed (RFC 9846 §6), or our last alert was sent: nothing is sealed any more.
     pub(crate) fn forget(&mut self) {
         drop(self.take());
     }
 
-    /// From the next record on, this key. What is open has been sealed: see [`super::OutboxView::replace_key`].
+    /// Uses this key from the next record on. Only [`super::OutboxView::replace_key`] calls it: it seals the open record
+    /// before.
     pub(super) fn set_key(&mut self, key: TrafficKey) {
         self.key = RecordKey::Key(key);
         self.sequence = 0;
     }
 
-    /// The peer's record_size_limit (RFC 8449 §4). Higher values than TLS knows mean the longest records of TLS.
+    /// Sets the peer's record_size_limit (RFC 8449 §4). A value above the longest record of TLS means that record.
     pub(crate) fn set_record_size_limit(&mut self, limit: u16) {
         self.record_size_limit = limit.min(MAX_INNER_PLAINTEXT as u16);
     }
 
-    /// The most content that we put into a record, protected or not.
+    /// Sets the policy's limit for the content of a record.
     pub(crate) fn set_max_fragment(&mut self, bytes: u16) {
         self.max_fragment = bytes;
     }
@@ -86,17 +87,17 @@ impl WriteProtection {
         self.key.get().map_or(u64::MAX, |key| key.suite().record_limit())
     }
 
-    /// The most content that we put into a record, protected or not.
+    /// The policy's limit for the content of a record.
     pub(super) fn max_fragment(&self) -> u16 {
         self.max_fragment
     }
 
-    /// The longest TLSInnerPlaintext.
+    /// The longest TLSInnerPlaintext that we may send.
     pub(super) fn max_inner(&self) -> usize {
         usize::from(self.record_size_limit.min(self.max_fragment.saturating_add(1)))
     }
 
-    /// What the write key was made for, and the next one will be.
+    /// The suite and mode of the write key and of the next one.
     pub(crate) fn algorithms(&self) -> Option<(Suite, CryptoMode)> {
         self.key.get().map(TrafficKey::algorithms)
     }
@@ -106,7 +107,6 @@ impl WriteProtection {
         self.key.get().is_some()
     }
 
-    /// A change_cipher_spec has been written.
     pub(super) fn set_sent_change_cipher_spec(&mut self) {
         self.sent_change_cipher_spec = true;
     }
@@ -116,7 +116,7 @@ impl WriteProtection {
         self.sent_change_cipher_spec
     }
 
-    /// As if all but so many records had been written with this key.
+    /// As if this key had been used until `left` records remain.
     #[cfg(test)]
     pub(super) fn use_up(&mut self, left: u64) {
         self.sequence = self.key_limit().saturating_sub(left);
@@ -130,18 +130,18 @@ impl WriteProtection {
         }
     }
 
-    /// What a record is longer than its unpadded content.
+    /// A record is longer than its unpadded content by this: header and trailer.
     pub(super) fn overhead(&self) -> usize {
         HEADER.saturating_add(self.trailer())
     }
 
-    /// What follows the content: its type and the tag.
+    /// The content's type and the tag, which follow the content of a protected record.
     pub(super) fn trailer(&self) -> usize {
         if self.is_protected() { 1 + TAG } else { 0 }
     }
 
-    /// Writes the header of, and seals, a record whose content lies in its place. With a key, `record` is header,
-    /// content, zeros and room for the tag; the zeros' first byte is where the type goes.
+    /// Writes the header of a record whose content is in its place, and seals it. With a key, `record` has header,
+    /// content, type and padding, tag. Only the content has been written before.
     #[inline(always)]
     pub(super) fn seal(&mut self, typ: ContentType, record: &mut [u8], content: usize) -> Result<(), ErrorKind> {
         let (header, fragment) = record.split_first_chunk_mut::<HEADER>().ok_or(ErrorKind::Bug)?;
@@ -162,7 +162,7 @@ impl WriteProtection {
         let (inner_type, zeros) = inner.get_mut(content..).and_then(<[u8]>::split_first_mut).ok_or(ErrorKind::Bug)?;
         *inner_type = typ.0;
         if !zeros.is_empty() {
-            zeros.fill(0); // filling nothing is a call as well
+            zeros.fill(0); // without padding this saves the call
         }
         *tag = key.seal(self.sequence, header, inner).map_err(|_| ErrorKind::CryptoFailed)?;
         self.sequence = self.sequence.saturating_add(1);

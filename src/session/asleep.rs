@@ -1,7 +1,7 @@
-//! Sessions that sleep: what must be kept while there is nothing to do.
+//! Sleeping sessions: what must be kept while a session is idle.
 //!
-//! Most of a session are its two record keys, in the form in which the provider works with them. They are derived from the
-//! traffic secrets (RFC 9846 §7.3), and can be derived again.
+//! Most of a session's memory has the two record keys, expanded for the provider. They are derived again from the traffic
+//! secrets (RFC 9846 §7.3).
 
 use super::counters::Traffic;
 use super::exporter::Exporter;
@@ -9,8 +9,8 @@ use crate::crypto::{CryptoMode, Suite};
 use crate::record::ReadState;
 use crate::schedule::TrafficSecret;
 
-/// A [`Session`](crate::Session) that sleeps, in at most 256 bytes: secrets, sequence numbers, counters, limits. Wiped on
-/// drop. [`wake`](Self::wake) makes a session of it again.
+/// A sleeping [`Session`](crate::Session), in at most 256 bytes: secrets, sequence numbers, counters, limits. Its secrets
+/// are wiped on drop. [`wake`](Self::wake) restores the session.
 ///
 /// ```
 /// # use countersign::{Inbox, Outbox, Policy, Session};
@@ -21,7 +21,7 @@ use crate::schedule::TrafficSecret;
 ///     Ok(asleep) => asleep,
 ///     Err((session, _)) => return Ok(session), // something is pending
 /// };
-/// // Much later, when the transport has something, or we have:
+/// // Later, when the transport or we have data:
 /// let session = asleep.wake(info, policy)?;
 /// # Ok(session)
 /// # }
@@ -33,19 +33,19 @@ pub struct Asleep {
     pub(super) exporter: Exporter,
 }
 
-/// A [`Sender`](crate::Sender) that sleeps, in at most 112 bytes. Wiped on drop.
+/// A sleeping [`Sender`](crate::Sender), in at most 112 bytes. Its secret is wiped on drop.
 pub struct AsleepSender {
     pub(super) common: Common,
     pub(super) sending: AsleepSending,
 }
 
-/// A [`Receiver`](crate::Receiver) that sleeps, in at most 120 bytes. Wiped on drop.
+/// A sleeping [`Receiver`](crate::Receiver), in at most 120 bytes. Its secret is wiped on drop.
 pub struct AsleepReceiver {
     pub(super) common: Common,
     pub(super) receiving: AsleepReceiving,
 }
 
-/// A number as bytes, which need no alignment.
+/// A number as bytes, so that it needs no alignment.
 #[derive(Clone, Copy)]
 pub(super) struct Number([u8; 8]);
 
@@ -80,12 +80,12 @@ impl From<AsleepTraffic> for Traffic {
     }
 }
 
-/// What both halves have.
+/// The state that both halves keep.
 #[derive(Clone, Copy)]
 pub(super) struct Common {
     pub(super) stamp: Number,
     suite: Suite,
-    /// Its keys protect nothing: a test's.
+    /// The null cryptography of tests.
     null: bool,
 }
 
@@ -99,18 +99,18 @@ impl Common {
     }
 }
 
-/// What is left of a sending half; the policy knows the rest.
+/// What a sending half keeps in addition. The rest comes from the policy.
 pub(super) struct AsleepSending {
     pub(super) secret: TrafficSecret,
     pub(super) sequence: Number,
-    /// The longest TLSInnerPlaintext that the peer takes (RFC 8449).
+    /// The peer's record_size_limit (RFC 8449).
     pub(super) record_size_limit: [u8; 2],
     pub(super) traffic: AsleepTraffic,
     pub(super) received: Number,
     pub(super) requested: bool,
 }
 
-/// What is left of a receiving half; what was agreed on says the rest.
+/// What a receiving half keeps in addition. The rest comes from the negotiated parameters.
 pub(super) struct AsleepReceiving {
     pub(super) secret: TrafficSecret,
     pub(super) sequence: Number,

@@ -1,4 +1,4 @@
-//! Proving identities again (RFC 9261): where a session's authenticators come from.
+//! Makes the [`Authenticators`] of a session (RFC 9261).
 
 use super::Session;
 use super::exporter::Exporter;
@@ -10,11 +10,10 @@ use crate::seed::Seed;
 use core::borrow::Borrow;
 
 impl Session {
-    /// What proves and checks identities again inside of this session: ask for it once, and keep it beside the session.
-    /// See [`authenticator`](crate::authenticator).
+    /// Proves and checks identities again in this session: see [`authenticator`](crate::authenticator). Call it once, and
+    /// keep the value beside the session.
     ///
-    /// `policy` is the one of the handshake: it says what we accept. `seed` makes the requests' contexts unpredictable to
-    /// the peer; [`Seed::random`] will do.
+    /// `policy` is that of the handshake. `seed` makes our contexts unpredictable to the peer: use [`Seed::random`].
     ///
     /// # Errors
     /// [`Misuse::NotNow`]: the session has failed.
@@ -24,8 +23,8 @@ impl Session {
 }
 
 impl<P: Borrow<Policy>> Authenticators<P> {
-    /// For a session in two halves, whose exporter and info are at hand. Else see [`Session::authenticators`]. One for each
-    /// session: two of them do not know what the other has accepted.
+    /// As [`Session::authenticators`], for a split session. Call it once for each session: two values would not know what
+    /// the other has accepted.
     ///
     /// # Errors
     /// [`Misuse::NotNow`]: the session has failed.

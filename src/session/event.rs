@@ -1,4 +1,4 @@
-//! Events of a session, and the messages from its receiving half to its sending half.
+//! The events of a session, and the [`Reply`] from its receiving half to its sending half.
 
 /// The result of [`Session::receive`](crate::Session::receive).
 #[derive(Debug, PartialEq, Eq)]
@@ -10,9 +10,9 @@ pub enum Event {
     Data,
     /// The peer has updated its key: pass this to [`crate::Sender::reply`] before our next data.
     Owed(Reply),
-    /// For clients, once: the server has sent something since our Finished.
+    /// Only for clients, once: a record has shown that the server has accepted us.
     Confirmed,
-    /// The peer has sent close_notify: nothing more will come. We may still send.
+    /// The peer has sent close_notify: it sends nothing more. We may still send.
     Closed,
 }
 

@@ -22,7 +22,7 @@ impl Exporter {
     /// Fills `out` with keying material for this label and context.
     ///
     /// # Errors
-    /// If the label is longer than 249 bytes, or `out` longer than 255 hashes, or the connection has failed.
+    /// The label is longer than 249 bytes, `out` is longer than 255 hashes, or the connection has failed.
     pub fn export(&self, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<(), CryptoFailed> {
         self.0.as_ref().ok_or(CryptoFailed)?.export(label, context, out)
     }
@@ -32,18 +32,18 @@ impl Exporter {
         self.0.as_ref().map(AuthenticatorKeys::derive)
     }
 
-    /// The channel binding `tls-exporter` (RFC 9266), with which a protocol above TLS binds itself to this connection.
+    /// The channel binding `tls-exporter` (RFC 9266): a protocol above TLS binds itself to this connection with it.
     ///
     /// # Errors
-    /// If the connection has failed.
+    /// The connection has failed.
     pub fn tls_exporter(&self) -> Result<[u8; 32], CryptoFailed> {
         let mut binding = [0; 32];
         self.export(b"EXPORTER-Channel-Binding", &[], &mut binding)?;
         Ok(binding)
     }
 
-    /// The secret bytes for the key log (`EXPORTER_SECRET`); empty after the connection has failed. Whoever has them
-    /// can derive everything that is exported.
+    /// The secret for the key log (`EXPORTER_SECRET`). Empty after the connection has failed. Whoever has it can derive
+    /// everything that is exported.
     pub fn expose_secret(&self) -> &[u8] {
         self.0.as_ref().map_or(&[], ExporterSecret::expose)
     }

@@ -24,15 +24,15 @@ pub struct SessionInfo {
     retried: bool,
     alpn: List<u8, 127>,
     pub(super) server_name: ServerName,
-    /// A server's: what its client accepts.
+    /// Only for servers: what the client accepts.
     pub(super) client_preferences: PackedPreferences,
-    /// As bytes, which need no alignment.
+    /// As bytes, so that it needs no alignment.
     made_at: Option<[u8; 8]>,
     #[cfg_attr(not(feature = "alloc"), allow(dead_code, reason = "there is nothing in it"))]
     attached: Attached,
 }
 
-/// Whatever the caller keeps with a connection; nothing where there is no allocator.
+/// The value that the caller attaches to a connection. Empty without an allocator.
 #[derive(Clone, Default)]
 pub(crate) struct Attached {
     #[cfg(feature = "alloc")]
@@ -40,7 +40,7 @@ pub(crate) struct Attached {
 }
 
 impl SessionInfo {
-    /// `None` before everything has been agreed on.
+    /// `None` before everything is negotiated.
     pub(crate) fn new(
         role: Role,
         negotiated: &Negotiated,
@@ -91,17 +91,17 @@ impl SessionInfo {
         self.peer_scheme
     }
 
-    /// What our certificate was: X.509, or a raw public key.
+    /// The type of our certificate: X.509 or raw public key.
     pub fn own_certificate_type(&self) -> CertificateType {
         self.own_certificate_type
     }
 
-    /// What the peer's certificate was: X.509, or a raw public key.
+    /// The type of the peer's certificate: X.509 or raw public key.
     pub fn peer_certificate_type(&self) -> CertificateType {
         self.peer_certificate_type
     }
 
-    /// The application protocol that was agreed on (RFC 7301).
+    /// The negotiated application protocol (RFC 7301).
     pub fn alpn(&self) -> Option<&[u8]> {
         Some(self.alpn.as_slice()).filter(|name| !name.is_empty())
     }
@@ -116,19 +116,20 @@ impl SessionInfo {
         self.retried
     }
 
-    /// When the handshake was finished, by the caller's clock: what was given to `Handshake::finish_at`.
+    /// The time given to [`Handshake::finish_at`](crate::Handshake::finish_at): the end of the handshake by the caller's
+    /// clock.
     pub fn made_at(&self) -> Option<UnixTime> {
         self.made_at.map(|secs| UnixTime::since_unix_epoch(Duration::from_secs(u64::from_be_bytes(secs))))
     }
 
-    /// What was given to [`Handshake::attach`](crate::Handshake::attach).
+    /// The value given to [`Handshake::attach`](crate::Handshake::attach).
     #[cfg(feature = "alloc")]
     pub fn attached(&self) -> Option<&alloc::sync::Arc<dyn core::any::Any + Send + Sync>> {
         self.attached.value.as_ref()
     }
 }
 
-/// Everything but what is attached.
+/// Shows everything except the attached value.
 impl fmt::Debug for SessionInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionInfo")

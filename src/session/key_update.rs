@@ -9,7 +9,7 @@ use crate::schedule::TrafficSecret;
 /// The length of the message.
 pub(super) const LEN: usize = MESSAGE_HEADER + KeyUpdate::BODY_LEN;
 
-/// Sends the message under the present key; what follows it goes under the next one, whose secret is returned.
+/// Sends the message under the present key, and changes to the next key. Returns its secret.
 pub(super) fn send(
     request_update: KeyUpdateRequest,
     secret: &TrafficSecret,
@@ -25,8 +25,8 @@ pub(super) fn send(
     Ok(next)
 }
 
-/// A server tells the client at once that it is accepted: no byte of ours was under way when the client wrote its
-/// Finished, and this is the first one after. It asks for nothing.
+/// Confirms the client: a KeyUpdate without a request directly after the handshake. The server has sent nothing since its
+/// Finished, so this is the first record after the client's Finished.
 pub(crate) fn confirm_client(
     connected: &mut Connected,
     write: &mut WriteProtection,

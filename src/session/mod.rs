@@ -55,8 +55,8 @@ use sending::Sending;
 /// ) -> Result<(), Box<dyn Error>> {
 ///     loop {
 ///         match session.receive(rx, tx) {
-///             Ok(Event::Data) => { let n = session.write(rx.data(), tx)?; rx.consume(n) } // 0: first send
-///             Ok(Event::Read) => { flush(io, tx)?; let n = io.read(rx.space())?; rx.filled(n) } // 0: the end of the stream
+///             Ok(Event::Data) => { let n = session.write(rx.data(), tx)?; rx.consume(n) } // n = 0: send first
+///             Ok(Event::Read) => { flush(io, tx)?; let n = io.read(rx.space())?; rx.filled(n) } // n = 0: end of the stream
 ///             Ok(Event::Closed) => { session.close(tx)?; return flush(io, tx) }
 ///             Ok(_) => {} // Confirmed
 ///             Err(error) => { flush(io, tx)?; return Err(error.into()) } // the alert is in tx

@@ -1,5 +1,4 @@
-//! What the receiving half of a session does, for any owner of the memory: [`Session`](super::Session) and
-//! [`Receiver`](super::Receiver) stand in front of it.
+//! The work of the receiving half of a session. [`Session`](super::Session) and [`Receiver`](super::Receiver) call it.
 
 use super::asleep::{AsleepReceiving, Common};
 use super::counters::Traffic;
@@ -35,7 +34,7 @@ pub(super) struct Receiving {
     pub(super) tickets_dropped: u64,
     /// The number of the last KeyUpdate that requested an answer.
     wanted: u64,
-    /// The answer that the whole session owed when it was split is yet to be reported.
+    /// The session owed an answer when it was split. The next call reports it.
     pub(super) owed: bool,
 }
 
@@ -79,7 +78,7 @@ impl Receiving {
         Error { kind, role: self.role, state: State::Connected, alerts: self.alert_sent }
     }
 
-    /// Nothing more is received, unless something failed before. The secrets of a failed connection are forgotten
+    /// Ends this half with this error, or keeps an earlier one. The secrets of a failed connection are forgotten
     /// (RFC 9846 §6).
     pub(super) fn fail(&mut self, kind: ErrorKind) {
         if self.secret.is_ok() {
@@ -165,7 +164,7 @@ impl Receiving {
         }
     }
 
-    /// Whether nothing is pending in this half and its inbox.
+    /// Checks that nothing is pending in this half and its inbox.
     pub(super) fn check_idle(&self, rx: &mut InboxView<'_>) -> Result<(), Misuse> {
         match &self.secret {
             _ if !rx.belongs_to(self.stamp) => Err(Misuse::ForeignInbox),
@@ -224,7 +223,7 @@ impl Receiving {
                 self.count_ticket()?;
             }
         }
-        // All that are there: what is unread when the next record is opened counts as the beginning of a message.
+        // Reads every message: unread bytes would count as the beginning of a message when the next record is opened.
         loop {
             let Some((typ, len)) = rx.message_header() else { return Ok(None) };
             post_handshake::accepts(self.role, typ)?;

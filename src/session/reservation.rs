@@ -90,7 +90,7 @@ impl<'a> Reservation<'a> {
     /// Seals the written bytes as one record, which may be empty.
     ///
     /// # Errors
-    /// [`Misuse::NotNow`] if the AEAD fails, which does not happen.
+    /// [`Misuse::NotNow`] if the AEAD fails. No provider is known to fail here.
     #[inline]
     pub fn seal(mut self) -> Result<(), Misuse> {
         self.sending.seal(self.written, &mut self.tx)?;

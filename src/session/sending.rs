@@ -1,5 +1,4 @@
-//! What the sending half of a session does, for any owner of the memory: [`Session`](super::Session) and
-//! [`Sender`](super::Sender) stand in front of it.
+//! The work of the sending half of a session. [`Session`](super::Session) and [`Sender`](super::Sender) call it.
 
 use super::asleep::{AsleepSending, Common};
 use super::counters::Traffic;
@@ -24,7 +23,7 @@ pub(super) struct Sending {
     received: u64,
     /// The peer has requested a KeyUpdate that has not been sent.
     pub(super) owes: bool,
-    /// We have requested one that has not come.
+    /// We have requested a KeyUpdate that has not come.
     requested: bool,
 }
 
@@ -91,13 +90,13 @@ impl Sending {
     fn update_before_data(&mut self, wanted: usize, tx: &mut OutboxView<'_>) -> Result<bool, Misuse> {
         tx.check_capacity(&self.write, key_update::LEN, wanted).map_err(Misuse::of_outbox)?;
         match self.pay(tx) {
-            Err(Misuse::NoRoom { .. }) => return Ok(false), // an empty outbox would do
+            Err(Misuse::NoRoom { .. }) => return Ok(false), // an empty outbox has room
             paid => paid?,
         }
         if self.write.records_left() > 0 {
             return Ok(true);
         }
-        // An update that no data follows is made too early. In an empty outbox it cannot be helped: it goes alone.
+        // Without room for data after it the update is too early, unless the outbox is empty: then it is sent alone.
         let room =
             tx.has_room_for_message_and_data(&mut self.write, key_update::LEN, wanted).map_err(Misuse::of_outbox)?;
         if !room && !tx.is_empty() {
@@ -178,13 +177,13 @@ impl Sending {
 
 /// Sleep.
 impl Sending {
-    /// Whether nothing is pending in this half and its outbox.
+    /// Checks that nothing is pending in this half and its outbox.
     pub(super) fn check_idle(&self, tx: &mut OutboxView<'_>) -> Result<(), Misuse> {
         self.check(tx)?;
         if self.owes || !tx.is_empty() { Err(Misuse::NotNow) } else { Ok(()) }
     }
 
-    /// Takes the state of an idle half that is kept.
+    /// Takes out what is kept of an idle half.
     pub(super) fn fold(&mut self) -> Result<(Common, AsleepSending), Misuse> {
         let algorithms = self.write.algorithms().ok_or(Misuse::Closed)?;
         let asleep = AsleepSending {
@@ -223,7 +222,7 @@ impl Sending {
         self.check(tx)?;
         tx.alert(&mut self.write, alert).map_err(Misuse::of_outbox)?;
         if alert == AlertDescription::USER_CANCELED {
-            // RFC 9846 §6.1: "This alert SHOULD be followed by a close_notify." Both have room, or else nothing has.
+            // RFC 9846 §6.1: "This alert SHOULD be followed by a close_notify." The reserve has room for both.
             let _ = tx.alert(&mut self.write, AlertDescription::CLOSE_NOTIFY);
         }
         self.end();
@@ -235,13 +234,13 @@ impl Sending {
         if !error.is_fatal() {
             return false;
         }
-        // There is always room for it, if the outbox has room for anything at all.
+        // It has room, unless the whole outbox is smaller than the reserve for alerts.
         let sent = error.kind().alert().is_some_and(|alert| self.abort(alert, tx).is_ok());
         self.end();
         sent
     }
 
-    /// We send nothing more, so our secret is forgotten, as a failed connection must (RFC 9846 §6).
+    /// We send nothing more, so our secret is forgotten. A failed connection must do so (RFC 9846 §6).
     fn end(&mut self) {
         self.secret = None;
         self.write.forget();
@@ -255,7 +254,7 @@ impl Sending {
         self.secret.as_ref().map_or(&[], TrafficSecret::expose)
     }
 
-    /// Checks that something can be sent, with this outbox (R1).
+    /// Checks that our direction is open and the outbox is ours (R1).
     fn check(&self, tx: &mut OutboxView<'_>) -> Result<(), Misuse> {
         if self.is_closed() { Err(Misuse::Closed) } else { self.check_outbox(tx) }
     }
@@ -307,7 +306,7 @@ mod tests {
         assert_eq!(sending.write(b"data", &mut tx.view()), Ok(4), "the key itself is not used up");
     }
 
-    /// `write` returns how much it has taken before it returns the error that it takes no more.
+    /// `write` first returns the number of bytes taken. The next call returns the error.
     #[test]
     fn what_was_taken_is_returned_before_the_last_key_is_used_up() {
         let mut tx = Outbox::new(vec![0; 60_000]);

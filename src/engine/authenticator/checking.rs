@@ -15,8 +15,8 @@ use crate::role::Role;
 use crate::schedule::SignedContent;
 use core::borrow::Borrow;
 
-/// The peer has proved on this connection that it holds the key of a certificate. The caller judges whose certificate
-/// it is. It refers to the message.
+/// The peer has proved on this connection that it holds the key of a certificate. The caller judges the identity in the
+/// certificate. This value borrows the message.
 #[must_use = "the caller judges it"]
 pub struct Claim<'m> {
     role: Role,
@@ -45,8 +45,8 @@ impl<'m> Claim<'m> {
         self.context
     }
 
-    /// The request of ours that it answers. `None`: it is spontaneous, and may have been made at any time since the
-    /// connection began. So it does not prove that the peer has the key *now*.
+    /// Our request that it answers. `None`: it is spontaneous, and may have been made at any time since the connection
+    /// began. So it does not prove that the peer has the key *now*.
     pub fn request(&self) -> Option<RequestId> {
         self.request
     }
@@ -58,18 +58,18 @@ impl Proved {
         self.role
     }
 
-    /// The scheme of its CertificateVerify.
+    /// The scheme of the peer's CertificateVerify.
     pub fn scheme(&self) -> SignatureScheme {
         self.scheme
     }
 
-    /// As [`Claim::request`].
+    /// See [`Claim::request`].
     pub fn request(&self) -> Option<RequestId> {
         self.request
     }
 }
 
-/// What an authenticator must be bound to.
+/// What an authenticator is bound to.
 struct Bound {
     request: Option<RequestId>,
     /// Handshake Context || authenticator request
@@ -77,7 +77,7 @@ struct Bound {
 }
 
 impl<P: Borrow<Policy>> Authenticators<P> {
-    /// Answers whether the peer has an accepted identity.
+    /// Answers whether the identity is accepted.
     ///
     /// # Errors
     /// [`ErrorKind::Rejected`], if the verdict rejects it. Nothing is sent to the peer.
@@ -90,7 +90,7 @@ impl<P: Borrow<Policy>> Authenticators<P> {
         }
     }
 
-    /// Certificate || CertificateVerify || Finished, of which the first has been read.
+    /// Reads Certificate || CertificateVerify || Finished. `first` is the Certificate.
     pub(super) fn authenticator<'m>(&mut self, first: Message<'m>, rest: &'m [u8]) -> Result<Claim<'m>, ErrorKind> {
         let peer = self.role.peer();
         let whole = first.raw.len().saturating_add(rest.len());
@@ -152,7 +152,7 @@ impl<P: Borrow<Policy>> Authenticators<P> {
         }
     }
 
-    /// Which request an authenticator with this context answers.
+    /// What an authenticator with this context is bound to: our request, or the connection alone.
     fn bound(&self, context: &[u8]) -> Result<Bound, ErrorKind> {
         match self.contexts.number(context) {
             Some(number) => {
@@ -168,7 +168,7 @@ impl<P: Borrow<Policy>> Authenticators<P> {
         }
     }
 
-    /// Neither signature nor Finished is right: finds what else it was made for.
+    /// Neither signature nor Finished is right. Finds what else the authenticator was made for, for the error.
     fn diagnose(
         &self,
         request: Option<RequestId>,
@@ -193,7 +193,7 @@ impl<P: Borrow<Policy>> Authenticators<P> {
         }
     }
 
-    /// Finished alone: a refusal (RFC 9261 §6). It does not say of which request.
+    /// Reads Finished alone, by which the peer declines a request (RFC 9261 §6). Which one is found by its value.
     pub(super) fn empty_authenticator(&mut self, finished: Message<'_>) -> Result<RequestId, ErrorKind> {
         let keys = self.keys_of(self.role.peer());
         let verify_data = read_finished(keys.algorithm(), finished)?;

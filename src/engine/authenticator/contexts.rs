@@ -5,15 +5,15 @@ use crate::crypto::{Hasher, Prk, Secret, VerifyData};
 use crate::limits::MAX_CONTEXTS;
 use crate::schedule::AuthenticatorKeys;
 
-/// A context of ours: its number, and bytes that nobody can predict without the seed. So contexts are unique and need
-/// not be kept.
+/// A context of ours: its number, and bytes that nobody can predict without the seed. It can be computed again from the
+/// number, so contexts need not be kept.
 pub(super) type Context = [u8; 32];
 
-/// Which contexts have been used.
+/// The contexts that have been used.
 pub(super) struct Contexts {
     /// From the caller's seed; the peer does not know it.
     key: Secret,
-    /// How many contexts of ours there are. They are numbered from 1.
+    /// How many contexts we have made. Their numbers begin with 1.
     made: u64,
     /// The latest requests of the peer that have been answered.
     requests: Seen,
@@ -21,7 +21,7 @@ pub(super) struct Contexts {
     spontaneous: Seen,
 }
 
-/// Contexts of the peer, each as eight bytes that it cannot predict.
+/// Contexts of the peer, each as an eight-byte digest that the peer cannot predict.
 struct Seen {
     digests: [u64; MAX_CONTEXTS],
     count: usize,
@@ -38,7 +38,7 @@ impl Seen {
         self.count >= MAX_CONTEXTS
     }
 
-    /// The oldest is forgotten if there is no room.
+    /// Without room the oldest is forgotten.
     fn insert(&mut self, digest: u64) {
         if let Some(place) = self.digests.get_mut(self.count.checked_rem(MAX_CONTEXTS).unwrap_or_default()) {
             *place = digest;
@@ -88,7 +88,7 @@ impl Contexts {
         self.requests.contains(digest) || self.spontaneous.contains(digest)
     }
 
-    /// There is no room to remember more spontaneous authenticators.
+    /// Whether there is no room for another spontaneous authenticator.
     pub(super) fn is_full(&self) -> bool {
         self.spontaneous.is_full()
     }

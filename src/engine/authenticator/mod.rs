@@ -5,10 +5,10 @@
 //! [`Authenticators`] writes and reads these messages for one session; the application transports them. The three
 //! questions and the answers are those of the handshake: an `x509::Answerer` answers them here, too.
 //!
-//! A good answer to a request proves that its sender holds the key of the certificate *now*, after it has seen the
-//! request, and holds the secrets of this connection. It does not prove that nobody else holds them, nor that the other
-//! end was the same all the time. A spontaneous authenticator does not even prove the *now*: it may have been made at
-//! any time since the connection began (RFC 9261 §9).
+//! A valid answer to a request proves that its sender has the secrets of this connection, and has the key of the
+//! certificate *now*, after the request. It does not prove that nobody else has them, nor that the other end was the same
+//! all the time. A spontaneous authenticator does not prove *now*: it may have been made at any time since the connection
+//! began (RFC 9261 §9).
 //!
 //! ```
 //! # fn main() {}
@@ -19,7 +19,7 @@
 //! use countersign::{Policy, Verdict};
 //! use std::error::Error;
 //!
-//! /// A server asks; what it writes goes to the client, by whatever way.
+//! /// A server asks. The application sends the request to the client.
 //! fn ask(ours: &mut Authenticators<Policy>) -> Result<Vec<u8>, Box<dyn Error>> {
 //!     let mut request = vec![0; 1024];
 //!     let (_, len) = ours.request(&RequestOptions::default(), &mut request)?;
@@ -27,7 +27,7 @@
 //!     Ok(request)
 //! }
 //!
-//! /// Either end receives; what comes back goes to the peer.
+//! /// Either end receives a message. The application sends the result to the peer.
 //! fn receive(
 //!     ours: &mut Authenticators<Policy>,
 //!     answerer: &mut Answerer,
@@ -37,11 +37,11 @@
 //!     match ours.receive(message)? {
 //!         Received::Request(proving) => Ok(Some(answerer.prove(ours, proving)?)),
 //!         Received::Claim(claim) => {
-//!             let renewed = answerer.renew(lease, &claim); // it is who it was
+//!             let renewed = answerer.renew(lease, &claim); // checks that it is the same identity
 //!             let verdict = renewed.as_ref().map_or_else(Verdict::from, |_| Verdict::Accept);
 //!             let proved = ours.answer_verify(claim, verdict)?;
-//!             // A server may send one unasked, which may be old.
-//!             proved.request().ok_or("nobody asked for it")?;
+//!             // A spontaneous one may be old.
+//!             proved.request().ok_or("we have not asked for it")?;
 //!             *lease = renewed?;
 //!             Ok(None)
 //!         }
@@ -77,7 +77,7 @@ use crate::schedule::{AuthenticatorKeys, Pair};
 use contexts::Contexts;
 use core::borrow::Borrow;
 
-/// Writes and reads the requests and authenticators of one session. About 3,400 bytes, nothing on the heap.
+/// Writes and reads the requests and authenticators of one session. It has about 3,400 bytes, none on the heap.
 ///
 /// It holds secrets of the session: drop it when the session ends or fails. An error here does not end the session: an
 /// [`Error`] says what was wrong with the peer's message, and the application decides what to do.
@@ -86,7 +86,7 @@ pub struct Authenticators<P> {
     role: Role,
     stamp: u64,
     keys: Pair<AuthenticatorKeys>,
-    /// What the client accepts by its ClientHello, for spontaneous authenticators.
+    /// What the client accepts by its ClientHello. Spontaneous authenticators need it.
     client_preferences: PackedPreferences,
     server_name: ServerName,
     contexts: Contexts,
@@ -99,11 +99,11 @@ struct OpenRequest {
     number: u64,
     /// Handshake Context || authenticator request
     transcript: Hasher,
-    /// The same with our own Handshake Context, to find what is wrong.
+    /// The same with our own Handshake Context, to name the error (see `diagnose`).
     of_our_role: Hasher,
 }
 
-/// Names one of our requests, on one session.
+/// Identifies one of our requests in one session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RequestId(u64);
 
@@ -111,24 +111,24 @@ pub struct RequestId(u64);
 /// status_request and signed_certificate_timestamp come from the policy.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RequestOptions<'a> {
-    /// A client's: the DNS name that the server shall prove.
+    /// Only for clients: the DNS name that the server must prove.
     pub server_name: Option<&'a str>,
-    /// certificate_authorities, in place of
-    /// [`Policy::certificate_authorities`](crate::Policy::certificate_authorities): DER-encoded names, each with its
-    /// 16-bit length before it. Empty: the extension is left out.
+    /// certificate_authorities, instead of
+    /// [`Policy::certificate_authorities`](crate::Policy::certificate_authorities): DER-encoded names, each after its
+    /// 16-bit length. Empty: the extension is not sent.
     pub certificate_authorities: Option<&'a [u8]>,
-    /// oid_filters: the body (RFC 9846 §4.3.5). Many implementations do not know it, and ignore it.
+    /// The body of oid_filters (RFC 9846 §4.3.5). Many implementations ignore this extension.
     pub oid_filters: Option<&'a [u8]>,
 }
 
 /// What the peer has sent.
 #[allow(clippy::large_enum_variant, reason = "no heap")]
 pub enum Received<'m> {
-    /// It asks us to prove an identity: answer, or decline.
+    /// A request to prove our identity: answer or decline it.
     Request(Proving<'m>),
-    /// It has proved that it holds the key of a certificate: judge whose certificate it is.
+    /// An authenticator: the peer has proved that it holds the key of a certificate. Judge the identity in it.
     Claim(Claim<'m>),
-    /// An empty authenticator: it declines this request.
+    /// An empty authenticator: the peer declines this request.
     Declined(RequestId),
 }
 
@@ -146,12 +146,13 @@ impl<P: Borrow<Policy>> Authenticators<P> {
     }
 
     /// Asks the peer to prove an identity: writes a CertificateRequest (a client: ClientCertificateRequest) to `out`, and
-    /// returns its length. Several requests may be open, and are answered in any order.
+    /// returns its length. Several requests may be open, up to
+    /// [`MAX_OPEN_REQUESTS`](crate::limits::MAX_OPEN_REQUESTS), and may be answered in any order.
     ///
     /// # Errors
-    /// [`Misuse::NoRoom`]: `out` must have `needed` bytes. [`Misuse::TooManyRequests`]. [`Misuse::InvalidServerName`];
-    /// [`Misuse::UnfitExtension`]: a server asks for a server_name, or the list of CAs is malformed or too long.
-    /// Nothing has changed.
+    /// A [`Misuse`] changes nothing. [`Misuse::NoRoom`]: `out` must have `needed` bytes. [`Misuse::UnfitExtension`]: a server
+    /// has given a server_name, or the list of CAs is malformed or too long. [`Misuse::TooManyRequests`],
+    /// [`Misuse::InvalidServerName`].
     pub fn request(&mut self, options: &RequestOptions<'_>, out: &mut [u8]) -> Result<(RequestId, usize), Misuse> {
         let RequestOptions { server_name, certificate_authorities, oid_filters } = *options;
         let name = server_name.map(|name| ServerName::new(name).ok_or(Misuse::InvalidServerName)).transpose()?;
@@ -191,26 +192,26 @@ impl<P: Borrow<Policy>> Authenticators<P> {
         Ok((RequestId(number), len))
     }
 
-    /// A request of ours is not waited for any more: its answer will be refused.
+    /// Cancels a request of ours: a later answer is refused.
     ///
     /// # Errors
-    /// [`Misuse::NotNow`]: it is not open.
+    /// [`Misuse::NotNow`]: the request is not open.
     pub fn cancel(&mut self, request: RequestId) -> Result<(), Misuse> {
         self.take(request.0).map(drop).ok_or(Misuse::NotNow)?;
         table::check(self.role, State::WaitAuthenticator, Cause::Call(&[]), State::Done);
         Ok(())
     }
 
-    /// The requests of ours that are open.
+    /// Our open requests.
     pub fn open_requests(&self) -> impl Iterator<Item = RequestId> {
         self.open.iter().flatten().map(|open| RequestId(open.number))
     }
 
-    /// Takes a message of the peer: a request, an authenticator, or an empty one. `message` is exactly that, nothing
-    /// before it and nothing behind it.
+    /// Processes a message of the peer: a request, an authenticator, or an empty authenticator. `message` must have nothing
+    /// before or after it.
     ///
     /// # Errors
-    /// What is wrong with it. Nothing has changed: requests stay open.
+    /// The message is invalid. Nothing has changed: requests stay open.
     pub fn receive<'m>(&mut self, message: &'m [u8]) -> Result<Received<'m>, Error> {
         self.judge(message).map_err(|kind| self.error(kind))
     }
@@ -232,7 +233,7 @@ impl<P: Borrow<Policy>> Authenticators<P> {
         }
     }
 
-    /// The next of the peer's messages, which have this length together. If it is absent, `missing` is the error.
+    /// Splits the next message from `bytes`. Without one, the error names `missing`. `whole`: the length of all messages.
     fn next_message<'m>(
         &self,
         missing: HandshakeType,
@@ -286,7 +287,7 @@ impl<P: Borrow<Policy>> Authenticators<P> {
     }
 }
 
-/// The message by which this role asks.
+/// The message with which this role asks.
 fn request_of(role: Role) -> &'static [HandshakeType] {
     match role {
         Role::Client => &[HandshakeType::CLIENT_CERTIFICATE_REQUEST],
@@ -294,8 +295,8 @@ fn request_of(role: Role) -> &'static [HandshakeType] {
     }
 }
 
-/// The certificate_request_context of a request or an authenticator; `None`: it has none, being an empty authenticator
-/// or no such message.
+/// The certificate_request_context of a request or an authenticator. `None`: it is an empty authenticator, or another
+/// message.
 pub fn context(message: &[u8]) -> Option<&[u8]> {
     let (message, _) = Message::split(message)?;
     match message.typ {
@@ -306,7 +307,7 @@ pub fn context(message: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Nothing may follow.
+/// Checks that nothing follows.
 fn end(last: Message<'_>, rest: &[u8]) -> Result<(), ErrorKind> {
     let trailing = ErrorKind::Malformed { message: last.typ, what: Malformed::TrailingBytes };
     if rest.is_empty() { Ok(()) } else { Err(trailing) }
@@ -316,7 +317,7 @@ fn truncated(message: HandshakeType) -> ErrorKind {
     ErrorKind::Malformed { message, what: Malformed::Truncated }
 }
 
-/// How long what has been written is; or how much room it takes; or that no room would do.
+/// The length of what was written, or `NoRoom`. `too_long`: the error if TLS cannot carry it.
 fn written(w: Writer<'_>, too_long: Misuse) -> Result<usize, Misuse> {
     w.finish().map_err(|error| match error {
         NotWritten::NoRoom { needed } => Misuse::NoRoom { needed },

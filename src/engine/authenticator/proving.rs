@@ -1,4 +1,4 @@
-//! Authenticators of ours (RFC 9261 §5.2): the certificate, its signature, Finished.
+//! Our authenticators (RFC 9261 §5.2): Certificate, CertificateVerify, Finished.
 
 use super::contexts::Context;
 use super::table::{self, Cause, State};
@@ -18,11 +18,11 @@ use crate::role::Role;
 use crate::schedule::SignedContent;
 use core::borrow::Borrow;
 
-/// An authenticator of ours that is not complete yet. It belongs to one [`Authenticators`], and refers to the request
-/// that it answers. First it asks for a credential, then for its signature. Answer at once, or after an hour.
+/// An authenticator of ours that is not complete yet. It belongs to one [`Authenticators`], and borrows the request that
+/// it answers. First it asks for a credential, then for the signature. There is no time limit for the answers.
 pub struct Proving<'m> {
     stamp: u64,
-    /// Those of the request; `None`: nobody has asked.
+    /// The extensions of the request. `None`: it is spontaneous.
     request: Option<CheckedExtensions<'m>>,
     preferences: PeerPreferences,
     context: List<u8, 255>,
@@ -54,7 +54,7 @@ impl<'m> Proving<'m> {
         Proving { stamp, request, preferences, context, transcript, step: Step::AskCredential }
     }
 
-    /// What it awaits.
+    /// The answer that it awaits.
     pub fn state(&self) -> State {
         match self.step {
             Step::AskCredential => State::AskCredential,
@@ -76,7 +76,7 @@ impl<'m> Proving<'m> {
         self.context.as_slice()
     }
 
-    /// Whether the peer has asked for it. A spontaneous authenticator is not declined: drop it.
+    /// Whether the peer has asked for it. A spontaneous authenticator cannot be declined: drop it.
     pub fn is_requested(&self) -> bool {
         self.request.is_some()
     }
@@ -99,11 +99,11 @@ impl<P: Borrow<Policy>> Authenticators<P> {
         Ok(Proving::new(self.stamp, None, preferences, &context, transcript))
     }
 
-    /// What the peer accepts, by its request or by its ClientHello (of which signature_algorithms and server_name are
-    /// kept).
+    /// What the peer accepts: by its request, or for a spontaneous authenticator by signature_algorithms and server_name of
+    /// its ClientHello.
     ///
     /// # Errors
-    /// [`Misuse::StaleQuestion`]: it belongs to another session.
+    /// [`Misuse::StaleQuestion`]: `proving` belongs to another session.
     pub fn offer<'a>(&'a self, proving: &'a Proving<'_>) -> Result<Offer<'a>, Misuse> {
         self.owns(proving)?;
         let nothing = Extensions::ABSENT.check(Place::CertificateRequest).map_err(|_| Misuse::NotNow)?;
@@ -116,13 +116,13 @@ impl<P: Borrow<Policy>> Authenticators<P> {
         })
     }
 
-    /// Answers which certificate we show: writes Certificate to `out`, and returns its length. It is the first part of
-    /// the authenticator; keep it until [`answer_sign`](Self::answer_sign) has written the second.
+    /// Answers which certificate we show: writes Certificate to `out`, and returns its length. It is the first part of the
+    /// authenticator: keep it until [`answer_sign`](Self::answer_sign) has written the second.
     ///
     /// # Errors
-    /// [`Misuse::StaleQuestion`]: answered before, or of another session. [`Misuse::UnfitCredential`]: no certificate, or a
-    /// raw public key. [`Misuse::NoCommonSignatureScheme`]. [`Misuse::NoRoom`]: `out` must have `needed` bytes. Nothing has
-    /// changed.
+    /// A [`Misuse`] changes nothing. [`Misuse::StaleQuestion`]: `proving` was answered before, or belongs to another
+    /// session. [`Misuse::UnfitCredential`]: it has no certificate, or a raw public key. [`Misuse::NoRoom`]: `out` must have
+    /// `needed` bytes. [`Misuse::NoCommonSignatureScheme`].
     pub fn answer_credential(
         &self,
         proving: &mut Proving<'_>,
@@ -148,12 +148,12 @@ impl<P: Borrow<Policy>> Authenticators<P> {
         Ok(len)
     }
 
-    /// Answers with the signature: writes CertificateVerify and Finished to `out`, and returns their length. Sent
-    /// after Certificate they complete the authenticator.
+    /// Answers with the signature: writes CertificateVerify and Finished to `out`, and returns their length. Send them
+    /// directly after Certificate: together they are the authenticator.
     ///
     /// # Errors
-    /// [`Misuse::StaleQuestion`]; [`Misuse::UnfitSignature`]; [`Misuse::NoRoom`]: `out` must have `needed` bytes. Nothing has
-    /// changed.
+    /// A [`Misuse`] changes nothing. [`Misuse::NoRoom`]: `out` must have `needed` bytes. [`Misuse::StaleQuestion`],
+    /// [`Misuse::UnfitSignature`].
     pub fn answer_sign(&self, proving: &mut Proving<'_>, signature: &[u8], out: &mut [u8]) -> Result<usize, Misuse> {
         self.owns(proving)?;
         let Step::AskSign { transcript, question } = &proving.step else { return Err(Misuse::StaleQuestion) };
@@ -165,7 +165,7 @@ impl<P: Borrow<Policy>> Authenticators<P> {
         proof.write(&mut counted);
         let certificate_verify = counted.len();
         let finished = |transcript: &Hasher| self.keys_of(self.role).finished(&transcript.hash());
-        // There must be room for all of it before any of it is hashed. The length of verify_data is always the same.
+        // All of it must have room before any of it is hashed. So it is counted with a verify_data of the same length.
         Finished { verify_data: finished(transcript).as_ref() }.write(&mut counted);
         let needed = counted.len();
         let out = out.get_mut(..needed).ok_or(Misuse::NoRoom { needed })?;
@@ -180,11 +180,11 @@ impl<P: Borrow<Policy>> Authenticators<P> {
         Ok(needed)
     }
 
-    /// Declines: writes an empty authenticator to `out`, instead of everything written before, and returns its length.
+    /// Declines: writes an empty authenticator to `out`, and returns its length. It replaces everything written before.
     ///
     /// # Errors
-    /// [`Misuse::StaleQuestion`]; [`Misuse::NotNow`]: nobody has asked; [`Misuse::NoRoom`]: `out` must have `needed` bytes.
-    /// Nothing has changed.
+    /// A [`Misuse`] changes nothing. [`Misuse::NotNow`]: it is spontaneous. [`Misuse::NoRoom`]: `out` must have `needed`
+    /// bytes. [`Misuse::StaleQuestion`].
     pub fn decline(&self, proving: &mut Proving<'_>, out: &mut [u8]) -> Result<usize, Misuse> {
         self.owns(proving)?;
         if !proving.is_requested() {

@@ -1,5 +1,5 @@
-//! The transition table of an authenticator: data, as the handshake's (R10). Each transition is compared with it in
-//! builds with debug assertions.
+//! The transition table of an authenticator. It is data (R10): builds with debug assertions compare each transition with
+//! it.
 
 use crate::codec::HandshakeType;
 use crate::role::Role;
@@ -10,15 +10,15 @@ use core::fmt;
 pub enum State {
     /// Nothing has been asked.
     Idle,
-    /// We prove: which certificate do we show?
+    /// We prove: the caller is asked for a credential.
     AskCredential,
-    /// We prove: the certificate is written. Awaits its signature.
+    /// We prove: the certificate is written, and the caller is asked for the signature.
     AskSign,
-    /// The peer proves: our request is written. Awaits the authenticator.
+    /// The peer proves: our request is written, and the authenticator is awaited.
     WaitAuthenticator,
-    /// The peer has proved that it holds a key. Awaits the caller's verdict on its identity.
+    /// The peer has proved that it holds a key. The caller is asked for the verdict on its identity.
     AskVerify,
-    /// The authenticator is written, or judged, or declined: it is finished.
+    /// The authenticator has been written, judged, declined or cancelled.
     Done,
 }
 
@@ -28,12 +28,12 @@ impl fmt::Display for State {
     }
 }
 
-/// What moves an authenticator on.
+/// What moves an authenticator from one state to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// The peer's messages, all at once.
+    /// The peer's messages, which come together.
     Receive(&'static [HandshakeType]),
-    /// The caller wants it, and we write these messages.
+    /// The caller begins or cancels it, and we write these messages.
     Call(&'static [HandshakeType]),
     /// The caller answers, and we write these messages.
     Answer(&'static [HandshakeType]),
@@ -46,11 +46,11 @@ pub enum Cause {
 pub struct Row {
     /// Our role in the connection.
     pub role: Role,
-    /// Before.
+    /// The state before.
     pub state: State,
-    /// Why.
+    /// What causes it.
     pub cause: Cause,
-    /// After.
+    /// The state after.
     pub next: State,
 }
 
@@ -66,7 +66,7 @@ use State::*;
 const AUTHENTICATOR: &[HandshakeType] = &[M::CERTIFICATE, M::CERTIFICATE_VERIFY, M::FINISHED];
 const EMPTY_AUTHENTICATOR: &[HandshakeType] = &[M::FINISHED];
 
-/// Every legal transition of both roles (RFC 9261 §3). Whatever is not here is an error.
+/// Every legal transition of both roles (RFC 9261 §3). Everything else is an error.
 #[rustfmt::skip]
 pub const TABLE: &[Row] = &[
     // Client Authentication: the server asks.
@@ -98,7 +98,7 @@ pub const TABLE: &[Row] = &[
     row(Client, Idle,              Receive(AUTHENTICATOR),                      AskVerify),
 ];
 
-/// Whether these messages of the peer, together, are legal in `state`.
+/// Whether these messages of the peer are legal in `state`, if they come together.
 pub fn accepts(role: Role, state: State, messages: &[HandshakeType]) -> bool {
     TABLE.iter().any(|row| {
         let legal = matches!(row.cause, Receive(legal) if legal == messages);

@@ -19,7 +19,7 @@ use crate::schedule::{
 };
 
 impl Handshaking<at::ServerCertificateVerify> {
-    /// The server's Finished (§4.5.3): the application keys are there.
+    /// The server's Finished (§4.5.3), after which the application keys exist.
     pub(super) fn finished(
         self,
         cx: &mut Context<'_>,
@@ -83,7 +83,7 @@ impl Proved {
     }
 }
 
-/// Our Certificate is sent; the signer is asked.
+/// Our Certificate has been sent. The signer is asked.
 pub(crate) struct AskSign {
     suite: Suite,
     transcript: Transcript<at::ClientCertificate>,

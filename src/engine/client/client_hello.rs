@@ -12,13 +12,13 @@ use crate::limits::MAX_COOKIE;
 use crate::list::List;
 use crate::policy::{Bytes, Policy};
 
-/// The key shares of one ClientHello: those of `groups` that the policy has, in its order (§4.3.8).
+/// Starts the key exchange of one ClientHello: one share for each of `groups`, in the policy's order (§4.3.8).
 pub(super) fn start_shares(policy: &Policy, groups: &[NamedGroup]) -> Result<KeyExchange, ErrorKind> {
     let offered = policy.groups.as_slice().iter().copied().filter(|group| groups.contains(group));
     KeyExchange::start(offered, policy.crypto).map_err(|_| ErrorKind::CryptoFailed)
 }
 
-/// What a ClientHello is written from, beside the policy and the facts.
+/// What a ClientHello is written from, beside the policy and the negotiated parameters.
 pub(super) struct Hello {
     pub(super) session_id: [u8; 32],
     pub(super) shares: KeyExchange,
@@ -30,7 +30,7 @@ impl Hello {
         if negotiated.middlebox_compatibility { &self.session_id } else { &[] }
     }
 
-    /// ClientHello (§4.2.2). The second is the first with the share and the cookie that HelloRetryRequest asked for.
+    /// Writes ClientHello (§4.2.2). The second differs from the first only by what HelloRetryRequest requires: share, cookie.
     pub(super) fn write(&self, policy: &Policy, negotiated: &Negotiated, cookie: Option<&[u8]>, w: &mut Writer<'_>) {
         write_hello(policy, negotiated, self.legacy_session_id(negotiated), self.shares.shares(), cookie, w);
     }
@@ -83,7 +83,8 @@ fn write_hello<'a>(
     });
 }
 
-/// The longest cookie that we echo: a HelloRetryRequest, with nothing else in it but the version, is a message too.
+/// The longest cookie that we echo. The policy's limit for messages holds for HelloRetryRequest, too, which has at least
+/// the cookie and supported_versions.
 fn longest_cookie(policy: &Policy, session_id: &[u8]) -> &'static [u8] {
     let mut retry = Writer::counting();
     write_hello_retry_request(&mut retry, session_id, CipherSuite(0), |w| {
@@ -95,7 +96,7 @@ fn longest_cookie(policy: &Policy, session_id: &[u8]) -> &'static [u8] {
     any_cookie.get(..policy.max_message.saturating_sub(beside)).unwrap_or(any_cookie)
 }
 
-/// Plans the longest first ClientHello, or the longest second one: with the longest server name, and with a cookie.
+/// Plans the longest ClientHello: the first, or the second with the longest cookie. Both have the longest server name.
 pub(crate) fn plan_longest_hello(
     policy: &Policy,
     extension: Option<&Bytes>,
@@ -125,7 +126,7 @@ fn offers_types(types: &List<CertificateType, 2>) -> bool {
     types.as_slice() != [CertificateType::X509]
 }
 
-/// What we offered in ClientHello: nothing else may be answered.
+/// Whether our ClientHello has this extension. A server may answer no other (§4.3).
 pub(super) fn offered(policy: &Policy, negotiated: &Negotiated, extension: ExtensionType) -> bool {
     match extension {
         ExtensionType::SUPPORTED_GROUPS

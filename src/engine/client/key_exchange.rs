@@ -18,17 +18,17 @@ use crate::policy::Policy;
 use crate::schedule::{Early, OpenTranscript, Transcript, at};
 use core::ops::Range;
 
-/// There is no room for the ClientHello yet.
+/// The ClientHello has not been sent yet.
 pub(crate) struct SendClientHello {
     hello: Hello,
-    /// The transcript begins with the first ClientHello, or goes on after HelloRetryRequest.
+    /// Set for the second ClientHello.
     retried: Option<Retried>,
 }
 
 /// The server has asked for a second ClientHello.
 struct Retried {
     transcript: Transcript<at::HelloRetryRequest>,
-    /// Where HelloRetryRequest's cookie lies in the flight; empty: it has none.
+    /// The place of HelloRetryRequest's cookie in the flight. Empty: it has none.
     cookie: Range<u32>,
 }
 
@@ -73,14 +73,14 @@ impl SendClientHello {
         plan(out, |w| self.hello.write(policy, negotiated, self.cookie(flight), w))
     }
 
-    /// HelloRetryRequest's cookie, which is echoed (§4.3.2).
+    /// HelloRetryRequest's cookie, which the second ClientHello returns (§4.3.2).
     fn cookie<'a>(&self, flight: Flight<'a>) -> Option<&'a [u8]> {
         let cookie = flight.get(self.retried.as_ref()?.cookie.clone())?;
         Some(cookie).filter(|cookie| !cookie.is_empty())
     }
 }
 
-/// The transcript up to ClientHello: ServerHello or HelloRetryRequest tells the suite's hash (§4.1).
+/// The transcript up to ClientHello. ServerHello or HelloRetryRequest has the suite, and so the hash (§4.1).
 #[allow(clippy::large_enum_variant)] // no heap
 enum Beginning {
     Open(OpenTranscript),
@@ -93,7 +93,7 @@ pub(crate) struct WaitServerHello {
     hello: Hello,
 }
 
-/// The message that came, by what follows it.
+/// The received message, with the next state.
 #[allow(clippy::large_enum_variant)] // no heap
 pub(super) enum Received {
     HelloRetryRequest(SendClientHello),
@@ -108,7 +108,7 @@ impl WaitServerHello {
         out: &mut impl Effects,
     ) -> Result<Received, ErrorKind> {
         let hello = ServerHello::parse(message.body).map_err(malformed(HandshakeType::SERVER_HELLO))?;
-        // The version first: the rest of an older server's hello need not be valid (§4.2.3).
+        // The version is checked first, because the rest of an older server's hello need not be valid (§4.2.3).
         check_version(&hello)?;
         let place = match hello.is_hello_retry_request() {
             true if cx.negotiated.retried => return Err(ErrorKind::UnexpectedMessage { message: message.typ }),
@@ -126,7 +126,7 @@ impl WaitServerHello {
         }
     }
 
-    /// What ServerHello and HelloRetryRequest have in common beside the extensions (§4.2.3); gives the suite.
+    /// Checks the fields that ServerHello and HelloRetryRequest have before the extensions (§4.2.3). Returns the suite.
     fn check(&self, policy: &Policy, negotiated: &Negotiated, hello: &ServerHello<'_>) -> Result<Suite, ErrorKind> {
         if hello.legacy_session_id_echo != self.hello.legacy_session_id(negotiated) {
             return Err(ErrorKind::SessionIdMismatch);
@@ -167,7 +167,7 @@ impl WaitServerHello {
         cx.negotiated.set_hello_retry_request(suite, group);
         let shares = match group {
             Some(group) => start_shares(cx.policy, &[group])?,
-            None => hello.shares, // a cookie alone: the same share is sent again (R11)
+            None => hello.shares, // only a cookie: the same share is sent again (R11)
         };
         let transcript = transcript.retry(suite.hash()).ok_or(ErrorKind::Bug)?.append(message.raw);
         let cookie = cookie.map_or(Ok(0..0), |cookie| cx.find(cookie))?;
@@ -176,7 +176,7 @@ impl WaitServerHello {
         Ok(Received::HelloRetryRequest(SendClientHello { hello, retried: Some(retried) }))
     }
 
-    /// ServerHello (§4.2.3): the shares meet, the handshake keys are there.
+    /// ServerHello (§4.2.3): completes the key exchange, and changes to the handshake keys.
     fn key_exchange(
         self,
         cx: &mut Context<'_>,
@@ -206,7 +206,7 @@ impl WaitServerHello {
     }
 }
 
-/// supported_versions of the server, or what it says in its place (§4.2.3).
+/// Checks the server's version: supported_versions, or without it legacy_version and the downgrade sentinel (§4.2.3).
 fn check_version(hello: &ServerHello<'_>) -> Result<(), ErrorKind> {
     let selected = match hello.legacy_version {
         LEGACY_VERSION => hello.extensions.selected_version().map_err(malformed_versions(Place::ServerHello))?,

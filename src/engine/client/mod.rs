@@ -62,22 +62,21 @@ use key_exchange::{Received, SendClientHello, WaitServerHello};
 use server_parameters::Handshaking;
 
 /// The client's state machine.
-// The variants differ in size by the transcripts and shares that they hold; boxing them would need a heap.
-#[allow(clippy::large_enum_variant)]
+#[allow(clippy::large_enum_variant)] // no heap
 pub(super) enum Client {
     SendClientHello(SendClientHello),
     WaitServerHello(WaitServerHello),
     WaitEncryptedExtensions(Handshaking<at::ServerHello>),
     WaitCertificateRequest(Handshaking<at::EncryptedExtensions>),
     WaitCertificate(Handshaking<at::CertificateRequest>),
-    /// And where the server's key lies.
+    /// With the place of the server's key in the flight.
     WaitCertificateVerify(Handshaking<at::ServerCertificate>, Range<u32>),
     WaitFinished(Handshaking<at::ServerCertificateVerify>, PossessionProved),
     AskVerify(Proved),
     AskCredential(Proved, PeerAccepted),
     AskSign(AskSign),
     Connected(Connected),
-    /// A transition failed, or the session was taken out.
+    /// A transition has failed, or the session was taken out.
     Spent,
 }
 
@@ -114,8 +113,8 @@ impl Client {
         }
     }
 
-    /// One transition of the table: consumes the state, and on an error leaves none. Messages out of order have been
-    /// refused before.
+    /// Makes one transition of the table, which consumes the state. After an error there is none. The driver has refused
+    /// messages that are out of order.
     pub(super) fn advance(
         &mut self,
         cx: &mut Context<'_>,
@@ -159,7 +158,7 @@ impl Client {
         Ok(())
     }
 
-    /// Plans what [`advance`](Self::advance) is going to send.
+    /// Plans what [`advance`](Self::advance) will send.
     pub(super) fn plan(
         &self,
         policy: &Policy,
@@ -178,7 +177,7 @@ impl Client {
         }
     }
 
-    /// The traffic secrets that the state holds, for the key log.
+    /// Shows the traffic secrets of the state, for the key log.
     pub(super) fn expose(&self, show: &mut dyn FnMut(&'static str, &[u8])) {
         let (handshake, application) = match self {
             Client::WaitEncryptedExtensions(state) => (Some(&state.secrets), None),

@@ -23,7 +23,7 @@ pub(crate) struct Handshaking<At> {
     pub(super) transcript: Transcript<At>,
     pub(super) secrets: Pair<HandshakeSecret>,
     pub(super) main: Main,
-    /// What CertificateRequest says about our credential; nothing before that.
+    /// What CertificateRequest says about our certificate and signature. Empty before it.
     pub(super) preferences: PeerPreferences,
 }
 
@@ -34,7 +34,7 @@ impl<At: at::Before> Handshaking<At> {
     }
 }
 
-/// What EncryptedExtensions may say: nothing but answers to what we offered, one of it each (§4.4.1).
+/// Checks EncryptedExtensions: each extension answers one of ours, and selects something that we offered (§4.4.1).
 fn check_parameters(
     policy: &Policy,
     negotiated: &Negotiated,
@@ -67,7 +67,8 @@ fn check_parameters(
     })
 }
 
-/// The server's answer must be one of those that we offered; no answer means X.509 (RFC 7250 §4.2).
+/// The certificate type that the server has selected. It must be one that we offered. Without an answer it is X.509
+/// (RFC 7250 §4.2).
 fn chosen_type(
     offered: &List<CertificateType, 2>,
     answer: Option<CertificateType>,
@@ -98,7 +99,7 @@ impl Handshaking<at::ServerHello> {
 }
 
 impl Handshaking<at::EncryptedExtensions> {
-    /// CertificateRequest (§4.4.2). It stays in the flight for the choice of our credential.
+    /// CertificateRequest (§4.4.2). It stays in the flight for the question of our credential.
     pub(super) fn certificate_request(
         self,
         cx: &mut Context<'_>,

@@ -12,7 +12,7 @@ use crate::schedule::{
     ExporterSecret, FinishedVerified, HandshakeSecret, Main, Pair, PossessionProved, TrafficSecret, Transcript, at,
 };
 
-/// Our Certificate is sent; the signer is asked.
+/// Our Certificate has been sent. The signer is asked.
 pub(crate) struct AskSign {
     pub(super) suite: Suite,
     pub(super) transcript: Transcript<at::ServerCertificate>,
@@ -22,8 +22,8 @@ pub(crate) struct AskSign {
 }
 
 impl AskSign {
-    /// Sends CertificateVerify and Finished, and protects what follows with the application key: before the client is
-    /// judged, alerts included (§4.5.3, §7.1).
+    /// Sends CertificateVerify and Finished. The application key protects everything after them, also alerts before the
+    /// client is judged (§4.5.3, §7.1).
     pub(super) fn signature(
         self,
         signature: &[u8],
@@ -48,7 +48,7 @@ impl AskSign {
 pub(crate) struct Authenticating<At> {
     pub(super) suite: Suite,
     pub(super) transcript: Transcript<At>,
-    /// client_handshake_traffic_secret: its Finished is checked with it.
+    /// client_handshake_traffic_secret, to check the client's Finished.
     pub(super) client: HandshakeSecret,
     pub(super) application: Pair<TrafficSecret>,
     exporter: ExporterSecret,

@@ -1,9 +1,10 @@
-//! Compares the second ClientHello with the first (RFC 9846 §4.2.2) by a digest, so that the first need not be kept.
+//! A digest to compare the second ClientHello with the first (RFC 9846 §4.2.2). So the first need not be kept.
 
 use crate::codec::{ClientHello, EXTENSION_TABLE, ExtensionType};
 use crate::crypto::{Hash, HashAlgorithm, Hasher};
 
-/// What a client may change after HelloRetryRequest (§4.2.2). It may not add a cookie, because this server sends none.
+/// The extensions that a client may change after HelloRetryRequest (§4.2.2). It may not add a cookie, because this server
+/// sends none.
 const MAY_CHANGE: &[ExtensionType] =
     &[ExtensionType::KEY_SHARE, ExtensionType::EARLY_DATA, ExtensionType::PRE_SHARED_KEY, ExtensionType::PADDING];
 

@@ -20,14 +20,14 @@ pub(crate) struct WaitClientHello {
     retried: Option<Retried>,
 }
 
-/// A HelloRetryRequest has been sent. The second ClientHello must agree with this.
+/// A HelloRetryRequest has been sent. The second ClientHello is compared with this.
 struct Retried {
     transcript: Transcript<at::HelloRetryRequest>,
     digest: Hash,
     group: NamedGroup,
 }
 
-/// Which message answers the ClientHello, by the state that sends it.
+/// The state that sends the answer to the ClientHello.
 #[allow(clippy::large_enum_variant)] // no heap
 pub(super) enum Answer {
     HelloRetryRequest(SendHelloRetryRequest),
@@ -61,7 +61,7 @@ impl WaitClientHello {
     }
 }
 
-/// There is no room for the HelloRetryRequest yet.
+/// The HelloRetryRequest has not been sent yet.
 pub(crate) struct SendHelloRetryRequest {
     random: [u8; 32],
     transcript: Transcript<at::MessageHash>,

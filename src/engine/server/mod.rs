@@ -60,8 +60,7 @@ use server_parameters::AskCredential;
 pub(super) use server_parameters::plan_longest_present;
 
 /// The server's state machine.
-// The variants differ in size by the secrets that they hold; boxing them would need a heap.
-#[allow(clippy::large_enum_variant)]
+#[allow(clippy::large_enum_variant)] // no heap
 pub(super) enum Server {
     WaitClientHello(WaitClientHello),
     SendHelloRetryRequest(SendHelloRetryRequest),
@@ -70,12 +69,12 @@ pub(super) enum Server {
     /// The read key has not been changed yet, because an answer has no inbox (R8).
     ChangeReadKey(Authenticating<at::ServerFinished>),
     WaitCertificate(Authenticating<at::ServerFinished>),
-    /// And where the client's key lies.
+    /// With the place of the client's key in the flight.
     WaitCertificateVerify(Authenticating<at::ClientCertificate>, Range<u32>),
     WaitFinished(Authenticating<at::ClientCertificateVerify>, PossessionProved),
     AskVerify(Proved),
     Connected(Connected),
-    /// A transition failed, or the session was taken out.
+    /// A transition has failed, or the session was taken out.
     Spent,
 }
 
@@ -111,8 +110,8 @@ impl Server {
         }
     }
 
-    /// One transition of the table: consumes the state, and on an error leaves none. Messages out of order have been
-    /// refused before.
+    /// Makes one transition of the table, which consumes the state. After an error there is none. The driver has refused
+    /// messages that are out of order.
     pub(super) fn advance(
         &mut self,
         cx: &mut Context<'_>,
@@ -156,7 +155,7 @@ impl Server {
         Ok(())
     }
 
-    /// Plans what [`advance`](Self::advance) is going to send.
+    /// Plans what [`advance`](Self::advance) will send.
     pub(super) fn plan(
         &self,
         policy: &Policy,
@@ -174,7 +173,7 @@ impl Server {
         }
     }
 
-    /// The traffic secrets that the state holds, for the key log.
+    /// Shows the traffic secrets of the state, for the key log.
     pub(super) fn expose(&self, show: &mut dyn FnMut(&'static str, &[u8])) {
         match self {
             Server::AskSign(state) => key_log::expose(Some(&state.secrets), None, show),

@@ -1,6 +1,6 @@
 //! The server's choice from a ClientHello (RFC 9846 §4.2.1, §4.2.2), or the reason why there is none.
 //!
-//! Nothing here needs an asymmetric operation: to refuse a hello costs no more than to read it.
+//! Nothing here needs an asymmetric operation, so a refused hello costs little.
 
 use super::hello_digest::hello_digest;
 use crate::codec::numbers::Numbers;
@@ -20,15 +20,15 @@ use crate::list::List;
 use crate::policy::Policy;
 use core::num::NonZeroU8;
 
-/// Judges a ClientHello, and changes nothing. `opaque`: the type of our opaque extension. `retried`: the first hello's
-/// digest, and the group that was asked for.
+/// Chooses from a ClientHello, and changes nothing. `opaque`: the type of our opaque extension. `retried`: the digest of
+/// the first hello, and the requested group.
 pub(super) fn negotiate(
     policy: &Policy,
     opaque: Option<ExtensionType>,
     hello: &ClientHello<'_>,
     retried: Option<(Hash, NamedGroup)>,
 ) -> Result<Choice, ErrorKind> {
-    // The version first: the rest of an older client's hello need not be valid (§4.2.2, §4.3.1).
+    // The version is checked first, because the rest of an older client's hello need not be valid (§4.2.2, §4.3.1).
     let versions = hello.extensions.supported_versions().map_err(malformed_versions(Place::ClientHello))?;
     if !versions.is_some_and(|versions| versions.contains(TLS13)) || hello.legacy_version != LEGACY_VERSION {
         return Err(ErrorKind::UnsupportedVersion);
@@ -37,7 +37,7 @@ pub(super) fn negotiate(
         return Err(ErrorKind::IllegalCompression);
     }
     let extensions = check_extensions(&hello.extensions, Place::ClientHello)?;
-    // The client uses QUIC over a transport that is not QUIC (RFC 9001 §8.2).
+    // This extension is an error over a transport that is not QUIC (RFC 9001 §8.2).
     let quic = ExtensionType::QUIC_TRANSPORT_PARAMETERS;
     if extensions.has(quic) && opaque != Some(quic) {
         return Err(ErrorKind::UnsolicitedExtension { extension: quic });
@@ -54,7 +54,7 @@ pub(super) fn negotiate(
 
     let early_data = extensions.early_data();
     if let Some((digest, group)) = retried {
-        // One share, for the requested group; everything else as before, except what may change.
+        // The second hello has one share, for the requested group (§4.2.2).
         let answers = shares.iter().map(|share| share.group).eq([group]);
         if hello_digest(hello) != digest || early_data || !answers {
             return Err(ErrorKind::IllegalSecondClientHello);
@@ -67,7 +67,7 @@ pub(super) fn negotiate(
     })?;
     let preferences = PeerPreferences::read(schemes, &extensions, extensions.status_request());
     if preferences.schemes.is_empty() {
-        return Err(no_common_signature_scheme(schemes.iter())); // whatever our credential will be
+        return Err(no_common_signature_scheme(schemes.iter())); // no credential can help
     }
     let (group, retry) = choose_group(policy.groups.as_slice(), groups, shares)?;
 
@@ -108,7 +108,7 @@ pub(super) fn negotiate(
     })
 }
 
-/// We take no PSK, but the offer must be well-formed (§4.3.9, §4.3.11).
+/// Checks an offer of PSKs. We select none, but the offer must be well-formed (§4.3.9, §4.3.11).
 fn check_pre_shared_key(extensions: &Extensions<'_>) -> Result<(), ErrorKind> {
     if !extensions.has(ExtensionType::PSK_KEY_EXCHANGE_MODES) {
         return Err(missing(ExtensionType::PSK_KEY_EXCHANGE_MODES));
@@ -119,8 +119,7 @@ fn check_pre_shared_key(extensions: &Extensions<'_>) -> Result<(), ErrorKind> {
     Ok(())
 }
 
-/// No two shares for one group, none for a group that is not in supported_groups (§4.3.8): each share takes its group
-/// out of the list.
+/// Checks that no group has two shares, and that each is in supported_groups (§4.3.8).
 fn check_shares(
     shares: codec::List<'_, KeyShareEntry<'_>>,
     groups: codec::List<'_, NamedGroup>,
@@ -136,7 +135,8 @@ fn check_shares(
     Ok(())
 }
 
-/// Our first preference among the shares; without one, our first preference among the client's groups, to be retried.
+/// Our first preference among the shares. Without one: our first preference among the client's groups, which needs a
+/// HelloRetryRequest.
 fn choose_group(
     ours: &[NamedGroup],
     groups: codec::List<'_, NamedGroup>,

@@ -1,4 +1,4 @@
-//! What the server sends before it signs: ServerHello (RFC 9846 §4.2.3), EncryptedExtensions and CertificateRequest
+//! The server's messages before it signs: ServerHello (RFC 9846 §4.2.3), EncryptedExtensions and CertificateRequest
 //! (§4.4), Certificate (§4.5.1).
 
 use super::authentication::AskSign;
@@ -19,7 +19,7 @@ use crate::policy::{Bytes, Policy};
 use crate::role::Role;
 use crate::schedule::{Early, Transcript, at};
 
-/// The ClientHello is acceptable. Which certificate do we show?
+/// The ClientHello has been accepted. The caller is asked for our credential.
 pub(crate) struct AskCredential {
     /// ServerHello.random.
     pub(super) random: [u8; 32],
@@ -28,7 +28,7 @@ pub(crate) struct AskCredential {
 }
 
 impl AskCredential {
-    /// Sends ServerHello ... Certificate. Here is the first asymmetric operation.
+    /// Sends ServerHello ... Certificate. The key exchange is the first asymmetric operation.
     pub(super) fn present(
         self,
         cx: &mut Context<'_>,
@@ -117,7 +117,7 @@ fn server_hello(random: &[u8; 32], choice: &Choice, key_exchange: &[u8], w: &mut
     });
 }
 
-/// EncryptedExtensions (§4.4.1): the answers to what the client offered.
+/// EncryptedExtensions (§4.4.1): the answers to the client's extensions.
 fn encrypted_extensions(policy: &Policy, negotiated: &Negotiated, choice: &Choice, w: &mut Writer<'_>) {
     write_encrypted_extensions(w, |w| {
         if choice.server_name.as_str().is_some() {
@@ -141,7 +141,7 @@ fn encrypted_extensions(policy: &Policy, negotiated: &Negotiated, choice: &Choic
     });
 }
 
-/// CertificateRequest (§4.4.2): always.
+/// CertificateRequest (§4.4.2), which is always sent.
 fn certificate_request(policy: &Policy, credential: &Credential<'_>, w: &mut Writer<'_>) {
     let authorities = credential.certificate_authorities.unwrap_or(policy.certificate_authorities.as_slice());
     write_certificate_request(w, &[], |w| write_extensions(policy, authorities, w));

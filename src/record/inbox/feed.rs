@@ -1,4 +1,4 @@
-//! Handshake bytes that come without records (RFC 9001): the transport has opened them, they are plaintext at once.
+//! Handshake bytes that come without records (RFC 9001): the transport has already decrypted them.
 
 use super::InboxView;
 use crate::codec::MESSAGE_HEADER;
@@ -6,8 +6,8 @@ use crate::error::ErrorKind;
 use crate::role::Epoch;
 
 impl InboxView<'_> {
-    /// Takes handshake bytes that came under the keys of `epoch`, and says how many there was room for. While bytes of
-    /// another epoch are unread, that is none.
+    /// Takes handshake bytes that came under the keys of `epoch`, and returns how many had room. While bytes of another
+    /// epoch are unread, it takes none.
     pub(crate) fn feed(&mut self, epoch: Epoch, bytes: &[u8]) -> usize {
         if self.has_unread() && epoch != self.cursors.epoch {
             return 0;
@@ -27,7 +27,7 @@ impl InboxView<'_> {
         len
     }
 
-    /// Whether what is unread came under the keys of `epoch`.
+    /// Checks that the unread bytes came under the keys of `epoch`.
     pub(crate) fn check_epoch(&self, epoch: Epoch) -> Result<(), ErrorKind> {
         if !self.has_unread() || epoch == self.cursors.epoch {
             return Ok(());
@@ -38,7 +38,7 @@ impl InboxView<'_> {
         }
     }
 
-    /// Whether the rest of the next message has room; its header alone, if that is yet to come.
+    /// Checks that there is room for the next message, or for its header while that has not come.
     pub(crate) fn want_message(&self) -> Result<(), ErrorKind> {
         let body = self.message_header().map_or(0, |(_, body)| body);
         let needed = self.retained_len().saturating_add(MESSAGE_HEADER).saturating_add(body);

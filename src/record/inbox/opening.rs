@@ -1,37 +1,37 @@
-//! The record that is opened next: where it lies, and what is kept of it.
+//! The record that is opened next: its place in the memory, and what is kept of it.
 
 use super::super::header::{HEADER, Header};
 use super::{Cursors, InboxView};
 
 impl<'m> InboxView<'m> {
-    /// What has not yet been opened.
+    /// The bytes that have not been opened.
     pub(in crate::record) fn ciphertext(&self) -> &[u8] {
         self.memory.get(self.cursors.ciphertext..self.cursors.end).unwrap_or_default()
     }
 
-    /// The header of the record that is opened next, once it is there.
+    /// The header of the record that is opened next, once it has come.
     pub(in crate::record) fn header(&self) -> Option<Header> {
         self.ciphertext().first_chunk().copied().map(Header)
     }
 
-    /// Whether the whole record with this header is there.
+    /// Whether the whole record with this header has come.
     pub(in crate::record) fn has_record(&self, header: Header) -> bool {
         self.cursors.ciphertext_len() >= header.record_len()
     }
 
-    /// The fragment of the record with this header, where it lies.
+    /// The fragment of the record with this header.
     pub(in crate::record) fn fragment(&self, header: Header) -> &[u8] {
         self.ciphertext().get(HEADER..header.record_len()).unwrap_or_default()
     }
 
-    /// Begins to open the record with this header: the memory from where its content will lie to the record's end, and
-    /// how far into that its fragment begins. When nothing is held, the content stays where the fragment is.
+    /// Begins to open the record with this header. Returns the memory from the place of its content to the record's end,
+    /// and the offset of its fragment in that memory.
     #[inline(always)]
     pub(in crate::record) fn begin_opening(&mut self, header: Header) -> Option<(&mut [u8], usize)> {
         let Cursors { start, plaintext_end, ciphertext, .. } = *self.cursors;
         let fragment = ciphertext.saturating_add(HEADER);
         if start == plaintext_end {
-            // Nothing is held: the record is opened where it lies.
+            // No plaintext is held: the content stays where the fragment is.
             self.cursors.start = fragment;
             self.cursors.unread = fragment;
             self.cursors.plaintext_end = fragment;
@@ -41,15 +41,14 @@ impl<'m> InboxView<'m> {
         Some((self.memory.get_mut(to..end)?, fragment.saturating_sub(to)))
     }
 
-    /// The record with this header has been dealt with; the first `content` bytes of [`begin_opening`](Self::begin_opening) are kept
-    /// as unread handshake bytes.
+    /// Ends the opening. The first `content` bytes of [`begin_opening`](Self::begin_opening) are kept as unread handshake bytes.
     pub(in crate::record) fn keep_handshake(&mut self, header: Header, content: usize) {
         self.cursors.plaintext_end = self.cursors.plaintext_end.saturating_add(content);
         self.take(header.record_len());
     }
 
-    /// The record with this header has been dealt with; the first `content` bytes of [`begin_opening`](Self::begin_opening) are
-    /// application data. The handshake is over: nothing that was read is needed any more.
+    /// Ends the opening. The first `content` bytes of [`begin_opening`](Self::begin_opening) are application data. The
+    /// handshake is over: everything that was read is released.
     #[inline(always)]
     pub(in crate::record) fn keep_data(&mut self, header: Header, content: usize) {
         self.release_all();
@@ -58,13 +57,13 @@ impl<'m> InboxView<'m> {
         self.take(header.record_len());
     }
 
-    /// The record with this header is not kept, nor what is yet to come of it.
+    /// Drops the record with this header, and its missing bytes when they come.
     pub(in crate::record) fn drop_record(&mut self, header: Header) {
         self.cursors.dropping = header.record_len();
         self.drop_rest();
     }
 
-    /// Drops what has come of a record that is being dropped. Says whether all of it has come.
+    /// Drops what has come of a record that is being dropped. Returns whether all of it has come.
     pub(in crate::record) fn drop_rest(&mut self) -> bool {
         if self.cursors.dropping == 0 {
             return true;

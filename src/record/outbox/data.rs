@@ -1,4 +1,4 @@
-//! Application data: its place in the outbox, and sealing it there (RFC 9846 §5.2).
+//! Application data: its place in the outbox, where it is sealed (RFC 9846 §5.2).
 
 use super::super::header::{HEADER, RESERVE};
 use super::{OutboxView, too_small};
@@ -9,7 +9,7 @@ use crate::record::plan::Plan;
 use core::ops::Range;
 
 impl<'m> OutboxView<'m> {
-    /// The place for the content of the next record: at least `wanted` bytes, but at most what a record takes. `None`:
+    /// The place for the content of the next record: at least `wanted` bytes, or as many as a record takes. `None`:
     /// pending bytes must be sent first.
     #[inline(always)]
     pub(crate) fn place_data(
@@ -35,14 +35,14 @@ impl<'m> OutboxView<'m> {
         let clean = self.cursors.clean.max(self.cursors.sealed);
         if clean < rest.end {
             self.data_mut(clean.max(rest.start)..rest.end).fill(0);
-            // The bytes of the later header must count as written too. Between them the caller has written.
+            // The place of the header is cleared too. The caller has written the bytes between it and `rest`.
             let header = self.cursors.sealed..self.cursors.sealed.saturating_add(HEADER);
             self.data_mut(header).fill(0);
             self.cursors.clean = rest.end;
         }
     }
 
-    /// Seals this many bytes in the place of [`place_data`](Self::place_data). There may be none.
+    /// Seals the first `len` bytes in the place of [`place_data`](Self::place_data). `len` may be 0.
     #[inline(always)]
     pub(crate) fn seal_data(&mut self, protection: &mut DataProtection, len: usize) -> Result<(), ErrorKind> {
         let record_len = protection.record_len(len);
@@ -56,8 +56,8 @@ impl<'m> OutboxView<'m> {
         self.seal(protection, ContentType::APPLICATION_DATA, len, record_len)
     }
 
-    /// Copies and seals as much application data as fits, in the longest possible records. Returns how much
-    /// was taken; 0 if pending bytes must be sent first.
+    /// Copies and seals as much application data as fits, in the longest possible records. Returns the number of bytes
+    /// taken; 0: pending bytes must be sent first.
     pub(crate) fn write_data(&mut self, protection: &mut DataProtection, data: &[u8]) -> Result<usize, ErrorKind> {
         let mut rest = data;
         while !rest.is_empty() {
@@ -74,7 +74,8 @@ impl<'m> OutboxView<'m> {
         Ok(data.len().saturating_sub(rest.len()))
     }
 
-    /// Whether a handshake message of `message` bytes and then such a place have room.
+    /// Whether there is room for a handshake message of `message` bytes and then for a place of
+    /// [`place_data`](Self::place_data).
     pub(crate) fn has_room_for_message_and_data(
         &mut self,
         protection: &mut DataProtection,
@@ -85,8 +86,8 @@ impl<'m> OutboxView<'m> {
         Ok(self.make_data_room(protection, before, wanted)?.is_some())
     }
 
-    /// Whether there is room for any data when nothing is pending, and for a handshake message of `message` bytes (0: none),
-    /// perhaps one after the other. If not: the capacity for both, with the data that one record takes.
+    /// Checks that an empty outbox has room for some data, and for a handshake message of `message` bytes (0: none). They
+    /// need not fit together. The error has the capacity for both, with at most one record of data.
     pub(crate) fn check_capacity(
         &self,
         protection: &DataProtection,
@@ -103,8 +104,8 @@ impl<'m> OutboxView<'m> {
         Ok(())
     }
 
-    /// Makes room for `before` bytes and a record of `wanted` bytes of application data, but at most what a record takes.
-    /// Returns the number of bytes with room. `None`: pending bytes must be sent first.
+    /// Makes room for `before` bytes and then a record with `wanted` bytes of application data, or as many as a record
+    /// takes. Returns how many bytes of data have room. `None`: pending bytes must be sent first.
     #[inline(always)]
     fn make_data_room(
         &mut self,
@@ -113,7 +114,7 @@ impl<'m> OutboxView<'m> {
         wanted: usize,
     ) -> Result<Option<usize>, ErrorKind> {
         self.seal_open_record(protection)?;
-        // The size that one record takes when nothing is pending.
+        // What one record takes when nothing is pending.
         let most = protection.max_data(self.memory.len().saturating_sub(RESERVE));
         if most == 0 {
             self.check_capacity(protection, 0, wanted)?;

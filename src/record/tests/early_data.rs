@@ -1,10 +1,10 @@
-//! Early data is never accepted; where a client may have sent some, it is dropped (RFC 9846 §4.3.10).
+//! Early data is never accepted. It is dropped where a client may have sent it (RFC 9846 §4.3.10).
 
 use super::*;
 use crate::limits::MAX_EARLY_DATA;
 use Opened::{Dropped, Handshake};
 
-/// A server that knows that the client has offered early data, after its ServerHello.
+/// A server after its ServerHello, if the client has offered early data.
 const SKIP_UNOPENED: Expect = Expect { early_data: EarlyData::Unopened, ..IN_HANDSHAKE };
 /// The same after its HelloRetryRequest.
 const SKIP_PROTECTED: Expect = Expect { early_data: EarlyData::Protected, ..IN_HANDSHAKE };

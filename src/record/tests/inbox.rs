@@ -1,4 +1,4 @@
-//! What an inbox holds, and in how little memory.
+//! The contents of an inbox, and the memory that they need.
 
 use super::*;
 use crate::memory::Memory;
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 const SUITE: Suite = Suite::ChaCha20Poly1305Sha256;
 const LIMIT: usize = 32_768;
 
-/// Opens what there is and copies out the next `count` messages, retaining all; wants more bytes as needed.
+/// Opens what has come, and returns copies of the next `count` messages. All are retained.
 fn read_messages<B: Memory>(
     rx: &mut Inbox<B>,
     protection: &mut ReadProtection,
@@ -348,7 +348,7 @@ fn what_follows_close_notify_is_discarded_unopened() {
     let mut rx = inbox(b"whatever came after it");
     rx.view().discard_ciphertext();
     assert!(rx.is_empty());
-    // Also amid a record that was being dropped.
+    // Also in the middle of a record that is being dropped.
     let mut rx = inbox(&[23, 3, 3, 1, 0]);
     let expect = Expect { early_data: EarlyData::Protected, ..IN_HANDSHAKE };
     assert_eq!(ReadProtection::new().open(&mut rx.view(), expect), Ok(Some(Opened::Dropped)));
@@ -391,7 +391,7 @@ fn call() -> impl Strategy<Value = Call> {
 }
 
 proptest! {
-    /// Whatever is called in whatever order: messages come out as they were sent, and what is retained stays so.
+    /// After any sequence of calls, messages come out as they were sent, and retained messages stay.
     #[test]
     fn the_stream_is_kept(
         bodies in proptest::collection::vec(0..120usize, 1..12),

@@ -1,4 +1,4 @@
-//! The record layer's rules, each by a story. Records are made here by hand, not by the code under test.
+//! Tests of the record layer's rules. Records are made here by hand, not by the code under test.
 
 mod early_data;
 mod inbox;
@@ -16,7 +16,7 @@ use crate::policy::{Padding, Policy};
 use crate::role::{EarlyData, Role};
 use std::{vec, vec::Vec};
 
-/// Where the suite does not matter.
+/// The suite of tests in which it does not matter.
 const SUITE: Suite = Suite::Aes128GcmSha256;
 
 const HANDSHAKE: ContentType = ContentType::HANDSHAKE;
@@ -24,15 +24,15 @@ const ALERT: ContentType = ContentType::ALERT;
 const DATA: ContentType = ContentType::APPLICATION_DATA;
 const CCS: ContentType = ContentType::CHANGE_CIPHER_SPEC;
 
-/// What may stand where after the handshake.
+/// The legal records after the handshake.
 const SESSION: Expect =
     Expect { change_cipher_spec: false, application_data: true, plaintext_alert: false, early_data: EarlyData::None };
 
-/// What may stand where during the handshake.
+/// The legal records during the handshake.
 const IN_HANDSHAKE: Expect =
     Expect { change_cipher_spec: true, application_data: false, plaintext_alert: false, early_data: EarlyData::None };
 
-/// The key of this number.
+/// The key with this number.
 fn key(suite: Suite, number: u8) -> TrafficKey {
     TrafficKey::derive(&Prk::new(&Secret::extract(suite.hash(), &[], &[number])), suite, CryptoMode::Real).unwrap()
 }
@@ -42,7 +42,7 @@ fn plain(content: ContentType, fragment: &[u8]) -> Vec<u8> {
     [&[content.0, 3, 3], &length[..], fragment].concat()
 }
 
-/// A protected record whose whole TLSInnerPlaintext is given.
+/// A protected record with this TLSInnerPlaintext.
 fn protected_inner(key: &TrafficKey, sequence: u64, inner: &[u8]) -> Vec<u8> {
     let length = u16::try_from(inner.len() + 16).unwrap().to_be_bytes();
     let header = [23, 3, 3, length[0], length[1]];
@@ -63,7 +63,7 @@ fn message(typ: u8, body_len: usize) -> Vec<u8> {
     message
 }
 
-/// The peer's bytes come in, as far as there is space.
+/// Puts the peer's bytes into the inbox, as many as there is space for.
 fn receive<B: Memory>(rx: &mut Inbox<B>, bytes: &[u8]) -> usize {
     let mut done = 0;
     while done < bytes.len() {
@@ -98,7 +98,7 @@ fn without_key(role: Role, padding: Padding) -> DataProtection {
     DataProtection::new(WriteProtection::new(role), &Policy::new().padding(padding))
 }
 
-/// Opens everything there is; returns what the records were, or the first error.
+/// Opens everything that has come. Returns what the records contained, or the first error.
 fn open_all(protection: &mut ReadProtection, bytes: &[u8], expect: Expect) -> Result<Vec<Opened>, ErrorKind> {
     let mut rx = inbox(bytes);
     let mut all = Vec::new();

@@ -1,4 +1,4 @@
-//! What a peer's records may be (RFC 9846 §5).
+//! Legal and illegal records of a peer (RFC 9846 §5).
 
 use super::*;
 use crate::limits::*;
@@ -178,7 +178,7 @@ fn a_bit_flipped_anywhere_is_found_in_each_suite() {
             let result = open_all(&mut with_key(key(suite, 1)), &record, SESSION);
             assert_eq!(result, Err(ErrorKind::BadRecordMac), "{suite:?}, bit {bit}");
         }
-        // The header is authenticated: even the version, which means nothing.
+        // The header is authenticated, even the version, which is otherwise ignored.
         for bit in 8..24 {
             let mut record = record.clone();
             record[bit / 8] ^= 1 << (bit % 8);
@@ -388,7 +388,7 @@ fn a_client_may_refuse_our_server_hello_without_protection_until_its_first_recor
     let told = Err(ErrorKind::UnauthenticatedAlert { alert: AlertDescription::ILLEGAL_PARAMETER });
     assert_eq!(open_with_key(&refusal, server), told);
     assert_eq!(open_with_key(&[plain(CCS, &[1]), refusal.clone()].concat(), server), told);
-    // Not as a client, not to close, not of another form, and not once the client has the keys.
+    // Not for a client, not a closure alert, not malformed, and not once the client has used its keys.
     assert_eq!(open_with_key(&refusal, IN_HANDSHAKE), Err(unexpected(ALERT)));
     for warning in [0, 90] {
         assert_eq!(open_with_key(&plain(ALERT, &[1, warning]), server), Err(unexpected(ALERT)));

@@ -1,4 +1,4 @@
-//! What an outbox writes, and in how much memory.
+//! The records that an outbox writes, and the memory that they need.
 
 use super::*;
 use crate::policy::Padding;
@@ -6,7 +6,7 @@ use crate::role::Role;
 use proptest::prelude::*;
 
 const SUITE: Suite = Suite::Aes256GcmSha384;
-/// What is kept for two alerts.
+/// The reserve for two alerts.
 const RESERVE: usize = 48;
 
 fn outbox(capacity: usize) -> Outbox<Vec<u8>> {
@@ -189,7 +189,7 @@ fn sent_bytes_make_room() {
 }
 
 proptest! {
-    /// A plan says to the byte what a server's flight will take: with it, an answer can be refused in advance.
+    /// A plan has the exact size of a server's flight. So an answer without room can be refused in advance.
     #[test]
     fn a_plan_is_exact(
         before in 0..300usize, hello in 4..20_000usize, ccs: bool, limit in 64..20_000u16, most in 64..=16_384u16,
@@ -233,7 +233,7 @@ fn an_outbox_moves_with_its_open_record() {
     let mut tx = outbox(500);
     let mut protection = with_key(1, 16_385);
     append(&mut tx, &mut protection, &message(8, 10)).unwrap();
-    // 5 + 14 bytes lie there, 17 more will when it is sealed.
+    // The open record has 5 + 14 bytes now, and 17 more when it is sealed.
     let Err((tx, _)) = tx.move_into(vec![0; 36 + RESERVE - 1]) else { panic!("too small") };
     let mut tx = tx.move_into(vec![0; 36 + RESERVE]).unwrap();
     seal(&mut tx, &mut protection);
@@ -287,7 +287,7 @@ fn memory_that_cannot_even_hold_alerts_is_the_callers_fault() {
 
 // ---- application data ----
 
-/// The length of the place that is given for data; 0: pending bytes first.
+/// The length of the place for data. 0: pending bytes must be sent first.
 fn place(tx: &mut Outbox<Vec<u8>>, protection: &mut DataProtection, wanted: usize) -> usize {
     tx.view().place_data(protection, wanted).unwrap().map_or(0, |place| place.len())
 }
@@ -352,7 +352,7 @@ fn memory_too_small_for_any_data_is_the_callers_fault() {
     for capacity in 0..RESERVE + 23 {
         assert_eq!(needed(outbox(capacity).view().place_data(&mut protection, 1)), Some(RESERVE + 23));
         assert_eq!(needed(outbox(capacity).view().write_data(&mut protection, b"x")), Some(RESERVE + 23));
-        // Memory that grows on request grows once: it takes all of the data, or as much as a record does.
+        // If memory grows by what the error says, it grows once: then it takes all of the data, or a full record.
         let enough = needed(outbox(capacity).view().write_data(&mut protection, &[7; 5000]));
         assert_eq!(enough, Some(RESERVE + 22 + 5000));
         let enough = needed(outbox(capacity).view().write_data(&mut protection, &[7; 50_000]));

@@ -1,4 +1,4 @@
-//! The records of RFC 8448: read as the peer reads them, written as the sender wrote them, in both directions.
+//! The records of RFC 8448, both directions: opened as the peer opens them, and sealed as the sender sealed them.
 
 use super::*;
 use crate::codec::ContentType;
@@ -20,7 +20,7 @@ const TRACES: [&str; 4] = [
     include_str!("../../../vectors/rfc8448/section_7_compatibility_mode.txt"),
 ];
 
-/// The value of that name: the rest of its line and the indented lines that follow.
+/// The value with this name: the rest of its line, and the indented lines after it.
 fn find(trace: &str, name: &str) -> Option<Vec<u8>> {
     let mut lines =
         trace.lines().skip_while(|line| !matches!(line.split_once(" ="), Some((found, _)) if found == name));

@@ -1,4 +1,4 @@
-//! Outbox to inbox.
+//! What one side's outbox sends, the other side's inbox receives.
 
 use super::*;
 use crate::policy::Padding;
@@ -34,7 +34,7 @@ struct Found {
     data: Vec<u8>,
 }
 
-/// Receives what it can; changes keys as the message KeyUpdate (24) tells it to.
+/// Receives what has come, and changes the key after each KeyUpdate (24).
 fn take_all(rx: &mut Inbox<Vec<u8>>, protection: &mut ReadProtection, keys: &mut u8, suite: Suite, found: &mut Found) {
     loop {
         found.data.extend_from_slice(rx.data());
@@ -55,13 +55,13 @@ fn take_all(rx: &mut Inbox<Vec<u8>>, protection: &mut ReadProtection, keys: &mut
 }
 
 proptest! {
-    /// Whatever is sent through memories of whatever size, in whatever chunks, arrives.
+    /// Everything that is sent arrives, for all sizes of the memories and of the chunks.
     #[test]
     fn what_is_sent_arrives(
         suite in proptest::sample::select(&Suite::ALL[..]),
         limit in 64..700u16,
         out_capacity in 300..2000usize,
-        // Room for the longest record here (721 bytes) behind all but the last byte of the longest message (404).
+        // Room for all but the last byte of the longest message (404 bytes), and for the longest record here (721 bytes).
         in_capacity in 1124..2000usize,
         multiple in 0..200u16,
         sends in proptest::collection::vec(send(), 1..60),
