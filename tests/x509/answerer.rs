@@ -2,6 +2,7 @@
 
 use crate::pki::{Ca, now};
 use countersign::flow::{Flow, FlowInbox, FlowOutbox};
+use countersign::limits::MAX_AUTHORITIES;
 use countersign::x509::{Answerer, Expect, Identities, Identity, Reloadable, SignatureMemo, SigningKey, Trust};
 use countersign::{
     CertificateType, EcdsaSigValue, Epoch, ErrorKind, Handshake, Inbox, Outbox, Policy, Rejection, Role, Seed,
@@ -331,6 +332,17 @@ fn more_names_of_authorities_than_tls_carries_are_no_hint_at_all() {
     let [one, some, many, none] = hints[..] else { panic!("four sizes") };
     assert!(one < 100 && (25_000..32_000).contains(&some) && (50_000..64_512).contains(&many), "{hints:?}");
     assert_eq!(none, 0);
+}
+
+#[test]
+fn the_names_of_authorities_may_take_all_that_tls_carries() {
+    // A certificate has at most 65,535 bytes: two of them. DER adds 21 bytes to such a common name, the list 2.
+    let longest = MAX_AUTHORITIES / 2 - 2 - 21;
+    for (length, hint) in [(longest, MAX_AUTHORITIES), (longest + 1, 0)] {
+        let roots = [Ca::root(&"A".repeat(longest)), Ca::root(&"B".repeat(length))];
+        let builder = Trust::builder().roots("first", &roots[0].der).roots("second", &roots[1].der);
+        assert_eq!(builder.build().unwrap().certificate_authorities().as_slice().len(), hint);
+    }
 }
 
 /// One `Answerer` serves both carriers; and it lives in one value beside its handshake, which borrows from nobody.

@@ -178,6 +178,23 @@ fn however_the_boundaries_of_a_block_are_spoilt_it_is_told() {
     }
 }
 
+#[test]
+fn a_dash_on_one_side_makes_a_line_a_near_miss_and_none_makes_it_text() {
+    for (line, problem) in [
+        ("-BEGIN CERTIFICATE (api)", Some("not quite a BEGIN or END line")),
+        ("(api) BEGIN CERTIFICATE-", Some("not quite a BEGIN or END line")),
+        ("(api) BEGIN CERTIFICATE (api)", None),
+    ] {
+        let text = format!("{line}\n{}", String::from_utf8(file("pem/pem-glued/good.pem")).unwrap());
+        let (count, problems) = roots(text.as_bytes());
+        let told: Vec<_> = problems.iter().map(|each| (each.line, each.to_string())).collect();
+        match problem {
+            Some(says) => assert!(told.len() == 1 && told[0].0 == 1 && told[0].1.contains(says), "{line}: {told:?}"),
+            None => assert_eq!((count, told), (2, vec![]), "{line}"),
+        }
+    }
+}
+
 /// One octet of a file of two roots is changed, taken out, or put in: both are still there, or a problem is told.
 #[test]
 fn a_changed_octet_never_makes_a_block_vanish_in_silence() {
@@ -317,6 +334,7 @@ fn what_stands_outside_of_every_block_and_may_be_an_object_is_a_problem_at_its_l
         let twice = "it is PEM that was encoded in base64 once more";
         let forms: Vec<(&str, Vec<u8>, &str)> = vec![
             ("DER", der.clone(), binary),
+            ("a short object in DER", b"0\x03\x02\x01\x05".to_vec(), "DER stands outside of every block"),
             ("gzip", b"\x1f\x8b\x08\0\0\0\0\0\0\x03cd".to_vec(), "it is compressed (gzip)"),
             ("other binary", b"abc\x01\x02".to_vec(), binary),
             ("base64 of PEM", again.clone().into_bytes(), twice),
