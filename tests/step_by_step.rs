@@ -1,8 +1,8 @@
 //! One handshake, one step at a time.
 //!
-//! Read this file from top to bottom, with RFC 9846 at hand. A client and a server sit in one test, and each `step()`
-//! does exactly one thing: it makes one *transition* (a message sent or received, an answer taken), or it says what it
-//! *wants* and cannot do by itself. The whole story:
+//! Read this file from top to bottom, with RFC 9846 open beside it. One test has a client and a server. Each `step()`
+//! does exactly one thing: it makes one *transition* (a message sent or received, an answer processed), or it returns what
+//! it *wants* from its program. The whole handshake:
 //!
 //! ```text
 //!     Client                                                Server
@@ -17,16 +17,15 @@
 //!     {Certificate}                                                  6
 //!     {CertificateVerify}                                            6
 //!     {Finished}               -------->                             6
-//!                              <--------    [empty application data] 8
+//!                              <--------                 [KeyUpdate] 8
 //!     [application data]       <------->          [application data] 9
 //!
-//!     { } under the handshake keys, [ ] under the application keys. The numbers are the chapters below; in 5 the client
-//!     reads and judges, in 7 the server does.
+//!     { } under the handshake keys, [ ] under the application keys. The numbers are the chapters below. In 5 the client
+//!     reads and judges, in 7 the server.
 //! ```
 //!
-//! This is figure 1 of RFC 9846 §2, with everything that is optional there and matters for identity made mandatory:
-//! *both* sides show a certificate, *both* prove that they hold its key, and on both sides somebody decides whether
-//! that is who it must be. Without this there is no connection.
+//! This is figure 1 of RFC 9846 §2 without options: *both* sides show a certificate, *both* prove that they hold its key,
+//! and both programs decide whether they accept the other's identity. Otherwise there is no connection.
 
 #[path = "support/identity.rs"]
 mod identity;
@@ -38,7 +37,7 @@ use countersign::{
 };
 use identity::Pki;
 
-/// One end: the state machine, and the memory that it works in.
+/// One end: the state machine and its memory.
 struct End {
     hs: Handshake<Policy>,
     /// What the peer sends.
@@ -52,7 +51,7 @@ impl End {
         End { hs, rx: Inbox::new(vec![0; 4096]), tx: Outbox::new(vec![0; 4096]) }
     }
 
-    /// Takes the bytes that are to be sent.
+    /// Takes the bytes to send.
     fn sends(&mut self) -> Vec<u8> {
         let bytes = self.tx.pending().to_vec();
         self.tx.sent(bytes.len());
@@ -106,15 +105,14 @@ const APPLICATION_DATA: u8 = 23;
 fn a_handshake_step_by_step() {
     // ---- Before -----------------------------------------------------------------------------------------------------
     //
-    // Two parties, each with a certificate under a root that both know, and the key that belongs to it. How they got
-    // them is not TLS's business.
+    // Each end has a certificate under a root that both know, and its key. TLS does not say how they got them.
     let pki = Pki::new();
     let server_identity = pki.issue("server.test", &rcgen::PKCS_ECDSA_P256_SHA256);
     let client_identity = pki.issue("client.test", &rcgen::PKCS_ED25519);
 
-    // An end is a state machine and two pieces of memory: `rx` for what the peer sends, `tx` for what we send. The
-    // machine has no socket; carrying bytes from one `tx` to the other's `rx` is the transport, and here that is us.
-    // The client knows the name of whom it calls. The server waits for whoever comes.
+    // An end is a state machine with two pieces of memory: `rx` for what the peer sends, `tx` for what we send. The machine
+    // has no socket. This test is the transport: it carries bytes from one `tx` to the other `rx`. The client knows the
+    // name of the server. The server waits for any client.
     let mut client = End::new(Handshake::client(Policy::new(), Some("server.test"), seed(1)).unwrap());
     let mut server = End::new(Handshake::server(Policy::new(), seed(2)));
     assert_eq!(client.hs.state(), State::SendClientHello);
@@ -122,29 +120,28 @@ fn a_handshake_step_by_step() {
 
     // ---- 1. ClientHello (§4.2.2) ------------------------------------------------------------------------------------
     //
-    // The client speaks first, and says everything at once: 32 random bytes, the cipher suites and groups it knows, the
-    // signature schemes it accepts, the name it looks for, and, taking a guess at what the server will like, a key
-    // share: the public half of a fresh x25519 key. A good guess saves a round trip. (With the feature `mlkem` it shares two
-    // keys: one of X25519MLKEM768, which holds against quantum computers too, and the x25519 key in it by itself.)
+    // The client sends the first message: 32 random bytes, its cipher suites and groups, the signature schemes that it
+    // accepts, the name of the server, and a key share for one group, the public part of a new x25519 key. If the server
+    // accepts this group, a round trip is saved. (With the feature `mlkem` there are two shares: one for X25519MLKEM768,
+    // which also resists quantum computers, and its x25519 key alone.)
     let sent = did(&mut client);
     assert_eq!(sent.event, Sent(HandshakeType::CLIENT_HELLO));
     assert_eq!(sent.epoch, Epoch::Plaintext, "there are no keys yet: everybody can read this");
     assert_eq!(sent.state, State::WaitServerHello);
 
-    // It lies in `tx`. Nothing more can be done without the transport.
+    // The message is in `tx`. Without the transport the client can do nothing more.
     assert_eq!(wants(&mut client), Want::Write);
     let flight = client.sends();
     assert_eq!(on_the_wire(&flight), [(HANDSHAKE, sent.len as usize)], "one record, and nothing else in it");
     assert_eq!(wants(&mut client), Want::Read);
 
-    // Until these bytes come, the server wants to read, too. A want is level-triggered: who asks again, hears it again.
+    // The server wants to read until these bytes come. A want is level-triggered: the next call returns it again.
     assert_eq!(wants(&mut server), Want::Read);
     assert_eq!(wants(&mut server), Want::Read);
     server.gets(&flight);
 
-    // The server takes the hello and decides everything that is to be decided: suite, group, scheme. If there were no
-    // share for a group that it likes, it would answer with a HelloRetryRequest (§4.2.4), once, and the client would
-    // say hello again. The guess was good:
+    // The server processes the hello, and chooses suite and group. Without a share for a group that it accepts, it would
+    // answer once with a HelloRetryRequest (§4.2.4), and the client would send a second hello. Here it has one:
     let received = did(&mut server);
     assert_eq!(received.event, Received(HandshakeType::CLIENT_HELLO));
     assert_eq!(received.len, sent.len);
@@ -155,9 +152,9 @@ fn a_handshake_step_by_step() {
 
     // ---- 2. Which certificate? --------------------------------------------------------------------------------------
     //
-    // The first question to the server's program. A server with many names chooses by what the client asks for; the
-    // offer is the ClientHello, as far as it matters here. So far nothing expensive has been done: a hello with which
-    // nothing can be begun would have cost the server no more than reading it.
+    // This is the first question to the server's program. A server with many names chooses by the name in the offer, which
+    // shows what the ClientHello says about our certificate. So far the server has made no asymmetric operation, so a
+    // hello that it refuses costs little.
     let Want::Credential(question) = wants(&mut server) else { panic!("the server asks for its certificate") };
     assert_eq!(received.state, State::AskCredential);
     let offer = server.hs.offer(&server.rx).unwrap();
@@ -165,18 +162,18 @@ fn a_handshake_step_by_step() {
     assert!(offer.signature_schemes().any(|scheme| scheme == SignatureScheme::ECDSA_SECP256R1_SHA256));
     server.hs.answer_credential(&question, &Credential::new(&server_identity.chain), &mut server.tx).unwrap();
 
-    // The answer sets off a good part of the server's flight. First the ServerHello (§4.2.3), the last message in the
-    // clear: the choices, and the server's own key share. Now it knows both shares' secret (§7.4), and from that and
-    // the hash of the two hellos come the handshake keys (§7.1).
+    // After the answer the server sends four messages. The first is ServerHello (§4.2.3), the last message in plaintext:
+    // the choices, and the server's key share. Now the server has the shared secret (§7.4). The handshake keys are derived
+    // from this and from the hash of the two hellos (§7.1).
     assert_eq!(did(&mut server).event, Presented);
     let server_hello = did(&mut server);
     assert_eq!((server_hello.event, server_hello.epoch), (Sent(HandshakeType::SERVER_HELLO), Epoch::Plaintext));
 
     // ---- 3. The server's parameters (§4.4), under the handshake keys ------------------------------------------------
     //
-    // EncryptedExtensions: the answers that need not be public, as the application protocol. CertificateRequest: "and
-    // who are you?"; countersign's server always asks. Certificate: "this is who I am". From here on nobody on the path
-    // can read who speaks to whom.
+    // EncryptedExtensions has the answers that need not be public, such as the application protocol. CertificateRequest
+    // asks for the client's certificate: countersign's server always sends it. Certificate has the server's chain. Nobody
+    // on the path can read these messages.
     for message in [HandshakeType::ENCRYPTED_EXTENSIONS, HandshakeType::CERTIFICATE_REQUEST, HandshakeType::CERTIFICATE]
     {
         let sent = did(&mut server);
@@ -186,30 +183,31 @@ fn a_handshake_step_by_step() {
 
     // ---- 4. CertificateVerify and Finished (§4.5.2, §4.5.3) ----------------------------------------------------------
     //
-    // A certificate is public: everybody can show it. So the server signs the hash of everything that was said, with
-    // the key that belongs to it. The key itself may be anywhere (in an HSM, behind a network): the machine asks.
+    // A certificate is public: anybody can show it. So the server signs the hash of all messages so far with the
+    // certificate's key. The key may be anywhere (in an HSM, on another host), because the machine only asks for the
+    // signature.
     let Want::Sign(question) = wants(&mut server) else { panic!("the server asks for a signature") };
     assert_eq!(question.scheme(), SignatureScheme::ECDSA_SECP256R1_SHA256);
-    // What is signed begins with 64 spaces and says what it is: a signature made for a server says nothing about a
-    // client, and cannot be mistaken for one of TLS 1.2.
+    // The signed content begins with 64 spaces and a context string. So a server's signature cannot be used as a client's,
+    // nor as one of TLS 1.2.
     assert_eq!(question.message()[..64], [b' '; 64]);
     assert_eq!(question.message()[64..97], *b"TLS 1.3, server CertificateVerify");
     assert_eq!(question.message().len(), 64 + 33 + 1 + 32, "a zero byte, and the transcript's SHA-256");
     let signature = server_identity.key.sign(question.scheme(), question.message()).unwrap();
     server.hs.answer_sign(&question, &signature, &mut server.tx).unwrap();
 
-    // Finished follows: a MAC over everything up to here, with a key that only these two ends can have. It binds the
-    // signature to this connection's keys: who relays somebody else's signature cannot make it.
+    // Finished follows: a MAC over all messages so far, with a key that only these two ends have. It binds the signature to
+    // the keys of this connection: an attacker who relays another server's signature cannot compute it.
     assert_eq!(did(&mut server).event, Signed);
     assert_eq!(did(&mut server).event, Sent(HandshakeType::CERTIFICATE_VERIFY));
     let finished = did(&mut server);
     assert_eq!((finished.event, finished.epoch), (Sent(HandshakeType::FINISHED), Epoch::Handshake));
     assert_eq!(finished.len, 4 + 32);
-    // The server could now send application data already, though it does not know to whom (§4.5.3). Ours never does.
+    // The RFC allows the server to send application data now, before it knows the client (§4.5.3). Ours never does.
     assert_eq!(finished.state, State::WaitCertificate);
 
-    // On the wire: the hello, and then what looks like application data: the true content type is inside (§5.2). The
-    // change_cipher_spec means nothing: it is there because some old middlebox expects it between the two (§E.4).
+    // On the wire are the hello, and a record that looks like application data: its true content type is encrypted (§5.2).
+    // The change_cipher_spec has no meaning: some old middleboxes expect it here (§E.4).
     assert_eq!(wants(&mut server), Want::Write);
     let flight = server.sends();
     let types: Vec<u8> = on_the_wire(&flight).iter().map(|(content, _)| *content).collect();
@@ -218,7 +216,7 @@ fn a_handshake_step_by_step() {
 
     // ---- 5. The client reads (§A.1) -----------------------------------------------------------------------------------
     //
-    // Each message is legal in exactly one state; there is no state from which one could be left out.
+    // Each message is legal in exactly one state, and no state allows to skip one.
     client.gets(&flight);
     let mut state = State::WaitServerHello;
     for (message, epoch, next) in [
@@ -236,9 +234,9 @@ fn a_handshake_step_by_step() {
         state = next;
     }
 
-    // Signature and MAC are right: the other end holds the key of the certificate that it has shown, and there is
-    // nobody in between. But whose certificate is it? That question comes last, and to the client's program: the
-    // machine does not know whom you trust.
+    // Signature and MAC are right: the server holds the key of its certificate, and nobody is between the ends. The last
+    // question is whether this is the right server. The machine asks the client's program, because it does not know whom
+    // you trust.
     let Want::Verify(question) = wants(&mut client) else { panic!("the client asks for the verdict") };
     let peer = client.hs.peer(&client.rx).unwrap();
     assert_eq!(peer.role(), Role::Server);
@@ -251,8 +249,8 @@ fn a_handshake_step_by_step() {
 
     // ---- 6. The client proves itself -----------------------------------------------------------------------------------
     //
-    // Only now, to a server that it has accepted, does the client say who it is. The same three messages, the same two
-    // questions: this is what "mutual" means.
+    // The client shows its certificate only now, after it has accepted the server. It sends the same three messages as the
+    // server, and asks the same two questions: this is what "mutual" means.
     assert!(client.tx.is_empty(), "nothing has gone out since ClientHello");
     let Want::Credential(question) = wants(&mut client) else { panic!("the client asks for its certificate") };
     let offer = client.hs.offer(&client.rx).unwrap();
@@ -271,8 +269,8 @@ fn a_handshake_step_by_step() {
     let finished = did(&mut client);
     assert_eq!((finished.event, finished.epoch), (Sent(HandshakeType::FINISHED), Epoch::Handshake));
 
-    // The client has done its part. It may send application data right behind its Finished, though it has not heard
-    // what the server thinks of its certificate. TLS 1.3 saves that round trip; see chapter 8.
+    // The client may now send application data directly after its Finished, although it does not know whether the server
+    // accepts its certificate. TLS 1.3 saves this round trip: see chapter 8.
     assert_eq!(finished.state, State::Connected);
     assert_eq!(wants(&mut client), Want::Write);
     let flight = client.sends();
@@ -298,15 +296,15 @@ fn a_handshake_step_by_step() {
 
     // ---- 8. Confirmed ------------------------------------------------------------------------------------------------------
     //
-    // Had the server refused the client, the client would learn of it only now. A countersign server therefore says one
-    // thing as soon as it has accepted: that it changes its key (§4.7.3). No application sees it.
+    // If the server refuses the client, the client learns it only now. So a countersign server sends a KeyUpdate (§4.7.3) as
+    // soon as it has accepted the client. No application sees it.
     assert_eq!(wants(&mut server), Want::Write);
     let record = server.sends();
     let key_update = 4 + 1; // the message's header, and update_not_requested
     assert_eq!(on_the_wire(&record), [(APPLICATION_DATA, key_update + 1 + 16)], "its content type, and a tag");
     assert_eq!(wants(&mut server), Want::Done);
 
-    // Both take their session. It has other keys (§7.1): those of the handshake are gone.
+    // Both take their session, which has the application keys (§7.1). The handshake keys have been wiped.
     let mut client_session = client.hs.finish().unwrap();
     let mut server_session = server.hs.finish().unwrap();
     assert!(!client_session.is_confirmed() && server_session.is_confirmed());
@@ -323,7 +321,7 @@ fn a_handshake_step_by_step() {
     assert_eq!(server_session.receive(&mut server.rx, &mut server.tx), Ok(Event::Data));
     assert_eq!(server.rx.data(), b"How do you do?");
     server.rx.consume(14);
-    // close_notify says: that was all, nobody has cut it short. The other direction stays open until it is closed, too.
+    // close_notify shows that the data is complete. The other direction stays open until it is closed, too.
     assert_eq!(server_session.receive(&mut server.rx, &mut server.tx), Ok(Event::Closed));
     server_session.write(b"How do you do.", &mut server.tx).unwrap();
     server_session.close(&mut server.tx).unwrap();
@@ -336,10 +334,10 @@ fn a_handshake_step_by_step() {
 
     // ---- After -------------------------------------------------------------------------------------------------------------
     //
-    // Both derive the same from the connection (§7.5), for whatever protocol wants to bind itself to it.
+    // Both ends derive the same value from the connection (§7.5). A protocol above TLS can bind itself to it.
     assert_eq!(client_session.exporter().tls_exporter(), server_session.exporter().tls_exporter());
 
-    // The machines remember what they did, each transition in its order. This is what goes into a log.
+    // The machines keep their transitions in order, for your log.
     let story: Vec<String> = client.hs.transitions().map(|transition| transition.to_string()).collect();
     assert_eq!(story.len(), 13);
     assert_eq!(story[6], "received finished (36 bytes, handshake keys) -> AskVerify");
@@ -347,7 +345,7 @@ fn a_handshake_step_by_step() {
     assert_eq!(story[12], "sent finished (36 bytes, handshake keys) -> Connected");
 }
 
-/// What `drive` has done is done: steps after it report what they do themselves, however much one answer set off.
+/// `step` after `drive` does not report the transitions that `drive` has made.
 #[test]
 fn no_step_reports_what_drive_has_passed() {
     let pki = Pki::new();
@@ -361,7 +359,7 @@ fn no_step_reports_what_drive_has_passed() {
     server.hs.answer_credential(&question, &Credential::new(&server_identity.chain), &mut server.tx).unwrap();
     let asked = server.hs.drive(&mut server.rx, &mut server.tx).unwrap();
     assert!(matches!(asked, Want::Sign(_)));
-    assert_eq!(wants(&mut server), asked, "the answer and four messages have gone before");
+    assert_eq!(wants(&mut server), asked, "`drive` has made the transitions of the answer and of four messages");
     let events: Vec<_> = server.hs.transitions().map(|transition| transition.event).collect();
     assert_eq!(events.len(), 6, "the log has them all: {events:?}");
 }

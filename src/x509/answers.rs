@@ -1,4 +1,4 @@
-//! The answers to the three questions, for callers that have key, roots and clock at hand.
+//! The answers to the three questions, for programs with keys, trust and clock in memory.
 
 use super::expectations::Expect;
 use super::identities::Identities;
@@ -42,7 +42,7 @@ sentences! {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub enum Declined {
-        /// We have no credential of the certificate type that was agreed on.
+        /// We have no credential of the negotiated certificate type.
         NoCredential = "we have no credential of the certificate type that was agreed on";
         /// The signer failed.
         Signer(error: SignError) = "our signer failed: {error}";
@@ -58,8 +58,7 @@ impl SessionInfo {
 }
 
 impl Answerer {
-    /// For one handshake. It uses the identities and the trust of the time of each question. `expect` lists the
-    /// accepted peers.
+    /// For one handshake. At each question it uses the current identities or trust. `expect` lists the accepted peers.
     pub fn new(
         identities: Arc<Reloadable<Identities>>,
         trust: Arc<Reloadable<Trust>>,
@@ -99,12 +98,12 @@ impl Answerer {
         verdict
     }
 
-    /// Answers the question that the handshake has, and lets the session know whom it has accepted
-    /// ([`SessionInfo::peer`]); `false`: it has none, but wants `Write` or `Read` or is `Done`.
+    /// Answers the question in `want`, and attaches an accepted peer to the session ([`SessionInfo::peer`]). `false`: `want`
+    /// is no question but `Write`, `Read` or `Done`.
     ///
-    /// No credential that fits, or a signer that fails, declines the question; a bad peer is refused. Then the next
-    /// `drive` returns the error, the alert lies in `tx`, and [`refusal`](Answerer::refusal) or
-    /// [`declined`](Answerer::declined) knows the facts.
+    /// Without a fitting credential, or if the signer fails, it declines the question. A bad peer is refused. Then the next
+    /// `drive` returns the error, the alert is in `tx`, and [`refusal`](Answerer::refusal) or
+    /// [`declined`](Answerer::declined) has the reason.
     ///
     /// ```
     /// # use countersign::{Error, Handshake, Inbox, Outbox, Policy, Misuse, Want, x509::Answerer};
@@ -163,13 +162,13 @@ impl Answerer {
         Ok(true)
     }
 
-    /// Makes the authenticator that the peer has asked for, or that we begin (RFC 9261): chooses, signs. An empty one,
-    /// with which we decline, if we have no identity that the peer accepts, or if the signer fails: then
-    /// [`declined`](Answerer::declined) says why.
+    /// Makes an authenticator (RFC 9261), requested or spontaneous: chooses the identity and signs. If we have no identity
+    /// that the peer accepts, or if the signer fails, it is an empty one, which declines the request. Then
+    /// [`declined`](Answerer::declined) has the reason.
     ///
     /// # Errors
-    /// [`Misuse::StaleQuestion`]: another session's, or answered in part. [`Misuse::NotNow`]: we have begun it
-    /// ourselves, and there is nothing to decline.
+    /// [`Misuse::StaleQuestion`]: `proving` belongs to another session, or was answered in part. [`Misuse::NotNow`]: it is
+    /// spontaneous, so there is nothing to decline.
     pub fn prove<P: Borrow<Policy>>(
         &mut self,
         authenticators: &Authenticators<P>,
@@ -227,8 +226,8 @@ impl Answerer {
         Lease::new(self.accepted()?, &self.expect)
     }
 
-    /// The new lease of a peer that has proved its identity again, with the current trust and our expectations. See
-    /// [`Lease::renew`].
+    /// Judges a peer that has proved its identity again, by the current trust and our expectations, and returns the new
+    /// lease. See [`Lease::renew`].
     pub fn renew(&mut self, lease: &Lease, claim: &Claim<'_>) -> Result<Lease, Refusal> {
         let identities = self.identities.get();
         let memo = self.memo.as_deref();
@@ -241,18 +240,18 @@ impl Answerer {
         self.judged?.ok()
     }
 
-    /// Why the peer has been refused, if it has.
+    /// Why the peer was refused. `None`: it was not.
     pub fn refusal(&self) -> Option<&Refusal> {
         self.judged.as_ref()?.as_ref().err()
     }
 
-    /// Why a question has been declined, if one has.
+    /// Why a question was declined. `None`: none was.
     pub fn declined(&self) -> Option<Declined> {
         self.declined
     }
 }
 
-/// An empty authenticator, in place of all that was written.
+/// An empty authenticator, which replaces everything that was written.
 pub(crate) fn decline<P: Borrow<Policy>>(
     authenticators: &Authenticators<P>,
     proving: &mut Proving<'_>,
@@ -262,7 +261,7 @@ pub(crate) fn decline<P: Borrow<Policy>>(
     Ok(message)
 }
 
-/// Appends what `write` writes, with as much room as that takes.
+/// Appends what `write` writes, and makes room for it.
 pub(crate) fn append(
     message: &mut Vec<u8>,
     mut write: impl FnMut(&mut [u8]) -> Result<usize, Misuse>,

@@ -5,8 +5,8 @@ use crate::asn1::{Certificate, GeneralName};
 use core::net::IpAddr;
 use std::{format, string::String, string::ToString, vec::Vec};
 
-/// Each SAN of a certificate with its kind, escaped: `DNS name "api.internal"`. Two names in one, or an address that
-/// stands as a DNS name, can be seen.
+/// Each SAN of a certificate with its kind, escaped: `DNS name "api.internal"`. So readers can see two names in one SAN, or
+/// an address in a DNS name.
 pub(super) fn presented(cert: &Certificate<'_>) -> Vec<String> {
     let told = |name| match name {
         GeneralName::Dns(name) => format!("DNS name \"{}\"", shown(name)),
@@ -25,7 +25,7 @@ pub(super) fn presented(cert: &Certificate<'_>) -> Vec<String> {
     cert.names().map(told).collect()
 }
 
-/// What a certificate without subject is called by: its first SAN that people can read.
+/// The name of a certificate without a subject, for sentences: its first SAN that people can read.
 pub(super) fn label(cert: &Certificate<'_>) -> Option<String> {
     cert.names().find_map(|name| match name {
         GeneralName::Dns(name) | GeneralName::Uri(name) | GeneralName::Email(name) => Some(shown(name)),

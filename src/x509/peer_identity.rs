@@ -18,7 +18,7 @@ use std::{string::String, string::ToString, vec::Vec};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PeerIdentity {
-    /// The subject as RFC 4514 says, last RDN first: `CN=api,O=Example`; empty if the certificate has none. Different
+    /// The subject as text (RFC 4514), last RDN first: `CN=api,O=Example`. Empty: the certificate has none. Different
     /// subjects have different texts, unless they differ only in the string type of a value. It is safe to print, but
     /// may be long.
     pub subject: String,
@@ -86,7 +86,7 @@ impl PeerIdentity {
         Ok(identity)
     }
 
-    /// Without the names that a root bound to a SPIFFE trust domain does not vouch for: all but the SPIFFE ID.
+    /// Removes all names but the SPIFFE ID, because a root that is bound to a trust domain vouches for no other.
     pub(super) fn spiffe_only(mut self) -> PeerIdentity {
         let id = self.spiffe_id.as_ref().map(|id| id.as_str().to_string());
         (self.subject, self.subject_der, self.common_name) = (String::new(), Vec::new(), None);

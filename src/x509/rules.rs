@@ -1,8 +1,8 @@
 //! The rules of RFC 5280 that webpki leaves out, each by its section.
 //!
-//! Two classes. *Validation* rules are always on. *Issuance* rules bind issuers and leave the certificate safe to use
-//! where they are broken (a missing authorityKeyIdentifier): they are on with `TrustBuilder::strict_issuance`, because
-//! many private PKIs break one of them.
+//! There are two classes. *Validation* rules are always on. *Issuance* rules bind issuers, and a certificate that breaks
+//! one is still safe to use (for example, without authorityKeyIdentifier). Many private PKIs break one, so they are on
+//! only with `TrustBuilder::strict_issuance`.
 
 use super::refusal::RefusalReason;
 use crate::Role;
@@ -51,23 +51,23 @@ impl Rules {
         public_key(cert)
     }
 
-    /// For an intermediate CA. (webpki: cA is TRUE, path length, critical extensions, name constraints.)
+    /// For an intermediate CA. (webpki checks cA, path length, critical extensions and name constraints.)
     pub(super) fn intermediate(self, cert: &Certificate<'_>) -> Result<(), RefusalReason> {
         self.every(cert)?;
         self.ca(cert)
     }
 
-    /// For a root, judged when it is loaded; a root that breaks one is not trusted.
+    /// For a root, when it is loaded. A root that breaks a rule is not trusted.
     pub(super) fn root(self, cert: &Certificate<'_>) -> Result<(), RefusalReason> {
         if !cert.is_ca() {
             return Err(RefusalReason::NotCa);
         }
-        // webpki does not look at the extensions of roots. No policy is required, so any will do (§6.1.1 (c), (e)).
+        // webpki does not read the extensions of roots. No policy is required, so every policy is allowed (§6.1.1 (c), (e)).
         critical_extensions(cert, &[oid::CERTIFICATE_POLICIES, oid::INHIBIT_ANY_POLICY])?;
         self.ca(cert)
     }
 
-    /// The purposes in extKeyUsage that let a peer play its role (§4.2.1.12), but for anyExtendedKeyUsage.
+    /// The purposes in extKeyUsage that allow a peer its role (§4.2.1.12), except anyExtendedKeyUsage.
     pub(super) fn purposes(self, role: Role) -> impl Iterator<Item = Oid<'static>> {
         let (own, also) = match role {
             Role::Server => (oid::SERVER_AUTH, None),
@@ -76,8 +76,8 @@ impl Rules {
         core::iter::once(own).chain(also)
     }
 
-    /// Does extKeyUsage allow the role (§4.2.1.12)? In a CA certificate, to all below it. Absent, or
-    /// anyExtendedKeyUsage: any role.
+    /// Whether extKeyUsage allows the role (§4.2.1.12): in a CA certificate, to all certificates below it. Without the
+    /// extension, and with anyExtendedKeyUsage, any role is allowed.
     pub(super) fn serves(self, cert: &Certificate<'_>, role: Role) -> bool {
         cert.extensions.ext_key_usage.is_none_or(|listed| {
             self.purposes(role).chain([oid::ANY_EXTENDED_KEY_USAGE]).any(|purpose| listed.contains(purpose))
@@ -115,7 +115,7 @@ impl Rules {
     }
 }
 
-/// §4.2: a critical extension must be processed. webpki processes these; `also`: those that do no harm besides.
+/// §4.2: a critical extension must be processed. webpki processes some; `also`: others that need no processing here.
 pub(super) fn critical_extensions(cert: &Certificate<'_>, also: &[Oid<'_>]) -> Result<(), RefusalReason> {
     const PROCESSED: [Oid<'static>; 6] = [
         oid::KEY_USAGE,
@@ -132,7 +132,7 @@ pub(super) fn critical_extensions(cert: &Certificate<'_>, also: &[Oid<'_>]) -> R
     }
 }
 
-/// §4.2.1.11: we process no policies, so none that is required can be found. (Mapping is of no concern then.)
+/// §4.2.1.11: we process no policies, so a certificate that requires one is refused. (Mappings do not matter then.)
 pub(super) fn policies(cert: &Certificate<'_>) -> Result<(), RefusalReason> {
     match cert.extensions.policy_constraints.and_then(|constraints| constraints.require_explicit_policy) {
         Some(_) => Err(RefusalReason::PolicyRequired),
@@ -140,9 +140,9 @@ pub(super) fn policies(cert: &Certificate<'_>) -> Result<(), RefusalReason> {
     }
 }
 
-/// What RFC 5280 asks of issuers, for every certificate below the root.
+/// The issuance rules for every certificate below the root.
 fn issuance(cert: &Certificate<'_>) -> Result<(), RefusalReason> {
-    // §4.2.1.1: MUST be there in all certificates except self-signed ones.
+    // §4.2.1.1: MUST be present except in self-signed certificates.
     if cert.extensions.authority_key_id.is_none() {
         return Err(RefusalReason::NonConformant("it has no authorityKeyIdentifier"));
     }
@@ -153,11 +153,11 @@ fn issuance(cert: &Certificate<'_>) -> Result<(), RefusalReason> {
         serial if serial.is_zero() => return Err(RefusalReason::NonConformant("its serial number is zero")),
         _ => {}
     }
-    // UTCTime can say 1950 to 1969 (§4.1.2.5.1); no certificate is that old.
+    // UTCTime can have years from 1950 to 1969 (§4.1.2.5.1), but no certificate is so old.
     if cert.not_before.is_before_1970() || cert.not_after.is_before_1970() {
         return Err(RefusalReason::NonConformant("its validity begins or ends before 1970"));
     }
-    // RFC 1034 §3.5 knows no underscore; service names in the wild do.
+    // RFC 1034 §3.5 does not allow underscores. Some service names have them.
     if cert.names().any(|name| matches!(name, GeneralName::Dns(text) if text.contains('_'))) {
         return Err(RefusalReason::NonConformant("a DNS name in its subjectAltName has an underscore"));
     }
@@ -169,13 +169,13 @@ fn issuance(cert: &Certificate<'_>) -> Result<(), RefusalReason> {
     Ok(())
 }
 
-/// What RFC 5280 asks of the issuers of CA certificates.
+/// The issuance rules for CA certificates.
 fn issuance_of_ca(cert: &Certificate<'_>) -> Result<(), RefusalReason> {
     // §4.2.1.9: MUST be critical.
     if !cert.extensions.all.is_critical(oid::BASIC_CONSTRAINTS) {
         return Err(RefusalReason::NonConformant("its basicConstraints are not critical"));
     }
-    // §4.2.1.2: MUST be there in all CA certificates.
+    // §4.2.1.2: MUST be present in all CA certificates.
     if cert.extensions.subject_key_id.is_none() {
         return Err(RefusalReason::NonConformant("it has no subjectKeyIdentifier"));
     }
@@ -184,17 +184,17 @@ fn issuance_of_ca(cert: &Certificate<'_>) -> Result<(), RefusalReason> {
     if !cert.extensions.all.is_critical(oid::NAME_CONSTRAINTS) {
         return Err(RefusalReason::NonConformant("its nameConstraints are not critical"));
     }
-    // A domain name, no pattern: the leading dot is a habit from URI constraints.
+    // A DNS constraint is a domain name without a leading dot, which only URI constraints have.
     match constraints.bases().any(|base| matches!(base, GeneralName::Dns(base) if base.starts_with('.'))) {
         true => Err(RefusalReason::NonConformant("a DNS name in its nameConstraints begins with a dot")),
         false => Ok(()),
     }
 }
 
-/// As [`RefusalReason::UnsupportedConstraint`] calls them.
+/// The kind in [`RefusalReason::UnsupportedConstraint`].
 pub(super) const ADDRESSES: &str = "e-mail addresses";
 
-/// A kind of name that is constrained, that webpki cannot compare, and that `leaf` has.
+/// A kind of name that `leaf` has, that the CA constrains, and that webpki cannot compare.
 pub(super) fn unsupported_constraint(
     constraints: &NameConstraints<'_>,
     leaf: &Certificate<'_>,
@@ -213,19 +213,19 @@ pub(super) fn unsupported_constraint(
     })
 }
 
-/// Does it constrain e-mail addresses?
+/// Whether the CA constrains e-mail addresses.
 pub(super) fn constrains_addresses(cert: &Certificate<'_>) -> bool {
     let constraints = cert.extensions.name_constraints;
     constraints.is_some_and(|constraints| constraints.bases().any(|base| matches!(base, GeneralName::Email(_))))
 }
 
-/// §4.2.1.10: without subjectAltName, constraints on e-mail addresses apply to those in the subject, at which webpki does
-/// not look.
+/// §4.2.1.10: without subjectAltName, constraints on e-mail addresses apply to those in the subject. webpki does not read
+/// them.
 pub(super) fn has_address_in_subject(cert: &Certificate<'_>) -> bool {
     cert.extensions.subject_alt_name.is_none() && cert.subject.attributes().any(|part| part.id == oid::EMAIL_ADDRESS)
 }
 
-/// A key with which the handshake's signatures can be verified, and so those of certificates.
+/// Checks that signatures in handshakes and certificates can be verified with this key.
 pub(super) fn public_key(cert: &Certificate<'_>) -> Result<(), RefusalReason> {
     match schemes_for(&cert.spki.key) {
         [] => Err(RefusalReason::UnsupportedKey(cert.spki.key.to_string())),
@@ -233,7 +233,7 @@ pub(super) fn public_key(cert: &Certificate<'_>) -> Result<(), RefusalReason> {
     }
 }
 
-/// Reads a certificate; what breaks the form is a fault.
+/// Reads a certificate. A malformed one is refused with the reason.
 pub(super) fn read(der: &[u8]) -> Result<Certificate<'_>, RefusalReason> {
     Certificate::from_der(der).map_err(|BadDer(what)| RefusalReason::Malformed(what))
 }
@@ -248,7 +248,7 @@ mod tests {
     const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
     const CONSTRAINTS: &[u8] = &[0x55, 0x1d, 30];
 
-    /// What the rules for a leaf say, by the default policy and by the strict one.
+    /// The results of the rules for a leaf, without and with strict issuance.
     fn leaf_says(made: &Made) -> [Result<(), RefusalReason>; 2] {
         let certificate = made.der();
         let cert = Certificate::from_der(&certificate).unwrap();
@@ -265,12 +265,12 @@ mod tests {
         Err(RefusalReason::NonConformant(what))
     }
 
-    /// A leaf that no rule minds, strict or not.
+    /// A leaf that breaks no rule, even with strict issuance.
     fn good() -> Made {
         Made::with(&[0x55, 0x1d, 35], &der(0x30, &der(0x80, b"id")))
     }
 
-    /// A root that no rule minds.
+    /// A root that breaks no rule.
     fn good_root() -> Made {
         let id = Made::with(&[0x55, 0x1d, 14], &der(0x04, b"id"));
         id.and(&[0x55, 0x1d, 19], Some(255), &der(0x30, &der(0x01, &[255])))
@@ -312,11 +312,11 @@ mod tests {
         assert_eq!(leaf_says(&good()), same(Ok(())));
         assert_eq!(leaf_says(&Made { issuer: der(0x30, &[]), ..good() }), same(broken("its issuer is empty")));
         let san = |critical, names: &[Vec<u8>]| good().and(SAN, critical, &der(0x30, &names.concat()));
-        // Only strictly: an underscore, in DNS names alone.
+        // Only with strict issuance: an underscore, in DNS names only.
         let underscore = broken("a DNS name in its subjectAltName has an underscore");
         assert_eq!(leaf_says(&san(None, &[der(0x82, b"a_b")])), [Ok(()), underscore]);
         assert_eq!(leaf_says(&san(None, &[der(0x86, b"a_b"), der(0x81, b"a_b")])), same(Ok(())));
-        // Only strictly: without a subject the names are critical.
+        // Only with strict issuance: without a subject, subjectAltName is critical.
         let says = broken("its subject is empty, but its subjectAltName not critical");
         for (subject, critical, strictly) in [
             (der(0x30, &[]), None, says),
@@ -394,7 +394,7 @@ mod tests {
             let says = if bits & 0x04 != 0 { Ok(()) } else { Err(RefusalReason::KeyUsage("keyCertSign")) };
             assert_eq!(root_says(&good_root().and(KEY_USAGE, None, &der(0x03, &[0, bits]))), same(says));
         }
-        // A critical extension that nobody processes; the same is no harm if it is not critical.
+        // A critical extension that is not processed. If it is not critical, the root is good.
         for (oid, known) in [(&[0x55, 0x1d, 32][..], true), (&[0x55, 0x1d, 33], false), (&[0x2a, 3], false)] {
             assert_eq!(root_says(&good_root().and(oid, None, b"?")), same(Ok(())));
             let says = if known {
@@ -425,7 +425,7 @@ mod tests {
         assert_eq!(says(None, &[der(0xa0, &good)]), [Ok(()), broken("its nameConstraints are not critical")]);
     }
 
-    /// Which constraint is named as the one that webpki cannot compare.
+    /// The refusal names the kind of the constraint.
     #[test]
     fn a_constraint_of_a_kind_that_cannot_be_compared_concerns_names_of_its_kind() {
         let kinds = [

@@ -1,4 +1,4 @@
-//! What certificates and CRLs are signed with, and whether a key has signed them.
+//! The signature algorithms of certificates and CRLs, and the check of a signature.
 
 use crate::SignatureScheme;
 use crate::asn1::{AlgorithmIdentifier, oid};
@@ -11,7 +11,7 @@ use webpki::RawPublicKeyEntity;
 
 const COUNT: usize = 14 + if cfg!(feature = "aws-lc-rs") { 5 } else { 0 } + if cfg!(feature = "mldsa") { 3 } else { 0 };
 
-/// What is verified in certificates and CRLs.
+/// The algorithms that are verified in certificates and CRLs.
 pub(super) const ALGORITHMS: [&dyn SignatureVerificationAlgorithm; COUNT] = [
     by::ECDSA_P256_SHA256,
     by::ECDSA_P256_SHA384,

@@ -19,11 +19,11 @@ sentences! {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub enum InvalidLease {
-        /// They are something else.
+        /// They do not begin as a lease.
         NotALease = "these bytes are no lease";
         /// They have this version of the format, which is not supported.
         Version(version: u8) = "this lease was written in version {version}, and version 1 is read here";
-        /// They are cut off or too long, or this field has an invalid value.
+        /// They are too short or too long, or this field has an invalid value.
         Malformed(what: &'static str) = "this lease is damaged: {what}";
     }
 }
@@ -35,7 +35,7 @@ impl From<Malformed> for InvalidLease {
 }
 
 impl Lease {
-    /// The lease as bytes: its chain, and some ten bytes more. They hold no secret.
+    /// The lease as bytes: its chain and a few dozen bytes more. They contain no secret.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut length = Writer::counting();
         self.write(&mut length);
@@ -66,13 +66,12 @@ impl Lease {
         w.vec_u24(|w| self.chain().for_each(|certificate| w.vec_u24(|w| w.bytes(certificate))));
     }
 
-    /// Reads the bytes of [`to_bytes`](Lease::to_bytes). The result has not been judged here, so it is not valid any
-    /// more ([`valid_until`](Lease::valid_until) is the time of its last judgement): the first [`check`](Lease::check)
-    /// judges the whole chain. The bytes do not prove that the peer had the key, so keep them where nobody else can
-    /// write.
+    /// Reads the bytes of [`to_bytes`](Lease::to_bytes). The result is not valid until the first [`check`](Lease::check),
+    /// which judges the whole chain ([`valid_until`](Lease::valid_until) is the time of the last judgement before). The
+    /// bytes do not prove that the peer had the key, so keep them where nobody else can write.
     ///
     /// # Errors
-    /// The bytes are not a lease, or damaged.
+    /// The bytes are not a lease, or are damaged.
     pub fn from_bytes(bytes: &[u8]) -> Result<Lease, InvalidLease> {
         let malformed = InvalidLease::Malformed;
         let rest = match bytes.split_first_chunk::<4>() {

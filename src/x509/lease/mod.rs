@@ -1,4 +1,4 @@
-//! Leases: what a peer has proved, and until when the proof is valid.
+//! Leases: the proved identity of a peer, and how long the proof is valid.
 
 mod bytes;
 mod collection;
@@ -38,9 +38,9 @@ pub struct Lease {
     proved_at: u64,
 }
 
-/// What one pass over many leases, by one snapshot at one time, does once for all.
+/// The work that one pass over many leases does only once, for one snapshot at one time.
 struct Pass {
-    /// The signatures of the CAs, which many chains share.
+    /// The verified signatures of the CAs, which many chains share.
     memo: SignatureMemo,
     asked: AskedCas,
 }
@@ -166,18 +166,17 @@ impl Lease {
         &self.expect
     }
 
-    /// When chain and CRLs were judged last. A comparison of times does not count.
+    /// The time of the last judgement of chain and CRLs. A comparison of times is no judgement.
     pub fn judged_at(&self) -> UnixTime {
         self.accepted.judged_at()
     }
 
-    /// When the peer last proved that it has its key: in the handshake, or when it answered a request for an
-    /// authenticator.
+    /// The time when the peer last proved that it has its key: in the handshake, or by an authenticator that we requested.
     pub fn proved_at(&self) -> UnixTime {
         unix_time(self.proved_at)
     }
 
-    /// How many bytes it takes, including those on the heap.
+    /// Its size in bytes, including the heap.
     pub fn footprint(&self) -> usize {
         let chain = self.chain().fold(0usize, |sum, certificate| sum.saturating_add(certificate.len()));
         let text = match &*self.expect {
@@ -186,7 +185,7 @@ impl Lease {
             Expect::SpiffeTrustDomain(domain) => domain.as_str().len(),
             _ => 0,
         };
-        // Two counts of references before what is shared.
+        // An `Arc` has two counters before the value.
         let counts = size_of::<[usize; 4]>();
         [size_of::<Lease>(), size_of::<Expect>(), counts, text]
             .iter()

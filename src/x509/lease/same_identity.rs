@@ -1,4 +1,4 @@
-//! Is the one who proves an identity again the one who had it before?
+//! Compares the identity of a new proof with that of the lease.
 
 use crate::CertificateType;
 use crate::asn1::{Certificate, GeneralName};
@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
-/// The new proof must be of the identity that was proved before, as what `known` says.
+/// Checks that the new proof is of the identity that was proved before.
 pub(super) fn check(before: &Accepted, known: &Expect, proved: &Accepted, expect: &[Expect]) -> Result<(), Fault> {
     let other = |was: String| Err(of_leaf(RefusalReason::OtherIdentity { was }));
     if before.certificate_type() == CertificateType::RAW_PUBLIC_KEY {
@@ -35,13 +35,13 @@ pub(super) fn check(before: &Accepted, known: &Expect, proved: &Accepted, expect
     if same { Ok(()) } else { other(called(&was, known)) }
 }
 
-/// Every name in subjectAltName: its number in GeneralName, and its whole value in one form. What people are shown is no
-/// measure: that is cut, and says of an otherName only that there is one.
+/// Every name in subjectAltName: its number in GeneralName, and its whole value in one form. The texts for people cannot be
+/// compared, because they are cut and do not show the value of an otherName.
 fn all(certificate: &Certificate<'_>) -> BTreeSet<(u8, Vec<u8>)> {
     let name = |name| match name {
         GeneralName::OtherName(content) => (0, content.to_vec()),
         GeneralName::Email(address) => (1, address.as_bytes().to_vec()),
-        // Host names have no case.
+        // DNS names are compared without case.
         GeneralName::Dns(name) => (2, name.to_ascii_lowercase().into_bytes()),
         GeneralName::X400(content) => (3, content.to_vec()),
         GeneralName::Directory(name) => (4, name.canonical().flat_map(u32::to_be_bytes).collect()),
@@ -53,7 +53,7 @@ fn all(certificate: &Certificate<'_>) -> BTreeSet<(u8, Vec<u8>)> {
     certificate.names().map(name).collect()
 }
 
-/// What the identity is called that the lease is about.
+/// The name of the lease's identity, for the refusal.
 fn called(was: &Certificate<'_>, known: &Expect) -> String {
     match known {
         expect @ (Expect::Dns(_) | Expect::Ip(_) | Expect::Spiffe(_) | Expect::Spki(_)) => expect.to_string(),

@@ -6,8 +6,8 @@ use core::fmt;
 use rustls_pki_types::UnixTime;
 use std::{format, string::String, vec::Vec};
 
-/// One line per reason: its facts, its rejection, the predicate of a sentence whose subject is the certificate at
-/// fault. `now` is the moment of the verdict.
+/// One line per reason: its facts, its rejection, and the predicate of a sentence whose subject is the certificate at
+/// fault. `now` is the time of the verdict.
 macro_rules! reasons {
     ($now:ident; $(
         $(#[doc = $doc:literal])+
@@ -34,7 +34,7 @@ macro_rules! reasons {
                 match self { $( RefusalReason::$name { .. } => Rejection::$rejection, )* }
             }
 
-            /// What the peer is told.
+            /// The alert that the peer gets.
             pub const fn alert(&self) -> AlertDescription {
                 self.rejection().alert()
             }
@@ -89,14 +89,14 @@ reasons! {
     /// A public key of another kind than P-256, P-384, Ed25519 and RSA of 2048 to 8192 bits; what it is.
     UnsupportedKey(key: String), UnsupportedCertificate,
         "has a weak or unsupported key, {key} (P-256, P-384, Ed25519 or RSA of 2048 to 8192 bits is needed)";
-    /// Its time is over.
+    /// It has expired.
     Expired(then: UnixTime), Expired, "expired {} ago ({})", since(*then, *now), date(*then);
-    /// Its time has not come.
+    /// It is not valid yet.
     NotYetValid(then: UnixTime), Expired, "is not valid for another {} (from {})", since(*now, *then), date(*then);
     /// A CA certificate was presented as the peer's own.
     CaAsLeaf, BadCertificate,
         "is a CA certificate, which identifies nobody (issue a leaf with it, or pin its key as a raw public key)";
-    /// Something that is no CA issued a certificate.
+    /// The issuer is not a CA.
     NotCa, BadCertificate, "is no CA, yet has issued a certificate";
     /// More CAs between leaf and root than our limit.
     PathTooLong {
@@ -211,7 +211,7 @@ reasons! {
 /// A reason as the predicate of a sentence whose subject is the certificate at fault.
 pub(in crate::x509) struct Predicate<'a> {
     pub(in crate::x509) reason: &'a RefusalReason,
-    /// The moment of the verdict.
+    /// The time of the verdict.
     pub(in crate::x509) now: UnixTime,
 }
 
@@ -220,7 +220,7 @@ fn since(from: UnixTime, to: UnixTime) -> String {
     span(to.as_secs().saturating_sub(from.as_secs()))
 }
 
-/// Why no CRL of this issuer tells the status.
+/// Why no CRL of this issuer has the status.
 fn unknown(issuer: &str, unusable: Option<&str>) -> String {
     match unusable {
         None => format!("no CRL of {issuer} is loaded that covers it"),
@@ -230,7 +230,7 @@ fn unknown(issuer: &str, unusable: Option<&str>) -> String {
     }
 }
 
-/// The newer list that is there already does not help.
+/// A newer list is loaded but cannot be used.
 fn other_key(is_there: bool) -> &'static str {
     if is_there { " of the same key (a newer one is loaded that is signed by another key)" } else { "" }
 }

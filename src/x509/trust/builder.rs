@@ -30,7 +30,7 @@ pub struct TrustBuilder {
     roots: Vec<(Source, Decoded, Option<TrustDomain>)>,
     crls: Vec<(Source, Decoded)>,
     crls_asked: bool,
-    /// Files of CRLs that have none.
+    /// Files without a CRL.
     without_crl: Vec<(Source, String)>,
     empty: Vec<Problem>,
     relaxed: Relaxed,
