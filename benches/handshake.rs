@@ -1,5 +1,5 @@
-//! Whole mutual handshakes, by key type, group and suite; client and server apart; beside the bare operations of the
-//! provider (ring, or aws-lc-rs with that feature) and rustls with the same.
+//! Whole mutual handshakes by key type, group and suite, and each side alone. They are compared with the bare
+//! operations of the provider (ring, or aws-lc-rs with that feature), and with rustls with the same provider.
 //!
 //! `cargo bench --manifest-path benches/Cargo.toml --bench handshake -- ratios` prints the comparison of docs/PERFORMANCE.md.
 
@@ -12,7 +12,7 @@ use criterion::Criterion;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// Both sides in turns with the bare operations of both sides and rustls, in one run.
+/// Both sides, the bare operations of both sides, and rustls, by turns in one run.
 fn ratios() {
     #[cfg(feature = "mlkem")]
     hybrid_ratios();
@@ -53,7 +53,8 @@ fn ratios() {
     }
 }
 
-/// The same with X25519MLKEM768, of which the bare operations are counted in; rustls has it by aws-lc-rs, whatever is ours.
+/// The same with X25519MLKEM768. The bare operations include ML-KEM. rustls has it from aws-lc-rs, with either provider
+/// of ours.
 #[cfg(feature = "mlkem")]
 fn hybrid_ratios() {
     use countersign_benches::bare::ml_kem;
@@ -139,7 +140,7 @@ fn main() {
     if std::env::args().any(|argument| argument == "ratios") {
         return ratios();
     }
-    // For a profiler: so many P-256 handshakes and nothing else.
+    // For a profiler: only this many P-256 handshakes.
     if let Some(count) = std::env::args().find_map(|argument| argument.strip_prefix("count=")?.parse::<u32>().ok()) {
         let world = KeyType::P256.world();
         return (0..count).for_each(|_| drop(black_box(handshake(&world, &POLICY))));

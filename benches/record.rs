@@ -1,4 +1,4 @@
-//! Sealing and opening application data, beside raw ring and rustls.
+//! Sealing and opening of application data, compared with ring alone and with rustls.
 //!
 //! `cargo bench --manifest-path benches/Cargo.toml --bench record -- ratios` prints the comparison of docs/PERFORMANCE.md.
 
@@ -44,7 +44,7 @@ impl Pair {
         }
     }
 
-    /// One record, in place both ways. What is in its place is sent as it is.
+    /// One record, in place on both sides. The bytes that are in its place are sent.
     fn in_place(&mut self, size: usize) {
         let mut record = self.client.reserve(size, &mut self.tx).expect("open").expect("room");
         black_box(record.space());
@@ -54,7 +54,7 @@ impl Pair {
         self.receive();
     }
 
-    /// Data that is copied into as many records as it takes, in one call.
+    /// Data that is copied into as many records as it needs, by one call.
     fn written(&mut self, data: &[u8]) {
         assert_eq!(self.client.write(data, &mut self.tx), Ok(data.len()));
         self.carry();
@@ -62,7 +62,7 @@ impl Pair {
     }
 }
 
-/// The same by ring alone: seal where it lies, carry, open where it lies.
+/// The same with ring alone: seal in place, carry, open in place.
 struct Raw {
     key: LessSafeKey,
     sequence: u64,
@@ -147,7 +147,7 @@ fn main() {
     if std::env::args().any(|argument| argument == "ratios") {
         return ratios();
     }
-    // For a profiler: so many records of 256 bytes and nothing else.
+    // For a profiler: only this many records of 256 bytes.
     if let Some(count) = std::env::args().find_map(|argument| argument.strip_prefix("count=")?.parse::<u32>().ok()) {
         let mut pair = Pair::new(&KeyType::P256.world(), &aes_128());
         return (0..count).for_each(|_| pair.in_place(256));

@@ -1,4 +1,4 @@
-//! What a hopeless client costs a server, from its first byte to the alert: no asymmetric operation.
+//! The cost of a refused client for a server, from its first byte to the alert: there is no asymmetric operation.
 
 use countersign::{CipherSuite, Error, Handshake, Inbox, Outbox, Policy, Seed};
 use countersign_benches::{End, KeyType, POLICY, World};
@@ -15,14 +15,14 @@ fn refuse(seed: Seed, bytes: &[u8]) -> Error {
     server.drive(&mut rx, &mut tx).expect_err("refused")
 }
 
-/// The first record of a client of ours.
+/// The first record of one of our clients.
 fn client_hello(world: &World, policy: &Policy) -> Vec<u8> {
     let mut client = End::client(world, policy, vec![0; 1024], vec![0; 1024]);
     client.drive().expect("a hello");
     client.tx.pending().to_vec()
 }
 
-/// supported_versions with nothing but TLS 1.2.
+/// supported_versions with TLS 1.2 only.
 fn wrong_version(mut hello: Vec<u8>) -> Vec<u8> {
     let extension = [0, 0x2b, 0, 3, 2, 3, 4];
     let at = hello.windows(extension.len()).position(|window| window == extension).expect("supported_versions");

@@ -1,13 +1,14 @@
-//! Many connections at once: is a handshake dearer among 10,000 others, and do two threads make twice as many?
+//! Many connections at once: whether a handshake costs more among 10,000 others, and whether two threads make twice as
+//! many.
 //!
-//! Memory per connection is counted by `examples/footprint`.
+//! `examples/footprint` measures the memory of each connection.
 
 use countersign::Want;
 use countersign_benches::{End, KeyType, POLICY, World, handshake};
 use std::hint::black_box;
 use std::time::Instant;
 
-/// Connections that are all in flight at once: each step is made for all of them before the next. Microseconds per
+/// Connections that run at the same time: each step is made for all before the next step. Returns microseconds per
 /// handshake.
 fn in_flight(world: &World, connections: usize) -> f64 {
     let begun = Instant::now();
@@ -31,7 +32,7 @@ fn in_flight(world: &World, connections: usize) -> f64 {
     begun.elapsed().as_secs_f64() * 1e6 / connections as f64
 }
 
-/// Handshakes per second of so many threads, which share nothing but the policy and the trust.
+/// Handshakes per second with this many threads, which share only the policy and the trust.
 fn threads(world: &World, count: usize) -> f64 {
     const EACH: usize = 1_000;
     let begun = Instant::now();

@@ -1,5 +1,5 @@
-//! The key schedule of one side (RFC 9846 §7.1), from the shared secret to the application keys, beside the AEAD key
-//! set-ups that it contains.
+//! The key schedule of one side (RFC 9846 §7.1), from the shared secret to the application keys, compared with the AEAD
+//! key set-ups in it.
 
 use countersign::internals::codec::NamedGroup;
 use countersign::internals::crypto::{CryptoMode, HashAlgorithm, KeyExchange, SharedSecret, Suite};

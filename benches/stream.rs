@@ -1,5 +1,5 @@
-//! The streams over tokio and over blocking sockets, beside the session that is under them and tokio-rustls, over the same
-//! kind of socket: records of 16 KiB, handshakes, and what idle connections hold.
+//! The streams over tokio and over blocking sockets, compared with the session inside them and with tokio-rustls, over
+//! the same kind of socket: records of 16 KiB, handshakes, and the memory of idle connections.
 //!
 //! `cargo bench --manifest-path benches/Cargo.toml --bench stream` prints the table of docs/PERFORMANCE.md.
 
@@ -29,10 +29,10 @@ use tokio::runtime::{Builder, Runtime};
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
 const RECORD: usize = 1 << 14;
-/// Records in one run.
+/// The records of one run.
 const RECORDS: usize = 64;
 const IDLE: usize = 10_000;
-/// Between idle connections.
+/// The number of idle connections.
 const PIPE: usize = 4096;
 
 const POLICY: Policy = Policy::new().cipher_suites(&[CipherSuite::TLS_AES_128_GCM_SHA256]);
@@ -98,7 +98,7 @@ fn sockets() -> (UnixStream, UnixStream) {
     UnixStream::pair().expect("two descriptors")
 }
 
-/// Records from one end to the other, one after the other, by one task: so it is both ends' work that counts.
+/// Sends records from one end to the other, one after the other, in one task. So the work of both ends counts.
 async fn send(near: &mut (impl AsyncWrite + Unpin), far: &mut (impl AsyncRead + Unpin), data: &mut [u8]) {
     for _ in 0..RECORDS {
         near.write_all(black_box(data)).await.expect("written");
@@ -107,7 +107,7 @@ async fn send(near: &mut (impl AsyncWrite + Unpin), far: &mut (impl AsyncRead + 
     }
 }
 
-/// The same, but what comes is used where it was opened.
+/// The same, but received data is used where it was opened.
 async fn send_in_place(near: &mut (impl AsyncWrite + Unpin), far: &mut (impl AsyncBufRead + Unpin), data: &[u8]) {
     for _ in 0..RECORDS {
         near.write_all(black_box(data)).await.expect("written");
@@ -130,7 +130,7 @@ fn send_blocking(near: &mut impl Write, far: &mut impl Read, data: &mut [u8]) {
     }
 }
 
-/// The session under the stream, with memory of the same size.
+/// The session inside the stream, with memory of the same size.
 struct InPlace {
     client: Session,
     server: Session,
@@ -147,7 +147,7 @@ impl InPlace {
         InPlace { client, server, tx, rx, unused: Outbox::new(vec![0; 256]), sockets: sockets() }
     }
 
-    /// The same, but what is sent is made and used where it lies.
+    /// The same, but the data is made and used in place.
     async fn send(&mut self) {
         for _ in 0..RECORDS {
             self.seal();
@@ -185,7 +185,7 @@ impl InPlace {
         }
     }
 
-    /// The same with the copies of [`send`], and nothing else: what remains is the stream's own.
+    /// Only the copies of [`send`]: the difference is the stream's own cost.
     async fn send_copies(&mut self, data: &mut [u8]) {
         for _ in 0..RECORDS {
             assert_eq!(self.client.write(black_box(data), &mut self.tx), Ok(RECORD));
@@ -193,7 +193,7 @@ impl InPlace {
         }
     }
 
-    /// What is pending goes over the socket, and is used there; `at` is where in its record a part lies.
+    /// Carries pending bytes over the socket, and uses them there. `at`: the position of a part in its record.
     async fn carry(&mut self, mut used: impl FnMut(&[u8], usize)) {
         let (near, far) = &mut self.sockets;
         near.write_all(self.tx.pending()).await.expect("written");
@@ -261,8 +261,8 @@ fn handshakes(runtime: &Runtime, ours: &Ours, theirs: &Theirs) -> [f64; 2] {
     std::array::from_fn(|at| times[at].as_secs_f64())
 }
 
-/// The bytes that one end of an idle connection holds, after some data each way, while a read is pending. The pipes between
-/// the ends are subtracted.
+/// The bytes of memory that one end of an idle connection holds, after some data in each direction and while a read is
+/// pending. The pipes between the ends are subtracted.
 async fn idle<A, B>(meet: impl AsyncFn() -> (A, B)) -> usize
 where
     A: AsyncRead + AsyncWrite + Unpin,
@@ -292,7 +292,7 @@ async fn exchange(from: &mut (impl AsyncWrite + Unpin), to: &mut (impl AsyncRead
     tokio::try_join!(send, to.read_exact(&mut got)).expect("an honest peer");
 }
 
-/// Reads, and finds nothing.
+/// Reads, and finds no data.
 async fn wait(stream: &mut (impl AsyncRead + Unpin)) {
     let mut byte = [0];
     let mut buf = ReadBuf::new(&mut byte);

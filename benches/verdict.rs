@@ -1,4 +1,4 @@
-//! What a verdict costs: leaf and intermediate, against the two signatures that it must verify at least.
+//! The cost of a verdict on leaf and intermediate, compared with the two signatures that it must verify.
 //!
 //! `cargo bench --manifest-path benches/Cargo.toml --bench verdict -- ratios` prints the comparison of docs/PERFORMANCE.md. Targets for P-256: fresh at most
 //! 1.05 x the signatures, remembered under 5 us.
@@ -13,7 +13,7 @@ use ring::signature::{UnparsedPublicKey, VerificationAlgorithm};
 use std::hint::black_box;
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
-/// One service judges another, whose chain has been parsed for the bare signatures.
+/// One service judges another. For the bare signatures the chain has been parsed before.
 struct Bench<'a> {
     world: &'a World,
     algorithm: &'static dyn VerificationAlgorithm,
@@ -38,7 +38,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// The signatures of leaf and intermediate, and nothing else.
+    /// Only the signatures of leaf and intermediate.
     fn signatures(&self) {
         for pair in self.parsed.windows(2) {
             let [certificate, issuer] = pair else { unreachable!("windows of two") };

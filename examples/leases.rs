@@ -1,4 +1,4 @@
-//! How long it takes to ask 100,000 leases whom a new CRL ends, and how much memory they take:
+//! Measures how long 100,000 leases take to find the sessions that a new CRL ends, and how much memory they need:
 //! `cargo run --release --example leases`, or `-- 10000` for another number.
 
 use countersign::pki_types::{CertificateDer, UnixTime};
@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("issuing and judging {number} certificates (SPIFFE IDs, P-256, one intermediate CA) ...");
     let (expect, memo) = (["spiffe://example.org".parse::<Expect>()?], SignatureMemo::new(16));
     let options = JudgeOptions { memo: Some(&memo), ..JudgeOptions::new(&expect, now) };
-    let key = KeyPair::generate()?; // one for all: what it costs is the certificates
+    let key = KeyPair::generate()?; // one key for all: only the certificates matter
     let ca = CertificateDer::from(issuing.der().to_vec());
     let mut leases = Leases::new();
     let mut judging = Duration::ZERO;
@@ -90,7 +90,7 @@ fn cas() -> Result<(Ca, Ca), rcgen::Error> {
     Ok((root, issuing))
 }
 
-/// The root, and a CRL of each CA; that of the issuing one holds the certificates of these sessions.
+/// The root, and a CRL of each CA. The intermediate's CRL has the certificates of these sessions.
 fn trust(root: &Ca, issuing: &Ca, revoked: &[u64]) -> Result<Trust, Box<dyn Error>> {
     let crl = |ca: &Ca, revoked: &[u64]| {
         let entry = |session: &u64| RevokedCertParams {

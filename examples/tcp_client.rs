@@ -1,7 +1,7 @@
-//! A mutual TLS client over TCP: copies standard input to the server, and what the server says to standard output.
+//! A mutual TLS client over TCP. It copies standard input to the server, and the server's data to standard output.
 //!
-//! Both at once: the session is split into halves that share no lock. One thread reads standard input, one receives,
-//! and the main thread is the only one that sends: what the others want to be sent, they tell it.
+//! Both directions run at the same time: the session is split into halves, which share no lock. One thread reads
+//! standard input, and one receives. Only the main thread sends: the other two pass it what must be sent.
 
 #[path = "common/mod.rs"]
 #[allow(dead_code, reason = "the server uses the rest")]
@@ -67,13 +67,13 @@ fn run(arguments: Arguments, name: &str) -> Result<(), String> {
 
 /// Why a connection failed.
 enum Failure {
-    /// TLS says so.
+    /// An error of TLS.
     Tls(Error),
     /// The transport failed.
     Transport(io::Error),
     /// Our own input or output failed.
     Local(&'static str, io::Error),
-    /// A misuse of the library: a bug of this program.
+    /// A misuse of the library, which is a bug of this program.
     Misuse(Misuse),
 }
 
@@ -94,9 +94,9 @@ impl Failure {
     }
 }
 
-/// What the main thread is told by the others.
+/// What the other threads pass to the main thread.
 enum News {
-    /// From standard input. Empty: it has ended.
+    /// Data from standard input. Empty: it has ended.
     Input(Vec<u8>),
     /// The server has updated its key.
     Owed(Reply),
@@ -111,7 +111,7 @@ fn copy(parts: Parts<TcpStream>) -> Result<(), Failure> {
     let (mut sender, receiver, _) = session.split();
     let (tell, news) = mpsc::channel();
     let (give_back, empty) = mpsc::channel();
-    // Two buffers go round between standard input and the sender: so the one cannot run away from the other.
+    // Two buffers circulate between standard input and the sender, so the reader cannot run ahead.
     for _ in 0..2 {
         let _ = give_back.send(vec![0; 64 * 1024]);
     }
@@ -136,7 +136,7 @@ fn copy(parts: Parts<TcpStream>) -> Result<(), Failure> {
                 let _ = give_back.send(data);
             }
             News::Owed(reply) => {
-                let _ = sender.reply(&reply, &mut tx); // if we have closed, nothing is owed any more
+                let _ = sender.reply(&reply, &mut tx); // after our close nothing is owed
                 send(&stream, &mut tx, &mut broken);
             }
             News::Closed => {
@@ -163,7 +163,7 @@ fn copy(parts: Parts<TcpStream>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Sends all that is pending. If that fails, the receiver will tell why: perhaps the server has sent an alert.
+/// Sends all pending bytes. If this fails, the receiver finds the reason: perhaps the server has sent an alert.
 fn send(mut stream: &TcpStream, tx: &mut Outbox<Vec<u8>>, broken: &mut Option<io::Error>) {
     if broken.is_none() {
         *broken = stream.write_all(tx.pending()).err();
@@ -190,8 +190,8 @@ fn read_input(tell: &mpsc::Sender<News>, empty: &mpsc::Receiver<Vec<u8>>) {
     }
 }
 
-/// Receives until the server closes, or something fails. Never waits for the sender: the server may be waiting for us
-/// to read before it reads.
+/// Receives until the server closes, or something fails. It never waits for the sender, because the server may wait
+/// until we read before it reads.
 fn receive(mut stream: TcpStream, mut receiver: Receiver, mut rx: Inbox<Vec<u8>>, tell: &mpsc::Sender<News>) {
     let transport_failed = |error| News::Failed(Failure::Transport(error));
     let last = loop {

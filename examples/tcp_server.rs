@@ -1,8 +1,8 @@
-//! A mutual TLS server over TCP: it wants to know who calls, and echoes what it is told.
+//! A mutual TLS server over TCP. It authenticates its clients, and echoes their data.
 //!
-//! It serves connections in parallel, each in a thread of its own, and goes on serving after any failure. Certificate,
-//! key, CA and CRL files are looked at before each handshake, and used when their contents have changed. What a stranger
-//! can take is bounded: handshakes and connections at once, the time of a handshake, of silence, and of a slow reader.
+//! Each connection has a thread, and a failure of one does not end the others. Certificate, key, CA and CRL files are
+//! checked before each handshake, and used when their contents have changed. The resources of a stranger are limited:
+//! the number of handshakes and of connections, and the time for a handshake, for silence, and for a slow reader.
 
 #[path = "common/mod.rs"]
 #[allow(dead_code, reason = "the client uses the rest")]
@@ -36,11 +36,11 @@ usage: tcp_server --listen ADDR:PORT --cert CHAIN.pem --key KEY.pem --ca ROOTS.p
        --key-log FILE                            append all secrets to FILE, for Wireshark: who has it reads all
 exit codes: 1 cannot start, 2 usage, 77 a group or suite that we do not have";
 
-/// What all connections share.
+/// The state that all connections share.
 struct Server {
     files: Files,
     acceptor: Acceptor,
-    /// How long a peer may be silent.
+    /// How long a client may be silent.
     idle: Duration,
 }
 
@@ -69,12 +69,12 @@ fn start(arguments: Arguments) -> Result<ExitCode, String> {
     let idle = Duration::from_secs(arguments.idle_timeout);
     let connections = Gate::new(arguments.max_connections);
     let handshakes = Gate::new(arguments.max_handshakes);
-    // Whoever our CA has certified is served. An allow-list would stand here.
+    // Every client with a certificate of our CA is served. Put an allow-list here.
     let acceptor = Acceptor::new(files.config(policy, key_log), [Expect::AnyTrusted]);
     let server = Arc::new(Server { files, acceptor, idle });
     let (mut full, mut trouble) = (Seldom::new(), Seldom::new());
     for number in 1u64.. {
-        // Before the connection is accepted: what is beyond the caps waits in the system's queue.
+        // The limits hold before a connection is accepted: others wait in the system's queue.
         let connection = connections.enter(|most| full.say(format_args!("{most} connections: the next ones wait")));
         let handshake = handshakes.enter(|most| full.say(format_args!("{most} handshakes: the next ones wait")));
         let (stream, from) = accept(&listener, &mut trouble);
@@ -91,7 +91,7 @@ fn start(arguments: Arguments) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The next connection. Out of file descriptors, most likely, if there is an error: others will give some back.
+/// The next connection. An error probably means that no file descriptor is free. Others will free some.
 fn accept(listener: &TcpListener, trouble: &mut Seldom) -> (TcpStream, SocketAddr) {
     let mut pause = Duration::from_millis(10);
     loop {
@@ -105,7 +105,7 @@ fn accept(listener: &TcpListener, trouble: &mut Seldom) -> (TcpStream, SocketAdd
 }
 
 impl Server {
-    /// One connection, from the first byte to the last.
+    /// One connection, from its first byte to its last.
     fn serve(&self, stream: TcpStream, name: &str, handshake: Place) {
         self.files.refresh();
         transport::prepare(&stream);
@@ -129,13 +129,13 @@ impl Server {
     }
 }
 
-/// How an echo ended well.
+/// How an echo ended without an error.
 enum End {
-    /// The peer closed.
+    /// The client closed.
     Closed,
-    /// We did: it had been silent for too long.
+    /// We closed, because the client was silent for too long.
     Idle,
-    /// The peer does not read.
+    /// The client does not read.
     Stuck,
 }
 
@@ -147,7 +147,7 @@ fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
-/// Sends back what comes, until the peer closes.
+/// Sends back what comes, until the client closes.
 fn echo(stream: &mut Stream<TcpStream>, idle: Duration) -> io::Result<End> {
     stream.get_ref().set_read_timeout(Some(idle))?;
     stream.get_ref().set_write_timeout(Some(write_timeout(idle)))?;
@@ -166,7 +166,7 @@ fn echo(stream: &mut Stream<TcpStream>, idle: Duration) -> io::Result<End> {
     }
 }
 
-/// After an orderly end nobody cares how the transport went down.
+/// After an orderly end the state of the transport does not matter.
 fn close(stream: &mut Stream<TcpStream>, end: End) -> io::Result<End> {
     let _ = stream.close();
     Ok(end)

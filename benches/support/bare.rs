@@ -1,4 +1,4 @@
-//! The bare operations of one side's handshake, by the provider: what no implementation can do without.
+//! The bare operations of one side's handshake, by the provider. No implementation can omit them.
 
 use crate::provider::agreement::{EphemeralPrivateKey, UnparsedPublicKey, X25519, agree_ephemeral};
 use crate::provider::rand::SystemRandom;
@@ -12,7 +12,7 @@ enum Key {
     Rsa(Box<RsaKeyPair>),
 }
 
-/// A signature to verify, and with which key.
+/// A signature to verify, and its key.
 struct Signed {
     public: Vec<u8>,
     signature: Vec<u8>,
@@ -28,7 +28,7 @@ pub struct Bare {
     random: SystemRandom,
 }
 
-/// Of the RSA keys here, in bytes.
+/// The length of the RSA keys here, in bytes.
 const MODULUS_LEN: usize = 256;
 
 #[cfg(not(feature = "aws-lc-rs"))]
@@ -51,7 +51,8 @@ fn agree(ours: EphemeralPrivateKey, theirs: UnparsedPublicKey<&[u8]>) -> u8 {
     agree_ephemeral(ours, theirs, (), |secret| Ok(secret[0])).expect("agreed")
 }
 
-/// ML-KEM-768 of both sides, as the crate has it: a key, an encapsulation with the check of the key, a decapsulation.
+/// ML-KEM-768 for both sides, as the crate uses it: key generation, encapsulation with the check of the key,
+/// decapsulation.
 #[cfg(all(feature = "mlkem", not(feature = "aws-lc-rs")))]
 pub fn ml_kem() {
     use libcrux_ml_kem::mlkem768;
@@ -61,7 +62,7 @@ pub fn ml_kem() {
     black_box(mlkem768::decapsulate(pair.private_key(), &ciphertext));
 }
 
-/// The same by aws-lc-rs.
+/// The same with aws-lc-rs.
 #[cfg(all(feature = "mlkem", feature = "aws-lc-rs"))]
 pub fn ml_kem() {
     use aws_lc_rs::kem::{DecapsulationKey, EncapsulationKey, ML_KEM_768};
@@ -72,7 +73,7 @@ pub fn ml_kem() {
     black_box(key.decapsulate(ciphertext).expect("decapsulated"));
 }
 
-/// As long as what CertificateVerify signs.
+/// As long as the signed content of CertificateVerify.
 const MESSAGE: [u8; 130] = [7; 130];
 
 impl Key {
@@ -109,7 +110,7 @@ impl Bare {
     pub fn new(keys: KeyType, issued: &Issued) -> Bare {
         let random = SystemRandom::new();
         let key = Key::new(keys, &issued.key.serialize_der(), &random);
-        // Of keys of their own, as in a chain: who verifies one signature again and again is faster.
+        // Each signature has a key of its own, as in a chain: it is faster to verify one signature repeatedly.
         let certificates = std::array::from_fn(|_| {
             let issuer = Key::new(keys, &keys.generate().serialize_der(), &random);
             let signature = issuer.sign(&signature::RSA_PKCS1_SHA256, &MESSAGE, &random);
@@ -124,13 +125,14 @@ impl Bare {
         Bare { public: key.public(), key, certificates, certificate_algorithm, handshake_algorithm, random }
     }
 
-    /// One side: an ephemeral key and an agreement, a signature, and three to verify (two certificates, CertificateVerify).
+    /// One side: an ephemeral key and an agreement, a signature, and three to verify (two certificates,
+    /// CertificateVerify).
     pub fn one_side(&self) {
         let key = EphemeralPrivateKey::generate(&X25519, &self.random).expect("a key");
         let share = key.compute_public_key().expect("a share");
         let peer = UnparsedPublicKey::new(&X25519, share.as_ref());
         black_box(agree(key, peer));
-        // Another message each time, as a transcript is.
+        // Another message each time, as transcripts differ.
         let mut message = MESSAGE;
         message.iter_mut().zip(share.as_ref()).for_each(|(place, byte)| *place = *byte);
         let signature = self.key.sign(&signature::RSA_PSS_SHA256, &message, &self.random);

@@ -1,12 +1,12 @@
-//! Times that can be compared on a noisy machine: the candidates take turns in small batches, and the fastest batch of
-//! each counts.
+//! Measures times that can be compared on a noisy machine. The candidates run by turns in small batches, and the
+//! fastest batch of each counts.
 
 use std::time::{Duration, Instant};
 
-/// A name and a piece of work.
+/// A candidate: its name and its work.
 pub type Candidate<'a> = (&'a str, &'a mut dyn FnMut());
 
-/// Runs each candidate in turns, and prints the time of one run and its ratio to the first.
+/// Runs the candidates by turns. Prints the time of one run, and its ratio to the first.
 pub fn compare(title: &str, rounds: usize, batch: u32, candidates: &mut [Candidate<'_>]) {
     let best = best(rounds, batch, candidates);
     println!("{title}");
@@ -17,7 +17,8 @@ pub fn compare(title: &str, rounds: usize, batch: u32, candidates: &mut [Candida
     }
 }
 
-/// Runs each candidate in turns, in so many rounds of so many runs; the time of one run in its fastest round.
+/// Runs the candidates by turns, in this many rounds of this many runs. Returns the time of one run in the fastest
+/// round.
 pub fn best(rounds: usize, batch: u32, candidates: &mut [Candidate<'_>]) -> Vec<Duration> {
     let mut best = vec![Duration::MAX; candidates.len()];
     for _ in 0..rounds {

@@ -1,13 +1,13 @@
-//! What a mutual TLS 1.3 handshake cannot do without besides its asymmetric operations, by the provider, and nothing else:
-//! random hello, transcript hash, key schedule, record keys, records. No message is written, read or judged.
+//! The work of a mutual TLS 1.3 handshake beside its asymmetric operations, by the provider, and nothing else: random
+//! hello, transcript hash, key schedule, record keys, records. No message is written, read or judged.
 
 use crate::provider::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use crate::provider::rand::{SecureRandom, SystemRandom};
 use crate::provider::{digest, hmac};
 use std::hint::black_box;
 
-/// The handshake messages of a P-256 handshake with leaf and intermediate, by their length, and whether the hash up to
-/// there is used (RFC 9846 §4.1).
+/// The messages of a P-256 handshake with leaf and intermediate: their lengths, and whether the transcript hash up to
+/// them is used (RFC 9846 §4.1).
 const MESSAGES: [(usize, bool); 10] = [
     (250, false), // ClientHello
     (122, true),  // ServerHello
@@ -21,13 +21,13 @@ const MESSAGES: [(usize, bool); 10] = [
     (36, false),  // Finished
 ];
 
-/// HMACs that are keyed: two extractions, Handshake Secret, Main Secret, four traffic secrets, and for each Finished the
+/// HMAC key set-ups: two extractions, Handshake Secret, Main Secret, four traffic secrets, and for each Finished the
 /// handshake traffic secret again and the finished_key (§4.5.3, §7.1, §7.3).
 const KEYINGS: usize = 12;
 /// HMACs: two extractions, six secrets, key and IV four times, finished_key and verify_data twice.
 const MACS: usize = 20;
 
-/// One side. The first ClientHello of a client would be hashed by SHA-384 too.
+/// One side. A client would also hash its first ClientHello by SHA-384.
 pub fn one_side() {
     let mut random = [0; 64];
     SystemRandom::new().fill(&mut random).expect("the system has randomness");
@@ -52,7 +52,7 @@ pub fn one_side() {
         .map(|key| LessSafeKey::new(UnboundKey::new(&AES_128_GCM, &key).expect("a key")));
     let mut flight = message;
     for key in &keys[..2] {
-        // The peer's flight is opened, ours is sealed: the same work.
+        // The peer's flight is opened and ours is sealed, which is the same work.
         let tag = key.seal_in_place_separate_tag(nonce(), Aad::from([0; 5]), &mut flight).expect("sealed");
         black_box(tag.as_ref());
     }

@@ -1,6 +1,7 @@
-//! What the benches share: worlds with each kind of key, the bare operations of the provider, rustls, and a clock that compares.
+//! The common parts of the benches: worlds with each kind of key, the bare operations of the provider, rustls, and a
+//! clock.
 
-/// The provider of cryptography, as the crate has it.
+/// The provider of the crate.
 #[cfg(feature = "aws-lc-rs")]
 use aws_lc_rs as provider;
 #[cfg(not(feature = "aws-lc-rs"))]
@@ -18,7 +19,7 @@ use countersign::{Policy, Session};
 use std::sync::Arc;
 pub use world::{Certificates, End, Issued, MEMORY, POLICY, SERVER_NAME, World, run};
 
-/// What all certificates of one PKI are made with.
+/// How the certificates of one PKI are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyType {
     P256,
@@ -50,7 +51,7 @@ impl KeyType {
     }
 }
 
-/// The same services, who remember whom they have met.
+/// The same services, which remember each other's signatures.
 pub fn warm(world: World) -> World {
     let memos = Some(Arc::new([SignatureMemo::new(16), SignatureMemo::new(16)]));
     let world = World { memos, ..world };
@@ -58,8 +59,8 @@ pub fn warm(world: World) -> World {
     world
 }
 
-/// Pairs of services under one intermediate, to meet in turns: each remembers the intermediate, and has forgotten the
-/// other's leaf before they meet again.
+/// Pairs of services under one intermediate. Each service remembers the intermediate, but has forgotten the other's
+/// leaf before they meet again.
 pub fn new_leaves(keys: KeyType) -> Vec<World> {
     let memos = Arc::new([SignatureMemo::new(REMEMBERED), SignatureMemo::new(REMEMBERED)]);
     let certificates = Certificates::several(2 * REMEMBERED, || keys.generate());

@@ -1,4 +1,5 @@
-//! The same handshake by rustls, with the crate's provider or (for hybrid groups, which it has not with ring) aws-lc-rs: mutual, TLS 1.3 only, no resumption, no tickets.
+//! The same handshake with rustls: mutual, TLS 1.3 only, no resumption, no tickets. It has the crate's provider, or
+//! aws-lc-rs for hybrid groups, which rustls does not have with ring.
 
 use crate::{Certificates, Issued, SERVER_NAME};
 use rustls::client::Resumption;

@@ -1,4 +1,5 @@
-//! Provisioning, and what ring leaves to us on targets without an operating system.
+//! Provisions the key and certificate of each end, and builds the assembly that ring omits on targets without an
+//! operating system.
 
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData};
 use std::{env, error::Error, fs, path::Path};
@@ -18,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A P-256 key, a certificate for it, and what others pin.
+/// A P-256 key, its certificate, and the SubjectPublicKeyInfo that the peer pins.
 fn identity(name: &str, out: &Path) -> Result<(), Box<dyn Error>> {
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
     let certificate = CertificateParams::new([format!("{name}.test")])?.self_signed(&key)?;
@@ -28,8 +29,8 @@ fn identity(name: &str, out: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// ring 0.17.14 calls its assembly by architecture, but builds it by operating system, of which `none` is not on the list.
-/// The sources are in its package, ready to be assembled.
+/// ring 0.17.14 calls its assembly on every target of the architecture, but builds it only for known operating systems;
+/// `none` is not among them. Its package contains the sources.
 fn assemble_ring(arch: &str) -> Result<(), Box<dyn Error>> {
     let metadata = cargo_metadata::MetadataCommand::new().other_options(["--offline".into()]).exec()?;
     let ring = metadata.packages.iter().find(|package| package.name == "ring").ok_or("no ring among our packages")?;

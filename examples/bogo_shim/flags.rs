@@ -1,30 +1,30 @@
-//! The runner's flags: what the shim shall do, and what it shall find.
+//! The runner's flags: what the shim must do, and what it must find.
 
 use crate::ours::Ours;
 use countersign::{AlertDescription, Bytes, CertificateType, NamedGroup, Policy, Role, SignatureScheme};
 use std::{fmt::Display, fs, str::FromStr};
 
-/// A flag, or a flag's value, that the shim cannot honour.
+/// A flag, or a flag's value, that the shim does not support.
 pub(crate) struct Unsupported(pub(crate) String);
 
-/// Everything that the command line says.
+/// The contents of the command line.
 pub(crate) struct Flags {
     pub(crate) port: u16,
     pub(crate) shim_id: u64,
     pub ipv6: bool,
     pub(crate) role: Role,
     pub(crate) one_byte_at_a_time: bool,
-    /// Whether the session is driven as a whole, or by its two halves.
+    /// Whether it drives the whole session, or its two halves.
     pub(crate) whole_session: bool,
     pub(crate) policy: Policy,
     pub(crate) server_name: Option<String>,
     /// The added credentials in their order, then the default one.
     pub(crate) ours: Vec<Ours>,
     pub(crate) trust: Option<Vec<u8>>,
-    /// The alert to refuse the peer with.
+    /// The alert with which it refuses the peer.
     pub(crate) verify_fail: Option<AlertDescription>,
     pub(crate) reject_alpn: bool,
-    // What to do once connected.
+    // What it does once connected.
     pub(crate) export: Option<usize>,
     pub(crate) export_label: Vec<u8>,
     pub(crate) export_context: Vec<u8>,
@@ -39,7 +39,7 @@ pub(crate) struct Flags {
     pub(crate) expect: Expect,
 }
 
-/// What to find; `None` and empty: anything.
+/// What it must find. `None` and empty: anything.
 #[derive(Default)]
 pub(crate) struct Expect {
     pub(crate) peer_scheme: Option<u16>,
@@ -59,7 +59,7 @@ pub(crate) struct Expect {
     pub(crate) authorities: Option<Vec<Vec<u8>>>,
 }
 
-/// What of the command line goes into the policy, before it is one.
+/// The flags for the policy, before it is made.
 #[derive(Default)]
 struct PeerPreferences {
     groups: Vec<NamedGroup>,
@@ -73,7 +73,7 @@ struct PeerPreferences {
     scts: bool,
 }
 
-/// The longest Certificate message of any test is shorter.
+/// Longer than the Certificate message of any test.
 const LONGEST: usize = 128 * 1024;
 
 const GROUPS: &[NamedGroup] = &[
@@ -84,7 +84,7 @@ const GROUPS: &[NamedGroup] = &[
     NamedGroup::SECP384R1,
 ];
 
-/// What CertificateVerify may carry, as far as the crate verifies it: ML-DSA only where it is asked for, as BoringSSL has it.
+/// The schemes of CertificateVerify that the crate verifies. ML-DSA is included only on request, as in BoringSSL.
 const SCHEMES: &[SignatureScheme] = &[
     SignatureScheme::ECDSA_SECP256R1_SHA256,
     SignatureScheme::ECDSA_SECP384R1_SHA384,
@@ -100,15 +100,15 @@ const SCHEMES: &[SignatureScheme] = &[
     SignatureScheme::MLDSA87,
 ];
 
-/// How many of them are taken from a peer by default.
+/// How many of them are accepted from a peer by default.
 const CLASSICAL: usize = 6;
 
-/// PKCS #1 and SHA-1 (and BoringSSL's own number for MD5 and SHA-1 together): older versions of TLS signed with them, 1.3
-/// never does. Preferring them changes nothing.
+/// PKCS #1 and SHA-1 (and BoringSSL's own number for MD5 and SHA-1). Older versions of TLS sign with them, TLS 1.3
+/// never does. So a preference for them changes nothing.
 const NEVER_IN_TLS13: &[u16] = &[0x0201, 0x0203, 0x0401, 0x0501, 0x0601, 0xff01];
 
 impl Flags {
-    /// Reads the command line.
+    /// Parses the command line.
     pub(crate) fn parse(args: Vec<Vec<u8>>) -> Result<Flags, Unsupported> {
         let mut flags = Flags {
             port: 0,
@@ -117,7 +117,7 @@ impl Flags {
             role: Role::Client,
             one_byte_at_a_time: false,
             whole_session: false,
-            // The runner reads what we send literally: no record that it does not know of. Its longest chain has 255
+            // The runner reads our records literally, so we send only those that it expects. Its longest chain has 255
             // certificates.
             policy: Policy::new().confirm_clients(false).max_flight(LONGEST, LONGEST).max_chain(u8::MAX),
             server_name: None,
@@ -140,7 +140,7 @@ impl Flags {
         };
         let mut preferences = PeerPreferences::default();
         let mut added = Vec::new();
-        let mut credential = Ours::default(); // the one that the flags speak of: first the default one
+        let mut credential = Ours::default(); // the credential of the following flags: first the default one
         let mut default = None;
         let mut driven = None;
         let (mut verify_fail, mut refusal) = (false, AlertDescription::HANDSHAKE_FAILURE);
@@ -154,10 +154,10 @@ impl Flags {
                 "-ipv6" => flags.ipv6 = true,
                 "-server" => flags.role = Role::Server,
                 "-async" => flags.one_byte_at_a_time = true,
-                // Our own: what the tests of the other kind of shim leave open.
+                // Flags of our own, for what the tests with another kind of shim leave out.
                 "-whole-session" => driven = Some(true),
                 "-session-halves" => driven = Some(false),
-                // What this crate does anyway, or what older versions would need.
+                // Flags for what this crate does anyway, or what older versions need.
                 "-require-any-client-certificate"
                 | "-verify-peer"
                 | "-expect-verify-result"
@@ -210,7 +210,7 @@ impl Flags {
                 "-accepted-peer-cert-types" => preferences.peer_types.push(certificate_type(value()?)?),
                 "-available-client-cert-types" => preferences.own_types.push(certificate_type(value()?)?),
                 "-host-name" => flags.server_name = Some(text(value()?)),
-                // Meant for clients.
+                // Only for clients.
                 "-enable-ocsp-stapling" => preferences.ocsp_staple = true,
                 "-enable-signed-cert-timestamps" => preferences.scts = true,
                 "-use-client-ca-list" => {
@@ -285,14 +285,14 @@ impl PeerPreferences {
     fn apply(self, role: Role, policy: Policy) -> Result<Policy, Unsupported> {
         let is_client = role == Role::Client;
         let mut policy = policy.request_ocsp_staple(self.ocsp_staple && is_client).request_scts(self.scts && is_client);
-        // A policy refuses by a panic what it has no room for.
+        // A policy panics if a list has no room.
         check("-curves", self.groups.len(), |groups| groups <= GROUPS.len())?;
         check("ALPN names of this length", self.alpn.len(), |len| len <= 128)?;
         let ours = if self.groups.is_empty() { GROUPS } else { &self.groups };
         policy = policy.groups(ours);
-        // What the server is said to prefer goes before what we would share.
+        // The server's preferences come before the shared groups.
         let hinted = self.hints.iter().find_map(|hint| ours.iter().find(|group| group.0 == *hint));
-        // As BoringSSL has it: one share of a hybrid, and one of a curve.
+        // As BoringSSL: one share of a hybrid, and one of a curve.
         let is_hybrid = |group: &&NamedGroup| group.to_string().contains("MLKEM");
         let first_two = [ours.iter().find(is_hybrid), ours.iter().find(|group| !is_hybrid(group))];
         let first_two: Vec<_> = ours.iter().copied().filter(|group| first_two.contains(&Some(group))).collect();
@@ -347,7 +347,7 @@ fn certificate_type(value: Vec<u8>) -> Result<CertificateType, Unsupported> {
     Ok(certificate_type)
 }
 
-/// Each once; X.509 if nothing is said.
+/// Each type once. X.509 without a flag.
 fn types(list: &[CertificateType]) -> Vec<CertificateType> {
     let mut types = Vec::new();
     for each in list {
@@ -363,7 +363,7 @@ fn read(path: Vec<u8>) -> Result<Vec<u8>, Unsupported> {
     fs::read(&path).map_err(|error| Unsupported(format!("{path}: {error}")))
 }
 
-/// Names in hex, with commas between.
+/// Names in hex, separated by commas.
 fn names(value: Vec<u8>) -> Result<Vec<Vec<u8>>, Unsupported> {
     let value = text(value);
     let names = value.split(',').filter(|name| !name.is_empty() && *name != "<EMPTY>");
@@ -387,7 +387,7 @@ fn base64(value: &[u8]) -> Result<Vec<u8>, Unsupported> {
     Ok(out)
 }
 
-/// One ALPN name as a list.
+/// One ALPN name, from a list of one.
 fn prefixed(name: Vec<u8>) -> Vec<u8> {
     [&[name.len() as u8], &name[..]].concat()
 }

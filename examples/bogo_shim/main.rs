@@ -1,5 +1,6 @@
-//! A shim for BoGo, the conformance suite of BoringSSL (`ssl/test/runner`): the runner starts one process per test, and
-//! tells it by flags what it shall do and expect. How to run it, and what is left out: docs/TESTING.md.
+//! A shim for BoGo, the conformance suite of BoringSSL (`ssl/test/runner`). The runner starts one process for each
+//! test, whose flags say what the shim must do and expect. docs/TESTING.md explains how to run it, and what is left
+//! out.
 
 mod flags;
 mod ours;
@@ -14,7 +15,7 @@ use run::Failure;
 use std::process::ExitCode;
 use wire::Wire;
 
-/// The runner's exit status for "this shim cannot do that".
+/// The runner's exit code for a test that the shim does not support.
 const UNIMPLEMENTED: u8 = 89;
 
 fn main() -> ExitCode {

@@ -1,4 +1,4 @@
-//! What the shim can show: its credentials, and the choice among them.
+//! The credentials of the shim, and the choice among them.
 
 use countersign::internals::codec::{List, Reader, SerializedSct};
 use countersign::x509::{Identity, IdentityError, KeyError, SignError, SigningKey};
@@ -10,11 +10,11 @@ pub(crate) struct Ours {
     /// PEM files.
     pub(crate) chain: Vec<u8>,
     pub(crate) key: Vec<u8>,
-    /// Schemes to sign with, in order; empty: what the key can do.
+    /// The signature schemes in order. Empty: those that fit the key.
     pub(crate) prefers: Vec<SignatureScheme>,
     pub(crate) ocsp_staple: Option<Vec<u8>>,
     pub(crate) scts: Option<Vec<u8>>,
-    /// Only for peers whose certificate_authorities name one of the chain's issuers.
+    /// Only for peers whose certificate_authorities contain an issuer of the chain.
     pub(crate) must_match_issuer: bool,
     /// A raw public key (RFC 7250): a key and no chain.
     pub(crate) is_raw_key: bool,
@@ -52,7 +52,7 @@ impl Ours {
         Ok(())
     }
 
-    /// X.509 or a raw public key, if there is anything to show.
+    /// X.509 or a raw public key, if it has either.
     pub(crate) fn certificate_type(&self) -> Option<CertificateType> {
         Some(self.identity.as_ref()?.credential().certificate_type)
     }
@@ -69,7 +69,7 @@ impl Ours {
         identity.sign(question.scheme(), question.message())
     }
 
-    /// Whether the peer takes it; if not, the runner's token for the reason.
+    /// Whether the peer accepts it. If not, the runner's token for the reason.
     fn suits(&self, offer: &Offer<'_>) -> Result<(), &'static str> {
         let Some(identity) = &self.identity else { return Err("NO_CERTIFICATE_SET") };
         if identity.credential().certificate_type != offer.certificate_type() {
@@ -95,7 +95,7 @@ fn is_sct_list(bytes: &[u8]) -> bool {
     list.is_ok_and(|list| !list.is_empty()) && reader.is_empty()
 }
 
-/// The first credential that suits the peer, by its place. If none does: why the last one that we have does not.
+/// The index of the first credential that fits the peer. Otherwise the error of the last one.
 pub(crate) fn choose(ours: &[Ours], offer: &Offer<'_>) -> Result<usize, &'static str> {
     let mut why = "NO_CERTIFICATE_SET";
     for (place, each) in ours.iter().enumerate() {

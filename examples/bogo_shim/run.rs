@@ -12,7 +12,7 @@ use countersign::{
 use rustls_pki_types::{CertificateDer, UnixTime, pem::PemObject};
 use std::fmt::{Debug, Display};
 
-/// Why a test ends badly: the runner's token, and a sentence for people.
+/// Why a test fails: the runner's token, and a sentence for people.
 pub(crate) struct Failure {
     pub(crate) token: String,
     pub(crate) sentence: String,
@@ -42,7 +42,7 @@ impl From<std::io::Error> for Failure {
     }
 }
 
-/// What a test finds against what it expects.
+/// Compares the results of a test with the expected ones.
 fn expect<T: PartialEq + Debug>(what: &str, expected: &Option<T>, found: &T) -> Result<(), Failure> {
     match expected {
         Some(expected) if expected != found => {
@@ -142,7 +142,7 @@ fn handshake(flags: &Flags, wire: &mut Wire) -> Result<Session, Failure> {
     Ok(hs.finish()?)
 }
 
-/// Anybody is accepted whose key may sign; the signature has been verified before.
+/// Accepts any peer whose key may sign. Its signature has been verified before.
 fn verdict(flags: &Flags, peer: &Peer<'_>) -> Verdict {
     if let Some(alert) = flags.verify_fail {
         return Verdict::Reject(Rejection::Alert(alert));
@@ -184,7 +184,7 @@ fn check_handshake(flags: &Flags, hs: &Handshake<&Policy>, chosen: Option<usize>
     expect("peer's scheme", &expected.peer_scheme, &hs.peer_scheme().map_or(0, |scheme| scheme.0))?;
     expect("ALPN", &expected.alpn, &hs.alpn().unwrap_or_default().to_vec())?;
     expect("server name", &expected.server_name, &hs.server_name().unwrap_or_default().as_bytes().to_vec())?;
-    // The default credential is the last one of ours, and called -1.
+    // Our last credential is the default one, which the runner calls -1.
     let chosen = chosen.filter(|place| place + 1 < flags.ours.len()).map_or(-1, |place| place as isize);
     expect("selected credential", &expected.selected, &chosen)
 }

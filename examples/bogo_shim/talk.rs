@@ -1,4 +1,4 @@
-//! After the handshake: what is said over the connection.
+//! The application data of a connection.
 
 use crate::flags::Flags;
 use crate::run::Failure;
@@ -11,14 +11,14 @@ use countersign::{
 const CLOSED_UNCONFIRMED: ErrorKind =
     ErrorKind::PeerEndedUnconfirmed { how: Ending::Alert(AlertDescription::CLOSE_NOTIFY) };
 
-/// A session, driven in one of the two ways that programs may choose. The runner counts our answers to its KeyUpdates:
-/// it wants one for several, and that only before our next data.
+/// A session, driven as a whole or in halves. The runner counts our answers to its KeyUpdates: it requires one answer
+/// for several, and only before our next data.
 pub(crate) enum Talk {
     Whole(Box<Session>),
     Halves(Box<Halves>),
 }
 
-/// As two threads would have them: whoever holds the halves decides when to answer.
+/// As with two threads: the owner of the halves decides when to answer.
 pub(crate) struct Halves {
     sender: Sender,
     receiver: Receiver,
@@ -42,7 +42,7 @@ impl Talk {
         }
     }
 
-    /// Seals as much of `data` as there is room for, and sends nothing yet.
+    /// Seals as much of `data` as has room, and sends nothing yet.
     pub(crate) fn seal(&mut self, wire: &mut Wire, data: &[u8]) -> Result<usize, Misuse> {
         match self {
             Talk::Whole(session) => session.write(data, &mut wire.tx),
@@ -65,7 +65,7 @@ impl Talk {
         Ok(())
     }
 
-    /// Sends both traffic secrets, the one that we read with first, and their length.
+    /// Sends both traffic secrets, the read secret first, after their length.
     pub(crate) fn write_secrets(&mut self, wire: &mut Wire) -> Result<(), Failure> {
         let (ours, theirs) = match self {
             Talk::Whole(session) => session.expose_secrets(),
@@ -83,7 +83,7 @@ impl Talk {
         Ok(())
     }
 
-    /// Says close_notify.
+    /// Sends close_notify.
     pub(crate) fn close(&mut self, wire: &mut Wire) -> Result<(), Failure> {
         match self {
             Talk::Whole(session) => session.close(&mut wire.tx)?,
@@ -99,7 +99,7 @@ impl Talk {
         }
     }
 
-    /// Waits for application data, and says how much there is; `None`: the peer has closed.
+    /// Waits for application data, and returns its length. `None`: the peer has closed.
     pub(crate) fn receive(&mut self, wire: &mut Wire) -> Result<Option<usize>, Failure> {
         loop {
             let event = match self {
@@ -114,14 +114,14 @@ impl Talk {
                 Ok(Event::Data) => return Ok(Some(wire.rx.data().len())),
                 Ok(Event::Owed(_) | Event::Confirmed) => {}
                 Ok(Event::Closed) => return Ok(None),
-                // The runner closes without a word in between, and the test is content.
+                // The runner ends here without another message, and the test passes.
                 Err(error) if error.kind() == CLOSED_UNCONFIRMED => return Ok(None),
                 Err(error) => return Err(error.into()),
             }
         }
     }
 
-    /// Sends back whatever comes, each byte inverted, until the peer closes, with or without close_notify.
+    /// Sends back all data with each byte inverted, until the peer closes, with or without close_notify.
     pub(crate) fn echo(&mut self, flags: &Flags, wire: &mut Wire) -> Result<(), Failure> {
         loop {
             let len = match self.receive(wire) {
@@ -143,7 +143,7 @@ impl Talk {
 impl Halves {
     fn receive(&mut self, wire: &mut Wire) -> Result<Event, Error> {
         match self.receiver.receive(&mut wire.rx) {
-            Ok(Event::Owed(reply)) => self.owed = Some(reply), // it stands for those before it
+            Ok(Event::Owed(reply)) => self.owed = Some(reply), // it also answers those before it
             Ok(event) => return Ok(event),
             Err(error) => return Err(self.sender.alert(&error, &mut wire.tx).unwrap_or(error)),
         }

@@ -1,10 +1,9 @@
 //! The runner's name for each kind of error.
 
-/// The transport ended without close_notify: what BoringSSL's shim says then.
+/// The error of BoringSSL's shim for a transport that ended without close_notify.
 pub(crate) const TRUNCATED: &str = "Unexpected SSL_shutdown result: -1 != 1";
 
-/// Each kind's name and its token. Where the token hangs on a detail, `tokens::token` decides, and
-/// this is the rest.
+/// The token for each kind's name. Where it depends on a detail, `tokens::token` decides, and this is the default.
 pub(crate) const TABLE: &[(&str, &str)] = &[
     ("UnexpectedRecord", "UNEXPECTED_RECORD"),
     ("NotTls", "WRONG_VERSION_NUMBER"),
@@ -72,7 +71,7 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("TooManyKeyUpdates", "TOO_MANY_KEY_UPDATES"),
     ("TooManyTickets", "EXCESSIVE_MESSAGE_SIZE"),
     ("KeyExhausted", "INTERNAL_ERROR"),
-    // Of exported authenticators (RFC 9261), which the suite does not have.
+    // The suite has no tests for exported authenticators (RFC 9261).
     ("UnknownContext", "INTERNAL_ERROR"),
     ("ReusedContext", "INTERNAL_ERROR"),
     ("TooManyAuthenticators", "INTERNAL_ERROR"),

@@ -1,4 +1,4 @@
-//! The runner's names for what goes wrong: BoringSSL's reason codes.
+//! The runner's tokens for errors: BoringSSL's reason codes.
 
 use crate::token_table::TABLE;
 use countersign::{
@@ -31,7 +31,7 @@ pub(crate) fn token(error: &Error) -> String {
     token.into()
 }
 
-/// The alerts that SSL 3.0 had keep its name; the number tells which these are.
+/// Alerts of SSL 3.0 keep their name. The number tells which these are.
 fn received(alert: AlertDescription, state: State) -> String {
     let name = alert.to_string().to_uppercase();
     match alert.0 {

@@ -1,4 +1,4 @@
-//! The connection to the runner, and the memory that goes with it.
+//! The connection to the runner, with its memory.
 
 use crate::flags::Flags;
 use countersign::{Inbox, Outbox};
@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, TcpStream};
 use std::time::Duration;
 
-/// More than the largest flight of any test.
+/// Larger than the longest flight of any test.
 const MEMORY: usize = 192 * 1024;
 
 /// The runner gives up on a silent shim after 15 seconds.
@@ -16,12 +16,12 @@ pub(crate) struct Wire {
     stream: TcpStream,
     pub(crate) rx: Inbox<Vec<u8>>,
     pub(crate) tx: Outbox<Vec<u8>>,
-    /// The most bytes of one read or write.
+    /// The limit of bytes for one read or write.
     most: usize,
 }
 
 impl Wire {
-    /// Connects (the shim always does, whatever its role) and says which test this is.
+    /// Connects (a shim always does, in either role), and sends the number of the test.
     pub(crate) fn connect(flags: &Flags) -> io::Result<Wire> {
         let mut stream = if flags.ipv6 {
             TcpStream::connect((Ipv6Addr::LOCALHOST, flags.port))?
@@ -35,7 +35,7 @@ impl Wire {
         Ok(Wire { stream, rx: Inbox::new(vec![0; MEMORY]), tx: Outbox::new(vec![0; MEMORY]), most })
     }
 
-    /// Reads once; what it brings, also the end, is for the state machine to judge.
+    /// Reads once. The state machine judges the bytes, and also the end.
     pub(crate) fn read(&mut self) -> io::Result<()> {
         let space = self.rx.space();
         let most = self.most.min(space.len());
@@ -52,19 +52,19 @@ impl Wire {
         while len > 0 && !self.tx.is_empty() {
             let pending = self.tx.pending();
             let piece = self.most.min(len).min(pending.len());
-            // A peer that no longer listens may have said why: go on to read that.
+            // The peer may have sent a reason before it closed, so reading continues.
             let sent = self.stream.write(&pending[..piece]).unwrap_or(piece);
             self.tx.sent(sent);
             len -= sent;
         }
     }
 
-    /// Sends all that is pending.
+    /// Sends all pending bytes.
     pub(crate) fn send(&mut self) {
         self.send_some(usize::MAX);
     }
 
-    /// Sends what is left, and waits for the runner to close: a TCP reset would lose our last bytes.
+    /// Sends what is left, and waits for the runner to close. A TCP reset would lose our last bytes.
     pub(crate) fn shut_down(&mut self) {
         self.send();
         let _ = self.stream.shutdown(Shutdown::Write);

@@ -5,18 +5,18 @@ use countersign::{CipherSuite, NamedGroup, Policy};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// What both programs take.
+/// The arguments of both programs.
 pub(crate) struct Arguments {
     /// `--listen` or `--connect`.
     pub(crate) address: String,
-    /// `--name`: whom the client expects.
+    /// `--name`: the server that the client expects.
     pub(crate) name: Option<String>,
     pub(crate) cert: PathBuf,
     pub(crate) key: PathBuf,
     pub(crate) ca: PathBuf,
     pub(crate) crl: Option<PathBuf>,
     pub(crate) key_log: Option<PathBuf>,
-    /// Of a server.
+    /// Only for servers.
     pub(crate) max_connections: usize,
     pub(crate) max_handshakes: usize,
     /// In seconds.
@@ -28,7 +28,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Refused {
     /// The arguments make no sense: exit code 2.
     Usage(String),
-    /// They name a group or suite that we do not have: exit code 77, as test harnesses have it for "not supported".
+    /// They name a group or suite that this build does not have: exit code 77, which test harnesses read as "not
+    /// supported".
     Unsupported(String),
     /// `--help`.
     Help,
@@ -54,7 +55,7 @@ impl Refused {
 }
 
 impl Arguments {
-    /// Reads the command line. `address` is the flag for the address; only a client has `--name`.
+    /// Parses the command line. `address` is the flag for the address. Only a client has `--name`.
     pub(crate) fn parse(address: &str, has_name: bool) -> Result<Arguments, Refused> {
         let mut given: Vec<(String, String)> = Vec::new();
         let mut args = std::env::args_os()
@@ -99,15 +100,15 @@ impl Arguments {
     }
 }
 
-/// The longest message, and the longest flight, in bytes: a ClientHello may be 131,396 bytes long. Memory grows only when
-/// one is.
+/// The limits for a message and for a flight in bytes. A ClientHello may have 131,396 bytes. Memory grows only when
+/// such a message comes.
 const MAX_FLIGHT: usize = 140_000;
 
 fn policy(groups: Option<String>, suites: Option<String>, alpn: Option<String>) -> Result<Policy, Refused> {
-    // No less than TLS allows, but said, so that the peer may say what it takes (RFC 8449).
+    // The longest records of TLS. It is sent so that the peer answers with its own limit (RFC 8449).
     let mut policy = Policy::new().record_size_limit(16_385).max_flight(MAX_FLIGHT, MAX_FLIGHT);
     if let Some(names) = groups {
-        // A client shares a key for the first one only (and for the curve in it, if that is named too).
+        // A client sends a share only for the first one (and for the curve of a hybrid, if that is named too).
         policy = policy.groups(&each(&names, ',', "group", group)?);
     }
     if let Some(names) = suites {
@@ -115,7 +116,7 @@ fn policy(groups: Option<String>, suites: Option<String>, alpn: Option<String>) 
     }
     if let Some(names) = alpn {
         let names: Vec<&[u8]> = names.split(',').map(str::as_bytes).collect();
-        // As the wire has them, each with its length; a policy holds 128 bytes of it.
+        // In the format of the wire: each name after its length. A policy has room for 128 bytes.
         if names.iter().any(|name| name.is_empty()) || names.iter().map(|name| name.len() + 1).sum::<usize>() > 128 {
             return Err(Refused::Usage("--alpn takes names of at least one byte, 128 bytes in all".into()));
         }
@@ -124,7 +125,7 @@ fn policy(groups: Option<String>, suites: Option<String>, alpn: Option<String>) 
     Ok(policy)
 }
 
-/// A list of names, each of which must be one that we have.
+/// Parses a list of names. Each must be one that this build has.
 fn each<T: PartialEq>(
     names: &str,
     separator: char,
@@ -142,7 +143,7 @@ fn each<T: PartialEq>(
     Ok(found)
 }
 
-/// By the names of RFC 9846 and those of NIST and OpenSSL.
+/// By the names of RFC 9846, NIST and OpenSSL.
 fn group(name: &str) -> Option<NamedGroup> {
     match name.to_ascii_lowercase().as_str() {
         "x25519mlkem768" if cfg!(feature = "mlkem") => Some(NamedGroup::X25519MLKEM768),

@@ -1,4 +1,4 @@
-//! Certificates, key and CRLs: read from files, and read again when the files change.
+//! Certificates, key and CRLs from files, which are read again when they change.
 
 use super::arguments::Arguments;
 use super::say::{say, utc};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Who we are and whom we trust, as the files have it.
+/// Our identity and our trust, from the files.
 pub(crate) struct Files {
     pub(crate) identities: Arc<Reloadable<Identities>>,
     pub(crate) trust: Arc<Reloadable<Trust>>,
@@ -25,32 +25,32 @@ struct Paths {
     crl: Option<PathBuf>,
 }
 
-/// What the files held when they were last looked at, and whether it was good.
+/// The digests of the files when they were read last, and whether they were good.
 struct Seen {
     contents: Contents,
     good: bool,
 }
 
-/// The SHA-256 of each file; `None`: it cannot be read. Contents, not times: a copy may keep the time of its original, and
-/// two changes may come within one tick of the file system's clock.
+/// The SHA-256 of each file; `None`: it cannot be read. It compares contents and not times: a copy may keep the time of
+/// its original, and two changes may have the same time.
 type Contents = Vec<Option<[u8; 32]>>;
 
-/// An expiry is told this long before.
+/// A warning comes this long before the end of our certificate.
 const SOON: Duration = Duration::from_secs(14 * 24 * 3600);
 
 impl Files {
-    /// Reads all; the error names the file and what is wrong in it.
+    /// Reads all files. The error names the file and the problem in it.
     pub(crate) fn read(arguments: &Arguments) -> Result<Files, String> {
         let Arguments { cert, key, ca, crl, .. } = arguments;
         let paths = Paths { cert: cert.clone(), key: key.clone(), ca: ca.clone(), crl: crl.clone() };
-        // The digests first: a file that changes while it is read is read again.
+        // The digests come first, so that a file which changes meanwhile is read again.
         let seen = [paths.own(), paths.trusted()].map(|paths| Seen { contents: contents(&paths), good: true });
         let identities = Arc::new(Reloadable::new(paths.identities()?));
         let trust = Arc::new(Reloadable::new(paths.trust()?));
         Ok(Files { identities, trust, paths, seen: Mutex::new(seen) })
     }
 
-    /// For all connections.
+    /// The configuration for all connections.
     pub(crate) fn config(&self, policy: Policy, key_log: Option<Arc<KeyLog>>) -> Config {
         let config = Config::new(Arc::clone(&self.identities), Arc::clone(&self.trust)).policy(policy);
         match key_log {
@@ -59,7 +59,8 @@ impl Files {
         }
     }
 
-    /// Reads those again that have changed, before a handshake. While new files are broken, the old ones serve on.
+    /// Before a handshake: reads the files again if they have changed. While new files are bad, the old ones stay in
+    /// use.
     pub(crate) fn refresh(&self) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let [own, trusted] = &mut *seen;
@@ -73,7 +74,7 @@ impl Files {
 }
 
 impl Files {
-    /// Says so if our own certificate has expired or soon will: peers would say it later, one by one.
+    /// Warns if our own certificate has expired or expires soon.
     pub(crate) fn say_expiry(&self) {
         let Some(expires) = self.identities.get().expires() else { return };
         let expires = UNIX_EPOCH + Duration::from_secs(expires.as_secs());
@@ -92,7 +93,7 @@ impl Seen {
     fn refresh(&mut self, paths: &[&Path], read: impl FnOnce() -> Result<(), String>) {
         let now = contents(paths);
         let changed = now != self.contents;
-        // Broken files are tried again each time: the next look may find them whole. It is said once.
+        // Bad files are tried again at each look, but reported only once.
         if !changed && self.good {
             return;
         }
@@ -110,7 +111,7 @@ impl Seen {
 
 fn contents(paths: &[&Path]) -> Contents {
     let digest = |path: &&Path| {
-        let bytes = fs::read(path).ok()?; // whoever reads it next says why it cannot be read
+        let bytes = fs::read(path).ok()?; // the next reader reports the error
         ring::digest::digest(&ring::digest::SHA256, &bytes).as_ref().try_into().ok()
     };
     paths.iter().map(digest).collect()

@@ -1,16 +1,16 @@
-//! How many may be inside at once.
+//! A limit on concurrent work.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// A cap on what goes on at the same time. Whoever finds it full waits: in a server that is the one who accepts, so that
-/// the system's own queue holds the rest, and nobody is turned away who would have been served a moment later.
+/// Limits how many run at the same time. If it is full, `enter` waits. A server calls it before it accepts a
+/// connection, so other connections wait in the system's queue.
 pub(crate) struct Gate {
     most: usize,
     inside: Mutex<usize>,
     left: Condvar,
 }
 
-/// A place inside; given back when it is dropped.
+/// One place, which is free again when this is dropped.
 pub(crate) struct Place(Arc<Gate>);
 
 impl Gate {
@@ -18,7 +18,7 @@ impl Gate {
         Arc::new(Gate { most, inside: Mutex::new(0), left: Condvar::new() })
     }
 
-    /// Waits for a place; `full` is called once if there is none.
+    /// Waits for a place. Calls `full` once if there is none.
     pub(crate) fn enter(self: &Arc<Gate>, full: impl FnOnce(usize)) -> Place {
         let mut inside = self.count();
         if *inside >= self.most {

@@ -1,4 +1,4 @@
-//! The key log: whoever has it reads the connections. For debugging, with Wireshark for example.
+//! The key log, for debugging with Wireshark for example. Whoever has it can read the connections.
 
 use super::say::say;
 use countersign::adapters::KeyLog;
@@ -16,7 +16,7 @@ pub(crate) fn open(path: Option<&Path>) -> io::Result<Option<Arc<KeyLog>>> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(path)?;
     Ok(Some(Arc::new(move |line| {
-        // Whole lines, so that those of parallel connections do not mix.
+        // One write for each line, so that the lines of parallel connections do not mix.
         if let Err(error) = (&file).write_all(format!("{line}\n").as_bytes()) {
             say(format_args!("cannot write the key log: {error}"));
         }

@@ -1,5 +1,5 @@
-//! What `tcp_server` and `tcp_client` share. Everything here is the caller's part: the library has no socket, no file
-//! and no clock.
+//! The modules that `tcp_server` and `tcp_client` share. The library has no socket, no file and no clock: these belong
+//! to the caller.
 
 pub(crate) mod arguments;
 pub(crate) mod files;

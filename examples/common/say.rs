@@ -1,23 +1,23 @@
-//! Lines for the operator, on standard error: when, which connection, what.
+//! Log lines on standard error: time, connection, message.
 
 use der::DateTime;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Says one line. It is written whole, so that the lines of parallel connections do not mix. A closed standard error is
-/// no reason to refuse anybody: the line is lost, the connection is not. (`eprintln!` would panic.)
+/// Logs one line by one write, so that the lines of parallel connections do not mix. If standard error is closed, the
+/// line is lost but the connection goes on. (`eprintln!` would panic.)
 pub(crate) fn say(line: impl Display) {
     let _ = io::stderr().write_all(format!("{} {line}\n", utc(SystemTime::now())).as_bytes());
 }
 
-/// As `2026-11-28T07:31:45Z`.
+/// Formats the time: `2026-11-28T07:31:45Z`.
 pub(crate) fn utc(time: SystemTime) -> String {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     DateTime::from_unix_duration(since).map_or_else(|_| format!("@{}", since.as_secs()), |time| time.to_string())
 }
 
-/// Says a line that may come again and again, at most once in ten seconds.
+/// Logs a line that may be repeated at most once in ten seconds.
 pub(crate) struct Seldom {
     last: Option<SystemTime>,
     unsaid: u64,

@@ -1,22 +1,23 @@
-//! What is said to the socket itself.
+//! The options of the socket.
 
 use std::io::{self, Read};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
-/// A peer that takes nothing of what we send for so long is given up.
+/// The connection is given up if the peer takes none of our bytes for so long.
 pub(crate) const SLOW_READER: Duration = Duration::from_secs(30);
-/// Nobody waits longer for a peer to close, once it has been told that we have.
+/// How long we wait for the peer to close after we have closed.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// Sets what all our connections want.
+/// Sets the options of all our connections.
 pub(crate) fn prepare(stream: &TcpStream) {
-    let _ = stream.set_nodelay(true); // flights are written whole
+    let _ = stream.set_nodelay(true); // flights are written whole, so a delay gains nothing
     let _ = stream.set_write_timeout(Some(SLOW_READER));
 }
 
-/// Shuts the write side, and waits a little for the peer to close. Closing with bytes unread makes TCP reset the
-/// connection, and the peer would never see an alert. (`Stream::close` does it; this is for a stream taken apart.)
+/// Shuts the write side, and waits a short time for the peer to close. TCP resets a connection that is closed with
+/// unread bytes, and then the peer would not receive our alert. (`Stream::close` does the same; this is for a stream
+/// that was taken apart.)
 pub(crate) fn farewell(mut stream: &TcpStream) {
     let until = Instant::now() + FAREWELL;
     let _ = stream.shutdown(Shutdown::Write);

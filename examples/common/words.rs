@@ -1,4 +1,4 @@
-//! What is said about a connection: one line that an operator understands.
+//! One line for the operator about a connection.
 
 use countersign::adapters::Failure;
 use countersign::x509::{Accepted, Escaped, Identities, PeerIdentity};
@@ -8,7 +8,7 @@ use std::io;
 /// Why a connection failed, in one sentence: which side, which certificate, what is wrong with it, which alert.
 pub(crate) fn sentence(error: &io::Error, identities: &Identities) -> String {
     match Failure::inside(error) {
-        // Whatever its certificate says is a claim, and this one we do not believe.
+        // The names in its certificate are only a claim.
         Some(Failure::Refused { error, refusal }) => {
             format!("we, the {}, refused the claimed identity: {refusal}{}", error.role(), alert(*error))
         }
@@ -22,7 +22,7 @@ pub(crate) fn sentence(error: &io::Error, identities: &Identities) -> String {
     }
 }
 
-/// The same, of what the machine itself says.
+/// The same for an error of the machine.
 pub(crate) fn of_tls(error: Error, identities: &Identities) -> String {
     match error.kind() {
         ErrorKind::PeerRejectedCertificate { .. }
@@ -46,7 +46,7 @@ fn alert(error: Error) -> String {
     }
 }
 
-/// Who the peer has proved to be, and what was agreed on.
+/// The proved identity of the peer, and the negotiated parameters.
 pub(crate) fn connected(info: &SessionInfo) -> String {
     let mut negotiated = Vec::new();
     if let Some(peer) = info.peer().and_then(Accepted::identity) {

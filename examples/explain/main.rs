@@ -1,11 +1,13 @@
-//! Explains a capture: every TLS connection in it, byte by byte; with a key log, also what is encrypted.
+//! Explains a capture: every TLS connection in it, byte by byte. With a key log it also explains the encrypted
+//! messages.
 //!
 //! ```text
 //! explain capture.pcapng [keys.log] --html out.html | --json | --text [--es]
 //! ```
 //!
-//! The capture is a pcap or pcapng file, of anybody's: `tcpdump -i lo -w capture.pcap port 4433`. The key log is what OpenSSL
-//! (`-keylogfile`), curl (`SSLKEYLOGFILE`), Go, Firefox and countersign write; one that is embedded in the pcapng counts, too.
+//! The capture is any pcap or pcapng file: `tcpdump -i lo -w capture.pcap port 4433`. The key log has the format of
+//! OpenSSL (`-keylogfile`), curl (`SSLKEYLOGFILE`), Go, Firefox and countersign. One that is embedded in the pcapng is
+//! used, too.
 //! With several connections, `out.html` is an index, and `out-1.html`, `out-2.html` and so on are their pages.
 
 use countersign::study::capture::{self, Capture};
@@ -94,7 +96,7 @@ fn run(files: &[PathBuf], output: &Output) -> Result<(), String> {
     Ok(())
 }
 
-/// Whoever reads may stop, as `head` does.
+/// The reader of a pipe may stop early, as `head` does.
 fn print(text: &str) -> Result<(), String> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(format!("standard output: {error}")),
@@ -125,7 +127,7 @@ fn page(connection: &Connection) -> String {
     html::render(connection, &title(connection), &lead(connection))
 }
 
-/// An index, and a page for each connection beside it.
+/// Writes an index, and a page for each connection.
 fn pages(path: &Path, connections: &[Connection]) -> Result<(), String> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let mut entries = Vec::new();

@@ -1,7 +1,7 @@
-//! What a connection costs beside time: sizes, allocations, bytes on the wire, memory per connection among 10,000.
+//! The cost of a connection other than time: sizes, allocations, bytes on the wire, memory per connection among 10,000.
 //!
-//! `cargo run --release --example footprint`; with a number as argument, so many sessions that sleep, and nothing else:
-//! a million take some minutes to be made.
+//! `cargo run --release --example footprint`. With a number as argument, it measures only so many sleeping sessions; a
+//! million take some minutes.
 #![allow(unsafe_code)] // an allocator that counts cannot be written without
 
 mod world;
@@ -20,21 +20,21 @@ use world::{Certificates, End, MEMORY, POLICY, World, run};
 static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
 static HELD: AtomicUsize = AtomicUsize::new(0);
 
-/// The system's allocator, counting.
+/// The system's allocator with counters.
 struct Counting;
 
-// SAFETY: everything is the system allocator's; counting touches no memory of it.
+// SAFETY: the system's allocator does everything; the counters are separate.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.fetch_add(1, Relaxed);
         HELD.fetch_add(layout.size(), Relaxed);
-        // SAFETY: the caller's promises are passed on.
+        // SAFETY: the caller's guarantees are passed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
         HELD.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: the caller's promises are passed on.
+        // SAFETY: the caller's guarantees are passed on.
         unsafe { System.dealloc(at, layout) }
     }
 }
@@ -51,7 +51,7 @@ fn allocations<R>(work: impl FnOnce() -> R) -> usize {
 }
 
 const MANY: usize = 10_000;
-/// Enough for the P-256 flights here, either way.
+/// Enough for the P-256 flights here, in each direction.
 const SMALL: usize = 1_536;
 
 fn main() {
@@ -88,7 +88,7 @@ fn sizes() {
     }
 }
 
-/// Handshake and records allocate nothing (`tests/footprint/no_allocation.rs`): what is left is the verdict.
+/// Handshake and records allocate nothing (`tests/footprint/no_allocation.rs`), so this counts the verdict.
 fn verdicts(world: &World, with_crls: &World) {
     let memo = SignatureMemo::new(16);
     let peer = Peer::new(Role::Server, &world.server.chain);
@@ -114,7 +114,7 @@ fn wire(world: &World) {
     println!("  {:28} {:>6} ({})", "server", server.sent, world.server.certificate_bytes());
 }
 
-/// Clients whose hello is sent, servers whose flight is sent: the middle of the handshake.
+/// Clients that have sent their hello, and servers that have sent their flight: the middle of the handshake.
 fn in_flight(world: &World) {
     let before = HELD.load(Relaxed);
     let mut clients = Vec::with_capacity(MANY);
@@ -134,7 +134,7 @@ fn in_flight(world: &World) {
     println!("  {:28} {:>6}", "of which rx and tx", 2 * SMALL);
 }
 
-/// Sessions that wait, their buffers given back.
+/// Idle sessions without inbox and outbox.
 fn idle(world: &World) {
     let (mut rx, mut tx, mut peer_rx, mut peer_tx) = ([0; SMALL], [0; SMALL], [0; SMALL], [0; SMALL]);
     let before = HELD.load(Relaxed);
@@ -155,8 +155,8 @@ fn idle(world: &World) {
     println!("  {:28} {:>6}", "session; rx and tx given back", each);
 }
 
-/// Sessions that sleep. All are woken in the end, and each pair says a word. What was agreed on is the same for all of them
-/// here, and so is kept once.
+/// Sleeping sessions. At the end all are woken, and each pair sends a message. The negotiated parameters are the same
+/// for all here, so they are kept once.
 fn asleep(certificates: &Certificates, count: usize) {
     let memos = Some(Arc::new([SignatureMemo::new(16), SignatureMemo::new(16)]));
     let world = &World { memos, ..World::new(certificates) };

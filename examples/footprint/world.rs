@@ -1,5 +1,5 @@
-//! Two services with certificates under one root, and the two ends of their connection in memory. The benches use it
-//! too.
+//! Two services with certificates under one root, and the two ends of their connection in memory. The benches use this
+//! file, too.
 
 use countersign::x509::{Expect, JudgeOptions, SignatureMemo, SigningKey, Trust};
 use countersign::{Credential, Error, Handshake, Inbox, Outbox, Policy, Role, Seed, Verdict, Want};
@@ -7,22 +7,22 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A leaf and its intermediate, and the leaf's key.
+/// A leaf with its key, and the intermediate.
 pub struct Issued {
     pub chain: Vec<CertificateDer<'static>>,
     pub key: rcgen::KeyPair,
 }
 
-/// A root, and what two services have been issued under it.
+/// A root, and the certificates of two services under it.
 pub struct Certificates {
     pub root: CertificateDer<'static>,
-    /// A CRL of each CA, with [`REVOKED`] certificates of others.
+    /// A CRL of each CA, with [`REVOKED`] other certificates.
     pub crls: [Vec<u8>; 2],
     pub client: Issued,
     pub server: Issued,
 }
 
-/// A chain, and the key of its leaf.
+/// A chain and the key of its leaf.
 pub struct Identity {
     pub chain: Vec<CertificateDer<'static>>,
     pub key: SigningKey,
@@ -39,7 +39,7 @@ impl Identity {
     }
 }
 
-/// Two services, and the root that both trust.
+/// Two services and the root that both trust.
 pub struct World {
     pub trust: Trust,
     pub client: Identity,
@@ -47,11 +47,11 @@ pub struct World {
     pub now: UnixTime,
     pub server_expects: [Expect; 1],
     pub client_expects: [Expect; 1],
-    /// What each of the two services remembers of chains that it has met.
+    /// The signatures that each of the two services remembers.
     pub memos: Option<Arc<[SignatureMemo; 2]>>,
 }
 
-/// How many certificates each CA has revoked.
+/// The number of revoked certificates of each CA.
 const REVOKED: u64 = 1_000;
 
 pub const SERVER_NAME: &str = "server.test";
@@ -98,7 +98,7 @@ impl Certificates {
         Certificates::several(1, key).remove(0)
     }
 
-    /// So many pairs of services under one root and one intermediate.
+    /// This many pairs of services under one root and one intermediate.
     pub fn several(count: usize, key: impl Fn() -> rcgen::KeyPair) -> Vec<Certificates> {
         let root = rcgen::CertifiedIssuer::self_signed(ca("root"), key()).expect("a root");
         let issuing = rcgen::CertifiedIssuer::signed_by(ca("issuing"), key(), &root).expect("an intermediate");
@@ -134,7 +134,7 @@ impl World {
         }
     }
 
-    /// The same, both of whom have a CRL of each CA.
+    /// The same, and both have a CRL of each CA.
     pub fn with_crls(certificates: &Certificates) -> World {
         let Certificates { root, crls, .. } = certificates;
         let trust = Trust::builder().roots("root", root);
@@ -143,7 +143,7 @@ impl World {
     }
 }
 
-/// The default policy, shared as programs share it.
+/// The default policy in an `Arc`, as programs share it.
 pub static POLICY: Policy = Policy::new();
 
 /// One end of a connection, with its memory.
@@ -168,7 +168,7 @@ impl<'a, M: AsRef<[u8]> + AsMut<[u8]>> End<'a, M> {
         End { hs: Handshake::server(policy, seed), rx: Inbox::new(rx), tx: Outbox::new(tx), world, sent: 0 }
     }
 
-    /// Answers every question; says when the transport is wanted, or the session is there.
+    /// Answers every question. Returns when the transport is wanted or the session is done.
     pub fn drive(&mut self) -> Result<Want, Error> {
         let memos = self.world.memos.as_deref();
         let (own, expect, memo) = match self.hs.role() {
@@ -178,7 +178,7 @@ impl<'a, M: AsRef<[u8]> + AsMut<[u8]>> End<'a, M> {
         loop {
             match self.hs.drive(&mut self.rx, &mut self.tx)? {
                 Want::Credential(question) => {
-                    // As `x509::Identity` presents itself: the key's schemes are known.
+                    // As `x509::Identity` does: the key's schemes are named.
                     let credential = Credential { schemes: own.key.schemes(), ..Credential::new(&own.chain) };
                     self.hs.answer_credential(&question, &credential, &mut self.tx).expect("there is room");
                 }
@@ -199,7 +199,7 @@ impl<'a, M: AsRef<[u8]> + AsMut<[u8]>> End<'a, M> {
         }
     }
 
-    /// Carries what is pending to the other end.
+    /// Carries pending bytes to the other end.
     pub fn send_to<N: AsRef<[u8]> + AsMut<[u8]>>(&mut self, other: &mut End<'_, N>) {
         let pending = self.tx.pending();
         let len = pending.len();
@@ -213,7 +213,7 @@ impl<'a, M: AsRef<[u8]> + AsMut<[u8]>> End<'a, M> {
     }
 }
 
-/// Runs both ends until both are done. `on` is called around each side's work, for whoever takes times.
+/// Runs both ends until both are done. Calls `on` around each side's work, to measure times.
 pub fn run<M: AsRef<[u8]> + AsMut<[u8]>>(
     client: &mut End<'_, M>,
     server: &mut End<'_, M>,
@@ -228,5 +228,5 @@ pub fn run<M: AsRef<[u8]> + AsMut<[u8]>>(
     }
 }
 
-/// Rounds of the handshake's memory: enough for every key type here.
+/// The sizes of the handshake's memory: enough for every key type here.
 pub const MEMORY: usize = 4 * 1024;

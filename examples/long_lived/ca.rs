@@ -1,4 +1,4 @@
-//! A CA that issues certificates for seconds.
+//! A CA that issues certificates for a few seconds.
 
 use countersign::pki_types::UnixTime;
 use countersign::x509::{Identities, Identity, SigningKey, Trust};
@@ -9,10 +9,10 @@ use std::time::Duration;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// So long a certificate lives.
+/// The lifetime of a certificate.
 pub const LIFE: Duration = Duration::from_secs(6);
 
-/// So many seconds from now, as rcgen has its times. (A macro: nothing here names their type.)
+/// A time this many seconds from now, in rcgen's type. (It is a macro, because nothing here names that type.)
 macro_rules! moment {
     ($seconds:expr) => {{
         let now = rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(UnixTime::now().as_secs());
@@ -22,7 +22,7 @@ macro_rules! moment {
     }};
 }
 
-/// A root, and what was issued under it.
+/// A root, and the certificates that it has issued.
 pub struct Ca {
     root: CertifiedIssuer<'static, KeyPair>,
     next: AtomicU64,
@@ -39,7 +39,7 @@ impl Ca {
         Ok(Ca { root, next: AtomicU64::new(1), issued: Mutex::default() })
     }
 
-    /// A fresh certificate and key for `spiffe://example.org/NAME`.
+    /// A new certificate and key for `spiffe://example.org/NAME`.
     pub fn issue(&self, name: &'static str) -> Result<Identities> {
         let serial = self.next.fetch_add(1, Ordering::Relaxed);
         let mut params = CertificateParams::default();
@@ -54,7 +54,7 @@ impl Ca {
         Ok(Identities::new(Identity::new(chain, SigningKey::from_der(&key.serialize_der())?)?))
     }
 
-    /// The root, and a CRL on which these are revoked.
+    /// The root, and a CRL with these certificates.
     pub fn trust(&self, revoked: &[&str]) -> Result<Trust> {
         let issued = self.issued.lock().map_err(|_| "a lock")?;
         let entries = issued.iter().filter(|(name, _)| revoked.contains(name)).map(|(_, serial)| {

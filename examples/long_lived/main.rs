@@ -1,9 +1,9 @@
 //! Connections that stay open while certificates rotate every two seconds: `cargo run --example long_lived`.
 //!
-//! A server and three clients, over TCP, each with a SPIFFE certificate that lives for six seconds. The clients ping all the
-//! time. The server asks each of them again and again to prove who it is *now* (RFC 9261), inside of the connection; the
-//! answer renews the client's lease. In the middle one client is revoked: its connection is gone within a second, and the
-//! others never notice. (`examples/services` has the same over HTTP/2.)
+//! A server and three clients are connected over TCP. Each has a SPIFFE certificate that is valid for six seconds. The
+//! clients send pings all the time. The server repeatedly asks each client to prove its identity *now* (RFC 9261),
+//! inside the connection, and the answer renews the client's lease. Then one client is revoked: its connection ends
+//! within a second, and the others are not disturbed. (`examples/services` has the same over HTTP/2.)
 
 mod ca;
 
@@ -24,7 +24,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 const ROTATION: Duration = Duration::from_secs(2);
 const TICK: Duration = Duration::from_millis(50);
 
-/// One end of a connection: frames, and what proves identities again.
+/// One end of a connection: its frames and its authenticators.
 struct End {
     stream: Stream<TcpStream>,
     again: Reauthentication,
@@ -41,7 +41,7 @@ impl End {
         Ok(self.stream.write_all(&frame.to_bytes()?)?)
     }
 
-    /// The next frame, if one comes within a tick. `Err`: the connection has ended.
+    /// The next frame. `None`: none has come within a tick. `Err`: the connection has ended.
     fn receive(&mut self) -> Result<Option<Frame>> {
         match self.frames.read(&mut self.stream) {
             Ok(None) => Err("the connection was closed".into()),
@@ -52,7 +52,7 @@ impl End {
     }
 }
 
-/// What the server knows of its sessions.
+/// The server's sessions.
 #[derive(Default)]
 struct Sessions {
     leases: Mutex<Leases<String>>,
@@ -60,7 +60,7 @@ struct Sessions {
     ended: Mutex<Vec<(String, String)>>,
 }
 
-/// One client, for as long as it holds a lease.
+/// Serves one client while its lease is valid.
 fn serve(tcp: TcpStream, acceptor: &Acceptor, sessions: &Sessions) -> Result<()> {
     let stream = acceptor.accept(tcp)?;
     let who = stream.peer().identity().and_then(|peer| peer.spiffe_id).ok_or("no SPIFFE ID")?.to_string();
@@ -68,18 +68,18 @@ fn serve(tcp: TcpStream, acceptor: &Acceptor, sessions: &Sessions) -> Result<()>
     let mut end = End::new(stream)?;
     let mut asked = Instant::now();
     loop {
-        // Whoever judges the leases takes out those that end.
+        // Another thread judges the leases, and removes those that have ended.
         if sessions.leases.lock().map_err(|_| "a lock")?.get(&who).is_none() {
             return Ok(end.stream.close()?);
         }
         if asked.elapsed() >= ROTATION {
             asked = Instant::now();
-            let request = end.again.request()?; // "prove who you are"
+            let request = end.again.request()?; // asks the client to prove its identity
             end.send(&Frame::Authenticator(request))?;
         }
         match end.receive()? {
             Some(Frame::Authenticator(message)) => {
-                // The same SPIFFE ID, by a certificate of today, or an error.
+                // The proof must be for the same SPIFFE ID. Otherwise this is an error.
                 let Reauthenticated::Renewed(lease) = end.again.receive(&message)? else {
                     return Err(format!("{who} does not prove who it is").into());
                 };
@@ -95,7 +95,7 @@ fn serve(tcp: TcpStream, acceptor: &Acceptor, sessions: &Sessions) -> Result<()>
     }
 }
 
-/// A client that pings for ever; how many pings were answered until the connection ended.
+/// A client that sends pings. Returns how many were answered before the connection ended.
 fn ping(address: &str, config: Config, pings: &AtomicU64) -> Result<()> {
     let tcp = TcpStream::connect(address)?;
     let stream = Connector::new(config).connect("spiffe://example.org/server", tcp)?;
@@ -161,7 +161,7 @@ fn main() -> Result<()> {
             revoked = Some(Instant::now());
             println!("bob is revoked");
         }
-        // A new snapshot, or time that has passed: whom does it end?
+        // After a new snapshot, or when time has passed: ends the sessions whose lease is not valid.
         for (who, why) in sessions.leases.lock().map_err(|_| "a lock")?.renew(&trust.get(), UnixTime::now()) {
             println!("server: {who} ends: {why}");
             sessions.ended.lock().map_err(|_| "a lock")?.push((who, why.name().to_string()));

@@ -1,5 +1,5 @@
-//! Who signs certificates and CRLs. rcgen knows no ML-DSA (feature `mldsa`): it makes everything with keys that stand in
-//! for the real ones, which then take their places, and all is signed again.
+//! Signs certificates and CRLs. rcgen has no ML-DSA (feature `mldsa`): it makes everything with substitute keys. Then
+//! the real keys replace them, and everything is signed again.
 
 use crate::ca::unsigned;
 use crate::files;
@@ -11,7 +11,7 @@ use {
     rcgen::PublicKeyData as _,
 };
 
-/// A CA: its name and uses, and its key.
+/// A CA: its name, its key usage, and its key.
 pub(crate) struct Authority {
     params: CertificateParams,
     key: Key,
@@ -32,13 +32,13 @@ impl Authority {
         self.certify(other.params.clone(), &other.key)
     }
 
-    /// A certificate for this key, in PEM.
+    /// A certificate for this key in PEM.
     pub(crate) fn certify(&self, params: CertificateParams, subject: &Key) -> Result<String, String> {
         let made = subject.identify(params).signed_by(subject.for_rcgen(), &self.issuer()).map_err(unsigned)?;
         self.finish("CERTIFICATE", made.der(), Some(subject))
     }
 
-    /// A CRL, in PEM.
+    /// A CRL in PEM.
     pub(crate) fn sign_crl(&self, params: CertificateRevocationListParams) -> Result<String, String> {
         let key_identifier_method = self.params.key_identifier_method.clone();
         let params = CertificateRevocationListParams { key_identifier_method, ..params };
@@ -50,13 +50,13 @@ impl Authority {
         Issuer::from_params(&self.params, self.key.for_rcgen())
     }
 
-    /// What rcgen has made, in PEM.
+    /// The result of rcgen in PEM.
     #[cfg(not(feature = "mldsa"))]
     fn finish(&self, label: &str, made: &[u8], _: Option<&Key>) -> Result<String, String> {
         Ok(files::pem(label, made))
     }
 
-    /// What rcgen has made, with the real keys, in PEM.
+    /// The result of rcgen with the real keys, in PEM.
     #[cfg(feature = "mldsa")]
     fn finish(&self, label: &str, made: &[u8], subject: Option<&Key>) -> Result<String, String> {
         let spki = subject.and_then(|key| Some((key.for_rcgen().subject_public_key_info(), key.real()?.public_key())));
@@ -69,15 +69,15 @@ impl Authority {
         Ok(files::pem(label, &tlv(Tag::SEQUENCE, &[tbs, algorithm, tlv(Tag::BIT_STRING, &signature)].concat())))
     }
 
-    /// `SEQUENCE { tbs, signatureAlgorithm, signature }` (RFC 5280 4.1 and 5.1): what is to be signed, and its
-    /// signatureAlgorithm. The first SEQUENCE in either kind of tbs is the same algorithm. `spki`: a key, and which one
-    /// takes its place.
+    /// Splits `SEQUENCE { tbs, signatureAlgorithm, signature }` (RFC 5280 §4.1 and §5.1) into the signed part and its
+    /// signatureAlgorithm. The first SEQUENCE in either kind of tbs is the same algorithm. `spki`: the substitute key,
+    /// and the real one.
     #[cfg(feature = "mldsa")]
     fn with_real_keys(&self, made: &[u8], spki: Option<(Vec<u8>, Vec<u8>)>) -> Result<(Vec<u8>, Vec<u8>), BadDer> {
         let mut fields = der::Reader::new(der::only(made, Tag::SEQUENCE)?);
         let mut old = der::Reader::new(fields.read(Tag::SEQUENCE)?);
         let algorithm = match self.key.real() {
-            // RFC 9881 2: the same for the key and for its signatures.
+            // RFC 9881 §2: the identifier of the key and of its signatures is the same.
             Some(key) => der::Reader::new(der::only(&key.public_key(), Tag::SEQUENCE)?).element()?.whole.to_vec(),
             None => fields.element()?.whole.to_vec(),
         };

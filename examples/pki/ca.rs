@@ -16,14 +16,14 @@ use std::path::{Path, PathBuf};
 use x509_parser::prelude::{ASN1Time, FromDer, GeneralName, X509Certificate};
 
 const DAY: i64 = 86_400;
-/// Root and intermediate live this long, and so does the root's CRL: the root's key is needed once.
+/// How long root, intermediate and the root's CRL are valid. So the root's key is needed only once.
 const CA_DAYS: i64 = 3650;
-/// The intermediate's CRL. Verifiers refuse everybody once it is out of date.
+/// How long the intermediate's CRL is valid. After that, verifiers refuse all peers.
 const CRL_DAYS: i64 = 90;
-/// Certificates are valid a little before they are made: the clocks of two machines differ.
+/// Certificates are valid a little earlier than they are made, because the clocks of two machines differ.
 const CLOCK_SKEW: i64 = 3600;
 
-/// What a leaf may be used for.
+/// The use of a leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     Server,
@@ -41,7 +41,7 @@ pub(crate) struct Request {
     pub(crate) days: u32,
 }
 
-/// Makes a CA in `dir`, of two keys of this type; one that is there already is left as it is.
+/// Makes a CA in `dir` with two keys of this type. An existing CA is not changed.
 pub(crate) fn init(dir: &Path, key_type: KeyType, now: i64) -> Result<String, String> {
     let paths = Paths { dir: dir.to_path_buf() };
     let mut there = Vec::new();
@@ -58,7 +58,7 @@ pub(crate) fn init(dir: &Path, key_type: KeyType, now: i64) -> Result<String, St
     }
     files::make_directory(dir)?;
 
-    // Two CAs of the same name would confuse whoever trusts both.
+    // Two CAs with the same name would confuse verifiers that trust both.
     let tag = hex(&random::<4>()?);
     let (root_key, key) = (Key::generate(key_type)?, Key::generate(key_type)?);
     let (root_key_pem, key_pem) = (root_key.pem(), key.pem());
@@ -90,9 +90,9 @@ pub(crate) fn init(dir: &Path, key_type: KeyType, now: i64) -> Result<String, St
 pub(crate) struct Ca {
     paths: Paths,
     now: i64,
-    /// The intermediate's certificate in PEM form: the second one of every chain.
+    /// The intermediate's certificate in PEM, the second one of every chain.
     certificate: String,
-    /// The intermediate's last second.
+    /// The last second of the intermediate's validity.
     end: i64,
     authority: Authority,
     crls: Crls,
@@ -120,7 +120,7 @@ impl Ca {
         })
     }
 
-    /// Makes a leaf for somebody new.
+    /// Issues the first leaf for a name.
     pub(crate) fn issue(&mut self, request: &Request, key_type: Option<KeyType>) -> Result<String, String> {
         let (chain, key_path) = (self.paths.chain(&request.name), self.paths.key(&request.name));
         if files::exists(&chain)? {
@@ -144,7 +144,7 @@ impl Ca {
         self.hand_out(request, &leaf, if given { "the key that was there" } else { "a new key" })
     }
 
-    /// Makes a new leaf for somebody who has one: same names, same role.
+    /// Issues a new leaf with the names and the role of the last one.
     pub(crate) fn renew(&mut self, name: &str, days: Option<u32>, key_type: Option<KeyType>) -> Result<String, String> {
         let chain = self.paths.chain(name);
         let der = files::certificates(&chain)?.swap_remove(0);
@@ -168,7 +168,7 @@ impl Ca {
         self.hand_out(&request, &leaf, said)
     }
 
-    /// Puts every certificate of `name` that could still be used on the CRL.
+    /// Adds every certificate of `name` that is still valid to the CRL.
     pub(crate) fn revoke(&mut self, name: &str) -> Result<String, String> {
         let mut text = String::new();
         let issued = self.paths.issued(name);
@@ -200,7 +200,7 @@ impl Ca {
         Ok(text + &self.crl()?)
     }
 
-    /// Signs the CRL, with the next number and a new end.
+    /// Signs the CRL with the next number and a new nextUpdate.
     pub(crate) fn crl(&mut self) -> Result<String, String> {
         let next_update = self.end.min(self.now + CRL_DAYS * DAY);
         self.crls.number += 1;
@@ -230,9 +230,9 @@ impl Ca {
         if let Some(id) = &request.spiffe {
             params.subject_alt_names.push(SanType::URI(ia5(id)?));
         }
-        // Writes basicConstraints with cA false and the subject key identifier.
+        // Writes basicConstraints with cA FALSE, and the subject key identifier.
         params.is_ca = IsCa::ExplicitNoCa;
-        // TLS 1.3 only ever signs with it.
+        // TLS 1.3 needs only this usage.
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = match request.role {
             Role::Server => vec![ExtendedKeyUsagePurpose::ServerAuth],
@@ -243,7 +243,7 @@ impl Ca {
         Ok(Leaf { pem, serial: hex(&serial), end })
     }
 
-    /// Writes the record for `revoke`, then the chain, and says what to do with it.
+    /// Writes the record for `revoke` and then the chain. Returns what to do with it.
     fn hand_out(&mut self, request: &Request, leaf: &Leaf, key: &str) -> Result<String, String> {
         let name = &request.name;
         let (chain, key_path) = (self.paths.chain(name), self.paths.key(name));
@@ -278,7 +278,7 @@ struct Leaf {
     end: i64,
 }
 
-/// Where things are.
+/// The paths of the files.
 struct Paths {
     dir: PathBuf,
 }
@@ -317,7 +317,7 @@ fn ca_params(common_name: &str, path_length: u8, now: i64) -> Result<Certificate
     Ok(params)
 }
 
-/// What all our certificates share, and the serial number.
+/// The fields of all our certificates, and the serial number.
 fn params(common_name: &str, now: i64, end: i64) -> Result<(CertificateParams, [u8; 16]), String> {
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
@@ -325,14 +325,14 @@ fn params(common_name: &str, now: i64, end: i64) -> Result<(CertificateParams, [
     params.not_before = time(now - CLOCK_SKEW)?.to_datetime();
     params.not_after = time(end)?.to_datetime();
     params.use_authority_key_identifier_extension = true;
-    // Positive, and of the same length whoever writes it down: 126 random bits (RFC 5280 4.1.2.2).
+    // A positive number, always of the same length: 126 random bits (RFC 5280 §4.1.2.2).
     let mut serial = random::<16>()?;
     serial[0] = (serial[0] & 0x3f) | 0x40;
     params.serial_number = Some(SerialNumber::from_slice(&serial));
     Ok((params, serial))
 }
 
-/// The request that `certificate` answered.
+/// The request from which `certificate` was issued.
 fn request_of(name: &str, certificate: &X509Certificate<'_>, days: Option<u32>) -> Result<Request, String> {
     let foreign = || format!("{name}.pem is not a certificate that this program made");
     let mut request =
@@ -377,11 +377,11 @@ fn parse<'a>(der: &'a [u8], path: &Path) -> Result<X509Certificate<'a>, String> 
 }
 
 fn read_ca_key(path: &Path) -> Result<Key, String> {
-    files::read(path)?; // it says why not
+    files::read(path)?; // returns the error
     Key::read(path).map_err(|_| format!("{} is not the key of a CA that was made here", shown(path)))
 }
 
-/// A time as the certificate libraries want it (through `to_datetime`).
+/// A time in the type of the certificate libraries (by `to_datetime`).
 pub(crate) fn time(seconds: i64) -> Result<ASN1Time, String> {
     ASN1Time::from_timestamp(seconds).map_err(|_| format!("there is no date {seconds} seconds from 1970"))
 }

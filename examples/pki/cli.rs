@@ -1,4 +1,4 @@
-//! The command line: what was asked, and by which rule it is refused.
+//! Parses the command line, and refuses invalid arguments.
 
 use crate::ca::{self, Ca, Request, Role};
 use crate::key::KeyType;
@@ -27,15 +27,15 @@ options: --dir D                     where the CA lives (pki)
 ";
 
 const DEFAULT_DAYS: u32 = 90;
-/// A century: far beyond what any CA made here can sign, far below what a date can hold.
+/// The longest validity: a century. It is longer than any CA here is valid, and a date can hold it.
 const MOST_DAYS: u32 = 36_500;
 
-/// Why nothing, or not everything, was done.
+/// Why a command failed, perhaps after a part of its work.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The arguments make no sense: exit 2, with [`USAGE`].
+    /// Invalid arguments: exit code 2, with [`USAGE`].
     Usage(String),
-    /// They do, but it did not work: exit 1.
+    /// The command failed: exit code 1.
     Failed(String),
 }
 
@@ -49,7 +49,7 @@ fn usage(sentence: impl Into<String>) -> Failure {
     Failure::Usage(sentence.into())
 }
 
-/// Runs one command at the time `now` (seconds since 1970); returns what it has to say.
+/// Runs one command at the time `now` (seconds since 1970). Returns its output.
 pub(crate) fn run(args: impl IntoIterator<Item = OsString>, now: i64) -> Result<String, Failure> {
     let mut args = args.into_iter().map(|arg| {
         arg.into_string().map_err(|arg| usage(format!("'{}' is not UTF-8", escape(&arg.to_string_lossy()))))
@@ -151,7 +151,7 @@ impl Given {
                     given.ip.push(ip);
                     false
                 }
-                // A second URI would make a certificate that every SPIFFE verifier must refuse (X509-SVID 2).
+                // A SPIFFE verifier must refuse a certificate with two URIs (X509-SVID 2).
                 "--spiffe" => given.spiffe.replace(names::spiffe(value).map_err(Failure::Usage)?).is_some(),
                 "--days" => given.days.replace(days(value)?).is_some(),
                 "--key" => given.key.replace(key_type(value)?).is_some(),
@@ -174,7 +174,7 @@ impl Given {
         }
     }
 
-    /// The NAME operand, fit to be a file name and a subject.
+    /// The NAME operand, which must be fit for a file name and a subject.
     fn name(&self) -> Result<&str, Failure> {
         let name = self.operand.as_deref().ok_or_else(|| usage("for which NAME?"))?;
         names::file_name(name).map_err(Failure::Usage)?;

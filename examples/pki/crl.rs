@@ -8,9 +8,9 @@ use rcgen::{CertificateRevocationListParams, KeyIdMethod, RevokedCertParams, Ser
 use std::path::Path;
 use x509_parser::prelude::{CertificateRevocationList, FromDer};
 
-/// crl.pem: the intermediate's CRL, which we sign anew, and the others (the root's), which stay as they are.
+/// crl.pem: the intermediate's CRL, which is signed again, and the others (the root's), which do not change.
 ///
-/// It is the only record of what was revoked.
+/// It is the only record of revocations.
 pub(crate) struct Crls {
     pub(crate) number: u64,
     pub(crate) revoked: Vec<RevokedCertParams>,
@@ -48,7 +48,7 @@ impl Crls {
         Ok(Crls { number, revoked, others })
     }
 
-    /// When the certificate was revoked, if it was.
+    /// The time of the certificate's revocation. `None`: it is not revoked.
     pub(crate) fn revoked(&self, serial: &[u8]) -> Option<i64> {
         let entry = self.revoked.iter().find(|entry| entry.serial_number.as_ref() == serial)?;
         Some(entry.revocation_time.unix_timestamp())
@@ -65,7 +65,7 @@ impl Crls {
     }
 }
 
-/// The lines of a block, up to that where the next begins, if they hold the block and nothing else.
+/// The lines of a block up to the next one, if they contain nothing else.
 fn lines(file: &[u8], section: &Section<'_>, next: Option<usize>) -> Option<String> {
     let text = str::from_utf8(file).ok()?;
     let first = section.line.checked_sub(1)?;

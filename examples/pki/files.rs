@@ -1,4 +1,4 @@
-//! Files: read whole, written whole, keys for their owner only.
+//! Reads and writes whole files. Only the owner can read keys.
 
 use crate::show::escape;
 use countersign::x509::pem;
@@ -7,7 +7,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// A path for a sentence.
+/// A path for an error message.
 pub(crate) fn shown(path: &Path) -> String {
     escape(&path.to_string_lossy())
 }
@@ -16,12 +16,12 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
     fs::read(path).map_err(|error| format!("cannot read {}: {error}", shown(path)))
 }
 
-/// Whether there is something at `path`; an error if that cannot be told.
+/// Whether `path` exists. An error if this cannot be found out.
 pub(crate) fn exists(path: &Path) -> Result<bool, String> {
     path.try_exists().map_err(|error| format!("cannot look for {}: {error}", shown(path)))
 }
 
-/// All certificates of a PEM file; at least one.
+/// All certificates of a PEM file, at least one.
 pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let file = read(path)?;
     let mut found = Vec::new();
@@ -44,17 +44,17 @@ pub(crate) fn make_directory(path: &Path) -> Result<(), String> {
     fs::create_dir_all(path).map_err(|error| format!("cannot make the directory {}: {error}", shown(path)))
 }
 
-/// Puts `text` at `path` in one step: a reader sees the old file or the new one.
+/// Writes `text` to `path` in one step: a reader sees the old file or the new one.
 pub(crate) fn write(path: &Path, text: &str) -> Result<(), String> {
     replace(path, text, false)
 }
 
-/// The same for a key that takes the place of another, because that was asked for.
+/// The same for a key that replaces another one, after the user has asked for this.
 pub(crate) fn replace_key(path: &Path, text: &str) -> Result<(), String> {
     replace(path, text, true)
 }
 
-/// Writes a key where none is; never over another.
+/// Writes a key to a new file. It never overwrites one.
 pub(crate) fn new_key(path: &Path, text: &str) -> Result<(), String> {
     create(path, text, true).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => format!("{} exists, and a key is never overwritten", shown(path)),
@@ -67,7 +67,7 @@ fn replace(path: &Path, text: &str, secret: bool) -> Result<(), String> {
     beside.push(format!(".{}.new", std::process::id()));
     let beside = PathBuf::from(beside);
     create(&beside, text, secret).and_then(|()| fs::rename(&beside, path)).map_err(|error| {
-        // What is left of it helps nobody.
+        // A part of the file is useless.
         let _ = fs::remove_file(&beside);
         format!("cannot write {}: {error}", shown(path))
     })

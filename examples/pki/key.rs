@@ -1,4 +1,4 @@
-//! Keys of CAs and of those to whom certificates are issued. ML-DSA (feature `mldsa`) is this crate's: rcgen has none.
+//! The keys of CAs and leaves. rcgen has no ML-DSA (feature `mldsa`), so this crate makes those keys.
 
 use crate::files::{self, shown};
 use rcgen::{CertificateParams, KeyPair};
@@ -16,7 +16,7 @@ pub(crate) enum KeyType {
     P256,
     P384,
     Ed25519,
-    /// By the last octet of its object identifier.
+    /// The value is the last octet of the object identifier.
     #[cfg(feature = "mldsa")]
     MlDsa(u8),
 }
@@ -54,7 +54,7 @@ impl Key {
         let made = match key_type {
             KeyType::P256 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
             KeyType::P384 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384),
-            // The form of RFC 8410 7 without the public key: OpenSSL 3.0 reads no other.
+            // The form of RFC 8410 §7 without the public key, because OpenSSL 3.0 reads no other.
             KeyType::Ed25519 => {
                 let header = b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
                 KeyPair::try_from([&header[..], &crate::ca::random::<32>()?].concat())
@@ -103,7 +103,7 @@ impl Key {
         }
     }
 
-    /// What rcgen works with: this key, or one that stands in for it.
+    /// The key for rcgen: this one, or a substitute.
     pub(crate) fn for_rcgen(&self) -> &KeyPair {
         match self {
             Key::Classical(key) => key,
@@ -112,7 +112,7 @@ impl Key {
         }
     }
 
-    /// The key identifier is that of the real key (RFC 5280 4.2.1.2).
+    /// The key identifier of the real key (RFC 5280 §4.2.1.2).
     #[cfg_attr(not(feature = "mldsa"), expect(unused_mut, reason = "rcgen knows the key"))]
     pub(crate) fn identify(&self, mut params: CertificateParams) -> CertificateParams {
         #[cfg(feature = "mldsa")]
@@ -123,7 +123,7 @@ impl Key {
         params
     }
 
-    /// The key that rcgen does not have.
+    /// The real key, which rcgen does not have.
     #[cfg(feature = "mldsa")]
     pub(crate) fn real(&self) -> Option<&SigningKey> {
         match self {

@@ -1,4 +1,4 @@
-//! A small private CA on disk, for development: everything that two mutual-TLS peers need to prove themselves.
+//! A small private CA in a directory, for development. It issues everything that two mutual-TLS peers need.
 //!
 //! ```text
 //! cargo run --example pki -- init
@@ -6,9 +6,9 @@
 //! cargo run --example pki -- issue client --client --spiffe spiffe://example.org/client
 //! ```
 //!
-//! A root signs one intermediate, the intermediate signs everybody else: so the chains have the shape that real ones
-//! have (peers send two certificates and trust a third). The root's key works only once, in `init`, and may then be
-//! moved to a safe place. The directory (`pki`, or `--dir`):
+//! A root signs one intermediate, and the intermediate signs the leaves, as in real PKIs: peers send two certificates
+//! and trust a third. The root's key is used only by `init`, and may then be moved to a safe place. The directory
+//! (`pki`, or `--dir`):
 //!
 //! ```text
 //! ca.pem               the root certificate: what both sides trust         (--ca)
@@ -21,8 +21,8 @@
 //! issued/NAME/*.pem    every leaf that NAME ever got, so that `revoke` finds them all
 //! ```
 //!
-//! All files are replaced whole (written beside, then renamed): a server that watches them never reads half of one.
-//! Run one command at a time: there is no lock.
+//! All files are replaced in one step (written to another name, then renamed), so a server that watches them never
+//! reads a part. Run one command at a time, because there is no lock.
 
 mod authority;
 mod ca;
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     match cli::run(std::env::args_os().skip(1), now) {
         Ok(text) => {
             use std::io::Write;
-            // A reader that went away (`pki show FILE | head`) is no failure.
+            // It is no error if the reader stops early (`pki show FILE | head`).
             let _ = std::io::stdout().write_all(text.as_bytes());
             ExitCode::SUCCESS
         }

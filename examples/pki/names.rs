@@ -1,9 +1,10 @@
-//! Which names may enter a certificate or a file name.
+//! The names that are allowed in certificates and as file names.
 
 use crate::show::escape;
 use std::net::IpAddr;
 
-/// NAME of a certificate: also a file name and the subject's common name (at most 64 characters, RFC 5280 A.1).
+/// The NAME of a certificate. It is also a file name, and the subject's common name (at most 64 characters, RFC 5280
+/// A.1).
 pub(crate) fn file_name(name: &str) -> Result<(), String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let taken = ["ca", "intermediate", "crl", "issued"].contains(&name.to_ascii_lowercase().as_str());
@@ -19,7 +20,7 @@ pub(crate) fn file_name(name: &str) -> Result<(), String> {
     }
 }
 
-/// A DNS name, in lower case; its first label may be `*`.
+/// A DNS name in lower case. Its first label may be `*`.
 pub(crate) fn dns(name: &str) -> Result<String, String> {
     let shown = escape(name);
     if !name.is_ascii() {
@@ -41,7 +42,7 @@ pub(crate) fn dns(name: &str) -> Result<String, String> {
     Ok(name.to_ascii_lowercase())
 }
 
-/// A SPIFFE ID of a workload: the rules of SPIFFE-ID 2.1 to 2.3, and a path that is not the root (X509-SVID 3.1).
+/// The SPIFFE ID of a workload, by the rules of SPIFFE-ID 2.1 to 2.3. The path must not be empty (X509-SVID 3.1).
 pub(crate) fn spiffe(id: &str) -> Result<String, String> {
     let refuse = |why: &str| Err(format!("'{}' is no SPIFFE ID: {why}", escape(id)));
     let Some(rest) = id.strip_prefix("spiffe://") else {

@@ -1,4 +1,4 @@
-//! Certificates and CRLs for people to read. Nothing here is verified: it is what the file claims.
+//! Shows certificates and CRLs to people. Nothing is verified here.
 
 use crate::ca::ip;
 use crate::files::{self, shown};
@@ -14,7 +14,7 @@ use x509_parser::prelude::{
 };
 use x509_parser::public_key::PublicKey;
 
-/// Describes every block of a PEM file, or the one thing in a DER file.
+/// Describes every block of a PEM file, or the one object of a DER file.
 pub(crate) fn file(path: &Path, now: i64) -> Result<String, String> {
     let bytes = files::read(path)?;
     describe(&bytes, now).map_err(|why| format!("{}: {why}", shown(path)))
@@ -41,7 +41,7 @@ pub(crate) fn describe(bytes: &[u8], now: i64) -> Result<String, String> {
 fn block(section: &Section<'_>, now: i64) -> Result<String, String> {
     match (section.line, &*section.label, section.problem()) {
         (_, _, Some(problem)) => Err(problem.to_string()),
-        // DER: a certificate's third element inside is not a time, so that the two cannot be mixed up.
+        // DER without a label: the third element of a certificate is not a time, as it is in a CRL.
         (0, ..) => section.der().and_then(|der| {
             certificate(&der, now)
                 .or_else(|_| crl(&der, now))
@@ -129,7 +129,7 @@ fn describe_crl(crl: &CertificateRevocationList<'_>, now: i64) -> String {
     text
 }
 
-/// An extension as a label and a value; those we have no words for by name.
+/// An extension as a label and a value. Unknown ones are shown by their object identifier.
 fn describe_extension(extension: &X509Extension<'_>) -> (&'static str, String) {
     let list = |names: &[GeneralName<'_>]| names.iter().map(general_name).collect::<Vec<_>>().join(", ");
     let (label, value) = match extension.parsed_extension() {
@@ -187,7 +187,7 @@ fn general_name(name: &GeneralName<'_>) -> String {
     }
 }
 
-/// A distinguished name in the manner of RFC 4514, in the certificate's order.
+/// A distinguished name, similar to RFC 4514 but in the certificate's order.
 fn name(name: &X509Name<'_>) -> String {
     let one = |attribute: &x509_parser::x509::AttributeTypeAndValue<'_>| {
         let label = match oid2abbrev(attribute.attr_type(), oid_registry()) {
@@ -195,7 +195,7 @@ fn name(name: &X509Name<'_>) -> String {
             Err(_) => object(attribute.attr_type()),
         };
         let value = match attribute.as_str() {
-            // What separates must not come from inside.
+            // Separators inside of a value are escaped.
             Ok(value) => escape(value).replace(',', "\\,").replace('+', "\\+"),
             Err(_) => format!("#{}", hex(attribute.as_slice())),
         };
@@ -219,7 +219,7 @@ fn key(key: &SubjectPublicKeyInfo<'_>) -> String {
     }
 }
 
-/// An object identifier by its name, where it has one.
+/// The name of an object identifier, if it is known.
 fn object(oid: &Oid<'_>) -> String {
     match oid.to_id_string().as_str() {
         "1.3.101.112" => "Ed25519".to_string(),
@@ -230,8 +230,9 @@ fn object(oid: &Oid<'_>) -> String {
     }
 }
 
-/// A name from a file or a command line, made safe to print: control characters (a terminal would obey them), quotes
-/// and backslashes, and what reorders, joins or hides text (bidirectional and zero-width characters).
+/// Makes a name from a file or a command line safe to print. It escapes control characters (which a terminal would
+/// execute), quotes and backslashes, and characters that reorder, join or hide text (bidirectional and zero-width
+/// characters).
 pub(crate) fn escape(name: &str) -> String {
     let mut text = String::new();
     for c in name.chars() {
@@ -258,7 +259,7 @@ pub(crate) fn escape(name: &str) -> String {
     text
 }
 
-/// A path as one word of a driver's command line.
+/// A path as one word of a shell command.
 pub(crate) fn driver(path: &Path) -> String {
     let text = path.to_string_lossy();
     if text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'.' | b'-' | b'_')) {
@@ -283,7 +284,7 @@ pub(crate) fn utc(seconds: i64) -> String {
     format!("{:04}-{month:02}-{:02} {:02}:{:02} UTC", time.year(), time.day(), time.hour(), time.minute())
 }
 
-/// From `now` to `then` in words, in the largest unit that fits twice: "3 h ago", "in 89 days".
+/// The time from `now` to `then` in words, in the largest unit with at least two: "3 h ago", "in 89 days".
 pub(crate) fn distance(then: i64, now: i64) -> String {
     let seconds = then.abs_diff(now);
     let (count, unit) = match seconds {

@@ -1,15 +1,15 @@
-//! A root, and chains of leaf and intermediate that take as many bytes as one likes.
+//! A root, and chains of leaf and intermediate with a given length.
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, IsCa, KeyPair, PKCS_ED25519};
 use rustls_pki_types::CertificateDer;
 
-/// A chain, and the key of its leaf. Ed25519: its signatures all have the same length.
+/// A chain and the key of its leaf. It is Ed25519, because its signatures all have the same length.
 pub struct Issued {
     pub chain: Vec<CertificateDer<'static>>,
     pub key: KeyPair,
 }
 
-/// Who issues.
+/// The issuing CAs.
 pub struct Certificates {
     root: CertifiedIssuer<'static, KeyPair>,
     intermediate: CertifiedIssuer<'static, KeyPair>,
@@ -45,14 +45,14 @@ impl Certificates {
         self.root.der()
     }
 
-    /// A chain for this name of so many bytes in all: an extension that means nothing fills the leaf.
+    /// A chain for this name with this total length. A meaningless extension fills the leaf.
     pub fn issue(&self, name: &str, bytes: usize) -> Issued {
         let key = key();
         for filling in 130.. {
             let mut params = params(name);
             params.subject_alt_names = vec![rcgen::SanType::DnsName(name.try_into().expect("a DNS name"))];
             params.key_usages = vec![rcgen::KeyUsagePurpose::DigitalSignature];
-            // 1.3.6.1.4.1.32473: for documentation (RFC 5612).
+            // 1.3.6.1.4.1.32473 is for documentation (RFC 5612).
             let nothing = CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 32_473, 1], vec![0; filling]);
             params.custom_extensions = vec![nothing];
             let leaf = params.signed_by(&key, &self.intermediate).expect("a leaf");

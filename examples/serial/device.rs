@@ -1,4 +1,4 @@
-//! One of the two devices: a connection in 2 KiB each way.
+//! One of the two devices: a connection with 2 KiB in each direction.
 
 use crate::certificates::{Certificates, Issued};
 use crate::line::Line;
@@ -8,26 +8,27 @@ use countersign::{SignatureScheme, Want};
 use rustls_pki_types::UnixTime;
 use std::sync::Arc;
 
-/// What there is for what comes, and for what goes.
+/// The size of the inbox, and of the outbox.
 pub const MEMORY: usize = 2 * 1024;
 
-/// What the peer may send is fitted to the inbox: records of 491 bytes (a quarter of it, less 21), flights of 1,533 (the rest,
-/// less 3). One group and one kind of signature are named: with each more that both sides have, messages grow.
+/// The limits for the peer fit the inbox: records of 491 bytes (a quarter of it, less 21) and flights of 1,533 bytes
+/// (the rest, less 3). Only one group and one signature scheme are named, because each additional one makes messages
+/// longer.
 pub static POLICY: Policy = Policy::new()
     .fit_inbox(MEMORY)
     .groups(&[NamedGroup::X25519])
     .signature_schemes(&[SignatureScheme::ED25519])
     .signature_schemes_cert(&[SignatureScheme::ED25519]);
 
-/// What such a policy announces, and the other device as well.
+/// The record_size_limit of this policy, and of the other device.
 pub const RECORD_SIZE_LIMIT: u16 = 491;
 
-/// The longest chains, of two certificates, that a client and a server can show to such a peer.
+/// The longest chains of two certificates that a client and a server can show to such a peer.
 pub const LONGEST_CHAINS: [usize; 2] = [1411, 1396];
 
 const _: () = assert!(POLICY.inbox_needed() <= MEMORY);
 
-/// The bytes of a signature with Ed25519.
+/// The length of an Ed25519 signature in bytes.
 const SIGNATURE: usize = 64;
 
 /// One end.
@@ -37,15 +38,15 @@ pub struct Device {
     rx: Inbox<[u8; MEMORY]>,
     tx: Outbox<[u8; MEMORY]>,
     session: Option<Session>,
-    /// What the peer has said so far.
+    /// The data of the peer so far.
     pub heard: Vec<u8>,
 }
 
 impl Device {
-    /// A device that shows this chain. One that does not fit the outbox is refused here, not in the field.
+    /// A device with this chain. A chain that does not fit the outbox is refused here, before the device is used.
     pub fn new(role: Role, own: Issued, pki: &Certificates) -> Result<Device, Box<dyn std::error::Error>> {
         let identity = Identity::new(own.chain, SigningKey::from_der(&own.key.serialize_der())?)?;
-        // The other device takes records as long as we do.
+        // The other device accepts records of the same length.
         let needed = POLICY.outbox_needed(role, &identity.credential(), SIGNATURE, None, Some(RECORD_SIZE_LIMIT))?;
         if needed > MEMORY {
             return Err(format!("our chain takes an outbox of {needed} bytes, and there are {MEMORY}").into());
@@ -61,7 +62,7 @@ impl Device {
         Ok(Device { hs, answerer, rx, tx, session: None, heard: Vec::new() })
     }
 
-    /// Does one thing for the handshake, as the main loop of a device would. `true`: it is done.
+    /// Does one step of the handshake, as the main loop of a device would. `true`: it is done.
     pub fn shake_hands(&mut self, line: &mut Line) -> Result<bool, Error> {
         match self.hs.drive(&mut self.rx, &mut self.tx)? {
             Want::Write => self.flush(line),
@@ -80,14 +81,14 @@ impl Device {
         Ok(false)
     }
 
-    /// Says as much as there is room for; how much that was. To be called again with the rest.
+    /// Sends as much as has room, and returns how much. Call it again with the rest.
     pub fn say(&mut self, data: &[u8], line: &mut Line) -> usize {
         self.flush(line);
         let session = self.session.as_mut().expect("the handshake is done");
         session.write(data, &mut self.tx).expect("a session that is open")
     }
 
-    /// Looks what has come.
+    /// Processes what has come.
     pub fn listen(&mut self, line: &mut Line) -> Result<(), Error> {
         let session = self.session.as_mut().expect("the handshake is done");
         match session.receive(&mut self.rx, &mut self.tx)? {
@@ -104,7 +105,7 @@ impl Device {
         Ok(())
     }
 
-    /// Writes what is pending, an alert as well.
+    /// Writes what is pending, also an alert.
     pub fn flush(&mut self, line: &mut Line) {
         let taken = line.write(self.hs.role(), self.tx.pending());
         self.tx.sent(taken);
@@ -113,12 +114,12 @@ impl Device {
     fn fetch(&mut self, line: &mut Line) {
         let came = line.read(self.hs.role(), self.rx.space());
         if came > 0 {
-            self.rx.filled(came); // 0 would be the end of the stream, which a line never has
+            self.rx.filled(came); // a serial line has no end of stream, so this is never 0
         }
     }
 }
 
-/// Both devices take turns until the handshakes have ended; what each came to.
+/// Both devices take turns until their handshakes have ended. Returns the results.
 pub fn connect(client: &mut Device, server: &mut Device, line: &mut Line) -> [Result<(), Error>; 2] {
     let mut outcomes = [None, None];
     for _ in 0..100_000 {
@@ -129,9 +130,9 @@ pub fn connect(client: &mut Device, server: &mut Device, line: &mut Line) -> [Re
                     Ok(true) => *outcome = Some(Ok(())),
                     Err(error) => *outcome = Some(Err(error)),
                 },
-                // What the server says last waits in a line that nobody reads.
+                // The server's last record stays on the line, because nobody reads it.
                 Some(Ok(())) => *outcome = Some(device.listen(line)),
-                Some(Err(_)) => device.flush(line), // its alert
+                Some(Err(_)) => device.flush(line), // sends its alert
             }
         }
         if let [Some(client), Some(server)] = outcomes {
@@ -141,7 +142,7 @@ pub fn connect(client: &mut Device, server: &mut Device, line: &mut Line) -> [Re
     panic!("neither goes on: {outcomes:?}")
 }
 
-/// Both say this much, and hear it.
+/// Both send and receive this many bytes.
 pub fn talk(client: &mut Device, server: &mut Device, line: &mut Line, data: &[u8]) -> Result<(), Error> {
     let mut said = [0, 0];
     while client.heard.len() < data.len() || server.heard.len() < data.len() {

@@ -1,9 +1,9 @@
-//! A serial line: bytes in order, a few at a time, each way by itself.
+//! A serial line: bytes in order, a few at a time, in each direction.
 
 use countersign::Role;
 use std::collections::VecDeque;
 
-/// What a UART's buffer holds.
+/// The size of a UART's buffer.
 const FIFO: usize = 16;
 
 /// Both directions of the line.
@@ -14,7 +14,7 @@ pub struct Line {
 }
 
 impl Line {
-    /// Takes what has room, as a driver does; how much that was.
+    /// Takes as many bytes as have room, as a driver does. Returns how many.
     pub fn write(&mut self, from: Role, bytes: &[u8]) -> usize {
         let fifo = if from == Role::Client { &mut self.to_server } else { &mut self.to_client };
         let len = bytes.len().min(FIFO - fifo.len());
@@ -22,7 +22,7 @@ impl Line {
         len
     }
 
-    /// Gives what has come, as far as there is space; how much that was. 0: nothing, by now.
+    /// Returns as many bytes as have come and fit. 0: none has come.
     pub fn read(&mut self, at: Role, space: &mut [u8]) -> usize {
         let fifo = if at == Role::Client { &mut self.to_client } else { &mut self.to_server };
         let len = space.len().min(fifo.len());

@@ -1,7 +1,7 @@
-//! Two devices on a serial line, each with 2 KiB for what comes and 2 KiB for what goes: a handshake with chains that just
-//! fit, 10,000 bytes both ways; then chains that are a byte too long.
+//! Two devices on a serial line, each with an inbox and an outbox of 2 KiB. First a handshake with chains that just
+//! fit, and 10,000 bytes in each direction. Then chains that are one byte too long.
 //!
-//! `cargo run --example serial`. docs/GUIDE.md, "What fits", tells how to compute it.
+//! `cargo run --example serial`. docs/GUIDE.md, "What fits", explains the sizes.
 
 mod certificates;
 mod device;

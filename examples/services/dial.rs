@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use tokio::net::TcpStream;
 use tower::Service;
 
-/// Connects to the host of a URI, which must prove to be that host, or whom else one expects. For
+/// Connects to the host of a URI. The server must prove that it is this host, or the expected peer. Use it for
 /// `hyper_util::client::legacy::Client` and for tonic's `Endpoint::connect_with_connector`, which keep the connections.
 #[derive(Clone)]
 pub struct Dialer {
@@ -26,14 +26,14 @@ impl Dialer {
         Dialer { connector, expect: None }
     }
 
-    /// Expects this one instead, as a SPIFFE ID.
+    /// Expects this SPIFFE ID instead.
     pub fn expect(mut self, expect: Expect) -> Dialer {
         self.expect = Some(expect);
         self
     }
 
-    /// A connection whose server has accepted us: a refusal is an error here, with what the server said, and not one of a
-    /// request that seemed to go out.
+    /// Returns a connection whose server has accepted us. So a refusal is an error here, with the server's alert, and
+    /// not an error of a request.
     pub async fn dial(&self, uri: &Uri) -> io::Result<Dialed> {
         let host = uri.host().ok_or_else(|| io::Error::other(format!("{uri} names no host")))?;
         let host = host.trim_matches(['[', ']']); // of an IPv6 address
@@ -44,7 +44,7 @@ impl Dialer {
             Some(expect) => self.connector.connect_to(Some(host), [expect.clone()], tcp).await?,
         };
         match stream.confirmed().await {
-            // The server has sent data first: HTTP/2 does so.
+            // The server has sent data first, as HTTP/2 does.
             Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {}
             confirmed => confirmed?,
         }
@@ -69,7 +69,7 @@ impl Service<Uri> for Dialer {
     }
 }
 
-/// A connection as hyper wants it.
+/// A connection in the type that hyper requires.
 pub struct Dialed {
     io: TokioIo<Stream<TcpStream>>,
     h2: bool,

@@ -18,10 +18,10 @@ pub const USAGE: &str = "\
     --ca ROOTS.pem     whom we trust
     --crl CRLS.pem     refuse who is revoked, or whose status is unknown (optional)";
 
-/// HTTP/2 if the peer has it, HTTP/1.1 else.
+/// HTTP/2 if the peer supports it, otherwise HTTP/1.1.
 const POLICY: Policy = Policy::new().alpn(&[b"h2", b"http/1.1"]);
 
-/// Where the files are.
+/// The paths of the files.
 pub struct Files {
     cert: PathBuf,
     key: PathBuf,
@@ -30,7 +30,7 @@ pub struct Files {
 }
 
 impl Files {
-    /// Takes their options from a command line.
+    /// Reads their options from a command line.
     pub fn from_arguments(arguments: &mut pico_args::Arguments) -> Result<Files, pico_args::Error> {
         Ok(Files {
             cert: arguments.value_from_str("--cert")?,
@@ -46,10 +46,10 @@ impl Files {
         Ok(Config::new(Arc::new(identities), Arc::new(trust)).policy(POLICY))
     }
 
-    /// Reads them, looks at them each second, and puts what is new into the `Config`. While new files are broken, the old
-    /// contents stay in use. The receiver hears when whom we trust has changed.
+    /// Reads the files, checks them every second, and puts new contents into the `Config`. While new files are bad, the
+    /// old contents stay in use. The receiver is notified when the trust has changed.
     pub fn watched(self) -> io::Result<(Config, watch::Receiver<()>)> {
-        // First: a file that changes while it is read is read again.
+        // The digest comes first, so that a file which changes meanwhile is read again.
         let (mut own, mut trusted) = (Seen::of(&self.own()), Seen::of(&self.trusted()));
         let config = self.config()?;
         let (sender, trust_changed) = watch::channel(());
@@ -98,8 +98,8 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     fs::read(path).map_err(|error| io::Error::new(error.kind(), format!("cannot read {}: {error}", path.display())))
 }
 
-/// What files held when they were looked at last, and whether it was good. Contents count, not times: a copy may keep the
-/// time of its original.
+/// The contents of the files when they were read last, and whether they were good. It compares contents and not times,
+/// because a copy may keep the time of its original.
 struct Seen {
     contents: u64,
     good: bool,
@@ -109,13 +109,13 @@ impl Seen {
     fn of(paths: &[&Path]) -> Seen {
         let mut hasher = DefaultHasher::new();
         for path in paths {
-            fs::read(path).ok().hash(&mut hasher); // who uses it says why it cannot be read
+            fs::read(path).ok().hash(&mut hasher); // the next reader reports the error
         }
         Seen { contents: hasher.finish(), good: true }
     }
 
-    /// Uses them if they have changed. Broken ones are tried each time, and said once: chain and key are seldom replaced in
-    /// one moment.
+    /// Uses the files if they have changed. Bad files are tried each time but reported once, because chain and key are
+    /// rarely replaced at the same moment.
     fn renew(&mut self, paths: &[&Path], renew: impl FnOnce() -> io::Result<()>) {
         let now = Seen::of(paths);
         let changed = now.contents != self.contents;

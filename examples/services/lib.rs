@@ -1,10 +1,10 @@
-//! Services over countersign's adapters: the programs are examples, what they promise is in the tests.
+//! Services over countersign's adapters. The programs are examples; tests check their promises.
 //!
-//! What the programs over HTTP share is here, to be copied: [`serve`](serve::serve) for hyper, axum and tonic alike,
-//! [`Peer`](peer::Peer) for their handlers, [`reauthenticate`](reauthenticate) to keep connections longer than certificates,
-//! [`metrics::page`](metrics::page) for Prometheus, [`Dialer`](dial::Dialer) for the clients of hyper and tonic, and
-//! [`Files`](files::Files), which are read again when they change. [`workload::follow`](workload::follow) has a SPIFFE agent
-//! in their place.
+//! This library has the common parts of the HTTP programs. Copy them: [`serve`](serve::serve) for hyper, axum and
+//! tonic, [`Peer`](peer::Peer) for their handlers, [`reauthenticate`](reauthenticate) for connections that live longer
+//! than certificates, [`metrics::page`](metrics::page) for Prometheus, [`Dialer`](dial::Dialer) for the clients of
+//! hyper and tonic, and [`Files`](files::Files), which are read again when they change.
+//! [`workload::follow`](workload::follow) uses a SPIFFE agent instead of files.
 
 pub mod dial;
 pub mod files;

@@ -1,4 +1,4 @@
-//! A stream that does not take its last words with it.
+//! A stream whose last answer is not lost when it is shut down.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -7,16 +7,17 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-/// How long the peer may take to close, once we have.
+/// How long the peer may take to close after we have closed.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// So often a poll reads what nobody wants.
+/// How many reads of discarded bytes one poll makes.
 const AT_ONCE: usize = 64;
 
-/// Whoever shuts this down waits a little for the peer to close, too. hyper drops a connection as soon as it is shut down; with
-/// bytes unread (of a request that it has refused, say) TCP would reset it, and the peer would lose our last answer.
+/// Shuts down, and then waits a short time for the peer to close. hyper drops a connection directly after the shutdown.
+/// If bytes are unread then (of a refused request, for example), TCP resets the connection, and the peer loses our last
+/// answer.
 pub struct Lingering<S> {
     stream: S,
-    /// Our side is closed: until then we wait.
+    /// Set when our side has closed: until then we wait for the peer.
     until: Option<Pin<Box<Sleep>>>,
 }
 
@@ -62,7 +63,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<S> {
             let mut unwanted = ReadBuf::new(&mut unwanted);
             match Pin::new(&mut *stream).poll_read(cx, &mut unwanted) {
                 Poll::Ready(Ok(())) if !unwanted.filled().is_empty() => {}
-                // The end, or an error: there is nothing more to wait for.
+                // The end or an error: there is nothing more to wait for.
                 Poll::Ready(_) => return Poll::Ready(Ok(())),
                 Poll::Pending => return until.as_mut().poll(cx).map(Ok),
             }

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 /// The media type of [`page`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
-/// So soon leases end, in seconds: the buckets of a histogram of what is to come.
+/// The buckets of a histogram in seconds: how soon leases end.
 const SOON: [u64; 6] = [60, 600, 3600, 6 * 3600, 24 * 3600, 7 * 24 * 3600];
 
-/// The page, in the text format 0.0.4. All label values are names of ours or numbers: no peer can add one.
+/// The page in the text format 0.0.4. All label values are our own names, or numbers, so no peer can add one.
 pub fn page(metrics: &Metrics, memo: &SignatureMemo, ours: &Identities) -> String {
     let mut page = Page(String::new());
     page.about("handshakes_total", "counter", "Handshakes by how they ended.");
@@ -59,7 +59,7 @@ pub fn page(metrics: &Metrics, memo: &SignatureMemo, ours: &Identities) -> Strin
     page.0
 }
 
-/// Less than 0, if it is over.
+/// Negative: it has ended.
 fn seconds_from(now: UnixTime, then: UnixTime) -> i128 {
     i128::from(then.as_secs()) - i128::from(now.as_secs())
 }

@@ -1,4 +1,4 @@
-//! Who sends a request, for those who handle it.
+//! The peer that has sent a request, for handlers.
 
 use axum::extract::FromRequestParts;
 use countersign::x509::{Accepted, PeerIdentity, SpiffeId};
@@ -6,8 +6,8 @@ use hyper::StatusCode;
 use hyper::http::request::Parts;
 use std::sync::Arc;
 
-/// Who has proved to be at the other end of the connection on which a request came. [`serve`](crate::serve::serve) puts it
-/// into the extensions of each request; a handler of axum takes it as an argument, others find it by
+/// The proved peer of the connection on which a request came. [`serve`](crate::serve::serve) puts it into the
+/// extensions of each request. A handler of axum takes it as an argument; others call
 /// `request.extensions().get::<Peer>()`.
 #[derive(Clone, Debug)]
 pub struct Peer(Arc<PeerIdentity>);
@@ -18,7 +18,7 @@ impl Peer {
         accepted.identity().map(|identity| Peer(Arc::new(identity)))
     }
 
-    /// All that the certificate says, and its chain proves.
+    /// The contents of the certificate, which its chain proves.
     pub fn identity(&self) -> &PeerIdentity {
         &self.0
     }
@@ -38,7 +38,7 @@ impl<S: Sync> FromRequestParts<S> for Peer {
     type Rejection = (StatusCode, &'static str);
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Peer, Self::Rejection> {
-        // Without it nobody is let in: this router was not served by `serve`.
+        // Without this value the request is refused, because `serve` does not serve this router.
         let missing = (StatusCode::INTERNAL_SERVER_ERROR, "this request did not come over mutual TLS\n");
         parts.extensions.get().cloned().ok_or(missing)
     }

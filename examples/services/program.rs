@@ -1,4 +1,4 @@
-//! What a program is told, and how it ends.
+//! The arguments of a program, and its exit code.
 
 use pico_args::Arguments;
 use std::error::Error;
@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// An option that there is not.
+/// An unknown option.
 #[derive(Debug)]
 struct Unknown(OsString);
 
@@ -20,7 +20,7 @@ impl fmt::Display for Unknown {
 
 impl Error for Unknown {}
 
-/// All arguments have been taken.
+/// Checks that no argument is left.
 pub fn no_more(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     match arguments.finish().into_iter().next() {
         None => Ok(()),
@@ -28,7 +28,7 @@ pub fn no_more(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Says how the program ended, if not well: with 2 and its usage, if it was called wrongly, and else with 1.
+/// Reports how the program ended: exit code 2 with the usage for invalid arguments, 1 for other errors.
 pub fn exit(name: &str, usage: &str, outcome: Result<(), Box<dyn Error>>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -43,7 +43,7 @@ pub fn exit(name: &str, usage: &str, outcome: Result<(), Box<dyn Error>>) -> Exi
     }
 }
 
-/// An error and what is behind it, in one sentence.
+/// An error and its sources in one sentence.
 pub fn sentence(error: &(dyn Error + 'static)) -> String {
     let mut said = error.to_string();
     let mut next = error.source();
@@ -57,7 +57,7 @@ pub fn sentence(error: &(dyn Error + 'static)) -> String {
     said
 }
 
-/// Listens there.
+/// Listens on this address.
 pub async fn listen(address: &str) -> Result<TcpListener, Box<dyn Error>> {
     let listener = TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?;
     eprintln!("listening on {}", listener.local_addr()?);

@@ -1,5 +1,6 @@
-//! Proving identities again beside HTTP: authenticators (RFC 9261) on a stream of HTTP/2 of their own, in the same connection
-//! as the requests. The server asks; a client that answers keeps its connection, however short its certificates live.
+//! Proves identities again beside HTTP: authenticators (RFC 9261) on an HTTP/2 stream of their own, in the same
+//! connection as the requests. The server asks. A client that answers keeps its connection longer than its certificate
+//! is valid.
 
 use crate::serve::Session;
 use axum::body::Body;
@@ -15,19 +16,19 @@ use std::future::pending;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-/// Where clients find it. (RFC 8615 keeps the rest of `/.well-known` for others.)
+/// The path for clients. (RFC 8615 reserves the rest of `/.well-known`.)
 pub const PATH: &str = "/reauthentication";
-/// So often the server asks.
+/// How often the server asks.
 const EVERY: Duration = Duration::from_secs(2);
-/// So long a peer may take to read what we send: who takes no requests would otherwise never be asked.
+/// How long a peer may take to read what we send. Otherwise a peer that reads no requests would never be asked.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// No authenticator is longer: a chain of ten certificates.
+/// The limit for an authenticator: enough for a chain of ten certificates.
 const LONGEST: usize = 1 << 16;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// The server's side, a handler for axum: asks for as long as the connection lives. A client that proves to be somebody else,
-/// or that does not answer, loses its connection.
+/// The server's side, a handler for axum. It asks as long as the connection lives. A client that proves another
+/// identity, or does not answer, loses its connection.
 pub async fn ask(Extension(session): Extension<Session>, from_client: Body) -> Response<Body> {
     let (mut to_client, answer) = Channel::<Bytes>::new(1);
     tokio::spawn(async move {
@@ -37,15 +38,15 @@ pub async fn ask(Extension(session): Extension<Session>, from_client: Body) -> R
     Response::new(Body::new(answer))
 }
 
-/// The client's side: a request to be sent on the connection, and what to do with its response. It ends when the connection
-/// does.
+/// The client's side: a request to send on the connection, and a future for its response. It ends when the connection
+/// ends.
 pub fn request(origin: &Uri) -> Result<(Request<Body>, Sender<Bytes>), BoxError> {
     let (to_server, body) = Channel::new(1);
     let uri = Uri::builder().scheme("https").authority(origin.authority().ok_or("no host")?.as_str());
     Ok((Request::post(uri.path_and_query(PATH).build()?).body(Body::new(body))?, to_server))
 }
 
-/// The other half of [`request`]: answers what the server asks.
+/// The other half of [`request`]: answers the server's requests.
 pub async fn answer<B>(
     reauthentication: &Reauthentication,
     response: Response<B>,
@@ -60,7 +61,7 @@ where
     run(reauthentication, None, response.into_body(), to_server).await
 }
 
-/// One side: asks so often, if at all, and answers.
+/// One side: asks at this interval, if there is one, and answers.
 async fn run<B>(
     reauthentication: &Reauthentication,
     every: Option<Duration>,
@@ -80,7 +81,7 @@ where
     loop {
         let part = tokio::select! {
             part = received.frame() => part,
-            // An error, if so many have not been answered.
+            // An error if too many requests are unanswered.
             () = tick() => {
                 tell(send, reauthentication.request()?).await?;
                 continue;

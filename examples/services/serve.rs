@@ -24,60 +24,61 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
-/// So many connections at once; the next ones wait in the system's queue.
+/// The limit of connections. Others wait in the system's queue.
 const CONNECTIONS: u32 = 1024;
-/// How long a client may take for the head of a request, and, once a connection is to end, for the requests on it.
+/// How long a client may take for the head of a request, and for its running requests when a connection must end.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// So often a lease is looked at though nothing is known to have changed: clocks jump, and machines sleep.
+/// How often a lease is checked without a known change, because clocks jump and machines sleep.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
-/// How long it takes to tell a peer that we talk to it no more.
+/// How long the notice to a peer may take before its connection is cut.
 const LAST_WORDS: Duration = Duration::from_millis(250);
 
-/// What ends connections before their peers do.
+/// Why connections end before their peers end them.
 #[derive(Clone)]
 struct Until {
-    /// The sender is dropped when the server is to stop.
+    /// Its sender is dropped when the server must stop.
     stop: watch::Receiver<()>,
-    /// Changes with whom we trust.
+    /// Changes when the trust changes.
     trust: watch::Receiver<()>,
 }
 
-/// Why a connection is to end.
+/// Why a connection must end.
 enum End {
-    /// We stop, or the clock says that its proof does not hold: what is under way may be finished.
+    /// We stop, or its proof has expired: running requests may finish.
     InPeace(Option<BoxError>),
-    /// Nobody is there any more whom we would talk to: what is under way is not finished.
+    /// The peer is not trusted any more: running requests are cut.
     AtOnce(BoxError),
 }
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// The connection on which a request came, for handlers that have to do with it: in the extensions of each request.
+/// The connection of a request, for handlers that need it. It is in the extensions of each request.
 #[derive(Clone)]
 pub struct Session {
-    /// Proves identities again inside of it.
+    /// Proves identities again inside of the connection.
     pub reauthentication: Reauthentication,
     cut: mpsc::Sender<BoxError>,
 }
 
 impl Session {
-    /// Ends the connection, whatever is under way on it.
+    /// Ends the connection at once.
     pub fn cut(&self, why: BoxError) {
-        let _ = self.cut.try_send(why); // it is enough to be told once
+        let _ = self.cut.try_send(why); // one notice is enough
     }
 }
 
-/// Serves `app` to whom `acceptor` admits, until `stop`; returns when the last connection has ended, or the patience with
-/// it. Whatever is a service for tower can be such a router: axum's own, tonic's (`Routes::into_axum_router`), and a
+/// Serves `app` to the peers that `acceptor` accepts, until `stop`. Returns when the last connection has ended, or
+/// after a time limit. Every tower service can be such a router: axum's own, tonic's (`Routes::into_axum_router`), and
+/// a function on hyper's requests (`Router::fallback_service`).
 /// function on hyper's requests (`Router::fallback_service`).
 ///
-/// A connection ends before its peer ends it
+/// We end a connection in two ways:
 ///
-/// * when we stop, and when its proof expires that was not renewed ([`reauthenticate`](crate::reauthenticate)): it is asked to
-///   (HTTP/2 GOAWAY, or `connection: close`), and may finish what is under way; what it asks for after its proof has expired is
-///   answered by 421 Misdirected Request: "by another connection";
-/// * when `trust` has changed, and the peer is not trusted any more, because it was revoked or its root is gone; and when a
-///   handler cuts it ([`Session::cut`]): it is told, and cut off. All others never notice.
+/// * When we stop, or when its proof expires and was not renewed ([`reauthenticate`](crate::reauthenticate)), the peer is
+///   asked to end it (HTTP/2 GOAWAY, or `connection: close`), and its running requests may finish. Requests after the proof
+///   has expired are answered by 421 Misdirected Request, which means that the client should use another connection.
+/// * When `trust` has changed and the peer is not trusted any more (it was revoked, or its root was removed), or when a
+///   handler calls [`Session::cut`], the peer is notified and the connection is cut. Other connections are not disturbed.
 pub async fn serve(
     listener: TcpListener,
     acceptor: Acceptor,
@@ -95,12 +96,12 @@ pub async fn serve(
                 Ok(accepted) => accepted,
                 Err(error) => {
                     eprintln!("cannot accept a connection: {error}; trying again");
-                    sleep(Duration::from_millis(100)).await; // out of file descriptors, most likely
+                    sleep(Duration::from_millis(100)).await; // probably no file descriptor is free
                     continue;
                 }
             };
-            let _ = tcp.set_nodelay(true); // it would only be slower
-            // The deadline of the handshake begins.
+            let _ = tcp.set_nodelay(true); // the delay would gain nothing
+            // The deadline of the handshake begins here.
             let connection = serve_one(acceptor.accept(tcp), app.clone(), until.clone());
             tokio::spawn(async move {
                 if let Err(error) = connection.await {
@@ -132,11 +133,11 @@ async fn serve_one(connecting: Connecting<TcpStream>, app: Router, until: Until)
     let service = tower::service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer.clone());
         request.extensions_mut().insert(session.clone());
-        // A client that is asked to end may go on asking for a while.
+        // A client that is asked to end may send requests for a while.
         let (app, holds) = (app.clone(), session.reauthentication.check().is_ok());
         async move { if holds { app.oneshot(request).await } else { Ok(StatusCode::MISDIRECTED_REQUEST.into_response()) } }
     });
-    // What was agreed on is spoken, and nothing that looks like something else.
+    // The negotiated protocol is spoken, and never another one.
     let mut http = auto::Builder::new(TokioExecutor::new());
     http.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
     http.http2().timer(TokioTimer::new()).keep_alive_interval(PATIENCE);
@@ -160,16 +161,16 @@ async fn serve_one(connecting: Connecting<TcpStream>, app: Router, until: Until)
 }
 
 impl Until {
-    /// Waits until a connection is to end.
+    /// Waits until the connection must end.
     async fn over(mut self, mut trust: watch::Receiver<()>, reauthentication: &Reauthentication) -> End {
         loop {
             let changed = async {
                 if trust.changed().await.is_err() {
-                    pending::<()>().await; // nobody will change it
+                    pending::<()>().await; // nobody changes it
                 }
             };
             tokio::select! {
-                // Judged again at once; it may have been renewed meanwhile.
+                // It is judged again at once: it may have been renewed meanwhile.
                 error = reauthentication.ended(LOOK_AGAIN) => return End::of(error),
                 () = changed => {}
                 _ = self.stop.changed() => return End::InPeace(None),
@@ -179,12 +180,12 @@ impl Until {
 }
 
 impl End {
-    /// Why a lease does not hold.
+    /// Why a lease is not valid.
     fn of(error: io::Error) -> End {
         use RefusalReason::{CrlExpired, CrlNotYetValid, Expired, NotYetValid};
         let refusal = Failure::inside(&error).and_then(Failure::refusal);
         match refusal.map(|refusal| refusal.reason()) {
-            // Not yet: a clock has been set back.
+            // It is not valid yet, because a clock was set back.
             Some(Expired { .. } | CrlExpired { .. } | NotYetValid { .. } | CrlNotYetValid { .. }) => {
                 End::InPeace(Some(error.into()))
             }

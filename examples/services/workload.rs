@@ -1,4 +1,4 @@
-//! Identity and trust by the SPIFFE Workload API: from SPIRE's agent, or another one, and renewed as it renews them.
+//! Identity and trust from a SPIFFE Workload API agent (for example SPIRE's). They change when the agent renews them.
 
 use crate::program::sentence;
 use countersign::Policy;
@@ -10,13 +10,14 @@ use std::error::Error;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// Who we are, and whom we trust: the SVID, and each bundle for its own trust domain only. A task puts into the `Config`
-/// what the agent sends from now on. The receiver hears when whom we trust has changed; the task ends with the last one.
+/// Our identity and our trust: the SVID, and each bundle only for its own trust domain. A task puts later updates of
+/// the agent into the `Config`. The receiver is notified when the trust has changed. The task ends when the last
+/// receiver is dropped.
 ///
-/// While the agent is away, or sends what we cannot use, the old SVID and bundles stay in use. When it takes our SVID away,
-/// nobody is trusted until it gives one again: no connection comes about.
+/// While the agent cannot be reached, or sends unusable data, the old SVID and bundles stay in use. If it withdraws our
+/// SVID, no peer is trusted until it sends one again, so no connection is possible.
 pub fn follow(source: X509Source, policy: Policy) -> Result<(Config, watch::Receiver<()>), Box<dyn Error>> {
-    let mut updates = source.updated(); // first: what comes while we read is read again
+    let mut updates = source.updated(); // first, so that updates during the read are not lost
     let (identities, trust) = read(&source)?;
     let config = Config::new(Arc::new(Reloadable::new(identities)), Arc::new(Reloadable::new(trust))).policy(policy);
     let (identities, trust) = (Arc::clone(config.identities()), Arc::clone(config.trust()));
@@ -50,7 +51,7 @@ pub fn follow(source: X509Source, policy: Policy) -> Result<(Config, watch::Rece
     Ok((config, trust_changed))
 }
 
-/// What the agent has sent last.
+/// The last update of the agent.
 fn read(source: &X509Source) -> Result<(Identities, Trust), Box<dyn Error>> {
     let state = source.state();
     let (svid, context) = (state.svid()?, state.context()?);

@@ -1,11 +1,11 @@
-//! Attacks, none of which succeeds.
+//! Attacks, which all fail.
 
 use crate::end::{Failure, Sight};
 use countersign::internals::crypto::{AeadKey, CryptoMode};
 use countersign::study::{Connection, KeyLog, explain};
 use countersign::{CipherSuite, Role, Suite};
 
-/// One bit of the random in the ServerHello: it is in the clear, so anybody on the path can do it.
+/// Changes one bit of the random in ServerHello. It is in plaintext, so anybody on the path can do it.
 #[allow(clippy::ptr_arg, reason = "an attack may change the length, too")]
 pub(crate) fn flip_a_bit(sight: &Sight<'_>, flight: &mut Vec<u8>) -> Result<(), Failure> {
     if let (Role::Server, Some(byte)) = (sight.from, flight.get_mut(20)) {
@@ -14,7 +14,8 @@ pub(crate) fn flip_a_bit(sight: &Sight<'_>, flight: &mut Vec<u8>) -> Result<(), 
     Ok(())
 }
 
-/// A client without the private key: its last flight has no CertificateVerify, and a Finished that fits what is there.
+/// A client without the private key: its last flight has no CertificateVerify, and a Finished for the messages that are
+/// there.
 pub(crate) fn remove_certificate_verify(sight: &Sight<'_>, flight: &mut Vec<u8>) -> Result<(), Failure> {
     let log = KeyLog::parse(sight.key_log.as_bytes());
     let explained = |flight: &[u8]| -> Result<Connection, Failure> {
@@ -35,14 +36,14 @@ pub(crate) fn remove_certificate_verify(sight: &Sight<'_>, flight: &mut Vec<u8>)
         let record = seal(&honest, suite, &[certificate, &finished, &[22]].concat())?;
         Ok([flight, &record[..]].concat())
     };
-    // The study says what the Finished of such a conversation has to be.
+    // The study computes the Finished of such a conversation.
     let almost = explained(&forged(&vec![0; suite.hash().output_len()])?)?;
     let finished = almost.checks.iter().find(|check| check.name == "client Finished").ok_or("no Finished")?;
     *flight = forged(finished.expected.bytes().ok_or("not known")?)?;
     Ok(())
 }
 
-/// The first record under the client's handshake key: its number is 0, so that the nonce is the IV (RFC 9846 §5.3).
+/// The first record under the client's handshake key. Its number is 0, so the nonce is the IV (RFC 9846 §5.3).
 fn seal(connection: &Connection, suite: Suite, content: &[u8]) -> Result<Vec<u8>, Failure> {
     let secret = |name: &str| -> Result<&[u8], Failure> {
         let found = connection.secrets.iter().find(|secret| secret.name == name);
@@ -58,7 +59,7 @@ fn seal(connection: &Connection, suite: Suite, content: &[u8]) -> Result<Vec<u8>
     Ok(record)
 }
 
-/// The suite that the server has chosen.
+/// The cipher suite of the server's choice.
 fn suite(connection: &Connection) -> Result<Suite, Failure> {
     let field = connection.fields.iter().rfind(|field| field.name == "cipher_suite").ok_or("no suite")?;
     let number = connection.spaces[field.space].bytes[field.start..field.start + field.len].try_into()?;

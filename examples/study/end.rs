@@ -1,4 +1,4 @@
-//! One end of a connection in memory, and what a tap between both ends sees.
+//! One end of a connection in memory, and a tap between both ends.
 
 use countersign::authenticator::{Authenticators, Received, RequestOptions};
 use countersign::study::Conversation;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 pub(crate) type Failure = Box<dyn std::error::Error>;
 
-/// Who an end is, whom it trusts, and whom it expects.
+/// The identity of an end, its trust, and the expected peer.
 pub(crate) struct Party {
     pub(crate) policy: Policy,
     pub(crate) identity: Identity,
@@ -26,7 +26,7 @@ pub(crate) struct End {
     rx: Inbox<Vec<u8>>,
     tx: Outbox<Vec<u8>>,
     secrets: Vec<(&'static str, Vec<u8>)>,
-    /// Application data that nobody has looked at.
+    /// Application data that has not been read.
     received: Vec<u8>,
     authenticators: Option<Authenticators<Policy>>,
     over: bool,
@@ -56,7 +56,7 @@ impl End {
         })
     }
 
-    /// What proves identities again in its session.
+    /// The authenticators of its session.
     fn authenticators(&mut self) -> Result<&mut Authenticators<Policy>, Failure> {
         if self.authenticators.is_none() {
             let session = self.session.as_ref().ok_or("there is no session")?;
@@ -76,7 +76,7 @@ impl End {
         }
     }
 
-    /// Goes on until it needs the transport. An error ends this end; its alert is in the outbox.
+    /// Continues until it needs the transport. After an error this end is finished, and its alert is in the outbox.
     fn turn(&mut self) -> Result<(), Failure> {
         while self.session.is_none() && !self.over {
             let step = self.hs.step(&mut self.rx, &mut self.tx);
@@ -121,11 +121,11 @@ impl End {
     }
 }
 
-/// What is done to a flight before it arrives: by somebody on the path, or by a sender that does not play by the rules.
+/// Changes a flight before it arrives: an attacker on the path, or a sender that breaks the rules.
 pub(crate) type Attack = fn(sight: &Sight<'_>, flight: &mut Vec<u8>) -> Result<(), Failure>;
 
-/// What the attacker sees: who sends, what was said before, and what a key log of the sender holds (which only the sender
-/// itself can look at).
+/// What the attacker sees: the sender, the messages before, and the key log of the sender (which only the sender itself
+/// can read).
 pub(crate) struct Sight<'a> {
     pub(crate) from: Role,
     pub(crate) heard: &'a Conversation,
@@ -147,7 +147,7 @@ impl Line {
         Ok(Line { client, server, attack, heard })
     }
 
-    /// Lets both ends go on until neither has anything to send.
+    /// Runs both ends until neither has anything to send.
     pub(crate) fn run(&mut self) -> Result<(), Failure> {
         loop {
             self.client.turn()?;
@@ -187,7 +187,7 @@ impl Line {
         Ok(true)
     }
 
-    /// An end does something with its session, and the other hears of it.
+    /// One end uses its session, and the other receives the result.
     pub(crate) fn act(
         &mut self,
         who: Role,
@@ -203,8 +203,8 @@ impl Line {
         self.act(who, |session, tx| session.write(text.as_bytes(), tx).map(drop))
     }
 
-    /// An end asks the other to prove itself again (RFC 9261), which then has this identity. The messages cross the wire as
-    /// application data.
+    /// One end asks the other to prove its identity again (RFC 9261). The other uses this identity. The messages travel
+    /// as application data.
     pub(crate) fn prove_again(&mut self, asks: Role, identity: Identity) -> Result<(), Failure> {
         for end in [&mut self.client, &mut self.server] {
             end.received.clear();
@@ -238,7 +238,7 @@ impl Line {
         if role == Role::Client { &mut self.client } else { &mut self.server }
     }
 
-    /// What a key log of both ends holds.
+    /// The key log of both ends.
     pub(crate) fn key_log(&self) -> String {
         let mut lines = String::new();
         self.client.log(&mut lines);

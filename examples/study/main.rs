@@ -1,4 +1,4 @@
-//! Writes the stories of the study: for each a page, its JSON, its text, its picture and its capture; and an index.
+//! Writes the stories of the study: for each a page, its JSON, text, diagram and capture; and an index.
 //!
 //! ```text
 //! cargo run --example study               (into the folder target/study)

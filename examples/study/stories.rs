@@ -12,7 +12,7 @@ use rcgen::{
     date_time_ymd,
 };
 
-/// A story: the name of its files, its title, a sentence about it, and what was heard.
+/// A story: the name of its files, its title, a sentence about it, and the captured bytes.
 pub(crate) struct Story {
     pub(crate) file: &'static str,
     pub(crate) title: Text,
@@ -300,7 +300,7 @@ fn post_quantum() -> Result<Story, Failure> {
     ))
 }
 
-/// Our own machine, with a key exchange whose private keys are published: the study needs no key log.
+/// Our own machine, with a key exchange whose private keys are published. So the study needs no key log.
 fn live() -> Result<Story, Failure> {
     let mut world = world()?;
     for party in [&mut world.client, &mut world.server] {
@@ -322,7 +322,7 @@ fn live() -> Result<Story, Failure> {
     ))
 }
 
-/// The trace of RFC 8448 §6, whose private keys are published: the whole key schedule can be shown.
+/// The trace of RFC 8448 §6. Its private keys are published, so the whole key schedule can be shown.
 fn everything_visible() -> Result<Story, Failure> {
     let trace = Trace::parse(include_str!("../../vectors/rfc8448/section_6_client_authentication.txt"))?;
     let mut heard = Conversation::new("RFC 8448 §6");
@@ -365,7 +365,7 @@ fn everything_visible() -> Result<Story, Failure> {
     })
 }
 
-/// The values of a published trace: `name = hex`, continued by indented lines.
+/// The values of a published trace: `name = hex`. Indented lines continue a value.
 struct Trace(Vec<(String, String)>);
 
 impl Trace {

@@ -1,4 +1,4 @@
-//! Two parties prove themselves to each other over TLS 1.3, in memory, and every transition is shown.
+//! Two ends authenticate each other over TLS 1.3, in memory. Every transition is shown.
 //!
 //! ```text
 //! cargo run --example walkthrough
@@ -6,7 +6,7 @@
 //! cargo run --example walkthrough -- --bytes              (then every message, byte by byte; or one: --bytes certificate)
 //! ```
 //!
-//! A message stands there twice: where it is sent, and where it arrives. In between, its record crosses the wire.
+//! Each message is shown twice: where it is sent, and where it arrives. In between, its record crosses the wire.
 
 mod pki;
 mod screen;
@@ -24,7 +24,7 @@ type Failure = Box<dyn std::error::Error>;
 
 static POLICY: Policy = Policy::new();
 
-/// One end: its half of the protocol, its answers, its memory.
+/// One end: its handshake, its answers, its memory.
 struct Party {
     role: Role,
     hs: Handshake<&'static Policy>,
@@ -40,7 +40,7 @@ impl Party {
         Party { role: hs.role(), hs, answerer, rx, tx, tap: Rc::clone(tap) }
     }
 
-    /// Steps until something is wanted of the transport; `true`: the handshake is done.
+    /// Steps until the transport is wanted. `true`: the handshake is done.
     fn turn(&mut self) -> Result<bool, Error> {
         loop {
             let step = self.hs.step(&mut self.rx, &mut self.tx)?;
@@ -48,7 +48,7 @@ impl Party {
             match step {
                 Step::Did(transition) => screen::transition(self.role, &transition),
                 Step::Want(want) => match self.answerer.answer(&mut self.hs, &want, &self.rx, &mut self.tx) {
-                    Ok(true) => {} // it was a question
+                    Ok(true) => {} // a question, which was answered
                     Ok(false) => return Ok(want == Want::Done),
                     Err(misuse) => panic!("the buffers are large enough: {misuse}"),
                 },
@@ -56,7 +56,7 @@ impl Party {
         }
     }
 
-    /// What this end has to say about an error: the facts are its own, the peer learns the alert.
+    /// What this end reports about an error. It has the facts; the peer gets only the alert.
     fn explain(&self, error: &Error) {
         let negotiated = self.answerer.refusal().map_or(String::new(), |why| format!("\n          {why}"));
         println!("\n  {}", screen::in_colour(self.role, format!("{}: {error}{negotiated}", self.role)));
@@ -92,7 +92,7 @@ fn main() -> Result<(), Failure> {
 }
 
 fn tell(refused: Option<Role>, tap: &Rc<Tap>) -> Result<(), Failure> {
-    // A small PKI. Who is to be refused has a certificate that is no good: out of date, or for somebody else.
+    // A small PKI. The end to be refused has a bad certificate: expired, or for another name.
     let ca = pki::ca("walkthrough CA")?;
     let trust = Arc::new(Reloadable::new(Trust::from_roots("the CA", ca.pem().as_bytes())?));
     let name = if refused == Some(Role::Server) { "db" } else { "api" };
@@ -103,7 +103,7 @@ fn tell(refused: Option<Role>, tap: &Rc<Tap>) -> Result<(), Failure> {
         Answerer::new(Arc::new(Reloadable::new(identities)), Arc::clone(&trust), [expect], UnixTime::now())
     };
 
-    // Two ends, and whom each of them expects.
+    // Two ends, each with the peer that it expects.
     let (server_must_be, client_must_be): (Expect, Expect) = ("api.internal".parse()?, "spiffe://example.org".parse()?);
     let hs = Handshake::client(&POLICY, Some("api.internal"), Seed::random()?)?;
     let mut client = Party::new(hs, answerer(client_is, server_must_be), tap);
@@ -112,7 +112,7 @@ fn tell(refused: Option<Role>, tap: &Rc<Tap>) -> Result<(), Failure> {
 
     screen::heading();
     loop {
-        let _ = client.turn(); // an error stays: it is asked for below
+        let _ = client.turn(); // the error stays, and is read below
         carry(&mut client, &mut server);
         let server_end = server.turn();
         carry(&mut server, &mut client);
@@ -125,7 +125,7 @@ fn tell(refused: Option<Role>, tap: &Rc<Tap>) -> Result<(), Failure> {
         return talk(client, server);
     }
     if client_end.is_ok() {
-        // TLS 1.3 lets a client finish before it has been judged. The session tells it what became of it.
+        // In TLS 1.3 a client finishes before it is judged. Its session reports the result.
         client_end = client.hs.finish()?.receive(&mut client.rx, &mut client.tx).map(|_| true);
     }
     client_end.err().iter().for_each(|error| client.explain(error));
@@ -134,7 +134,7 @@ fn tell(refused: Option<Role>, tap: &Rc<Tap>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// After the handshake: data both ways, new keys, both closes; then who proved to be whom.
+/// After the handshake: data both ways, key updates, both closes. Then the proved identities.
 fn talk(client: Party, server: Party) -> Result<(), Failure> {
     let (mut client, mut server) = (Talk::new(client)?, Talk::new(server)?);
     client.listen()?;
@@ -142,7 +142,7 @@ fn talk(client: Party, server: Party) -> Result<(), Failure> {
     client.write(&mut server, "Who am I?")?;
     server.write(&mut client, &format!("You are {}.", billing.uris.join(", ")))?;
     client.tell(&mut server, "KeyUpdate (update_requested)", |session, tx| session.confirm(tx))?;
-    // It would go before the server's next data; a server that has nothing to say answers all the same.
+    // The answer would go before the server's next data. A server without data sends it by this call.
     server.tell(&mut client, "KeyUpdate (update_not_requested)", |session, tx| session.answer_key_update(tx))?;
     client.write(&mut server, "Still me, under new keys.")?;
     client.tell(&mut server, "close_notify", |session, tx| session.close(tx))?;
@@ -169,7 +169,7 @@ impl Talk {
         Ok(Talk { session: party.hs.finish()?, party })
     }
 
-    /// Sends something, and lets both ends take notice of what comes of it.
+    /// Sends something, and both ends process the result.
     fn tell(
         &mut self,
         other: &mut Talk,
@@ -204,14 +204,14 @@ impl Talk {
                     rx.consume(rx.data().len());
                 }
                 Event::Closed => break show(*role, Way::In, "close_notify", State::Closed),
-                Event::Read | Event::Owed(_) => break, // a whole session keeps in mind what it owes
+                Event::Read | Event::Owed(_) => break, // a whole session keeps what it owes
             }
         }
         Ok(())
     }
 }
 
-/// The transport: takes what one end has written to the other, and shows the records.
+/// The transport: carries one end's bytes to the other, and shows the records.
 fn carry(from: &mut Party, to: &mut Party) {
     screen::records(from.role, from.tx.pending());
     from.tap.hear(from.role, from.tx.pending());

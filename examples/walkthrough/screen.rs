@@ -3,7 +3,7 @@
 use countersign::{Role, State, Transition, TransitionEvent};
 use std::io::{IsTerminal, stdout};
 
-/// Whether something goes to the other end, comes from there, or stays here.
+/// Whether something is sent, received, or stays here.
 pub(crate) enum Way {
     Out,
     In,
@@ -37,7 +37,7 @@ pub(crate) fn transition(role: Role, did: &Transition) {
     show(role, way, &text, did.state);
 }
 
-/// What crosses the wire, record by record (RFC 9846 §5.1).
+/// The records on the wire (RFC 9846 §5.1).
 pub(crate) fn records(from: Role, mut wire: &[u8]) {
     while let [content_type, _, _, high, low, rest @ ..] = wire {
         let len = usize::from(u16::from_be_bytes([*high, *low]));
@@ -45,7 +45,7 @@ pub(crate) fn records(from: Role, mut wire: &[u8]) {
             20 => "change_cipher_spec",
             21 => "alert",
             22 => "handshake",
-            _ => "application_data", // what is protected looks like it, whatever it is (§5.2)
+            _ => "application_data", // every protected record looks like it (§5.2)
         };
         let (left, right) =
             if from == Role::Client { (" ═══", "══▶") } else { (" ◀══", "═══") };
@@ -59,12 +59,12 @@ pub(crate) fn heading() {
     println!("\n{}", paint("1", format!("{:>23}       {message:<40}       SERVER then awaits", "CLIENT then awaits")));
 }
 
-/// Each end has its colour.
+/// Each end has its own colour.
 pub(crate) fn in_colour(role: Role, text: impl std::fmt::Display) -> String {
     paint(if role == Role::Client { "36" } else { "33" }, text)
 }
 
-/// In colour, on a terminal.
+/// Coloured, on a terminal.
 fn paint(code: &str, text: impl std::fmt::Display) -> String {
     let plain = !stdout().is_terminal() || std::env::var_os("NO_COLOR").is_some();
     if plain { text.to_string() } else { format!("\x1b[{code}m{text}\x1b[0m") }

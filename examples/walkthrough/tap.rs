@@ -1,4 +1,4 @@
-//! What somebody hears who listens between both ends, and has their secrets.
+//! A listener between both ends, who has their secrets.
 
 use countersign::study::{Conversation, KeyLog, explain, text};
 use countersign::trace::KeyLogLine;
@@ -16,7 +16,7 @@ impl Tap {
         self.heard.borrow_mut().add(from, bytes);
     }
 
-    /// What the present state of an end holds. Called after each step, as secrets do not stay.
+    /// Takes the secrets of an end's present state. Called after each step, because secrets do not stay.
     pub(crate) fn secrets(&self, hs: &Handshake<&'static Policy>) {
         let client_random = hs.client_random();
         hs.expose_secrets(&mut |label, secret| {
@@ -28,7 +28,7 @@ impl Tap {
         });
     }
 
-    /// Every message of this name with its bytes; without a name, all.
+    /// Every message with this name and its bytes. Without a name, all messages.
     pub(crate) fn show(&self, name: Option<&str>) {
         let mut heard = self.heard.borrow().clone();
         heard.ordered = true;

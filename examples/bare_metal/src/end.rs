@@ -1,4 +1,4 @@
-//! One end of a connection, in memory of its own: whose key it has, whom it trusts, and the loop.
+//! One end of a connection in its own memory: its key, the key that it trusts, and the loop.
 
 use core::fmt;
 use countersign::pki_types::CertificateDer;
@@ -9,15 +9,15 @@ use countersign::{
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 
-/// What each end has for an inbox, and for an outbox.
+/// The size of each inbox, and of each outbox.
 pub const MEMORY: usize = 2 * 1024;
 
 const TYPES: [CertificateType; 2] = [CertificateType::RAW_PUBLIC_KEY, CertificateType::X509];
-/// Limits the peer to what the inbox holds.
+/// Limits the peer to the size of the inbox.
 pub static RAW_PUBLIC_KEYS: Policy = Policy::new().fit_inbox(MEMORY).certificate_types(&TYPES, &TYPES);
 pub static CERTIFICATES: Policy = Policy::new().fit_inbox(MEMORY);
 
-/// What was provisioned: our own key, and what is shown for it.
+/// The provisioned data: our key, and the credential for it.
 pub struct Identity {
     certificate: [CertificateDer<'static>; 1],
     spki: [CertificateDer<'static>; 1],
@@ -25,7 +25,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// What others pin.
+    /// The SubjectPublicKeyInfo that the peer pins.
     pub fn spki(&'static self) -> &'static [u8] {
         &self.spki[0]
     }
@@ -62,14 +62,14 @@ pub struct End<'m> {
     pin: &'static [u8],
 }
 
-/// What can go wrong.
+/// Why an end fails.
 #[derive(Debug)]
 pub enum Failure {
-    /// The connection is over; the peer's fault, or ours.
+    /// The connection has failed.
     Connection(Error),
     /// A call that did not fit.
     Misuse(Misuse),
-    /// Signing failed, or there is no randomness, or the key is none.
+    /// Signing failed, there is no randomness, or the key is malformed.
     Crypto,
 }
 
@@ -114,7 +114,7 @@ impl<'m> End<'m> {
         Ok(End { hs, rx, tx, identity, key, pin })
     }
 
-    /// Goes on until the wire is wanted: `Write`, `Read`, or `Done`.
+    /// Continues until `Write`, `Read` or `Done`.
     pub fn drive(&mut self) -> Result<Want, Failure> {
         let End { hs, rx, tx, identity, key, pin } = self;
         loop {
@@ -130,7 +130,7 @@ impl<'m> End<'m> {
                     let signature = key.sign(&SystemRandom::new(), question.message()).map_err(|_| Failure::Crypto)?;
                     hs.answer_sign(&question, signature.as_ref(), tx)?;
                 }
-                // The peer has proved that it holds the key that it shows. Is it the one key that we trust?
+                // The peer has proved that it holds its key. It must be the one that we trust.
                 Want::Verify(question) => {
                     let known = hs.peer(rx)?.spki() == Some(*pin);
                     let verdict = if known { Verdict::Accept } else { Verdict::Reject(Rejection::AccessDenied) };
@@ -141,17 +141,17 @@ impl<'m> End<'m> {
         }
     }
 
-    /// The session, once `drive` has said `Done`.
+    /// The session after `Done`.
     pub fn finish(&mut self) -> Result<Session, Failure> {
         Ok(self.hs.finish()?)
     }
 
-    /// The wire: what is pending goes into the other's inbox, as far as there is room.
+    /// The transport: copies pending bytes to the other inbox, as many as have room.
     pub fn send_to(&mut self, other: &mut End<'_>) {
         let (pending, space) = (self.tx.pending(), other.rx.space());
         let len = pending.len().min(space.len());
         if len == 0 {
-            return; // no bytes would be the end of the stream
+            return; // `filled(0)` would mean the end of the stream
         }
         space[..len].copy_from_slice(&pending[..len]);
         other.rx.filled(len);

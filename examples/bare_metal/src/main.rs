@@ -1,5 +1,6 @@
-//! countersign on bare metal: no operating system, no heap. Two ends of a connection, each in static memory, on one
-//! board: mutual authentication by pinned keys, data both ways, KeyUpdate, close; and a stranger who is refused.
+//! countersign on bare metal: no operating system, no heap. One board has both ends of a connection, each in static
+//! memory. They authenticate each other by pinned keys, send data both ways, update keys and close. Then a client with
+//! another key is refused.
 //!
 //! ```sh
 //! cd examples/bare_metal && cargo run --release
@@ -8,7 +9,7 @@
 //! docs/GUIDE.md, "Without an operating system", has the recipe.
 #![no_std]
 #![no_main]
-// As any program that starts itself.
+// The attributes of every program without an operating system.
 #![allow(unsafe_code)]
 
 #[cfg(not(target_os = "none"))]
@@ -27,7 +28,7 @@ use static_cell::ConstStaticCell;
 const EMPTY: Arrays = Arrays { rx: [0; MEMORY], tx: [0; MEMORY] };
 static ARRAYS: ConstStaticCell<[Arrays; 2]> = ConstStaticCell::new([EMPTY; 2]);
 
-/// What docs/PERFORMANCE.md promises of the stack, in a release build.
+/// The limit of the stack in docs/PERFORMANCE.md, for a release build.
 const MOST_STACK: usize = 32 * 1024;
 
 fn main() -> ! {
@@ -90,7 +91,7 @@ fn shake_hands(client: &mut End<'_>, server: &mut End<'_>) -> Result<(), Failure
     }
 }
 
-/// Data both ways and a new key, three times, and both close.
+/// Sends data both ways and updates a key, three times. Then both close.
 #[inline(never)]
 fn talk(client: &mut End<'_>, server: &mut End<'_>) -> Result<(), Failure> {
     let (mut c, mut s) = (client.finish()?, server.finish()?);
@@ -101,7 +102,7 @@ fn talk(client: &mut End<'_>, server: &mut End<'_>) -> Result<(), Failure> {
         c.update_key(&mut client.tx)?;
         client.send_to(server);
         hears(&mut s, server, &temperature)?;
-        // What is measured is written where it is sealed.
+        // The measured data is written into the place where it is sealed.
         let mut record = s.reserve(200, &mut server.tx)?.expect("room for it");
         record.space()[..200].fill(round);
         record.filled(200);
@@ -119,7 +120,7 @@ fn talk(client: &mut End<'_>, server: &mut End<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// This data comes, and then nothing more.
+/// Reads exactly this data, and then the close.
 fn hears(session: &mut Session, end: &mut End<'_>, data: &[u8]) -> Result<(), Failure> {
     assert_eq!(session.receive(&mut end.rx, &mut end.tx)?, Event::Data);
     assert_eq!(end.rx.data(), data);
@@ -128,7 +129,7 @@ fn hears(session: &mut Session, end: &mut End<'_>, data: &[u8]) -> Result<(), Fa
     Ok(())
 }
 
-/// A client whose key is not the one that the server knows.
+/// A client whose key the server does not know is refused.
 #[inline(never)]
 fn refusal(arrays: &mut [Arrays; 2]) -> Result<(), Failure> {
     let [mut client, mut server] = ends(&CERTIFICATES, &STRANGER, arrays)?;

@@ -1,7 +1,7 @@
 //! No heap, proved by the linker.
 //!
-//! ring 0.17.14 names `alloc` in a helper of its tests, and so Rust wants an allocator of every program with ring in it.
-//! This one calls a function that is nowhere: a program in which anything can reach it is not linked.
+//! ring 0.17.14 uses `alloc` in a helper of its tests, so Rust requires an allocator in every program with ring. This
+//! allocator calls a function that does not exist: if any code can reach it, the program does not link.
 
 use core::alloc::{GlobalAlloc, Layout};
 
@@ -14,7 +14,7 @@ struct NoHeap;
 #[global_allocator]
 static NO_HEAP: NoHeap = NoHeap;
 
-// SAFETY: never called, since what it calls does not exist.
+// SAFETY: never called, because the function that it calls does not exist.
 unsafe impl GlobalAlloc for NoHeap {
     unsafe fn alloc(&self, _: Layout) -> *mut u8 {
         // SAFETY: as above.

@@ -1,5 +1,5 @@
-//! Mutual TLS with a key in a PKCS#11 token (an HSM, a smart card, SoftHSM): the token answers `Want::Sign`, and nobody else
-//! has the key.
+//! Mutual TLS with a key in a PKCS#11 token (an HSM, a smart card, SoftHSM). The token answers `Want::Sign`, and the
+//! key never leaves it.
 //!
 //! ```sh
 //! export PKCS11_MODULE=/usr/lib/softhsm/libsofthsm2.so PKCS11_TOKEN=countersign PKCS11_PIN=1234
@@ -58,7 +58,7 @@ fn generate(label: &str, kind: Kind, out: &str) -> Outcome<()> {
     Ok(fs::write(out, open_token()?.generate(label, kind)?)?)
 }
 
-/// Who we are, with a key that is elsewhere; whom we trust; whom we expect.
+/// Our identity, whose key is in the token, our trust, and the expected peer.
 struct Service {
     token: Token,
     key: Key,
@@ -71,9 +71,10 @@ impl Service {
     fn new(label: &str, chain: &str, roots: &str, expect: Expect) -> Outcome<Service> {
         let token = open_token()?;
         let key = token.key(label)?;
-        // No list: all schemes that the leaf's key can have.
+        // An empty list: all schemes that fit the leaf's key.
         let identity = Identity::external_from_pem(&fs::read(chain)?, Vec::new())?;
-        // What otherwise only the peer would notice, and call a bad signature. (Some tokens keep no public keys.)
+        // Checks that the key fits the certificate. Otherwise only the peer would notice, as a bad signature. (Some
+        // tokens keep no public keys.)
         let certified = Peer::new(Role::Client, identity.chain()).spki();
         if token.public_key(label)?.is_some_and(|key| certified != Some(&key)) {
             return Err(format!("{chain} is not a certificate for the key '{label}'").into());
@@ -84,7 +85,7 @@ impl Service {
         Ok(Service { token, key, identities, trust, expect })
     }
 
-    /// The handshake: the loop of the README, but that the token signs.
+    /// The handshake: the loop of the README, except that the token signs.
     fn shake_hands(&self, mut hs: Handshake<Policy>, mut io: TcpStream) -> Outcome<Connection> {
         let (identities, trust) = (self.identities.clone(), self.trust.clone());
         let mut answerer = Answerer::new(identities, trust, [self.expect.clone()], UnixTime::now());
@@ -110,7 +111,7 @@ impl Service {
                 },
                 Ok(question) => drop(answerer.answer(&mut hs, &question, &rx, &mut tx)?),
                 Err(error) => {
-                    let _ = io.write_all(tx.pending()); // the alert
+                    let _ = io.write_all(tx.pending()); // sends the alert
                     let refusal = answerer.refusal().map_or(String::new(), |refusal| format!(": {refusal}"));
                     return Err(format!("{error}{refusal}").into());
                 }
@@ -119,7 +120,7 @@ impl Service {
     }
 }
 
-/// A session, its memory and its socket.
+/// A session with its memory and its socket.
 struct Connection {
     session: Session,
     rx: Inbox<Vec<u8>>,
@@ -144,7 +145,7 @@ impl Connection {
         Ok(())
     }
 
-    /// What has come; `None`: the peer has closed.
+    /// The received data. `None`: the peer has closed.
     fn receive(&mut self) -> Outcome<Option<Vec<u8>>> {
         loop {
             match self.session.receive(&mut self.rx, &mut self.tx) {
@@ -161,7 +162,7 @@ impl Connection {
                 }
                 Ok(_) => {}
                 Err(error) => {
-                    let _ = self.flush(); // the alert
+                    let _ = self.flush(); // sends the alert
                     return Err(error.into());
                 }
             }
@@ -175,7 +176,7 @@ impl Connection {
     }
 }
 
-/// Echoes, to one client after the other.
+/// Echoes. Serves one client after the other.
 fn serve(label: &str, chain: &str, roots: &str, address: &str) -> Outcome<()> {
     let service = Service::new(label, chain, roots, Expect::AnyTrusted)?;
     let listener = TcpListener::bind(address)?;

@@ -1,4 +1,4 @@
-//! A PKCS#11 token: keys are generated inside of it, sign there, and never leave.
+//! A PKCS#11 token: keys are generated in it, sign in it, and never leave it.
 
 use countersign::{EcdsaSigValue, SignQuestion, SignatureScheme};
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
@@ -12,14 +12,14 @@ use yasna::models::ObjectIdentifier;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// Kinds of keys that a token is asked to make.
+/// The kinds of keys that can be generated.
 #[derive(Clone, Copy)]
 pub enum Kind {
     P256,
     Rsa2048,
 }
 
-/// A token, logged in. A session is for one thread: a server with several has one for each.
+/// A token after login. A session is for one thread: a server with several threads needs one for each.
 pub struct Token {
     session: Session,
 }
@@ -28,11 +28,11 @@ pub struct Token {
 #[derive(Clone, Copy)]
 pub struct Key(ObjectHandle);
 
-/// `1.2.840.10045.3.1.7` in DER: secp256r1, as CKA_EC_PARAMS wants it.
+/// The object identifier 1.2.840.10045.3.1.7 (secp256r1) in DER, for CKA_EC_PARAMS.
 const SECP256R1: [u8; 10] = [0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
 
 impl Token {
-    /// The token of this label, by the module (a shared library) of who made it.
+    /// Opens the token with this label. `module` is the shared library of its manufacturer.
     pub fn open(module: &str, label: &str, pin: &str) -> Outcome<Token> {
         let pkcs11 = Pkcs11::new(module)?;
         pkcs11.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))?;
@@ -46,7 +46,7 @@ impl Token {
         Err(format!("{module} has no token with the label '{label}'").into())
     }
 
-    /// Makes a key pair under this label; the public key as a SubjectPublicKeyInfo, for who issues certificates.
+    /// Generates a key pair with this label. Returns the public key as a SubjectPublicKeyInfo, for the CA.
     pub fn generate(&self, label: &str, kind: Kind) -> Outcome<Vec<u8>> {
         if self.find(ObjectClass::PRIVATE_KEY, label)?.is_some() {
             return Err(format!("the token has a key '{label}' already").into());
@@ -74,7 +74,7 @@ impl Token {
         self.spki(public)
     }
 
-    /// A token says of each key whether it was ever to be seen outside; one that may have been is none for us.
+    /// Checks that the key was never extractable, as the token reports. Other keys are refused.
     fn must_stay(&self, key: Key, label: &str) -> Outcome<()> {
         let asked = [AttributeType::AlwaysSensitive, AttributeType::NeverExtractable];
         let stays = self.session.get_attributes(key.0, &asked)?;
@@ -93,7 +93,7 @@ impl Token {
         }
     }
 
-    /// The private key of this label.
+    /// The private key with this label.
     pub fn key(&self, label: &str) -> Outcome<Key> {
         let found = self.find(ObjectClass::PRIVATE_KEY, label)?;
         let key = Key(found.ok_or_else(|| format!("the token has no key '{label}'"))?);
@@ -101,22 +101,22 @@ impl Token {
         Ok(key)
     }
 
-    /// The public key of this label, as a SubjectPublicKeyInfo, if the token still has it.
+    /// The public key with this label as a SubjectPublicKeyInfo, if the token has it.
     pub fn public_key(&self, label: &str) -> Outcome<Option<Vec<u8>>> {
         self.find(ObjectClass::PUBLIC_KEY, label)?.map(|public| self.spki(public)).transpose()
     }
 
-    /// The answer to `Want::Sign`. What is signed is the digest: the token needs nothing else.
+    /// The answer to `Want::Sign`. The token gets only the digest.
     pub fn sign(&self, key: Key, question: &SignQuestion) -> Outcome<Vec<u8>> {
         let digest = question.digest().ok_or_else(|| format!("no digest for {}", question.scheme()))?;
         let sign = |mechanism| self.session.sign(&mechanism, key.0, digest.as_ref());
-        // RFC 9846 §4.3.3: MGF1 with the same hash, and a salt as long as the digest.
+        // RFC 9846 §4.3.3: MGF1 has the same hash, and the salt has the digest's length.
         let pss = |hash_alg, mgf| -> Outcome<Mechanism<'static>> {
             let s_len = digest.as_ref().len().try_into()?;
             Ok(Mechanism::RsaPkcsPss(PkcsPssParams { hash_alg, mgf, s_len }))
         };
         Ok(match question.scheme() {
-            // PKCS#11 gives r ‖ s, TLS carries DER.
+            // PKCS#11 returns r ‖ s. TLS requires DER.
             SignatureScheme::ECDSA_SECP256R1_SHA256 | SignatureScheme::ECDSA_SECP384R1_SHA384 => {
                 let r_s = sign(Mechanism::Ecdsa)?;
                 let value = EcdsaSigValue::from_r_s(&r_s);
@@ -137,7 +137,7 @@ impl Token {
         }
     }
 
-    /// RFC 5480 §2. CKA_EC_POINT is an OCTET STRING around the point.
+    /// RFC 5480 §2. CKA_EC_POINT is an OCTET STRING with the point.
     fn ec_public_key(&self, key: ObjectHandle) -> Outcome<Vec<u8>> {
         let attributes = self.session.get_attributes(key, &[AttributeType::EcParams, AttributeType::EcPoint])?;
         let [Attribute::EcParams(curve), Attribute::EcPoint(point)] = &attributes[..] else {

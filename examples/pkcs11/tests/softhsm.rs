@@ -1,4 +1,5 @@
-//! Keys that are generated in SoftHSM 2 and stay there: whole handshakes with OpenSSL, in both roles, with P-256 and RSA-PSS.
+//! Whole handshakes with OpenSSL, in both roles, with P-256 and RSA-PSS keys that are generated in SoftHSM 2 and stay
+//! there.
 //!
 //! Ignored by default: needs Debian's packages softhsm2 and openssl. `cargo test -- --ignored`
 
@@ -9,18 +10,18 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
-/// Where Debian has it.
+/// Its path in Debian.
 const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
 const TOKEN: &str = "countersign";
 const PIN: &str = "1234";
 
-/// A folder with a token, a CA, and what was issued.
+/// A folder with a token, a CA, and its certificates.
 struct World {
     folder: PathBuf,
     ca: CertifiedIssuer<'static, KeyPair>,
 }
 
-/// The public key that the program has written down.
+/// The public key that the program has written.
 struct Written {
     key: Vec<u8>,
     algorithm: &'static SignatureAlgorithm,
@@ -47,7 +48,7 @@ impl PublicKeyData for Written {
     }
 }
 
-/// A process that ends with the test.
+/// A process that is killed when the test ends.
 struct Running(Child);
 
 impl Drop for Running {
@@ -117,7 +118,7 @@ impl World {
         fs::write(self.file(&format!("{name}.key")), key.serialize_pem()).unwrap();
     }
 
-    /// OpenSSL's server, which turns each line round; it asks for a certificate and checks it.
+    /// OpenSSL's server, which reverses each line. It requires and checks a client certificate.
     fn openssl_server(&self) -> (Running, String) {
         let mut server = Command::new("openssl");
         server.args(["s_server", "-accept", "127.0.0.1:0", "-naccept", "1", "-tls1_3", "-rev", "-verify_return_error"]);
@@ -136,14 +137,14 @@ impl World {
         (Running(child), address)
     }
 
-    /// Our client, with this key: says `hello`.
+    /// Our client with this key. It sends `hello`.
     fn connects(&self, label: &str, chain: &str, address: &str) -> Output {
         let arguments = ["connect", label, &self.file(chain), &self.file("ca.pem"), address, "openssl.test"];
         says_hello(&mut self.pkcs11(&arguments))
     }
 }
 
-/// What follows this word in the first line that has it.
+/// The text after this word, in the first line that contains it.
 fn after(child: &mut Child, word: &str) -> String {
     let mut lines = BufReader::new(child.stdout.as_mut().unwrap());
     loop {
@@ -212,7 +213,7 @@ fn a_server_whose_key_is_in_the_token_is_believed_by_openssl() {
     }
 }
 
-/// A tired operator's mistake, told before there is a connection.
+/// A wrong argument is reported before there is a connection.
 #[test]
 #[ignore = "needs softhsm2"]
 fn a_certificate_of_another_key_is_refused() {
@@ -226,7 +227,7 @@ fn a_certificate_of_another_key_is_refused() {
     }
 }
 
-/// A key that was made elsewhere may lie elsewhere too.
+/// A key that was not generated in the token may exist elsewhere.
 #[test]
 #[ignore = "needs softhsm2"]
 fn a_key_that_was_imported_is_refused() {

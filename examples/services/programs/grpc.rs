@@ -1,4 +1,4 @@
-//! gRPC by tonic: the standard health service, for whom its list of SPIFFE IDs has; or, with a URL, its client.
+//! gRPC by tonic: a server of the standard health service for the listed SPIFFE IDs, or (with a URL) its client.
 //!
 //! ```sh
 //! cargo run --manifest-path examples/services/Cargo.toml --bin grpc -- --listen 127.0.0.1:8443 --allow spiffe://example.org/client --cert pki/server.pem --key pki/server.key --ca pki/ca.pem
@@ -59,14 +59,14 @@ async fn server(address: &str, files: Files, allowed: Vec<SpiffeId>) -> Result<(
     let listener = program::listen(address).await?;
     let stop = async {
         told_to_stop().await;
-        // Who watches is told before the connection ends.
+        // A watching client is told before the connection ends.
         reporter.set_service_status("", ServingStatus::NotServing).await;
     };
     serve(listener, Acceptor::new(config, [Expect::AnyTrusted]), trust, app, stop).await;
     Ok(())
 }
 
-/// Asks once.
+/// One request.
 async fn client(url: String, files: Files) -> Result<(), Box<dyn Error>> {
     let dialer = Dialer::new(Connector::new(files.config()?));
     let channel = Endpoint::try_from(url)?.connect_with_connector(dialer).await?;

@@ -1,4 +1,4 @@
-//! A client by hyper: HTTP/2 or HTTP/1.1, as the server has it.
+//! A client by hyper: HTTP/2 or HTTP/1.1, as the server supports.
 //!
 //! ```sh
 //! cargo run --manifest-path examples/services/Cargo.toml --bin http_client -- https://localhost:8443/ --cert pki/client.pem --key pki/client.key --ca pki/ca.pem

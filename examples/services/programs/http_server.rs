@@ -1,11 +1,12 @@
-//! HTTP/1.1 and HTTP/2 over mutual TLS, by hyper and axum: a handler knows who asks, and decides by SPIFFE ID.
+//! HTTP/1.1 and HTTP/2 over mutual TLS, by hyper and axum. Handlers know the peer, and decide by its SPIFFE ID.
 //!
 //! ```sh
 //! cargo run --manifest-path examples/services/Cargo.toml --bin http_server -- --listen 127.0.0.1:8443 --cert pki/server.pem --key pki/server.key --ca pki/ca.pem --crl pki/crl.pem --admin spiffe://example.org/client
 //! ```
 //!
-//! An administrator may see `/admin`, and `/metrics`, a page for Prometheus (whose `tls_config` has a client certificate).
-//! The files may be replaced while it runs. SIGTERM and SIGINT end it once the requests that it is at are answered.
+//! An administrator may read `/admin` and `/metrics`, a page for Prometheus (whose `tls_config` has a client
+//! certificate). The files may be replaced while the program runs. After SIGTERM or SIGINT it answers the running
+//! requests and ends.
 
 use axum::Router;
 use axum::body::Body;
@@ -28,17 +29,17 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// Signatures of chains to be remembered, 33 bytes each.
+/// The number of remembered signatures of chains, 33 bytes each.
 const MEMO: usize = 4096;
 
 const USAGE: &str = "\
 usage: http_server --listen ADDR:PORT
     --admin SPIFFE-ID  who may see /admin and /metrics (any number of times)";
 
-/// What handlers share.
+/// The state of all handlers.
 #[derive(Clone)]
 struct Shared {
-    /// The SPIFFE IDs that may see /admin and /metrics.
+    /// The SPIFFE IDs that may read /admin and /metrics.
     admins: Arc<[SpiffeId]>,
     metrics: Arc<Metrics>,
     memo: Arc<SignatureMemo>,
@@ -59,7 +60,7 @@ async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let (metrics, memo) = (Arc::new(Metrics::new()), Arc::new(SignatureMemo::new(MEMO)));
     let config = config.metrics(Arc::clone(&metrics)).memo(Arc::clone(&memo));
     let shared = Shared { admins: admins.into(), metrics, memo, identities: Arc::clone(config.identities()) };
-    // Whom our roots have certified may talk to us; what they may do is for the handlers.
+    // Every peer with a certificate of our roots may connect. The handlers decide what it may do.
     let acceptor = Acceptor::new(config, [Expect::AnyTrusted]);
     let listener = program::listen(&address).await?;
     serve(listener, acceptor, trust, app(shared), told_to_stop()).await;
@@ -76,7 +77,7 @@ fn app(shared: Shared) -> Router {
         .with_state(shared)
 }
 
-/// Whoever is trusted may ask this.
+/// Every trusted peer may read this.
 async fn whoami(peer: Peer, version: Version) -> String {
     match peer.spiffe_id() {
         Some(id) => format!("you are {id}, by {version:?}\n"),
@@ -84,12 +85,12 @@ async fn whoami(peer: Peer, version: Version) -> String {
     }
 }
 
-/// Only these may see this.
+/// Only administrators may read this.
 async fn admin(State(shared): State<Shared>, peer: Peer) -> Result<&'static str, (StatusCode, String)> {
     shared.is_admin(&peer).map(|()| "welcome\n")
 }
 
-/// And this.
+/// Also only for administrators.
 async fn show_metrics(State(shared): State<Shared>, peer: Peer) -> Result<impl IntoResponse, (StatusCode, String)> {
     shared.is_admin(&peer)?;
     let page = metrics::page(&shared.metrics, &shared.memo, &shared.identities.get());

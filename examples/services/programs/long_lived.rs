@@ -4,10 +4,11 @@
 //! cargo run --manifest-path examples/services/Cargo.toml --bin long_lived
 //! ```
 //!
-//! A server of tonic's health service and three clients, each with one connection of HTTP/2 and a SPIFFE certificate that lives
-//! for six seconds. The clients ask all the time. On a stream beside these requests the server asks each client to prove who
-//! it is *now* (RFC 9261); the answer renews its lease. In the middle one client is revoked: its connection is gone within a
-//! second. Another stops to prove anything, and is gone when its certificate expires. The third never notices.
+//! A server has tonic's health service. Three clients each have one HTTP/2 connection, and a SPIFFE certificate that is
+//! valid for six seconds. The clients send requests all the time. On a stream beside these requests the server asks
+//! each client to prove its identity *now* (RFC 9261), and the answer renews its lease. Then one client is revoked: its
+//! connection ends within a second. Another one stops answering: its connection ends when its certificate expires. The
+//! third is not disturbed.
 
 #[path = "../../long_lived/ca.rs"]
 mod ca;
@@ -45,7 +46,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 const ROTATION: Duration = Duration::from_secs(2);
 const POLICY: Policy = Policy::new().alpn(&[b"h2"]);
 
-/// A client, and what became of its connection.
+/// A client, and the end of its connection.
 struct Client {
     name: &'static str,
     config: Config,
@@ -80,7 +81,7 @@ impl Client {
         }
     }
 
-    /// "Are you well?", twenty times a second.
+    /// A health request, twenty times a second.
     async fn ask(&self, sender: &SendRequest<Body>, server: &Uri) -> Result<()> {
         let service = tower::service_fn(|request: hyper::Request<tonic::body::Body>| {
             let mut sender = sender.clone();
@@ -128,7 +129,7 @@ async fn main() -> Result<()> {
         });
     }
 
-    // Carol's certificate is the first, and lives for LIFE; bob is revoked a second before that.
+    // Carol's certificate is the first one, valid for LIFE. Bob is revoked one second before it ends.
     let [alice, bob, carol] = &clients[..] else { unreachable!("three") };
     let (began, mut rotated, mut revoked) = (Instant::now(), Instant::now(), None);
     while began.elapsed() < 2 * LIFE {

@@ -1,4 +1,4 @@
-//! A service over QUIC that wants to know who calls, and echoes what comes on each stream; or, with a name, its client.
+//! A QUIC service that authenticates its clients, and echoes what comes on each stream; or (with a name) its client.
 //!
 //! ```sh
 //! cargo run --manifest-path examples/services/Cargo.toml --bin quic_echo -- 127.0.0.1:4433 server.pem server-key.pem ca.pem
@@ -14,7 +14,7 @@ use std::{error::Error, sync::Arc, time::Duration};
 use tokio::io::{copy, stdin, stdout};
 use tokio::time::timeout;
 
-/// quinn waits for ever for a peer that goes on talking without coming to an end.
+/// quinn has no limit for a peer that sends and never ends.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -84,6 +84,6 @@ async fn call(server: SocketAddr, name: &str, config: Config) -> Outcome<()> {
     let hear = async { Outcome::Ok(copy(&mut receive, &mut stdout()).await?) };
     tokio::try_join!(speak, hear)?;
     connection.close(0_u32.into(), b"");
-    endpoint.wait_idle().await; // until the server knows
+    endpoint.wait_idle().await; // until the server has received everything
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! A service that has its identity from a SPIFFE agent (SPIRE's, for one) and echoes what it is told by whoever is trusted; or,
-//! with a SPIFFE ID, its client. No file holds a key. The agent is where `SPIFFE_ENDPOINT_SOCKET` says.
+//! A service with an identity of a SPIFFE agent (for example SPIRE's), which echoes the data of every trusted peer; or
+//! (with a SPIFFE ID) its client. No file has a key. `SPIFFE_ENDPOINT_SOCKET` is the address of the agent.
 //!
 //! ```sh
 //! export SPIFFE_ENDPOINT_SOCKET=unix:///tmp/spire-agent/public/api.sock
@@ -46,7 +46,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Whoever has an SVID of our trust domain, or of one that it is federated with, is served.
+/// Every peer with an SVID of our trust domain, or of a federated one, is served.
 async fn serve(address: &str, config: Config) -> Result<(), Box<dyn Error>> {
     let acceptor = Acceptor::new(config, [Expect::AnyTrusted]);
     let listener = listen(address).await?;
@@ -69,7 +69,7 @@ async fn echo(stream: Stream<TcpStream>) -> io::Result<()> {
     read.reunite(write).map_err(io::Error::other)?.close().await
 }
 
-/// Whom we have met.
+/// The proved peer.
 fn tell(accepted: &Accepted) {
     if let Some(peer) = accepted.identity() {
         eprintln!("met {peer}");

@@ -1,4 +1,4 @@
-//! A service over tokio that wants to know who calls, and echoes what it is told; or, with a name, its client.
+//! A service over tokio that authenticates its clients, and echoes their data; or (with a name) its client.
 //!
 //! ```sh
 //! cargo run --manifest-path examples/services/Cargo.toml --bin tokio_echo -- 127.0.0.1:4433 server.pem server-key.pem ca.pem

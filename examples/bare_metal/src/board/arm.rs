@@ -3,7 +3,7 @@
 use core::arch::{asm, global_asm};
 use core::fmt::{self, Write};
 
-// The stack, zeroed statics, then Rust. A fault (an address that is not ours, an instruction that is none) ends the emulator
+// Sets up the stack, zeroes the statics, and calls Rust. A fault (an invalid address or instruction) ends the emulator
 // with status 2.
 global_asm!(
     ".section .text.start, \"ax\"",
@@ -42,8 +42,8 @@ extern "C" fn start() -> ! {
     crate::main()
 }
 
-/// The MMU. Without it all memory is of the kind that devices have, where a word must be aligned; ring's SHA-256 reads
-/// words wherever the message has them.
+/// Enables the MMU. Without it all memory has the device type, which allows aligned access only. ring's SHA-256 reads
+/// words at any address.
 mod memory {
     use core::arch::asm;
     use core::cell::UnsafeCell;
@@ -52,20 +52,20 @@ mod memory {
     #[repr(C, align(16384))]
     struct Table(UnsafeCell<[u32; 4096]>);
 
-    // SAFETY: written once, before there is anything else.
+    // SAFETY: written once, before anything else runs.
     unsafe impl Sync for Table {}
 
     static TABLE: Table = Table(UnsafeCell::new([0; 4096]));
 
-    /// A section that all may read and write, of normal memory that is cached.
+    /// A section of normal, cached memory that may be read and written.
     const NORMAL: u32 = 0x1c0e;
-    /// board.ld's.
+    /// See board.ld.
     const OURS: core::ops::Range<usize> = 0x402..0x404;
 
     pub fn enable() {
         let table = TABLE.0.get().cast::<u32>();
-        // SAFETY: the addresses that we use stay what they are; nothing else runs. TTBCR, TTBR0, DACR; the TLB is emptied; SCTLR gets
-        // M, C and I and loses A.
+        // SAFETY: every address maps to itself, and nothing else runs. It sets TTBCR, TTBR0 and DACR, empties the TLB,
+        // sets M, C and I in SCTLR, and clears A.
         unsafe {
             for section in OURS {
                 table.add(section).write_volatile((section as u32) << 20 | NORMAL);
@@ -93,7 +93,7 @@ mod memory {
     }
 }
 
-/// The debugger's services (Arm's semihosting specification), which QEMU provides.
+/// Calls a semihosting service (Arm's specification), which QEMU provides.
 mod operation {
     pub const OPEN: usize = 0x01;
     pub const CLOSE: usize = 0x02;
@@ -106,7 +106,7 @@ const APPLICATION_EXIT: usize = 0x20026;
 
 fn call(operation: usize, argument: *const usize) -> usize {
     let result;
-    // SAFETY: `argument` points to what the operation reads; `read` alone makes it write, into memory that is its own.
+    // SAFETY: `argument` points to the arguments of the operation. Only `read` writes, into memory of its own.
     unsafe { asm!("svc 0x123456", inout("r0") operation => result, in("r1") argument, out("lr") _) };
     result
 }
@@ -116,7 +116,7 @@ struct Console;
 impl Write for Console {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for part in text.as_bytes().chunks(63) {
-            let mut ended = [0; 64]; // a string of C's
+            let mut ended = [0; 64]; // a C string
             ended[..part.len()].copy_from_slice(part);
             call(operation::WRITE0, ended.as_ptr().cast());
         }
@@ -124,7 +124,7 @@ impl Write for Console {
     }
 }
 
-/// Says something on the console.
+/// Writes to the console.
 pub fn say(text: fmt::Arguments<'_>) {
     let _ = writeln!(Console, "{text}");
 }
@@ -137,7 +137,7 @@ pub fn exit(status: usize) -> ! {
     }
 }
 
-/// The board has no generator of its own: it is lent that of the machine that debugs it. On yours: the hardware's.
+/// Random bytes. This board has no generator, so it uses that of the host. Use your hardware's generator instead.
 fn random(bytes: &mut [u8]) -> Result<(), getrandom::Error> {
     let name = c"/dev/urandom";
     const BINARY: usize = 1;
@@ -149,7 +149,7 @@ fn random(bytes: &mut [u8]) -> Result<(), getrandom::Error> {
 
 getrandom::register_custom_getrandom!(random);
 
-/// How deep the stack has been: painted before, looked at afterwards.
+/// Measures the depth of the stack: the free part is filled with a mark before, and searched afterwards.
 pub mod stack {
     use core::arch::asm;
 
@@ -159,16 +159,16 @@ pub mod stack {
         static mut _stack_end: u32;
     }
 
-    /// Where the stack was when it was painted.
+    /// The stack pointer when the mark was written.
     pub struct Mark(*const u32);
 
-    /// Paints what is free below us.
+    /// Fills the free part of the stack with the mark.
     #[inline(never)]
     pub fn paint() -> Mark {
         let pointer: *mut u32;
         // SAFETY: reads a register.
         unsafe { asm!("mov {}, sp", out(reg) pointer) };
-        // SAFETY: this function calls nothing, so that from the stack's end up to its pointer nothing is in use.
+        // SAFETY: this function calls nothing, so the memory between the stack's end and its pointer is not in use.
         unsafe {
             let mut at = &raw mut _stack_end;
             while at < pointer {
@@ -180,7 +180,7 @@ pub mod stack {
     }
 
     impl Mark {
-        /// The bytes from the mark to the deepest that was written since.
+        /// The number of bytes that have been used since.
         pub fn used(&self) -> usize {
             let mut at = (&raw const _stack_end).cast::<u32>();
             // SAFETY: reads the memory of the stack.

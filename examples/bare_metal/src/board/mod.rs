@@ -1,4 +1,4 @@
-//! What a program without an operating system brings itself: where it begins, what it says, how it ends, randomness.
+//! The parts that a program without an operating system needs from its board: start, console, exit, randomness.
 
 #[cfg(target_arch = "arm")]
 #[path = "arm.rs"]

@@ -1,4 +1,4 @@
-//! No board: that the program is linked without a heap and without an operating system is all that is shown here.
+//! No board: this only shows that the program links without a heap and without an operating system.
 
 use core::fmt;
 
@@ -7,17 +7,17 @@ extern "C" fn _start() -> ! {
     crate::main()
 }
 
-/// Nobody listens.
+/// There is no console.
 pub fn say(_: fmt::Arguments<'_>) {}
 
-/// There is nowhere to go.
+/// There is nothing to return to.
 pub fn exit(_: usize) -> ! {
     loop {
         core::hint::spin_loop();
     }
 }
 
-/// Measured on the other board.
+/// Measured only on the other board.
 pub mod stack {
     pub struct Mark;
 
