@@ -1,4 +1,4 @@
-//! What is said of one connection, whatever its policy says: an opaque extension, the names of the CAs.
+//! Arguments of one connection that are not in the policy: an opaque extension, the names of the CAs.
 
 use crate::common::{End, Identity, Pki, run, seed};
 use countersign::{Bytes, Credential, ExtensionType, Handshake, Misuse, Policy, Role, Want};
@@ -16,7 +16,7 @@ fn with_extension<'a>(end: End<'a>, extension: ExtensionType, body: &'static [u8
     End { hs: end.hs.with_extension(extension, Bytes::Static(body)).unwrap(), ..end }
 }
 
-/// Drives until the client's extension, or the server's, has come; what it was.
+/// Drives until the peer's opaque extension has come, and returns its body.
 fn extension_of_the_peer(end: &mut End<'_>) -> Option<Vec<u8>> {
     loop {
         if let Ok(body) = end.hs.peer_extension(&end.rx) {
@@ -50,7 +50,7 @@ fn an_opaque_extension_travels_both_ways_over_records_too() {
     }
 }
 
-/// A server answers what was sent, and nothing else: an answer to nothing would end the handshake (§4.3).
+/// A server may answer only extensions that the client has sent (§4.3).
 #[test]
 fn an_extension_that_the_peer_has_not_sent_is_not_answered() {
     for which in [(true, false), (false, true)] {
@@ -63,7 +63,7 @@ fn an_extension_that_the_peer_has_not_sent_is_not_answered() {
         }
         assert_eq!(run(&mut client, &mut server), (Some(Ok(())), Some(Ok(()))));
     }
-    // Of another type, it is as if it were not there.
+    // An extension of another type is ignored.
     let (client, server) = ends();
     let (mut client, mut server) =
         (with_extension(client, GREASE, b"1"), with_extension(server, ExtensionType(9999), b"2"));
@@ -83,7 +83,7 @@ fn an_extension_of_the_handshakes_own_is_refused() {
     }
 }
 
-/// Both hellos of a client are the same, and what a server answers is chosen when it reads the hello.
+/// Both hellos of a client are the same, and a server chooses its answers when it reads the hello.
 #[test]
 fn an_extension_comes_before_the_first_drive() {
     let (mut client, mut server) = ends();
@@ -96,7 +96,7 @@ fn an_extension_comes_before_the_first_drive() {
     }
 }
 
-/// The client's hello with the server's answer, up to the client's question for a credential; the names it is shown.
+/// Runs the client up to its question for a credential. Returns the CA names that it is shown.
 fn names_shown(policy: Policy, authorities: Option<&[u8]>) -> Result<Vec<Vec<u8>>, Misuse> {
     let (mut client, mut server) = ends();
     server.hs = Handshake::server(policy, seed(2));
@@ -121,7 +121,7 @@ fn names_shown(policy: Policy, authorities: Option<&[u8]>) -> Result<Vec<Vec<u8>
     }
 }
 
-/// That nobody could be content with it is our own fault, not the peer's: nothing has changed, and another may be answered.
+/// The credential is our own mistake and not the peer's. Nothing has changed, and another one may be answered.
 #[test]
 fn a_credential_whose_key_nobody_can_use_is_a_misuse() {
     let (mut client, mut server) = ends();

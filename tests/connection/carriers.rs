@@ -1,4 +1,4 @@
-//! What the stories that are told of both carriers want of each: memory, and somebody who carries it.
+//! The parts of tests that run with both carriers: memory and transport.
 
 use crate::end::{End, InMemory};
 use countersign::flow::{Flow, FlowInbox, FlowOutbox};
@@ -6,22 +6,23 @@ use countersign::{Error, Handshake, Inbox, Messages, Misuse, Outbox, Policy, Rec
 
 /// A carrier in a test.
 pub trait Carried: InMemory {
-    /// Whether the alert of an error lies in the outbox; else the error says which one is to be conveyed.
+    /// Whether the alert of an error is in the outbox. Otherwise the error names the alert, and the transport conveys
+    /// it.
     const WRITES_ALERTS: bool;
 
     fn inbox(len: usize) -> Self::Rx;
     fn outbox(len: usize) -> Self::Tx;
-    /// The same outbox in other memory, if what it holds fits.
+    /// The same outbox in other memory, if its contents fit.
     fn resized(tx: Self::Tx, len: usize) -> Result<Self::Tx, Self::Tx>;
-    /// The same outbox when all that is pending has been sent.
+    /// The same outbox after all pending bytes have been sent.
     fn emptied(tx: Self::Tx) -> Self::Tx;
-    /// All that is pending.
+    /// All pending bytes.
     fn pending(tx: &Self::Tx) -> Vec<u8>;
-    /// Carries what the inbox takes now. False: something is left, for when the other end has gone on.
+    /// Carries what the inbox takes now. False: something is left until the other end has been driven.
     fn carry(tx: &mut Self::Tx, rx: &mut Self::Rx) -> bool;
-    /// What no peer may say now.
+    /// Bytes that are illegal for the peer now.
     fn says_nonsense(hs: &Handshake<Policy, Self>, rx: &mut Self::Rx);
-    /// Takes the session, and says only whether it was there.
+    /// Takes the session. Returns only whether there was one.
     fn finish(hs: &mut Handshake<Policy, Self>) -> Result<(), Misuse>;
 }
 
@@ -60,7 +61,7 @@ impl Carried for Records {
     }
 
     fn says_nonsense(_: &Handshake<Policy>, rx: &mut Inbox<Vec<u8>>) {
-        let garbage = [21, 3, 3, 0, 3, 1, 2, 3]; // an alert of three bytes, or nothing that decrypts
+        let garbage = [21, 3, 3, 0, 3, 1, 2, 3]; // an alert of three bytes, or a record that does not open
         rx.space()[..garbage.len()].copy_from_slice(&garbage);
         rx.filled(garbage.len());
     }
@@ -106,7 +107,7 @@ impl Carried for Messages {
             let taken = rx.feed(epoch, bytes);
             tx.sent(taken);
             if taken == 0 {
-                return false; // bytes of another epoch come first
+                return false; // drive the other epoch's bytes first
             }
         }
         true
@@ -122,7 +123,7 @@ impl Carried for Messages {
 }
 
 impl<C: Carried> End<'_, C> {
-    /// Carries what this end has written to the other one, which goes on if it must before it takes all.
+    /// Carries the pending bytes of this end to the other one, which is driven if it does not take all at once.
     pub fn tells(&mut self, other: &mut End<'_, C>) -> Result<(), Error> {
         while !C::carry(&mut self.tx, &mut other.rx) {
             other.drive()?;
@@ -131,7 +132,7 @@ impl<C: Carried> End<'_, C> {
     }
 }
 
-/// Tells each of these stories once for each carrier.
+/// Makes one test of each function for each carrier.
 macro_rules! on_both_carriers {
     ($($story:ident),* $(,)?) => {
         mod over_records {

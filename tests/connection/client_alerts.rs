@@ -1,4 +1,4 @@
-//! What a client sends when it refuses the server.
+//! The records that a client sends when it refuses the server.
 
 use crate::common::{End, Pki};
 use countersign::{NamedGroup, Policy, Rejection, Role, Verdict};
@@ -13,7 +13,7 @@ fn record_types(mut bytes: &[u8]) -> Vec<u8> {
     types
 }
 
-/// What a client sends when it refuses the server's certificate.
+/// The bytes that a client sends when it refuses the server's certificate.
 fn refusal(client: Policy, server: Policy) -> Vec<u8> {
     let pki = Pki::new();
     let id = pki.issue("server.test", &rcgen::PKCS_ED25519);
@@ -30,7 +30,7 @@ fn refusal(client: Policy, server: Policy) -> Vec<u8> {
     client.sends()
 }
 
-// RFC 9846 §E.4: "immediately before its second flight", which may be an alert.
+// RFC 9846 §E.4: "immediately before its second flight", also if that is an alert.
 #[test]
 fn a_change_cipher_spec_comes_before_a_protected_alert() {
     assert_eq!(record_types(&refusal(Policy::new(), Policy::new())), [20, 23]);

@@ -1,13 +1,13 @@
-//! Two ends of ours, and what goes on between them.
+//! Two ends of ours, and the transport between them.
 
 pub use crate::end::{End, seed};
 pub use crate::identity::{Identity, Pki};
 use countersign::{Error, Event, Session, Want};
 
-/// What an end's handshake came to: `None` while it goes on.
+/// The result of an end's handshake. `None`: it is not finished.
 pub type Outcome = Option<Result<(), Error>>;
 
-/// Drives one end once, and carries what it sends to the other.
+/// Drives one end once, and carries its bytes to the other.
 pub fn turn(end: &mut End<'_>, other: &mut End<'_>) -> Outcome {
     let outcome = match end.drive() {
         Ok(Want::Done) => Some(Ok(())),
@@ -19,7 +19,7 @@ pub fn turn(end: &mut End<'_>, other: &mut End<'_>) -> Outcome {
     outcome
 }
 
-/// Runs both ends until both have ended; then what each came to.
+/// Runs both ends until both have ended. Returns the results.
 pub fn run(client: &mut End<'_>, server: &mut End<'_>) -> (Outcome, Outcome) {
     let mut outcomes = (None, None);
     for _ in 0..100 {
@@ -31,7 +31,7 @@ pub fn run(client: &mut End<'_>, server: &mut End<'_>) -> (Outcome, Outcome) {
     outcomes
 }
 
-/// Both sessions of a connection that must succeed.
+/// Both sessions of a connection. The handshake must succeed.
 pub fn connect(client: &mut End<'_>, server: &mut End<'_>) -> (Session, Session) {
     let (c, s) = run(client, server);
     c.expect("the client ends").unwrap();
@@ -54,26 +54,26 @@ impl<'a> Connection<'a> {
         Connection { client, server, c, s }
     }
 
-    /// Carries what the client has written to the server, and shows what that makes of it, up to `Read`.
+    /// Carries the client's bytes to the server. Returns the server's results up to `Read`.
     pub fn to_server(&mut self) -> Result<(Vec<u8>, Vec<Event>), Error> {
         carry(&mut self.client, &mut self.server);
         receive(&mut self.s, &mut self.server)
     }
 
-    /// The other way.
+    /// The same in the other direction.
     pub fn to_client(&mut self) -> Result<(Vec<u8>, Vec<Event>), Error> {
         carry(&mut self.server, &mut self.client);
         receive(&mut self.c, &mut self.client)
     }
 }
 
-/// Carries what one end has written to the other.
+/// Carries the bytes of one end to the other.
 pub fn carry(from: &mut End<'_>, to: &mut End<'_>) {
     let bytes = from.sends();
     assert_eq!(to.gets(&bytes), bytes.len(), "the inbox is large enough for this test");
 }
 
-/// Everything that a session has received: the data, and the other events in their order, without the final `Read`.
+/// Everything that a session receives: the data, and the other events in order, without the final `Read`.
 pub fn receive(session: &mut Session, end: &mut End<'_>) -> Result<(Vec<u8>, Vec<Event>), Error> {
     let (mut data, mut events) = (Vec::new(), Vec::new());
     loop {

@@ -1,4 +1,4 @@
-//! The handshake by messages: the same engine, no records.
+//! The handshake by messages: the same engine without records.
 
 use crate::common::{Identity, Pki, seed};
 use countersign::flow::{Flow, FlowInbox, FlowOutbox};
@@ -22,7 +22,7 @@ pub struct End<'a> {
     pub tx: FlowOutbox<Vec<u8>>,
     identity: &'a Identity,
     verdict: Verdict,
-    /// The peer's opaque extension, as seen at the first question.
+    /// The peer's opaque extension at the first question.
     extension: Option<Vec<u8>>,
     sent: Vec<(Epoch, Vec<u8>)>,
 }
@@ -112,10 +112,10 @@ fn both_sides_prove_themselves_without_a_record() {
     assert_eq!(client.extension.as_deref(), Some(&b"server parameters"[..]));
     assert_eq!(server.extension.as_deref(), Some(&b"client parameters"[..]));
 
-    // Emission stops at each key change: every piece belongs to one epoch.
+    // A key change ends each piece, so every piece has one epoch.
     let epochs: Vec<_> = server.sent.iter().map(|(epoch, _)| *epoch).collect();
     assert_eq!(epochs, [Epoch::Plaintext, Epoch::Handshake]);
-    // RFC 9001 §8.4: no session id, there is nothing to disguise.
+    // RFC 9001 §8.4: no session id, because there is no compatibility mode.
     let (_, hello) = &client.sent[0];
     assert_eq!(hello[4 + 2 + 32], 0);
 }
@@ -147,7 +147,7 @@ fn an_inbox_that_is_too_small_says_how_much_it_needs_and_moves() {
             if let Err(error) = client.drive() {
                 let ErrorKind::InboxTooSmall { needed } = error.kind() else { panic!("{error}") };
                 let rx = std::mem::replace(&mut client.rx, FlowInbox::new(vec![]));
-                let rx = rx.move_into(vec![]).unwrap_or_else(|(rx, _)| rx); // what does not fit comes back
+                let rx = rx.move_into(vec![]).unwrap_or_else(|(rx, _)| rx); // without room the inbox is returned
                 client.rx = rx.move_into(vec![0; needed]).expect("it is larger");
                 moves += 1;
             } else {
@@ -177,7 +177,7 @@ fn a_refused_server_never_sees_the_clients_certificate() {
     assert_eq!(client.tx.pending(), None);
 }
 
-/// Both ends, connected; their sessions have been taken.
+/// Both ends of a finished handshake. Their sessions have been taken.
 pub fn connected<'a>(client: &'a Identity, server: &'a Identity) -> (End<'a>, End<'a>) {
     let (mut client, mut server) = (End::new(Role::Client, client), End::new(Role::Server, server));
     client.drive().unwrap();
@@ -243,7 +243,7 @@ fn the_handshake_secrets_are_there_until_the_connection_fails() {
 fn an_error_after_the_handshake_stays_and_names_the_alert() {
     let (client, server) = identities();
     let (mut client, mut server) = connected(&client, &server);
-    // KeyUpdate is not for transports that update keys by themselves (RFC 9001 §6).
+    // A KeyUpdate is refused, because such transports update their keys themselves (RFC 9001 §6).
     let key_update = [24, 0, 0, 1, 0];
     client.rx.feed(Epoch::Application, &key_update);
     let error = client.drive().unwrap_err();
@@ -251,7 +251,7 @@ fn an_error_after_the_handshake_stays_and_names_the_alert() {
     assert_eq!(error.alert(), Some(Alert::Sent(AlertDescription::UNEXPECTED_MESSAGE)));
     client.rx.feed(Epoch::Application, &TICKET);
     assert_eq!(client.drive(), Err(error), "R4");
-    // A ticket is for clients (RFC 9846 §4.7.1).
+    // Only clients receive tickets (RFC 9846 §4.7.1).
     server.rx.feed(Epoch::Application, &TICKET);
     let error = server.drive().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnexpectedMessage { message: HandshakeType::NEW_SESSION_TICKET });
@@ -266,7 +266,7 @@ fn tickets_are_checked_and_dropped_in_any_pieces() {
         assert_eq!(client.drive(), Ok(Want::Done), "a part is no error");
     }
     assert!(client.rx.is_empty());
-    // Of another epoch, or malformed.
+    // A ticket of another epoch, and a malformed one.
     client.rx.feed(Epoch::Handshake, &TICKET);
     assert_eq!(
         client.drive().unwrap_err().kind(),
@@ -314,7 +314,7 @@ fn memory_grows_and_is_given_back() {
     client.convey(&mut server);
     assert_eq!((client.drive(), server.drive()), (Ok(Want::Done), Ok(Want::Done)));
     assert_eq!(client.tx.into_memory().ok().map(|memory| memory.len()), Some(4000));
-    // What is held moves along.
+    // The contents move to the new memory.
     let mut tx = FlowOutbox::new([0; 4000]);
     let mut another = Flow::client(Policy::new(), None, seed(3)).unwrap();
     another.drive(&mut FlowInbox::new([0; 100]), &mut tx).unwrap();

@@ -1,4 +1,4 @@
-//! What fuzzers have found, told as ordinary stories (docs/TESTING.md).
+//! Bugs that fuzzers have found, as ordinary tests (docs/TESTING.md).
 
 use crate::common::{End, Pki, connect};
 use countersign::internals::codec::{Extensions, NewSessionTicket};
@@ -6,9 +6,9 @@ use countersign::{Alert, AlertDescription, ContentType, Event, Policy, Role, Wan
 
 use crate::wire::{null_protected, written};
 
-/// Found by `message_sequence`: the second message of a record was looked at only when more bytes came, and data in the
-/// next record looked like an interruption of it. Servers send two tickets in one record and then data (RFC 9846 §5.1
-/// lets them: messages of one type may share a record).
+/// Found by `message_sequence`: the second message of a record was processed only when more bytes came, so data in the
+/// next record looked like an interruption of a message. Servers send two tickets in one record and then data, which
+/// RFC 9846 §5.1 allows.
 #[test]
 fn every_message_of_a_record_is_dealt_with_before_the_next_record() {
     let pki = Pki::new();
@@ -31,8 +31,8 @@ fn every_message_of_a_record_is_dealt_with_before_the_next_record() {
     assert_eq!(client.rx.data(), b"data");
 }
 
-/// Found by `interrupted`: a question that was declined with user_canceled left the peer waiting, for that alert ends
-/// nothing by itself (RFC 9846 §6.1).
+/// Found by `interrupted`: after a question was declined with user_canceled, the peer waited, because that alert does
+/// not end the connection (RFC 9846 §6.1).
 #[test]
 fn close_notify_follows_a_question_declined_with_user_canceled() {
     let pki = Pki::new();

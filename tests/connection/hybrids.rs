@@ -1,4 +1,4 @@
-//! Two ends of ours with the hybrid groups: what they agree on, by which way, and through which memory.
+//! Two ends of ours with the hybrid groups: negotiation, retry, and memory.
 
 use crate::carriers::Carried;
 use crate::common::{Connection, End, Identity, Pki, run};
@@ -28,7 +28,8 @@ fn refused(client: Policy, server: Policy) -> [Error; 2] {
     [c, s].map(|outcome| outcome.unwrap().unwrap_err())
 }
 
-/// A client's first share decides, if the server likes it; else HelloRetryRequest, to a hybrid and away from it.
+/// If the server accepts the group of a client's first share, there is no retry. Otherwise a HelloRetryRequest leads to
+/// a hybrid, or away from it.
 #[test]
 fn every_hybrid_is_agreed_on_at_once_and_by_retry() {
     let default = Policy::new;
@@ -49,7 +50,7 @@ fn every_hybrid_is_agreed_on_at_once_and_by_retry() {
     }
 }
 
-/// A server without hybrids takes the curve's own share, which costs the client no key.
+/// A server without hybrids uses the x25519 share. This share needs no additional key.
 #[test]
 fn the_plain_share_beside_a_hybrid_spares_the_retry() {
     for plain in [NamedGroup::X25519, NamedGroup::SECP256R1] {
@@ -58,7 +59,7 @@ fn the_plain_share_beside_a_hybrid_spares_the_retry() {
         assert_eq!(connected(Policy::new().groups(&[hybrid, plain]), server), (Some(plain), false));
     }
     assert_eq!(connected(Policy::new(), Policy::new().groups(&[NamedGroup::X25519])).0, Some(NamedGroup::X25519));
-    // Two hybrids share the key of ML-KEM.
+    // Two hybrids share one ML-KEM key.
     let both = Policy::new().key_shares(&[X25519MLKEM768, SECP256R1MLKEM768]);
     assert_eq!(connected(both, Policy::new().groups(&[SECP256R1MLKEM768])), (Some(SECP256R1MLKEM768), false));
 }
@@ -74,12 +75,12 @@ fn who_requires_post_quantum_groups_speaks_no_others() {
         assert_eq!(server.kind().name(), "NoCommonGroup");
         assert_eq!(client.kind().name(), "UnauthenticatedAlert"); // handshake_failure
     }
-    // A client that prefers x25519, but knows better: retried.
+    // A client that prefers x25519 but also has the hybrid is retried.
     let prefers_x25519 = Policy::new().groups(&[NamedGroup::X25519, SECP256R1MLKEM768]);
     assert_eq!(connected(prefers_x25519, requiring()), (Some(SECP256R1MLKEM768), true));
 }
 
-/// Whatever is said of groups before or after.
+/// The other groups of the policy do not matter.
 #[test]
 fn requiring_post_quantum_groups_does_not_depend_on_the_order_of_calls() {
     let groups = [NamedGroup::X25519, SECP256R1MLKEM768, X25519MLKEM768];
@@ -100,8 +101,8 @@ fn requiring_post_quantum_groups_without_one_stops_the_program() {
     let _ = Policy::new().require_post_quantum().groups(&[NamedGroup::X25519]);
 }
 
-/// A hello of 1.4 kB in pieces of any size, through an inbox of 4 KiB, in which it takes two records. (The stories in
-/// `buffers` are of this group too, with memories that are too small at first.)
+/// A hello of 1.4 kB comes in pieces of any size, and in two records, through an inbox of 4 KiB. (The tests in
+/// `buffers` use this group too, with memory that is too small at first.)
 #[test]
 fn a_long_hello_comes_in_pieces_through_a_small_inbox() {
     static SMALL: Policy = Policy::new().fit_inbox(4_096).max_fragment(1_000);
@@ -126,7 +127,7 @@ fn in_pieces(from: &mut End<'_>, to: &mut End<'_>, chunk: usize) {
     }
 }
 
-/// By messages, as QUIC carries them.
+/// The same by messages, as in QUIC.
 #[test]
 fn a_handshake_by_messages_agrees_on_a_hybrid() {
     let end = |role| {

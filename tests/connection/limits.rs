@@ -1,5 +1,5 @@
-//! Every limit of src/limits.rs: what lies at it is taken, what lies one above is refused, with the tabled alert. Null
-//! cryptography lets a peer of a few lines get everywhere.
+//! Every limit of src/limits.rs: a value at the limit is accepted, and one above it is refused with the alert of the
+//! error table. Null cryptography allows a short scripted peer to reach every state.
 
 use crate::common::{End, Identity, Pki, run};
 use crate::wire::{null_protected, plain, written};
@@ -19,7 +19,7 @@ use countersign::{
 
 const SUITE: CipherSuite = CipherSuite::TLS_AES_128_GCM_SHA256;
 
-/// What the server or client under test made of what it got: goes on, or has ended with this kind and alert.
+/// The result of the end under test: it continues, or it has ended with this kind and alert.
 fn outcome(result: Result<Want, Error>) -> Result<(), (&'static str, Option<AlertDescription>)> {
     result.map(drop).map_err(told)
 }
@@ -39,7 +39,7 @@ fn identity() -> Identity {
     Pki::new().issue("server.test", &rcgen::PKCS_ED25519)
 }
 
-/// An end without cryptography, driven until it waits for the peer.
+/// An end with null cryptography, driven until it waits for the peer.
 fn end(role: Role, identity: &Identity) -> End<'_> {
     let mut end = End::new(role, Policy::new().null_crypto(), identity);
     end.rx = Inbox::new(vec![0; 90_000]);
@@ -48,7 +48,7 @@ fn end(role: Role, identity: &Identity) -> End<'_> {
     end
 }
 
-/// Brings bytes, and drives until more is wanted or all is over.
+/// Delivers bytes, and drives until more are wanted or the connection has ended.
 fn gets(end: &mut End<'_>, bytes: &[u8]) -> Result<Want, Error> {
     assert_eq!(end.gets(bytes), bytes.len(), "the inbox is large enough");
     loop {
@@ -59,7 +59,7 @@ fn gets(end: &mut End<'_>, bytes: &[u8]) -> Result<Want, Error> {
     }
 }
 
-/// A message in as many records as it takes.
+/// A message in as many records as it needs.
 fn in_records(message: &[u8], wrap: fn(ContentType, &[u8]) -> Vec<u8>) -> Vec<u8> {
     message.chunks(16_384).flat_map(|fragment| wrap(ContentType::HANDSHAKE, fragment)).collect()
 }
@@ -83,7 +83,7 @@ fn x25519(w: &mut Writer<'_>) {
     w.client_shares([KeyShareEntry { group: NamedGroup::X25519, key_exchange: &[4; 32] }]);
 }
 
-/// A client under test that has taken the server's flight up to EncryptedExtensions.
+/// A client under test that has processed the server's flight up to EncryptedExtensions.
 fn client_in_the_flight(identity: &Identity) -> End<'_> {
     let mut client = end(Role::Client, identity);
     let hello = written(|w| {
@@ -102,7 +102,7 @@ fn certificate_request() -> Vec<u8> {
     written(|w| write_certificate_request(w, &[], |w| w.signature_algorithms([SignatureScheme::ED25519])))
 }
 
-/// So many CAs that it takes a flight beyond what one message may hold.
+/// So many CA names that a flight is longer than one message may be.
 fn long_certificate_request() -> Vec<u8> {
     let names = vec![[0x30; 200]; 200];
     written(|w| {
@@ -123,7 +123,7 @@ fn certificate(identity: &Identity, count: usize) -> Vec<u8> {
     written(|w| write_certificate(w, &[], (0..count).map(|_| leaf), |_| ()))
 }
 
-/// A client under test that is connected.
+/// A connected client under test.
 fn session(identity: &Identity) -> (End<'_>, Session) {
     let mut client = client_in_the_flight(identity);
     let flight = [certificate_request(), certificate(identity, 1), proof()].concat();
@@ -132,7 +132,7 @@ fn session(identity: &Identity) -> (End<'_>, Session) {
     (client, session)
 }
 
-/// Brings one record again and again, and says after how many it was refused.
+/// Delivers one record repeatedly. Returns after how many it was refused.
 fn refused_after(
     end: &mut End<'_>,
     session: &mut Session,
@@ -187,7 +187,7 @@ fn a_flight_of_max_flight_is_held_and_a_longer_one_is_refused_from_the_header() 
     }
 }
 
-/// The largest flight but for its last byte, and the longest record that may bring it: more than that is never held.
+/// The most memory: the largest flight without its last byte, and the longest record for that byte.
 #[test]
 fn the_most_memory_that_a_peer_can_make_us_ask_for() {
     const MOST: usize = MAX_FLIGHT + 4 - 1 + 16_645;
@@ -240,7 +240,7 @@ fn max_empty_records_in_a_row_are_taken_and_one_more_is_refused() {
     let (mut client, mut session) = session(&identity);
     let empty = null_protected(ContentType::APPLICATION_DATA, &[]);
     let data = null_protected(ContentType::APPLICATION_DATA, b"!");
-    // With data between, they begin anew.
+    // Data between them resets the count.
     for _ in 0..3 {
         for _ in 0..MAX_EMPTY_RECORDS {
             client.gets(&empty);
@@ -269,7 +269,7 @@ fn max_warnings_in_a_row_are_dropped_and_one_more_is_refused() {
     let identity = identity();
     let (mut client, mut session) = session(&identity);
     let record = null_protected(ContentType::ALERT, &[1, AlertDescription::USER_CANCELED.0]);
-    // With data between, they begin anew.
+    // Data between them resets the count.
     for _ in 0..3 {
         (0..MAX_WARNINGS).for_each(|_| assert_eq!(client.gets(&record), record.len()));
         client.gets(&null_protected(ContentType::APPLICATION_DATA, b"!"));
@@ -280,7 +280,7 @@ fn max_warnings_in_a_row_are_dropped_and_one_more_is_refused() {
     assert_eq!((count, refused), (usize::from(MAX_WARNINGS), ("TooManyWarnings", UNEXPECTED)));
 }
 
-/// Records that say nothing are nothing between: a flood could hide behind them.
+/// Empty records do not reset the count: a flood could hide behind them.
 #[test]
 fn empty_records_do_not_set_back_the_count_of_warnings() {
     let identity = identity();
@@ -342,7 +342,7 @@ fn max_tickets_are_dropped_and_one_more_is_refused() {
     assert_eq!((count, refused), (usize::from(MAX_TICKETS), ("TooManyTickets", UNEXPECTED)));
 }
 
-/// A list that TLS carries, and one that is too long for it, which the policy refuses when it is made.
+/// One list that fits TLS, and one that is too long. The policy refuses the second one.
 #[test]
 fn a_list_of_ca_names_takes_at_most_max_authorities() {
     let list = |len: usize| Bytes::Shared([&[0, 98][..], &[0x30; 98]].concat().repeat(len / 100 + 1)[..len].into());
@@ -360,7 +360,7 @@ fn a_list_of_ca_names_takes_at_most_max_authorities() {
     assert!(make(Bytes::Static(b"name")).is_err(), "no list");
 }
 
-/// With the longest, our hello fits all the same: beside a session id, two shares, and all the names that a policy takes.
+/// Our hello fits even with the longest extension, beside a session id, two shares, and all the names of a policy.
 #[test]
 fn an_opaque_extension_has_at_most_max_extension_bytes() {
     static BODY: [u8; MAX_EXTENSION + 1] = [0; MAX_EXTENSION + 1];
@@ -379,7 +379,7 @@ fn an_opaque_extension_has_at_most_max_extension_bytes() {
     assert_eq!(run(&mut client, &mut server), (Some(Ok(())), Some(Ok(()))));
 }
 
-/// RFC 8449 §4. That a peer's lower one is refused is shown in `protocol`.
+/// RFC 8449 §4. `tests/protocol` shows that a lower value of a peer is refused.
 #[test]
 fn a_record_size_limit_is_at_least_min_record_size_limit() {
     let identity = identity();
@@ -389,7 +389,8 @@ fn a_record_size_limit_is_at_least_min_record_size_limit() {
     assert!(std::panic::catch_unwind(|| Policy::new().record_size_limit(MIN_RECORD_SIZE_LIMIT - 1)).is_err());
 }
 
-/// No limit without a test: those above; MAX_GENERATIONS, whose test stands by the sender; and those of authenticators.
+/// Every limit has a test above, except MAX_GENERATIONS (its test is beside the sender) and the limits of
+/// authenticators.
 #[test]
 fn every_limit_has_its_test() {
     let limits = include_str!("../../src/limits.rs");

@@ -1,4 +1,4 @@
-//! Stories of two ends of ours: what a program does with a handshake and a session.
+//! Tests with two ends of ours: how a program uses a handshake and a session.
 
 mod carriers;
 #[path = "../../examples/serial/certificates.rs"]

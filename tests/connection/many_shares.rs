@@ -1,10 +1,10 @@
-//! key_share against supported_groups (RFC 9846 §4.3.8), as a server judges them: with any number of either.
+//! A server checks key_share against supported_groups (RFC 9846 §4.3.8), with any number of either.
 
 use crate::common::{End, Pki};
 use countersign::internals::codec::{KeyShareEntry, TLS13, Writer, write_client_hello};
 use countersign::{CipherSuite, ErrorKind, NamedGroup, Policy, Role, SignatureScheme};
 
-/// What a server makes of a ClientHello with these groups and shares; the unknown ones are one byte long.
+/// A server's result for a ClientHello with these groups and shares. Unknown shares have one byte.
 fn judged(groups: &[u16], shares: &[u16]) -> Option<ErrorKind> {
     let pki = Pki::new();
     let identity = pki.issue("server.test", &rcgen::PKCS_ED25519);
@@ -25,7 +25,7 @@ fn judged(groups: &[u16], shares: &[u16]) -> Option<ErrorKind> {
     server.drive().err().map(|error| error.kind())
 }
 
-/// Numbers that name no group.
+/// Numbers of no known group.
 fn unknown() -> Vec<u16> {
     (0x4000..0x4200).collect()
 }

@@ -4,7 +4,7 @@ use crate::common::{End, Pki};
 use countersign::{Event, Policy, Role, Want};
 use proptest::prelude::*;
 
-/// The lengths of the records in these bytes, headers not counted.
+/// The lengths of the records in these bytes, without headers.
 fn record_lengths(mut bytes: &[u8]) -> Vec<usize> {
     let mut lengths = Vec::new();
     while let [_, _, _, high, low, rest @ ..] = bytes {
@@ -15,7 +15,7 @@ fn record_lengths(mut bytes: &[u8]) -> Vec<usize> {
     lengths
 }
 
-/// What an end sends; no record of it may be longer than `most`.
+/// The bytes that an end sends. No record may be longer than `most`.
 fn sends(end: &mut End<'_>, most: usize) -> Vec<u8> {
     let bytes = end.sends();
     assert!(record_lengths(&bytes).iter().all(|len| *len <= most), "longest: {most}");

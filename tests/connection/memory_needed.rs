@@ -1,4 +1,4 @@
-//! How much memory a policy needs, and which policy fits so much memory: exactly.
+//! How much memory a policy needs, and which policy fits a given memory. Both are exact.
 
 use crate::common::{End, Pki, seed};
 use crate::identity::Identity;
@@ -33,13 +33,13 @@ fn flight(more: usize) -> Vec<u8> {
     .concat()
 }
 
-/// A policy whose limit this flight just keeps: its last message counts without the header.
+/// A policy whose limit is exactly this flight, with its last message counted without the header.
 fn policy_for(flight: &[u8], record_size_limit: Option<u16>) -> Policy {
     let policy = Policy::new().null_crypto().max_flight(flight.len(), flight.len() - 4);
     record_size_limit.map_or(policy.clone(), |limit| policy.record_size_limit(limit))
 }
 
-/// Brings bytes, as far as there is space, and drives until more is wanted.
+/// Delivers bytes as far as there is space, and drives until more are wanted.
 fn brings(client: &mut End<'_>, mut bytes: &[u8]) -> Result<(), Error> {
     while !bytes.is_empty() {
         let taken = client.gets(bytes);
@@ -53,7 +53,7 @@ fn brings(client: &mut End<'_>, mut bytes: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// A client with an inbox of so many bytes, which has taken all but the last byte of the server's flight.
+/// A client with an inbox of this size, which has received all but the last byte of the server's flight.
 fn client(policy: &Policy, limit: Option<u16>, capacity: usize, flight: &[u8]) -> Result<End<'static>, Error> {
     let mut client = End::new(Role::Client, policy.clone(), &IDENTITY);
     client.rx = Inbox::new(vec![0xcc; capacity]);
@@ -74,7 +74,7 @@ fn client(policy: &Policy, limit: Option<u16>, capacity: usize, flight: &[u8]) -
         });
     });
     brings(&mut client, &null_protected(ContentType::HANDSHAKE, &parameters))?;
-    // In short records: they have room as long as any has.
+    // Short records have room whenever any record has.
     for fragment in flight[..flight.len() - 1].chunks(40) {
         brings(&mut client, &null_protected(ContentType::HANDSHAKE, fragment))?;
     }
@@ -84,13 +84,13 @@ fn client(policy: &Policy, limit: Option<u16>, capacity: usize, flight: &[u8]) -
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
-    /// The last byte of the longest flight, in the longest record: with one byte of memory less it does not fit.
+    /// The last byte of the longest flight comes in the longest record. With one byte of memory less it does not fit.
     #[test]
     fn a_handshake_fits_the_inbox_that_its_policy_needs_and_no_smaller_one(more in 1..20_000usize, limit in 64..=16_385u16) {
         let flight = flight(more);
         let policy = policy_for(&flight, Some(limit));
         let needed = policy.inbox_needed();
-        // Its content, its type, padding up to the limit.
+        // The record has content, type, and padding up to the limit.
         let inner = [&flight[flight.len() - 1..], &[ContentType::HANDSHAKE.0], &vec![0; usize::from(limit) - 2]].concat();
         let last = plain(ContentType::APPLICATION_DATA, &[&inner[..], &NULL_TAG].concat());
         for (capacity, fits) in [(needed, true), (needed + 1, true), (needed - 1, false)] {
@@ -108,7 +108,7 @@ proptest! {
         }
     }
 
-    /// Without a limit the longest record is that of TLS, whatever AEAD may have made it.
+    /// Without a limit the longest record is TLS's, for any AEAD.
     #[test]
     fn without_a_record_size_limit_the_longest_record_of_tls_has_room(more in 1..20_000usize) {
         let flight = flight(more);
@@ -122,14 +122,14 @@ proptest! {
         }
     }
 
-    /// What fits an inbox is a policy under which the longest flight in the longest record has room in it.
+    /// After `fit_inbox` the longest flight in the longest record has room in the inbox.
     #[test]
     fn a_policy_that_fits_an_inbox_never_asks_for_a_larger_one(bytes in 1_600..40_000usize) {
         let policy = Policy::new().null_crypto().fit_inbox(bytes);
         prop_assert!(policy.inbox_needed() <= bytes);
-        let most = bytes - 21 - 3; // were the record empty
+        let most = bytes - 21 - 3; // with an empty record
         let mut more = most.saturating_sub(flight(1).len());
-        // The longest flight that the policy takes.
+        // The longest flight that the policy allows.
         loop {
             match client(&policy, Some(64), bytes, &flight(more)) {
                 Ok(_) => break,
@@ -143,7 +143,7 @@ proptest! {
     }
 }
 
-/// Drives an end with an outbox of so many bytes, which is emptied only when it says so; what it was short of, if it was.
+/// Drives an end with an outbox of this size, which is emptied only on `Write`. Returns how much was missing, if any.
 fn drives_in(end: &mut End<'_>, credential: &Credential<'_>, other: &mut End<'_>) -> Result<Want, Option<usize>> {
     loop {
         let answered = match end.hs.drive(&mut end.rx, &mut end.tx) {
@@ -173,8 +173,8 @@ fn drives_in(end: &mut End<'_>, credential: &Credential<'_>, other: &mut End<'_>
     }
 }
 
-/// Under `policy`, one end shows `credential` and sends `extension`, with an outbox of so many bytes; its peer asks for all
-/// that there is, and takes records of this length. What the outbox was short of, if the handshake came to no end.
+/// One end shows `credential` and sends `extension` under `policy`, with an outbox of this size. Its peer requests
+/// everything, and accepts records of this length. Returns what was missing if the handshake failed.
 fn shakes_hands(
     role: Role,
     policy: &Policy,
@@ -214,8 +214,8 @@ fn shakes_hands(
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
-    /// What there is to say is said, each thing as long as it can be, to a peer of the shortest records, or of such as are
-    /// known: then not a byte is to spare.
+    /// Every field has its greatest length. The peer has the shortest record limit, or a known one. Then no byte of the
+    /// size is unused.
     #[test]
     fn a_handshake_fits_the_outbox_that_its_policy_needs_and_no_smaller_one(
         is_client in any::<bool>(),
@@ -252,7 +252,7 @@ proptest! {
     }
 }
 
-/// A HelloRetryRequest with a cookie of so many bytes, and perhaps another group.
+/// A HelloRetryRequest with a cookie of this length, and perhaps another group.
 fn retry(cookie: usize, group: Option<NamedGroup>) -> Vec<u8> {
     written(|w| {
         write_hello_retry_request(w, &[1; 32], CipherSuite::TLS_AES_128_GCM_SHA256, |w| {
@@ -265,7 +265,7 @@ fn retry(cookie: usize, group: Option<NamedGroup>) -> Vec<u8> {
     })
 }
 
-/// What a client with the longest name makes of a HelloRetryRequest, with so many bytes to write in.
+/// The result of a client with the longest name for a HelloRetryRequest, with an outbox of this size.
 fn retries(policy: &Policy, capacity: usize, retry: &[u8]) -> Result<Want, ErrorKind> {
     let name = [&"a".repeat(63)[..], &"b".repeat(63), &"c".repeat(63), &"d".repeat(61)].join(".");
     let mut client = End::new(Role::Client, policy.clone(), &IDENTITY);
@@ -278,7 +278,7 @@ fn retries(policy: &Policy, capacity: usize, retry: &[u8]) -> Result<Want, Error
     client.hs.drive(&mut client.rx, &mut client.tx).map_err(|error| error.kind())
 }
 
-/// A client's hello is longest with the longest name, and for the second time with the longest cookie.
+/// A client's hello is longest with the longest name, and in the second hello with the longest cookie.
 #[test]
 fn a_client_with_a_short_certificate_needs_room_for_the_longest_cookie() {
     let policy = Policy::new().groups(&[NamedGroup::X25519, NamedGroup::SECP384R1]);
@@ -289,7 +289,7 @@ fn a_client_with_a_short_certificate_needs_room_for_the_longest_cookie() {
     assert_eq!(retries(&policy, needed - 1, &retry), Err(ErrorKind::OutboxTooSmall { needed }));
 }
 
-/// With one group there is no other to ask for, and a HelloRetryRequest is a cookie: as long as a message may be.
+/// With one group a HelloRetryRequest can only have a cookie, as long as a message may be.
 #[test]
 fn a_client_that_takes_short_messages_needs_room_for_short_cookies_only() {
     for limit in [400, 1_500, 4_000, 10_000] {
@@ -304,7 +304,7 @@ fn a_client_that_takes_short_messages_needs_room_for_short_cookies_only() {
     }
 }
 
-/// What TLS cannot carry fits no outbox.
+/// No outbox is large enough for what TLS cannot carry.
 #[test]
 fn a_credential_that_cannot_be_sent_has_no_size() {
     let certificate = [0x30; 70_000].as_slice().into();

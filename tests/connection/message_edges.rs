@@ -1,4 +1,4 @@
-//! Messages without records at their edges: what may not lie at a key change, what is too long, which secret is whose.
+//! Edge cases of messages without records: key changes, messages that are too long, and the owner of each secret.
 
 use crate::flow::{End, TICKET, connected, identities};
 use countersign::flow::FlowInbox;
@@ -7,7 +7,7 @@ use countersign::{Alert, AlertDescription, Credential, Epoch, ErrorKind, Handsha
 
 type Identities = (crate::common::Identity, crate::common::Identity);
 
-/// An end in this state, and all that its peer then sends up to the next change of its read key.
+/// An end in this state, with the bytes that its peer sends then, up to the next change of its read key.
 fn before_a_key_change(state: State, ids: &Identities) -> (End<'_>, Epoch, Vec<u8>) {
     let (mut client, mut server) = (End::new(Role::Client, &ids.0), End::new(Role::Server, &ids.1));
     let pending = |end: &End<'_>| end.tx.pending().map(|(epoch, bytes)| (epoch, bytes.to_vec())).unwrap();
@@ -32,7 +32,7 @@ fn before_a_key_change(state: State, ids: &Identities) -> (End<'_>, Epoch, Vec<u
     (client, epoch, bytes)
 }
 
-// RFC 9846 §5.1 for records, RFC 9001 §4.1.3 for QUIC: at every key change of both roles, whatever the message.
+// RFC 9846 §5.1 for records, and RFC 9001 §4.1.3 for QUIC: at every key change of both roles, for any message.
 #[test]
 fn a_message_may_not_span_a_key_change() {
     let ids = identities();
@@ -43,13 +43,13 @@ fn a_message_may_not_span_a_key_change() {
         (State::WaitCertificate, Epoch::Handshake),         // up to Finished
     ];
     for (state, epoch) in flights {
-        // Nothing behind it: it goes on.
+        // Without bytes after it, the handshake continues.
         let (mut end, its_epoch, flight) = before_a_key_change(state, &ids);
         assert_eq!((end.flow.state(), its_epoch), (state, epoch));
         assert_eq!(end.rx.feed(epoch, &flight), flight.len());
         end.drive().unwrap();
         assert_ne!(end.flow.state(), state);
-        // The first byte of any message, most of one, or a whole one behind it: fed with it, or its last byte apart.
+        // After it comes the first byte of a message, most of one, or a whole one: fed with it, or after its last byte.
         for more in [&[11][..], &[8], &[24], &[4, 0, 0], &[8, 0, 0, 2, 0, 0], &[24, 0, 0, 1, 0], &TICKET, &[0; 100]] {
             for apart in [false, true] {
                 let (mut end, _, flight) = before_a_key_change(state, &ids);
@@ -64,7 +64,7 @@ fn a_message_may_not_span_a_key_change() {
                 assert_eq!(end.drive(), Err(error), "R4");
                 assert!(end.flow.finish().is_err());
             }
-            // And what comes under the old keys after the change.
+            // Also bytes under the old keys after the change.
             let (mut end, _, flight) = before_a_key_change(state, &ids);
             end.rx.feed(epoch, &flight);
             end.drive().unwrap();
@@ -74,7 +74,7 @@ fn a_message_may_not_span_a_key_change() {
     }
 }
 
-/// A server's read key changes after its answers only (R8): what came under the old one meanwhile is between.
+/// A server's read key changes only after its answers (R8). Bytes that come under the old key before that are refused.
 #[test]
 fn nothing_may_come_while_the_server_is_asked_before_its_key_changes() {
     let ids = identities();
@@ -96,8 +96,8 @@ fn nothing_may_come_while_the_server_is_asked_before_its_key_changes() {
     }
 }
 
-/// The transport protects what the client sends with the client's secret: it must not get them exchanged. The key log
-/// names them, and they are the same at both ends.
+/// The transport protects the client's bytes with the client's secret, so the two must not be exchanged. The key log
+/// has the labels, and both ends have the same.
 #[test]
 fn each_handshake_secret_is_its_owners() {
     let ids = identities();
@@ -139,7 +139,7 @@ fn a_message_of_max_message_is_awaited_and_a_longer_one_refused_from_its_header(
     }
 }
 
-/// What is to be dropped need not fit: the longest ticket that can be written, in whatever memory, piece by piece.
+/// A ticket is dropped, so it need not fit: the longest possible one, with any memory, in pieces.
 #[test]
 fn a_ticket_of_any_length_is_checked_and_dropped() {
     let ids = identities();
@@ -157,7 +157,7 @@ fn a_ticket_of_any_length_is_checked_and_dropped() {
             rest = &rest[taken..];
             client.drive()?;
         }
-        // Of another epoch nothing may come amid it, and what comes after it is looked at.
+        // Within it, bytes of another epoch are refused. Bytes after it are processed.
         assert!(client.rx.is_empty());
         client.rx.feed(Epoch::Application, &TICKET);
         assert_eq!(client.drive(), Ok(Want::Done));
@@ -167,14 +167,14 @@ fn a_ticket_of_any_length_is_checked_and_dropped() {
     for chunk in [1000, 4096, usize::MAX] {
         assert_eq!(read(&whole, chunk).unwrap_err().kind().name(), "UnexpectedMessage");
     }
-    // One byte too many at its end, or a list that ends early: within the message.
+    // One byte too many at its end, and a list that ends too early: both within the message.
     let longer = u32::try_from(body.len() + 1).unwrap().to_be_bytes();
     let trailing = [&[4], &longer[1..], &body, &[0]].concat();
     assert_eq!(read(&trailing, 1000).unwrap_err().kind().name(), "Malformed");
     let mut short = whole.clone();
     short[4 + 8 + 2 + 2 + 0xffff + 1] = 0xfd; // the extensions' length
     assert_eq!(read(&short, 1000).unwrap_err().kind().name(), "Malformed");
-    // Amid it, nothing of another epoch has room.
+    // Within it, bytes of another epoch are not taken.
     let (mut client, _) = connected(&ids.0, &ids.1);
     let half = client.rx.feed(Epoch::Application, &whole);
     assert!(half < whole.len());
@@ -182,8 +182,8 @@ fn a_ticket_of_any_length_is_checked_and_dropped() {
     assert_eq!(client.rx.feed(Epoch::Handshake, &whole[half..]), 0);
 }
 
-/// A server that gives a ticket now and then does not end a connection that lives long: no data comes this way between
-/// which they could be counted. None is kept.
+/// A server that sends tickets regularly must not end a long connection. There is no data between which they could be
+/// counted, and none is kept.
 #[test]
 fn tickets_are_dropped_however_many_come_in_the_life_of_a_connection() {
     let ids = identities();
@@ -193,7 +193,7 @@ fn tickets_are_dropped_however_many_come_in_the_life_of_a_connection() {
         assert_eq!(client.drive(), Ok(Want::Done));
         assert!(client.rx.is_empty());
     }
-    // Many at once, too; and what is no ticket is refused after them as before.
+    // Also many at once. Another message after them is refused as before.
     let many = TICKET.repeat(usize::from(MAX_TICKETS) + 1);
     client.rx.grow(many.len());
     assert_eq!(client.rx.feed(Epoch::Application, &many), many.len());
@@ -202,7 +202,7 @@ fn tickets_are_dropped_however_many_come_in_the_life_of_a_connection() {
     assert_eq!(client.drive().unwrap_err().kind().name(), "UnexpectedMessage");
 }
 
-/// The vector has its length and nothing behind it, within the message: the transport does not check that.
+/// Bytes after the last vector are within the message's length. The transport does not check this.
 #[test]
 fn a_ticket_with_bytes_behind_it_is_malformed() {
     let ids = identities();

@@ -1,4 +1,4 @@
-//! What operations reads of all connections together.
+//! The counters of all connections.
 
 use crate::identity::Pki;
 use crate::stream::{World, config, tcp};
@@ -59,7 +59,7 @@ fn handshakes_are_counted_by_how_they_end() {
     let (near, far) = tcp();
     thread::scope(|scope| {
         let client = scope.spawn(|| world.connector().connect("server.test", near).map(drop));
-        drop(acceptor.begin(far).unwrap()); // the ClientHello is not answered
+        drop(acceptor.begin(far).unwrap()); // its ClientHello gets no answer
         client.join().unwrap().unwrap_err();
     });
     let expected = [
@@ -122,7 +122,7 @@ fn key_updates_and_remembered_signatures_are_counted() {
         assert!(counters.sent.generation > 2 && counters.received.generation > 1);
         drop(server);
     }
-    // Of each: one that confirms the client, one after ten records.
+    // Two of each: one confirms the client, and one comes after ten records.
     assert_eq!(metrics.key_updates_sent(), 4);
     assert_eq!(metrics.key_updates_received(), 6);
     assert_eq!((memo.hits(), memo.misses()), (1, 1), "one certificate, signed by the root");

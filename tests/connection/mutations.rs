@@ -1,8 +1,8 @@
-//! What somebody in the middle can do to a handshake: flip any bit, cut it off anywhere, put in records of another
-//! connection. The outcome is an error of the right kind, or, where RFC 9846 says that a field is ignored, none at all;
-//! never a panic, never two ends that disagree, never a session on the attacked side, never data.
+//! An attacker on the path flips any bit of a handshake, cuts it off anywhere, or inserts records of another
+//! connection. The result is an error of the right kind, or nothing where RFC 9846 says that a field is ignored. There
+//! is never a panic, never two ends that disagree, and never a session or data on the attacked side.
 //!
-//! The cryptography is real. Ed25519 keeps all lengths the same from run to run, so that positions mean something.
+//! The cryptography is real. With Ed25519 all lengths are the same in each run, so positions are comparable.
 
 use crate::common::{End, Identity, Pki, receive};
 use crate::script;
@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 static IDENTITY: LazyLock<Identity> = LazyLock::new(|| Pki::new().issue("server.test", &rcgen::PKCS_ED25519));
 
 fn ends(retry: bool, seed: u8) -> (End<'static>, End<'static>) {
-    let policy = Policy::new().groups(&[NamedGroup::X25519]); // a hybrid share has ten thousand bits to flip
+    let policy = Policy::new().groups(&[NamedGroup::X25519]); // a hybrid share would have ten thousand bits to flip
     let policy = if retry { policy.key_shares(&[]) } else { policy };
     ends_with(policy, Policy::new(), seed)
 }
@@ -25,12 +25,12 @@ fn ends_with(client: Policy, server: Policy, seed: u8) -> (End<'static>, End<'st
     let mut s = End::new(Role::Server, server.clone(), &IDENTITY);
     c.hs = Handshake::client(client, Some("server.test"), Seed::from_bytes(&[seed; 64])).unwrap();
     s.hs = Handshake::server(server, Seed::from_bytes(&[seed + 100; 64]));
-    // A flipped bit may announce a message of up to 64 KiB.
+    // A flipped bit may make a length of up to 64 KiB.
     (c.rx, s.rx) = (Inbox::new(vec![0; 100_000]), Inbox::new(vec![0; 100_000]));
     (c, s)
 }
 
-/// What both ends come to when what they send goes through `middle`; when nothing more comes, the transport ends.
+/// The results of both ends when their bytes pass through `middle`. When nothing more comes, the transport ends.
 fn relay<'a>(
     client: &mut End<'a>,
     server: &mut End<'a>,
@@ -67,7 +67,7 @@ fn relay<'a>(
     }
 }
 
-/// A record of a clean run: who sent it, where it begins in that direction's stream, and what it is.
+/// A record of an undisturbed run: its sender, its position in that direction, and its bytes.
 #[derive(Clone, Debug)]
 struct Record {
     sender: Role,
@@ -75,7 +75,7 @@ struct Record {
     bytes: Vec<u8>,
 }
 
-/// All records of a handshake, in their order in each direction.
+/// All records of a handshake, in order, in each direction.
 fn clean_run(retry: bool) -> Vec<Record> {
     let (mut client, mut server) = ends(retry, 1);
     let mut streams = [Vec::new(), Vec::new()];
@@ -118,7 +118,7 @@ fn flipped(retry: bool, sender: Role, at: usize, bit: u8) -> [Result<(), Error>;
         assert_eq!(c.exporter().expose_secret(), s.exporter().expose_secret(), "two ends that are done agree");
     }
     if let [Ok(()), Err(error)] = outcome {
-        // A client that was done first: its session brings no data, and learns of the failure.
+        // The client was done first. Its session receives no data, and reports the failure.
         let mut session = client.hs.finish().unwrap();
         match receive(&mut session, &mut client) {
             Ok((data, events)) => assert!(data.is_empty() && events.is_empty(), "{error}"),
@@ -128,11 +128,11 @@ fn flipped(retry: bool, sender: Role, at: usize, bit: u8) -> [Result<(), Error>;
     outcome
 }
 
-/// Is this the right answer to a flipped bit at this place of a protected record?
+/// Whether this is the right error for a flipped bit at this position of a protected record.
 fn protected_verdict(record: &Record, at: usize, error: Error) -> bool {
     let kind = error.kind();
     match at {
-        // The content type, before anything else (RFC 9846 §5).
+        // The content type is checked first (RFC 9846 §5).
         0 => {
             matches!(
                 kind,
@@ -143,17 +143,17 @@ fn protected_verdict(record: &Record, at: usize, error: Error) -> bool {
                     | ErrorKind::InterleavedRecord
             )
         }
-        // legacy_record_version and length are authenticated as additional data (§5.2).
+        // legacy_record_version and length are additional data of the AEAD (§5.2).
         1 | 2 => kind == ErrorKind::BadRecordMac,
         3 | 4 => matches!(kind, ErrorKind::BadRecordMac | ErrorKind::RecordOverflow { .. } | ErrorKind::Truncated),
         _ => kind == ErrorKind::BadRecordMac && at < record.bytes.len(),
     }
 }
 
-/// May a flipped bit in an unprotected handshake message end like this?
+/// Whether this is a right error for a flipped bit in an unprotected handshake message.
 fn plain_verdict(error: Error) -> bool {
-    // Until there are keys nothing is authenticated. Either what was changed makes no sense, or the two ends have
-    // different transcripts and hence different keys.
+    // Before the keys nothing is authenticated. Either the changed message is refused, or the two ends have different
+    // transcripts and so different keys.
     use AlertDescription as A;
     match error.kind().alert() {
         Some(alert) => [
@@ -182,7 +182,7 @@ fn plain_verdict(error: Error) -> bool {
 fn flip_every_bit(retry: bool, records: &[Record]) -> usize {
     let mut flips = 0;
     for record in records {
-        // The client has said its last when its Finished is under way: it may be done before the server has failed.
+        // The client sends its Finished last, so it may be done before the server fails.
         let last_flight = record.sender == Role::Client && (record.bytes[0] != HANDSHAKE);
         for at in 0..record.bytes.len() {
             for bit in 0..8 {
@@ -221,7 +221,7 @@ fn flip_every_bit(retry: bool, records: &[Record]) -> usize {
     flips
 }
 
-/// The server's KeyUpdate after the handshake, by which the client's session knows that it is accepted.
+/// The server's KeyUpdate after the handshake, which confirms the client's session.
 fn is_confirming(record: &Record) -> bool {
     record.sender == Role::Server && record.bytes.len() == 5 + 5 + 1 + 16
 }
@@ -253,7 +253,7 @@ fn every_flipped_bit_of_a_retry_is_an_error_or_ignored_by_rule() {
     flip_every_bit(true, &records);
 }
 
-/// The server's first word to the client's session.
+/// The first record that the server sends to the client's session.
 #[test]
 fn every_flipped_bit_of_the_confirming_record_is_found_by_the_session() {
     for at in 0..27 {
@@ -289,7 +289,7 @@ fn every_flipped_bit_of_the_confirming_record_is_found_by_the_session() {
     }
 }
 
-/// Everything that an end gets before it is cut off makes it say: truncated, in this state.
+/// If the bytes to an end are cut off anywhere, its error is `Truncated`, in that state.
 #[test]
 fn a_handshake_that_is_cut_off_anywhere_is_truncated() {
     for retry in [false, true] {
@@ -322,7 +322,7 @@ fn a_handshake_that_is_cut_off_anywhere_is_truncated() {
             states.dedup();
             let expected: &[State] = match (sender, retry) {
                 (Role::Client, false) => &[State::WaitClientHello, State::WaitCertificate],
-                // The state's name is the same for the first and the second ClientHello.
+                // The first and the second ClientHello have the same state name.
                 (Role::Client, true) => &[State::WaitClientHello, State::WaitCertificate],
                 (Role::Server, _) => &[State::WaitServerHello, State::WaitEncryptedExtensions],
             };
@@ -331,10 +331,11 @@ fn a_handshake_that_is_cut_off_anywhere_is_truncated() {
     }
 }
 
-/// The same with records so short that every message is cut off in every state.
+/// The same with records that are shorter than messages, so that each state is reached.
 #[test]
 fn short_records_are_cut_off_in_every_state() {
-    // Where records end depends on what is announced, and that on features: some limits together show every state.
+    // The ends of records depend on the length of messages, and these on features. Several limits together reach every
+    // state.
     let mut seen: [Vec<State>; 2] = Default::default();
     for (limit, sender) in (64..72).flat_map(|limit| [(limit, Role::Client), (limit, Role::Server)]) {
         let short = || Policy::new().record_size_limit(limit);
@@ -365,7 +366,7 @@ fn short_records_are_cut_off_in_every_state() {
     assert!(client.iter().chain(&server[2..]).all(|state| seen[1].contains(state)));
 }
 
-/// What the one in the middle does to the record number `at` of one direction.
+/// What the attacker does to the record number `at` of one direction.
 #[derive(Clone, Copy, Debug)]
 enum Splice {
     Replace,
@@ -374,11 +375,11 @@ enum Splice {
     Drop,
 }
 
-/// Two connections at once: each record of one is replaced by, or gets beside it, each record of either.
+/// Two connections at once: each record of one is replaced by each record of either, or followed by it.
 #[test]
 fn records_of_another_connection_or_of_another_time_do_not_fit() {
     for retry in [false, true] {
-        // The other connection runs first, with the same identities: its records are there to be put in.
+        // The other connection runs first with the same identities, so its records are available.
         let own = clean_run(retry);
         let mut cases = 0;
         for target in own.iter().filter(|record| !is_confirming(record)) {
@@ -412,7 +413,7 @@ fn one_splice(retry: bool, target: &Record, number: usize, source: &Record, from
             }
             let here = at == number;
             at += 1;
-            // Its own record, if it has been sent by now; else that of the recorded connection.
+            // The connection's own record, if it has been sent. Otherwise that of the recorded connection.
             let own = seen.iter().filter(|other| other.sender == source.sender);
             let own = own.clone().find(|other| other.bytes.len() == source.bytes.len()).filter(|_| from_own);
             let other = own.map_or(&source.bytes, |record| &record.bytes).clone();
@@ -448,11 +449,10 @@ fn one_splice(retry: bool, target: &Record, number: usize, source: &Record, from
         assert_eq!(error.blame(), Blame::Peer, "{}", case());
     }
     let attacked = outcome[usize::from(target.sender == Role::Client)];
-    // change_cipher_spec means nothing (RFC 9846 §5): it may be dropped, or repeated, inside the handshake.
+    // change_cipher_spec has no meaning (RFC 9846 §5): it may be dropped or repeated during the handshake.
     let only_ccs = (target.bytes[0] == CHANGE_CIPHER_SPEC || !matches!(splice, Splice::Replace | Splice::Drop))
         && (source.bytes[0] == CHANGE_CIPHER_SPEC || matches!(splice, Splice::Drop));
-    // Behind a whole flight, what is put in (or the flight's repetition) comes after the handshake: it is the session's
-    // matter, or nobody's.
+    // Bytes that are inserted after a whole flight come after the handshake, so they belong to the session.
     let behind = (matches!(splice, Splice::After) || twice) && target.bytes[0] == PROTECTED;
     if changed && !only_ccs && !behind {
         assert!(attacked.is_err(), "{}", case());
@@ -470,7 +470,7 @@ fn one_splice(retry: bool, target: &Record, number: usize, source: &Record, from
     }
 }
 
-/// The classic: two clients, one server each, and a man in the middle who hands one's whole flight to the other.
+/// Two clients, each with its server, and an attacker who gives one client's whole flight to the other's server.
 #[test]
 fn a_flight_of_another_connection_proves_nothing() {
     for sender in [Role::Client, Role::Server] {

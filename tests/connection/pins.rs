@@ -1,4 +1,4 @@
-//! A pin is a SubjectPublicKeyInfo: what `Peer::spki` gives to compare it with.
+//! A pin is a SubjectPublicKeyInfo, as `Peer::spki` returns it.
 
 use crate::common::Pki;
 use crate::rsa;
@@ -14,10 +14,10 @@ fn a_pin_is_of_the_key_whatever_shows_it() {
     for key in generated.iter().chain([&rsa::key_pair()]) {
         let pin = key.subject_public_key_info();
         let identity = pki.issue_for("server.test", key);
-        // The key of a chain is its leaf's.
+        // The key of a chain is that of its leaf.
         let chain = [identity.chain[0].clone(), pki.root.der().clone()];
         assert_eq!(Peer::new(Role::Server, &chain).spki(), Some(&pin[..]));
-        // A certificate that was renewed with its key has its pin.
+        // A renewed certificate with the same key has the same pin.
         let renewed = pki.issue_for("other.test", key);
         assert_ne!(renewed.chain, identity.chain);
         assert_eq!(Peer::new(Role::Server, &renewed.chain).spki(), Some(&pin[..]));
@@ -26,7 +26,7 @@ fn a_pin_is_of_the_key_whatever_shows_it() {
     }
 }
 
-/// Never an empty key, which an empty pin would equal.
+/// It is never an empty key, which would equal an empty pin.
 #[test]
 fn what_cannot_be_read_has_no_key() {
     let identity = Pki::new().issue("server.test", &rcgen::PKCS_ED25519);
@@ -41,7 +41,7 @@ fn what_cannot_be_read_has_no_key() {
         let cut = [CertificateDer::from(&spki[..len])];
         assert_eq!(Peer::raw_public_key(Role::Server, &cut).spki(), None, "{len} bytes of {}", spki.len());
     }
-    // What stands for the other type.
+    // Bytes of the other type.
     assert_eq!(Peer::new(Role::Server, &[CertificateDer::from(spki)]).spki(), None);
     assert_eq!(Peer::raw_public_key(Role::Server, &identity.chain).spki(), None);
 }

@@ -1,5 +1,5 @@
-//! What is asked for is what is used: at each transition that sends, in every way in which messages are divided into
-//! records (R2). One byte less, and nothing happens; with exactly that, all of it fits and no byte is left.
+//! The planned size is exact (R2): at each transition that sends, for all divisions into records. With one byte less
+//! nothing happens. With exactly this size everything fits, and no byte is left.
 
 use crate::carriers::{Carried, on_both_carriers};
 use crate::common::{End, Identity, Pki};
@@ -16,7 +16,7 @@ on_both_carriers!(
     a_message_that_tls_cannot_carry_is_never_begun
 );
 
-/// Moves what the outbox holds to so much memory; false: it does not fit.
+/// Moves the outbox to memory of this size. False: its contents do not fit.
 fn resized<C: Carried>(end: &mut End<'_, C>, len: usize) -> bool {
     let (tx, fits) = match C::resized(std::mem::replace(&mut end.tx, C::outbox(0)), len) {
         Ok(tx) => (tx, true),
@@ -26,7 +26,7 @@ fn resized<C: Carried>(end: &mut End<'_, C>, len: usize) -> bool {
     fits
 }
 
-/// Does what sends with less than is needed, and then with exactly that. `attempt` says how much is needed.
+/// Tries with less than is needed, and then with exactly that. `attempt` returns how much is needed.
 fn exactly<C: Carried>(end: &mut End<'_, C>, what: &str, attempt: &mut dyn FnMut(&mut End<'_, C>) -> Option<usize>) {
     (0..).find(|len| resized(end, *len)).expect("it fits some memory");
     let needed = attempt(end).unwrap_or_else(|| panic!("{what} takes room"));
@@ -39,7 +39,7 @@ fn exactly<C: Carried>(end: &mut End<'_, C>, what: &str, attempt: &mut dyn FnMut
     assert!(resized(end, 100_000));
 }
 
-/// Plays a handshake so; how many transitions have sent something.
+/// Runs a handshake like this. Returns how many transitions have sent something.
 fn play<C: Carried>(policies: [Policy; 2]) -> usize {
     let [client, server] = policies;
     let end = |role, policy| End::<C>::with_memory(role, policy, &IDENTITY, C::inbox(100_000), C::outbox(100_000));
@@ -55,7 +55,7 @@ fn play<C: Carried>(policies: [Policy; 2]) -> usize {
     sendings
 }
 
-/// Goes on until the transport is wanted; true: done.
+/// Continues until the transport is wanted. True: done.
 fn turn<C: Carried>(end: &mut End<'_, C>, other: &mut End<'_, C>, sendings: &mut usize) -> bool {
     loop {
         if matches!(end.hs.state(), State::SendClientHello | State::SendHelloRetryRequest) {
@@ -95,8 +95,8 @@ fn turn<C: Carried>(end: &mut End<'_, C>, other: &mut End<'_, C>, sendings: &mut
     }
 }
 
-/// With and without a session id (and so change_cipher_spec), with and without HelloRetryRequest, with records as long as
-/// the policy and the peer's record_size_limit allow.
+/// With and without a session id (and so change_cipher_spec), with and without HelloRetryRequest, and with records of
+/// all lengths that the policy and the peer's record_size_limit allow.
 fn every_transition_that_sends_uses_all_that_it_asks_for<C: Carried>() {
     for compatible in [true, false] {
         for retry in [false, true] {
@@ -118,8 +118,8 @@ fn every_transition_that_sends_uses_all_that_it_asks_for<C: Carried>() {
     }
 }
 
-/// Our Certificate, EncryptedExtensions and CertificateRequest may hold what the program gives: what is longer than its
-/// length field can say is refused before a byte of the flight is written, and the error names the message.
+/// The program supplies parts of Certificate, EncryptedExtensions and CertificateRequest. If one is longer than its
+/// length field can say, it is refused before any byte of the flight is written, and the error names the message.
 fn a_message_that_tls_cannot_carry_is_never_begun<C: Carried>() {
     let staple = vec![0; 65_536];
     let name = [&[0xff, 0xfd][..], &[0x30; 0xfffd]].concat();
@@ -172,7 +172,7 @@ fn a_message_that_tls_cannot_carry_is_never_begun<C: Carried>() {
     }
 }
 
-/// The same is told of a chain in a record layer that has no room for it either: no memory would help.
+/// The error is the same if the outbox has no room for it either, because no memory would help.
 #[test]
 fn memory_that_is_too_small_is_not_asked_to_grow_for_what_cannot_be_sent() {
     let staple = vec![0; 65_536];

@@ -1,4 +1,4 @@
-//! Proving identities again over the blocking stream.
+//! Identities are proved again over the blocking stream.
 
 use crate::identity::Pki;
 use crate::stream::{World, config, tcp};
@@ -14,7 +14,7 @@ use std::thread;
 
 type Ends = [Stream<TcpStream>; 2];
 
-/// A client and a server that have met.
+/// A client and a server after their handshake.
 fn meet(world: &World) -> Ends {
     let (near, far) = tcp();
     thread::scope(|scope| {
@@ -28,7 +28,7 @@ fn again(ends: &Ends) -> [Reauthentication; 2] {
     ends.each_ref().map(|end| end.reauthentication().unwrap())
 }
 
-/// From now on this end is `name`, by another certificate.
+/// From now on this end is `name`, with another certificate.
 fn becomes(config: &countersign::adapters::Config, pki: &Pki, name: &str) {
     let crate::identity::Identity { chain, key } = pki.issue(name, &rcgen::PKCS_ED25519);
     config.identities().set(Identities::new(Identity::new(chain, key).unwrap()));
@@ -68,7 +68,7 @@ fn a_new_certificate_renews_the_lease_of_a_living_connection_either_way() {
     assert_eq!(client.prove_unasked().unwrap_err().kind(), Io::InvalidInput, "RFC 9261 §5");
 }
 
-/// A server that has lost its key may have one ready.
+/// A server that has lost its key may have a prepared authenticator.
 #[test]
 fn who_has_asked_does_not_take_an_unasked_proof_for_the_answer() {
     let world = World::new();
@@ -144,14 +144,14 @@ fn a_peer_that_answers_no_request_is_noticed() {
     server.request().unwrap();
 }
 
-/// Each costs us a signature. It ends nothing: what a flood is worth is for the program to say.
+/// Each request costs us a signature. A flood does not end the connection: the program decides.
 #[test]
 fn a_flood_of_requests_is_not_answered_for_ever() {
     let (mut world, metrics) = (World::new(), Arc::new(Metrics::new()));
     world.server = world.server.metrics(Arc::clone(&metrics));
     let ends = meet(&world);
     let [client, server] = again(&ends);
-    // An honest client has so many open at most; this one forgets them.
+    // An honest client has at most this many open requests. This one forgets them.
     let ask = || {
         let (id, request) = client.request_with(&Default::default()).unwrap();
         client.cancel(id).unwrap();
@@ -167,7 +167,7 @@ fn a_flood_of_requests_is_not_answered_for_ever() {
     assert!(answered >= MAX_AUTHENTICATOR_REQUESTS, "one more for each second that this took");
     assert_eq!((error.kind(), kind(&error)), (Io::InvalidData, ErrorKind::TooManyAuthenticatorRequests));
     assert!(metrics.reauthentications().iter().any(|outcome| outcome.reason == "TooManyAuthenticatorRequests"));
-    // The other way all goes on.
+    // The other direction continues.
     assert!(matches!(
         server.receive(&answer(&client, &server.request().unwrap())).unwrap(),
         Reauthenticated::Renewed(_)

@@ -1,5 +1,5 @@
-//! What the signatures of the stable API name can be imported from the root: nobody needs `internals`, or a version of
-//! rustls-pki-types that happens to be ours.
+//! The types in signatures of the stable API can be imported from the root. So a program needs neither `internals` nor
+//! our version of rustls-pki-types.
 
 use countersign::flow::{ExposedSecret, FlowSession};
 use countersign::pki_types::{CertificateDer, UnixTime};

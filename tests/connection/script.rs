@@ -1,4 +1,4 @@
-//! A peer that does what a test says: records and messages by hand, over the crate's codec and key schedule.
+//! A scripted peer: it writes records and messages with the crate's codec and key schedule.
 
 use crate::wire;
 use countersign::internals::codec::{self, ContentType, Message};
@@ -33,7 +33,7 @@ fn expand_label(hash: HashAlgorithm, secret: &[u8], label: &[u8], out: &mut [u8]
     ring::hkdf::Prk::new_less_safe(algorithm, secret).expand(&info, Len(out.len())).unwrap().fill(out).unwrap();
 }
 
-/// One direction's protection.
+/// The protection of one direction.
 pub struct Protection {
     key: Key,
     sequence: u64,
@@ -48,7 +48,7 @@ impl Protection {
         Protection { key: Key::Schedule(secret.key(suite, CryptoMode::Real).unwrap()), sequence: 0 }
     }
 
-    /// By a traffic secret as a key log shows it.
+    /// From a traffic secret of the key log.
     pub fn of(secret: &[u8], suite: Suite) -> Protection {
         let hash = suite.hash();
         let key = |label: &[u8], len: usize| {
@@ -60,7 +60,7 @@ impl Protection {
         Protection { key: Key::Exposed(AeadKey::new(suite, &key, CryptoMode::Real).unwrap(), iv), sequence: 0 }
     }
 
-    /// A protected record with so much padding.
+    /// A protected record with this much padding.
     pub fn seal(&mut self, content: ContentType, fragment: &[u8], padding: usize) -> Vec<u8> {
         let mut inner = fragment.to_vec();
         inner.push(content.0);
@@ -77,7 +77,7 @@ impl Protection {
         record
     }
 
-    /// Opens a record: type and content, the padding taken off.
+    /// Opens a record. Returns type and content without the padding.
     pub fn open(&mut self, record: &[u8]) -> (ContentType, Vec<u8>) {
         let (header, body) = record.split_at(5);
         assert_eq!(header[0], 23, "a protected record");
@@ -106,7 +106,7 @@ fn nonce(iv: &[u8], sequence: u64) -> [u8; 12] {
     nonce
 }
 
-/// The transcript, kept as it is.
+/// The messages of the transcript.
 pub struct Transcript {
     pub hash: HashAlgorithm,
     pub bytes: Vec<u8>,
@@ -117,7 +117,7 @@ impl Transcript {
         Transcript { hash, bytes: Vec::new() }
     }
 
-    /// RFC 9846 §4.1: message_hash stands for the first ClientHello.
+    /// RFC 9846 §4.1: message_hash replaces the first ClientHello.
     pub fn retry(&mut self) {
         let hash = self.hash();
         self.bytes = vec![254, 0, 0, hash.as_ref().len() as u8];
@@ -133,7 +133,7 @@ impl Transcript {
     }
 }
 
-/// Splits handshake bytes into messages, which must be whole.
+/// Splits handshake bytes into whole messages.
 pub fn messages(mut bytes: &[u8]) -> Vec<Message<'_>> {
     let mut messages = Vec::new();
     while !bytes.is_empty() {

@@ -1,8 +1,7 @@
-//! What becomes of secrets: types that hold them cannot be printed, copied or compared, and wipe their bytes when they
-//! are dropped.
+//! Types with secrets cannot be printed, copied or compared, and wipe their bytes when they are dropped.
 //!
-//! Not shown here because not promised: ring's own keys and hash states, and the copies that moving a value leaves
-//! behind (docs/SECURITY.md).
+//! ring's own keys and hash states, and the copies that moves leave in memory, are not shown here because nothing is
+//! promised about them (docs/SECURITY.md).
 
 use crate::common::{self, Connection, End, Identity, Pki};
 use countersign::internals::crypto::{
@@ -22,7 +21,8 @@ use std::sync::LazyLock;
 
 // ---- what types cannot do ----
 
-/// Asks the compiler whether `T` has a trait: the inherent constant is there only if it has, and comes first.
+/// Whether the compiler finds a trait for `T`: the inherent constant exists only with the trait, and then it is chosen
+/// first.
 struct Has<T>(PhantomData<T>);
 
 trait HasNot {
@@ -85,7 +85,7 @@ fn what_holds_secrets_is_neither_printed_nor_copied_nor_compared() {
     }
 }
 
-/// Inboxes and outboxes hold the application's data: they say how much, not what.
+/// Inboxes and outboxes contain the application's data. Their `Debug` shows lengths only.
 #[test]
 fn buffers_do_not_print_what_they_hold() {
     let mut connection = connection();
@@ -100,7 +100,7 @@ fn buffers_do_not_print_what_they_hold() {
     assert_eq!([Has::<Inbox<Vec<u8>>>::CLONE, Has::<Outbox<Vec<u8>>>::CLONE], [false; 2]);
 }
 
-/// R9: who holds such a value has done the check; so it must not be possible to make a second one of it.
+/// R9: a state that holds such a value has made the check. So nobody may copy one.
 #[test]
 fn evidence_cannot_be_copied() {
     assert_eq!(traits!(FinishedVerified).1, [false; 3]);
@@ -110,8 +110,8 @@ fn evidence_cannot_be_copied() {
 
 // ---- what memory holds ----
 
-/// What lies at these addresses of this process, as the operating system sees it: a way to look at memory that no value
-/// occupies any more.
+/// The bytes at these addresses of this process, read through the operating system. So memory can be read after its
+/// value was dropped.
 #[cfg(target_os = "linux")]
 fn memory(at: *const u8, len: usize) -> Vec<u8> {
     use std::os::unix::fs::FileExt;
@@ -125,7 +125,7 @@ fn holds(memory: &[u8], secret: &[u8]) -> bool {
     memory.windows(secret.len()).any(|window| window == secret)
 }
 
-/// A value in a place of its own that outlives it, so that one can look there when it has been dropped.
+/// A value in memory that outlives it, to read this memory after the drop.
 struct Place<T>(Vec<T>);
 
 impl<T> Place<T> {
@@ -148,7 +148,7 @@ impl<T> Place<T> {
     }
 }
 
-/// Before the drop the secrets are there, and after it they are not.
+/// The secrets are in memory before the drop, and not after it.
 #[cfg(target_os = "linux")]
 fn wiped<T>(name: &str, value: T, secrets: &[Vec<u8>]) {
     let mut place = Place::of(value);
@@ -179,7 +179,7 @@ fn the_secrets_of_the_key_schedule_are_wiped_when_dropped() {
             let share = ours.share(NamedGroup::X25519).concat();
             KeyExchange::respond(NamedGroup::X25519, &share, CryptoMode::Real).unwrap().1
         };
-        // The shared secret cannot be looked at; the one of the null cryptography is known.
+        // The shared secret is private, but that of the null cryptography is known.
         let known = KeyExchange::start([NamedGroup::X25519], CryptoMode::Null).unwrap();
         let known = known.finish(NamedGroup::X25519, &[4; 32]).unwrap();
         wiped("SharedSecret", known, &[vec![0x5a; 32]]);
@@ -249,7 +249,7 @@ fn a_key_update_forgets_the_secret_before_it() {
     }
 }
 
-/// At every question of a handshake: the secrets that its state holds are wiped where they lie when it is dropped.
+/// At every question of a handshake, a drop wipes the secrets of the state in place.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_handshake_that_is_dropped_wipes_the_secrets_of_its_state() {
@@ -317,8 +317,7 @@ fn a_handshake_that_is_dropped_wipes_the_secrets_of_its_state() {
     assert!(looked_at > 50, "{looked_at} secrets were there to be wiped");
 }
 
-/// RFC 9846 §6: the secrets of a failed connection are forgotten at once, while the machine itself stays there to be
-/// read.
+/// RFC 9846 §6: the secrets of a failed connection are forgotten at once. Its state stays readable.
 // req: 9846-6-2
 #[cfg(target_os = "linux")]
 #[test]
@@ -335,7 +334,7 @@ fn a_failed_session_forgets_its_secrets() {
     assert_eq!(common::receive(c.value(), &mut client), Err(error), "and remembers why");
 }
 
-/// Nor does a sender need its secret when it has said its last.
+/// A sender does not need its secret after close_notify or an alert.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_closed_or_aborted_session_forgets_its_write_secret() {

@@ -1,4 +1,5 @@
-//! The example `serial`: what fits 2 KiB each way does, and a byte more is refused in words.
+//! The example `serial`: messages that fit 2 KiB in each direction are accepted, and one byte more is refused with a
+//! clear sentence.
 
 use crate::certificates::Certificates;
 use crate::device::{Device, LONGEST_CHAINS, MEMORY, POLICY, RECORD_SIZE_LIMIT, connect, talk};
@@ -6,13 +7,13 @@ use crate::line::Line;
 use countersign::{Blame, Credential, Error, ErrorKind, Role};
 use rustls_pki_types::CertificateDer;
 
-/// A device with a chain of so many bytes.
+/// A device with a chain of this length.
 fn device(role: Role, bytes: usize, pki: &Certificates) -> Result<Device, String> {
     let name = if role == Role::Client { "client.test" } else { "server.test" };
     Device::new(role, pki.issue(name, bytes), pki).map_err(|error| error.to_string())
 }
 
-/// Two devices with chains of so many bytes, and what their handshake came to.
+/// Two devices with chains of these lengths, and the results of their handshake.
 fn pair(lengths: [usize; 2]) -> ([Device; 2], Line, [Result<(), Error>; 2]) {
     let (pki, mut line) = (Certificates::new(), Line::default());
     let mut client = device(Role::Client, lengths[0], &pki).expect("it fits the outbox");
@@ -41,7 +42,7 @@ fn a_chain_that_is_a_byte_too_long_is_refused_with_the_limit_that_it_exceeds() {
         let sentence = error.to_string();
         assert!(sentence.contains("1534 bytes, and our limit is 1533: `Policy::max_flight` sets it"), "{sentence}");
         assert!(sentence.contains("alert illegal_parameter sent"), "{sentence}");
-        // A client may be done before its server has looked (RFC 9846 §F.1.2).
+        // A client may be done before its server has judged it (RFC 9846 §F.1.2).
         assert_eq!(
             told.map_err(|error| error.blame()),
             if refuses == Role::Client { Err(Blame::Peer) } else { Ok(()) }
@@ -49,7 +50,7 @@ fn a_chain_that_is_a_byte_too_long_is_refused_with_the_limit_that_it_exceeds() {
     }
 }
 
-/// Before there is a connection, and with the number.
+/// The error comes before there is a connection, and has the number.
 #[test]
 fn a_chain_that_does_not_fit_our_own_outbox_is_refused_when_the_device_is_made() {
     let pki = Certificates::new();

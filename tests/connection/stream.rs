@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// Both ends' configurations under one root.
+/// Both configurations, under one root.
 pub struct World {
     pub pki: Pki,
     pub client: Config,
@@ -42,7 +42,7 @@ impl World {
         Acceptor::new(self.server.clone(), [Expect::AnyTrusted])
     }
 
-    /// A client that runs beside, and a server that is given its end of the line.
+    /// A client in another thread, and the server's end of the connection.
     fn meet<T: Send>(
         &self,
         client: impl FnOnce(io::Result<Stream<TcpStream>>) -> T + Send,
@@ -63,7 +63,7 @@ pub fn tcp() -> (TcpStream, TcpStream) {
     (near, listener.accept().unwrap().0)
 }
 
-/// Two pipes as one transport, which keeps what is written until it is flushed.
+/// Two pipes as one transport, which buffers writes until it is flushed.
 struct Pipes(io::PipeReader, io::BufWriter<io::PipeWriter>);
 
 impl Read for Pipes {
@@ -93,7 +93,7 @@ fn echo<S: Transport>(stream: &mut Stream<S>) -> io::Result<()> {
     }
 }
 
-/// The error of the connection that is inside.
+/// The connection's error inside of an `io::Error`.
 fn tls(error: &io::Error) -> Error {
     Failure::inside(error).and_then(Failure::error).unwrap_or_else(|| panic!("no TLS error: {error:?}"))
 }
@@ -149,7 +149,7 @@ fn a_client_that_is_refused_learns_why_however_much_it_writes() {
     let stranger = Pki::new();
     world.client = config(&world.pki, stranger.issue("client.test", &rcgen::PKCS_ED25519));
     let client = |stream: io::Result<Stream<TcpStream>>| {
-        let mut stream = stream.unwrap(); // the server has not looked yet
+        let mut stream = stream.unwrap(); // the server has not judged it yet
         let mut last = Ok(());
         while last.is_ok() {
             last = stream.write_all(&[7; 10_000]).and_then(|()| stream.confirmed());
@@ -225,11 +225,11 @@ fn an_end_without_close_notify_is_an_unexpected_one() {
             assert_eq!((error.kind(), tls(&error).kind()), (Io::UnexpectedEof, ErrorKind::Truncated));
         }
     };
-    // Confirmed, so that nothing is unread when it is dropped: TCP would reset the connection.
+    // Confirmed, so that no byte is unread at the drop: TCP would reset the connection.
     world.meet(|stream| stream.unwrap().confirmed().unwrap(), server);
 }
 
-/// The peer resets the connection: what we write then is lost, though the system takes it at first.
+/// The peer resets the connection. What we write afterwards is lost, although the system accepts it at first.
 #[test]
 fn what_could_not_be_sent_is_no_orderly_close() {
     let (gone, is_gone) = std::sync::mpsc::channel();
@@ -247,13 +247,13 @@ fn what_could_not_be_sent_is_no_orderly_close() {
         let mut stream = stream.unwrap();
         stream.flush().unwrap();
         thread::sleep(Duration::from_millis(50));
-        drop(stream); // bytes are unread: a reset
+        drop(stream); // unread bytes cause a reset
         gone.send(()).unwrap();
     };
     World::new().meet(client, server).unwrap_err();
 }
 
-/// Whoever asks is told, each time; and who has closed its own side can still learn it.
+/// Every question gets an answer, and an end that has closed can still learn it.
 #[test]
 fn whether_the_server_has_accepted_us_can_be_asked_at_any_time() {
     let mut world = World::new();
@@ -348,7 +348,7 @@ fn whom_the_acceptor_does_not_expect_is_refused() {
     });
 }
 
-/// Its peer waits for the answer to its KeyUpdate: all that it ever hears.
+/// Its peer waits for the answer to its KeyUpdate, which is the only record that comes.
 #[test]
 fn a_server_that_only_reads_confirms_its_client() {
     let mut world = World::new();
@@ -366,7 +366,7 @@ fn a_server_that_only_reads_confirms_its_client() {
     world.meet(client, server);
 }
 
-/// A record under the null AEAD: content, inner type, a tag of zeros.
+/// A record under the null AEAD: content, inner type, tag of zeros.
 fn record(content: &[u8], typ: u8) -> Vec<u8> {
     let inner = [content, &[typ], &[0; 16]].concat();
     let [high, low] = (inner.len() as u16).to_be_bytes();
@@ -398,7 +398,7 @@ fn a_peer_that_requests_key_updates_and_never_reads_makes_nothing_grow() {
     drop(world.meet(client, server));
 }
 
-/// RFC 9846 §5.2, §5.4: a record may be 2^14 + 256 bytes long, but not with more than 2^14 + 1 in it.
+/// RFC 9846 §5.2, §5.4: a record may have 2^14 + 256 bytes, but its content and type at most 2^14 + 1.
 #[test]
 fn a_record_that_is_longer_than_the_memory_is_opened_and_judged() {
     let over = |length| Some(ErrorKind::RecordOverflow { length, limit: (1 << 14) + 1 });

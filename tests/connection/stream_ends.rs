@@ -1,4 +1,4 @@
-//! How the blocking stream ends where somebody is late, silent or gone.
+//! How the blocking stream ends when the peer is late, silent or gone.
 
 use crate::stream::{World, config, tcp};
 use countersign::adapters::Failure;
@@ -20,7 +20,7 @@ fn meet(world: &World) -> [Stream<TcpStream>; 2] {
     })
 }
 
-/// However long closing may take.
+/// This holds although closing may take long.
 #[test]
 fn a_handshake_takes_at_most_a_second_more_than_its_deadline() {
     let world = World::new();
@@ -70,7 +70,7 @@ fn the_timeouts_of_a_socket_are_restored_after_a_failed_handshake() {
     }
 }
 
-/// Each has more under way than the other has room for, so that neither takes anything while it writes.
+/// Each end has more to send than the other has room for, so neither takes anything while it writes.
 #[test]
 fn two_that_close_at_once_both_end_in_order() {
     let (ends, full) = (meet(&World::new()), Barrier::new(2));
@@ -79,7 +79,7 @@ fn two_that_close_at_once_both_end_in_order() {
             let full = &full;
             scope.spawn(move || {
                 end.get_ref().set_write_timeout(Some(Duration::from_millis(50))).unwrap();
-                // Until nothing goes out any more: part of a record is still pending.
+                // Until the transport takes nothing more: a part of a record is still pending.
                 while end.write_all(&[7; 16_384]).is_ok() {}
                 full.wait();
                 end.close()
@@ -97,7 +97,7 @@ fn what_broke_the_transport_is_inside_of_each_error() {
     client.confirmed().unwrap();
     client.write_all(b"never read").unwrap();
     thread::sleep(Duration::from_millis(50));
-    drop(server); // bytes are unread: a reset
+    drop(server); // unread bytes cause a reset
     thread::sleep(Duration::from_millis(50));
     let mut errors = Vec::new();
     while errors.len() < 2 {
@@ -111,7 +111,7 @@ fn what_broke_the_transport_is_inside_of_each_error() {
     }
 }
 
-/// A signer that is elsewhere cannot be asked here: it is said before anything is signed.
+/// A blocking stream cannot ask an external signer. This is reported before anything is signed.
 #[test]
 fn a_key_elsewhere_is_declined() {
     let world = World::new();

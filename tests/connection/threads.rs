@@ -1,4 +1,4 @@
-//! R1: what a program holds may go to another thread, and be looked at from several.
+//! R1: a program may send its parts to another thread, and read them from several.
 
 use countersign::flow::{Flow, FlowInbox, FlowOutbox};
 use countersign::x509::{Answerer, Identities, Identity, Reloadable, SignatureMemo, SigningKey, Trust};

@@ -1,4 +1,4 @@
-//! One end of a connection in memory, as the simplest program would have it.
+//! One end of a connection in memory, as a simple program would have it.
 
 use crate::identity::Identity;
 use countersign::{
@@ -7,7 +7,7 @@ use countersign::{
 };
 use std::collections::BTreeMap;
 
-/// A carrier, with memory that is a vector.
+/// A carrier whose memory is vectors.
 pub trait InMemory: Carrier {
     type Rx: AnyInbox<Carrier = Self>;
     type Tx: AnyOutbox<Carrier = Self>;
@@ -26,11 +26,11 @@ pub struct End<'a, C: InMemory = Records> {
     pub identity: &'a Identity,
     pub verdict: Verdict,
     pub transitions: Vec<Transition>,
-    /// What a key log of this end would hold.
+    /// The lines of this end's key log.
     pub secrets: BTreeMap<&'static str, Vec<u8>>,
 }
 
-/// A seed that only this test's connections have.
+/// A seed for the connections of this test only.
 pub fn seed(number: u8) -> Seed {
     Seed::from_bytes(&[number; 64])
 }
@@ -45,7 +45,7 @@ impl<'a, C: InMemory> End<'a, C> {
         End { hs, rx, tx, identity, verdict: Verdict::Accept, transitions, secrets }
     }
 
-    /// Drives until the transport is wanted or the handshake is done, answering every question.
+    /// Drives until the transport is wanted or the handshake is done, and answers every question.
     pub fn drive(&mut self) -> Result<Want, Error> {
         loop {
             let step = self.hs.step(&mut self.rx, &mut self.tx)?;
@@ -73,14 +73,14 @@ impl<'a> End<'a> {
         End::with_memory(role, policy, identity, rx, tx)
     }
 
-    /// Takes the bytes that are to be sent.
+    /// Takes the bytes to send.
     pub fn sends(&mut self) -> Vec<u8> {
         let bytes = self.tx.pending().to_vec();
         self.tx.sent(bytes.len());
         bytes
     }
 
-    /// Gets bytes from the transport; as many as there is space for are taken.
+    /// Receives bytes, as many as there is space for.
     pub fn gets(&mut self, bytes: &[u8]) -> usize {
         let space = self.rx.space();
         let len = bytes.len().min(space.len());

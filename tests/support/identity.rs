@@ -1,9 +1,9 @@
-//! A small PKI, where what matters is that there is one: a root, and leaves directly under it.
+//! A small PKI for tests in which its details do not matter: a root, and leaves directly under it.
 
 pub use countersign::adversary::Identity;
 use countersign::x509::SigningKey;
 
-/// A root, and identities under it.
+/// A root and identities under it.
 pub struct Pki {
     pub root: rcgen::CertifiedIssuer<'static, rcgen::KeyPair>,
 }

@@ -1,4 +1,4 @@
-//! A small PKI in memory for tests, made by rcgen. All of it is valid from 2026-01-01 to 2027-01-01; NOW lies between.
+//! A small PKI in memory for tests, made by rcgen. Everything is valid from 2026-01-01 to 2027-01-01. NOW is between.
 
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
@@ -48,7 +48,7 @@ fn ca_params(name: &str) -> CertificateParams {
     params
 }
 
-/// Params for a leaf for both roles with digitalSignature.
+/// Parameters of a leaf for both roles with digitalSignature.
 pub fn leaf_params(name: &str, sans: &[&str]) -> CertificateParams {
     let mut params = params(name);
     params.is_ca = IsCa::ExplicitNoCa;

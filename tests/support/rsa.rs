@@ -1,4 +1,4 @@
-//! An RSA key comes from a file: ring makes none.
+//! The RSA key comes from a file, because ring cannot generate one.
 
 /// A public test key of 2,048 bits.
 pub fn key_pair() -> rcgen::KeyPair {

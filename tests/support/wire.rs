@@ -1,13 +1,13 @@
-//! Records and messages by hand.
+//! Records and messages without the record layer.
 
 use countersign::internals::codec::{ContentType, Writer};
 
 /// type, legacy_record_version, length.
 pub const HEADER: usize = 5;
-/// A tag of the null AEAD.
+/// The length of the null AEAD's tag.
 pub const NULL_TAG: [u8; 16] = [0; 16];
 
-/// What `write` writes.
+/// The bytes that `write` writes.
 pub fn written(write: impl Fn(&mut Writer<'_>)) -> Vec<u8> {
     let mut counter = Writer::counting();
     write(&mut counter);
@@ -29,7 +29,7 @@ pub fn null_protected(content: ContentType, fragment: &[u8]) -> Vec<u8> {
     plain(ContentType::APPLICATION_DATA, &[fragment, &[content.0], &NULL_TAG].concat())
 }
 
-/// The whole records at the start of `bytes`, and what is left.
+/// Splits the whole records from the start of `bytes`. Returns the rest, too.
 pub fn records(mut bytes: &[u8]) -> (Vec<&[u8]>, &[u8]) {
     let mut records = Vec::new();
     while let Some((header, _)) = bytes.split_first_chunk::<HEADER>() {

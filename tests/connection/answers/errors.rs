@@ -1,4 +1,4 @@
-//! R4: after a fatal error every call says the same.
+//! R4: after a fatal error every call returns the same error.
 
 use super::{IDENTITY, at_every_step, decline, ends, questions_of, try_all};
 use crate::carriers::{Carried, on_both_carriers};
@@ -11,7 +11,7 @@ on_both_carriers!(
     answers_after_an_error_are_misuses,
 );
 
-/// Nonsense at every step: an error, and after it every call says the same, and what is there to be read stays so.
+/// Illegal bytes at every step: every later call returns the same error, and what can be read does not change.
 fn after_a_fatal_error_every_call_says_the_same_and_everything_stays_readable<C: Carried>() {
     at_every_step::<C>(
         |_, _| {},
@@ -20,9 +20,9 @@ fn after_a_fatal_error_every_call_says_the_same_and_everything_stays_readable<C:
             C::says_nonsense(&end.hs, &mut end.rx);
             let error = loop {
                 match end.drive() {
-                    Ok(Want::Done) => return, // it is the session's
+                    Ok(Want::Done) => return, // the session has it
                     Ok(Want::Write) => end.tx = C::emptied(std::mem::replace(&mut end.tx, C::outbox(0))),
-                    // Messages of other keys were to be read first.
+                    // Messages under other keys had to be read first.
                     Ok(Want::Read) if !C::WRITES_ALERTS => C::says_nonsense(&end.hs, &mut end.rx),
                     Ok(want) => panic!("step {at}: {want:?}"),
                     Err(error) => break error,
@@ -53,7 +53,7 @@ fn after_a_fatal_error_every_call_says_the_same_and_everything_stays_readable<C:
     );
 }
 
-/// The refused peer's chain can be looked at after the error: that is what goes into the log.
+/// The refused peer's chain is readable after the error, for logs.
 fn the_refused_chain_stays_readable<C: Carried>() {
     for role in [Role::Client, Role::Server] {
         let (client, server) = ends::<C>(false);
@@ -77,14 +77,14 @@ fn the_refused_chain_stays_readable<C: Carried>() {
     }
 }
 
-/// Answers after an error are misuses; the error stays.
+/// An answer after an error is a misuse. The error stays.
 fn answers_after_an_error_are_misuses<C: Carried>() {
     for role in [Role::Client, Role::Server] {
         for which in [State::AskCredential, State::AskSign, State::AskVerify] {
             let (mut end, _) = decline::<C>(role, which, AlertDescription::INTERNAL_ERROR);
             let (client, server) = ends::<C>(false);
             let questions = questions_of(client, server);
-            // Declined, but not yet driven: the question is closed already.
+            // Declined but not yet driven: the question is already closed.
             for question in &questions {
                 assert!(try_all(&mut end, question).iter().all(|outcome| *outcome == Err(Misuse::StaleQuestion)));
             }
@@ -132,7 +132,7 @@ fn after_a_sessions_fatal_error_nothing_more_is_sent_or_received() {
     assert_eq!(told.kind(), ErrorKind::PeerAlert { alert: AlertDescription::BAD_RECORD_MAC });
 }
 
-/// After our close_notify nothing can follow it, the alert of an error neither: and the error does not claim one.
+/// After our close_notify nothing can follow, not even the alert of an error. So the error names no sent alert.
 #[test]
 fn an_error_after_our_close_notify_claims_no_alert() {
     let (client, server) = ends(false);

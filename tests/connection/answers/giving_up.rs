@@ -35,7 +35,7 @@ fn who_gives_up_gets_the_same_error_for_ever_and_no_secrets<C: Carried>() {
     }
 }
 
-/// RFC 9846 §6.1: user_canceled, then close_notify; and then nothing.
+/// RFC 9846 §6.1: user_canceled, then close_notify, and then nothing.
 // req: 9846-6.1-3
 #[test]
 fn a_handshake_can_be_cancelled_at_every_step() {
@@ -55,12 +55,13 @@ fn a_handshake_can_be_cancelled_at_every_step() {
                 Err(told) if told.kind() == ErrorKind::ClosedInHandshake => {
                     assert_eq!(told.alert(), Some(Alert::Received(AlertDescription::CLOSE_NOTIFY)));
                 }
-                // A client that was not accepted yet.
+                // A client that has not been accepted yet.
                 Err(told) if other.hs.state() == State::Connected => {
                     let how = Ending::Alert(AlertDescription::CLOSE_NOTIFY);
                     assert_eq!(told.kind(), ErrorKind::PeerEndedUnconfirmed { how }, "step {at}");
                 }
-                // A client that has not read the ServerHello cannot protect its alerts; only a fatal one is taken so.
+                // A client that has not read the ServerHello cannot protect its alerts. Only a fatal one is accepted
+                // without protection.
                 Err(told) if other.hs.role() == Role::Server && other.hs.state() == State::WaitCertificate => {
                     let content = countersign::ContentType::ALERT;
                     assert_eq!(told.kind(), ErrorKind::UnexpectedRecord { content }, "step {at}");
@@ -79,7 +80,7 @@ fn a_handshake_can_be_aborted_with_any_alert_at_every_step() {
         |end, other, at| {
             let error = end.drive().unwrap_err();
             assert_eq!((error.kind(), error.alert()), (ErrorKind::Aborted { alert }, Some(Alert::Sent(alert))));
-            // Once is enough.
+            // A second call does nothing.
             let pending = end.tx.pending().to_vec();
             end.hs.abort(alert, &mut end.tx).unwrap();
             end.hs.cancel(&mut end.tx).unwrap();
@@ -95,7 +96,7 @@ fn a_handshake_can_be_aborted_with_any_alert_at_every_step() {
                     };
                     assert_eq!((told.kind(), told.alert()), (expected, Some(Alert::Received(alert))), "step {at}");
                 }
-                // The server's empty record may have gone before.
+                // The server's confirming record may have been sent before.
                 Ok(event) => assert_eq!(event, Some(Event::Confirmed), "step {at}"),
             }
         },

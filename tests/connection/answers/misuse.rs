@@ -1,4 +1,4 @@
-//! R1: an answer that does not fit, or memory of another connection, is a misuse, and changes nothing.
+//! R1: a wrong answer, or memory of another connection, is a misuse and changes nothing.
 
 use super::{ends, play, questions_of, snapshot, try_all};
 use crate::carriers::{Carried, on_both_carriers};
@@ -20,7 +20,7 @@ on_both_carriers!(
 );
 
 fn stale_and_foreign_answers_are_misuses_at_every_step<C: Carried>() {
-    // Of other seeds, and of the same: no two connections of a process take answers from each other.
+    // With other seeds and with the same: no connection accepts the answers of another one in this process.
     let mut foreign = questions_of(ends::<C>(false).0, ends(false).1);
     let (mut client, mut server) = ends::<C>(false);
     client.hs = Handshake::client(Policy::new(), None, Seed::from_bytes(&[3; 64])).unwrap();
@@ -58,7 +58,7 @@ fn an_answer_is_taken_once<C: Carried>() {
     let (mut client, mut server) = ends::<C>(false);
     let mut last = None;
     play(&mut client, &mut server, &mut |_, end, step| {
-        // The step after an answer: the same again.
+        // The same after the answer.
         if let Some(question) = last.take() {
             let before = snapshot(end);
             for outcome in try_all(end, &question) {
@@ -126,7 +126,7 @@ fn a_foreign_outbox_is_a_misuse_at_every_step<C: Carried>() {
     }
 }
 
-/// The session refuses it as the handshake did.
+/// The session refuses it as the handshake does.
 #[test]
 fn a_foreign_inbox_is_refused_by_the_session() {
     let (_, mut stranger) = ends::<Records>(false);
@@ -150,7 +150,7 @@ fn what_is_shown_is_shown_while_it_is_asked_about<C: Carried>() {
             Step::Did(transition) if transition.state == State::WaitFinished => {
                 assert!(end.hs.peer(&end.rx).is_err(), "CertificateVerify alone is not enough");
             }
-            // The client may look again at whom it has accepted, until its last answer.
+            // The client may read the accepted peer until its last answer.
             Step::Want(Want::Sign(_)) => assert_eq!(end.hs.peer(&end.rx).is_ok(), end.hs.role() == Role::Client),
             _ => {}
         }
@@ -182,7 +182,7 @@ fn a_handshake_has_nothing_more_to_say_when_there_is_a_session() {
     for end in [&mut client, &mut server] {
         let mut session = end.hs.finish().unwrap();
         assert_eq!(end.hs.finish().err(), Some(Misuse::NotNow));
-        // The machine has nothing more to say on this connection: the session has the keys.
+        // The session has the keys, so the handshake can send nothing more.
         end.hs.cancel(&mut end.tx).unwrap();
         end.hs.abort(AlertDescription::INTERNAL_ERROR, &mut end.tx).unwrap();
         assert!(end.tx.is_empty(), "{}: nothing unprotected goes out", end.hs.role());
@@ -191,7 +191,7 @@ fn a_handshake_has_nothing_more_to_say_when_there_is_a_session() {
     }
 }
 
-/// The key log gets the same secrets at both ends, at the times that the documentation names.
+/// Both ends give the same secrets to the key log, at the documented times.
 fn the_key_log_is_complete_at_sign_verify_and_done<C: Carried>() {
     let handshake = ["CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_HANDSHAKE_TRAFFIC_SECRET"];
     let application = ["CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0"];

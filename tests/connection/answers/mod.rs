@@ -1,6 +1,5 @@
-//! R1, R2, R4: the three questions and what a program may do with them: lose them, answer them late, from elsewhere,
-//! twice, wrongly or not at all. "At every step" means exhaustively: a whole handshake is played once for each of its
-//! steps, and meddled with there.
+//! R1, R2, R4: programs may lose questions, or answer them late, from another thread, twice, wrongly, or not at all.
+//! "At every step" is exhaustive: a whole handshake runs once for each of its steps, and is disturbed there.
 
 mod errors;
 mod giving_up;
@@ -24,7 +23,7 @@ fn ends<C: Carried>(retry: bool) -> (End<'static, C>, End<'static, C>) {
     (end(Role::Client, client), end(Role::Server, Policy::new()))
 }
 
-/// Answers a question as it should be; `false`: it was none.
+/// Gives the right answer to a question. `false`: it was no question.
 fn answer<C: Carried>(end: &mut End<'_, C>, want: &Want) -> bool {
     match want {
         Want::Credential(question) => {
@@ -40,8 +39,8 @@ fn answer<C: Carried>(end: &mut End<'_, C>, want: &Want) -> bool {
     true
 }
 
-/// Plays on, with `meddle` called after every step of either end, until it says stop or both are done.
-/// Gives how many steps that were.
+/// Continues, and calls `meddle` after each step of either end, until it returns false or both are done. Returns the
+/// number of steps.
 fn play<'a, C: Carried>(
     client: &mut End<'a, C>,
     server: &mut End<'a, C>,
@@ -77,8 +76,8 @@ fn play<'a, C: Carried>(
     number
 }
 
-/// Plays a handshake once for each of its steps: `meddle` is called there, and the play stops. Then `after` looks at
-/// both ends: first the one that was meddled with.
+/// Runs a handshake once for each of its steps. `meddle` is called at that step, and the run stops. Then `after` checks
+/// both ends: first the disturbed one.
 fn at_every_step<C: Carried>(
     mut meddle: impl FnMut(&mut End<'_, C>, &Step),
     mut after: impl FnMut(&mut End<'_, C>, &mut End<'_, C>, usize),
@@ -104,13 +103,13 @@ fn at_every_step<C: Carried>(
     }
 }
 
-/// Everything about an end that a misuse must not change.
+/// Everything of an end that a misuse must not change.
 fn snapshot<C: Carried>(end: &End<'_, C>) -> (State, usize, Vec<u8>, Option<Vec<u8>>) {
     let peer = end.hs.peer(&end.rx).ok().map(|peer| peer.leaf().to_vec());
     (end.hs.state(), end.hs.transitions().count(), C::pending(&end.tx), peer)
 }
 
-/// What the other end comes to when it has been told everything that this one had to say.
+/// The result of the other end after it has received everything from this one.
 fn fate(end: &mut End<'_>, told: &mut End<'_>) -> Result<Option<Event>, Error> {
     carry(end, told);
     match told.drive()? {
@@ -126,7 +125,7 @@ fn fate(end: &mut End<'_>, told: &mut End<'_>) -> Result<Option<Event>, Error> {
     let mut session = told.hs.finish().unwrap();
     session.receive(&mut told.rx, &mut told.tx).map(Some)
 }
-/// Every question of a whole connection, of both its ends.
+/// Every question of a whole connection, of both ends.
 fn questions_of<C: Carried>(mut client: End<'static, C>, mut server: End<'static, C>) -> Vec<Want> {
     let mut questions = Vec::new();
     play(&mut client, &mut server, &mut |_, _, step| {
@@ -138,7 +137,7 @@ fn questions_of<C: Carried>(mut client: End<'static, C>, mut server: End<'static
     questions
 }
 
-/// Tries to answer, in every way.
+/// Tries every answer.
 fn try_all<C: Carried>(end: &mut End<'_, C>, question: &Want) -> Vec<Result<(), Misuse>> {
     let alert = AlertDescription::INTERNAL_ERROR;
     match question {
@@ -160,7 +159,7 @@ fn try_all<C: Carried>(end: &mut End<'_, C>, question: &Want) -> Vec<Result<(), 
         _ => vec![],
     }
 }
-/// The first question of this kind that an end of this role asks is declined.
+/// Declines the first question of this kind from an end of this role.
 fn decline<C: Carried>(role: Role, which: State, alert: AlertDescription) -> (End<'static, C>, End<'static, C>) {
     let (mut client, mut server) = ends(false);
     let mut declined = 0;

@@ -1,4 +1,4 @@
-//! R1: a question is a value, and asked again until it is answered.
+//! R1: a question is a value, and comes again until it is answered.
 
 use super::{IDENTITY, at_every_step, ends, play, snapshot};
 use crate::carriers::{Carried, on_both_carriers};
@@ -48,7 +48,7 @@ fn whoever_asks_again_is_told_the_same_at_every_step<C: Carried>() {
     }
 }
 
-/// An answer may come when the transport has said more; what it has said is looked at afterwards.
+/// An answer may come after more bytes of the peer, which are processed afterwards.
 fn a_question_waits_while_more_comes<C: Carried>() {
     let (mut client, mut server) = ends::<C>(false);
     play(&mut client, &mut server, &mut |_, end, step| {
@@ -59,7 +59,7 @@ fn a_question_waits_while_more_comes<C: Carried>() {
     });
 }
 
-/// A program as it may well be: one struct owns machine and memory; it is polled, and remembers nothing in between.
+/// A typical program: one struct owns machine and memory. It is polled, and keeps nothing between polls.
 struct Program {
     hs: Handshake<&'static Policy>,
     rx: Inbox<[u8; 4_096]>,
@@ -72,7 +72,7 @@ struct Program {
 static POLICY: Policy = Policy::new();
 
 impl Program {
-    /// Its signer is another thread; the question goes there whenever it comes up, and the answers come when they come.
+    /// Its signer is another thread. Each time the question is asked, it goes there.
     fn new(role: Role, seed: u8) -> Program {
         let seed = Seed::from_bytes(&[seed; 64]);
         let hs = match role {
@@ -92,7 +92,7 @@ impl Program {
         Program { hs, rx: Inbox::new([0; 4_096]), tx: Outbox::new([0; 4_096]), signer, signed, asked: 0 }
     }
 
-    /// One poll: true when done.
+    /// One poll. True: done.
     fn poll(&mut self) -> bool {
         match self.hs.drive(&mut self.rx, &mut self.tx).unwrap() {
             Want::Credential(question) => {
@@ -101,10 +101,10 @@ impl Program {
             Want::Sign(question) => {
                 self.asked += 1;
                 if self.asked.is_multiple_of(2) {
-                    return false; // the question is lost; it will come again
+                    return false; // the question is lost, and comes again
                 }
                 self.signer.send(question).unwrap();
-                // Whenever the answer comes, it may be the answer to this question or to an earlier copy of it.
+                // The answer may be to this question or to an earlier copy of it.
                 let (question, signature) = self.signed.recv().unwrap();
                 if self.asked > 4 {
                     self.hs.answer_sign(&question, &signature, &mut self.tx).unwrap();
@@ -142,7 +142,7 @@ fn a_program_may_hold_everything_in_one_struct_and_lose_questions() {
     assert!(client.hs.finish().is_ok() && server.hs.finish().is_ok());
 }
 
-/// An answer may come hours later, from elsewhere, and after the transport has said more.
+/// An answer may come hours later, from another thread, and after more bytes of the peer.
 #[test]
 fn a_question_waits_for_its_answer_whatever_happens_meanwhile() {
     let (mut client, mut server) = ends(false);
@@ -151,7 +151,7 @@ fn a_question_waits_for_its_answer_whatever_happens_meanwhile() {
     server.drive().unwrap();
     carry(&mut server, &mut client);
     let Ok(Want::Verify(question)) = client.hs.drive(&mut client.rx, &mut client.tx) else { panic!() };
-    // Bytes come, and the transport ends: the open question stays what is wanted.
+    // Bytes come and the transport ends. The question stays open.
     client.gets(b"\x17\x03\x03\x00\x20whatever this is, nobody looks");
     client.rx.filled(0);
     for _ in 0..3 {
@@ -167,7 +167,8 @@ fn a_question_waits_for_its_answer_whatever_happens_meanwhile() {
 fn a_connection_that_is_dropped_leaves_no_trace() {
     at_every_step::<Records>(
         |end, _| {
-            // A timeout: the program drops what it holds. There is no global, so another connection is as the first.
+            // After a timeout the program drops the connection. There are no globals, so a new connection is not
+            // affected.
             let (hs, rx, tx) = (
                 Handshake::server(Policy::new(), Seed::from_bytes(&[9; 64])),
                 Inbox::new(vec![0; 40_000]),
@@ -178,7 +179,7 @@ fn a_connection_that_is_dropped_leaves_no_trace() {
             drop(std::mem::replace(&mut end.tx, tx));
         },
         |_, other, _| {
-            // To the other end it is a transport that ended.
+            // For the other end the transport has ended.
             let state = loop {
                 let state = other.hs.state();
                 match other.drive() {

@@ -1,4 +1,4 @@
-//! R2: saying no: a refused peer, a declined question, a credential or signature that the peer does not take.
+//! R2: a refused peer, a declined question, and a credential or signature that the peer does not accept.
 
 use super::{IDENTITY, decline, ends, fate};
 use crate::common::{Identity, Pki, run};
@@ -34,7 +34,7 @@ const REASONS: [(Rejection, AlertDescription, &str); 9] = [
     ),
 ];
 
-/// What the refused end must say of this alert.
+/// The error of the refused end for this alert.
 fn refusal(alert: AlertDescription, role: Role, unconfirmed: bool) -> ErrorKind {
     match alert {
         AlertDescription::UNRECOGNIZED_NAME if role == Role::Client && unconfirmed => {
@@ -49,7 +49,7 @@ fn refusal(alert: AlertDescription, role: Role, unconfirmed: bool) -> ErrorKind 
 #[test]
 fn a_refusal_says_why_on_both_sides() {
     for (reason, alert, words) in REASONS {
-        // The client refuses the server: nothing of the client's identity has gone out (R6).
+        // The client refuses the server. Nothing of the client's identity was sent (R6).
         let (mut client, mut server) = ends(false);
         client.verdict = Verdict::Reject(reason);
         let (c, s) = run(&mut client, &mut server);
@@ -68,7 +68,7 @@ fn a_refusal_says_why_on_both_sides() {
         );
         assert!(server.tx.is_empty(), "an alert is not answered by an alert");
 
-        // The server refuses the client, which is done already.
+        // The server refuses the client, which is already done.
         let (mut client, mut server) = ends(false);
         server.verdict = Verdict::Reject(reason);
         let (c, s) = run(&mut client, &mut server);
@@ -112,7 +112,7 @@ fn every_question_can_be_declined_with_any_alert() {
                 let told = fate(&mut end, &mut other).unwrap_err();
                 assert_eq!(told.alert(), Some(Alert::Received(alert)));
                 let unconfirmed = role == Role::Server && which == State::AskVerify;
-                let plain = role == Role::Server && which == State::AskCredential; // before there are keys
+                let plain = role == Role::Server && which == State::AskCredential; // before the keys
                 let expected = if plain {
                     ErrorKind::UnauthenticatedAlert { alert }
                 } else if unconfirmed {
@@ -126,7 +126,7 @@ fn every_question_can_be_declined_with_any_alert() {
     }
 }
 
-/// A key that does not fit what the peer accepts: the answer is taken, and the next drive says what is wrong with it.
+/// The credential fits no scheme of the peer: the answer is accepted, and the next `drive` returns the error.
 #[test]
 fn a_credential_that_the_peer_does_not_accept_ends_the_handshake() {
     use countersign::SignatureScheme;
@@ -149,14 +149,14 @@ fn a_credential_that_the_peer_does_not_accept_ends_the_handshake() {
         assert_eq!((own.role(), own.state()), (role, State::AskCredential));
         let alert = AlertDescription::HANDSHAKE_FAILURE;
         let expected = match role {
-            Role::Server => ErrorKind::UnauthenticatedAlert { alert }, // before there are keys
+            Role::Server => ErrorKind::UnauthenticatedAlert { alert }, // before the keys
             Role::Client => ErrorKind::PeerAlert { alert },
         };
         assert_eq!(told.unwrap().unwrap_err().kind(), expected);
     }
 }
 
-/// A signer that lies: the machine sends what it is given, and the peer finds out.
+/// A signer that returns a wrong signature: the machine sends it, and the peer finds it.
 // req: 9846-4.5.3-3
 #[test]
 fn a_wrong_signature_is_found_by_the_peer() {

@@ -1,4 +1,4 @@
-//! R2: an answer without room changes nothing, and says how much it needs.
+//! R2: an answer without room changes nothing, and returns how much it needs.
 
 use super::{IDENTITY, ends, play, snapshot};
 use crate::carriers::{Carried, on_both_carriers};
@@ -11,7 +11,7 @@ on_both_carriers!(
     a_credential_or_signature_that_cannot_be_sent_is_a_misuse,
 );
 
-/// Moves what the outbox holds to so much memory; false: it does not fit.
+/// Moves the outbox to memory of this size. False: its contents do not fit.
 fn resized<C: Carried>(end: &mut End<'_, C>, len: usize) -> bool {
     let (tx, fits) = match C::resized(std::mem::replace(&mut end.tx, C::outbox(0)), len) {
         Ok(tx) => (tx, true),
@@ -21,8 +21,8 @@ fn resized<C: Carried>(end: &mut End<'_, C>, len: usize) -> bool {
     fits
 }
 
-/// At each question of both ends: with less than `needed` nothing happens, and the same question is open; with exactly
-/// that, the answer is taken.
+/// At each question of both ends: with less than `needed` nothing happens, and the question stays open. With exactly
+/// `needed` the answer is accepted.
 fn an_answer_without_room_changes_nothing_and_says_how_much_it_needs<C: Carried>() {
     for question in 0..4 {
         let (mut client, mut server) = ends::<C>(question % 2 == 0);
@@ -43,7 +43,7 @@ fn an_answer_without_room_changes_nothing_and_says_how_much_it_needs<C: Carried>
                 }
                 _ => Err(Misuse::NotNow),
             };
-            // As small as what is held allows.
+            // The smallest memory for its contents.
             let least = (0..).find(|len| resized(end, *len)).unwrap();
             let before = snapshot(end);
             let Err(Misuse::NoRoom { needed }) = answer(end) else { panic!("{want:?} fits {least} bytes") };
@@ -65,14 +65,14 @@ fn an_answer_without_room_changes_nothing_and_says_how_much_it_needs<C: Carried>
             true
         });
         assert!(refused >= 3);
-        // And it goes on.
+        // The handshake continues.
         play(&mut client, &mut server, &mut |_, _, _| false);
     }
 }
 
 fn a_handshake_with_a_small_outbox_sends_and_grows<C: Carried>() {
     let (mut client, mut server) = ends::<C>(false);
-    // The client's hello is the first thing that must fit.
+    // The client's hello is the first message that must fit.
     let small = if cfg!(feature = "mlkem") { 1_500 } else { 500 };
     (client.tx, server.tx) = (C::outbox(small), C::outbox(500));
     let mut no_room = 0;
@@ -84,7 +84,7 @@ fn a_handshake_with_a_small_outbox_sends_and_grows<C: Carried>() {
     assert!(no_room > 0);
 }
 
-/// Drives an end whose outbox is small: sends what is pending whenever an answer has no room, then grows.
+/// Drives an end with a small outbox. If an answer has no room it sends what is pending, and then grows.
 fn squeeze<C: Carried>(end: &mut End<'_, C>, other: &mut End<'_, C>, no_room: &mut usize) -> bool {
     loop {
         let want = end.hs.drive(&mut end.rx, &mut end.tx).unwrap();

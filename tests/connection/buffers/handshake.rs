@@ -1,4 +1,4 @@
-//! Memory and pieces in the handshake.
+//! Memory and fragmentation in the handshake.
 
 use super::{AMPLE, Capacities, EXPECTED, IDENTITY, Side, connection, run, speech};
 use crate::common::{Connection, End};
@@ -48,14 +48,14 @@ fn one_byte_at_a_time_is_enough() {
         assert_eq!(&outcome, &EXPECTED[usize::from(retry)]);
         assert_eq!(sides.map(|side| side.moves), [0, 0]);
     }
-    // And with real cryptography.
+    // Also with real cryptography.
     let (outcome, _) = connection(Policy::new(), Policy::new(), AMPLE, &[1]);
     assert_eq!(outcome.heard, EXPECTED[0].heard);
     assert_eq!(outcome.transitions, EXPECTED[0].transitions, "real cryptography takes as many bytes");
 }
 
-/// Each memory has a smallest size that does, found here by bisection; every larger one does as well, and no smaller.
-/// Who begins with less never ends with more than this: `needed` is not exaggerated.
+/// Each memory has a smallest sufficient size, found here by bisection. Every larger size works, and no smaller one.
+/// With less at first, growth by `needed` never exceeds it, so `needed` is exact.
 #[test]
 fn each_memory_has_a_minimum_and_everything_above_it_does() {
     type Set = fn(usize) -> Capacities;
@@ -94,7 +94,7 @@ fn each_memory_has_a_minimum_and_everything_above_it_does() {
     }
 }
 
-/// Beyond the policy's limits the peer is to blame, however small the memory is: it cannot make us want more.
+/// Beyond the policy's limits the peer is to blame, even with small memory. So a peer cannot make us grow further.
 #[test]
 fn a_message_beyond_the_policy_is_the_peers_fault_and_judged_from_its_header() {
     for memory in [60, 500, 40_000] {
@@ -121,7 +121,7 @@ fn a_message_beyond_the_policy_is_the_peers_fault_and_judged_from_its_header() {
     }
 }
 
-/// A size error says the same until it is mended, and has no consequence.
+/// A size error repeats until the memory is larger, and changes nothing.
 #[test]
 fn a_size_error_repeats_and_poisons_nothing() {
     let mut client = Side::new(Role::Client, Policy::new(), 0, 0);
@@ -147,7 +147,7 @@ fn a_size_error_repeats_and_poisons_nothing() {
     assert_eq!(client.hs.drive(&mut client.rx, &mut client.tx), Ok(Want::Read));
 }
 
-/// A session's record that does not fit: the same call goes on in larger memory, and the record is whole.
+/// A session's record that does not fit: in larger memory the same call continues, and the record is complete.
 #[test]
 fn a_record_larger_than_the_inbox_waits_for_larger_memory() {
     let client = End::new(Role::Client, Policy::new(), &IDENTITY);

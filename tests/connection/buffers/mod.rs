@@ -1,8 +1,8 @@
-//! R3: how bytes are cut, and how large the memories are, changes nothing but the number of calls. Memory that is too
-//! small is an error that the caller mends; nothing is lost by it.
+//! R3: the division of bytes and the sizes of the memories change only the number of calls. Too little memory is an
+//! error that the caller can correct, and nothing is lost.
 //!
-//! To compare whole connections byte for byte, these use the null cryptography and Ed25519 (whose signatures are
-//! deterministic): then the exporter secret is a function of the transcript alone.
+//! These tests compare whole connections byte for byte. So they use null cryptography and Ed25519, whose signatures are
+//! deterministic: then the exporter secret depends only on the transcript.
 
 mod handshake;
 mod session;
@@ -15,7 +15,7 @@ use countersign::{
 use std::collections::VecDeque;
 use std::sync::LazyLock;
 
-/// The bytes of each memory.
+/// The size of each memory in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Capacities {
     client_rx: usize,
@@ -28,12 +28,12 @@ const AMPLE: Capacities = Capacities { client_rx: 40_000, client_tx: 40_000, ser
 
 static IDENTITY: LazyLock<Identity> = LazyLock::new(|| Pki::new().issue("somebody.test", &rcgen::PKCS_ED25519));
 
-/// What each end says to the other when connected.
+/// The data that each end sends when connected.
 fn speech(role: Role) -> Vec<u8> {
     (0..200u8).map(|n| if role == Role::Client { n } else { !n }).collect()
 }
 
-/// One end, its memories, and how often they had to be changed for larger ones.
+/// One end, its memories, and how often they were replaced by larger ones.
 struct Side {
     hs: Handshake<Policy>,
     session: Option<Session>,
@@ -93,7 +93,7 @@ impl Side {
         }
     }
 
-    /// An answer or a write had no room: what is pending is sent, or the memory is changed.
+    /// An answer or a write had no room: sends what is pending, or makes the memory larger.
     fn make_room(&mut self, misuse: Misuse, to: &mut VecDeque<u8>) {
         let Misuse::NoRoom { needed } = misuse else { panic!("{misuse}") };
         if self.tx.pending().is_empty() { self.grow_tx(needed) } else { self.send(usize::MAX, to) }
@@ -106,7 +106,7 @@ impl Side {
         self.tx.sent(len);
     }
 
-    /// False: the transport has nothing.
+    /// False: the transport has no bytes.
     fn read(&mut self, chunk: usize, from: &mut VecDeque<u8>) -> bool {
         let space = self.rx.space();
         assert!(!space.is_empty(), "Read is wanted when there is space to read into");
@@ -120,7 +120,7 @@ impl Side {
         len > 0
     }
 
-    /// Goes on until the transport has nothing more.
+    /// Continues until the transport has no more bytes.
     fn turn(&mut self, chunks: &mut impl Iterator<Item = usize>, from: &mut VecDeque<u8>, to: &mut VecDeque<u8>) {
         while self.session.is_none() {
             let chunk = chunks.next().unwrap();
@@ -185,7 +185,7 @@ impl Side {
     }
 }
 
-/// All that may be compared between two runs.
+/// Everything that two runs have in common.
 #[derive(Debug, PartialEq, Eq)]
 struct Outcome {
     transitions: [Vec<Transition>; 2],
@@ -193,7 +193,7 @@ struct Outcome {
     heard: [Vec<u8>; 2],
 }
 
-/// A whole connection: handshake, data both ways, close. `chunks` is how many bytes go in each call.
+/// A whole connection: handshake, data both ways, close. Each call transports `chunks` bytes.
 fn connection(client: Policy, server: Policy, capacities: Capacities, chunks: &[usize]) -> (Outcome, [Side; 2]) {
     let mut client = Side::new(Role::Client, client, capacities.client_rx, capacities.client_tx);
     let mut server = Side::new(Role::Server, server, capacities.server_rx, capacities.server_tx);
@@ -222,6 +222,6 @@ fn run(retry: bool, capacities: Capacities, chunks: &[usize]) -> (Outcome, [Side
     connection(policy(retry), policy(false), capacities, chunks)
 }
 
-/// What the connection comes to when nothing is cut and memory is ample; with a HelloRetryRequest, and without.
+/// The result of the connection with undivided bytes and large memory, with and without a HelloRetryRequest.
 static EXPECTED: LazyLock<[Outcome; 2]> =
     LazyLock::new(|| [false, true].map(|retry| run(retry, AMPLE, &[usize::MAX]).0));

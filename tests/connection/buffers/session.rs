@@ -1,4 +1,4 @@
-//! Memory and pieces after the handshake.
+//! Memory and fragmentation after the handshake.
 
 use super::IDENTITY;
 use crate::common::{Connection, End};
@@ -9,7 +9,7 @@ use countersign::internals::crypto::Suite;
 use countersign::{ContentType, Event, Inbox, Misuse, Outbox, Policy, Role, Session};
 use std::collections::VecDeque;
 
-/// A session whose outbox is full takes nothing; one whose outbox is too small for anything says what it needs.
+/// A session with a full outbox takes no data. If the outbox is too small for any data, the error has the size.
 #[test]
 fn a_session_without_room_loses_nothing() {
     let client = End::new(Role::Client, Policy::new(), &IDENTITY);
@@ -31,7 +31,7 @@ fn a_session_without_room_loses_nothing() {
     }
 }
 
-/// The answer to a KeyUpdate that finds no room waits for it, and still goes before data.
+/// The answer to a KeyUpdate waits for room, and is still sent before data.
 #[test]
 fn an_answer_that_is_owed_waits_for_room() {
     let client = End::new(Role::Client, Policy::new(), &IDENTITY);
@@ -51,7 +51,7 @@ fn an_answer_that_is_owed_waits_for_room() {
     assert_eq!(connection.to_client(), Ok((b"data".to_vec(), vec![])));
 }
 
-/// A key that is used up is updated when the data that asks for it has room as well, and not before.
+/// A used-up key is updated only when the data after it has room, too.
 #[test]
 fn our_update_waits_for_room_for_the_data_behind_it() {
     const KEY_UPDATE: usize = 5 + 5 + 1 + 16;
@@ -78,7 +78,7 @@ fn our_update_waits_for_room_for_the_data_behind_it() {
         assert_eq!(send(&mut c, 60, &mut client.tx), 60);
         assert_eq!(client.tx.pending().len(), capacity - 48, "both");
         assert_ne!(c.expose_secrets().0, secret);
-        // What never has room together goes one after the other.
+        // If both never fit together, they are sent one after the other.
         let most = capacity - 48 - 22;
         client.sends();
         assert_eq!(send(&mut c, most, &mut client.tx), 0);
@@ -87,7 +87,7 @@ fn our_update_waits_for_room_for_the_data_behind_it() {
     }
 }
 
-/// What is to be ignored need not fit: a ticket larger than the memory is checked and skipped as it comes.
+/// A ticket is dropped, so it need not fit: a ticket larger than the memory is checked in pieces.
 #[test]
 fn a_ticket_larger_than_the_inbox_is_read_in_pieces() {
     let client = End::new(Role::Client, Policy::new(), &IDENTITY);
@@ -126,7 +126,7 @@ fn a_ticket_larger_than_the_inbox_is_read_in_pieces() {
     assert_eq!(data, b"after it");
 }
 
-/// An idle session holds no memory: its buffers go back to the pool, and others serve when it wakes up.
+/// An idle session needs no memory: its buffers go back to the pool, and it continues with others.
 #[test]
 fn an_idle_session_gives_its_buffers_back() {
     let client = End::new(Role::Client, Policy::new(), &IDENTITY);
@@ -150,7 +150,7 @@ fn an_idle_session_gives_its_buffers_back() {
     }
 }
 
-/// What is held is not given away.
+/// A buffer that is not empty is not given back.
 #[test]
 fn buffers_that_hold_something_are_not_given_back() {
     let client = End::new(Role::Client, Policy::new(), &IDENTITY);
@@ -164,7 +164,7 @@ fn buffers_that_hold_something_are_not_given_back() {
     assert_eq!(tx.pending(), whole);
     let Ok(tx) = tx.move_into(vec![0; 200]) else { panic!("it fits") };
     assert_eq!(tx.pending(), whole);
-    // The same on the other side, with half a record.
+    // The same on the other side, with a part of a record.
     let half = whole.len() / 2;
     connection.server.gets(&whole[..half]);
     let rx = std::mem::replace(&mut connection.server.rx, Inbox::new(vec![]));
