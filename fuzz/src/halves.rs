@@ -69,7 +69,9 @@ pub fn halves(data: &[u8]) {
         ours.flush();
     }
     // In the end all that was sent comes.
-    for _ in 0..200 {
+    let mut before = None;
+    while before != Some(halves.each_ref().map(Half::progress)) {
+        before = Some(halves.each_ref().map(Half::progress));
         let [one, two] = &mut halves;
         one.flush();
         two.brings(&mut one.wire, usize::MAX);
@@ -88,6 +90,11 @@ pub fn halves(data: &[u8]) {
 }
 
 impl Half {
+    /// What changes while something is on its way.
+    fn progress(&self) -> (usize, usize, bool) {
+        (self.read, self.wire.len(), self.peer_closed)
+    }
+
     fn is_over(&self) -> bool {
         self.closed || self.aborted.is_some() || self.error.is_some()
     }
