@@ -1,4 +1,4 @@
-//! Answers that do not fit change nothing.
+//! Wrong answers change nothing.
 
 use crate::common::*;
 use countersign::authenticator::State;
@@ -61,7 +61,7 @@ fn a_second_a_stale_and_a_foreign_answer_are_misuses() {
     }
     let longest = pair.client.answer_sign(&mut proving, &[1; 65_535], &mut []);
     assert_eq!(longest, Err(Misuse::NoRoom { needed: 4 + 2 + 2 + 65_535 + 36 }));
-    // The signer has failed: we may still decline.
+    // After the signer has failed we may still decline.
     assert_eq!(other.client.decline(&mut proving, &mut out), stale);
     assert_eq!(pair.client.decline(&mut proving, &mut []), Err(Misuse::NoRoom { needed: 36 }));
     let len = pair.client.decline(&mut proving, &mut out).unwrap();

@@ -1,4 +1,4 @@
-//! Two ends with a session, and what proves and checks identities on each.
+//! Two ends with a session and their authenticators.
 
 use crate::end::{End, seed};
 use crate::identity::{Identity, Pki};
@@ -7,9 +7,9 @@ use countersign::{CipherSuite, Credential, Policy, Role, Session, Want};
 use std::sync::LazyLock;
 
 pub static PKI: LazyLock<Pki> = LazyLock::new(Pki::new);
-/// Who both ends are in the handshake.
+/// The identities of both ends in the handshake.
 pub static FIRST: LazyLock<Identity> = LazyLock::new(|| PKI.issue("first.test", &rcgen::PKCS_ED25519));
-/// Who they prove to be afterwards: other certificates, other keys.
+/// The identities that they prove afterwards: other certificates and keys.
 pub static NEXT: LazyLock<Identity> = LazyLock::new(|| PKI.issue("next.test", &rcgen::PKCS_ECDSA_P256_SHA256));
 
 /// One suite for each hash.
@@ -55,7 +55,7 @@ pub fn sessions(client: Policy, server: Policy) -> (Session, Session) {
     (c, s)
 }
 
-/// Both sessions, the client's first, with the memory of their ends.
+/// Both sessions with the memory of their ends, the client's first.
 pub fn connected(client: Policy, server: Policy) -> [(Session, End<'static>); 2] {
     let mut client = End::new(Role::Client, client, &FIRST);
     let mut server = End::new(Role::Server, server, &FIRST);
@@ -81,7 +81,7 @@ pub fn request_with(end: &mut Authenticators<Policy>, options: &RequestOptions<'
     (id, message)
 }
 
-/// What this end makes of a request.
+/// The result of a request at this end.
 pub fn asked<'m>(end: &mut Authenticators<Policy>, request: &'m [u8]) -> Proving<'m> {
     match end.receive(request).unwrap() {
         Received::Request(proving) => proving,
@@ -115,7 +115,7 @@ pub fn answer(end: &mut Authenticators<Policy>, request: &[u8]) -> Vec<u8> {
     prove(end, proving, &NEXT)
 }
 
-/// What a good authenticator claims.
+/// The claim of a good authenticator.
 pub fn claim<'m>(end: &mut Authenticators<Policy>, message: &'m [u8]) -> Claim<'m> {
     match end.receive(message).unwrap() {
         Received::Claim(claim) => claim,
@@ -123,7 +123,7 @@ pub fn claim<'m>(end: &mut Authenticators<Policy>, message: &'m [u8]) -> Claim<'
     }
 }
 
-/// Why a message is refused.
+/// The error of a refused message.
 pub fn refused(end: &mut Authenticators<Policy>, message: &[u8]) -> &'static str {
     let Err(error) = end.receive(message) else { panic!("accepted") };
     assert_eq!(error.alert(), None, "no alert goes out");

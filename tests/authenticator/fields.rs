@@ -1,4 +1,4 @@
-//! Every bit of an authenticator counts, and so does every bit of a request.
+//! Every bit of an authenticator matters, and every bit of a request.
 
 use crate::common::*;
 use crate::peer::{self, Recipe, extension};
@@ -6,14 +6,14 @@ use countersign::authenticator::RequestOptions;
 use countersign::{Credential, ErrorKind, HandshakeType, Policy, Role};
 use std::collections::BTreeMap;
 
-/// Where CertificateVerify and Finished begin.
+/// The positions of CertificateVerify and Finished.
 fn begins(authenticator: &[u8]) -> [usize; 2] {
     let len = |from: usize| 4 + usize::from(authenticator[from + 2]) * 256 + usize::from(authenticator[from + 3]);
     let verify = len(0);
     [verify, verify + len(verify)]
 }
 
-/// Where a byte of the authenticator lies.
+/// The part of the authenticator with this byte.
 fn field(authenticator: &[u8], at: usize) -> &'static str {
     let [verify, finished] = begins(authenticator);
     match at {
@@ -35,7 +35,7 @@ fn field(authenticator: &[u8], at: usize) -> &'static str {
     }
 }
 
-/// Whatever bit is changed: refused, by the name of what is wrong; and what was not changed is accepted then.
+/// With any bit changed it is refused, and the error names the reason. The unchanged one is accepted afterwards.
 #[test]
 fn every_changed_bit_is_refused_by_name() {
     for (suite, role) in SUITES.into_iter().zip(ROLES) {
@@ -83,7 +83,7 @@ fn every_changed_bit_is_refused_by_name() {
     }
 }
 
-/// A request of which a bit was changed on the way: the peer may answer it, and its answer is refused.
+/// A bit of a request is changed in transit. The peer may answer it, but its answer is refused.
 #[test]
 fn an_answer_to_a_changed_request_is_refused() {
     let mut pair = Pair::new(Policy::new());
@@ -108,7 +108,7 @@ fn an_answer_to_a_changed_request_is_refused() {
     let _ = claim(&mut pair.server, &authenticator);
 }
 
-/// An entry may hold what was asked for, and nothing else; and what was asked for is shown.
+/// An entry may have only the requested extensions, and they are shown.
 // req: 9261-5.2.1-4, 9261-5.2.1-5
 #[test]
 fn the_entries_extensions_answer_those_of_the_request() {
@@ -139,14 +139,14 @@ fn the_entries_extensions_answer_those_of_the_request() {
             }
         }
     }
-    // Unasked, what the ClientHello asks for binds.
+    // For a spontaneous authenticator the extensions of the ClientHello count.
     let mut pair = Pair::new(Policy::new());
     let unasked =
         Recipe { context: b"1", extensions: &staple, ..Recipe::new(&pair.s, Role::Server, b"", &NEXT) }.make();
     assert_eq!(refused(&mut pair.client, &unasked), "UnsolicitedExtension");
 }
 
-/// What a request holds guides the choice of our certificate.
+/// The contents of a request are shown for the choice of our certificate.
 #[test]
 fn a_request_says_what_it_wants() {
     let mut pair = Pair::new(Policy::new());
@@ -168,7 +168,8 @@ fn a_request_says_what_it_wants() {
 }
 
 // req: 9261-5.2.1-2
-/// A chain without certificates is no authenticator, but for the empty one; too many are refused as in the handshake.
+/// A chain without certificates is refused, except in an empty authenticator. Too many certificates are refused as in
+/// the handshake.
 #[test]
 fn the_limits_of_the_handshake_hold() {
     let mut pair = Pair::with(Policy::new().max_chain(1), Policy::new().max_chain(1).max_flight(2000, 2200));
@@ -182,7 +183,7 @@ fn the_limits_of_the_handshake_hold() {
     let none = crate::identity::Identity { chain: Vec::new(), key: PKI.issue("x", &rcgen::PKCS_ECDSA_P256_SHA256).key };
     let none = Recipe::new(&pair.c, Role::Client, &message, &none).make();
     assert_eq!(refused(&mut pair.server, &none), "NoClientCertificate");
-    // The longest message and flight, and one byte more.
+    // The longest message and flight, and then one byte more.
     for (body, behind, name) in [
         (2000, 0, "Malformed"),
         (2001, 0, "MessageTooLong"),

@@ -1,4 +1,4 @@
-//! What a peer proves again renews its lease, if it is who it was.
+//! A new proof renews the lease if the identity is the same.
 
 use crate::common::*;
 use crate::identity::Identity;
@@ -8,7 +8,7 @@ use countersign::{Peer, Policy, Role};
 use rustls_pki_types::UnixTime;
 use std::time::Duration;
 
-/// A leaf with these names, and a key of its own.
+/// A leaf with these names and a new key.
 fn issue(common_name: &str, sans: &[&str]) -> Identity {
     let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
     let mut params = rcgen::CertificateParams::default();
@@ -45,7 +45,7 @@ fn lease(identity: &Identity, expect: &[Expect]) -> Lease {
     Lease::new(&trust().judge(&peer, &JudgeOptions::new(expect, at(0))).unwrap(), expect).unwrap()
 }
 
-/// The client proves this identity; what becomes of the lease an hour later.
+/// The client proves this identity. Returns the result for the lease, one hour later.
 fn renewed(lease: &Lease, next: &Identity, expect: &[Expect]) -> Result<Lease, Refusal> {
     let mut pair = Pair::new(Policy::new());
     let (_, message) = request(&mut pair.server);
@@ -62,7 +62,7 @@ fn a_new_certificate_of_the_same_identity_renews_the_lease_and_another_ones_does
     let names = parse(&["b.test", "a.test"]);
     let any = vec![Expect::AnyTrusted];
     let spiffe = "spiffe://example.org/api";
-    // Expected of the client; names before; names now; is it the same?
+    // The expected client; the names before; the names now; whether it is the same.
     type Case<'a> = (&'a [Expect], &'a [&'a str], &'a [&'a str], bool);
     let cases: [Case<'_>; 10] = [
         (&domain, &[spiffe], &[spiffe], true),
@@ -92,14 +92,14 @@ fn a_new_certificate_of_the_same_identity_renews_the_lease_and_another_ones_does
         }
         assert_eq!(renewed.is_ok(), same, "{before:?}, {now:?}");
     }
-    // Another subject, and nothing else to go by.
+    // Another subject, and no other name.
     let before = lease(&issue("client", &["a.test"]), &any);
     assert_eq!(renewed(&before, &issue("other", &["a.test"]), &any).unwrap_err().name(), "OtherIdentity");
-    // Whoever would not be let in today is refused for that.
+    // A peer that a handshake would refuse now is refused with that reason.
     assert_eq!(renewed(&before, &issue("client", &["a.test"]), &domain).unwrap_err().name(), "Svid");
 }
 
-/// What people cannot read, or would not read to its end, is part of who somebody is.
+/// Names that people cannot read, or that are too long to read, are a part of the identity.
 #[test]
 fn names_are_compared_whole_and_of_every_kind() {
     let any = [Expect::AnyTrusted];
@@ -113,7 +113,7 @@ fn names_are_compared_whole_and_of_every_kind() {
     }
 }
 
-/// Devices that are known by their keys may all have one name.
+/// Devices that are identified by their keys may all have one name.
 #[test]
 fn who_was_accepted_by_a_key_is_renewed_by_that_key() {
     let [one, other] = [issue("device", &["device.test"]), issue("device", &["device.test"])];
@@ -125,7 +125,7 @@ fn who_was_accepted_by_a_key_is_renewed_by_that_key() {
     assert!(refusal.to_string().contains("the key with SHA-256"), "{refusal}");
 }
 
-/// Nobody knows when an authenticator was made that nobody had asked for.
+/// Nobody knows when a spontaneous authenticator was made.
 #[test]
 fn an_unasked_proof_renews_the_lease_but_not_the_moment_of_the_proof() {
     let server = issue("server", &["server.test"]);

@@ -1,4 +1,4 @@
-//! Proving an identity again, inside of a session (RFC 9261).
+//! Identities are proved again inside of a session (RFC 9261).
 
 mod common;
 #[path = "../support/end.rs"]

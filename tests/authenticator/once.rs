@@ -17,7 +17,7 @@ fn the_second_time_is_refused() {
         let authenticator = answer(proves, &message);
         let _ = claim(asks, &authenticator);
         assert_eq!(refused(asks, &authenticator), "ReusedContext");
-        // And the request is answered once.
+        // The request is answered once.
         assert_eq!(refused(proves, &message), "ReusedContext");
     }
     let mut pair = Pair::new(Policy::new());
@@ -27,7 +27,7 @@ fn the_second_time_is_refused() {
     assert_eq!(refused(&mut pair.client, &unasked), "ReusedContext");
 }
 
-/// The order is free: requests of both ends are open at once, and answered the other way round.
+/// Requests of both ends are open at the same time, and answered in another order.
 #[test]
 fn several_requests_are_open_at_once_in_both_directions_and_answered_in_any_order() {
     let mut pair = Pair::new(Policy::new());
@@ -52,7 +52,7 @@ fn a_cancelled_request_is_not_answered_any_more() {
     assert_eq!(refused(&mut pair.server, &authenticator), "ReusedContext");
 }
 
-/// Made for another session, role, request or context: each has its name.
+/// An authenticator for another session, role, request or context has an error with its own name.
 #[test]
 fn an_authenticator_for_something_else_is_refused_by_name() {
     for suite in SUITES {
@@ -77,7 +77,7 @@ fn an_authenticator_for_something_else_is_refused_by_name() {
                     Recipe { context: b"nobody's", ..Recipe::new(ours, prover, &first, &NEXT) }.make(),
                     if role == Role::Server { "UnknownContext" } else { "AuthenticatorOfOtherRequest" },
                 ),
-                // The peer holds the session's keys, and not the certificate's.
+                // The peer has the session's keys, but not the certificate's.
                 (Recipe { identity: &IMPOSTOR, ..Recipe::new(ours, prover, &first, &NEXT) }.make(), "BadSignature"),
             ];
             let good = good.make();
@@ -97,7 +97,7 @@ static IMPOSTOR: std::sync::LazyLock<crate::identity::Identity> =
         key: PKI.issue("x.test", &rcgen::PKCS_ECDSA_P256_SHA256).key,
     });
 
-/// Our own authenticator, sent back to us.
+/// Our own authenticator comes back to us.
 #[test]
 fn our_own_is_not_the_peers() {
     let mut pair = Pair::new(Policy::new());
@@ -112,7 +112,7 @@ fn our_own_is_not_the_peers() {
     assert_eq!(refused(&mut pair.server, &ours), "ReusedContext");
 }
 
-/// What has been accepted must be known again: beyond the limit, a server is asked.
+/// Accepted authenticators must be recognised. Beyond the limit only requested ones are accepted.
 #[test]
 fn a_client_takes_so_many_unasked_authenticators_and_no_more() {
     let mut pair = Pair::new(Policy::new());
@@ -135,8 +135,8 @@ fn a_client_takes_so_many_unasked_authenticators_and_no_more() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// Two connections, with equal seeds; both ends of both ask and prove; every authenticator is shown to everybody, some
-    /// of them twice: each is accepted in exactly one place, once.
+    /// Two connections with equal seeds. Both ends of both ask and prove. Every authenticator is shown to all ends,
+    /// some twice. Each is accepted exactly once.
     #[test]
     fn each_is_accepted_in_exactly_one_place_once(order in Just((0..32_usize).collect::<Vec<_>>()).prop_shuffle()) {
         let mut ends: Vec<Authenticators<Policy>> = Vec::new();
@@ -148,7 +148,7 @@ proptest! {
         let mut authenticators = Vec::new();
         for asks in 0..4 {
             let (_, message) = request(&mut ends[asks]);
-            // The peer of this end stands beside it.
+            // The peer of this end is next to it.
             authenticators.push((asks, answer(&mut ends[asks ^ 1], &message)));
         }
         let mut accepted = [0; 4];

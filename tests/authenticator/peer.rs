@@ -1,19 +1,19 @@
-//! A peer that makes authenticators by hand, from the exporter: RFC 9261 §5 once more, without the crate's code for it.
+//! A peer that makes authenticators from the exporter, by RFC 9261 §5 and without the crate's code for it.
 
 use crate::identity::Identity;
 use countersign::{Role, Session, SignatureScheme};
 use ring::{digest, hmac};
 
-/// What goes into an authenticator. Each may be wrong.
+/// The parts of an authenticator. Each may be wrong.
 pub struct Recipe<'a> {
     pub session: &'a Session,
     pub sender: Role,
-    /// The whole message; empty: nobody has asked.
+    /// The whole message. Empty: it is spontaneous.
     pub request: &'a [u8],
     pub context: &'a [u8],
     pub identity: &'a Identity,
     pub scheme: SignatureScheme,
-    /// Of the leaf's entry.
+    /// The extensions of the leaf's entry.
     pub extensions: &'a [u8],
 }
 

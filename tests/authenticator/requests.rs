@@ -1,10 +1,10 @@
-//! Requests of the peer: what they must be, and what is ignored.
+//! Requests of the peer: which are refused, and what is ignored.
 
 use crate::common::*;
 use crate::peer::{extension, message, request, schemes};
 use countersign::{Credential, Misuse, Policy, Role};
 
-/// A context is used once, by whichever side.
+/// Either side uses a context only once.
 // req: 9261-4-1
 #[test]
 fn a_context_is_used_once_on_a_connection() {
@@ -19,7 +19,7 @@ fn a_context_is_used_once_on_a_connection() {
         let _ = asked(end, &request(role.peer(), b"", &schemes()));
         let _ = asked(end, &request(role.peer(), &[7; 255], &schemes()));
 
-        // One of ours, which the peer uses for a request of its own.
+        // A context of ours in a request of the peer.
         let (_, ours) = crate::common::request(end);
         let context = countersign::authenticator::context(&ours).unwrap();
         assert_eq!(refused(end, &request(role.peer(), context, &schemes())), "ReusedContext");
@@ -55,7 +55,7 @@ fn a_request_names_its_schemes_and_what_is_unknown_in_it_is_ignored() {
     }
 }
 
-/// server_name belongs to a ClientCertificateRequest; our server does not ask for one.
+/// server_name is only for a ClientCertificateRequest. Our server sends none.
 #[test]
 fn only_a_client_asks_for_a_server_name() {
     let mut pair = Pair::new(Policy::new());
@@ -74,7 +74,7 @@ fn only_a_client_asks_for_a_server_name() {
     assert_eq!(pair.client.open_requests().count(), 0);
 }
 
-/// Without a scheme that both know there is no authenticator; to decline is still possible.
+/// Without a common scheme there is no authenticator, but the request can be declined.
 // req: 9261-5.2.2-2, 9261-5.2.1-3
 #[test]
 fn without_a_common_scheme_nothing_is_proved() {

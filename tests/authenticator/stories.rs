@@ -1,4 +1,4 @@
-//! The three sequences of RFC 9261 §3, and a refusal.
+//! The three sequences of RFC 9261 §3, and a declined request.
 
 use crate::common::*;
 use crate::end::seed;
@@ -6,7 +6,7 @@ use crate::peer::{self, Recipe};
 use countersign::authenticator::Received;
 use countersign::{AlertDescription, Credential, Misuse, Policy, Rejection, Role, SignatureScheme, Verdict};
 
-/// Either end asks, the other proves, whatever the hash; and both write what a peer writes that has only the exporter.
+/// Either end asks and the other proves, with either hash. The bytes are those of a peer that has only the exporter.
 // req: 9261-5.1-1, 9261-5.2.2-1, 9261-5.2.2-2
 #[test]
 fn either_end_is_asked_and_proves_an_identity() {
@@ -28,7 +28,7 @@ fn either_end_is_asked_and_proves_an_identity() {
             assert_eq!(proved.scheme(), SignatureScheme::ECDSA_SECP256R1_SHA256);
             assert_eq!(asks.open_requests().count(), 0);
 
-            // The same from the exporter by hand; signatures of ECDSA differ each time.
+            // The same from the exporter. ECDSA signatures differ each time.
             let (id, message) = request(asks);
             let session = if role == Role::Client { &pair.s } else { &pair.c };
             let authenticator = Recipe::new(session, role.peer(), &message, &NEXT).make();
@@ -38,7 +38,7 @@ fn either_end_is_asked_and_proves_an_identity() {
     }
 }
 
-/// Byte for byte: with a signature that is the same each time.
+/// Equal byte for byte, because this signature is the same each time.
 #[test]
 fn an_authenticator_is_what_the_rfc_says_byte_for_byte() {
     for suite in SUITES {
@@ -54,7 +54,7 @@ fn an_authenticator_is_what_the_rfc_says_byte_for_byte() {
             let session = if role == Role::Client { &pair.s } else { &pair.c };
             let theirs = Recipe::new(session, role.peer(), &message, &NEXT).make();
             assert_eq!(ours[..len], theirs[..len], "Certificate");
-            // The peer's signature, taken for ours.
+            // The peer's signature is used as ours.
             let signature_len = usize::from(theirs[len + 7]);
             let signature = &theirs[len + 8..][..signature_len];
             let (_, proves) = pair.ends(role);
@@ -121,7 +121,7 @@ fn an_empty_authenticator_declines_one_request_and_says_so_in_bytes_that_only_th
     }
 }
 
-/// The peer chooses the contexts of its requests: none, or one of up to 255 bytes.
+/// The peer chooses the contexts of its requests: empty, or up to 255 bytes.
 #[test]
 fn a_context_of_any_length_is_in_what_answers_it() {
     for role in ROLES {
@@ -141,7 +141,7 @@ fn a_context_of_any_length_is_in_what_answers_it() {
     }
 }
 
-/// Refusing is the caller's: nobody is told, and the session lives on.
+/// A rejection is local: nothing is sent, and the session continues.
 #[test]
 fn a_verdict_that_refuses_is_an_error_and_the_request_is_used_up() {
     let mut pair = Pair::new(Policy::new());
@@ -153,8 +153,8 @@ fn a_verdict_that_refuses_is_an_error_and_the_request_is_used_up() {
     assert_eq!(refused(&mut pair.server, &authenticator), "ReusedContext");
 }
 
-/// RFC 9261 §9: a server has verified the client's Finished before it sends or takes an authenticator. Before that it has no
-/// session, and without a session there is nothing to ask.
+/// RFC 9261 §9: a server has verified the client's Finished before it sends or accepts an authenticator. Before that
+/// there is no session, so there are no authenticators.
 // req: 9261-9-1
 #[test]
 fn authenticators_come_from_a_session_and_a_session_that_has_failed_gives_none() {

@@ -1,4 +1,4 @@
-//! The transition table is what the authenticators do.
+//! The authenticators follow their transition table.
 
 use crate::common::*;
 use crate::peer::{self, Recipe};
@@ -29,7 +29,7 @@ fn every_row_is_reachable_unique_and_leads_to_the_end() {
     }
 }
 
-/// What one end writes, the other one's table lets it receive.
+/// What one end writes, the table of the other one allows to receive.
 #[test]
 fn both_ends_tables_fit() {
     for row in TABLE {
@@ -42,7 +42,7 @@ fn both_ends_tables_fit() {
     }
 }
 
-/// Every sequence of up to three messages, in the two states in which something may come.
+/// Every sequence of up to three messages, in both states in which a message may come.
 #[test]
 fn what_the_table_does_not_have_is_refused() {
     use HandshakeType as M;
@@ -86,7 +86,7 @@ fn what_the_table_does_not_have_is_refused() {
                     })
                     .collect();
                 let (end, _) = pair.ends(role);
-                // A request may always come, and a server may always prove something unasked.
+                // A request is always legal, and so is a spontaneous authenticator of a server.
                 let legal = accepts(role, state, sequence) || accepts(role, State::Idle, sequence);
                 let got = end.receive(&bytes);
                 assert_eq!(got.is_ok(), legal, "{role}, {state}: {sequence:?}: {:?}", got.err());

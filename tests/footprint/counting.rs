@@ -1,4 +1,4 @@
-//! An allocator that counts what each thread allocates.
+//! An allocator that counts the allocations of each thread.
 #![allow(unsafe_code, reason = "an allocator cannot be written without")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -7,7 +7,7 @@ use std::cell::Cell;
 struct Counting;
 
 thread_local! {
-    // Const-initialised and without a destructor: to look at it never allocates.
+    // Const-initialised and without a destructor, so access never allocates.
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -15,22 +15,22 @@ fn count() {
     ALLOCATIONS.with(|count| count.set(count.get() + 1));
 }
 
-// SAFETY: everything is the system allocator's; counting touches no memory of it.
+// SAFETY: the system's allocator does everything; the counters are separate.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();
-        // SAFETY: the caller's promises are passed on.
+        // SAFETY: the caller's guarantees are passed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, len: usize) -> *mut u8 {
         count();
-        // SAFETY: the caller's promises are passed on.
+        // SAFETY: the caller's guarantees are passed on.
         unsafe { System.realloc(at, layout, len) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promises are passed on.
+        // SAFETY: the caller's guarantees are passed on.
         unsafe { System.dealloc(at, layout) }
     }
 }
@@ -38,7 +38,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// How often this thread allocates meanwhile.
+/// The number of this thread's allocations during `work`.
 pub(crate) fn allocations<R>(work: impl FnOnce() -> R) -> (usize, R) {
     let before = ALLOCATIONS.get();
     let result = work();

@@ -1,4 +1,4 @@
-//! What a verdict allocates: counted, not guessed.
+//! The allocations of a verdict.
 
 use crate::counting::allocations;
 use crate::crl::HOUR;

@@ -1,5 +1,5 @@
-//! What a connection costs beside time: allocations, sizes, bytes on the wire. An allocator that counts is the
-//! process's own, so that this is a test binary of its own.
+//! The cost of a connection other than time: allocations, sizes, bytes on the wire. It is a test binary of its own,
+//! because its allocator counts.
 
 #[path = "../support/crl.rs"]
 mod crl;

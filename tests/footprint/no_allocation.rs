@@ -1,7 +1,7 @@
-//! The core has no heap: a whole connection on fixed arrays, with every allocation of this thread counted.
+//! The core uses no heap: a whole connection on fixed arrays, with all allocations of this thread counted.
 //!
-//! What the caller does to answer (its signature, its verdict) is the caller's affair: here ring signs, which does not
-//! allocate for ECDSA and Ed25519, and the verdict compares bytes.
+//! Signature and verdict belong to the caller. Here ring signs, which does not allocate for ECDSA and Ed25519, and the
+//! verdict compares bytes.
 
 use crate::counting::allocations;
 use crate::pki::{Ca, leaf_params};
@@ -76,7 +76,7 @@ fn carry(from: &mut Outbox<[u8; 4_096]>, to: &mut Inbox<[u8; 4_096]>) {
     from.sent(len);
 }
 
-/// The whole life of a connection, as the two programs at its ends would have it.
+/// The whole life of a connection, as two programs would run it.
 fn live(mut client: End<'_>, mut server: End<'_>) {
     while !(client.done && server.done) {
         client.turn(&mut server.rx);
@@ -178,7 +178,7 @@ fn a_connection_does_not_allocate_from_its_first_byte_to_its_last() {
     }
 }
 
-/// What goes wrong does not allocate either: the error is made of numbers.
+/// Errors do not allocate either, because they consist of numbers.
 #[test]
 fn a_failed_handshake_does_not_allocate() {
     let policy = Policy::new();

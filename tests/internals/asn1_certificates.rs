@@ -1,5 +1,5 @@
-//! Our reader of certificates and CRLs beside another, x509-parser: what both read, they read alike; and what only the
-//! other reads, we refuse for a reason.
+//! Compares our reader of certificates and CRLs with x509-parser. What both can read has the same contents. What only
+//! x509-parser can read we refuse for a reason.
 
 use countersign::internals::asn1::{BadDer, Certificate, CertificateList, GeneralName, Time, oid};
 use proptest::prelude::*;
@@ -24,7 +24,7 @@ fn limbo(keys: &[&str]) -> BTreeSet<Vec<u8>> {
     lines.filter(|(key, _)| keys.contains(key)).map(|(_, value)| from_base64(value)).collect()
 }
 
-/// The certificates of the vectors: of limbo, and of our own.
+/// The certificates of the vectors: x509-limbo's and our own.
 fn certificates() -> BTreeSet<Vec<u8>> {
     let mut all = limbo(&["root", "ca", "leaf"]);
     for folder in ["key_kinds", "names", "keys/forms"] {
@@ -44,7 +44,7 @@ fn same_time(ours: Time, theirs: &ASN1Time) -> bool {
     }
 }
 
-/// Everything that both know of.
+/// Everything that both readers have.
 fn assert_alike(der: &[u8], ours: &Certificate<'_>, theirs: &X509Certificate<'_>) {
     assert_eq!(ours.der, der);
     assert_eq!(ours.tbs, theirs.tbs_certificate.as_ref());
@@ -122,7 +122,7 @@ fn certificates_are_read_as_another_reads_them_or_refused_for_a_reason() {
     assert_eq!(refused, REFUSED);
 }
 
-/// Of the vectors above; the cases of limbo that they are from are expected to fail.
+/// The names in x509-limbo. The cases with these certificates are expected to fail.
 const REFUSED: &[&str] = &[
     // Names with thousands of parts (nc-dos-1, nc-dos-3).
     "a name has more than 128 parts",
@@ -130,7 +130,7 @@ const REFUSED: &[&str] = &[
     "an IP address in its subjectAltName has the wrong length",
     "an extension stands twice",
     "its subjectAltName is empty or malformed",
-    // An RSA key without a byte of key (invalid-issuer-key).
+    // An RSA key of no bytes (invalid-issuer-key).
     "malformed public key",
 ];
 
@@ -160,7 +160,7 @@ fn revocation_lists_are_read_as_another_reads_them() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
-    /// Damage never panics; and what both still read, they read alike.
+    /// Damaged input never causes a panic, and what both can read has the same contents.
     #[test]
     fn a_damaged_certificate_is_read_alike_if_at_all(
         which: prop::sample::Index, at: prop::sample::Index, to: u8, cut in prop::option::of(any::<prop::sample::Index>()),

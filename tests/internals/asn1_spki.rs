@@ -1,4 +1,4 @@
-//! From a leaf to its key: the kinds of key we know, the forms we do not take, and damage of every sort.
+//! From a leaf to its key: the supported kinds of key, the refused forms, and damaged input.
 
 use countersign::internals::asn1::{PublicKey, Spki};
 use countersign::internals::codec::Certificate;
@@ -32,7 +32,7 @@ const ED448: &str = "
     3043300506032b6571033a009a67b8990204fcb0936d886cd79dfe85b49dae451c985de316017159cab89f79d639b90a5caa550809fbadbb
     24c7d0eb37770d92c147bc6d00";
 
-/// A self-signed certificate, and its key in the form that TLS compares: point or bytes.
+/// A self-signed certificate, and its key as TLS uses it: a point or bytes.
 fn certificate(algorithm: &'static rcgen::SignatureAlgorithm) -> (Vec<u8>, KeyPair) {
     let key = KeyPair::generate_for(algorithm).expect("a key");
     let params = CertificateParams::new(vec!["peer.example".to_owned()]).expect("a name");
@@ -65,7 +65,7 @@ fn an_rsa_key_comes_with_the_size_of_its_modulus() {
     assert_eq!(spki.raw, raw);
     assert_eq!(spki.key, PublicKey::Rsa { pkcs1: &raw[24..], modulus_bits: 2048 });
 
-    // The first byte of the modulus holds its highest bit.
+    // The first byte of the modulus has its highest bit set.
     for (first, bits) in [(0x80, 2048), (0xff, 2048)] {
         let mut raw = raw.clone();
         raw[33] = first;
@@ -73,7 +73,7 @@ fn an_rsa_key_comes_with_the_size_of_its_modulus() {
             matches!(Spki::from_der(&raw).unwrap().key, PublicKey::Rsa { modulus_bits, .. } if modulus_bits == bits)
         );
     }
-    // With the highest bit clear, the zero before it is no longer DER.
+    // With the highest bit clear, the zero before it is not DER.
     let mut long = raw.clone();
     long[33] = 0x7f;
     assert!(Spki::from_der(&long).is_err());
@@ -135,17 +135,17 @@ fn keys_of_other_kinds_and_forms_are_unsupported_and_told_as_what_they_are() {
     let form = "Ed25519 in a form that it cannot have";
     assert_eq!(unsupported(&hex(&format!("3029 3005 0603 2b6570 0320 00 {}", "11".repeat(31)))), form);
     assert_eq!(unsupported(&hex(&format!("302c 3007 0603 2b6570 0500 0321 00 {}", "11".repeat(32)))), form);
-    // rsaEncryption without its NULL (RFC 3279 §2.3.1: it must be there).
+    // rsaEncryption without its NULL (RFC 3279 §2.3.1: it must be present).
     let mut rsa = hex(RSA_2048);
     rsa.drain(17..19);
     (rsa[3], rsa[5]) = (0x20, 0x0b);
     assert_eq!(unsupported(&rsa), "rsaEncryption in a form that it cannot have");
-    // A point that says "compressed" but has the length of an uncompressed one.
+    // A compressed point with the length of an uncompressed one.
     let (der, _) = certificate(&rcgen::PKCS_ECDSA_P256_SHA256);
     let mut raw = Spki::of_certificate(&der).unwrap().raw.to_vec();
     raw[26] = 2;
     assert_eq!(unsupported(&raw), "P-256 in a form that it cannot have");
-    // A curve that is written out, or inherited.
+    // A curve with explicit or inherited parameters.
     for (parameters, says) in [
         ("3003 020101", "ECDSA on a curve that is given by explicit parameters instead of its name"),
         ("0500", "id-ecPublicKey in a form that it cannot have"),
@@ -155,7 +155,7 @@ fn keys_of_other_kinds_and_forms_are_unsupported_and_told_as_what_they_are() {
         raw.splice(0..0, [0x30, raw.len() as u8]);
         assert_eq!(unsupported(&raw), says);
     }
-    // A point of another curve's length, or one byte longer or shorter, under a curve's name.
+    // A point with the length of another curve, or one byte longer or shorter.
     let point = |curve: &str, len: usize| {
         let mut raw = hex(&format!("3010 0607 2a8648ce3d0201 {curve}"));
         raw[1] = raw.len() as u8 - 2;
@@ -204,7 +204,7 @@ fn a_bare_key_is_no_certificate_and_a_certificate_no_bare_key() {
 
 #[test]
 fn every_field_before_the_key_must_have_its_type() {
-    // The least that is a certificate: empty fields around an Ed25519 key.
+    // The smallest certificate: empty fields around an Ed25519 key.
     let spki = format!("302a 3005 0603 2b6570 0321 00 {}", "11".repeat(32));
     let fields = ["a003020102", "020101", "3000", "3000", "3000", "3000", &spki];
     let build = |fields: &[&str], tail: &str| {
@@ -214,9 +214,9 @@ fn every_field_before_the_key_must_have_its_type() {
     };
     let ok = build(&fields, "3000 0301 00");
     assert_eq!(Spki::of_certificate(&ok).unwrap().raw, hex(&spki));
-    // The version may be left out.
+    // The version is optional.
     assert!(Spki::of_certificate(&build(&fields[1..], "3000 0301 00")).is_ok());
-    // What follows the key in tbsCertificate is not looked into, but it must be whole elements.
+    // The fields after the key in tbsCertificate are not read, but they must be whole elements.
     let with = |more: &'static str| build(&[&fields[..], &[more]].concat(), "3000 0301 00");
     assert!(Spki::of_certificate(&with("8101ff a3023000")).is_ok());
     assert!(Spki::of_certificate(&with("a3023000 a3")).is_err());
@@ -234,7 +234,7 @@ fn every_field_before_the_key_must_have_its_type() {
 }
 
 proptest! {
-    /// Damage never panics, and never lengthens what is handed on.
+    /// Damaged input never causes a panic, and the result is never longer than the input.
     #[test]
     fn any_damage_is_survived(at: prop::sample::Index, to: u8, garbage in prop::collection::vec(any::<u8>(), 0..80)) {
         let lines = include_str!("../../vectors/codec/rfc8448-messages.txt").lines();

@@ -1,10 +1,10 @@
-//! The table of §4.3: which extension may stand where, and what its body must be there.
+//! The table of §4.3: which extensions a message may have, and the form of their bodies there.
 
 use crate::codec_extensions::{PLACES, block, hex};
 use ExtensionType as Ext;
 use countersign::internals::codec::*;
 
-/// The table as RFC 9846 §4.3 prints it, for the extensions that this crate knows; the last two are RFC 8446's.
+/// The table as in RFC 9846 §4.3, for the extensions that this crate knows. The last two are from RFC 8446.
 const TABLE: &str = "
     server_name | CH, EE, CR
     status_request | CH, CR, CT
@@ -44,7 +44,7 @@ fn extensions_may_stand_where_the_rfc_says_and_nowhere_else() {
             let expected = row.map(|places| places.split(", ").any(|each| each == short));
             assert_eq!(may_stand(typ, place), expected, "{typ} in {place:?}");
         }
-        // A client's request for an authenticator holds what CR may (RFC 9261 §4).
+        // A client's authenticator request may have the extensions of CR (RFC 9261 §4).
         assert_eq!(may_stand(typ, Place::ClientCertificateRequest), may_stand(typ, Place::CertificateRequest), "{typ}");
         known += usize::from(row.is_some());
     }
@@ -54,7 +54,7 @@ fn extensions_may_stand_where_the_rfc_says_and_nowhere_else() {
 
 #[test]
 fn the_first_forbidden_extension_is_named_and_unknown_ones_are_not() {
-    // cookie, an unknown one, oid_filters, key_share: no body is as it should be
+    // cookie, an unknown one, oid_filters, key_share: every body is malformed
     let raw = hex("002c0000 fafa0000 00300000 00330000");
     let extensions = Extensions::parse(&raw).unwrap();
     let forbidden = |extension| Err(BadExtension::Forbidden { extension });
@@ -74,7 +74,7 @@ fn the_first_malformed_extension_is_named_with_what_is_wrong() {
     assert_eq!(malformed.to_string(), format!("malformed extension server_name: {}", Malformed::Truncated));
 }
 
-/// A body is judged by where it stands, and one that we make nothing of is not judged.
+/// The message decides the form of a body. Bodies that we do not use are not checked.
 #[test]
 fn a_body_is_what_it_must_be_in_its_place() {
     let check = |typ, body: &[u8], place| Extensions::parse(&block(typ, body)).unwrap().check(place).is_ok();

@@ -1,12 +1,12 @@
-//! Extension bodies: each is written as the RFC draws it, read back, and refused in every other form.
+//! Extension bodies: each is written as in the RFC and read back. Every other form is refused.
 
 use countersign::internals::codec::*;
 use proptest::prelude::*;
 
 type Read = fn(Extensions<'_>) -> Result<String, Malformed>;
 
-/// Shows what a getter gives when the block has been checked in its place; `None` and `false` cannot come up, because the
-/// extension is always there. The versions are read before the block is checked, and checked all the same.
+/// The result of a getter after the block has been checked for its message. `None` and `false` are impossible, because
+/// the extension is always there. The versions are read before the check, and checked all the same.
 macro_rules! read {
     ($place:ident $getter:ident) => {
         |extensions| checked(extensions, Place::$place).map(|extensions| format!("{:?}", extensions.$getter()))
@@ -69,7 +69,7 @@ pub(crate) fn hex(text: &str) -> Vec<u8> {
 
 use ExtensionType as Ext;
 
-/// Every place, and the RFC's name for it.
+/// Every message, with its name in the RFC's table.
 pub(crate) const PLACES: [(Place, &str); 7] = [
     (Place::ClientHello, "CH"),
     (Place::ServerHello, "SH"),
@@ -80,7 +80,7 @@ pub(crate) const PLACES: [(Place, &str); 7] = [
     (Place::NewSessionTicket, "NST"),
 ];
 
-/// (extension, body as the RFC draws it, its reader, what it finds, its writer)
+/// (extension, body as in the RFC, its getter, the result, its writer)
 #[allow(clippy::type_complexity)]
 fn legal() -> Vec<(ExtensionType, &'static str, Read, &'static str, fn(&mut Writer<'_>))> {
     vec![
@@ -446,7 +446,7 @@ fn extensions_are_found_by_type_and_shown_in_the_order_received() {
 }
 
 proptest! {
-    /// No reader panics on any body; and what the table lets pass, the getters can read.
+    /// No getter panics on any body, and the getters can read what the table accepts.
     #[test]
     fn any_body_is_read_or_refused(body in prop::collection::vec(any::<u8>(), 0..64)) {
         for (typ, _, reader, ..) in legal() {
@@ -455,7 +455,7 @@ proptest! {
         }
     }
 
-    /// The same of legal bodies with a byte changed, which get further.
+    /// The same for legal bodies with one changed byte, which get further.
     #[test]
     fn a_body_with_a_byte_changed_is_read_or_refused(at in any::<prop::sample::Index>(), byte: u8) {
         for (typ, body, reader, ..) in legal() {

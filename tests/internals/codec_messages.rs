@@ -1,4 +1,4 @@
-//! Handshake messages: what is parsed is written back byte for byte, and nothing but the whole structure parses.
+//! Handshake messages: what is parsed is written back byte for byte, and only the whole structure is parsed.
 
 use countersign::internals::codec::*;
 use proptest::prelude::*;
@@ -31,7 +31,7 @@ const TYPES: [HandshakeType; 9] = [
     HandshakeType::KEY_UPDATE,
 ];
 
-/// Runs a writer twice: counting and writing must agree, and one byte less must be refused with the right number.
+/// Runs a writer twice: counted and written lengths must agree. With one byte less it must return the right length.
 fn written(write: impl Fn(&mut Writer<'_>)) -> Vec<u8> {
     let mut counter = Writer::counting();
     write(&mut counter);
@@ -112,7 +112,7 @@ fn no_message_may_end_early_or_late() {
     for (section, name, raw) in rfc8448() {
         let (Message { typ, body, .. }, _) = Message::split(&raw).unwrap();
         if typ == HandshakeType::FINISHED {
-            continue; // any bytes are a structure of Finished: its length is judged with the hash
+            continue; // any bytes parse as Finished: its length is checked with the hash
         }
         let longer = [body, &[0]].concat();
         assert_eq!(rewrite(typ, &longer), Err(Malformed::TrailingBytes), "{name} of section {section}");
@@ -124,7 +124,7 @@ fn no_message_may_end_early_or_late() {
             };
             let outcome = rewrite(typ, &body[..cut]);
             if body.len() - cut == hello_without_extensions {
-                // §4.2.2: a hello may end before its extension block, as those of older versions do.
+                // §4.2.2: a hello may end before its extension block, as in older versions.
                 assert_eq!(outcome.map(|raw| raw[4..].to_vec()), Ok(body[..cut].to_vec()));
             } else {
                 assert_eq!(outcome, Err(Malformed::Truncated), "{name} of section {section} cut at {cut}");
@@ -243,7 +243,7 @@ proptest! {
         prop_assert_eq!(KeyUpdate::parse(&raw[4..]), Ok(message));
     }
 
-    /// Whatever is accepted is written back unchanged: no byte is ignored by any parser.
+    /// Everything that is accepted is written back unchanged: no parser ignores a byte.
     #[test]
     fn no_byte_goes_unread(which in 0..TYPES.len(), body in bytes(0..200)) {
         if let Ok(raw) = rewrite(TYPES[which], &body) {
@@ -251,7 +251,7 @@ proptest! {
         }
     }
 
-    /// The same, near legal messages: one byte of a real one is changed.
+    /// The same near legal messages: one byte of a real one is changed.
     #[test]
     fn no_changed_byte_goes_unread(which in 0..25usize, at: prop::sample::Index, to: u8) {
         let (_, _, mut raw) = rfc8448().swap_remove(which);
@@ -353,7 +353,7 @@ fn a_hello_retry_request_is_known_by_its_random() {
     });
     let hello = ServerHello::parse(&raw[4..]).unwrap();
     assert!(hello.is_hello_retry_request() && !hello.is_downgrade());
-    // That of RFC 8448, and the ServerHello after it.
+    // The one of RFC 8448, and the ServerHello after it.
     let raw = rfc8448_message("5", "ServerHello", 0);
     let retry = ServerHello::parse(&raw[4..]).unwrap();
     assert!(retry.is_hello_retry_request());
@@ -362,7 +362,7 @@ fn a_hello_retry_request_is_known_by_its_random() {
     assert_eq!(extensions.cookie().map(<[u8]>::len), Some(114));
     let raw = rfc8448_message("5", "ServerHello", 1);
     assert!(!ServerHello::parse(&raw[4..]).unwrap().is_hello_retry_request());
-    // One bit off.
+    // One changed bit.
     for bit in 0..256 {
         let mut random = HELLO_RETRY_REQUEST_RANDOM;
         random[bit / 8] ^= 1 << (bit % 8);

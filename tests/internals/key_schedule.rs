@@ -1,4 +1,4 @@
-//! The key schedule against HKDF written down a second time, by ring::hkdf: both hashes, all labels, any input.
+//! Compares the key schedule with HKDF by ring::hkdf: both hashes, all labels, any input.
 
 use countersign::internals::crypto::{CryptoFailed, CryptoMode, HashAlgorithm, SharedSecret, Suite};
 use countersign::internals::schedule::{Early, ExporterSecret, Pair, SignedContent, TrafficSecret};

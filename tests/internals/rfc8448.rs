@@ -24,7 +24,7 @@ fn traces() -> [Vectors; 4] {
     .map(Vectors::parse)
 }
 
-/// Every secret of one trace, derived through the typestates as the engine does it.
+/// Every secret of one trace, derived through the typestates as in the engine.
 struct Derived {
     server_hello: Hash,
     server_certificate: Hash,
@@ -37,7 +37,7 @@ struct Derived {
     exporter: ExporterSecret,
 }
 
-/// The client's way to the first position that both ways share.
+/// The client's derivation, up to the first position that both share.
 fn client_hellos(trace: &Vectors) -> Transcript<at::ClientHello> {
     let mut open = OpenTranscript::new([HashAlgorithm::Sha256, HashAlgorithm::Sha384]);
     match trace.find("hello_retry_request") {
@@ -52,7 +52,7 @@ fn client_hellos(trace: &Vectors) -> Transcript<at::ClientHello> {
     }
 }
 
-/// The server's way.
+/// The server's derivation.
 fn server_hellos(trace: &Vectors) -> Transcript<at::ClientHello> {
     match trace.find("hello_retry_request") {
         None => Transcript::<at::ClientHello>::start(SUITE.hash(), trace.value("client_hello")),
@@ -63,7 +63,7 @@ fn server_hellos(trace: &Vectors) -> Transcript<at::ClientHello> {
 }
 
 fn derive(trace: &Vectors, transcript: Transcript<at::ClientHello>) -> Derived {
-    // Messages that a trace without client authentication lacks leave the hash as it is.
+    // Traces without client authentication lack some messages. These leave the hash unchanged.
     let optional = |name| trace.find(name).unwrap_or_default();
 
     let transcript = transcript.append(trace.value("server_hello"));
@@ -124,7 +124,7 @@ fn every_secret_is_that_of_the_trace() {
     }
 }
 
-/// §7.1's figure walked by hand with the two functions it is made of, secret after secret.
+/// §7.1's figure, derived with its two functions alone, secret after secret.
 #[test]
 fn every_secret_on_the_way_down_is_that_of_the_trace() {
     for trace in &traces() {
@@ -159,7 +159,7 @@ fn every_write_key_and_iv_is_that_of_the_trace() {
     }
 }
 
-/// Every protected record of the four traces, sealed and opened: also nonces beyond the first (§5.3).
+/// Every protected record of the four traces is sealed and opened, so nonces after the first are tested, too (§5.3).
 #[test]
 fn every_record_seals_and_opens_as_in_the_trace() {
     let mut records = 0;
@@ -215,7 +215,7 @@ fn finished_is_computed_and_accepted_as_in_the_trace() {
     }
 }
 
-/// §4.5.3: other bits, another length, the other side's key, another transcript: none is accepted.
+/// §4.5.3: other bits, another length, the other side's key, another transcript: all are refused.
 #[test]
 fn a_finished_that_differs_in_anything_is_refused() {
     for trace in &traces() {
@@ -240,7 +240,7 @@ fn a_finished_that_differs_in_anything_is_refused() {
     }
 }
 
-/// §6 of RFC 8448 is mutual: the server's ECDSA key signs, and the client's RSA key is too short for us.
+/// RFC 8448 §6 is mutual: the server has an ECDSA key. The client's RSA key is too short for us.
 #[test]
 fn possession_is_proved_over_the_right_transcript_by_the_right_role() {
     let trace = &traces()[2];

@@ -1,4 +1,4 @@
-//! Signatures of CertificateVerify: what each key may sign with, and what is refused (RFC 9846 §4.3.3, §4.5.2).
+//! Signatures of CertificateVerify: the schemes of each key, and what is refused (RFC 9846 §4.3.3, §4.5.2).
 
 use crate::vectors::Vectors;
 use countersign::internals::asn1::{PublicKey, UnsupportedKey, oid};
@@ -9,7 +9,7 @@ use ring::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
 
 const MESSAGE: &[u8] = b"the message that is signed";
 
-/// A public key, with a good signature of [`MESSAGE`].
+/// A public key with a valid signature of [`MESSAGE`].
 struct Signed {
     public: Vec<u8>,
     kind: fn(&[u8]) -> PublicKey<'_>,

@@ -1,4 +1,4 @@
-//! Reads the files in vectors/: `name = hexadecimal`, indented lines continue a value, `#` begins a comment.
+//! Reads the files in vectors/: `name = hexadecimal`. Indented lines continue a value, and `#` begins a comment.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ impl Vectors {
         Vectors(values.into_iter().map(|(name, value)| (name, hex::decode(value).expect("hexadecimal"))).collect())
     }
 
-    /// The value of that name; panics if there is none.
+    /// The value with this name. Panics if there is none.
     pub(crate) fn value(&self, name: &str) -> &[u8] {
         self.find(name).unwrap_or_else(|| panic!("the vectors have no {name}"))
     }

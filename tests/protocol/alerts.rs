@@ -6,7 +6,7 @@ use countersign::{Alert, Blame, Ending, Epoch, ErrorKind, Event, HandshakeType, 
 
 const BOTH: [Role; 2] = [Role::Client, Role::Server];
 
-/// Every state of an end in which it awaits the peer, and the keys that its alerts go out under.
+/// Every state in which an end waits for the peer, and the keys of its alerts there.
 const STATES: &[(Role, State, Epoch)] = &[
     (Role::Server, State::WaitClientHello, Epoch::Plaintext),
     (Role::Server, State::WaitCertificate, Epoch::Application),
@@ -27,7 +27,7 @@ fn at(role: Role, state: State) -> Story<'static> {
     if state == State::Connected { story.connected() } else { story.until(state) }
 }
 
-/// A session whose peer has spoken, so that a client is confirmed.
+/// A session that has received a record, so a client is confirmed.
 fn session(role: Role) -> Story<'static> {
     let mut story = Story::new(role, Policy::new()).connected();
     story.peer.record(DATA, b"x");
@@ -35,7 +35,7 @@ fn session(role: Role) -> Story<'static> {
     story
 }
 
-/// The end says that the peer has ended it, by this alert, and has sent nothing.
+/// The end reports that the peer has ended it by this alert, and has sent nothing.
 #[track_caller]
 fn ended(story: &mut Story<'_>, kind: ErrorKind, alert: Option<A>) {
     let error = story.error();
@@ -118,7 +118,7 @@ fn user_canceled_is_borne_with_four_times_in_a_row() {
         story.peer.alert(1, A::USER_CANCELED);
         story.turn();
         story.refused("TooManyWarnings", A::UNEXPECTED_MESSAGE, state, epoch);
-        // With something between, they are not in a row.
+        // With another record between them, they are not in a row.
         let mut story = at(role, state);
         (0..4).for_each(|_| story.peer.alert(1, A::USER_CANCELED));
         match story.next() {
@@ -140,7 +140,7 @@ fn a_client_may_say_unprotected_why_it_refused_server_hello_until_its_first_reco
         story.turn();
         ended(&mut story, ErrorKind::UnauthenticatedAlert { alert }, Some(alert));
     }
-    // Nothing but a refusal may be said so.
+    // Only a fatal alert may come without protection.
     for alert in [A::CLOSE_NOTIFY, A::USER_CANCELED] {
         let mut story = Story::server().until(State::WaitCertificate);
         story.peer.plain(ALERT, &[1, alert.0]);
@@ -157,7 +157,7 @@ fn a_client_may_say_unprotected_why_it_refused_server_hello_until_its_first_reco
         story.turn();
         story.refused(kind, alert, State::WaitCertificate, Epoch::Application);
     }
-    // Not once a record has opened; never to a client.
+    // Not after a record has opened, and never to a client.
     for (role, state, epoch) in [
         (Role::Server, State::WaitCertificateVerify, Epoch::Application),
         (Role::Server, State::WaitFinished, Epoch::Application),
@@ -188,7 +188,7 @@ fn close_notify_and_the_end_of_the_transport_inside_the_handshake_are_told_apart
         story.end.rx.filled(0);
         story.turn();
         ended(&mut story, ErrorKind::Truncated, None);
-        // In the middle of a record or of a message as well.
+        // Also in the middle of a record or of a message.
         for cut in [3, 30] {
             let mut story = at(role, state);
             let next = story.next().unwrap();
@@ -208,7 +208,7 @@ fn the_end_of_data_is_reported_only_after_close_notify() {
     for role in BOTH {
         let mut story = session(role);
         story.peer.alert(1, A::CLOSE_NOTIFY);
-        story.peer.plain(DATA, &[9; 50]); // dropped unopened
+        story.peer.plain(DATA, &[9; 50]); // dropped without being opened
         story.peer.out.extend([0xff; 20]);
         story.turn();
         assert_eq!(story.events.last(), Some(&Event::Closed));
@@ -218,7 +218,7 @@ fn the_end_of_data_is_reported_only_after_close_notify() {
         story.drive();
         assert_eq!(story.events.last(), Some(&Event::Closed));
         assert_eq!(story.data, b"x");
-        // We may go on sending.
+        // We may continue to send.
         assert_eq!(story.session.as_mut().unwrap().write(b"still here", &mut story.end.tx), Ok(10));
         story.session.as_mut().unwrap().close(&mut story.end.tx).unwrap();
         story.drive();
@@ -260,7 +260,7 @@ fn close_notify_is_a_warning_and_nothing_of_ours_follows_it() {
         assert_eq!(session.abort(A::INTERNAL_ERROR, tx), Err(Misuse::Closed));
         story.drive();
         assert_eq!(story.peer.alerts(), [(Epoch::Application, vec![1, 0])]);
-        // A KeyUpdate is processed without an answer.
+        // A KeyUpdate is processed, but not answered.
         story.peer.record(HANDSHAKE, &[24, 0, 0, 1, 1]);
         story.peer.change_key(HandshakeType::KEY_UPDATE);
         story.peer.record(DATA, b"after it");
@@ -268,7 +268,7 @@ fn close_notify_is_a_warning_and_nothing_of_ours_follows_it() {
         story.turn();
         assert_eq!(story.data, b"xafter it");
         assert_eq!(story.peer.seen.len(), seen);
-        // So is what is wrong: there is an error, and no alert.
+        // An illegal record is an error, but no alert is sent.
         story.peer.plain(DATA, &[1; 50]);
         story.turn();
         let error = story.error();
@@ -317,7 +317,7 @@ fn the_secrets_of_a_failed_connection_are_forgotten() {
             }
         }
     }
-    // Refused by us, cancelled, aborted.
+    // We refuse, cancel, abort.
     for role in BOTH {
         for cancel in [false, true] {
             let mut story = Story::new(role, Policy::new()).until(State::WaitFinished);
@@ -332,9 +332,9 @@ fn the_secrets_of_a_failed_connection_are_forgotten() {
     }
 }
 
-// ---- 12, 13: what is not the peer's word, and what is no orderly end ----
+// ---- 12, 13: unauthenticated alerts, and ends that are not orderly ----
 
-// Before there are keys, an alert may be anybody's: it never reads "the peer rejected our certificate".
+// Before the keys, anybody could have sent an alert, so the error never says "the peer rejected our certificate".
 #[test]
 fn an_unprotected_alert_is_told_as_unauthenticated_whatever_it_says() {
     for (role, state) in [(Role::Client, State::WaitServerHello), (Role::Server, State::WaitClientHello)] {
@@ -350,7 +350,7 @@ fn an_unprotected_alert_is_told_as_unauthenticated_whatever_it_says() {
     }
 }
 
-// A client whose server has not spoken since its Finished was not accepted: that is no orderly end.
+// A client is not accepted until the server has sent something after its Finished, so this is no orderly end.
 #[test]
 fn close_notify_before_the_server_has_confirmed_is_no_orderly_end() {
     for cancelled in [false, true] {
@@ -363,7 +363,7 @@ fn close_notify_before_the_server_has_confirmed_is_no_orderly_end() {
         let how = Ending::Alert(A::CLOSE_NOTIFY);
         ended(&mut story, ErrorKind::PeerEndedUnconfirmed { how }, Some(A::CLOSE_NOTIFY));
     }
-    // Once it has spoken, it is.
+    // After such a record it is one.
     let mut story = session(Role::Client);
     story.peer.alert(1, A::CLOSE_NOTIFY);
     story.turn();

@@ -12,7 +12,7 @@ const BOTH: &[CertificateType] = &[CertificateType::RAW_PUBLIC_KEY, CertificateT
 const X509: &[CertificateType] = &[CertificateType::X509];
 const RAW: &[CertificateType] = &[CertificateType::RAW_PUBLIC_KEY];
 
-/// Drives an end that shows its bare key.
+/// Drives an end that shows its raw public key.
 pub fn drive_raw(story: &mut Story<'_>, spki: &[u8]) {
     let chain = [rustls_pki_types::CertificateDer::from(spki)];
     story.hold = Some(State::AskCredential);
@@ -31,13 +31,13 @@ pub fn drive_raw(story: &mut Story<'_>, spki: &[u8]) {
     }
 }
 
-/// The bare key of this side.
+/// The raw public key of this side.
 pub fn spki(role: Role) -> Vec<u8> {
     let identity = if role == Role::Client { &identities().client } else { &identities().server };
     countersign::internals::asn1::Spki::of_certificate(&identity.chain[0]).unwrap().raw.to_vec()
 }
 
-// RFC 7250 §4.1 forbids clients to list X.509 alone. Nothing is gained by refusing them.
+// RFC 7250 §4.1 forbids clients to list only X.509. We accept it, because a refusal would gain nothing.
 // req: 7250-4.1-5
 #[test]
 fn a_list_of_x509_alone_is_taken_for_what_it_says() {
@@ -91,7 +91,7 @@ fn where_only_x509_is_left_the_certificate_types_are_not_sent() {
     let hello = ClientHello::parse(&story.peer.client_hello).unwrap();
     assert!(!hello.extensions.has(ExtensionType::CLIENT_CERTIFICATE_TYPE));
     assert!(hello.extensions.has(ExtensionType::SERVER_CERTIFICATE_TYPE));
-    // A server that answers nothing wants X.509.
+    // Without an answer of the server the type is X.509.
     assert_eq!(Story::new(Role::Client, Policy::new().certificate_types(BOTH, BOTH)).connected().result, Some(Ok(())));
     assert_eq!(Story::new(Role::Server, Policy::new().certificate_types(BOTH, BOTH)).connected().result, Some(Ok(())));
 }
@@ -160,7 +160,7 @@ fn a_certificate_type_that_is_not_offered_or_not_common_is_refused() {
             ),
         ],
     );
-    // Exactly one entry, and a readable one.
+    // Exactly one entry, with a readable key.
     let list = |entries: &'static [usize]| {
         move |m: &mut Msg| {
             let key = spki(Role::Server);

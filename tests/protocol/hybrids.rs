@@ -1,4 +1,4 @@
-//! Shares of the hybrid groups that are wrong in one way (draft-ietf-tls-ecdhe-mlkem §3.1).
+//! Shares of the hybrid groups with one fault (draft-ietf-tls-ecdhe-mlkem §3.1).
 
 use crate::peer::message::{GROUPS, KEY_SHARE, Msg, shares, written};
 use crate::peer::{Row, Story, refuses};
@@ -7,7 +7,7 @@ use countersign::internals::codec::NamedGroup;
 use countersign::internals::crypto::{CryptoMode, KeyExchange};
 use countersign::{Epoch, HandshakeType, Policy, Role, State};
 
-/// Each hybrid, whether the curve's value comes first, and how long it is.
+/// Each hybrid: whether the curve's value comes first, and its length.
 const HYBRIDS: [(NamedGroup, bool, usize); 2] =
     [(NamedGroup::X25519MLKEM768, false, 32), (NamedGroup::SECP256R1MLKEM768, true, 65)];
 
@@ -15,7 +15,7 @@ fn client_share(group: NamedGroup) -> Vec<u8> {
     KeyExchange::start([group], CryptoMode::Real).unwrap().share(group).concat()
 }
 
-/// Offers this share and its group alone.
+/// Offers only this share and its group.
 fn offers(group: NamedGroup, share: &[u8]) -> impl Fn(&mut Msg) {
     move |m| {
         m.set(GROUPS, &[&[0, 2][..], &group.0.to_be_bytes()].concat());
@@ -48,8 +48,8 @@ fn a_client_share_of_another_length_or_form_is_illegal_and_costs_nothing() {
     }
 }
 
-/// "the server MUST perform the encapsulation key check [...] and abort with an illegal_parameter alert if it fails"; so
-/// for the curve's value, with all checks of RFC 9846 §4.3.8.2 and §7.4.2.
+/// "the server MUST perform the encapsulation key check [...] and abort with an illegal_parameter alert if it fails".
+/// The curve's value gets all checks of RFC 9846 §4.3.8.2 and §7.4.2.
 #[test]
 fn a_client_share_that_is_no_key_or_no_point_is_illegal() {
     for (group, curve_first, curve_len) in HYBRIDS {

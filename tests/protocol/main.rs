@@ -1,5 +1,4 @@
-//! Stories of one end of ours and a peer that a test writes by hand: what TLS 1.3 demands, message by message and
-//! record by record.
+//! One end of ours and a scripted peer: the rules of TLS 1.3, message by message and record by record.
 
 #[path = "../support/end.rs"]
 mod end;

@@ -172,7 +172,7 @@ fn record_size_limit_is_negotiated_within_its_bounds() {
         ];
         accepts(Role::Server, &policy, CH, rows);
     }
-    // Answered only if offered; and then it is our limit that is announced.
+    // It is sent only if the client has sent one, and has our limit.
     assert!(!answer(&Story::new(Role::Server, policy.clone()).connected()).has(LIMIT));
     let story = Story::new(Role::Server, policy.clone()).edit(CH, &with_fragment_length).connected();
     assert_eq!(answer(&story).record_size_limit(), Some(4096));
@@ -207,7 +207,7 @@ fn a_server_always_asks_for_a_certificate_right_after_encrypted_extensions() {
             HandshakeType::CERTIFICATE,
             HandshakeType::CERTIFICATE_VERIFY,
             HandshakeType::FINISHED,
-            HandshakeType::KEY_UPDATE, // when the client has been accepted
+            HandshakeType::KEY_UPDATE, // after the client has accepted
         ];
         assert_eq!(story.peer.types(), flight);
         let request = request(&story);
@@ -346,7 +346,7 @@ fn signature_algorithms_cert_is_sent_where_it_differs_and_shown_where_it_is_rece
     }
 }
 
-/// Every refusal of a structure names the message and what is wrong with it.
+/// Every error of a structure names the message and the fault.
 #[test]
 fn a_malformed_message_is_named_with_what_is_wrong() {
     let edit = |m: &mut Msg| m.tail = vec![0];

@@ -1,19 +1,19 @@
-//! How a flight is divided into records changes nothing, as long as no record holds bytes of two epochs (RFC 9846 §5.1).
+//! The division of a flight into records changes nothing, as long as no record has bytes of two epochs (RFC 9846 §5.1).
 
 use crate::peer::message::KEY_SHARE;
 use crate::peer::{self, CCS, DATA, HANDSHAKE, Story};
 use countersign::{AlertDescription as A, Epoch, HandshakeType, Policy, Role, State, TransitionEvent};
 use proptest::prelude::*;
 
-/// How the messages of one epoch are recorded and delivered.
+/// How the messages of one epoch are divided into records and delivered.
 #[derive(Clone, Debug)]
 struct Recording {
-    /// Lengths of the fragments, used in turn.
+    /// The lengths of the fragments, by turns.
     fragments: Vec<usize>,
     padding: Vec<usize>,
     /// A change_cipher_spec before each flight.
     ccs: bool,
-    /// Lengths of what the transport brings at a time, used in turn.
+    /// The numbers of bytes that the transport delivers, by turns.
     chunks: Vec<usize>,
 }
 
@@ -29,7 +29,7 @@ fn recording() -> impl Strategy<Value = Recording> {
         .prop_map(|(fragments, padding, ccs, chunks)| Recording { fragments, padding, ccs, chunks })
 }
 
-/// Sends these handshake bytes, under the present key, as the recording has it.
+/// Sends these handshake bytes under the present key, with this division.
 fn record(story: &mut Story<'_>, bytes: &[u8], recording: &Recording) {
     let first = story.state() == State::WaitClientHello && !story.peer.retried;
     if recording.ccs && !first {
@@ -74,7 +74,7 @@ fn flights(role: Role) -> &'static [&'static [HandshakeType]] {
     }
 }
 
-/// A handshake whose peer records like this; then one more record, to see that both ends agree on the keys.
+/// A handshake whose peer divides its records like this. Then one more record shows that both ends have the same keys.
 fn handshake(role: Role, recording: &Recording) -> Story<'static> {
     let mut story = Story::new(role, Policy::new());
     story.turn();
@@ -89,7 +89,7 @@ fn handshake(role: Role, recording: &Recording) -> Story<'static> {
     story
 }
 
-/// What can be seen of a handshake and does not depend on its random values.
+/// The visible results of a handshake, without random values.
 #[derive(Debug, PartialEq)]
 struct Course {
     transitions: Vec<(TransitionEvent, Epoch, State)>,
@@ -133,10 +133,10 @@ proptest! {
         for (number, flight) in flights(role).iter().enumerate() {
             let mut bytes: Vec<u8> = flight.iter().flat_map(|typ| story.peer.next_message(*typ)).collect();
             if number == epoch {
-                // The beginning of what comes next: the next flight, or a KeyUpdate; or of a whole flight made up.
+                // The beginning of the next bytes: the next flight or a KeyUpdate, or a whole fabricated flight.
                 let next = if behind { [&[24, 0, 0, 1, 0][..], &[8, 0, 0, 2, 0, 0]].concat() } else { vec![11; 300] };
                 let next = &next[..across.min(next.len())];
-                // In one record with the last byte of its flight, however the rest is divided.
+                // It is in one record with the last byte of its flight. The rest is divided in any way.
                 let last = bytes.pop().unwrap();
                 let held = story.state();
                 record(&mut story, &bytes, &recording);

@@ -1,4 +1,4 @@
-//! What a client sends, and what it makes of ServerHello and HelloRetryRequest (RFC 9846 §4.2.3, §4.2.4, §4.3).
+//! What a client sends, and how it judges ServerHello and HelloRetryRequest (RFC 9846 §4.2.3, §4.2.4, §4.3).
 
 use crate::peer::message::{ALPN, GREASE, GROUPS, KEY_SHARE, Msg, SCHEMES, SERVER_NAME, VERSIONS, written};
 use crate::peer::{CCS, HANDSHAKE, HELLO_RETRY_REQUEST, Row, Story, accepts, refuses};
@@ -14,11 +14,11 @@ fn refused(rows: &[Row<'_>]) {
 }
 
 fn hrr_refused(rows: &[Row<'_>]) {
-    // One share: x25519. The retry asks for P-256.
+    // One share: x25519. The retry requests P-256.
     refuses(Role::Client, &Policy::new(), HELLO_RETRY_REQUEST, rows);
 }
 
-/// The ClientHellos that the client has sent, their bodies.
+/// The bodies of the ClientHellos that the client has sent.
 fn hellos(story: &Story<'_>) -> Vec<Vec<u8>> {
     let sent = story.peer.messages.iter().filter(|each| each.1 == HandshakeType::CLIENT_HELLO);
     sent.map(|each| each.2[4..].to_vec()).collect()
@@ -99,7 +99,7 @@ fn without_compatibility_mode_there_is_no_session_id_and_no_change_cipher_spec()
     let story = Story::new(Role::Client, Policy::new().middlebox_compatibility(false)).connected();
     assert_eq!(ClientHello::parse(&hellos(&story)[0]).unwrap().legacy_session_id, b"");
     assert!(story.peer.seen.iter().all(|seen| seen.typ != CCS));
-    // With it: one, before the second flight.
+    // With compatibility mode: one, before the second flight.
     for retry in [false, true] {
         let mut story = Story::client();
         story.peer.retry = retry;
@@ -236,7 +236,7 @@ fn a_server_of_another_version_is_told_so_and_a_downgrade_is_illegal() {
         ("1.2 selected", &|m| m.put(|w| w.selected_version(0x0303)), "IllegalSelectedVersion", A::ILLEGAL_PARAMETER),
         ("1.4 selected", &|m| m.put(|w| w.selected_version(0x0305)), "IllegalSelectedVersion", A::ILLEGAL_PARAMETER),
     ]);
-    // In a ServerHello of TLS 1.3 the sentinel is but random bytes.
+    // In a ServerHello of TLS 1.3 the sentinel has no meaning.
     accepts(
         Role::Client,
         &Policy::new(),
@@ -245,7 +245,7 @@ fn a_server_of_another_version_is_told_so_and_a_downgrade_is_illegal() {
     );
 }
 
-/// Rows that hold for ServerHello and HelloRetryRequest alike.
+/// Faults of both ServerHello and HelloRetryRequest.
 // req: 9846-4.2.3-6, 9846-4.2.3-7, 9846-4.2.3-9, 9846-4.2.4-3, 9846-4.2.4-7, 9846-4.2.3-12, 9846-4.3-2, 9846-4.3-7
 #[test]
 fn both_hellos_of_a_server_are_checked_alike() {
@@ -433,7 +433,7 @@ fn a_retry_is_obeyed_with_group_cookie_or_both() {
             NamedGroup::X25519 => assert_eq!(shares, first, "a cookie alone: the same shares again"),
             group => assert!(shares.len() == 1 && shares[0].group == group && !first.contains(&shares[0])),
         }
-        // Only the first ClientHello's record says 0x0301.
+        // Only the record of the first ClientHello has version 0x0301.
         let versions: Vec<u16> = story.peer.seen.iter().map(|seen| seen.version).collect();
         assert!(versions[0] == 0x0301 && versions[1..].iter().all(|version| *version == 0x0303), "{versions:?}");
     }

@@ -24,7 +24,7 @@ fn key_update(story: &mut Story<'_>, request: u8) {
     story.peer.change_key(HandshakeType::KEY_UPDATE);
 }
 
-/// How many KeyUpdates the end has sent, but for the one by which a server confirms its client.
+/// How many KeyUpdates the end has sent, without the one that confirms a client.
 fn updates(story: &Story<'_>) -> usize {
     let all = story.peer.types().iter().filter(|typ| **typ == HandshakeType::KEY_UPDATE).count();
     all - usize::from(story.end.hs.role() == Role::Server)
@@ -43,7 +43,7 @@ fn keys_follow_the_updates_of_the_peer_and_a_request_is_answered_before_our_next
             story.peer.record(DATA, &[number as u8]);
             story.turn();
             assert_eq!(updates(&story), before, "not before our next data");
-            // The peer opens this under the key that it must be under.
+            // The peer opens this record under the next key.
             assert_eq!(story.session.as_mut().unwrap().write(b"data", &mut story.end.tx), Ok(4));
             story.drive();
             assert_eq!(story.peer.seen.last().unwrap().content, b"data");
@@ -77,7 +77,7 @@ fn several_requests_are_answered_once() {
 fn an_answer_without_room_comes_before_the_next_data_nevertheless() {
     for role in BOTH {
         let mut story = connected(role);
-        // No room: the outbox is full of what has not been sent.
+        // Without room: the outbox is full of pending bytes.
         let end = &mut story.end;
         while story.session.as_mut().unwrap().write(&[0; 3000], &mut end.tx).unwrap() > 0 {}
         key_update(&mut story, 1);
@@ -161,7 +161,7 @@ fn at_most_one_request_of_ours_is_outstanding() {
     }
 }
 
-// ---- what may come at once with Finished ----
+// ---- records directly after Finished ----
 
 #[test]
 fn data_updates_tickets_and_closing_may_come_with_the_peers_finished() {
@@ -178,7 +178,7 @@ fn data_updates_tickets_and_closing_may_come_with_the_peers_finished() {
             if state == State::WaitFinished {
                 story.peer.send(HandshakeType::FINISHED);
             }
-            // While the questions are open, the peer goes on under its application key.
+            // While questions are open, the peer continues under its application key.
             story.peer.record(DATA, b"early ");
             key_update(&mut story, 1);
             if role == Role::Client {
@@ -190,7 +190,7 @@ fn data_updates_tickets_and_closing_may_come_with_the_peers_finished() {
             story.hold = None;
             story.turn();
             assert_eq!(story.data, b"early bird");
-            // What was there before our Finished confirms nothing, and so this close is no orderly one.
+            // A record that came before our Finished confirms nothing, so this close is no orderly end.
             assert_eq!(story.session.as_ref().unwrap().is_confirmed(), role == Role::Server);
             match role {
                 Role::Server => assert_eq!(story.events.last(), Some(&Event::Closed)),
@@ -279,7 +279,7 @@ fn tickets_without_data_between_are_borne_with_32_times() {
     story.refused("TooManyTickets", A::UNEXPECTED_MESSAGE, State::Connected, Epoch::Application);
 }
 
-/// The longest that there can be: 2^8 - 1 bytes of nonce, 2^16 - 1 of ticket and of extensions.
+/// The longest ticket: 2^8 - 1 bytes of nonce, and 2^16 - 1 each of ticket and extensions.
 // req: 9846-4.7.1-1
 #[test]
 fn a_ticket_of_any_length_is_dropped() {
@@ -304,7 +304,7 @@ fn a_ticket_of_any_length_is_dropped() {
         story.turn();
         assert_eq!(story.data, b"xxx", "{:?}", story.result);
     }
-    // What goes on behind the longest that there can be is no ticket.
+    // A longer message cannot be a ticket.
     let send = |story: &mut Story<'_>| {
         let mut ticket = long(65_531);
         ticket[1] += 1;
@@ -325,7 +325,7 @@ fn every_other_message_after_the_handshake_is_unexpected() {
                 continue;
             }
             let mut story = connected(role);
-            // A request as post-handshake authentication has it, with a context.
+            // A request with a context, as in post-handshake authentication.
             let request = Msg::new(typ, vec![1, 7]).with(peer::message::extensions(|w| {
                 w.signature_algorithms(peer::SCHEMES);
             }));
@@ -372,12 +372,13 @@ fn both_sides_export_the_same() {
     }
 }
 
-// §7.1: what a state holds, under the names that tools know. No secret is shown before it exists, none after it is gone.
+// §7.1: the secrets of a state under their labels in key logs. A secret is shown neither before it exists nor after it
+// was wiped.
 #[test]
 fn each_state_shows_to_the_key_log_what_it_holds() {
     const HANDSHAKE: [&str; 2] = ["CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_HANDSHAKE_TRAFFIC_SECRET"];
     const APPLICATION: [&str; 2] = ["CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0"];
-    // Role and state; does it hold the handshake secrets, the application secrets?
+    // Role, state, whether it has the handshake secrets, whether it has the application secrets.
     let table = [
         (Role::Client, State::WaitServerHello, false, false),
         (Role::Client, State::WaitEncryptedExtensions, true, false),
@@ -407,11 +408,11 @@ fn each_state_shows_to_the_key_log_what_it_holds() {
         let names: Vec<&str> = shown.iter().map(|(name, _)| *name).collect();
         let expected = [(handshake, HANDSHAKE), (application, APPLICATION)].into_iter().filter(|(held, _)| *held);
         assert_eq!(names, expected.flat_map(|(_, names)| names).collect::<Vec<_>>(), "{role} in {state}");
-        // They are the peer's.
+        // They equal the peer's.
         let theirs = |name: &str| match (&story.peer.handshake, &story.peer.first_application) {
             (Some(secrets), _) if name == HANDSHAKE[0] => Some(secrets.client.expose().to_vec()),
             (Some(secrets), _) if name == HANDSHAKE[1] => Some(secrets.server.expose().to_vec()),
-            // Of generation 0: tools follow the KeyUpdates by themselves, that of a server which confirms, too.
+            // Generation 0, also if a server has confirmed by a KeyUpdate: tools derive the next ones.
             (_, Some(secrets)) if name == APPLICATION[0] => Some(secrets.client.clone()),
             (_, Some(secrets)) if name == APPLICATION[1] => Some(secrets.server.clone()),
             _ => None,
@@ -442,7 +443,7 @@ fn what_is_written_in_place_and_sealed_is_what_the_peer_reads() {
     }
 }
 
-// §5.5: also where the key is to be changed first.
+// §5.5: also if the key must be updated first.
 #[test]
 fn without_room_nothing_is_taken_until_what_is_pending_has_been_sent() {
     for (role, after) in BOTH.into_iter().flat_map(|role| [(role, 1), (role, 1 << 20)]) {

@@ -1,4 +1,4 @@
-//! The transition table against the machine: every state, message type and epoch; every sequence of messages.
+//! Compares the transition table with the machine: every state, message type and epoch; every sequence of messages.
 
 use crate::peer::message::{KEY_SHARE, Msg, SCHEMES as SIGNATURE_ALGORITHMS};
 use crate::peer::{self, HANDSHAKE, HELLO_RETRY_REQUEST, SECOND_CLIENT_HELLO, Story};
@@ -9,7 +9,7 @@ use countersign::{AlertDescription as A, Epoch, HandshakeType, Policy, Role, Sta
 
 const BOTH: [Role; 2] = [Role::Client, Role::Server];
 
-/// Every type that has a name, some that have none, and message_hash, which is never on the wire.
+/// Every type with a name, some without one, and message_hash, which is never sent.
 const TYPES: &[HandshakeType] = &[
     HandshakeType::HELLO_REQUEST,
     HandshakeType::CLIENT_HELLO,
@@ -35,7 +35,7 @@ const TYPES: &[HandshakeType] = &[
     HandshakeType(255),
 ];
 
-/// An end in `state`, by a real handshake; held there if it asks.
+/// An end in `state` after a real handshake. A question in this state is not answered.
 fn at(role: Role, state: State) -> Story<'static> {
     let mut story = Story::new(role, Policy::new());
     if state == State::Connected {
@@ -45,14 +45,14 @@ fn at(role: Role, state: State) -> Story<'static> {
     story.until(state)
 }
 
-/// A message of this type, as right as it can be made here.
+/// A message of this type, as valid as possible.
 fn message(story: &mut Story<'_>, typ: HandshakeType) -> Vec<u8> {
     let mut msg = story.peer.compose(typ);
-    msg.typ = typ; // type 6 is a name, and a HelloRetryRequest a ServerHello
+    msg.typ = typ; // type 6 has a name, and a HelloRetryRequest is a ServerHello
     msg.bytes()
 }
 
-/// What the peer sends under the keys of this epoch, if they exist yet.
+/// Sends under the keys of this epoch, if they exist.
 fn inject(story: &mut Story<'_>, epoch: Epoch, bytes: &[u8]) -> bool {
     let sender = story.peer.role;
     let key = match epoch {
@@ -63,7 +63,7 @@ fn inject(story: &mut Story<'_>, epoch: Epoch, bytes: &[u8]) -> bool {
         Epoch::Handshake => story.peer.handshake_key(sender),
         Epoch::Application => story.peer.application_key(sender),
     };
-    // The peer's own key goes on counting; another begins at zero, as the first record under it would.
+    // The peer's own key continues its count. Another key begins at zero.
     if story.peer.write.as_ref().is_none_or(|present| present.epoch != epoch) {
         match key {
             None => return false,
@@ -74,7 +74,7 @@ fn inject(story: &mut Story<'_>, epoch: Epoch, bytes: &[u8]) -> bool {
     true
 }
 
-/// The epoch in which the end receives, the states that read nothing by themselves included.
+/// The epoch in which the end receives, also for states that receive nothing.
 fn receives(role: Role, state: State) -> Epoch {
     let row = TABLE.iter().find(|row| row.role == role && row.state == state);
     row.map_or(Epoch::Application, |row| row.epoch)
@@ -86,7 +86,7 @@ fn every_message_in_every_state_and_epoch_is_dealt_with_as_the_table_has_it() {
     let states = |role: Role| {
         let mut states: Vec<State> = TABLE.iter().filter(|row| row.role == role).map(|row| row.state).collect();
         states.dedup();
-        // The two in which we only wait for room are never seen from outside while there is room.
+        // The two states that only wait for room are not visible while there is room.
         states.retain(|state| *state != State::SendClientHello && *state != State::SendHelloRetryRequest);
         states
     };
@@ -114,7 +114,7 @@ fn every_message_in_every_state_and_epoch_is_dealt_with_as_the_table_has_it() {
                     let what = format!("{role} in {state} gets {typ} under {epoch} keys");
                     story.turn();
                     if state.name().starts_with("Ask") {
-                        // A question is open: nothing is read, whatever lies there.
+                        // A question is open, so nothing is read.
                         assert_eq!((story.state(), &story.result), (state, &None), "{what}");
                         continue;
                     }
@@ -149,11 +149,11 @@ fn every_message_in_every_state_and_epoch_is_dealt_with_as_the_table_has_it() {
     assert!(tried > 600, "{tried} cases");
 }
 
-/// The state that the end entered first after it was in `state` for the last time.
+/// The state after the last time that the end was in `state`.
 fn first_state_after(story: &Story<'_>, state: State) -> State {
     let states: Vec<State> = story.end.hs.transitions().map(|each| each.state).collect();
     let last = states.iter().rposition(|each| *each == state);
-    // A first message has no transition before it.
+    // There is no transition before a first message.
     last.map_or(states[usize::from(story.end.hs.role() == Role::Client)], |at| states[at + 1])
 }
 
@@ -180,7 +180,7 @@ fn after_the_handshake_only_key_updates_and_tickets_are_legal() {
 
 // ---- the tree ----
 
-/// What a peer may try at each step: every message that a handshake knows, made as right as it can be made there.
+/// What a peer may try at each step: every message of a handshake, as valid as possible.
 const STEPS: &[HandshakeType] = &[
     HandshakeType::CLIENT_HELLO,
     SECOND_CLIENT_HELLO,
@@ -197,8 +197,8 @@ const STEPS: &[HandshakeType] = &[
     HandshakeType::MESSAGE_HASH,
 ];
 
-/// A handshake whose peer begins with `prefix`, then sends `path`. Without cryptography every proof is accepted: only
-/// the order counts.
+/// A handshake whose peer begins with `prefix` and then sends `path`. With null cryptography every proof is accepted,
+/// so only the order matters.
 fn walk<'a>(role: Role, path: &[HandshakeType], retry: &'a dyn Fn(&mut Msg), ask: &'a dyn Fn(&mut Msg)) -> Story<'a> {
     let mut story = Story::new(role, Policy::new().null_crypto());
     story.peer.mode = CryptoMode::Null;
@@ -211,14 +211,14 @@ fn walk<'a>(role: Role, path: &[HandshakeType], retry: &'a dyn Fn(&mut Msg), ask
         if matches!(story.result, Some(Err(_))) {
             break;
         }
-        // Keys that are not there yet cannot be changed to; after Connected the peer writes under its own.
+        // Keys that do not exist cannot be used. After Connected the peer writes under its own.
         story.peer.send(*typ);
         story.turn();
     }
     story
 }
 
-/// Every path of up to `depth` messages that the end does not refuse, and which of them reach Connected.
+/// Every path of up to `depth` messages that the end does not refuse, and whether it reaches Connected.
 fn tree(
     role: Role,
     from: &[HandshakeType],
@@ -260,13 +260,13 @@ fn a_peer_with_the_right_keys_gets_to_connected_by_the_legal_path_only() {
     assert!(walked >= 4 * STEPS.len());
     assert_eq!(connected, [[&[M::CLIENT_HELLO][..], &flight].concat(), [&[SECOND_CLIENT_HELLO][..], &flight].concat()]);
 
-    // With a retry, whose second hello is the only one that will do.
+    // With a retry, after which only the second hello is right.
     let (_, connected) = tree(Role::Server, &[], 5, [&no_share, &ask]);
     let (first, second) = (M::CLIENT_HELLO, SECOND_CLIENT_HELLO);
     let legal = [[&[second][..], &flight].concat(), [&[first, second][..], &flight].concat()];
     assert_eq!(connected, legal);
 
-    // A server sends six messages, seven with a retry: five from each point of the legal path.
+    // A server sends six messages, and seven with a retry. So five messages follow from each point of the legal path.
     let server = [&[M::SERVER_HELLO, M::ENCRYPTED_EXTENSIONS, M::CERTIFICATE_REQUEST][..], &flight].concat();
     for retry in [false, true] {
         let legal = if retry { [&[HELLO_RETRY_REQUEST][..], &server].concat() } else { server.clone() };
@@ -281,7 +281,7 @@ fn a_peer_with_the_right_keys_gets_to_connected_by_the_legal_path_only() {
 // req: 9846-4-2
 #[test]
 fn wrong_order_is_told_by_unexpected_message() {
-    // Each message left out, and each sent twice.
+    // Each message is omitted, and each is repeated.
     for role in BOTH {
         let legal: &[State] = match role {
             Role::Client => &[
@@ -303,7 +303,7 @@ fn wrong_order_is_told_by_unexpected_message() {
                 (Role::Client, _) => Epoch::Handshake,
                 (Role::Server, _) => Epoch::Application,
             };
-            // Left out: the next one comes instead. (Left out CertificateRequest is NotMutual.)
+            // If it is omitted, the next one comes. (Without CertificateRequest the error is NotMutual.)
             if let Some(after) = legal.get(number + 1) {
                 let skipped = at(role, *after).next().unwrap();
                 let mut story = Story::new(role, Policy::new()).until(*state);
@@ -316,7 +316,7 @@ fn wrong_order_is_told_by_unexpected_message() {
                     _ => story.refused("UnexpectedMessage", A::UNEXPECTED_MESSAGE, *state, alerts(*state)),
                 }
             }
-            // Twice.
+            // It is repeated.
             let mut story = Story::new(role, Policy::new()).until(*state);
             let typ = story.next().unwrap();
             let message = story.peer.next_message(typ);
@@ -337,10 +337,10 @@ fn wrong_order_is_told_by_unexpected_message() {
 #[test]
 fn the_table_is_whole() {
     for row in TABLE {
-        // Every state but Connected has a way on, and every way leads to a state of the same role.
+        // Every state except Connected has a transition, and all transitions keep the role.
         let next = TABLE.iter().any(|each| each.role == row.role && each.state == row.next);
         assert!(next || row.next == State::Connected, "{row:?}");
-        // A message after which the epoch changes is a boundary, and the other way round.
+        // A message is a boundary exactly if the epoch changes after it.
         let after = TABLE.iter().find(|each| each.role == row.role && each.state == row.next).map(|each| each.epoch);
         if let (Cause::Receive { boundary, message }, Some(after)) = (row.cause, after) {
             let hello = message == HandshakeType::CLIENT_HELLO || message == HandshakeType::SERVER_HELLO;
@@ -349,7 +349,7 @@ fn the_table_is_whole() {
     }
 }
 
-/// From each state to the next, and to no other: there is no way round a proof or an answer (§2, §A).
+/// Each state leads only to the next one: no proof or answer can be skipped (§2, §A).
 #[test]
 fn no_state_can_be_passed_over() {
     let client = [
@@ -375,7 +375,7 @@ fn no_state_can_be_passed_over() {
         State::AskVerify,
         State::Connected,
     ];
-    // HelloRetryRequest goes back.
+    // HelloRetryRequest leads back.
     let retry = [
         (Role::Client, State::WaitServerHello, State::SendClientHello),
         (Role::Server, State::WaitClientHello, State::SendHelloRetryRequest),

@@ -39,7 +39,7 @@ fn answer<C: Carried>(end: &mut End<'_, C>, want: &Want) -> bool {
     true
 }
 
-/// Continues, and calls `meddle` after each step of either end, until it returns false or both are done. Returns the
+/// Continues, and calls `meddle` after each step of either end, until it returns true or both are done. Returns the
 /// number of steps.
 fn play<'a, C: Carried>(
     client: &mut End<'a, C>,

@@ -1,4 +1,4 @@
-//! Loops that are checked: a sound one, and the same with one duty left out.
+//! Echo loops for the check of embeddings: a correct one, and the same with one duty omitted.
 
 use crate::identity::Identity;
 use countersign::adversary::embedding::Wire;
@@ -9,37 +9,37 @@ use countersign::{
 use std::future::poll_fn;
 use std::io::{self, Read, Write};
 
-/// What is left out.
+/// The omitted duty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Omits {
     Nothing,
-    /// `Want::Write` is passed over.
+    /// It ignores `Want::Write`.
     Writing,
-    /// One write is thought to write everything.
+    /// It takes one write for a write of everything.
     ShortWrites,
-    /// After an error it ends at once.
+    /// After an error it ends at once, without sending the alert.
     Alert,
-    /// It reads into memory of its own that is never grown.
+    /// It reads into its own memory, which never grows.
     Growing,
-    /// An inbox that is too small is an error.
+    /// It takes a too small inbox for a fatal error.
     Memory,
-    /// The end of the transport is an end in order.
+    /// It takes the end of the transport for an orderly end.
     Truncation,
-    /// An error is an end in order.
+    /// It takes an error for an orderly end.
     Errors,
     /// The session begins with an empty inbox.
     DataBehindFinished,
-    /// It is over when close_notify has come.
+    /// It ends as soon as close_notify has come.
     Closing,
-    /// What `write` has not taken is dropped.
+    /// It drops the data that `write` has not taken.
     Rest,
-    /// An answer that is late is not waited for.
+    /// It does not wait for a late answer.
     Waiting,
-    /// Where it was left, it begins anew.
+    /// It begins again where it was interrupted.
     Keeping,
-    /// `Owed` is passed over, in a session of two halves.
+    /// It ignores `Owed`, in a split session.
     Owed,
-    /// It reads on behind the end.
+    /// It reads after the end.
     Ending,
 }
 
@@ -58,14 +58,14 @@ pub struct Echo<'a> {
     tx: Outbox<Vec<u8>>,
     identity: &'a Identity,
     omits: Omits,
-    /// It was entered before.
+    /// It has been called before.
     left: bool,
-    /// A record, and how much of it is there.
+    /// A record, and how many bytes of it have come.
     record: Vec<u8>,
     held: usize,
 }
 
-/// What is done next, after writing.
+/// The next action after writing.
 enum Next {
     Write,
     Read,
@@ -113,7 +113,7 @@ impl<'a> Echo<'a> {
         Ok(())
     }
 
-    /// Up to what is not done in memory.
+    /// Continues until it needs the transport.
     fn advance(&mut self) -> io::Result<Next> {
         if self.closed {
             return Ok(Next::Over);
@@ -190,7 +190,7 @@ impl<'a> Echo<'a> {
         Ok(Next::Write)
     }
 
-    /// What is to be written before anything else.
+    /// Writes everything that must be written first.
     fn to_write(&self, next: &io::Result<Next>) -> &[u8] {
         let passed_over = match self.omits {
             Omits::Writing => matches!(next, Ok(Next::Read)),
@@ -263,7 +263,7 @@ impl<'a> Echo<'a> {
         }
     }
 
-    /// Waits for a whole record in memory of its own, which is too small for some.
+    /// Waits for a whole record in its own memory, which is too small for some.
     fn read_record(&mut self, wire: &mut Wire<'_>) -> io::Result<()> {
         loop {
             if let [_, _, _, high, low, ..] = self.record[..self.held] {

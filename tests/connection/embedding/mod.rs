@@ -1,4 +1,4 @@
-//! The check of embeddings: sound loops are found in order, and each duty that is left out is found by its name.
+//! The check of embeddings: correct loops pass, and each omitted duty is found by its name.
 
 mod echo;
 
@@ -37,7 +37,7 @@ impl World {
         }
     }
 
-    /// What checks an end of this role.
+    /// The check of an end of this role.
     fn checks(&self, role: Role) -> Embedding<'_> {
         Embedding::new(role, self.identity(role.peer()))
     }
@@ -114,7 +114,7 @@ fn futures_that_lose_what_they_had_are_found() {
     }
 }
 
-/// The adapter's stream, in a loop that echoes. Its handshake takes `WouldBlock` for a deadline that has passed.
+/// The blocking stream in a loop that echoes. Its handshake takes `WouldBlock` for a deadline that has passed.
 #[test]
 fn the_blocking_stream_does_its_duties() {
     let world = World::new();
@@ -144,7 +144,7 @@ fn the_blocking_stream_does_its_duties() {
     }
 }
 
-/// What is still to be echoed.
+/// The data that is still to be echoed.
 #[derive(Default)]
 struct Rest(Vec<u8>);
 
@@ -164,7 +164,7 @@ impl Rest {
     }
 }
 
-/// The loop of the README, word for word but for the transport's type.
+/// The loop of the README, with another type of transport only.
 fn shake_hands(
     hs: &mut Handshake<Policy>,
     answerer: &mut Answerer,
@@ -191,7 +191,7 @@ fn shake_hands(
     }
 }
 
-/// With memory for what the policy lets come. It answers at once.
+/// Its memory is large enough for the policy, and it answers at once.
 #[test]
 fn the_loop_of_the_readme_does_its_duties() {
     let world = World::new();
@@ -228,7 +228,7 @@ fn the_loop_of_the_readme_does_its_duties() {
     }
 }
 
-/// What docs/GUIDE.md says of a session.
+/// The loop that docs/GUIDE.md shows for a session.
 fn talk(
     mut session: Session,
     io: &mut (impl Read + Write),

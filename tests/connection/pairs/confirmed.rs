@@ -1,4 +1,4 @@
-//! When a client knows that the server has accepted it, and what it learns if not.
+//! When a client knows that the server has accepted it, and what it learns otherwise.
 
 use super::{identity, pair};
 use crate::common::{self, Connection, End, receive, run};
@@ -8,13 +8,13 @@ use countersign::{
     Alert, AlertDescription, CipherSuite, ContentType, Ending, Error, ErrorKind, Event, Policy, Verdict, Want,
 };
 
-/// A countersign server speaks as soon as it has accepted the client: that is what `Confirmed` hears.
+/// A countersign server sends a KeyUpdate as soon as it has accepted the client. It causes `Confirmed`.
 #[test]
 fn a_client_is_confirmed_by_the_first_record_after_its_finished() {
     let id = identity();
     let (client, server) = pair(Policy::new(), Policy::new(), &id);
     let mut connection = Connection::new(client, server);
-    // `connect` has carried the server's KeyUpdate already, after the client's Finished.
+    // `connect` has already carried the server's KeyUpdate, after the client's Finished.
     assert!(!connection.c.is_confirmed());
     assert!(connection.s.is_confirmed(), "a server has seen everything");
     assert_eq!(connection.to_client(), Ok((vec![], vec![Event::Confirmed])), "and no data came with it");
@@ -42,7 +42,7 @@ fn without_the_servers_key_update_data_or_a_requested_one_confirms() {
     }
 }
 
-/// What a server says before our Finished can have arrived confirms nothing.
+/// Records that may have arrived before our Finished confirm nothing.
 #[test]
 fn what_was_there_before_our_finished_confirms_nothing() {
     let id = identity();
@@ -50,11 +50,12 @@ fn what_was_there_before_our_finished_confirms_nothing() {
     client.drive().unwrap();
     common::carry(&mut client, &mut server);
     server.drive().unwrap();
-    // A server that speaks early (0.5-RTT): a record under its application key, made by its key log.
+    // A server that sends early (0.5-RTT): a record under its application key, made with its key log.
     let mut flight = server.sends();
     let mut early = None;
     while early.is_none() {
-        // The client reads the flight; its key log has the server's secret. Countersign's server would never do this.
+        // The client reads the flight, so its key log has the server's secret. Countersign's server never sends such
+        // data.
         client.gets(&flight);
         flight.clear();
         let Ok(countersign::Step::Want(Want::Verify(question))) = step_to_question(&mut client) else {
@@ -95,7 +96,7 @@ fn early_record(secret: &[u8], suite: CipherSuite) -> Vec<u8> {
     Protection::of(secret, suite).seal(ContentType::APPLICATION_DATA, b"early", 0)
 }
 
-/// A refusal that comes after the client's handshake says so, whoever words it and whenever.
+/// A refusal after the client's handshake is reported as one, with any alert and at any time.
 #[test]
 fn a_refused_client_learns_its_fate_from_its_session() {
     let id = identity();

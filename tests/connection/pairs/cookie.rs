@@ -1,4 +1,4 @@
-//! HelloRetryRequest with a cookie: our server sends none, others do.
+//! HelloRetryRequest with a cookie: our server sends none, but others do.
 
 use super::People;
 use crate::common::{End, Identity, receive};
@@ -9,13 +9,13 @@ use countersign::internals::crypto::{CryptoMode, KeyExchange, Suite};
 use countersign::internals::schedule::{Early, SignedContent};
 use countersign::{CipherSuite, ContentType, Event, HandshakeType, NamedGroup, Policy, Role, SignatureScheme, Want};
 
-/// What the scripted server asks for.
+/// What the scripted server requests.
 struct Retry {
     cookie: Option<Vec<u8>>,
     group: Option<NamedGroup>,
 }
 
-/// A server by hand that sends a HelloRetryRequest and then completes the handshake. Gives back both ClientHellos.
+/// A scripted server that sends a HelloRetryRequest and then completes the handshake. Returns both ClientHellos.
 fn scripted_server(client: &mut End<'_>, id: &Identity, retry: &Retry) -> (Vec<u8>, Vec<u8>) {
     let suite = Suite::from(CipherSuite::TLS_AES_128_GCM_SHA256).unwrap();
     assert_eq!(client.drive(), Ok(Want::Write));
@@ -113,7 +113,7 @@ fn scripted_server(client: &mut End<'_>, id: &Identity, retry: &Retry) -> (Vec<u
     (hello_1, hello_2)
 }
 
-/// RFC 9846 §4.3.2: the cookie comes back as it was. With a cookie alone the same share is sent again (R11).
+/// RFC 9846 §4.3.2: the cookie is returned unchanged. With only a cookie the same share is sent again (R11).
 // req: 9846-4.2.2-2
 #[test]
 fn a_cookie_is_echoed_with_the_same_share_or_with_the_one_that_was_asked_for() {
@@ -133,7 +133,7 @@ fn a_cookie_is_echoed_with_the_same_share_or_with_the_one_that_was_asked_for() {
         assert_eq!(second.extensions.check(Place::ClientHello).unwrap().cookie(), retry.cookie.as_deref());
         let share = |hello: &ClientHello<'_>| hello.extensions.get(ExtensionType::KEY_SHARE).unwrap().to_vec();
         assert_eq!(share(&first) == share(&second), retry.group.is_none());
-        // Nothing else has changed.
+        // Everything else is unchanged.
         let rest = |hello: &ClientHello<'_>| {
             let all = hello.extensions.iter().map(|each| (each.extension_type, each.extension_data.to_vec()));
             let changing = [ExtensionType::KEY_SHARE, ExtensionType::COOKIE];

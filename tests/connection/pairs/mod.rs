@@ -1,4 +1,5 @@
-//! Two ends in memory, over everything that can be negotiated: each pair shakes hands, talks both ways and closes.
+//! Two ends in memory, with everything that can be negotiated: each pair makes a handshake, sends data both ways and
+//! closes.
 
 mod confirmed;
 mod cookie;
@@ -17,7 +18,7 @@ const SUITES: [CipherSuite; 3] = [
 ];
 const GROUPS: [NamedGroup; 3] = [NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1];
 
-/// A root and an identity with each kind of key, with the scheme that it signs with.
+/// A root, and an identity with each kind of key and its signature scheme.
 struct People {
     pki: Pki,
     all: [(Identity, SignatureScheme); 4],
@@ -36,7 +37,7 @@ impl People {
     }
 }
 
-/// One pair with one key each, where the test is about something else.
+/// One pair with one key each, for tests in which keys do not matter.
 fn pair(client: Policy, server: Policy, identity: &Identity) -> (End<'_>, End<'_>) {
     (End::new(Role::Client, client, identity), End::new(Role::Server, server, identity))
 }
@@ -61,7 +62,7 @@ fn close(connection: &mut Connection<'_>) {
     assert_eq!(connection.to_client().unwrap().1.last(), Some(&Event::Closed));
 }
 
-/// Both sessions have the same keys, and so had the handshakes.
+/// Both sessions have the same keys, and both handshakes had them.
 fn agree(connection: &mut Connection<'_>) {
     assert_eq!(same_keys(&connection.c, &connection.s), (true, false), "the server has changed its key, to confirm");
     assert_eq!(connection.to_client(), Ok((vec![], vec![Event::Confirmed])));

@@ -1,4 +1,4 @@
-//! What two ends agree on.
+//! The negotiation of two ends.
 
 use super::{GROUPS, People, SUITES, agree, close, identity, pair, talk};
 use crate::common::{Connection, End, run};
@@ -45,7 +45,7 @@ fn every_suite_with_every_group_and_every_kind_of_key_with_and_without_retry() {
     }
 }
 
-/// RFC 9846 §4.2.4: a server that finds no share for a group it likes asks for one.
+/// RFC 9846 §4.2.4: a server requests a share if it accepts none of the client's.
 // req: 9846-4.2.4-6, 9846-4.2.4-8, 9846-4.2.1-3
 #[test]
 fn a_retry_asks_for_the_servers_group_though_the_client_shared_another() {
@@ -97,7 +97,7 @@ fn nothing_in_common_is_told_to_both_ends() {
     }
 }
 
-/// RFC 7301: the server chooses by its own preference; an end without a list takes no part.
+/// RFC 7301: the server chooses by its own preference. An end without a list ignores the extension.
 // req: 7301-3.2-2
 #[test]
 fn application_protocols_are_chosen_by_the_server_or_not_at_all() {
@@ -117,7 +117,7 @@ fn application_protocols_are_chosen_by_the_server_or_not_at_all() {
     }
 }
 
-/// RFC 9001 §8.1 wants it for QUIC: without a protocol there is no connection.
+/// RFC 9001 §8.1 requires this for QUIC: without a protocol there is no connection.
 #[test]
 fn a_policy_may_require_that_an_application_protocol_is_agreed_on() {
     let id = identity();
@@ -125,10 +125,10 @@ fn a_policy_may_require_that_an_application_protocol_is_agreed_on() {
     let requires = |policy: Policy| policy.require_alpn(true);
     for (client, server, who) in [
         (requires(with()), requires(with()), None),
-        // A client that offers none, or none of ours.
+        // A client that offers no protocol, and one that offers other protocols.
         (without(), requires(with()), Some(Role::Server)),
         (Policy::new().alpn(&[b"http/1.1"]), requires(with()), Some(Role::Server)),
-        // A server that selects none; one that could not.
+        // A server that selects none, and one that cannot.
         (requires(with()), without(), Some(Role::Client)),
         (without(), requires(without()), Some(Role::Server)),
         (without(), without(), None),
@@ -147,12 +147,12 @@ fn a_policy_may_require_that_an_application_protocol_is_agreed_on() {
     }
 }
 
-/// The first byte of each record of a stream: its content type on the wire.
+/// The first byte of each record: its content type on the wire.
 fn types(stream: &[u8]) -> Vec<u8> {
     script::records(stream).iter().map(|record| record[0]).collect()
 }
 
-/// RFC 9846 §E.4: with a session id, each side sends one change_cipher_spec; without, nobody does.
+/// RFC 9846 §E.4: with a session id each side sends one change_cipher_spec. Without it none is sent.
 // req: 9846-4.2.2-8, 9846-4.2.2-9, 9846-4.2.2-10, 9846-E.4-1
 #[test]
 fn middlebox_compatibility_is_the_clients_choice() {
@@ -183,7 +183,7 @@ fn middlebox_compatibility_is_the_clients_choice() {
             (true, false) => [&[22, 20, 23], &[22, 20, 23, 23, 23]],
             (true, true) => [&[22, 20, 22, 23], &[22, 20, 22, 23, 23, 23]],
         };
-        // The server's flight is one record or two: Certificate may be sent while the signer is asked.
+        // The server's flight has one record or two, because Certificate may be sent while the signer works.
         let squeeze = |types: &[u8]| {
             let mut types = types.to_vec();
             types.dedup();

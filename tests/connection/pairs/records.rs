@@ -5,12 +5,12 @@ use crate::common::{Connection, End, Identity, Pki};
 use crate::script;
 use countersign::{Credential, Misuse, NamedGroup, Outbox, Padding, Policy, Role, State, Want};
 
-/// The longest body of a stream's protected records.
+/// The length of the longest protected record, without its header.
 fn longest(stream: &[u8]) -> usize {
     script::records(stream).iter().filter(|record| record[0] == 23).map(|record| record.len() - 5).max().unwrap()
 }
 
-/// RFC 8449: the limit counts content, type and padding; each side has its own, and it binds handshake records too.
+/// RFC 8449: the limit counts content, type and padding. Each side has its own, and it also limits handshake records.
 // req: 8449-4-1
 #[test]
 fn record_size_limits_bind_the_other_side() {
@@ -44,7 +44,7 @@ fn record_size_limits_bind_the_other_side() {
     }
 }
 
-/// However small the peer's records are, and so many: an answer that does not fit is refused before anything is written.
+/// For any size of the peer's records, an answer that does not fit is refused before anything is written.
 #[test]
 fn what_an_answer_needs_is_told_exactly_for_records_of_any_size() {
     let id = identity();
@@ -74,7 +74,7 @@ fn what_an_answer_needs_is_told_exactly_for_records_of_any_size() {
     }
 }
 
-/// The extension works only between two who both send it (RFC 8449 §4).
+/// The limits are negotiated only if both sides send the extension (RFC 8449 §4).
 #[test]
 fn a_record_size_limit_alone_binds_nobody_but_the_one_who_heard_it() {
     let id = identity();
@@ -87,7 +87,7 @@ fn a_record_size_limit_alone_binds_nobody_but_the_one_who_heard_it() {
     assert_eq!(connection.to_client().unwrap().0.len(), 1_000, "whatever the records' size");
 }
 
-/// RFC 9846 §5.4: padding hides how long the content is, never exceeds a record, and comes off again.
+/// RFC 9846 §5.4: padding hides the length of the content, never exceeds a record, and is removed by the receiver.
 // req: 9846-5.4-6
 #[test]
 fn padding_makes_records_of_equal_length() {
@@ -98,7 +98,7 @@ fn padding_makes_records_of_equal_length() {
         let mut connection = Connection::new(client, server);
         let multiple = usize::from(multiple);
         for len in [1, multiple - 1, multiple, 16_384] {
-            let data = vec![0; len]; // zeros: content that looks like padding
+            let data = vec![0; len]; // zeros, which look like padding
             connection.c.write(&data, &mut connection.client.tx).unwrap();
             for record in script::records(connection.client.tx.pending()) {
                 let inner = record.len() - 5 - 16;
@@ -110,9 +110,9 @@ fn padding_makes_records_of_equal_length() {
     }
 }
 
-/// Everything but the certificates: with SNI, session id, change_cipher_spec, signature_algorithms_cert and, from the
-/// server, the confirming record. A chain of 835 bytes makes 1,215 bytes each way of it. Six of the bytes are the
-/// most that three ECDSA signatures in DER vary by.
+/// Everything but the certificates: with SNI, session id, change_cipher_spec, signature_algorithms_cert and the
+/// server's confirming record. With a chain of 835 bytes it is 1,215 bytes in each direction. Six of them allow for the
+/// length of three ECDSA signatures in DER, which varies.
 #[test]
 fn a_mutual_handshake_sends_at_most_380_bytes_each_way_beside_the_certificates() {
     let pki = Pki::new();
@@ -120,7 +120,7 @@ fn a_mutual_handshake_sends_at_most_380_bytes_each_way_beside_the_certificates()
         ["client.test", "server.test"].map(|name| pki.issue(name, &rcgen::PKCS_ECDSA_P256_SHA256));
     client_identity.chain.push(pki.root.der().clone());
     server_identity.chain.push(pki.root.der().clone());
-    // A hybrid share takes 1,184 bytes more, and 1,088 in return.
+    // A hybrid share adds 1,184 bytes, and 1,088 in the other direction.
     let mut client = End::new(Role::Client, Policy::new().groups(&[NamedGroup::X25519]), &client_identity);
     let mut server = End::new(Role::Server, Policy::new(), &server_identity);
     let (mut from_client, mut from_server) = (0, 0);
@@ -130,14 +130,14 @@ fn a_mutual_handshake_sends_at_most_380_bytes_each_way_beside_the_certificates()
     }
     let certificates = |identity: &Identity| identity.chain.iter().map(|each| each.len()).sum::<usize>();
     let beside = [from_client - certificates(&client_identity), from_server - certificates(&server_identity)];
-    // Each scheme more stands in two lists.
+    // Each further scheme is in two lists.
     let more_schemes = if cfg!(feature = "mldsa") { 3 } else { 0 } + if cfg!(feature = "aws-lc-rs") { 1 } else { 0 };
     let ceiling = 380 + 4 * more_schemes;
     println!("client and server send {beside:?} bytes, at most {ceiling} each");
     assert!(beside.into_iter().all(|bytes| bytes <= ceiling), "{beside:?} bytes, ceiling {ceiling}");
 }
 
-/// Drives one end, and carries what it sends to the other. Says how many bytes that was.
+/// Drives one end, and carries its bytes to the other. Returns how many.
 fn drive_and_carry(from: &mut End<'_>, to: &mut End<'_>) -> usize {
     from.drive().unwrap();
     let bytes = from.sends();

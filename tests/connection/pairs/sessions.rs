@@ -5,7 +5,7 @@ use crate::common::{self, Connection, End, Pki, connect, receive, seed};
 use crate::script;
 use countersign::{Alert, AlertDescription, ErrorKind, Event, Misuse, Policy, Role};
 
-/// RFC 9846 §4.7.3: each direction has its own generations; KeyUpdate itself goes under the old key.
+/// RFC 9846 §4.7.3: each direction has its own generations. KeyUpdate itself is under the old key.
 // req: 9846-4.7.3-2, 9846-4.7.3-3, 9846-4.7.3-7
 #[test]
 fn a_key_update_changes_one_direction() {
@@ -57,7 +57,7 @@ fn a_requested_key_update_is_answered() {
     talk(&mut connection);
 }
 
-/// §4.7.3: the answer comes before the next data, also where data is all that the server looked at.
+/// §4.7.3: the answer comes before the next data, even if the server has read nothing but data.
 #[test]
 fn the_answer_to_a_key_update_goes_before_data() {
     let id = identity();
@@ -93,7 +93,7 @@ fn many_requests_get_one_answer() {
     talk(&mut connection);
 }
 
-/// RFC 9846 §5.5 asks for a new key before the AEAD is worn out; the policy may ask for it earlier.
+/// RFC 9846 §5.5 requires a new key before the AEAD limit. The policy may require it earlier.
 // req: 9846-5.5-1
 #[test]
 fn the_write_key_is_updated_by_itself_after_so_many_records() {
@@ -108,7 +108,7 @@ fn the_write_key_is_updated_by_itself_after_so_many_records() {
             assert_eq!(connection.to_server(), Ok((vec![number], vec![])));
         }
         assert_eq!(keys.len(), 30usize.div_ceil(after.max(1) as usize), "a new key after {after} records (0 means 1)");
-        // Also within one call that makes several records.
+        // Also inside of one call that makes several records.
         let data = vec![9; 35_000];
         let taken = connection.c.write(&data, &mut connection.client.tx).unwrap();
         assert_eq!(connection.to_server().unwrap().0, &data[..taken]);
@@ -117,7 +117,7 @@ fn the_write_key_is_updated_by_itself_after_so_many_records() {
     }
 }
 
-/// A split session: the halves share nothing, what one owes is handed to the other.
+/// The halves of a split session share nothing, so what one owes is passed to the other.
 #[test]
 fn the_halves_of_a_session_answer_for_each_other() {
     let id = identity();
@@ -200,7 +200,7 @@ fn after_one_side_has_closed_the_other_may_go_on() {
     }
 }
 
-/// A transport that ends without close_notify may have been cut by anybody.
+/// Anybody may have cut a transport that ends without close_notify.
 // req: 9846-6.1-5
 #[test]
 fn an_end_without_close_notify_is_truncation() {
@@ -217,7 +217,7 @@ fn an_end_without_close_notify_is_truncation() {
     }
 }
 
-/// RFC 9846 §7.5, RFC 9266: both ends derive the same, and nobody else does.
+/// RFC 9846 §7.5, RFC 9266: both ends of a connection derive the same value, and other connections derive others.
 // req: 9846-7.5-1
 #[test]
 fn exporters_agree_within_a_connection_and_differ_between_connections() {
@@ -243,8 +243,7 @@ fn exporters_agree_within_a_connection_and_differ_between_connections() {
     }
 }
 
-/// A hello that does not change the connection does not go unanswered either: both ends of this pair have seeds of
-/// their own, so that no two connections of a test are alike.
+/// Both connections have the same identities and seeds. Their key shares differ, so all keys differ.
 #[test]
 fn two_connections_of_the_same_ends_have_different_keys() {
     let id = identity();

@@ -1,4 +1,5 @@
-//! R1: inbox and outbox belong to one connection, from the first `drive` on. Another one's changes nothing.
+//! R1: inbox and outbox belong to one connection from the first `drive` on. Those of another connection are refused,
+//! and nothing changes.
 
 use super::connected;
 use countersign::{AlertDescription, ErrorKind, Event, Misuse, Outbox, Policy};
@@ -16,7 +17,7 @@ fn a_foreign_outbox_is_refused_by_every_call_of_a_session_and_nothing_changes() 
             s.close(&mut connection.server.tx).unwrap();
             connection.server.tx.sent(usize::MAX);
         }
-        // A closed session says that it is closed, and touches the outbox no more than an open one.
+        // A closed session reports that it is closed, and does not stamp the outbox.
         let misuse = if closed { Misuse::Closed } else { Misuse::ForeignOutbox };
         assert_eq!(s.write(b"x", tx), Err(misuse));
         assert_eq!(s.write(b"", tx), Err(misuse));
@@ -58,7 +59,7 @@ fn a_foreign_outbox_is_refused_by_a_sender_and_nothing_changes() {
     assert!(connection.server.tx.owes_peer());
 }
 
-/// Memory that has been given back is nobody's.
+/// Memory that was returned belongs to no connection.
 #[test]
 fn a_new_outbox_over_old_memory_belongs_to_whoever_uses_it_first() {
     let mut connection = connected(Policy::new(), Policy::new());

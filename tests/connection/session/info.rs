@@ -1,4 +1,4 @@
-//! A session knows what was agreed on, when, and what has gone over it.
+//! A session knows its negotiated parameters, its time, and its traffic.
 
 use super::{IDENTITY, connected, suite};
 use crate::common::{self, Connection, End, connect};
@@ -78,7 +78,7 @@ fn a_session_knows_when_it_was_made_and_what_was_attached() {
     assert_eq!(session.info().made_at(), Some(now));
     assert_eq!(attached(session.info()).as_deref(), Some("whom we have accepted"));
     assert_eq!(server.hs.finish().unwrap().info().made_at(), None);
-    // Whatever becomes of it.
+    // Also after an error.
     session.abort(AlertDescription::INTERNAL_ERROR, &mut client.tx).unwrap();
     let (sender, receiver, _) = session.split();
     for info in [sender.info(), receiver.info()] {
@@ -90,7 +90,7 @@ fn a_session_knows_when_it_was_made_and_what_was_attached() {
 #[test]
 fn what_goes_over_a_session_is_counted_whole_and_in_halves() {
     let mut connection = connected(Policy::new(), Policy::new());
-    // The server has confirmed the client by changing its key.
+    // The server has confirmed the client by a KeyUpdate.
     let generations = |connection: &Connection<'_>| {
         let (c, s) = (connection.c.counters(), connection.s.counters());
         assert_eq!((c.sent, c.received), (s.received, s.sent), "one end's sent is the other's received");
@@ -112,7 +112,7 @@ fn what_goes_over_a_session_is_counted_whole_and_in_halves() {
     assert_eq!((sent.records, sent.bytes), (4, 20_100), "two records, one in place, an empty one");
     assert_eq!(connection.s.counters().sent.bytes, 0);
 
-    // A server with tickets.
+    // A server that sends tickets.
     let mut key = Protection::of(connection.c.expose_secrets().1, suite(&connection.client));
     let ticket = [4, 0, 0, 15, 0, 0, 0, 9, 1, 2, 3, 4, 0, 0, 2, 7, 7, 0, 0];
     let mut bytes = key.seal(ContentType::HANDSHAKE, &ticket[..ticket.len()], 0);
@@ -130,7 +130,7 @@ fn what_goes_over_a_session_is_counted_whole_and_in_halves() {
     assert_eq!(sender.counters().records, 5, "also after the end");
 }
 
-/// Without records it is the same.
+/// The same without records.
 #[test]
 fn a_flow_session_knows_what_was_agreed_on() {
     let (ours, theirs) = crate::flow::identities();

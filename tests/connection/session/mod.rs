@@ -1,4 +1,4 @@
-//! The rules of a session, each for the whole one and for its halves.
+//! The rules of a session, for the whole one and for its halves.
 
 mod foreign;
 mod info;
@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 
 static IDENTITY: LazyLock<Identity> = LazyLock::new(|| Pki::new().issue("somebody.test", &rcgen::PKCS_ED25519));
 
-/// A connection of which nothing is on its way: the client knows that it is confirmed.
+/// A connection without bytes in transit: the client is confirmed.
 fn connected(client: Policy, server: Policy) -> Connection<'static> {
     let client = End::new(Role::Client, client, &IDENTITY);
     let server = End::new(Role::Server, server, &IDENTITY);
@@ -26,7 +26,7 @@ fn connected(client: Policy, server: Policy) -> Connection<'static> {
     connection
 }
 
-/// Whoever sends: a whole session, or a half.
+/// The sender of data: a whole session, or a half.
 enum Sends {
     Whole(Box<Session>),
     Half(Box<Sender>, Box<Receiver>),
@@ -62,12 +62,12 @@ impl Sends {
     }
 }
 
-/// The suite of a connection, for whoever opens its records by hand.
+/// The suite of a connection, for tests that open its records themselves.
 fn suite(end: &End<'_>) -> Suite {
     Suite::from(end.hs.cipher_suite().expect("a finished handshake")).expect("a suite of ours")
 }
 
-/// The protection that a session writes under, for whoever opens its records by hand.
+/// The protection of a session's records, for tests that open them themselves.
 fn protection(session: &Session, end: &End<'_>) -> Protection {
     Protection::of(session.expose_secrets().0, suite(end))
 }

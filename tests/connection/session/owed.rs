@@ -1,17 +1,17 @@
-//! R12: what the peer is owed is paid before our next data, on every path; several requests are answered once
-//! (RFC 9846 §4.7.3).
+//! R12: what the peer is owed is sent before our next data, on every path. Several requests get one answer (RFC 9846
+//! §4.7.3).
 
 use super::{Sends, connected};
 use crate::common::{self, Connection};
 use crate::script;
 use countersign::{AlertDescription, Event, Inbox, Misuse, Outbox, Policy};
 
-/// A record that holds a KeyUpdate.
+/// The length of a record with a KeyUpdate.
 const KEY_UPDATE: usize = 5 + 5 + 1 + 16;
-/// What is kept for alerts.
+/// The reserve for alerts.
 const RESERVE: usize = 48;
 
-/// A server that owes an answer which it has had no room to send, whole or in halves.
+/// A server that owes an answer for which there was no room, whole or in halves.
 fn owing(half: bool) -> (Connection<'static>, Sends) {
     let mut connection = connected(Policy::new(), Policy::new());
     connection.c.confirm(&mut connection.client.tx).unwrap();
@@ -57,19 +57,19 @@ fn an_answer_that_is_owed_goes_before_data_by_write_and_by_reserve_whole_and_in_
     }
 }
 
-/// While the answer has no room, data has none either, and no memory is asked for that an empty outbox does not need.
+/// While the answer has no room, data has none either. Memory is required only if even an empty outbox is too small.
 // req: 9846-4.7.3-5
 #[test]
 fn data_does_not_overtake_an_answer_that_has_no_room() {
     for half in [false, true] {
         let (mut connection, mut sends) = owing(half);
-        // Something else is pending: the answer does not fit behind it, but would fit an empty outbox.
+        // Other bytes are pending. The answer does not fit after them, but would fit in an empty outbox.
         let mut tx = Outbox::new(vec![0; RESERVE + KEY_UPDATE + 40]);
         let mut tiny = Outbox::new(vec![0; RESERVE + KEY_UPDATE - 1]);
         let needed = RESERVE + KEY_UPDATE + 5 + 4 + 1 + 16;
         assert_eq!(sends.write(b"data", &mut tiny), Err(Misuse::NoRoom { needed }), "with the answer before it");
         assert_eq!(sends.reserve(4, &mut tiny).err(), Some(Misuse::NoRoom { needed }));
-        // 40 bytes are left behind the answer: data of 18 fits, data of 19 must wait for the answer to leave.
+        // After the answer 40 bytes are left: 18 bytes of data fit, and 19 must wait until the answer was sent.
         assert_eq!(sends.write(&[7; 19], &mut tx), Ok(0), "send first");
         assert_eq!(tx.pending().len(), KEY_UPDATE, "the answer");
         assert!(sends.reserve(19, &mut tx).unwrap().is_none(), "send first");
@@ -80,7 +80,7 @@ fn data_does_not_overtake_an_answer_that_has_no_room() {
     }
 }
 
-/// However the requests arrive: what has not left yet answers them all.
+/// A pending answer also answers later requests, however they arrive.
 // req: 9846-4.7.3-5
 #[test]
 fn requests_that_come_while_an_answer_is_pending_are_answered_by_it() {
@@ -91,7 +91,7 @@ fn requests_that_come_while_an_answer_is_pending_are_answered_by_it() {
         let mut sends = Sends::each(std::mem::replace(&mut connection.s, other.s), half);
         let before = connection.c.expose_secrets().1.to_vec();
         for _ in 0..5 {
-            // A peer that does not wait for the answer, as it should.
+            // A peer that does not wait for the answer, although it should.
             let mut key = script::Protection::of(connection.c.expose_secrets().0, suite);
             connection.server.gets(&key.seal(countersign::ContentType::HANDSHAKE, &[24, 0, 0, 1, 1], 0));
             connection.c.update_key(&mut connection.client.tx).unwrap(); // its next key
@@ -117,7 +117,7 @@ fn requests_that_come_while_an_answer_is_pending_are_answered_by_it() {
     }
 }
 
-/// RFC 9846 §4.7.3: requests that come while we are silent are answered once, however they are cut into pieces.
+/// RFC 9846 §4.7.3: requests that come while we send nothing get one answer, in any fragmentation.
 #[test]
 fn requests_that_come_one_by_one_while_a_session_is_silent_are_answered_once() {
     let mut connection = connected(Policy::new(), Policy::new());
@@ -136,7 +136,7 @@ fn requests_that_come_one_by_one_while_a_session_is_silent_are_answered_once() {
     assert_eq!(connection.to_client(), Ok((b"data".to_vec(), vec![])));
 }
 
-/// An update of our own accord is the answer as well.
+/// An update on our own initiative is an answer, too.
 #[test]
 fn an_update_of_our_own_pays_what_is_owed() {
     let (mut connection, mut sends) = owing(false);
@@ -147,14 +147,14 @@ fn an_update_of_our_own_pays_what_is_owed() {
     assert_eq!(script::records(connection.server.tx.pending()).len(), 2);
 }
 
-/// A client may ask as often as it likes, and the answers are no flood.
+/// A client may ask as often as it likes: the answers do not count as a flood.
 #[test]
 fn answers_to_our_own_requests_are_not_counted() {
     let mut connection = connected(Policy::new(), Policy::new());
     for _ in 0..100 {
         let before = connection.c.expose_secrets().1.to_vec();
         connection.c.confirm(&mut connection.client.tx).unwrap();
-        // The server sees requests without data between, but may see 32 of them.
+        // The server counts requests without data between them, up to 32.
         connection.c.write(b"x", &mut connection.client.tx).unwrap();
         connection.to_server().unwrap();
         connection.s.answer_key_update(&mut connection.server.tx).unwrap();
@@ -178,7 +178,7 @@ fn answers_to_our_own_requests_are_not_counted() {
     }
 }
 
-/// Whoever collects its data must know what the peer waits for.
+/// A program that collects data must know whether the peer waits.
 #[test]
 fn an_outbox_tells_what_is_owed_to_the_peer_from_data_of_ours() {
     let mut connection = connected(Policy::new(), Policy::new());
@@ -208,7 +208,7 @@ fn an_outbox_tells_what_is_owed_to_the_peer_from_data_of_ours() {
     assert!(!server.tx.owes_peer());
 }
 
-/// A reply belongs to a connection: another one's changes nothing.
+/// A reply belongs to one connection. Another connection refuses it, and nothing changes.
 #[test]
 fn a_foreign_reply_is_a_misuse_and_changes_nothing() {
     let [mut one, mut other] = [(); 2].map(|()| connected(Policy::new(), Policy::new()));

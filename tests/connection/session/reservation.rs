@@ -1,4 +1,4 @@
-//! R13: data is sealed in place through a guard that knows what was written. Nothing else can be sealed.
+//! R13: data is sealed in place through a guard that counts what was written. Nothing else can be sealed.
 
 use super::{Sends, connected, protection};
 use crate::script;
@@ -23,7 +23,7 @@ fn what_was_written_is_sealed_and_no_more() {
         record.write_all(b", three").unwrap(); // std::io::Write
         record.flush().unwrap();
         record.seal().unwrap();
-        // Empty: a record all the same (§5.1).
+        // An empty record is a record, too (§5.1).
         sends.reserve(0, tx).unwrap().unwrap().seal().unwrap();
         let records = script::records(tx.pending());
         assert_eq!(key.open(records[0]), (ContentType::APPLICATION_DATA, b"one, two, three".to_vec()));
@@ -69,7 +69,8 @@ fn a_place_takes_no_more_than_it_has_room_for() {
 
 #[derive(Clone, Debug)]
 enum Op {
-    /// Reserves, writes the first, fills the second without writing, claims that the third has been filled; seals?
+    /// Reserves, writes the first part, fills the second without writing, and reports the third as filled. Returns
+    /// whether it can be sealed.
     Reserve(usize, usize, usize, usize, bool),
     Write(usize),
     Sent(usize),
@@ -88,15 +89,15 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// What a pool hands out is full of what others have left there.
+/// A pooled buffer is full of other connections' data.
 const CANARY: u8 = 0xca;
-/// What we write, what we put into the space, and what we put there without counting it.
+/// Three marks: what we write, what we put into the space, and what we put there without reporting it.
 const WRITTEN: [u8; 3] = [1, 2, 3];
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
-    /// What was in the memory before never leaves: only what was written, or zeros, or bytes that left before.
+    /// Old contents of the memory never leave: only what was written, zeros, or bytes that were sent before.
     #[test]
     fn old_content_of_a_pooled_buffer_never_leaves(
         ops in proptest::collection::vec(op(), 1..40), capacity in 80..900usize, padded: bool, half: bool,
@@ -107,7 +108,7 @@ proptest! {
         let suite = super::suite(&connection.client);
         let mut next = None;
         let mut sends = Sends::each(connection.c, half);
-        // Records of ours that have been sealed hold random bytes: the canary stands four times in a row.
+        // Sealed records of ours contain random bytes, so the mark must occur four times in a row.
         let canary = [CANARY; 4];
         let mut tx = Outbox::new(vec![CANARY; capacity]);
         let mut sent = Vec::new();

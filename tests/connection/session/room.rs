@@ -1,9 +1,10 @@
-//! R2 for data: `NoRoom` only where an empty outbox would not do, and `needed` takes the data up to a full record.
+//! R2 for data: `NoRoom` only if even an empty outbox is too small. `needed` is for all of the data, or for a full
+//! record.
 
 use super::{Sends, connected};
 use countersign::{Misuse, Outbox, Padding, Policy};
 
-/// What is kept for alerts, and what a record is longer than its content.
+/// The reserve for alerts, and the bytes that a record adds to its content.
 const RESERVE: usize = 48;
 const RECORD: usize = 5 + 1 + 16;
 
@@ -28,7 +29,7 @@ fn needed_serves_the_data_up_to_a_full_record() {
     }
 }
 
-/// Memory that grows on request grows once.
+/// Memory that grows by what the error says grows once.
 #[test]
 fn memory_that_grows_on_request_makes_one_record_of_ten_thousand_bytes() {
     let mut connection = connected(Policy::new(), Policy::new());
@@ -47,7 +48,7 @@ fn memory_that_grows_on_request_makes_one_record_of_ten_thousand_bytes() {
 
 #[test]
 fn what_is_pending_never_makes_no_room_of_too_little() {
-    // With padding and with a key that is used up each time, too.
+    // Also with padding, and with a key that is used up each time.
     for policy in [Policy::new(), Policy::new().padding(Padding::Multiple(100)), Policy::new().update_after(1)] {
         for (half, in_place) in [(false, false), (false, true), (true, false), (true, true)] {
             let mut connection = connected(policy.clone(), Policy::new());

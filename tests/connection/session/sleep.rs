@@ -1,4 +1,4 @@
-//! A session that sleeps and wakes is the session that it was.
+//! A session is the same before and after it sleeps.
 
 use super::{Connection, IDENTITY, connected};
 use crate::common::{End, carry};
@@ -22,7 +22,7 @@ fn halves_sleep_and_wake(sender: Sender, receiver: Receiver, end: &mut End<'_>) 
     (sender, asleep.wake(info).unwrap())
 }
 
-/// What one side may do while nothing is on its way.
+/// The actions of one side while nothing is in transit.
 #[derive(Clone, Copy, Debug)]
 enum Act {
     Write(usize),
@@ -35,7 +35,7 @@ fn act() -> impl Strategy<Value = (bool, Act)> {
     (any::<bool>(), act)
 }
 
-/// All that can be seen from outside: data, events by name, counters, whether the client knows that it is accepted.
+/// Everything that is visible from outside: data, names of events, counters, whether the client is confirmed.
 type Seen = (Vec<u8>, Vec<String>, [Counters; 2], bool);
 
 fn play(suite: CipherSuite, acts: &[(bool, Act)], sleeps: bool) -> Vec<Seen> {
@@ -49,7 +49,7 @@ fn play(suite: CipherSuite, acts: &[(bool, Act)], sleeps: bool) -> Vec<Seen> {
             let (mut client, mut server) = (client, server);
             let c = sleep_and_wake(c, &mut client, &policy);
             let s = sleep_and_wake(s, &mut server, &policy);
-            // The memory is given back meanwhile.
+            // Its memory is returned meanwhile.
             (client.rx, client.tx) = (Inbox::new(vec![0; 30_000]), Outbox::new(vec![0; 30_000]));
             world = Connection { client, server, c, s };
         }
@@ -63,7 +63,7 @@ fn play(suite: CipherSuite, acts: &[(bool, Act)], sleeps: bool) -> Vec<Seen> {
             Act::Confirm => session.confirm(tx).unwrap(),
         }
         let (mut data, mut events) = (Vec::new(), Vec::new());
-        // There and back: whoever was asked answers.
+        // Both directions are carried, so a requested answer comes.
         for _ in 0..2 {
             let both = [world.to_server().unwrap(), world.to_client().unwrap()];
             for (came, saw) in both {
@@ -121,19 +121,19 @@ fn halves_sleep_each_by_itself() {
     assert_eq!(exported(&exporter), before);
 }
 
-/// What is pending would be lost, or would come too late.
+/// A session with something pending does not sleep, because this would be lost or late.
 #[test]
 fn nothing_that_is_pending_is_slept_over() {
     let refused = |session: Session, end: &mut End<'_>| match session.sleep(&mut end.rx, &mut end.tx) {
         Ok(_) => panic!("it sleeps"),
         Err((session, misuse)) => (session, misuse),
     };
-    // Ours, not sent.
+    // Our bytes, which were not sent.
     let Connection { mut client, mut server, mut c, s } = connected(policy(), policy());
     c.write(b"data", &mut client.tx).unwrap();
     let (c, misuse) = refused(c, &mut client);
     assert_eq!(misuse, Misuse::NotNow);
-    // Part of a record; the record; data that was not consumed.
+    // A part of a record, a whole record, and data that was not consumed.
     let bytes = client.sends();
     server.gets(&bytes[..7]);
     let (s, misuse) = refused(s, &mut server);
@@ -177,7 +177,7 @@ fn nothing_that_is_pending_is_slept_over() {
     drop((s, server));
 }
 
-/// What is tolerated from a peer is counted on.
+/// The counters of tolerated records continue.
 #[test]
 fn sleep_does_not_set_back_what_is_tolerated() {
     let mut world = connected(policy(), policy());
@@ -196,7 +196,7 @@ fn sleep_does_not_set_back_what_is_tolerated() {
     assert_eq!(error.kind(), ErrorKind::TooManyKeyUpdates);
 }
 
-/// The client still learns its fate.
+/// The client still learns whether it is accepted.
 #[test]
 fn an_unconfirmed_client_is_unconfirmed_when_it_wakes() {
     for refused in [false, true] {

@@ -1,4 +1,4 @@
-//! What an error says of our alert: that it was sent only if it was.
+//! An error names our alert as sent only if it was.
 
 use super::connected;
 use crate::common::{self, Connection};
@@ -6,7 +6,7 @@ use countersign::{Alert, AlertDescription, ErrorKind, Misuse, Outbox, Policy};
 
 const MAC: AlertDescription = AlertDescription::BAD_RECORD_MAC;
 
-/// A connection whose server finds a record that does not open.
+/// A connection whose server receives a record that does not open.
 fn damaged() -> Connection<'static> {
     let mut connection = connected(Policy::new(), Policy::new());
     connection.c.write(b"data", &mut connection.client.tx).unwrap();
@@ -78,7 +78,7 @@ fn user_canceled_is_followed_by_close_notify_also_after_the_handshake() {
     for half in [false, true] {
         let Connection { mut client, mut server, c, mut s } = connected(Policy::new(), Policy::new());
         let mut sends = super::Sends::each(c, half);
-        // Also where there is just enough room for both.
+        // Also with exactly enough room for both.
         while sends.write(&[7; 1], &mut client.tx).unwrap() > 0 {}
         match &mut sends {
             super::Sends::Whole(session) => session.abort(AlertDescription::USER_CANCELED, &mut client.tx).unwrap(),
@@ -95,7 +95,7 @@ fn user_canceled_is_followed_by_close_notify_also_after_the_handshake() {
     }
 }
 
-/// R4: every secret of a failed session is gone, the exporter's too.
+/// R4: a failed session has no secret, not even the exporter's.
 #[test]
 fn a_failed_session_exports_nothing() {
     let mut connection = damaged();
@@ -103,7 +103,7 @@ fn a_failed_session_exports_nothing() {
     assert!(s.exporter().tls_exporter().is_ok());
     s.receive(&mut server.rx, &mut server.tx).unwrap_err();
     assert!(s.exporter().tls_exporter().is_err() && s.exporter().expose_secret().is_empty());
-    // An abort of our own is a failure as well; closing is not.
+    // An abort of ours is a failure, too. A close is not.
     let mut connection = connected(Policy::new(), Policy::new());
     connection.s.close(&mut connection.server.tx).unwrap();
     assert!(connection.s.exporter().tls_exporter().is_ok());

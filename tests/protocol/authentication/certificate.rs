@@ -1,4 +1,4 @@
-//! There is a certificate, and its message is as it was asked for.
+//! Certificate: it exists, and has the requested contents.
 
 use super::{BOTH, CT, CV, FIN, block, leaf};
 use crate::peer::message::{GREASE, KEY_SHARE, Msg, certificate};
@@ -8,7 +8,7 @@ use countersign::internals::codec::ExtensionType as E;
 use countersign::{Credential, HandshakeType, Policy, Role, State};
 use countersign::{Misuse, Step, Want};
 
-// ---- 33: there is a certificate ----
+// ---- 33: a certificate is required ----
 
 // req: 9846-4.5.1.3-1
 #[test]
@@ -31,7 +31,7 @@ fn both_sides_send_certificate_proof_and_finished_in_order_leaf_first() {
     let story = Story::server().connected();
     // The last one confirms the client.
     assert_eq!(story.peer.types()[3..], [CT, CV, FIN, HandshakeType::KEY_UPDATE]);
-    // A chain of two: ours is the first entry.
+    // In a chain of two, ours is the first entry.
     for role in BOTH {
         let ids = identities();
         let chain =
@@ -113,7 +113,7 @@ fn a_certificate_message_must_be_as_it_was_asked_for() {
             ("eleven certificates", &eleven, "ChainTooLong", A::BAD_CERTIFICATE),
         ];
         refuses(role, &Policy::new(), CT, rows);
-        // The bounds are the policy's.
+        // The limits are those of the policy.
         let two = |m: &mut Msg| *m = certificate(&[], &[(leaf, &[]), (leaf, &[])]);
         refuses(role, &Policy::new().max_chain(1), CT, &[("two", &two, "ChainTooLong", A::BAD_CERTIFICATE)]);
         let ten = |m: &mut Msg| *m = certificate(&[], &[(leaf, &[][..]); 10]);
@@ -139,7 +139,7 @@ fn the_first_entry_is_the_end_entity_whatever_follows() {
                 ("what is no certificate", &|m| *m = certificate(&[], &[(leaf, &[]), (b"junk", &[])])),
             ],
         );
-        // Another end-entity before the signer's: the signature is not its.
+        // Another leaf is before the signer's, so the signature is not the first one's.
         let edit = |m: &mut Msg| *m = certificate(&[], &[(&root, &[]), (leaf, &[])]);
         let mut story = Story::new(role, Policy::new()).edit(CT, &edit).play();
         let (state, epoch) = peer::judged(role, CV);
@@ -170,7 +170,7 @@ fn staples_and_scts_that_were_asked_for_reach_the_verdict() {
         assert_eq!(shown.ocsp_staple(), Some(&b"staple"[..]));
         assert_eq!(shown.scts(), Some(&scts[..]));
         assert_eq!(shown.leaf(), leaf);
-        // Asked for in the right form: a request in ClientHello, empty in CertificateRequest.
+        // Requested in the form of each message: a request in ClientHello, empty in CertificateRequest.
         let asked = match role {
             Role::Client => {
                 countersign::internals::codec::ClientHello::parse(&story.peer.client_hello).unwrap().extensions
@@ -182,7 +182,7 @@ fn staples_and_scts_that_were_asked_for_reach_the_verdict() {
         };
         assert_eq!(asked.get(E::STATUS_REQUEST), Some(if role == Role::Client { &[1, 0, 0, 0, 0][..] } else { &[] }));
         assert_eq!(asked.get(E::SIGNED_CERTIFICATE_TIMESTAMP), Some(&[][..]));
-        // Malformed ones are refused, and so is what was not asked for beside them.
+        // Malformed ones are refused, and so are extensions that were not requested.
         let with = |extension: E, body: &'static [u8]| {
             move |m: &mut Msg| {
                 *m = certificate(&[], &[(leaf, &block(|w| w.extension(extension, |w| w.bytes(body))))]);

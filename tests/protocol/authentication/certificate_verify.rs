@@ -1,4 +1,4 @@
-//! CertificateVerify: keys, schemes, and what is signed.
+//! CertificateVerify: keys, schemes, and the signed content.
 
 use super::{BOTH, CT, CV};
 use crate::peer::message::{Msg, SCHEMES, certificate, certificate_verify, numbers};
@@ -92,7 +92,7 @@ fn a_signature_by_another_key_of_another_transcript_or_role_is_a_decrypt_error()
                 }
                 "the other role" => identity.key.sign(scheme, wrong.as_ref()).unwrap(),
                 "r beyond the order" => [&[0x30, 0x26, 2, 0x21, 0][..], &[0xff; 32], &[2, 1, 1]].concat(),
-                // Reflection: what the end itself has signed, if it has signed already.
+                // Reflection: the end's own signature, if it has signed already.
                 _ if role == Role::Server => CertificateVerify::parse(&story.sent(CV)[4..]).unwrap().signature.to_vec(),
                 _ => vec![0; 70],
             };
@@ -113,7 +113,7 @@ fn tlv(tag: u8, content: &[&[u8]]) -> Vec<u8> {
     [&[tag, 0x82, high, low], &content[..]].concat()
 }
 
-/// DER lengths as short as they can be.
+/// DER lengths in the shortest form.
 fn der(tag: u8, content: &[&[u8]]) -> Vec<u8> {
     let content = content.concat();
     match content.len() {
@@ -123,7 +123,7 @@ fn der(tag: u8, content: &[&[u8]]) -> Vec<u8> {
     }
 }
 
-/// A leaf with this key, which nobody signed: for what is judged before any signature.
+/// An unsigned leaf with this key, for checks that come before all signatures.
 fn leaf_of(spki: &[u8]) -> Vec<u8> {
     let algorithm = der(0x30, &[&[6, 3, 0x2b, 0x65, 0x70]]);
     let time = der(0x17, &[b"260101000000Z"]);
@@ -180,7 +180,7 @@ fn a_leaf_key_of_another_kind_or_size_is_unsupported() {
             assert!(said.contains(says), "{said}");
         }
     }
-    // The fabricated leaf is refused for its key alone: with one that we know, the signature is judged.
+    // The unsigned leaf is refused only for its key. With a known key its signature is checked.
     for bits in [2048, 8192] {
         let leaf = leaf_of(&rsa_key(RSA, bits));
         let shown = |m: &mut Msg| *m = certificate(&[], &[(&leaf, &[])]);

@@ -1,4 +1,4 @@
-//! Finished, and the limit of each message's length.
+//! Finished, and the limits of message lengths.
 
 use super::{BOTH, CT, CV, FIN, leaf};
 use crate::peer::message::{Msg, certificate};
@@ -30,7 +30,7 @@ fn a_wrong_finished_is_a_decrypt_error_and_one_of_another_size_a_decode_error() 
                 ("zeros", &|m| m.head = vec![0; 32], kind, alert),
             ],
         );
-        // The end's own Finished sent back to it: the other side's key.
+        // The end's own Finished comes back, which has the other side's key.
         if role == Role::Server {
             let mut story = Story::server().until(State::WaitFinished);
             let own = story.sent(FIN)[4..].to_vec();
@@ -45,7 +45,7 @@ fn a_wrong_finished_is_a_decrypt_error_and_one_of_another_size_a_decode_error() 
 
 #[test]
 fn a_message_longer_than_the_limit_is_refused_from_its_header() {
-    // A header alone, the announced body never comes.
+    // Only a header: the announced body never comes.
     let header = |typ: HandshakeType, len: usize| {
         let [_, a, b, c] = (len as u32).to_be_bytes();
         [typ.0, a, b, c]
@@ -72,7 +72,7 @@ fn a_message_longer_than_the_limit_is_refused_from_its_header() {
             story.refused("MessageTooLong", alert, state, epoch);
         }
     }
-    // The flight as a whole is bounded as well.
+    // The whole flight has a limit, too.
     for role in BOTH {
         let policy = Policy::new().max_flight(20_000, 20_000);
         let leaf = leaf(role);

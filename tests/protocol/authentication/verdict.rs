@@ -1,4 +1,4 @@
-//! The verdict, and what becomes of a refused peer.
+//! The verdict, and the end of a refused peer.
 
 use super::{BOTH, CT};
 use crate::peer::Story;

@@ -1,4 +1,4 @@
-//! What a server makes of a ClientHello (RFC 9846 §4.2.1, §4.2.2, §4.3).
+//! How a server judges a ClientHello (RFC 9846 §4.2.1, §4.2.2, §4.3).
 
 mod preferences;
 mod psk_and_early_data;
@@ -22,7 +22,7 @@ fn accepted(rows: &[(&str, peer::Edit<'_>)]) {
     accepts(Role::Server, &Policy::new(), CH, rows);
 }
 
-/// A fresh share, as a client of this group sends it.
+/// A new share, as a client of this group sends it.
 fn share(group: NamedGroup) -> Vec<u8> {
     KeyExchange::start([group], CryptoMode::Real).unwrap().share(group).concat()
 }
@@ -36,7 +36,7 @@ fn encrypted_extensions<'a>(story: &'a Story<'_>) -> EncryptedExtensions<'a> {
     EncryptedExtensions::parse(&story.sent(HandshakeType::ENCRYPTED_EXTENSIONS)[4..]).unwrap()
 }
 
-/// What the server answers.
+/// The server's answer.
 fn answers<'a>(story: &'a Story<'_>) -> CheckedExtensions<'a> {
     encrypted_extensions(story).extensions.check(Place::EncryptedExtensions).unwrap()
 }

@@ -1,4 +1,4 @@
-//! What is chosen of what is offered, and what is answered.
+//! The server's choice from the offer, and its answers.
 
 use super::{CH, answers, encrypted_extensions, refused, server_hello};
 use crate::peer::message::{ALPN, GROUPS, KEY_SHARE, Msg, SCHEMES, SERVER_NAME, numbers, shares};
@@ -66,11 +66,11 @@ fn suites_and_groups_go_by_our_preference_among_what_is_offered() {
         assert_eq!(server_hello(&story).cipher_suite, ours);
         assert_eq!(story.end.hs.cipher_suite(), Some(ours));
     }
-    // A share of a lesser group is better than a retry for the best.
+    // A share for a less preferred group is better than a retry for the best.
     for group in [NamedGroup::SECP256R1, NamedGroup::SECP384R1] {
         let mut story = Story::server();
         story.peer.group = group;
-        let hello = story.peer.next_message(SECOND_CLIENT_HELLO); // the one with a share for that group
+        let hello = story.peer.next_message(SECOND_CLIENT_HELLO); // has a share for that group
         story.peer.record(HANDSHAKE, &hello);
         story.turn();
         assert!(!story.end.hs.retried());
@@ -90,7 +90,7 @@ fn alpn_goes_by_our_preference_and_no_overlap_is_refused() {
     assert_eq!(answers(&story).selected_protocol(), Some(&b"h2"[..]));
     let (kind, alert) = ("NoApplicationProtocol", A::NO_APPLICATION_PROTOCOL);
     refuses(Role::Server, &policy, CH, &[("no overlap", &other, kind, alert), ("a longer name", &longer, kind, alert)]);
-    // None offered: none answered. None configured: ignored.
+    // Without an offer there is no answer. Without a configured list the offer is ignored.
     let story = Story::new(Role::Server, policy).connected();
     assert!(!encrypted_extensions(&story).extensions.has(ALPN));
     let story = Story::server().edit(CH, &both).connected();

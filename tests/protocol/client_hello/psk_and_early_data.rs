@@ -1,4 +1,4 @@
-//! pre_shared_key and early_data: ignored and skipped, but properly offered.
+//! pre_shared_key and early_data are ignored and skipped, but must be well-formed.
 
 use super::{CH, accepted, encrypted_extensions, no_share, refused, server_hello};
 use crate::peer::message::{GREASE, Msg};
@@ -6,7 +6,7 @@ use crate::peer::{DATA, Story};
 use countersign::AlertDescription as A;
 use countersign::{Epoch, ExtensionType, State};
 
-/// One identity, one binder, as a client that resumes offers them.
+/// One identity and one binder, as a resuming client offers them.
 const PSK: &[u8] = &[
     0, 7, 0, 1, 9, 0, 0, 0, 0, 0, 33, 32, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
     1, 1, 1, 1, 1, 1,
@@ -57,7 +57,7 @@ fn early_data_is_dropped_until_a_record_opens() {
     story.turn();
     assert_eq!(story.play().result, Some(Ok(())), "the sequence number has not been advanced");
 
-    // Once a record has opened, there is no early data any more.
+    // After a record has opened, early data is not skipped any more.
     let mut story = Story::server().edit(CH, &early).until(State::WaitCertificateVerify);
     story.peer.plain(DATA, &[0xee; 100]);
     story.turn();

@@ -35,14 +35,14 @@ fn without_a_usable_share_there_is_exactly_one_retry() {
         assert_eq!(retry.cipher_suite, hello.cipher_suite);
         assert_eq!(hello.extensions.check(Place::ServerHello).unwrap().server_share().unwrap().group, groups[0]);
         assert!(story.end.hs.retried());
-        // One change_cipher_spec, after the first of the two.
+        // One change_cipher_spec, after the server's first message (HelloRetryRequest) only.
         let ccs: Vec<usize> =
             story.peer.seen.iter().enumerate().filter(|(_, seen)| seen.typ == peer::CCS).map(|(at, _)| at).collect();
         assert_eq!(ccs, [1]);
     }
 }
 
-/// The second ClientHello after a retry, changed.
+/// The second ClientHello after a retry, with a change.
 fn second(edit: &dyn Fn(&mut Msg)) -> Story<'_> {
     Story::server().edit(CH, &no_share).edit(SECOND_CLIENT_HELLO, edit).play()
 }

@@ -1,4 +1,4 @@
-//! The share that is used, and those that are not.
+//! The share that is used, and the others.
 
 use super::{CH, accepted, refused, share};
 use crate::peer::message::{KEY_SHARE, Msg, shares};
@@ -50,7 +50,7 @@ fn a_share_that_is_no_point_or_of_low_order_is_illegal() {
     ] {
         let edit = |m: &mut Msg| m.set(KEY_SHARE, &shares(&[(group, &bytes)]));
         let mut story = Story::server().edit(CH, &edit).play();
-        // The first asymmetric operation comes with the credential.
+        // The first asymmetric operation comes after the credential.
         story.refused("IllegalKeyShare", A::ILLEGAL_PARAMETER, State::AskCredential, Epoch::Plaintext);
     }
 }
@@ -58,7 +58,7 @@ fn a_share_that_is_no_point_or_of_low_order_is_illegal() {
 // req: 9846-4.3.8-7
 #[test]
 fn a_share_may_be_used_again_in_another_connection() {
-    // The same ClientHello, byte for byte, to two servers.
+    // Two servers get the same ClientHello, byte for byte.
     let hello = Story::server().peer.next_message(CH);
     let mut shares = Vec::new();
     for _ in 0..2 {
@@ -73,7 +73,7 @@ fn a_share_may_be_used_again_in_another_connection() {
         assert_eq!(story.state(), State::WaitCertificate);
     }
     assert_ne!(shares[0], shares[1], "ours is fresh");
-    // And a server's: without cryptography it always sends the same.
+    // So does a server: with null cryptography it always sends the same.
     let policy = || Policy::new().null_crypto();
     for _ in 0..2 {
         let mut story = Story::new(Role::Client, policy());

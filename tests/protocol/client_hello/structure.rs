@@ -1,4 +1,4 @@
-//! Versions, structure, and which extensions must and may be there.
+//! Versions, structure, and the mandatory and allowed extensions.
 
 use super::{CH, accepted, refused, server_hello, share};
 use crate::peer::message::{ALPN, GREASE, GROUPS, KEY_SHARE, Msg, SCHEMES, SERVER_NAME, VERSIONS, numbers, shares};
@@ -7,7 +7,7 @@ use countersign::AlertDescription as A;
 use countersign::internals::codec::NamedGroup;
 use countersign::{Epoch, ExtensionType, Policy, State};
 
-// ---- 15: the version first ----
+// ---- 15: the version is checked first ----
 
 // req: 9846-4.2.2-7, 9846-4.3.1-4, 9846-4.3.1-5, 9846-4.3.1-8, 9846-E.2-1, 9846-E.2-3, 9846-E.5-3, 9846-E.5-6, 9846-E.5-7
 // req: 9001-4.2-2
@@ -139,7 +139,7 @@ fn a_session_id_of_up_to_32_bytes_is_echoed_and_the_rest_of_server_hello_is_as_i
         let types: Vec<ExtensionType> = hello.extensions.iter().map(|each| each.extension_type).collect();
         assert_eq!(types, [VERSIONS, KEY_SHARE]);
         assert_eq!(hello.extensions.selected_version(), Ok(Some(0x0304)));
-        // change_cipher_spec: after the first handshake message, and only if there is a session id.
+        // change_cipher_spec comes after the first handshake message, and only with a session id.
         let ccs: Vec<usize> =
             story.peer.seen.iter().enumerate().filter(|(_, seen)| seen.typ == peer::CCS).map(|(at, _)| at).collect();
         assert_eq!(ccs, if len > 0 { vec![1] } else { vec![] });
@@ -245,7 +245,7 @@ fn an_extension_that_stands_twice_is_found_before_anything_else() {
     ]);
 }
 
-// ---- 18: what must be there, and fit together ----
+// ---- 18: mandatory extensions, which must fit together ----
 
 // req: 9846-4.3.3-3, 9846-9.2-11, 9846-9.2-4, 9846-9.2-6
 #[test]

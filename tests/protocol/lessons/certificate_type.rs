@@ -1,4 +1,4 @@
-//! Raw public keys in place of certificates (RFC 7250).
+//! Raw public keys instead of certificates (RFC 7250).
 
 use super::{BOTH, alerts_under, refused_while_authenticating, sends_after_hellos};
 use crate::certificate_types::{drive_raw, spki};
@@ -12,26 +12,26 @@ const RAW: &[CertificateType] = &[CertificateType::RAW_PUBLIC_KEY];
 const X509: &[CertificateType] = &[CertificateType::X509];
 const EITHER: &[CertificateType] = &[CertificateType::RAW_PUBLIC_KEY, CertificateType::X509];
 
-/// The peer of an end in this role shows its bare key, and will prove that it holds it.
+/// The peer of an end in this role shows its raw public key, and can prove that it holds it.
 fn bare_key(role: Role) -> impl Fn(&mut Msg) {
     move |m| *m = certificate(&[], &[(&spki(role.peer()), &[])])
 }
 
-/// CVE-2026-55960, wolfSSL: a raw public key that had not been negotiated was taken in place of a certificate, and there
-/// was no chain to verify.
+/// CVE-2026-55960, wolfSSL: a raw public key that had not been negotiated was accepted instead of a certificate. It has
+/// no chain to verify.
 #[test]
 fn cve_2026_55960_a_raw_public_key_that_was_not_negotiated_is_no_certificate() {
     let (kind, alert) = ("UnreadableLeaf", A::BAD_CERTIFICATE);
     for role in BOTH {
         let bare = bare_key(role);
-        // Where we cannot use them, and where we can but the peer has not asked.
+        // We cannot use them; and we can, but the peer has not negotiated them.
         for policy in [Policy::new(), Policy::new().certificate_types(EITHER, EITHER)] {
             let story = Story::new(role, policy).edit(H::CERTIFICATE, &bare);
             let story = sends_after_hellos(story, &[H::CERTIFICATE, H::CERTIFICATE_VERIFY, H::FINISHED]);
             refused_while_authenticating(story, role, kind, alert, State::WaitCertificate);
         }
     }
-    // Negotiated for our own side only: that says nothing of the peer's.
+    // They are negotiated only for our own side, not for the peer's.
     let (ours, bare) = (|m: &mut Msg| m.put(|w| w.client_certificate_type(RAW[0])), bare_key(Role::Client));
     let story = Story::new(Role::Client, Policy::new().certificate_types(EITHER, X509));
     let story = story.edit(H::ENCRYPTED_EXTENSIONS, &ours).edit(H::CERTIFICATE, &bare);
@@ -46,10 +46,10 @@ fn cve_2026_55960_a_raw_public_key_that_was_not_negotiated_is_no_certificate() {
     refused_while_authenticating(story, Role::Server, kind, alert, State::WaitCertificate);
 }
 
-/// CVE-2024-12797, OpenSSL: a client that had a raw public key verified went on where the verification failed.
+/// CVE-2024-12797, OpenSSL: a client verified a raw public key, and continued although the verification failed.
 ///
-/// Here a raw public key asks for the same verdict as a certificate: refused ends the handshake, and as long as there is
-/// none the connection stays where it is.
+/// Here a raw public key needs the same verdict as a certificate. A refusal ends the handshake, and without a verdict
+/// it does not continue.
 #[test]
 fn cve_2024_12797_a_raw_public_key_waits_for_the_verdict_and_a_refusal_ends_the_handshake() {
     let choice = |m: &mut Msg| m.put(|w| w.server_certificate_type(RAW[0]));

@@ -12,9 +12,9 @@ fn key_update(story: &mut Story<'_>, request: u8) {
     story.peer.change_key(HandshakeType::KEY_UPDATE);
 }
 
-/// CVE-2026-32283, Go: several KeyUpdates that request an answer, in one record, made the connection wait for itself.
+/// CVE-2026-32283, Go: several KeyUpdates that request an answer, in one record, caused a deadlock.
 ///
-/// Here the record is refused, the alert goes out, and every call returns, whether an answer is owed or not.
+/// Here the record is refused, the alert is sent, and every call returns, whether or not an answer is owed.
 #[test]
 fn cve_2026_32283_several_key_updates_in_one_record_end_the_connection_with_an_alert() {
     for role in BOTH {
@@ -29,7 +29,7 @@ fn cve_2026_32283_several_key_updates_in_one_record_end_the_connection_with_an_a
                 story.refused("DataAcrossKeyChange", A::UNEXPECTED_MESSAGE, State::Connected, Epoch::Application);
             }
         }
-        // In records of their own they are legal, and data goes on both ways.
+        // In separate records they are legal, and data continues in both directions.
         let mut story = new(role).connected();
         (0..3).for_each(|_| key_update(&mut story, 1));
         story.peer.record(DATA, b"after");
@@ -41,10 +41,10 @@ fn cve_2026_32283_several_key_updates_in_one_record_end_the_connection_with_an_a
     }
 }
 
-/// CVE-2026-56862 (GO-2026-6090), Go: a peer could send KeyUpdates without end, because each counted as progress and set
-/// the count of useless records back.
+/// CVE-2026-56862 (GO-2026-6090), Go: a peer could send KeyUpdates without limit, because each one reset the count of
+/// records without progress.
 ///
-/// Here only data does: neither a KeyUpdate nor an empty record nor a ticket.
+/// Here only data resets the count, and neither a KeyUpdate nor an empty record nor a ticket.
 #[test]
 fn cve_2026_56862_key_updates_without_data_come_to_an_end() {
     const MOST: u8 = countersign::limits::MAX_KEY_UPDATES;

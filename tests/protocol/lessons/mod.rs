@@ -1,8 +1,8 @@
-//! Faults that other implementations of TLS have published, 2022 to 2026: each is tried on ours. Each test has the
-//! number of the advisory in its name; `docs/lessons/README.md` tells what happened, to whom, and the rule.
+//! Published faults of other TLS implementations from 2022 to 2026, each tried on ours. The name of each test has the
+//! number of the advisory. `docs/lessons/README.md` has the fault, the implementation and the rule.
 //!
-//! What the scripted peer sends is right in everything but the one point: transcript, signatures and Finished fit. Where
-//! the rule were not held, the handshake would go on.
+//! The scripted peer is correct except for the one fault: transcript, signatures and Finished are right. Without the
+//! check the handshake would continue.
 
 mod certificate_type;
 mod key_change;
@@ -17,12 +17,12 @@ use countersign::{Epoch, HandshakeType, Misuse, Policy, Role, State};
 
 const BOTH: [Role; 2] = [Role::Client, Role::Server];
 
-/// The keys that an end sends its alerts under while it awaits the peer's certificate, proof and Finished.
+/// The keys of an end's alerts while it waits for the peer's certificate, proof and Finished.
 fn alerts_under(role: Role) -> Epoch {
     if role == Role::Client { Epoch::Handshake } else { Epoch::Application }
 }
 
-/// The peer sends these messages at once, each in a record of its own, where its Certificate is awaited.
+/// The peer sends these messages together, each in its own record, instead of its Certificate.
 fn sends_after_hellos<'a>(story: Story<'a>, types: &[HandshakeType]) -> Story<'a> {
     let mut story = story.until(State::WaitCertificate);
     types.iter().for_each(|typ| story.peer.send(*typ));
@@ -30,7 +30,8 @@ fn sends_after_hellos<'a>(story: Story<'a>, types: &[HandshakeType]) -> Story<'a
     story
 }
 
-/// The end has refused this in its handshake: there is no session, and the peer has seen no certificate of a client.
+/// The end has refused this in its handshake: there is no session, and the peer has not received a client's
+/// certificate.
 #[track_caller]
 fn refused_while_authenticating(mut story: Story<'_>, role: Role, kind: &str, alert: A, state: State) {
     story.refused(kind, alert, state, alerts_under(role));

@@ -1,4 +1,4 @@
-//! Certificates without the proof that somebody holds their key (RFC 9846 §4.5).
+//! Certificates without a proof of possession (RFC 9846 §4.5).
 
 use super::{BOTH, alerts_under, new, refused_while_authenticating, sends_after_hellos};
 use crate::peer::message::{Msg, certificate, certificate_verify, extensions};
@@ -7,7 +7,7 @@ use countersign::AlertDescription as A;
 use countersign::internals::codec::ClientHello;
 use countersign::{Epoch, ExtensionType, HandshakeType as H, Role, SignatureScheme, State};
 
-/// How an end in this role refuses an empty Certificate.
+/// The error of an end in this role for an empty Certificate.
 fn no_certificate(role: Role) -> (&'static str, A) {
     match role {
         Role::Server => ("NoClientCertificate", A::CERTIFICATE_REQUIRED),
@@ -15,8 +15,8 @@ fn no_certificate(role: Role) -> (&'static str, A) {
     }
 }
 
-/// CVE-2022-25638, wolfSSL: a CertificateVerify with another signature algorithm than the certificate's key has was not
-/// verified. The attacker shows somebody else's certificate, or none, and no signature that is worth anything.
+/// CVE-2022-25638, wolfSSL: a CertificateVerify was not verified if its algorithm did not match the certificate's key.
+/// The attacker shows another's certificate, with a worthless signature.
 #[test]
 fn cve_2022_25638_a_proof_of_an_algorithm_that_the_key_has_not_proves_nothing() {
     for role in BOTH {
@@ -41,8 +41,8 @@ fn cve_2022_25638_a_proof_of_an_algorithm_that_the_key_has_not_proves_nothing() 
     }
 }
 
-/// CVE-2022-25640, wolfSSL: a server that requires a client's certificate was content without CertificateVerify, and so
-/// without any certificate. Our clients hold servers to the same.
+/// CVE-2022-25640, wolfSSL: a server that requires a client certificate accepted a client without CertificateVerify.
+/// Our clients require it of servers, too.
 #[test]
 fn cve_2022_25640_without_certificate_and_certificate_verify_no_finished_is_taken() {
     let as_it_is: Edit<'_> = &|_| ();
@@ -62,8 +62,8 @@ fn cve_2022_25640_without_certificate_and_certificate_verify_no_finished_is_take
     }
 }
 
-/// CVE-2026-55962, wolfSSL: a server that had asked for a certificate after the handshake took the client's Finished
-/// without one. Here nobody is asked after the handshake: who the client is has been settled in it.
+/// CVE-2026-55962, wolfSSL: a server requested a certificate after the handshake, and accepted the client's Finished
+/// without one. Here nobody is asked after the handshake.
 #[test]
 fn cve_2026_55962_there_is_no_authentication_after_the_handshake() {
     let mut story = new(Role::Client);
@@ -77,7 +77,7 @@ fn cve_2026_55962_there_is_no_authentication_after_the_handshake() {
     story.turn();
     story.refused("UnexpectedMessage", A::UNEXPECTED_MESSAGE, State::Connected, Epoch::Application);
 
-    // A client that offers it is not asked, and what it sends as if it had been is refused.
+    // A client that offers it is not asked. Its messages are refused.
     let offer = |m: &mut Msg| m.push(ExtensionType::POST_HANDSHAKE_AUTH, &[]);
     for typ in [H::CERTIFICATE, H::CERTIFICATE_VERIFY, H::FINISHED] {
         let mut story = new(Role::Server).edit(H::CLIENT_HELLO, &offer).connected();

@@ -1,4 +1,4 @@
-//! Resumption that skips a verdict. There is none here: what is on the wire shows it (RFC 9846 §4.3.11, §4.7.1).
+//! Resumption that skips a verdict. The bytes on the wire show that there is none here (RFC 9846 §4.3.11, §4.7.1).
 
 use super::{alerts_under, new};
 use crate::peer::message::{KEY_SHARE, Msg, VERSIONS, shares};
@@ -7,18 +7,18 @@ use countersign::AlertDescription as A;
 use countersign::internals::codec::{ClientHello, EncryptedExtensions, ServerHello};
 use countersign::{Epoch, ErrorKind, Event, ExtensionType, HandshakeType as H, Rejection, Role, State, Verdict};
 
-/// All that a client or server can resume with.
+/// Everything that a client or server needs to resume.
 const RESUMING: [ExtensionType; 3] =
     [ExtensionType::PRE_SHARED_KEY, ExtensionType::PSK_KEY_EXCHANGE_MODES, ExtensionType::EARLY_DATA];
 
-/// Offers a ticket, as a client does that resumes: one identity, one binder.
+/// Offers a ticket as a resuming client does: one identity and one binder.
 fn resuming(m: &mut Msg) {
     let binder = [&[33, 32][..], &[1; 32]].concat();
     m.put(|w| w.psk_key_exchange_modes(&[0, 1]));
     m.push(ExtensionType::PRE_SHARED_KEY, &[&[0, 12, 0, 6][..], b"ticket", &[0; 4], &[0], &binder].concat());
 }
 
-/// What follows a ServerHello that takes the ticket.
+/// The messages after a ServerHello that accepts the ticket.
 fn without_certificate(story: Story<'_>) -> Story<'_> {
     let mut story = story.until(State::WaitCertificate);
     story.peer.send(H::FINISHED);
@@ -26,11 +26,11 @@ fn without_certificate(story: Story<'_>) -> Story<'_> {
     story
 }
 
-/// CVE-2025-23419, nginx: a client proved itself to one virtual server, resumed at another, and was never judged there.
-/// So in wolfSSL (CVE-2026-11703).
+/// CVE-2025-23419, nginx: a client authenticated to one virtual server, resumed at another, and was not judged there.
+/// The same in wolfSSL (CVE-2026-11703).
 #[test]
 fn cve_2025_23419_a_server_gives_no_ticket_and_takes_none_for_a_certificate() {
-    // Nothing is given that could be resumed.
+    // The server sends nothing that could be resumed.
     let mut story = new(Role::Server).connected();
     story.peer.record(DATA, b"request");
     story.turn();
@@ -44,28 +44,28 @@ fn cve_2025_23419_a_server_gives_no_ticket_and_takes_none_for_a_certificate() {
         resuming(m);
     };
     for hello in [&resuming as Edit<'_>, &elsewhere] {
-        // The ticket is passed over: no word of it comes back, and a certificate is asked for.
+        // The ticket is ignored: it is not answered, and a certificate is requested.
         let story = Story::server().edit(H::CLIENT_HELLO, hello).connected();
         let answer = ServerHello::parse(&story.sent(H::SERVER_HELLO)[4..]).unwrap();
         let parameters = EncryptedExtensions::parse(&story.sent(H::ENCRYPTED_EXTENSIONS)[4..]).unwrap();
         assert!(RESUMING.iter().all(|each| !answer.extensions.has(*each) && !parameters.extensions.has(*each)));
         assert!(story.peer.types().contains(&H::CERTIFICATE_REQUEST));
         assert!(story.end.transitions.iter().any(|each| each.state == State::AskVerify), "the verdict was asked for");
-        // Whoever was accepted before and is refused now is refused.
+        // A client that was accepted before and is refused now is refused.
         let mut story = Story::server().edit(H::CLIENT_HELLO, hello);
         story.end.verdict = Verdict::Reject(Rejection::Revoked);
         let story = story.play();
         assert_eq!(story.error().kind(), ErrorKind::Rejected { reason: Rejection::Revoked });
         assert_eq!(story.peer.alerts(), [(alerts_under(Role::Server), vec![2, A::CERTIFICATE_REVOKED.0])]);
-        // And whoever shows no certificate, as one that resumes does not.
+        // So is a client without a certificate, as a resuming client has none.
         let mut story = without_certificate(Story::server().edit(H::CLIENT_HELLO, hello));
         let (kind, alert) = ("UnexpectedMessage", A::UNEXPECTED_MESSAGE);
         story.refused(kind, alert, State::WaitCertificate, alerts_under(Role::Server));
     }
 }
 
-/// GO-2026-4337 (CVE-2025-68121), Go: after the roots had been changed, a session was resumed with a peer that the new
-/// ones do not vouch for, by clients and servers. The servers' part is above; a client offers nothing.
+/// GO-2026-4337 (CVE-2025-68121), Go: after the roots had been changed, clients and servers resumed sessions with peers
+/// that have no path to the new ones. The test above has the server's part. A client offers nothing.
 #[test]
 fn go_2026_4337_a_client_resumes_nothing_and_holds_a_server_to_its_certificate() {
     let mut story = new(Role::Client).connected();
@@ -74,17 +74,17 @@ fn go_2026_4337_a_client_resumes_nothing_and_holds_a_server_to_its_certificate()
     story.peer.record(DATA, b"x");
     story.turn();
     assert_eq!((&story.data[..], story.events.contains(&Event::Data)), (&b"x"[..], true));
-    // The ticket was taken and forgotten: the next hello knows nothing of it.
+    // The ticket was dropped: the next hello does not offer it.
     let mut story = new(Role::Client);
     story.turn();
     let hello = ClientHello::parse(&story.peer.client_hello).unwrap();
     assert!(RESUMING.iter().all(|each| !hello.extensions.has(*each)));
-    // A server that resumes nevertheless is refused where it says so,
+    // A server that says that it resumes is refused,
     let resumed = |m: &mut Msg| m.push(ExtensionType::PRE_SHARED_KEY, &[0, 0]);
     let mut story = Story::client().edit(H::SERVER_HELLO, &resumed).play();
     let (kind, alert) = ("UnsolicitedExtension", A::UNSUPPORTED_EXTENSION);
     story.refused(kind, alert, State::WaitServerHello, Epoch::Plaintext);
-    // and where it acts so.
+    // and so is one that only omits its certificate.
     let mut story = Story::client().until(State::WaitCertificateRequest);
     story.peer.send(H::FINISHED);
     story.turn();
@@ -94,8 +94,8 @@ fn go_2026_4337_a_client_resumes_nothing_and_holds_a_server_to_its_certificate()
     story.refused(kind, alert, State::WaitCertificate, Epoch::Handshake);
 }
 
-/// CVE-2026-34873, Mbed TLS: a client resumed, the server asked for another hello, and an attacker answered with one of
-/// TLS 1.2: the session went on under a key of zeros, and passed for the client's.
+/// CVE-2026-34873, Mbed TLS: a client resumed and got a retry, and an attacker sent the second hello with TLS 1.2. The
+/// session continued under a key of zeros, with the client's identity.
 #[test]
 fn cve_2026_34873_the_second_hello_of_a_client_that_resumes_cannot_leave_tls_1_3() {
     let first = |m: &mut Msg| {
@@ -114,7 +114,7 @@ fn cve_2026_34873_the_second_hello_of_a_client_that_resumes_cannot_leave_tls_1_3
         let mut story = Story::server().edit(H::CLIENT_HELLO, &first).edit(SECOND_CLIENT_HELLO, second).play();
         story.refused("UnsupportedVersion", A::PROTOCOL_VERSION, State::WaitClientHello, Epoch::Plaintext);
     }
-    // In TLS 1.3 it is judged, as ever.
+    // A hello of TLS 1.3 gets the verdict as always.
     let mut story = Story::server().edit(H::CLIENT_HELLO, &first).edit(SECOND_CLIENT_HELLO, &resuming);
     story.end.verdict = Verdict::Reject(Rejection::Revoked);
     assert_eq!(story.play().error().kind(), ErrorKind::Rejected { reason: Rejection::Revoked });

@@ -5,8 +5,8 @@ use crate::peer::{HELLO_RETRY_REQUEST, SECOND_CLIENT_HELLO, Story};
 use countersign::AlertDescription as A;
 use countersign::{Epoch, HandshakeType as H, NamedGroup, State};
 
-/// OpenSSL, issue 17934 (2022), and picotls, issue 605 (2026): a client answered a second HelloRetryRequest, and a third:
-/// a server could have it make keys as long as it liked.
+/// OpenSSL, issue 17934 (2022), and picotls, issue 605 (2026): a client answered a second HelloRetryRequest and every
+/// further one. So a server could make it generate keys without limit.
 #[test]
 fn openssl_17934_and_picotls_605_a_second_hello_retry_request_is_refused() {
     let group = |group: NamedGroup| move |m: &mut Msg| m.put(|w| w.selected_group(group));
@@ -37,8 +37,8 @@ fn openssl_17934_and_picotls_605_a_second_hello_retry_request_is_refused() {
     }
 }
 
-/// CVE-2026-116375, Mbed TLS: a server that asks for certificates by the name of the host kept what it had chosen for
-/// the name in the first hello, and served the name in the second.
+/// CVE-2026-116375, Mbed TLS: a server that requests certificates by host name kept its choice for the name in the
+/// first hello, and served the name in the second.
 #[test]
 fn cve_2026_116375_the_second_hello_names_the_same_server_as_the_first() {
     let no_share = |m: &mut Msg| m.set(KEY_SHARE, &shares(&[]));
@@ -62,7 +62,7 @@ fn cve_2026_116375_the_second_hello_names_the_same_server_as_the_first() {
             "nothing is chosen before"
         );
     }
-    // The same name: one retry, and the client is asked for its certificate as ever.
+    // With the same name there is one retry, and the client is asked for its certificate.
     let story = Story::server().edit(H::CLIENT_HELLO, &no_share).connected();
     assert!(story.peer.types().contains(&H::CERTIFICATE_REQUEST));
 }

@@ -1,4 +1,4 @@
-//! Messages that can be bent, and short names for the extensions that most tests bend.
+//! Messages that can be changed, and short names for the extensions that most tests change.
 
 use countersign::ExtensionType;
 pub use countersign::adversary::peer::{

@@ -1,7 +1,7 @@
-//! The scripted peer (`countersign::adversary`), and the stories that put it against an end of the crate.
+//! The scripted peer (`countersign::adversary`), and the tests' runs of it against an end of the crate.
 //!
-//! A test plays the legal handshake with one edit, or up to a state and then sends what it likes, record by record; the
-//! peer opens what comes back and keeps every record it saw.
+//! A test plays the legal handshake with one change, or up to a state, and then sends any records. The peer opens the
+//! answers and keeps all records.
 
 pub mod message;
 pub mod story;

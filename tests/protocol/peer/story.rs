@@ -1,4 +1,4 @@
-//! The scripted peer against an end of the crate: the legal path with a deviation somewhere, and what must come of it.
+//! The scripted peer against an end of the crate: the legal path with a deviation, and its expected result.
 
 use super::{Edit, HELLO_RETRY_REQUEST, Peer, SECOND_CLIENT_HELLO};
 use crate::end::End;
@@ -25,11 +25,11 @@ pub fn identities() -> &'static Identities {
     })
 }
 
-/// The scripted peer against an end.
+/// The scripted peer and an end.
 pub struct Story<'a> {
     pub end: End<'a>,
     pub peer: Peer<'a>,
-    /// What the end's handshake, then its session, came to.
+    /// The result of the end's handshake, and then of its session.
     pub result: Option<Result<(), Error>>,
     pub session: Option<Session>,
     /// Questions are not answered in this state.
@@ -62,7 +62,7 @@ impl<'a> Story<'a> {
         Story::new(Role::Server, Policy::new())
     }
 
-    /// The same with one message of the peer changed on the way.
+    /// The same with one changed message of the peer.
     pub fn edit(mut self, typ: HandshakeType, edit: Edit<'a>) -> Story<'a> {
         self.peer.edits.push((typ, edit));
         self
@@ -73,12 +73,12 @@ impl<'a> Story<'a> {
         self.peer.received(typ).unwrap_or_else(|| panic!("the end has sent no {typ}"))
     }
 
-    /// What the end awaits.
+    /// The state of the end.
     pub fn state(&self) -> State {
         self.end.hs.state()
     }
 
-    /// Carries what the peer has to send to the end, lets it work, and carries back what it says.
+    /// Carries the peer's bytes to the end, drives it, and carries its bytes back.
     pub fn turn(&mut self) {
         let bytes = std::mem::take(&mut self.peer.out);
         let mut rest = &bytes[..];
@@ -92,7 +92,7 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// The same, byte for byte.
+    /// The same, byte by byte.
     pub fn trickle(&mut self) {
         for byte in std::mem::take(&mut self.peer.out) {
             self.end.gets(&[byte]);
@@ -100,7 +100,7 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// The end works until it wants the transport.
+    /// Drives the end until it wants the transport.
     pub fn drive(&mut self) {
         loop {
             let over = if self.session.is_some() { self.receive() } else { self.step() };
@@ -165,7 +165,7 @@ impl<'a> Story<'a> {
         false
     }
 
-    /// The message that the legal path has next, in the state that the end is in.
+    /// The next message of the legal path in the end's state.
     pub fn next(&self) -> Option<HandshakeType> {
         Some(match (self.end.hs.role(), self.state()) {
             (Role::Server, State::WaitClientHello) if self.peer.retried => SECOND_CLIENT_HELLO,
@@ -181,12 +181,12 @@ impl<'a> Story<'a> {
         })
     }
 
-    /// Plays the legal path, message by message, until the end is in this state and awaits the peer (or an answer, if
-    /// it is held there).
+    /// Plays the legal path, message by message, until the end is in this state and waits for the peer (or for an
+    /// answer, if it is held there).
     pub fn until(mut self, state: State) -> Story<'a> {
         self.turn();
         while self.state() != state {
-            // An end that has failed still shows the state in which it did: without this, the loop would not end.
+            // A failed end keeps the state in which it failed. Without this check the loop would not end.
             let next = self.next().filter(|_| self.result.is_none());
             let next = next.unwrap_or_else(|| panic!("{:?} on the way to {state}", self.result));
             self.peer.send(next);
@@ -195,7 +195,7 @@ impl<'a> Story<'a> {
         self
     }
 
-    /// Plays the legal path to its end, whatever it comes to.
+    /// Plays the legal path to its end, with any result.
     pub fn play(mut self) -> Story<'a> {
         self.turn();
         while let (None, Some(next)) = (&self.result, self.next()) {
@@ -205,7 +205,7 @@ impl<'a> Story<'a> {
         self
     }
 
-    /// Plays the legal path; both must be satisfied. Then the end has a session.
+    /// Plays the legal path. Both must succeed, so the end has a session.
     pub fn connected(self) -> Story<'a> {
         let story = self.play();
         match &story.result {
@@ -222,8 +222,9 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// The end has refused the peer: this kind, blamed on the peer, in this state; and the peer has got exactly one
-    /// alert, this one, fatal, under these keys. From then on every call says the same, and nothing more is sent.
+    /// The end has refused the peer: with this kind, which blames the peer, in this state. The peer has received
+    /// exactly this one fatal alert, under these keys. Afterwards every call returns the same error, and nothing more
+    /// is sent.
     #[track_caller]
     pub fn refused(&mut self, kind: &str, alert: AlertDescription, state: State, epoch: Epoch) {
         let error = self.error();
@@ -236,7 +237,7 @@ impl<'a> Story<'a> {
         self.is_dead(error);
     }
 
-    /// Every call says the same, and nothing more is sent.
+    /// Every call returns the same error, and nothing more is sent.
     #[track_caller]
     pub fn is_dead(&mut self, error: Error) {
         let before = self.peer.seen.len();
@@ -249,10 +250,10 @@ impl<'a> Story<'a> {
     }
 }
 
-/// A deviation: what it is, how the message is changed, the kind of the error, the alert.
+/// A deviation: its name, the change of the message, the kind of the error, the alert.
 pub type Row<'a> = (&'a str, Edit<'a>, &'a str, AlertDescription);
 
-/// Where the end stands when it judges a message of the peer, and under which keys its alert goes out.
+/// The state in which an end judges a message, and the keys of its alert.
 pub fn judged(role: Role, typ: HandshakeType) -> (State, Epoch) {
     match (role, typ) {
         (Role::Server, HandshakeType::CLIENT_HELLO | SECOND_CLIENT_HELLO) => (State::WaitClientHello, Epoch::Plaintext),
@@ -270,7 +271,7 @@ pub fn judged(role: Role, typ: HandshakeType) -> (State, Epoch) {
     }
 }
 
-/// An end of this role under this policy refuses every row's change of this message, where it judges that message.
+/// An end of this role under this policy refuses every changed message of the rows, in the state that judges it.
 #[track_caller]
 pub fn refuses(role: Role, policy: &Policy, typ: HandshakeType, rows: &[Row<'_>]) {
     for (what, edit, kind, alert) in rows {
@@ -283,7 +284,7 @@ pub fn refuses(role: Role, policy: &Policy, typ: HandshakeType, rows: &[Row<'_>]
     }
 }
 
-/// The same message changed in a way that the end must bear with: both are connected.
+/// A change of the same message that the end must accept: both are connected.
 #[track_caller]
 pub fn accepts(role: Role, policy: &Policy, typ: HandshakeType, rows: &[(&str, Edit<'_>)]) {
     for (what, edit) in rows {

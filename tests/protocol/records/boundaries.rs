@@ -1,4 +1,4 @@
-//! How messages lie in records, and what may not lie behind a key change.
+//! The division of messages into records, and what may not follow a key change.
 
 use super::{BOTH, ILLEGAL, refused, session_refused};
 use crate::peer::message::{KEY_SHARE, Msg};
@@ -6,7 +6,7 @@ use crate::peer::{CCS, DATA, HANDSHAKE, HELLO_RETRY_REQUEST, Story};
 use countersign::AlertDescription as A;
 use countersign::{Epoch, HandshakeType, Policy, Role, State};
 
-// ---- 1: any split ----
+// ---- 1: any division ----
 
 #[test]
 fn messages_may_be_split_at_any_byte_and_come_byte_by_byte() {
@@ -53,7 +53,7 @@ fn a_whole_flight_may_come_in_one_record() {
 // req: 9846-5.1-5, 9846-5.1-6
 #[test]
 fn nothing_may_lie_behind_a_message_after_which_the_key_changes() {
-    // Whole messages and parts of one behind the last message of an epoch, in its record.
+    // Whole messages, and parts of one, after the last message of an epoch in its record.
     let behinds: &[&[u8]] = &[&[8], &[8, 0, 0], &[8, 0, 0, 2], &[8, 0, 0, 2, 0, 0], &[24, 0, 0, 1, 0], &[11, 0, 0, 4]];
     for (role, state, epoch) in [
         (Role::Server, State::WaitClientHello, Epoch::Plaintext),
@@ -81,7 +81,7 @@ fn nothing_may_lie_behind_a_message_after_which_the_key_changes() {
             }
         }
     }
-    // A retry changes no key, but the second hello is the client's next: nothing may follow the first.
+    // A retry changes no key, but nothing may follow the first hello.
     let mut story = Story::client().until(State::WaitServerHello);
     (story.peer.retry, story.peer.group) = (true, countersign::NamedGroup::SECP256R1);
     let retry = story.peer.next_message(HELLO_RETRY_REQUEST);
@@ -104,7 +104,7 @@ fn nothing_may_lie_behind_a_key_update() {
             story.peer.record(DATA, b"under the old key");
         };
         session_refused(role, old_key, "BadRecordMac", A::BAD_RECORD_MAC);
-        // And one that is under the next key before the KeyUpdate.
+        // A record that is under the next key before the KeyUpdate.
         let next_key = |story: &mut Story<'_>| {
             let sender = story.peer.role;
             story.peer.change_key(HandshakeType::KEY_UPDATE);

@@ -1,4 +1,4 @@
-//! How long records are, ours and the peer's: limits and padding.
+//! The lengths of records, ours and the peer's: limits and padding.
 
 use super::{BOTH, STATES, protected, refused, session_refused};
 use crate::peer::message::Msg;
@@ -22,7 +22,7 @@ fn a_length_beyond_the_limit_is_judged_from_the_header() {
         for len in [(1 << 14) + 257, 0xffff] {
             session_refused(role, |story| story.peer.header(DATA, len), "RecordOverflow", A::RECORD_OVERFLOW);
         }
-        // Not one byte earlier: this header is waited for, and its record does not open.
+        // Not one byte earlier: a record with this header is awaited, and then does not open.
         let longest = |story: &mut Story<'_>| story.peer.plain(DATA, &[7; (1 << 14) + 256]);
         session_refused(role, longest, "BadRecordMac", A::BAD_RECORD_MAC);
     }
@@ -93,7 +93,7 @@ fn a_protected_record_above_our_limit_is_refused_from_its_header() {
             story.peer.fragment = 63;
             story
         };
-        // At the limit, content, type and padding together: the handshake goes through, unprotected records are free.
+        // Content, type and padding have exactly the limit: the handshake succeeds. Unprotected records have no limit.
         let mut story = begin();
         story.peer.fragment = 1 << 14;
         story = story.until(if role == Role::Client { State::WaitEncryptedExtensions } else { State::WaitClientHello });
@@ -109,7 +109,7 @@ fn a_protected_record_above_our_limit_is_refused_from_its_header() {
         story.peer.record(DATA, &[b'y'; 63]);
         story.turn();
         assert_eq!(story.data.len(), 73);
-        // One above: from the header, in the session and in the handshake.
+        // One byte more is refused from the header, in the session and in the handshake.
         story.peer.header(DATA, 64 + 17);
         story.turn();
         story.refused("RecordOverflow", A::RECORD_OVERFLOW, State::Connected, Epoch::Application);
@@ -122,7 +122,7 @@ fn a_protected_record_above_our_limit_is_refused_from_its_header() {
         let epoch = if role == Role::Client { Epoch::Handshake } else { Epoch::Application };
         story.refused("RecordOverflow", A::RECORD_OVERFLOW, first, epoch);
     }
-    // Not negotiated: not binding.
+    // Without negotiation there is no limit.
     let mut story = Story::new(Role::Client, Policy::new().record_size_limit(64)).connected();
     story.peer.record(DATA, &[b'x'; 1000]);
     story.turn();
@@ -137,7 +137,7 @@ fn our_protected_records_obey_the_limit_of_the_peer() {
             [(Role::Client, HandshakeType::ENCRYPTED_EXTENSIONS), (Role::Server, HandshakeType::CLIENT_HELLO)]
         {
             if role == Role::Client && limit > 16_385 {
-                continue; // a server may not announce it
+                continue; // a server may not send it
             }
             let edit = |m: &mut Msg| m.put(|w| w.record_size_limit(limit));
             let policy = Policy::new().record_size_limit(16_385).padding(Padding::Multiple(48));
@@ -177,7 +177,7 @@ fn records_of_16384_bytes_go_both_ways_in_each_suite() {
             assert!(last.content == data && last.len == 5 + (1 << 14) + 1 + 16 && last.version == 0x0303);
         }
     }
-    // A long message of ours is divided, and none of its records is too long.
+    // A long message of ours is divided, and no record is too long.
     let ids = identities();
     for role in BOTH {
         let mut chain = vec![if role == Role::Client { &ids.client } else { &ids.server }.chain[0].clone()];

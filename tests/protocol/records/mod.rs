@@ -1,4 +1,4 @@
-//! The record layer under a peer that bends it (RFC 9846 §5, RFC 8449).
+//! The record layer with a peer that breaks its rules (RFC 9846 §5, RFC 8449).
 
 mod boundaries;
 mod lengths;
@@ -13,7 +13,7 @@ use countersign::{Epoch, Policy, Role, State};
 const BOTH: [Role; 2] = [Role::Client, Role::Server];
 const ILLEGAL: A = A::UNEXPECTED_MESSAGE;
 
-/// Every state of an end in which it awaits the peer in the handshake, and the keys that its alerts go out under.
+/// Every state of the handshake in which an end waits for the peer, and the keys of its alerts there.
 const STATES: &[(Role, State, Epoch)] = &[
     (Role::Server, State::WaitClientHello, Epoch::Plaintext),
     (Role::Server, State::WaitCertificate, Epoch::Application),
@@ -32,7 +32,7 @@ fn protected() -> impl Iterator<Item = (Role, State, Epoch)> {
     STATES.iter().copied().filter(|(_, _, epoch)| *epoch != Epoch::Plaintext)
 }
 
-/// In this state the end refuses what `send` sends.
+/// In this state the end refuses the records of `send`.
 #[track_caller]
 fn refused((role, state, epoch): (Role, State, Epoch), send: impl Fn(&mut Story<'_>), kind: &str, alert: A) {
     let mut story = Story::new(role, Policy::new()).until(state);
@@ -41,7 +41,7 @@ fn refused((role, state, epoch): (Role, State, Epoch), send: impl Fn(&mut Story<
     story.refused(kind, alert, state, epoch);
 }
 
-/// A session of the end refuses what `send` sends.
+/// A session of the end refuses the records of `send`.
 #[track_caller]
 fn session_refused(role: Role, send: impl Fn(&mut Story<'_>), kind: &str, alert: A) {
     let mut story = Story::new(role, Policy::new()).connected();

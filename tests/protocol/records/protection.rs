@@ -18,7 +18,7 @@ fn a_bit_flipped_anywhere_does_not_open_in_any_suite() {
                 story.peer.send(HandshakeType::FINISHED);
                 story.peer.out.len()
             };
-            // The header's version is covered too; its type and length are judged before.
+            // The header's version is authenticated, too. Its type and length are checked before.
             for at in [1, 2].into_iter().chain(5..len) {
                 let mut story = Story::new(role, Policy::new());
                 story.peer.suite = suite;
@@ -53,7 +53,7 @@ fn records_that_are_short_repeated_left_out_or_swapped_do_not_open() {
         for order in [&[0, 0][..], &[1], &[0, 2], &[0, 1, 1]] {
             session_refused(role, |story| records(story, order), "BadRecordMac", A::BAD_RECORD_MAC);
         }
-        // In order they open: numbers count from 0 under each key.
+        // In order they open: sequence numbers begin with 0 under each key.
         let mut story = Story::new(role, Policy::new()).connected();
         records(&mut story, &[0, 1, 2]);
         story.turn();

@@ -1,4 +1,4 @@
-//! What we send.
+//! The records that we send.
 
 use super::BOTH;
 use crate::peer::message::{Msg, certificate};
@@ -24,10 +24,10 @@ fn our_own_records_are_as_they_must_be() {
             match seen.typ {
                 CCS => assert_eq!((&seen.content[..], seen.epoch), (&[1][..], Epoch::Plaintext)),
                 ALERT => assert_eq!(seen.content.len(), 2),
-                // Data only after our Finished, and protected.
+                // Data comes only after our Finished, and protected.
                 DATA => assert!(finished && seen.epoch == Epoch::Application),
                 _ => {
-                    // Whole messages; the last before a change of keys ends its record.
+                    // Whole messages. The last one before a key change ends its record.
                     let mut rest = &seen.content[..];
                     while let Some((message, after)) = countersign::internals::codec::Message::split(rest) {
                         let last = [
@@ -59,7 +59,7 @@ fn our_padding_is_zeros_to_the_multiple_and_within_the_limit() {
             let data = vec![b'x'; (1 << 14) + 100];
             assert_eq!(story.session.as_mut().unwrap().write(&data, &mut story.end.tx), Ok(data.len()));
             story.drive();
-            // The peer has found the type before the zeros: nothing else can be there.
+            // The peer has found the type before the zeros, so there are only zeros.
             for seen in story.peer.seen.iter().filter(|seen| seen.typ == DATA && !seen.content.is_empty()) {
                 let inner = seen.content.len() + 1 + seen.padding;
                 assert!(inner <= (1 << 14) + 1);
@@ -70,7 +70,7 @@ fn our_padding_is_zeros_to_the_multiple_and_within_the_limit() {
     }
 }
 
-/// A peer that sends no change_cipher_spec, and none to answer: works (all other stories do it as well).
+/// A peer that sends no change_cipher_spec is accepted, as in all other tests.
 #[test]
 fn a_client_that_is_not_confirmed_learns_it_by_the_first_record_and_long_flights_work() {
     let leaf = identities().server.chain[0].clone();

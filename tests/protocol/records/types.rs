@@ -244,7 +244,7 @@ fn change_cipher_spec_is_dropped_between_the_first_hello_and_finished_32_times()
     for role in BOTH {
         session_refused(role, |story| story.peer.plain(CCS, &[1]), "UnexpectedChangeCipherSpec", ILLEGAL);
     }
-    // Between the two hellos of a retry it may stand.
+    // It is legal between the two hellos of a retry.
     let no_share = |m: &mut Msg| m.set(KEY_SHARE, &[0, 0]);
     let mut story = Story::server().edit(HandshakeType::CLIENT_HELLO, &no_share);
     story.peer.send(HandshakeType::CLIENT_HELLO);
