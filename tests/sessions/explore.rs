@@ -1,11 +1,11 @@
-//! Explores every order of everything that can be brought to several ends, breadth first: so what is found first is the
-//! shortest.
+//! Explores every order of everything that can be delivered to several ends, breadth first. So the first violation
+//! found has the shortest path.
 //!
-//! An end depends on what was brought to it and on nothing else. So each is run once for each sequence of inputs that it
-//! takes (a *node* of its tree), and a state of the whole is a node of each: two orders that lead to the same nodes are
-//! one state. An input that is refused changes nobody else: it leads nowhere. And an input after which an end has neither
-//! said nor decided anything is brought as late as may be, directly before the next that changes something (what can be
-//! brought only grows): nodes between are no states.
+//! An end depends only on what was delivered to it. So each end is run once for each sequence of accepted inputs (a
+//! *node* of its tree), and a state of the system is one node of each end: two orders that lead to the same nodes are
+//! one state. A refused input changes no other end, so it is not followed. An input after which an end has neither sent
+//! nor decided anything is delivered as late as possible, directly before the next input with an effect (deliverable
+//! inputs only increase). So the nodes between are no states.
 
 use crate::model::system::{Input, System};
 use std::collections::{HashMap, HashSet};
@@ -13,38 +13,38 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-/// What is explored: of at most [`MOST_ENDS`].
+/// The explored system, with at most [`MOST_ENDS`] ends.
 pub trait Explored: System {
-    /// Whether anybody else, or a claim, can tell this end after an input from what it was before.
+    /// Whether another end, or a claim, sees a difference after an input.
     fn is_visible(&self, before: &Self::View, after: &Self::View) -> bool;
-    /// Whether all has gone well: that there are such states shows that something was explored.
+    /// Whether everything has succeeded. Such states show that the exploration was not empty.
     fn is_good(&self, views: &[&Self::View]) -> bool;
 }
 
 pub const MOST_ENDS: usize = 4;
 type State = [u16; MOST_ENDS];
 
-/// What was found.
+/// The result of an exploration.
 #[derive(Debug)]
 pub struct Report {
     pub states: usize,
-    /// From a state to a state, whether it is new or not.
+    /// Transitions between states, also to known ones.
     pub transitions: usize,
-    /// Inputs that were given to the real code.
+    /// Inputs to the real code.
     pub inputs: usize,
-    /// Of these, how many were taken.
+    /// Accepted inputs.
     pub taken: usize,
-    /// The most inputs on a way to a state.
+    /// The greatest number of inputs on a path to a state.
     pub depth: usize,
-    /// False: there were states beyond the depth that was asked for.
+    /// False: there are states beyond the given depth.
     pub complete: bool,
-    /// States in which all that can go well has.
+    /// States in which everything that can succeed has succeeded.
     pub good: usize,
     pub seconds: f64,
     pub broken: Option<Broken>,
 }
 
-/// A claim that does not hold, and the way there.
+/// A violated claim, and the path to it.
 #[derive(Debug)]
 pub struct Broken {
     pub claim: &'static str,
@@ -71,7 +71,7 @@ struct Node<S: System> {
     view: S::View,
 }
 
-/// The tree of one end, as far as it is known.
+/// The known part of an end's tree.
 struct Tree<S: System> {
     nodes: Vec<Node<S>>,
     children: HashMap<(u16, S::Act), Option<Child>>,
@@ -109,7 +109,7 @@ impl<S: Explored> Explorer<'_, S> {
         child
     }
 
-    /// The nodes after one input more.
+    /// The nodes that follow by one input.
     fn children(&mut self, state: &State, end: usize, node: u16) -> Vec<Child> {
         if !self.trees[end].own.contains_key(&node) {
             let inputs = self.system.own(end, &self.trees[end].nodes[usize::from(node)].view);
@@ -118,7 +118,7 @@ impl<S: Explored> Explorer<'_, S> {
         }
         let mut all = self.trees[end].own[&node].clone();
         for (other, place) in state.iter().enumerate().take(self.trees.len()) {
-            // To an end, what it says itself is what it has said up to this node.
+            // The end's own messages up to this node.
             let there = if other == end { node } else { *place };
             if !self.trees[end].learned.contains_key(&(node, other, there)) {
                 let view = &self.trees[end].nodes[usize::from(node)].view;
@@ -132,7 +132,7 @@ impl<S: Explored> Explorer<'_, S> {
         all
     }
 
-    /// The visible nodes that follow this end's, with the others where they are.
+    /// The visible nodes that follow for this end. The other ends do not move.
     fn next(&mut self, state: &State, end: usize) -> Vec<u16> {
         let (mut open, mut next) = (vec![state[end]], Vec::new());
         while let Some(node) = open.pop() {
@@ -154,8 +154,8 @@ impl<S: Explored> Explorer<'_, S> {
     }
 }
 
-/// All states that are at most `depth` inputs away from the beginning; unless `stop` says that something was found
-/// elsewhere.
+/// All states within `depth` inputs of the beginning. `stop` ends the exploration when another thread has found
+/// something.
 pub fn explore<S: Explored>(system: &S, depth: usize, stop: &AtomicBool) -> Report {
     let began = Instant::now();
     system.starts_afresh();
@@ -166,7 +166,7 @@ pub fn explore<S: Explored>(system: &S, depth: usize, stop: &AtomicBool) -> Repo
     });
     let mut explorer = Explorer { system, trees: trees.collect() };
     let first: State = [0; MOST_ENDS];
-    // Each state, and how it was reached: from which, by which end.
+    // Each state with its predecessor, and the end that moved.
     let mut states = vec![(first, 0_usize, 0_usize)];
     let mut known = HashSet::from([first]);
     let mut report = Report {
@@ -223,7 +223,7 @@ pub fn explore<S: Explored>(system: &S, depth: usize, stop: &AtomicBool) -> Repo
     report
 }
 
-/// How the last state was reached.
+/// The path to the last state.
 fn way<S: Explored>(explorer: &Explorer<'_, S>, states: &[(State, usize, usize)]) -> Vec<String> {
     let mut way = Vec::new();
     let mut at = states.len() - 1;

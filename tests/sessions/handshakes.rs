@@ -1,4 +1,4 @@
-//! Handshakes at once.
+//! Concurrent handshakes.
 
 use crate::explore::{Explored, Report, explore};
 use crate::model::attacker::View;
@@ -20,7 +20,7 @@ impl Explored for Scenario {
     }
 }
 
-/// Each scenario in a thread of its own.
+/// Each scenario has its thread.
 fn hold(chosen: &[Scenario]) {
     let stop = &AtomicBool::new(false);
     let reports: Vec<Report> = std::thread::scope(|threads| {

@@ -1,6 +1,6 @@
-//! Several sessions at once, and an attacker who has everything that was sent: every order of everything that he can
-//! bring to honest ends, on the real code. What is real and what is not stands in `model`; what is explored, and the
-//! numbers, in docs/TESTING.md.
+//! Several sessions at once, and an attacker who has everything that was sent. Every order of everything that it can
+//! deliver to honest ends is run on the real code. `model` says what is real and what is not. docs/TESTING.md has the
+//! scenarios and the numbers.
 
 mod authenticators;
 mod explore;

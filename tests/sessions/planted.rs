@@ -1,5 +1,5 @@
-//! The explorer finds what it must: faults planted in hosts and in their randomness. (Faults in the code of the crate are
-//! planted by `.ci/planted`.)
+//! The explorer finds faults that are planted in hosts and in their randomness. (`.ci/planted` plants faults in the
+//! code of the crate.)
 
 use crate::explore::explore;
 use crate::model::end::{Judge, Spec};
@@ -7,7 +7,7 @@ use crate::model::identities::{ALICE, BOB, MALLORY};
 use crate::model::scenarios::{Scenario, scenario};
 use std::sync::atomic::AtomicBool;
 
-/// The explorer finds a way to break this claim.
+/// The explorer finds a path that violates this claim.
 fn breaks(scenario: &Scenario, claim: &str) {
     let report = explore(scenario, usize::MAX, &AtomicBool::new(false));
     println!("{}: {report}", scenario.name);
@@ -34,7 +34,7 @@ fn a_signer_that_signs_anything_lends_its_identity() {
     breaks(&oracle, "possession and agreement on the transcript");
 }
 
-/// As after a virtual machine was copied: what one has heard can be told to the other.
+/// As after a virtual machine was copied: messages of one copy are valid for the other.
 #[test]
 #[ignore = "half a minute; .ci/run explores it"]
 fn ends_with_the_same_randomness_are_connected_to_one_partner() {
@@ -44,7 +44,8 @@ fn ends_with_the_same_randomness_are_connected_to_one_partner() {
     breaks(&scenario("a client, twice", ends), "one connection for each partner");
 }
 
-/// With every private key of the key exchanges, what is claimed of keys does not hold (and is not claimed then).
+/// If the attacker has every private key of the key exchanges, the claims about keys do not hold (and are not made
+/// then).
 #[test]
 fn keys_that_the_attacker_was_given_are_seen() {
     let ends = vec![Spec::client(1, ALICE, BOB), Spec::server(2, BOB)];

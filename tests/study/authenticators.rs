@@ -1,4 +1,4 @@
-//! Exported authenticators (RFC 9261) in application data: told from other data, and computed again.
+//! Exported authenticators (RFC 9261) in application data are detected, and computed again.
 
 use crate::common::{NEXT, asked, prove, request};
 use crate::end::{End, seed};
@@ -7,13 +7,13 @@ use countersign::study::{Connection, Conversation, Study, Text, Value, html};
 use countersign::trace::KeyLogLine;
 use countersign::{CipherSuite, Policy, Role, Session};
 
-/// A connection in which both ends were asked and have proved themselves again, and what came next.
-/// `change`: what becomes of a message before it is sent. `exporter`: whether the key log has the secret.
+/// A connection in which both ends have proved their identities again, and then sent data. `change` may change a
+/// message before it is sent. `exporter`: whether the key log has the exporter secret.
 fn proved_again(suite: CipherSuite, exporter: bool, change: impl Fn(&mut Vec<u8>)) -> Study {
     proved_often(suite, exporter, 1, change)
 }
 
-/// The same; each authenticator is sent so many times.
+/// The same, with each authenticator sent `times` times.
 fn proved_often(suite: CipherSuite, exporter: bool, times: usize, change: impl Fn(&mut Vec<u8>)) -> Study {
     let policy = || Policy::new().cipher_suites(&[suite]);
     let mut ends = [Role::Client, Role::Server].map(|role| End::new(role, policy(), &crate::common::FIRST));
@@ -99,7 +99,7 @@ fn an_answer_to_a_request_that_was_not_captured_says_so() {
     assert!(why.en.contains("not in the capture"));
 }
 
-/// A hostile peer may send as many as it likes, and long ones.
+/// A hostile peer may send many, and long ones.
 #[test]
 fn many_authenticators_are_told_up_to_a_bound_and_the_page_stays_small() {
     let study =

@@ -1,4 +1,4 @@
-//! Captures: what is written is read back; link layers, order, repetition, gaps.
+//! Captures: what is written is read back. Link layers, order, repetition, gaps.
 
 use crate::heard::{handshake, study};
 use countersign::study::capture::{self, Capture, pcapng};
@@ -30,7 +30,7 @@ fn what_is_written_with_its_secrets_is_read_and_decrypted() {
     assert!(study.connections[0].checks.iter().all(|check| check.ok == Some(true)));
 }
 
-/// A legacy pcap file of these packets.
+/// A legacy pcap file with these packets.
 fn pcap(link: u32, packets: &[Vec<u8>]) -> Vec<u8> {
     let mut file = Vec::new();
     for word in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, link] {
@@ -73,7 +73,7 @@ fn segment(v6: bool, from_client: bool, sequence_number: u32, flags: u8, payload
 const SYN: u8 = 2;
 const ACK: u8 = 16;
 
-/// SYNs and segments of at most 100 bytes. The client's numbers wrap on the way.
+/// SYNs, and segments of at most 100 bytes. The client's sequence numbers wrap.
 fn packets(v6: bool, heard: &Conversation) -> Vec<Vec<u8>> {
     let mut next = [u32::MAX - 150, 7];
     let mut packets = Vec::new();
@@ -157,7 +157,7 @@ fn a_file_that_is_cut_is_read_up_to_there() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(50))]
 
-    /// Segments that overtake each other and come twice make the same streams.
+    /// Segments out of order, and repeated ones, make the same streams.
     #[test]
     fn order_and_repetition_do_not_matter(swaps in prop::collection::vec(any::<(prop::sample::Index, u8)>(), 0..30), twice in any::<prop::sample::Index>()) {
         let (heard, _) = handshake(Policy::new(), Policy::new());
@@ -165,7 +165,7 @@ proptest! {
         let again = packets[twice.index(packets.len())].clone();
         packets.push(again);
         for (at, by) in swaps {
-            // Not the SYNs: without them a stream begins where it is seen first.
+            // Not the SYNs: without them a stream begins with its first segment.
             let from = 2 + at.index(packets.len() - 2);
             let to = (from + usize::from(by % 8)).min(packets.len() - 1);
             packets.swap(from, to);

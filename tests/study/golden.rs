@@ -1,5 +1,5 @@
-//! The JSON of published traces and of runs of our own with fixed seeds, byte for byte: what programs read, and what goes over
-//! the wire, must not change unnoticed.
+//! The JSON of published traces, and of our own runs with fixed seeds, byte for byte. Programs read it, so it must not
+//! change unnoticed. The same holds for the bytes on the wire.
 
 use crate::heard::fixed;
 use crate::rfc8448::{SECTIONS, trace};
@@ -8,9 +8,9 @@ use countersign::study::{Study, json};
 use countersign::{CipherSuite, Policy, Rejection, SignatureScheme, Verdict};
 use std::path::Path;
 
-/// To accept a change: `STUDY_GOLDEN=write cargo test --test study golden`, and read the difference.
+/// To accept a change, run `STUDY_GOLDEN=write cargo test --test study golden`, and review the difference.
 fn is_as_it_was(file: &str, study: &Study) {
-    // One member a line, for people who compare.
+    // One member on each line, so that people can compare.
     let json = json::render(study).replace("},{", "},\n{") + "\n";
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/study").join(file);
     if std::env::var("STUDY_GOLDEN").is_ok_and(|word| word == "write") {
@@ -38,10 +38,10 @@ fn the_json_of_the_published_traces_is_as_it_was() {
     }
 }
 
-/// Seeds, keys, certificates and the key exchange are fixed, signatures by Ed25519 are: so is every byte.
+/// Seeds, keys, certificates and the key exchange are fixed, and Ed25519 is deterministic. So every byte is fixed.
 #[test]
 fn the_json_of_our_own_runs_is_as_it_was() {
-    // Which schemes are offered by default depends on features.
+    // The default schemes depend on features.
     let schemes = [SignatureScheme::ED25519, SignatureScheme::ECDSA_SECP256R1_SHA256];
     let policy = || Policy::new().published_key_exchange().signature_schemes(&schemes).signature_schemes_cert(&schemes);
     is_as_it_was("own-mutual.json", &fixed(policy(), policy(), Verdict::Accept));

@@ -1,4 +1,4 @@
-//! A connection of ours, as somebody on the path hears it; and what must hold for every study.
+//! A connection of ours, captured on the path; and the rules for every study.
 
 use crate::end::End;
 use crate::identity::Pki;
@@ -6,7 +6,7 @@ use countersign::study::{Conversation, KeyLog, PrivateShares, Study, explain};
 use countersign::trace::KeyLogLine;
 use countersign::{Policy, Role, Verdict};
 
-/// Both ends go on until neither has anything to send. What they do afterwards, nobody asks: an error is in its alert.
+/// Runs both ends until neither has anything to send. Errors are not returned: the alert is in the capture.
 pub fn talk(ends: &mut [End<'_>; 2], heard: &mut Conversation) {
     loop {
         let mut said = false;
@@ -38,8 +38,8 @@ pub fn handshake(client: Policy, server: Policy) -> (Conversation, String) {
     (heard, all.collect())
 }
 
-/// A live run in which nothing is left to chance, so that its bytes are always the same. The policies are to have the
-/// published key exchange. If the server accepts: data, new keys, and the end.
+/// A live run without randomness, so its bytes are always the same. The policies must have the published key exchange.
+/// If the server accepts, it has data, key updates and both closes.
 pub fn fixed(client: Policy, server: Policy, verdict_of_server: Verdict) -> Study {
     // RFC 8410 §7: Ed25519, and a private key of 32 equal bytes.
     let key = |byte: u8| {
@@ -72,7 +72,7 @@ pub fn study(conversation: Conversation, log: &str) -> Study {
     explain(&[conversation], &KeyLog::parse(log.as_bytes()))
 }
 
-/// In each space every byte belongs to exactly one field without children; children lie in their parents, in order.
+/// In each space every byte belongs to exactly one field without children. Children are inside their parents, in order.
 pub fn assert_tiled(study: &Study) {
     for connection in &study.connections {
         let mut has_children = vec![false; connection.fields.len()];

@@ -1,4 +1,4 @@
-//! What our own machine says, explained.
+//! Explains the messages of our own machine.
 
 use crate::heard::{assert_tiled, fixed, handshake, study};
 use countersign::study::{Conversation, Level, PrivateShares, Value};
@@ -88,7 +88,7 @@ fn without_a_key_log_the_hellos_are_explained_and_each_secret_says_why_it_is_mis
 fn a_key_log_of_others_says_that_it_does_not_know_the_connection() {
     let ((conversation, _), (_, other)) =
         (handshake(Policy::new(), Policy::new()), handshake(Policy::new(), Policy::new()));
-    // Two runs of these ends have the same seeds, and so the same client_random.
+    // Two runs of these ends have equal seeds, so they have the same client_random.
     let other = other.replace(" 01", " 02");
     let problems = &study(conversation, &other).connections[0].problems;
     assert!(problems.iter().any(|problem| problem.text.en.contains("no line for this connection")), "{problems:?}");
@@ -98,7 +98,7 @@ fn a_key_log_of_others_says_that_it_does_not_know_the_connection() {
 fn from_a_key_log_only_what_is_below_the_traffic_secrets_is_known() {
     let (conversation, log) = handshake(Policy::new(), Policy::new());
     let study = study(conversation, &log);
-    // The machine shows it by the session's exporter; this log has none.
+    // The session's exporter has it, but this log does not.
     for secret in study.connections[0].secrets.iter().filter(|secret| secret.name != "exporter_secret") {
         assert_eq!(secret.value.bytes().is_some(), secret.level == Level::Capture, "{}", secret.name);
     }
@@ -162,7 +162,7 @@ fn secrets_of_another_connection_open_nothing() {
     assert!(study.connections[0].checks.iter().all(|check| check.ok.is_none()));
 }
 
-/// Messages of the client after its hello; unprotected, which makes no difference to what is missing among them.
+/// The client's messages after its hello. They are unprotected, which does not matter for what is missing.
 fn problems_of(messages: &[u8]) -> Vec<String> {
     let mut conversation = Conversation::new("");
     let (heard, _) = handshake(Policy::new(), Policy::new());

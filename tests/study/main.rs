@@ -1,4 +1,4 @@
-//! The study: what it says about bytes is true, complete, and never a panic.
+//! The study of bytes is correct and complete, and never causes a panic.
 
 mod authenticators;
 #[cfg(feature = "study-pcap")]

@@ -1,4 +1,4 @@
-//! The page: self-contained, bounded, and safe whatever a peer says.
+//! The page is self-contained, has a limited size, and is safe for any bytes of a peer.
 
 use crate::heard::{handshake, study};
 use countersign::Policy;
@@ -20,7 +20,7 @@ fn a_page_names_no_other_resource_and_allows_none() {
     }
 }
 
-/// A host name full of markup: as JSON in HTML, and nowhere as markup.
+/// A host name with markup appears as JSON in HTML, and never as markup.
 #[test]
 fn what_a_peer_says_is_never_markup() {
     let mut hello = vec![0x03, 0x03];
@@ -75,7 +75,7 @@ fn an_ordinary_handshake_fits_whole() {
     assert!(page.len() < html::MAX_PAGE / 2 && !page.contains("later records are left out"), "{}", page.len());
 }
 
-/// Names of 2,000 bytes in a certificate, with markup in them: on the page, in its heading, in an index.
+/// Names of 2,000 bytes with markup in a certificate: on the page, in its heading, in an index.
 #[test]
 fn a_page_is_bounded_however_long_the_names() {
     let name: String = "<b onclick=alert(1)>".repeat(100);

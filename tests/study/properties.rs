@@ -1,5 +1,5 @@
-//! Properties: every byte has its field; what `codec` accepts is explained without a problem and with equal values;
-//! whatever the bytes are, there is no panic.
+//! Every byte has its field; what `codec` accepts is explained without a problem and with equal values; no bytes cause
+//! a panic.
 
 use crate::heard::{assert_tiled, handshake, study};
 use countersign::internals::codec::{
@@ -10,7 +10,7 @@ use countersign::study::{Connection, Conversation, Field, KeyLog, Study, Text, e
 use countersign::{Policy, Role};
 use proptest::prelude::*;
 
-/// A message as plaintext records of one end.
+/// A message in plaintext records of one end.
 fn said(from: Role, message: &[u8]) -> Conversation {
     let mut conversation = Conversation::new("");
     for piece in message.chunks(16_384) {
@@ -29,10 +29,10 @@ fn values(connection: &Connection, name: &str) -> Vec<Vec<u8>> {
     connection.fields.iter().filter(|field| field.name == name).map(of).collect()
 }
 
-/// A name, and the bytes of every field that has it.
+/// A name, and the bytes of every field with this name.
 type Values = (&'static str, Vec<Vec<u8>>);
 
-/// Does `codec` accept the message; and if so, what it has read, in the study's names.
+/// `None`: `codec` refuses the message. Otherwise its values with the study's names.
 fn accepted(message: &[u8]) -> Option<Vec<Values>> {
     let (Message { typ, body, .. }, []) = Message::split(message)? else { return None };
     let block = |extensions: &Extensions<'_>, place| extensions.check(place).is_ok().then_some(());
@@ -95,7 +95,7 @@ fn accepted(message: &[u8]) -> Option<Vec<Values>> {
     })
 }
 
-/// What `codec` accepts is explained without a problem of grammar, and with the values that `codec` reads.
+/// What `codec` accepts is explained without a problem of grammar, and with the values of `codec`.
 fn agrees(message: &[u8]) {
     let from = if message.first() == Some(&2) { Role::Server } else { Role::Client };
     let study = study(said(from, message), "");
@@ -106,7 +106,7 @@ fn agrees(message: &[u8]) {
         assert_eq!(values(connection, name), expected, "{name} in {}", hex::encode(message));
     }
     let about_fields = connection.problems.iter().filter_map(|problem| Some((problem.field?, problem)));
-    // Not codec's matter: DER, and the bodies of extensions that it makes nothing of.
+    // `codec` does not check DER, nor the bodies of extensions that it does not use.
     let unread = ["cert_data", "renegotiation_info", "ec_point_formats", "pre_shared_key", "compress_certificate"];
     let inside = |mut field: usize| loop {
         match &connection.fields[field] {
@@ -133,7 +133,7 @@ fn the_published_messages_are_explained_as_codec_reads_them() {
     }
 }
 
-/// All renderers take any study.
+/// All renderers accept any study.
 fn render(study: &Study) {
     let empty = Text::new("", "");
     json::render(study);
@@ -148,7 +148,7 @@ fn render(study: &Study) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
-    /// Published messages with a byte changed, cut, or with bytes added: whatever codec says, both agree.
+    /// Published messages with one changed byte, cut, or with additional bytes: `codec` and the study agree.
     #[test]
     fn changed_messages_are_explained_as_codec_reads_them(
         choice in 0..26_usize, at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<prop::sample::Index>(), how in 0..3
@@ -184,7 +184,7 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
-    /// A real connection with a byte changed anywhere, under its real key log.
+    /// A real connection with one changed byte anywhere, and its real key log.
     #[test]
     fn a_changed_connection_is_tiled_and_rendered(at in any::<prop::sample::Index>(), byte in any::<u8>(), piece in 0..4_usize) {
         let (heard, log) = handshake(Policy::new(), Policy::new());

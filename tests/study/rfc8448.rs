@@ -1,4 +1,4 @@
-//! The traces of RFC 8448, explained live: the private keys are published, so every secret must come out.
+//! The traces of RFC 8448, explained live. Their private keys are published, so every secret must be found.
 
 use crate::heard::assert_tiled;
 use crate::vectors::Vectors;
@@ -12,7 +12,7 @@ pub const SECTIONS: [(&str, &str); 4] = [
     ("section 7", include_str!("../../vectors/rfc8448/section_7_compatibility_mode.txt")),
 ];
 
-/// The study of a trace; `log`: whether a key log says what can also be derived.
+/// The study of a trace. `log`: whether a key log has the secrets that can also be derived.
 pub fn trace(section: &str, trace: &Vectors, log: bool) -> Study {
     let stream = |role: &str| -> Vec<u8> {
         let mut stream = Vec::new();

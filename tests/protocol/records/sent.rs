@@ -70,7 +70,7 @@ fn our_padding_is_zeros_to_the_multiple_and_within_the_limit() {
     }
 }
 
-/// A peer that sends no change_cipher_spec is accepted, as in all other tests.
+/// The server's Certificate needs several records. An empty record after the handshake confirms the client.
 #[test]
 fn a_client_that_is_not_confirmed_learns_it_by_the_first_record_and_long_flights_work() {
     let leaf = identities().server.chain[0].clone();

@@ -1,5 +1,5 @@
-//! What the attacker can bring to an honest end: everything that was sent, in any order and to anybody, and everything
-//! that he can write himself, spliced from both.
+//! What the attacker can deliver to an honest end: everything that was sent, in any order and to any end, and
+//! everything that it can write itself, combined from both.
 
 use super::end::{Brought, Facts, Spec};
 use super::hellos::{self, GROUPS, OWN, contains, replaced};
@@ -20,12 +20,12 @@ fn input(what: impl Into<String>, record: Vec<u8>) -> Input {
     Input { what: what.into(), act: Brought::new(record) }
 }
 
-/// An end, and what the attacker makes of it.
+/// An end, and what the attacker knows about it.
 #[derive(Clone, Debug)]
 pub struct View {
     pub facts: Facts,
     pub conversation: Conversation,
-    /// The attacker has the secrets of the connection: his is the other share, or he was given the private keys.
+    /// The attacker has the secrets of the connection: it made the other share, or it was given the private keys.
     pub open: bool,
 }
 
@@ -42,7 +42,7 @@ fn handshake(what: impl Into<String>, message: &[u8]) -> Input {
     input(what, plain(22, message))
 }
 
-/// What he can bring to this end by himself. `oracle`, planted: alice's signer signs whatever it is given.
+/// What it can deliver to this end by itself. `oracle` is a planted fault: alice's signer signs everything.
 pub fn own(spec: &Spec, view: &View, oracle: bool) -> Vec<Input> {
     match view.facts.state {
         State::WaitClientHello => {
@@ -66,7 +66,7 @@ pub fn own(spec: &Spec, view: &View, oracle: bool) -> Vec<Input> {
     }
 }
 
-/// Messages of his own, under the keys of a connection that is open to him.
+/// Messages of its own, under the keys of a connection whose secrets it has.
 fn protected(spec: &Spec, view: &View, oracle: bool) -> Vec<Input> {
     let by = spec.role.peer();
     let Some(sealer) = Sealer::new(view, by) else { return Vec::new() };
@@ -139,7 +139,7 @@ fn certificate_verify(signature: &[u8]) -> Vec<u8> {
     written(|w| CertificateVerify { algorithm: SignatureScheme::ED25519, signature }.write(w))
 }
 
-/// The attacker's side of a connection that is open to him.
+/// The attacker's side of a connection whose secrets it has.
 struct Sealer<'v> {
     secret: &'v [u8],
     sequence: u64,
@@ -161,16 +161,16 @@ impl<'v> Sealer<'v> {
     }
 }
 
-/// What he can bring to an end because of what another has sent, or this one itself. `tired`: its host may take the
-/// signature of another session of its own for the right one.
+/// What it can deliver to an end because of another end's messages, or this one's own. `tired`: the host may confuse
+/// the signatures of two of its sessions.
 pub fn learned(spec: &Spec, view: &View, other: &Spec, theirs: &View, tired: bool) -> Vec<Input> {
     let from = format!("{} {}", IDENTITIES[other.identity].name, other.number);
     let sent: Vec<&[u8]> = theirs.facts.log.iter().filter(|(sent, _)| *sent).map(|(_, record)| &record[..]).collect();
-    // As it was sent.
+    // Unchanged.
     let mut inputs: Vec<Input> = (sent.iter().enumerate())
         .map(|(place, record)| input(format!("record {place} of {from}"), record.to_vec()))
         .collect();
-    // Hellos with something of the attacker's in them.
+    // Hellos with a part of the attacker's.
     let hellos = sent.iter().filter(|record| record[0] == 22).map(|record| &record[HEADER..]);
     if matches!(view.facts.state, State::WaitClientHello | State::WaitServerHello) {
         let public = hellos::public(other.number);
@@ -185,7 +185,7 @@ pub fn learned(spec: &Spec, view: &View, other: &Spec, theirs: &View, tired: boo
             _ => handshake(format!("own ServerHello, random of {from}"), &hellos::server_hello(&random, GROUPS[0])),
         });
     } else if let Some(sealer) = Sealer::new(view, spec.role.peer()).filter(|_| theirs.open) {
-        // What he has read there, under the keys of here.
+        // Messages that it has decrypted on another connection, under this connection's keys.
         let said = theirs.conversation.said.iter().filter(|said| said.by == other.role && !is_hello(said));
         inputs.extend(said.map(|said| sealer.message(format!("{} of {from}", said.typ), &said.raw)));
     }

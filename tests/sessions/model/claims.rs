@@ -1,4 +1,4 @@
-//! What must hold of all ends together, whatever the attacker has done.
+//! The claims about all ends together, whatever the attacker has done.
 
 use super::attacker::View;
 use super::end::{Spec, data_of};
@@ -7,7 +7,7 @@ use super::overhear::is_retry;
 use countersign::internals::asn1::Spki;
 use countersign::{CertificateType, HandshakeType as M, Role};
 
-/// A claim that does not hold, by its name, and where.
+/// A violated claim: its name, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken {
     pub claim: &'static str,
@@ -30,7 +30,7 @@ pub const CLAIMS: &[&str] = &[
     "confirmed by a partner that is connected",
 ];
 
-/// A handshake, in order (RFC 9846 §2), without what HelloRetryRequest adds.
+/// The messages of a handshake in order (RFC 9846 §2), without a HelloRetryRequest.
 const HANDSHAKE: &[(Role, M)] = &[
     (Role::Client, M::CLIENT_HELLO),
     (Role::Server, M::SERVER_HELLO),
@@ -44,8 +44,8 @@ const HANDSHAKE: &[(Role, M)] = &[
     (Role::Client, M::FINISHED),
 ];
 
-/// All claims, of each end. `leaked`: the attacker was given every private key of the key exchanges: then nothing is
-/// claimed of who knows keys, nor of what is protected by them alone.
+/// Checks all claims for each end. `leaked`: the attacker has every private key of the key exchanges. Then there are no
+/// claims about who knows keys, nor about data that only keys protect.
 pub fn check(specs: &[Spec], views: &[&View], leaked: bool) -> Result<(), Broken> {
     (0..specs.len()).try_for_each(|end| End { specs, views, leaked, end }.check())
 }
@@ -77,7 +77,7 @@ impl End<'_> {
         let (spec, view) = (self.spec(), self.view());
         let (said, connected) = (&view.conversation.said, view.facts.exporter.is_some());
         if view.facts.asked {
-            // The verdict is about somebody who has said all that is his, and a connection has all of it.
+            // At the verdict the peer has sent all its messages, and a connection has all messages of both.
             let retry = if said.get(1).is_some_and(is_retry) { 2 } else { 0 };
             let said: Vec<_> = said.iter().skip(retry).map(|said| (said.by, said.typ)).collect();
             let until_finished = HANDSHAKE.iter().position(|each| *each == (spec.role.peer(), M::FINISHED));
@@ -100,12 +100,13 @@ impl End<'_> {
         }
     }
 
-    /// The verdict comes after the peer's Finished: so from then on the peer must be there.
+    /// The verdict comes after the peer's Finished, so from then on the peer must exist.
     fn has_partner(&self, who: usize, connected: bool) -> Result<(), Broken> {
         let (spec, view) = (self.spec(), self.view());
         let here = &view.conversation.said;
         let last = here.iter().rposition(|said| (said.by, said.typ) == (spec.role.peer(), M::FINISHED));
-        // With all private keys the attacker writes Finished himself: what the peer has signed is up to its Certificate.
+        // With all private keys the attacker can write Finished. The peer's signature covers the messages up to its
+        // Certificate.
         let signed = if self.leaked { last.map(|last| last.saturating_sub(2)) } else { last };
         let agreed = signed.map_or(&here[..], |signed| &here[..=signed]);
         let partner = (0..self.specs.len()).find(|other| {
@@ -116,7 +117,7 @@ impl End<'_> {
         let partner = partner.unwrap_or(self.end);
         let theirs = self.views[partner];
         if self.leaked && spec.role == Role::Client {
-            return Ok(()); // the attacker may have gone on in its place, with his own certificate
+            return Ok(()); // the attacker may have continued in its place, with its own certificate
         }
         if let Some(their) = theirs.facts.accepted.as_ref() {
             self.claim(
@@ -155,7 +156,7 @@ impl End<'_> {
         self.claim(confirmed, "confirmed by a partner that is connected", "it is not")
     }
 
-    /// Whoever has the same keys is the peer, in the other role, and thinks the same of us.
+    /// An end with the same keys is the peer: it has the other role and the same view.
     fn knows_who_shares_its_keys(&self) -> Result<(), Broken> {
         let (spec, ours) = (self.spec(), &self.view().facts);
         for other in (0..self.specs.len()).filter(|other| *other != self.end) {

@@ -1,4 +1,4 @@
-//! An honest end: the machine as it is, its host's answers, and all that an omniscient observer knows of both.
+//! An honest end: the real machine, its host's answers, and everything that an omniscient observer knows.
 
 use super::identities::{IDENTITIES, whose};
 use super::questions;
@@ -11,11 +11,11 @@ use std::collections::BTreeMap;
 /// How an end's host judges its peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judge {
-    /// A client accepts the server that it wants; a server accepts everybody whom it knows, and knows who it is.
+    /// A client accepts the server that it wants. A server accepts every known identity, and knows which one it is.
     Right,
-    /// Planted: a client accepts everybody.
+    /// A planted fault: a client accepts every identity.
     Careless,
-    /// Planted: it takes whom it likes best of the chain, and not the leaf.
+    /// A planted fault: the host looks at any certificate of the chain, and not only at the leaf.
     AnyOfChain,
 }
 
@@ -24,11 +24,11 @@ pub enum Judge {
 pub struct Spec {
     pub role: Role,
     pub identity: usize,
-    /// A client's: the server that it wants.
+    /// Only for clients: the server that it wants.
     pub wants: Option<usize>,
     pub policy: Policy,
     pub judge: Judge,
-    /// Its randomness: that of its hello, and its private key.
+    /// Its randomness: for its hello, and its private key.
     pub number: u8,
 }
 
@@ -48,7 +48,7 @@ impl Spec {
     }
 }
 
-/// What all ends of the explorer have in common. One suite: it is the one that `keys` speaks.
+/// The policy of all ends of the explorer. It has one suite, the one of `keys`.
 fn common(policy: Policy, number: u8) -> Policy {
     policy
         .cipher_suites(&[CipherSuite::TLS_AES_128_GCM_SHA256])
@@ -57,11 +57,11 @@ fn common(policy: Policy, number: u8) -> Policy {
         .toy_key_exchange(number)
 }
 
-/// What is brought to an end.
+/// An input of an end.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Brought {
     pub record: Vec<u8>,
-    /// Its host answers Sign with this signature in place of the right one: a tired host that mixes up its sessions.
+    /// Its host answers Sign with this signature instead of the right one: it confuses its sessions.
     pub signature: Option<Vec<u8>>,
 }
 
@@ -71,16 +71,16 @@ impl Brought {
     }
 }
 
-/// Whom an end has accepted.
+/// The peer that an end has accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accepted {
-    /// `None`: nobody known.
+    /// `None`: an unknown identity.
     pub who: Option<usize>,
     pub leaf: Vec<u8>,
     pub certificate_type: CertificateType,
 }
 
-/// What was agreed on, told from the connection's view so that both ends say the same.
+/// The negotiated parameters, in a form that is equal for both ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
     pub suite: Option<CipherSuite>,
@@ -89,20 +89,20 @@ pub struct Terms {
     pub alpn: Option<Vec<u8>>,
     pub server_name: Option<String>,
     pub client_random: [u8; 32],
-    /// Of the client, of the server.
+    /// The client's, then the server's.
     pub schemes: [Option<SignatureScheme>; 2],
     pub certificate_types: Option<[CertificateType; 2]>,
 }
 
-/// Everything there is to know about an end.
+/// Everything that is known about an end.
 #[derive(Clone, Debug)]
 pub struct Facts {
     pub state: State,
-    /// Every record: whether the end has sent it.
+    /// Every record, and whether the end has sent it.
     pub log: Vec<(bool, Vec<u8>)>,
-    /// Its traffic secrets, under their names in the key log.
+    /// Its traffic secrets with their labels in the key log.
     pub secrets: BTreeMap<&'static str, Vec<u8>>,
-    /// Its host has been asked for a verdict.
+    /// Its host was asked for a verdict.
     pub asked: bool,
     pub accepted: Option<Accepted>,
     pub signatures: Vec<Vec<u8>>,
@@ -111,11 +111,11 @@ pub struct Facts {
     pub terms: Option<Terms>,
     pub data: Vec<Vec<u8>>,
     pub confirmed: bool,
-    /// The host has given a signature that was not asked for.
+    /// The host has given a signature for another question.
     pub mixed_up: bool,
 }
 
-/// An end, live.
+/// A running end.
 pub struct End<'s> {
     spec: &'s Spec,
     hs: Handshake<&'s Policy>,
@@ -128,13 +128,13 @@ pub struct End<'s> {
 /// The name of the error.
 pub type Refused = &'static str;
 
-/// What this end sends as application data.
+/// The application data that this end sends.
 pub fn data_of(spec: &Spec) -> Vec<u8> {
     format!("data of {}, {} {}", IDENTITIES[spec.identity].name, spec.role, spec.number).into_bytes()
 }
 
 impl Facts {
-    /// Its host has refused the peer.
+    /// Its host has rejected the peer.
     pub fn has_refused(&self) -> bool {
         self.asked && self.accepted.is_none()
     }
@@ -169,7 +169,7 @@ impl<'s> End<'s> {
         end
     }
 
-    /// Takes a record and all that follows from it.
+    /// Processes a record and everything that follows from it.
     pub fn takes(&mut self, brought: &Brought) -> Result<(), Refused> {
         self.facts.log.push((false, brought.record.clone()));
         let mut rest = &brought.record[..];
@@ -203,7 +203,7 @@ impl<'s> End<'s> {
             let want = match self.hs.drive(&mut self.rx, &mut self.tx) {
                 Ok(want) => want,
                 Err(error) => {
-                    // One that is not fatal: a message that would not fit. It stays unread.
+                    // An error that is not fatal: the message does not fit, and stays unread.
                     let harmless = !matches!(error.kind(), ErrorKind::Bug | ErrorKind::CryptoFailed);
                     assert!(harmless, "no peer can make us fail internally: {error}");
                     return Err(error.name());

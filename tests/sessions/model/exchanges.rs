@@ -1,5 +1,5 @@
-//! Exported authenticators (RFC 9261) between sessions: the attacker has every message, is the peer of two of the
-//! sessions, and brings to everybody what he has heard and what he makes.
+//! Exported authenticators (RFC 9261) between sessions. The attacker has every message, is the peer of two sessions,
+//! and delivers to every end what it has received and what it makes.
 
 use super::end::{Brought, End, Spec};
 use super::forge::Forge;
@@ -8,13 +8,13 @@ use super::system::{self, System};
 use countersign::authenticator::{Authenticators, Proving, Received, RequestId, context};
 use countersign::{Credential, Misuse, Policy, Role, Seed, Verdict};
 
-/// Four honest ends of three sessions: one with each other, and one of each with the attacker.
+/// Four honest ends of three sessions: one between two of them, and two with the attacker.
 pub struct Exchanges {
     specs: Vec<Spec>,
     sessions: Vec<End<'static>>,
 }
 
-/// With whom an honest end is connected: another of the list, or the attacker.
+/// The peer of an honest end: another one of the list, or the attacker.
 const PARTNERS: [Option<usize>; 4] = [Some(1), Some(0), None, None];
 
 type Input = system::Input<Act>;
@@ -24,11 +24,11 @@ pub enum Act {
     Ask,
     ProveUnasked,
     Take(Vec<u8>),
-    /// A request, to which the host says no.
+    /// A request that the host declines.
     TakeAndDecline(Vec<u8>),
 }
 
-/// What an end has written.
+/// A message that an end has written.
 #[derive(Clone, Debug)]
 pub struct Written {
     bytes: Vec<u8>,
@@ -38,16 +38,16 @@ pub struct Written {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     Request,
-    /// Answers this request; `None`: nobody has asked.
+    /// The request that it answers. `None`: it is spontaneous.
     Authenticator(Option<Vec<u8>>),
     Empty(Vec<u8>),
 }
 
-/// What an end has taken for its peer's.
+/// A message that an end has accepted as its peer's.
 #[derive(Clone, Debug)]
 pub struct Taken {
     bytes: Vec<u8>,
-    /// Whose certificate; `None`: it declines.
+    /// The identity. `None`: the peer declines.
     who: Option<usize>,
     request: Option<Vec<u8>>,
 }
@@ -59,7 +59,7 @@ pub struct View {
     ids: Vec<(RequestId, Vec<u8>)>,
 }
 
-/// An end with its session, and what it has come to.
+/// An end with its session, and what it has accepted.
 type Live = (Authenticators<Policy>, View);
 
 impl View {
@@ -67,7 +67,7 @@ impl View {
         self.written.iter().filter(|written| written.kind == Kind::Request)
     }
 
-    /// Somebody has proved to this end who it is.
+    /// Somebody has proved an identity to this end.
     pub fn has_accepted(&self) -> bool {
         self.taken.iter().any(|taken| taken.who.is_some())
     }
@@ -99,10 +99,10 @@ impl Exchanges {
             [Spec::client(3, ALICE, MALLORY), Spec::server(4, MALLORY)],
             [Spec::client(5, MALLORY, BOB), Spec::server(6, BOB)],
         ];
-        // The specs live as long as the process: there is one such world in it.
+        // The specs live as long as the process, because there is one such world.
         let specs: &'static [[Spec; 2]; 3] = Box::leak(Box::new(specs));
         let [[a, b], [c, d], [e, f]] = specs.each_ref().map(|[client, server]| connect(client, server));
-        // The honest ends first; then the attacker's, of the sessions of the third and of the fourth.
+        // First the honest ends. Then the attacker's ends of the third's and the fourth's sessions.
         let order = [(0, 0), (0, 1), (1, 0), (2, 1), (1, 1), (2, 0)];
         let specs = order.map(|(session, side)| specs[session][side].clone()).to_vec();
         Exchanges { specs, sessions: vec![a, b, c, f, d, e] }
@@ -112,13 +112,13 @@ impl Exchanges {
         self.specs[end].role
     }
 
-    /// What the attacker makes with the keys of the session of this end, if it is his.
+    /// What the attacker makes with the keys of this end's session, if it is the peer.
     fn forge(&self, end: usize) -> Option<Forge<'_>> {
         let own = if PARTNERS[end].is_none() { self.sessions.get(end + 2)?.session()? } else { return None };
         Some(Forge { session: own, sender: self.role(end).peer() })
     }
 
-    /// `None`: the request was changed on its way, and does not take what there is.
+    /// `None`: the request was changed in transit, and does not accept the credential.
     fn prove(&self, end: usize, live: &Authenticators<Policy>, mut proving: Proving<'_>) -> Option<Vec<u8>> {
         let identity = &IDENTITIES[self.specs[end].identity];
         let mut message = vec![0; 2048];
@@ -182,7 +182,7 @@ impl System for Exchanges {
 
     fn begin(&self, end: usize) -> Live {
         let session = self.sessions[end].session().expect("connected");
-        // Equal seeds: contexts are not what tells sessions apart.
+        // The seeds are equal, so contexts do not distinguish the sessions.
         let seed = Seed::from_bytes(&[9; 64]);
         (session.authenticators(self.specs[end].policy.clone(), &seed).expect("a living session"), View::default())
     }
@@ -250,11 +250,12 @@ impl System for Exchanges {
             input("", Act::Take(bytes.clone()));
             if *kind == Kind::Request {
                 input(", declined", Act::TakeAndDecline(bytes.clone()));
-                // The same context, asked by the other role.
+                // The same context in a request of the other role.
                 let turned = Forge::request(self.role(other).peer(), context(bytes).unwrap_or_default());
                 input(", turned round", Act::Take(turned));
             }
-            // Somebody's certificate and signature, made to fit a request of this end, with the keys of its session.
+            // Somebody's certificate and signature, in an authenticator for a request of this end, with the keys of its
+            // session.
             if let (Kind::Authenticator(_), Some(forge)) = (kind, self.forge(end)) {
                 let requests = view.requests().map(|request| &request.bytes[..]);
                 for request in requests.chain([&b""[..]]) {

@@ -1,4 +1,4 @@
-//! Authenticators and requests by hand, by one who has the exporter of a session (RFC 9261 §4, §5).
+//! Makes authenticators and requests from a session's exporter (RFC 9261 §4, §5).
 
 use super::hellos::written;
 use super::identities::{IDENTITIES, MALLORY};
@@ -47,7 +47,7 @@ impl Forge<'_> {
         written(|w| Finished { verify_data: mac.as_ref() }.write(w))
     }
 
-    /// With somebody's certificate, and this signature or the attacker's own.
+    /// With somebody's certificate, and with this signature or the attacker's own.
     pub fn authenticator(&self, request: &[u8], context: &[u8], who: usize, signature: Option<Vec<u8>>) -> Vec<u8> {
         let handshake_context = self.export("handshake context");
         let leaf = IDENTITIES[who].chain[0].as_ref();

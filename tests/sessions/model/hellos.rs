@@ -1,4 +1,4 @@
-//! The hellos that the attacker writes himself.
+//! The attacker's own hellos.
 
 use super::identities::MALLORY;
 use countersign::internals::codec::{
@@ -30,7 +30,7 @@ pub fn share(number: u8, group: NamedGroup) -> Vec<u8> {
     started.share(group).concat()
 }
 
-/// What is in every share of this private key, whatever the group.
+/// The bytes that every share of this private key contains, for any group.
 pub fn public(number: u8) -> [u8; 8] {
     *share(number, NamedGroup::X25519).last_chunk().expect("32 bytes")
 }
@@ -39,13 +39,13 @@ pub fn contains(bytes: &[u8], piece: &[u8]) -> bool {
     bytes.windows(piece.len()).any(|window| window == piece)
 }
 
-/// The same with another piece in this one's place.
+/// The same with this part replaced by another.
 pub fn replaced(bytes: &[u8], piece: &[u8], by: &[u8]) -> Option<Vec<u8>> {
     let at = bytes.windows(piece.len()).position(|window| window == piece)?;
     Some([&bytes[..at], by, &bytes[at + piece.len()..]].concat())
 }
 
-/// A ClientHello with the attacker's share of this group, if one; `raw`: raw public keys are fine.
+/// A ClientHello with the attacker's share of this group, if it has one. `raw`: it also accepts raw public keys.
 pub fn client_hello(random: &[u8; 32], group: Option<NamedGroup>, raw: bool) -> Vec<u8> {
     let own = group.map(|group| (group, share(OWN, group)));
     written(|w| {

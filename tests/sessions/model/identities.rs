@@ -1,4 +1,4 @@
-//! Who takes part: three honest people and the attacker, each with one key and one certificate that everybody trusts.
+//! The participants: three honest ones and the attacker. Each has one key and one certificate, which all trust.
 
 use countersign::x509::SigningKey;
 use rustls_pki_types::CertificateDer;
@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 pub struct Identity {
     pub name: &'static str,
     pub chain: Vec<CertificateDer<'static>>,
-    /// The same key by itself (RFC 7250).
+    /// The same key as a raw public key (RFC 7250).
     pub raw: Vec<CertificateDer<'static>>,
     pub key: SigningKey,
 }
@@ -18,7 +18,7 @@ pub const CAROL: usize = 2;
 /// The attacker.
 pub const MALLORY: usize = 3;
 
-/// Ed25519: signatures have one length and are the same each time.
+/// Ed25519: its signatures have one length and are deterministic.
 pub static IDENTITIES: LazyLock<[Identity; 4]> = LazyLock::new(|| {
     ["alice", "bob", "carol", "mallory"].map(|name| {
         let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).expect("a key");
@@ -30,7 +30,7 @@ pub static IDENTITIES: LazyLock<[Identity; 4]> = LazyLock::new(|| {
     })
 });
 
-/// Whose certificate or key this is.
+/// The owner of this certificate or key.
 pub fn whose(shown: &[u8]) -> Option<usize> {
     IDENTITIES.iter().position(|identity| [&identity.chain, &identity.raw].iter().any(|each| each[0].as_ref() == shown))
 }

@@ -1,5 +1,5 @@
-//! What anybody can compute who has a traffic secret: records of TLS_AES_128_GCM_SHA256 and Finished, once more without
-//! the crate's own code (RFC 9846 §4.5.3, §5.2, §5.3, §7.1 to §7.3).
+//! What everybody with a traffic secret can compute: records of TLS_AES_128_GCM_SHA256 and Finished, without the
+//! crate's own code (RFC 9846 §4.5.3, §5.2, §5.3, §7.1 to §7.3).
 
 use ring::{aead, digest, hmac};
 

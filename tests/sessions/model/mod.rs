@@ -1,10 +1,10 @@
-//! Honest ends on the real code, an attacker, and what must hold of all of them together. The explorer (tests/sessions)
-//! and the fuzz target `sessions` share it.
+//! Honest ends on the real code, an attacker, and the claims about all of them. The explorer (tests/sessions) and the
+//! fuzz target `sessions` share this model.
 //!
-//! **Real**: everything of the crate; the records, signatures and MACs too. **Not real**: the key exchange, which is that
-//! of a toy group with numbered private keys (`Policy::toy_key_exchange`), so that runs repeat byte by byte. The attacker
-//! has every byte that was sent, and can compute what anybody can who has his own keys; that he breaks no cryptography
-//! is that `attacker` has no code for it.
+//! **Real**: everything of the crate, also records, signatures and MACs. **Not real**: the key exchange. It has a toy
+//! group with numbered private keys (`Policy::toy_key_exchange`), so that runs repeat byte by byte. The attacker has
+//! every byte that was sent, and can compute everything with its own keys. It breaks no cryptography, because
+//! `attacker` has no code for this.
 
 pub mod attacker;
 pub mod claims;
@@ -19,7 +19,7 @@ mod questions;
 pub mod scenarios;
 pub mod system;
 
-/// The whole records at the start of `bytes`, and what is left.
+/// Splits the whole records from the start of `bytes`. Returns the rest, too.
 fn records(mut bytes: &[u8]) -> (Vec<&[u8]>, &[u8]) {
     let mut records = Vec::new();
     while let Some((header, _)) = bytes.split_first_chunk::<{ keys::HEADER }>() {

@@ -1,4 +1,4 @@
-//! What was said on a connection, seen from one of its ends with that end's secrets.
+//! The messages of a connection, read with the secrets of one of its ends.
 
 use super::end::Facts;
 use super::keys::{next_generation, open, sha256};
@@ -16,13 +16,13 @@ pub struct Said {
 /// The key of one sender.
 #[derive(Clone, Debug, Default)]
 pub struct Sender {
-    /// `None`: nothing protects its records yet.
+    /// `None`: its records are not protected yet.
     pub secret: Option<Vec<u8>>,
-    /// Of its next record.
+    /// The number of its next record.
     pub sequence: u64,
 }
 
-/// A connection so far.
+/// A connection up to now.
 #[derive(Clone, Debug, Default)]
 pub struct Conversation {
     pub said: Vec<Said>,
@@ -38,7 +38,7 @@ impl Conversation {
         }
     }
 
-    /// The messages as they are hashed (§4.1), up to and including the last that `until` picks; all of them if it picks
+    /// The messages as they are hashed (§4.1), up to and including the last one that `until` selects. All if it selects
     /// none.
     pub fn transcript(&self, until: impl Fn(&Said) -> bool) -> Vec<u8> {
         let len = self.said.iter().rposition(until).map_or(self.said.len(), |at| at + 1);
@@ -84,7 +84,7 @@ pub fn is_retry(said: &Said) -> bool {
         && ServerHello::parse(&said.raw[4..]).is_ok_and(|hello| hello.is_hello_retry_request())
 }
 
-/// What this end has sent and taken.
+/// What this end has sent and accepted.
 pub fn overhear(facts: &Facts, role: Role) -> Conversation {
     let mut conversation = Conversation::default();
     for (sent, record) in &facts.log {
@@ -94,7 +94,7 @@ pub fn overhear(facts: &Facts, role: Role) -> Conversation {
             (23, Some(secret)) => {
                 let opened = open(secret, sender.sequence, record);
                 sender.sequence += 1;
-                let Some(opened) = opened else { continue }; // taken, and it should not have been
+                let Some(opened) = opened else { continue }; // accepted, although it should not be
                 opened
             }
             (typ, _) => (typ, record[super::keys::HEADER..].to_vec()),

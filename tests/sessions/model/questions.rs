@@ -1,15 +1,15 @@
-//! Answers between sessions: a question of another end, or one that has been answered, is open nowhere (R1).
+//! Answers between sessions: a question of another end, or an answered one, is open nowhere (R1).
 
 use countersign::{AnyOutbox, Credential, Handshake, Misuse, Policy, Records, Verdict, Want};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 thread_local! {
-    /// The last question of each kind that each end has asked: which end, which kind.
+    /// The last question of each kind that each end has asked.
     static ASKED: RefCell<BTreeMap<(u8, u8), Want>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// What was asked in other runs.
+/// The questions of other runs.
 pub fn forget() {
     ASKED.with_borrow_mut(BTreeMap::clear);
 }
@@ -32,12 +32,12 @@ fn answer(hs: &mut Handshake<&Policy>, want: &Want, tx: &mut impl AnyOutbox<Carr
     }
 }
 
-/// The answer to a question that this end has just had answered is refused.
+/// A second answer to the question that was just answered is refused.
 pub fn refuses_again(hs: &mut Handshake<&Policy>, want: &Want, tx: &mut impl AnyOutbox<Carrier = Records>) {
     assert_eq!(answer(hs, want, tx), Err(Misuse::StaleQuestion), "an answer is taken once");
 }
 
-/// So are answers to what other ends have asked, whatever this one asks. (Who signs the same signs it for both.)
+/// So are answers to the questions of other ends. (Equal content to sign is the same question for both.)
 pub fn refuses_others(
     hs: &mut Handshake<&Policy>,
     want: &Want,

@@ -1,4 +1,4 @@
-//! Which honest ends there are at once.
+//! The honest ends of each scenario.
 
 use super::attacker::{self, Input, View};
 use super::claims;
@@ -11,15 +11,15 @@ use countersign::{CertificateType, NamedGroup, Policy};
 pub struct Scenario {
     pub name: &'static str,
     pub specs: Vec<Spec>,
-    /// The attacker is given the private keys of all key exchanges: signatures carry everything.
+    /// The attacker has the private keys of all key exchanges, so only signatures protect.
     pub leaked: bool,
-    /// Hosts may mix up the signatures of two sessions of their own.
+    /// Hosts may confuse the signatures of two of their sessions.
     pub tired: bool,
-    /// Planted: alice's signer signs whatever it is given.
+    /// A planted fault: alice's signer signs everything.
     pub oracle: bool,
-    /// Planted: what needs secret keys is claimed although they are known.
+    /// A planted fault: the claims that need secret keys are made although the keys are known.
     pub claim_all: bool,
-    /// What an end comes to when all goes well.
+    /// The result of an end if everything succeeds.
     pub good: fn(&Facts) -> bool,
 }
 
@@ -42,7 +42,7 @@ fn has_shown_keys(facts: &Facts) -> bool {
     has_talked(facts) && facts.terms.as_ref().is_some_and(|terms| terms.certificate_types == raw)
 }
 
-/// All scenarios: small ones first.
+/// All scenarios, small ones first.
 pub fn scenarios() -> Vec<Scenario> {
     let raw = || Policy::new().certificate_types(BOTH_TYPES, BOTH_TYPES);
     let retries = Policy::new().groups(&[NamedGroup::SECP256R1]);
@@ -120,7 +120,7 @@ impl System for Scenario {
     fn takes(&self, _: usize, live: &mut End<'_>, brought: &Brought) -> Option<()> {
         let mixed_up = live.facts.mixed_up;
         live.takes(brought).ok()?;
-        // A signature that nobody has asked for changes nothing.
+        // A signature that was not asked for changes nothing.
         (brought.signature.is_none() || live.facts.mixed_up != mixed_up).then_some(())
     }
 
