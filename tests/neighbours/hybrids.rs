@@ -1,4 +1,4 @@
-//! Hybrid groups with rustls, which has them by aws-lc-rs: both roles, at once and by HelloRetryRequest.
+//! Hybrid groups with rustls, which has them from aws-lc-rs: both roles, with and without HelloRetryRequest.
 
 use super::*;
 use countersign::NamedGroup;
@@ -8,7 +8,7 @@ use rustls::crypto::aws_lc_rs::{self, kx_group};
 const X25519MLKEM768: NamedGroup = NamedGroup::X25519MLKEM768;
 const SECP256R1MLKEM768: NamedGroup = NamedGroup::SECP256R1MLKEM768;
 
-/// rustls' group of this name.
+/// rustls' group with this name.
 fn theirs(group: &NamedGroup) -> &'static dyn SupportedKxGroup {
     match *group {
         NamedGroup::X25519MLKEM768 => kx_group::X25519MLKEM768,
@@ -23,7 +23,7 @@ fn provider(groups: &[NamedGroup]) -> Arc<CryptoProvider> {
     Arc::new(CryptoProvider { kx_groups, ..aws_lc_rs::default_provider() })
 }
 
-/// One connection with each of us in this role: the group, and whether it took a HelloRetryRequest.
+/// One connection with us in this role. Returns the group, and whether there was a HelloRetryRequest.
 fn meets(role: Role, ours: Policy, theirs: &[NamedGroup]) -> (Option<NamedGroup>, bool) {
     let mesh = Mesh::new("anchor");
     let us = Us { policy: ours.alpn(&[ALPN]), ..mesh.ours(role, &mesh) };
@@ -75,7 +75,7 @@ fn a_hello_retry_request_leads_to_a_hybrid_and_away_from_it() {
         for (role, first) in
             [Role::Client, Role::Server].into_iter().flat_map(|role| [(role, hybrid), (role, classical)])
         {
-            // Who begins has both, and shares a key of the first only; who answers wants the other.
+            // The client has both groups, and a share only for the first. The server requires the other one.
             let second = if first == hybrid { classical } else { hybrid };
             let (both, one) = ([first, second], [second]);
             let (ours, theirs) = match role {
@@ -87,7 +87,7 @@ fn a_hello_retry_request_leads_to_a_hybrid_and_away_from_it() {
     }
 }
 
-/// A peer that offers the plain share beside the hybrid, by one key, and one that knows only the plain group.
+/// A peer that offers the hybrid and the plain share with one key, and a peer that has only the plain group.
 #[test]
 fn without_hybrids_on_one_side_x25519_is_agreed_on_at_once() {
     let plain = [NamedGroup::X25519];

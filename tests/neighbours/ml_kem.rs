@@ -1,6 +1,6 @@
-//! ML-KEM-768 beside RustCrypto's `ml-kem`: random seeds, keys and ciphertexts, and broken ones, give the same results.
-//! Of libcrux directly, because only there seeds and randomness are arguments; and of both hybrid groups in either role,
-//! with whichever provider is ours.
+//! Compares ML-KEM-768 with RustCrypto's `ml-kem`: random and damaged seeds, keys and ciphertexts give the same
+//! results. For libcrux this is direct, because seeds and randomness are arguments there. Both hybrid groups are
+//! compared in either role, with either provider of ours.
 
 use countersign::NamedGroup;
 use countersign::internals::crypto::{CryptoMode, HashAlgorithm, KeyExchange, KxError, SharedSecret};
@@ -14,7 +14,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 const ROUNDS: usize = 100;
 const KEY_LEN: usize = 1184;
 const CIPHERTEXT_LEN: usize = 1088;
-/// q (FIPS 203, 2.4).
+/// q (FIPS 203 §2.4).
 const MODULUS: u16 = 3329;
 
 fn random<const N: usize>() -> [u8; N] {
@@ -29,7 +29,7 @@ fn below(bound: usize) -> usize {
 
 // ---- libcrux ----
 
-/// What both make of a seed, randomness for an encapsulation, and ciphertexts.
+/// The results of both for a seed, randomness for an encapsulation, and ciphertexts.
 #[test]
 fn keys_ciphertexts_and_secrets_are_the_same() {
     for _ in 0..ROUNDS {
@@ -52,7 +52,7 @@ fn keys_ciphertexts_and_secrets_are_the_same() {
         };
         let whole: [u8; CIPHERTEXT_LEN] = *ciphertext.as_slice();
         assert_eq!(decapsulated(whole), secret, "{case}");
-        // Implicit rejection (FIPS 203, algorithm 18): a secret that nobody else knows, the same in both.
+        // Implicit rejection (FIPS 203, algorithm 18): both compute the same secret, which nobody else knows.
         let mut flipped = whole;
         flipped[below(CIPHERTEXT_LEN)] ^= 1 << below(8);
         for broken in [flipped, random(), [0; CIPHERTEXT_LEN], [0xff; CIPHERTEXT_LEN]] {
@@ -61,7 +61,7 @@ fn keys_ciphertexts_and_secrets_are_the_same() {
     }
 }
 
-/// An encapsulation key in which coefficient number `at` has this value: 12 bits each (FIPS 203, algorithm 5).
+/// An encapsulation key whose coefficient number `at` has this value, in 12 bits (FIPS 203, algorithm 5).
 fn with_coefficient(mut key: [u8; KEY_LEN], at: usize, value: u16) -> [u8; KEY_LEN] {
     let [low, high] = value.to_le_bytes();
     let (place, odd) = (at / 2 * 3, at % 2 == 1);
@@ -75,7 +75,7 @@ fn with_coefficient(mut key: [u8; KEY_LEN], at: usize, value: u16) -> [u8; KEY_L
     key
 }
 
-/// The modulus check (FIPS 203, 7.2): by libcrux, by RustCrypto, and by our server, which is sent the key as a share.
+/// The modulus check (FIPS 203 §7.2): by libcrux, by RustCrypto, and by our server, which receives the key as a share.
 #[test]
 fn what_is_no_encapsulation_key_is_refused_by_all() {
     let point = ephemeral(NamedGroup::X25519MLKEM768).1;
@@ -99,12 +99,12 @@ fn what_is_no_encapsulation_key_is_refused_by_all() {
 
 const GROUPS: [NamedGroup; 2] = [NamedGroup::X25519MLKEM768, NamedGroup::SECP256R1MLKEM768];
 
-/// By the draft, the curve comes first for P-256, and last for X25519: in shares and in secrets.
+/// By the draft, the curve comes first for P-256 and last for X25519, in shares and in secrets.
 fn in_order<'a>(group: NamedGroup, ml_kem: &'a [u8], curve: &'a [u8]) -> [&'a [u8]; 2] {
     if group == NamedGroup::X25519MLKEM768 { [ml_kem, curve] } else { [curve, ml_kem] }
 }
 
-/// A share or a secret, taken apart: ML-KEM's part, which is so long, and the curve's.
+/// Splits a share or a secret into ML-KEM's part with this length, and the curve's part.
 fn apart(group: NamedGroup, whole: &[u8], ml_kem_len: usize) -> (&[u8], &[u8]) {
     if group == NamedGroup::X25519MLKEM768 {
         whole.split_at(ml_kem_len)
@@ -129,7 +129,7 @@ fn agree(group: NamedGroup, key: EphemeralPrivateKey, share: &[u8]) -> Vec<u8> {
     agreement::agree_ephemeral(key, &UnparsedPublicKey::new(curve(group), share), <[u8]>::to_vec).unwrap()
 }
 
-/// Ours is known by what it leads to.
+/// Our share is compared by its result.
 #[track_caller]
 fn assert_same(ours: SharedSecret, theirs: &[u8]) {
     let [ours, theirs] = [ours, SharedSecret::of_vector(theirs)].map(|secret| {

@@ -1,4 +1,4 @@
-//! Raw public keys (RFC 7250) with rustls, in both roles: each end knows the other's key, and there are no certificates.
+//! Raw public keys (RFC 7250) with rustls, in both roles. Each end has the other's key, and there are no certificates.
 
 use super::*;
 use countersign::CertificateType;
@@ -13,7 +13,7 @@ use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Signatu
 
 const RAW: &[CertificateType] = &[CertificateType::RAW_PUBLIC_KEY];
 
-/// rustls' judge: the one key that it knows.
+/// rustls' verifier, which accepts only one key.
 #[derive(Debug)]
 struct Known(SubjectPublicKeyInfoDer<'static>);
 
@@ -117,14 +117,14 @@ impl ClientCertVerifier for Known {
     }
 }
 
-/// A key pair of either library, by one PKCS#8.
+/// A key pair for either library, from one PKCS#8.
 fn pair() -> (Vec<u8>, SigningKey) {
     let key = rcgen::KeyPair::generate().unwrap().serialize_der();
     let ours = SigningKey::from_der(&key).unwrap();
     (key, ours)
 }
 
-/// rustls with this key, which knows the other one.
+/// rustls with this key, which accepts the other one.
 fn theirs(role: Role, key: &[u8], known: Vec<u8>) -> Connection {
     let signer = provider().key_provider.load_private_key(PrivateKeyDer::try_from(key.to_vec()).unwrap()).unwrap();
     let spki = CertificateDer::from(signer.public_key().unwrap().to_vec());

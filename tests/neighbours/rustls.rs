@@ -1,5 +1,5 @@
-//! rustls as the other end, in process. It stands for Linkerd's proxy, which is built on it: identities are DNS names
-//! of service accounts (and SPIFFE IDs), both ends are judged by one private CA, and proxies agree on an ALPN protocol.
+//! rustls as the peer, in process. It represents Linkerd's proxy, which uses it: identities are DNS names of service
+//! accounts (and SPIFFE IDs), one private CA issues both certificates, and both sides have a common ALPN protocol.
 
 #[path = "../support/pki.rs"]
 mod pki;
@@ -32,7 +32,7 @@ const WEB_ID: &str = "spiffe://root.linkerd.cluster.local/ns/shop/sa/web";
 const ALPN: &[u8] = b"transport.l5d.io/v1";
 const VERSIONS: &[&SupportedProtocolVersion] = &[&TLS13];
 
-/// A trust anchor, and the identity service's issuer below it.
+/// A trust anchor, and the issuer of the identity service below it.
 struct Mesh {
     anchor: Ca,
     issuer: Ca,
@@ -160,7 +160,7 @@ struct Ours {
 }
 
 impl Ours {
-    /// Deals with all that has come.
+    /// Processes everything that has come.
     fn turn(&mut self) -> Result<(), ErrorKind> {
         while self.session.is_none() {
             match self.hs.drive(&mut self.rx, &mut self.tx).map_err(|error| error.kind())? {
@@ -195,7 +195,7 @@ impl Ours {
     }
 }
 
-/// Carries bytes both ways until none are left: what each side came to.
+/// Carries bytes in both directions until none are left. Returns the results of both sides.
 fn exchange(ours: &mut Ours, theirs: &mut Connection) -> (Result<(), ErrorKind>, Result<(), rustls::Error>) {
     let mut outcome = (Ok(()), Ok(()));
     loop {
@@ -237,7 +237,7 @@ fn rustls_server(config: ServerConfig) -> Connection {
     ServerConnection::new(Arc::new(config)).unwrap().into()
 }
 
-/// Whom rustls has met.
+/// The peer that rustls has accepted.
 fn met(theirs: &Connection) -> PeerIdentity {
     PeerIdentity::read(&theirs.peer_certificates().unwrap()[0]).unwrap()
 }
@@ -248,9 +248,9 @@ fn meet(ours: &mut Ours, theirs: &mut Connection) {
     assert_eq!((ours.hs.alpn(), theirs.alpn_protocol()), (Some(ALPN), Some(ALPN)));
 }
 
-/// Data both ways across key updates of both sides, one exported secret, and an orderly end.
+/// Data in both directions with key updates of both sides, one exported secret, and an orderly end.
 fn talk(ours: &mut Ours, theirs: &mut Connection) {
-    const PIECE: usize = 10_000; // rustls holds no more than 16 KiB
+    const PIECE: usize = 10_000; // rustls buffers at most 16 KiB
     let data: Vec<u8> = (0..100_000_u32).map(|n| (n % 251) as u8).collect();
     let (mut from_us, mut from_them, mut they_heard) = (&data[..], &data[..], Vec::new());
     while !from_us.is_empty() || !from_them.is_empty() {
@@ -373,7 +373,7 @@ fn nobody_comes_without_a_certificate() {
     assert_eq!(our_end.unwrap_err().alert(), Some(countersign::AlertDescription::CERTIFICATE_REQUIRED));
     assert_eq!(their_end, Err(rustls::Error::AlertReceived(AlertDescription::CertificateRequired)));
 
-    // And a server that does not ask for ours is left.
+    // A server that does not request our certificate is refused.
     let us = mesh.ours(Role::Client, &mesh);
     let config = mesh.rustls_server_with(provider(), WebPkiClientVerifier::no_client_auth());
     let (mut ours, mut theirs) = (us.end(), rustls_server(config));

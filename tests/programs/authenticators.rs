@@ -1,5 +1,6 @@
-//! Authenticators against an independent implementation (`authenticator_peer.py`): RFC 9261 over pyOpenSSL's exporter and
-//! Python's `cryptography`. The peer compares what we make byte for byte; what it makes we take or refuse by name.
+//! Authenticators with an independent implementation (`authenticator_peer.py`): RFC 9261 with pyOpenSSL's exporter and
+//! Python's `cryptography`. The peer compares our messages byte for byte. We accept its messages, or refuse them by
+//! name.
 
 use countersign::adapters::Config;
 use countersign::adapters::stream::{Acceptor, Connector, Stream};
@@ -18,7 +19,7 @@ use std::sync::OnceLock;
 
 const SUITES: [CipherSuite; 2] = [CipherSuite::TLS_AES_128_GCM_SHA256, CipherSuite::TLS_AES_256_GCM_SHA384];
 
-/// A Python with pyOpenSSL, made once: PyPI gives what Debian has in an older version.
+/// A Python with pyOpenSSL, installed once from PyPI, because Debian's version is older.
 fn python() -> PathBuf {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();
     PYTHON
@@ -44,7 +45,7 @@ fn python() -> PathBuf {
         .clone()
 }
 
-/// Certificates under one root, ours and the peer's: one for the handshake, one to be proved afterwards.
+/// Certificates under one root, ours and the peer's: one for the handshake, and one to prove afterwards.
 struct Files {
     directory: PathBuf,
     ca: Vec<u8>,
@@ -100,7 +101,7 @@ fn policy(suite: CipherSuite) -> Policy {
     Policy::new().cipher_suites(&[suite])
 }
 
-/// A connection to the peer, and our authenticators beside it.
+/// A connection to the peer, with our authenticators.
 struct Connection<'a> {
     files: &'a Files,
     stream: Stream<TcpStream>,
@@ -116,7 +117,7 @@ impl Drop for Connection<'_> {
 }
 
 impl<'a> Connection<'a> {
-    /// We are this role.
+    /// Our role.
     fn new(files: &'a Files, role: Role, suite: CipherSuite) -> Connection<'a> {
         let config = files.config(suite);
         let (stream, peer) = match role {
@@ -140,7 +141,7 @@ impl<'a> Connection<'a> {
         Connection { files, stream, ours, peer }
     }
 
-    /// Asks the peer for something.
+    /// Gives the peer a command.
     fn call(&mut self, kind: u8, contents: &[u8]) -> Vec<u8> {
         let length = u32::try_from(contents.len()).unwrap().to_be_bytes();
         self.stream.write_all(&[&[kind][..], &length, contents].concat()).unwrap();
@@ -158,14 +159,14 @@ impl<'a> Connection<'a> {
         message
     }
 
-    /// The peer's authenticator is good, and of its next certificate.
+    /// The peer's authenticator is valid, and has its next certificate.
     fn accepts(&mut self, authenticator: &[u8]) {
         let Received::Claim(claim) = self.ours.receive(authenticator).unwrap() else { panic!("an authenticator") };
         assert_eq!(claim.peer().leaf(), self.files.theirs.as_ref());
         self.ours.answer_verify(claim, Verdict::Accept).unwrap();
     }
 
-    /// Our authenticator, by our next certificate.
+    /// Our authenticator with our next certificate.
     fn prove(&mut self, request: Option<&[u8]>) -> Vec<u8> {
         let mut proving = match request {
             Some(request) => match self.ours.receive(request).unwrap() {
@@ -198,7 +199,8 @@ fn said(answer: &[u8]) -> String {
     String::from_utf8_lossy(answer).into_owned()
 }
 
-/// Both roles, both hashes: requests, unasked ones, refusals, both ways, and what is wrong has its name.
+/// Both roles and hashes, in both directions: requests, spontaneous authenticators, declined requests. Every error has
+/// its name.
 #[test]
 #[ignore = "needs python3 with venv, and PyPI for pyOpenSSL"]
 fn an_independent_implementation_makes_and_checks_the_same_bytes() {
@@ -220,14 +222,14 @@ fn an_independent_implementation_makes_and_checks_the_same_bytes() {
             let answer = c.call(b'V', &ours);
             assert!(answer == ok, "{}", said(&answer));
             assert!(c.ours.receive(&request).is_err_and(|error| error.name() == "ReusedContext"));
-            // Refusals.
+            // Declined requests.
             let request = c.request();
             let empty = c.call(b'D', &request);
             assert!(matches!(c.ours.receive(&empty), Ok(Received::Declined(_))));
             let request = c.call(b'M', b"");
             let ours = c.decline(&request);
             assert_eq!(said(&c.call(b'N', &ours)), "ok");
-            // Unasked, which only a server may.
+            // Spontaneous authenticators, which only a server may send.
             match role {
                 Role::Server => {
                     let ours = c.prove(None);
@@ -245,7 +247,7 @@ fn an_independent_implementation_makes_and_checks_the_same_bytes() {
                 assert!(c.ours.receive(&unasked).is_err_and(|error| error.name() == "UnknownContext"));
             }
 
-            // What is wrong.
+            // Faults.
             let request = c.request();
             let (context, nobody) = match role {
                 Role::Server => ("UnknownContext", "NoClientCertificate"),
@@ -272,7 +274,7 @@ fn an_independent_implementation_makes_and_checks_the_same_bytes() {
     }
 }
 
-/// Certificates rotate, one client is revoked in the middle and is gone within a second, the others never notice.
+/// Certificates rotate. One client is revoked and loses its connection within a second. The others are not disturbed.
 #[test]
 #[ignore = "takes twelve seconds"]
 fn connections_live_on_while_certificates_rotate_and_a_revoked_one_ends() {

@@ -15,7 +15,7 @@ fn every_kind_has_exactly_one_token() {
 const CONFIG: &str = include_str!("../../examples/bogo_shim/config.json");
 const LIST: &str = include_str!("../../examples/bogo_shim/tests.txt");
 
-/// The names and values of one section of config.json, which has one on each line.
+/// The names and values of one section of config.json, one on each line.
 fn section(name: &str) -> Vec<(&'static str, &'static str)> {
     let (_, rest) = CONFIG.split_once(&format!("  \"{name}\": {{\n")).expect("the section");
     let (lines, _) = rest.split_once("\n  }").expect("its end");
@@ -30,11 +30,11 @@ fn the_list_of_tests_and_the_configuration_agree() {
     assert!(list.is_sorted_by(|(one, _), (next, _)| one < next), "each once, in order");
     let runs = |test: &str| list.contains(&(test, "runs"));
     assert!(list.iter().all(|(name, what)| runs(name) || what.strip_prefix("no: ").is_some_and(|why| !why.is_empty())));
-    // A test that does not run for two reasons, or that runs although it is disabled, is a mistake.
+    // It is a mistake if a test is excluded for two reasons, or runs although it is disabled.
     for (name, why) in section("DisabledTests") {
         assert!(!why.is_empty() && !list.iter().any(|(listed, _)| *listed == name), "{name}");
     }
-    // What is expected otherwise is expected of something that runs, and says what.
+    // An exception must belong to a test that runs, and have its reason.
     for (name, wanted) in [section("TestErrorMap"), section("TestLocalErrorMap")].concat() {
         assert!(runs(name), "{name} does not run");
         assert!(!wanted.is_empty(), "{name} expects nothing");

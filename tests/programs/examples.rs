@@ -1,4 +1,4 @@
-//! The example programs, run as a user runs them. (tests/programs/openssl.rs has them talk to OpenSSL.)
+//! The example programs, run as a user runs them. (tests/programs/openssl.rs runs them with OpenSSL.)
 
 use crate::support::{Ca, Files, Key, Program, Server, example, noise};
 use std::fs;
@@ -18,7 +18,7 @@ fn walkthrough(args: &[&str]) -> (String, Output) {
     (String::from_utf8(output.stdout.clone()).unwrap(), output)
 }
 
-/// A server, and what a client of it needs.
+/// A server, and the files that its client needs.
 fn meet() -> (Ca, Server, Files, Files) {
     let ca = Ca::new("root");
     let (server_files, client_files) = (ca.good("localhost", Key::P256), ca.good("client.test", Key::Ed25519));
@@ -34,7 +34,7 @@ fn the_walkthrough_ends_with_both_identities() {
     assert!(text.contains("The client proved to be CN=billing, spiffe://example.org/billing"), "{text}");
     assert!(text.contains("You are spiffe://example.org/billing."), "{text}");
     assert!(!text.contains('\x1b'), "no colour where there is no terminal");
-    // Each message twice: sent and received.
+    // Each message is shown twice: sent and received.
     for message in ["client_hello", "server_hello", "certificate_request", "close_notify"] {
         assert_eq!(text.matches(&format!("{message} ")).count() % 2, 0, "{message} in {text}");
     }
@@ -134,7 +134,7 @@ fn a_server_takes_renewed_files_and_keeps_the_old_ones_while_the_new_ones_are_br
     server.program.waits_for("read again: the new contents are in use");
     assert_eq!(code, 0, "{said}");
 
-    // A server that trusts another CA from now on refuses the same client.
+    // A server that now trusts another CA refuses the same client.
     let other = Ca::new("other root");
     fs::copy(&other.pem, &ca.pem).unwrap();
     let (code, output, said) = hello();

@@ -1,19 +1,19 @@
-//! The commands that messages about private keys recommend: each is run as it stands in the message, and helps.
+//! The commands in messages about private keys: each is run as it is in the message, and solves the problem.
 
 use countersign::x509::{Identity, KeyError, SigningKey, Trust};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// The command in a message: what stands between `(openssl ` and `)`.
+/// The command in a message: the text between `(openssl ` and `)`.
 fn command(message: &str) -> Vec<&str> {
     let (_, rest) = message.split_once("(openssl ").unwrap_or_else(|| panic!("no command: {message}"));
     rest.split_once(')').unwrap().0.split_ascii_whitespace().collect()
 }
 
-/// Runs it with `KEY` or `FILE` as this file, and gives what it has written.
+/// Runs it with this file as `KEY` or `FILE`, and returns the file that it has written.
 fn run(command: &[&str], file: &Path, more: &[&str]) -> Vec<u8> {
-    static COUNT: AtomicU32 = AtomicU32::new(0); // tests run side by side
+    static COUNT: AtomicU32 = AtomicU32::new(0); // tests run in parallel
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     let out = std::env::temp_dir().join(format!("countersign-key-{}-{number}", std::process::id()));
     let at = command.iter().position(|word| *word == "-out").unwrap() + 1;
@@ -46,14 +46,14 @@ fn the_openssl_command_in_a_message_makes_the_key_readable() {
         let key = forms.join(name);
         let refused = SigningKey::from_pem_or_der(&std::fs::read(&key).unwrap()).err().unwrap();
         assert_eq!(refused, error, "{name}");
-        // Who runs it types the passphrase.
+        // A user types the passphrase.
         let passphrase: &[&str] = if error == KeyError::Encrypted { &["-passin", "pass:x"] } else { &[] };
         let read = SigningKey::from_pem_or_der(&run(&command(&error.to_string()), &key, passphrase));
         assert_eq!(read.map(|key| key.public_key()).ok(), Some(plain.public_key()), "{name}");
     }
 }
 
-/// What is no private key, or no certificate, though it holds one.
+/// Files that are no private key or certificate, but contain one.
 #[test]
 #[ignore = "needs openssl 3"]
 fn the_openssl_command_for_a_file_of_another_kind_helps() {
@@ -79,7 +79,7 @@ fn the_openssl_command_for_a_file_of_another_kind_helps() {
     std::fs::remove_file(&scratch).unwrap();
 }
 
-/// A CRL, too, comes out of what PKCS#7 holds, and out of base64.
+/// Also for a CRL: from PKCS#7 and from base64.
 #[test]
 #[ignore = "needs openssl 3 and base64"]
 fn the_command_for_a_crl_in_another_form_helps() {
@@ -106,7 +106,7 @@ fn the_command_for_a_crl_in_another_form_helps() {
     std::fs::remove_file(&scratch).unwrap();
 }
 
-/// Every message with a command is among those above.
+/// Every message with a command is tested above.
 #[test]
 fn no_other_message_about_keys_has_a_command() {
     for error in [

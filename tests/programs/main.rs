@@ -1,4 +1,4 @@
-//! The example programs, run as a user runs them; some of them against OpenSSL.
+//! The example programs, run as a user runs them. Some tests run them with OpenSSL.
 
 mod support;
 

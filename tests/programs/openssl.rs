@@ -1,4 +1,4 @@
-//! The example programs against OpenSSL, in both roles, over TCP.
+//! The example programs with OpenSSL, in both roles, over TCP.
 
 use crate::support::{Ca, Files, Key, Program, Server, example, noise};
 use std::net::TcpListener;
@@ -6,23 +6,23 @@ use std::process::Command;
 
 const MEGABYTES_10: usize = 10_000_000;
 
-/// `openssl s_server` that demands a certificate, and refuses who has no good one.
+/// `openssl s_server`, which requires a good client certificate.
 pub fn s_server(files: &Files, ca: &Ca, more: &[&str]) -> (Program, u16) {
-    // OpenSSL does not say which port it has chosen when it is quiet: choose one for it.
+    // In quiet mode OpenSSL does not print its port, so the test chooses one.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut command = Command::new("openssl");
     command.args(["s_server", "-accept", &format!("127.0.0.1:{port}"), "-Verify", "1", "-verify_return_error"]);
     (Program::start(command.args(files.openssl(ca)).args(more), true), port)
 }
 
-/// `openssl s_client` that refuses a server without a good certificate.
+/// `openssl s_client`, which refuses a server without a good certificate.
 fn s_client(server: &Server, ca: &Ca, more: &[&str], hears_output: bool) -> Program {
     let mut command = Command::new("openssl");
     command.args(["s_client", "-connect", &server.address(), "-servername", "server.test", "-CAfile", &ca.pem]);
     Program::start(command.args(["-verify_return_error"]).args(more), hears_output)
 }
 
-/// Our client, once the server listens.
+/// Our client, started when the server listens.
 fn client(port: u16, name: &str, args: &[&str], input: &[u8]) -> (i32, Vec<u8>, String) {
     for _ in 0..400 {
         let mut command = example("tcp_client");
@@ -38,8 +38,8 @@ fn client(port: u16, name: &str, args: &[&str], input: &[u8]) -> (i32, Vec<u8>, 
     panic!("the server never listened");
 }
 
-/// With every kind of key on both sides, every suite, and HelloRetryRequest forced or not: each value occurs, and each
-/// suite with each kind of key.
+/// Every kind of key on both sides, every suite, with and without HelloRetryRequest. Each value occurs, and each suite
+/// with each kind of key.
 fn combinations() -> impl Iterator<Item = (Key, &'static str, bool)> {
     let suites = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"];
     let keys = [Key::P256, Key::Ed25519, Key::Rsa];
@@ -57,7 +57,7 @@ fn our_server_talks_to_s_client() {
             let groups = if retry { "P-256" } else { "x25519,P-256" };
             let server =
                 Server::start(&[&server_files.args(&ca)[..], &["--suites", suite, "--groups", groups]].concat());
-            // s_client shares a key for the first of its groups only.
+            // s_client sends a share only for its first group.
             let more = ["-groups", "X25519:P-256", "-cert", &client_files.cert, "-key", &client_files.key];
             let mut peer = s_client(&server, &ca, &more, true);
             peer.types("does it come back?\n");
@@ -81,7 +81,7 @@ fn our_client_talks_to_s_server() {
         let (server_files, client_files) = (ca.good("server.test", key), ca.good("client.test", key));
         for (_, suite, retry) in combinations().filter(|(each, ..)| *each == key) {
             let groups = if retry { "P-384" } else { "X25519" };
-            // -rev sends lines back, reversed.
+            // -rev sends lines back in reverse.
             let more = ["-ciphersuites", suite, "-groups", groups, "-rev"];
             let (_peer, port) = s_server(&server_files, &ca, &more);
             let (code, output, said) = client(port, "server.test", &client_files.args(&ca), b"emoh og\n");
@@ -118,7 +118,8 @@ fn ten_megabytes_each_way_through_our_client_arrive_intact() {
     let mut peer = Program::start(command.args(server_files.openssl(&ca)), false);
     let (from_server, from_client) = (noise(MEGABYTES_10), noise(MEGABYTES_10));
     let feeding = peer.feed(from_server.clone(), false);
-    // It says nothing when it listens. A probe would not do: s_server gives it a part of what it is to send.
+    // It prints nothing when it listens. A test connection does not help, because s_server would send it a part of its
+    // data.
     let ports = || std::fs::read_to_string("/proc/net/tcp").unwrap();
     while !ports().contains(&format!("0100007F:{port:04X} 00000000:0000 0A")) {
         std::thread::sleep(std::time::Duration::from_millis(5));
@@ -127,8 +128,8 @@ fn ten_megabytes_each_way_through_our_client_arrive_intact() {
     command.args(["--connect", &format!("127.0.0.1:{port}"), "--name", "server.test"]).args(client_files.args(&ca));
     let mut ours = Program::start(&mut command, false);
     let input = ours.feed(from_client.clone(), false);
-    // Both are read at once, because s_server reads nothing while it writes; and to the end before the client closes,
-    // because it drops what it has not sent by then.
+    // Both are read at the same time, because s_server reads nothing while it writes. They are read to the end before
+    // the client closes, because s_server drops unsent data then.
     let (at_client, at_server) = std::thread::scope(|scope| {
         let at_server = scope.spawn(|| peer.reads(MEGABYTES_10));
         (ours.reads(MEGABYTES_10), at_server.join().unwrap())
@@ -140,7 +141,7 @@ fn ten_megabytes_each_way_through_our_client_arrive_intact() {
     assert!(status.success(), "{said}");
 }
 
-/// Who is refused, and how the alert is called by us and by OpenSSL.
+/// The refused side, and the names of the alert in our message and in OpenSSL's.
 struct Refusal {
     files: fn(&Ca, &Ca, &str) -> Option<Files>,
     alert: &'static str,
@@ -185,7 +186,7 @@ fn our_server_refuses_s_client_and_both_say_why() {
         if files.is_some() {
             assert!(line.contains("we, the server, refused the claimed identity: client certificate CN=client.test"));
         }
-        // It goes on serving.
+        // The server continues to serve.
         let friend = ca.good("client.test", Key::P256);
         let (code, output, _) = client(server.port, "server.test", &friend.args(&ca), b"still there?");
         assert_eq!((code, &output[..]), (0, &b"still there?"[..]));
@@ -198,7 +199,7 @@ fn our_client_refuses_s_server_and_both_say_why() {
     let (ca, stranger) = (Ca::new("root"), Ca::new("stranger"));
     let client_files = ca.good("client.test", Key::P256);
     for refusal in REFUSALS {
-        // A server cannot do without a certificate.
+        // A server must have a certificate.
         let Some(files) = (refusal.files)(&ca, &stranger, "server.test") else { continue };
         let (peer, port) = s_server(&files, &ca, &[]);
         let (code, output, said) = client(port, "server.test", &client_files.args(&ca), b"secret");
@@ -267,7 +268,7 @@ fn s_client_refuses_our_server_which_says_so() {
         let Some(files) = (refusal.files)(&ca, &stranger, "server.test") else { continue };
         let server = Server::start(&files.args(&ca));
         let _peer = s_client(&server, &ca, &["-cert", &client_files.cert, "-key", &client_files.key], true);
-        // It has no keys of its own yet when it judges us: the alert comes in the clear, and anybody could have sent it.
+        // It has no write key when it judges us, so its alert is in plaintext, and anybody could have sent it.
         let line = server.program.waits_for(&format!(
             "an unauthenticated alert, which anybody on the path may have sent, says {}",
             refusal.alert
@@ -284,7 +285,7 @@ fn s_client_updates_keys_with_and_without_asking_for_ours() {
     let server = Server::start(&server_files.args(&ca));
     let mut peer = s_client(&server, &ca, &["-cert", &client_files.cert, "-key", &client_files.key], true);
     server.program.waits_for("CN=client.test");
-    // One command a read: OpenSSL looks at the first letter only.
+    // One command for each read, because OpenSSL looks only at the first letter.
     for (command, text) in
         [("K\n", "after an answered update"), ("k\n", "after a silent update"), ("K\n", "and once more")]
     {
@@ -309,7 +310,7 @@ fn s_server_updates_keys_and_our_client_follows() {
     ours.waits_for("CN=server.test");
     for (command, text) in [("K\n", "from the server, one"), ("k\n", "from the server, two")] {
         peer.types(command);
-        std::thread::sleep(std::time::Duration::from_millis(100)); // one command a read
+        std::thread::sleep(std::time::Duration::from_millis(100)); // one command for each read
         peer.types(&format!("{text}\n"));
         ours.waits_for(text);
         ours.types(&format!("answer to {text}\n"));
@@ -333,7 +334,7 @@ fn our_key_log_is_the_one_that_openssl_writes() {
     peer.waits_for("\nhello\n");
     let lines = |path: &std::path::Path| {
         let text = std::fs::read_to_string(path).unwrap();
-        // SERVER_TRAFFIC_SECRET_N is OpenSSL's own label for what follows from SERVER_TRAFFIC_SECRET_0 by a KeyUpdate.
+        // SERVER_TRAFFIC_SECRET_N is OpenSSL's own label for the secrets after KeyUpdates.
         let of_the_format = |line: &&str| !line.starts_with('#') && !line.starts_with("SERVER_TRAFFIC_SECRET_N ");
         let mut lines: Vec<String> = text.lines().filter(of_the_format).map(String::from).collect();
         lines.sort();

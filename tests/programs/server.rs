@@ -1,4 +1,4 @@
-//! The example server under what strangers, full disks and tired operators do to it. People copy it.
+//! The example server with strangers, full disks and operators' mistakes. People copy this program.
 
 use crate::support::{Ca, Files, Key, Program, Server, example};
 use std::fs::{self, File};
@@ -24,7 +24,7 @@ impl World {
         Server::start(&[&self.server.args(&self.ca)[..], more].concat())
     }
 
-    /// A client that says hello; its input stays open.
+    /// A client that sends hello. Its input stays open.
     fn client(&self, address: &str) -> Program {
         let mut command = example("tcp_client");
         command.args(["--connect", address, "--name", "localhost"]).args(self.client.args(&self.ca));
@@ -33,7 +33,7 @@ impl World {
         program
     }
 
-    /// A client gets its echo, and ends well.
+    /// A client gets its echo, and ends without an error.
     fn is_served(&self, address: &str) {
         let mut client = self.client(address);
         assert_eq!(client.reads(5), b"hello");
@@ -62,7 +62,7 @@ fn what_is_beyond_the_caps_waits_and_is_then_served() {
     let world = World::new();
     for cap in ["--max-connections", "--max-handshakes"] {
         let server = world.serve(&[cap, "1"]);
-        let stranger = TcpStream::connect(server.address()).unwrap(); // it says nothing, and holds the only place
+        let stranger = TcpStream::connect(server.address()).unwrap(); // it sends nothing, and has the only place
         let mut client = world.client(&server.address());
         server.program.waits_for("the next ones wait");
         drop(stranger);
@@ -85,7 +85,7 @@ fn a_silent_peer_is_closed_after_the_idle_timeout() {
 fn a_peer_that_takes_nothing_is_given_up() {
     let world = World::new();
     let server = world.serve(&["--idle-timeout", "1"]);
-    // It sends for ever, and nobody reads what it prints.
+    // It sends without end, and nobody reads the server's output.
     let mut client = world.client(&server.address());
     let _ = client.feed(vec![b'x'; 50_000_000], false);
     server.program.waits_for("took nothing of what we sent for");
@@ -97,7 +97,7 @@ fn files_of_equal_size_and_time_are_read_again() {
     let world = World::new();
     let server = world.serve(&[]);
     world.is_served(&server.address());
-    // Another root, of whatever size, padded to the same; and with the same time.
+    // Another root, padded to the same size, and with the same time.
     let before = fs::metadata(&world.ca.pem).unwrap();
     let other = Ca::new("boot");
     let mut pem = fs::read(&other.pem).unwrap();
@@ -108,7 +108,7 @@ fn files_of_equal_size_and_time_are_read_again() {
     fs::write(&world.ca.pem, &old).unwrap();
     File::options().write(true).open(&world.ca.pem).unwrap().set_modified(before.modified().unwrap()).unwrap();
     world.is_served(&server.address());
-    // The client's own copy stays; the server's changes.
+    // The client has its own copy. Only the server's changes.
     let trusted = world.ca.dir.join("of-the-client.pem");
     fs::copy(&world.ca.pem, &trusted).unwrap();
     fs::write(&world.ca.pem, &pem).unwrap();

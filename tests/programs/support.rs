@@ -1,4 +1,4 @@
-//! The example programs as others see them: from outside, with certificates in files.
+//! Runs the example programs from outside, with certificates in files.
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
@@ -13,21 +13,21 @@ use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// How long anything here may take. Only a failure waits so long.
+/// The time limit of each step. Only a failure waits this long.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// An example program of the profile that this test is built with. `cargo test` builds the examples, `cargo test --test`
-/// does not: so they are built here if need be.
+/// An example program, built with the profile of this test. `cargo test` builds the examples, but `cargo test --test`
+/// does not: then they are built here.
 pub fn example(name: &str) -> Command {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     let directory = BUILT.get_or_init(|| {
         let deps = std::env::current_exe().unwrap();
         let profile = deps.parent().and_then(Path::parent).unwrap();
         let mut build = Command::new(env!("CARGO"));
-        // The features that the tests are built with: the published package has no dev-dependency that gives them.
+        // The features of the tests. The published package has no dev-dependency that enables them.
         build.args(["build", "--quiet", "--examples", "--features", "adversary,hazmat-testing,stream,study-live"]);
         build.current_dir(env!("CARGO_MANIFEST_DIR"));
-        // What cargo tells this test about its package would make build scripts run again, and ring be built anew.
+        // Cargo's variables for this test would make build scripts run again, and ring be built again.
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
             if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") || text == "CARGO_PRIMARY_PACKAGE"
@@ -44,7 +44,7 @@ pub fn example(name: &str) -> Command {
     Command::new(directory.join(name))
 }
 
-/// A program that runs, and what it has said on standard error (or on both, for OpenSSL).
+/// A running program, and its output on standard error (for OpenSSL on both streams).
 pub struct Program {
     child: Child,
     pub input: Option<ChildStdin>,
@@ -53,7 +53,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts it. Its output is taken whole by [`Program::output`]; `hears_output` adds it to what was said.
+    /// Starts it. [`Program::output`] takes its standard output, and `hears_output` adds it to the rest.
     pub fn start(command: &mut Command, hears_output: bool) -> Program {
         let mut child =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
@@ -65,12 +65,12 @@ impl Program {
         Program { input: child.stdin.take(), child, said, listeners }
     }
 
-    /// All that it has said so far.
+    /// The output so far.
     pub fn said(&self) -> String {
         self.said.lock().unwrap().clone()
     }
 
-    /// Waits until it has said this; then all that it has said.
+    /// Waits for this text, and returns the output so far.
     pub fn waits_for(&self, words: &str) -> String {
         let end = Instant::now() + PATIENCE;
         while !self.said().contains(words) {
@@ -85,7 +85,7 @@ impl Program {
         input.write_all(text.as_bytes()).and_then(|()| input.flush()).unwrap();
     }
 
-    /// Feeds standard input from a thread of its own, and leaves it open unless told to close it.
+    /// Writes to standard input from another thread, and leaves it open unless told to close it.
     pub fn feed(&mut self, data: Vec<u8>, close: bool) -> JoinHandle<Option<ChildStdin>> {
         let mut input = self.input.take().unwrap();
         thread::spawn(move || {
@@ -94,7 +94,7 @@ impl Program {
         })
     }
 
-    /// So many bytes of its output.
+    /// The first bytes of its output.
     pub fn reads(&mut self, len: usize) -> Vec<u8> {
         let mut stdout = self.child.stdout.take().unwrap();
         let (tell, told) = mpsc::channel();
@@ -123,7 +123,7 @@ impl Program {
         }
     }
 
-    /// Waits for its end; then its status, the rest of its output, and all that it has said.
+    /// Waits for its end. Returns its status, the rest of its output, and all messages.
     pub fn ends(mut self) -> (ExitStatus, Vec<u8>, String) {
         drop(self.input.take());
         let mut output = Vec::new();
@@ -157,7 +157,7 @@ fn listen(stream: impl Read + Send + 'static, said: &Arc<Mutex<String>>) -> Join
     })
 }
 
-/// Our server on a port of its own choice.
+/// Our server on a free port.
 pub struct Server {
     pub program: Program,
     pub port: u16,
@@ -170,7 +170,7 @@ impl Server {
         Server::run(command)
     }
 
-    /// By a command that makes it listen on a port of its own choice.
+    /// The same with this command.
     pub fn run(mut command: Command) -> Server {
         let program = Program::start(&mut command, false);
         let said = program.waits_for("listening on ");
@@ -183,7 +183,7 @@ impl Server {
     }
 }
 
-/// Incompressible data, different each time.
+/// Random data, different each time.
 pub fn noise(len: usize) -> Vec<u8> {
     let mut bytes = vec![0; len];
     SystemRandom::new().fill(&mut bytes).unwrap();
@@ -202,12 +202,12 @@ impl Key {
     pub fn generate(self) -> KeyPair {
         match self {
             Key::P256 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap(),
-            // The form of RFC 8410 §7 without the public key: OpenSSL 3.0 reads no other.
+            // The form of RFC 8410 §7 without the public key, because OpenSSL 3.0 reads no other.
             Key::Ed25519 => {
                 let header = b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
                 KeyPair::try_from([&header[..], &noise(32)].concat()).unwrap()
             }
-            // ring makes no RSA keys.
+            // ring cannot generate RSA keys.
             Key::Rsa => {
                 let mut command = Command::new("openssl");
                 let made = command.args(["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]).output();
@@ -217,7 +217,7 @@ impl Key {
     }
 }
 
-/// A CA with its files in a directory that goes away with it.
+/// A CA with its files in a temporary directory.
 pub struct Ca {
     issuer: CertifiedIssuer<'static, KeyPair>,
     pub dir: PathBuf,
@@ -248,7 +248,8 @@ impl Ca {
         self.issuer.key().serialize_pem()
     }
 
-    /// A certificate for both roles, with the name as CN and DNS name; `years`: validity, from the first day to the last.
+    /// A certificate for both roles with this name as CN and DNS name. `years`: its validity, from the first day to the
+    /// last.
     pub fn issue(&self, name: &str, key: Key, years: (i32, i32)) -> Files {
         self.issue_for(name, &key.generate(), years)
     }

@@ -1,4 +1,4 @@
-//! What an accepted peer leaves behind, to be kept with the session.
+//! The data of an accepted peer, to keep with the session.
 
 use crate::pki::{Ca, DAY, NOW, at};
 use countersign::x509::{Accepted, Answerer, Expect, JudgeOptions, Refusal, SignatureMemo, Trust};
@@ -31,7 +31,7 @@ fn the_chain_is_the_path_that_was_proved_whatever_else_was_sent() {
         vec![&leaf.der, &junk.der, &upper.der, &junk.der, &lower.der],
     ] {
         let sent: Vec<CertificateDer<'_>> = sent.into_iter().map(|der| CertificateDer::from(&der[..])).collect();
-        // Fresh, then remembered.
+        // First without the memo's help, then with it.
         for _ in 0..2 {
             let options = JudgeOptions { memo: Some(&memo), ..JudgeOptions::new(&expect, at(NOW)) };
             let accepted = trust.judge(&Peer::new(Role::Server, &sent), &options).unwrap();
@@ -43,7 +43,7 @@ fn the_chain_is_the_path_that_was_proved_whatever_else_was_sent() {
     assert_eq!(memo.len(), 3);
 }
 
-/// Which of its names it was expected by is the caller's to know: the sentence says what stands in the certificate.
+/// The caller knows by which name the peer was expected. The sentence has the names of the certificate.
 #[test]
 fn who_is_accepted_is_shown_with_the_spiffe_id_if_there_is_one() {
     let root = Ca::root("Root");
@@ -88,7 +88,7 @@ fn it_holds_until_the_first_certificate_of_the_path_ends_or_a_crl_is_out_of_date
     }
 }
 
-/// RFC 5280 knows no such thing; SPIFFE bundles are bound to a trust domain.
+/// RFC 5280 has no such binding. SPIFFE bundles belong to one trust domain.
 #[test]
 fn under_a_root_bound_to_a_trust_domain_only_the_spiffe_id_is_proved() {
     const ID: &str = "spiffe://example.org/api";

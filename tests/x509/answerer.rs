@@ -1,4 +1,4 @@
-//! `Answerer` answers a handshake's three questions, and keeps the reason when the answer is no.
+//! `Answerer` answers the three questions of a handshake, and keeps the reason of a refusal.
 
 use crate::pki::{Ca, now};
 use countersign::flow::{Flow, FlowInbox, FlowOutbox};
@@ -49,7 +49,7 @@ impl End {
         End { hs, rx: Inbox::new(vec![0; 120_000]), tx: Outbox::new(vec![0; 120_000]) }
     }
 
-    /// Until it wants the transport, is done (`Ok(true)`), or has failed.
+    /// Continues until it wants the transport, is done (`Ok(true)`), or has failed.
     fn drive(&mut self, answerer: &mut Answerer) -> Result<bool, ErrorKind> {
         loop {
             match self.hs.drive(&mut self.rx, &mut self.tx).map_err(|error| error.kind())? {
@@ -70,7 +70,7 @@ impl End {
     }
 }
 
-/// Runs both sides to their ends: what client and server came to.
+/// Runs both sides to their ends. Returns the results of client and server.
 fn connect(policy: Policy, client: &mut Answerer, server: &mut Answerer) -> [Result<bool, ErrorKind>; 2] {
     run(policy, client, server).0
 }
@@ -95,7 +95,7 @@ fn run(policy: Policy, client: &mut Answerer, server: &mut Answerer) -> ([Result
     (results, ends)
 }
 
-/// Also when the answerer is gone, and in both halves.
+/// Also after the answerer is dropped, and in both halves.
 #[test]
 fn a_session_knows_whom_the_answerer_has_accepted() {
     let ca = Ca::root("Root");
@@ -202,7 +202,7 @@ fn credentials_and_crls_are_swapped_under_running_handshakes_and_none_fails() {
         let crl = ca.crl(&[revoked], -3600, 3600);
         Trust::builder().roots("roots", &ca.der).crls("crl", &crl).build().unwrap()
     };
-    // A leaf that is in use when a handshake begins, or a later one, is what the peer sees in it.
+    // The peer sees the leaf that is current when its handshake asks, or a later one.
     let [of_client, of_server] = [Mutex::new(Vec::new()), Mutex::new(Vec::new())];
     let renew = |side: &Side, name: &str, leaves: &Mutex<Vec<Vec<u8>>>| {
         let identities = Identities::new(identity(&ca, name));
@@ -230,7 +230,7 @@ fn credentials_and_crls_are_swapped_under_running_handshakes_and_none_fails() {
         }
         swaps.join().unwrap();
     });
-    // What came last is what counts.
+    // The last value counts.
     let leaf = client.identities.get().leaves()[0].clone();
     let (_, parsed) = x509_parser::parse_x509_certificate(&leaf).unwrap();
     server.trust.set(trust(parsed.raw_serial()));
@@ -239,7 +239,7 @@ fn credentials_and_crls_are_swapped_under_running_handshakes_and_none_fails() {
     assert_eq!(connect(Policy::new(), &mut c, &mut s)[1], Err(ErrorKind::Rejected { reason: Rejection::Revoked }));
 }
 
-/// The parts of the answers can be given one by one: here an HSM signs, which takes a digest and gives r ‖ s.
+/// The three answers can be given separately: here an HSM signs, which takes a digest and returns r ‖ s.
 #[test]
 fn an_external_signer_takes_the_digest_and_its_fixed_form_becomes_der() {
     let ca = Ca::root("Root");
@@ -300,8 +300,8 @@ fn an_external_signer_takes_the_digest_and_its_fixed_form_becomes_der() {
     }
 }
 
-/// RFC 9846 §4.3.4, §4.4.2: all extensions of CertificateRequest take at most 65,535 bytes. With more names than that
-/// the hint is left out, and the handshake succeeds.
+/// RFC 9846 §4.3.4, §4.4.2: all extensions of CertificateRequest have at most 65,535 bytes. With too many names this
+/// extension is omitted, and the handshake succeeds.
 #[test]
 fn more_names_of_authorities_than_tls_carries_are_no_hint_at_all() {
     let ca = Ca::root("Root");
@@ -345,10 +345,10 @@ fn the_names_of_authorities_may_take_all_that_tls_carries() {
     }
 }
 
-/// One `Answerer` serves both carriers; and it lives in one value beside its handshake, which borrows from nobody.
+/// One `Answerer` serves both carriers. One value can hold it together with its handshake, because it owns its data.
 #[test]
 fn the_same_answerer_serves_messages_and_lives_beside_its_handshake() {
-    /// What one end sends at once: pieces of messages, with the keys that are to protect them.
+    /// What one end sends at once: parts of messages, with their epochs.
     type Sent = Vec<(Epoch, Vec<u8>)>;
 
     struct Connection {
@@ -364,7 +364,7 @@ fn the_same_answerer_serves_messages_and_lives_beside_its_handshake() {
             Box::new(Connection { hs, answerer, rx, tx })
         }
 
-        /// Until it is done, or wants more than has been received.
+        /// Continues until it is done, or needs more than has come.
         fn turn(&mut self, received: &Sent) -> (Want, Sent) {
             let (mut received, mut sent) = (received.iter(), Sent::new());
             loop {

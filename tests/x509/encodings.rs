@@ -1,4 +1,4 @@
-//! One value, several encodings: no revoked client is served, and no name believed, because of how it is written.
+//! One value in several encodings: the encoding never makes a revoked client or a false name acceptable.
 
 use crate::pki::{Ca, DAY, now};
 use countersign::internals::asn1::{Element, Reader};
@@ -23,7 +23,7 @@ fn elements(content: &[u8]) -> Vec<Element<'_>> {
     std::iter::from_fn(|| reader.element().ok()).collect()
 }
 
-/// Certificate or CRL with another tbs, signed anew.
+/// A certificate or CRL with another tbs, signed again.
 fn resigned(ca: &Ca, signed: &[u8], change: impl FnOnce(&mut Vec<Vec<u8>>)) -> Vec<u8> {
     let whole = elements(signed)[0];
     let [tbs, algorithm, _] = elements(whole.content)[..] else { panic!("three fields") };
@@ -48,14 +48,14 @@ fn judge(trust: &Trust, leaf: &[u8], expect: Expect) -> Result<(), RefusalReason
     judged.map(drop).map_err(|refusal| refusal.reason().clone())
 }
 
-/// A client of this root whose serial number has this content.
+/// A client of this root whose serial number has these contents.
 fn client(root: &Ca, serial: &[u8]) -> Vec<u8> {
     let leaf = root.leaf("client", &["client.internal"]);
     // version, serialNumber, ...
     resigned(root, &leaf.der, |tbs| tbs[1] = der(0x02, serial))
 }
 
-/// A list with one entry, whose serial number has this content.
+/// A list with one entry, whose serial number has these contents.
 fn list(root: &Ca, serial: &[u8]) -> Vec<u8> {
     let list = root.crl(&[&[7]], -DAYS, DAYS);
     // version, signature, issuer, thisUpdate, nextUpdate, revokedCertificates, ...
@@ -67,16 +67,16 @@ fn list(root: &Ca, serial: &[u8]) -> Vec<u8> {
     })
 }
 
-/// RFC 5280 §4.1.2.2, X.690 §8.3.2: leading zeros would make another number of it for who compares octets.
+/// RFC 5280 §4.1.2.2, X.690 §8.3.2: with leading zeros it would be another number for a comparison of octets.
 #[test]
 fn a_serial_number_in_a_longer_form_hides_no_revoked_client() {
     let root = Ca::root("Root");
     let judge =
         |client: &[u8], crl: &[u8]| judge(&trust(&root, Some(crl)).build().unwrap(), client, Expect::AnyTrusted);
-    // Written as it should be, in both.
+    // Correct in both.
     assert_eq!(judge(&client(&root, &[7]), &list(&root, &[7])), Err(RefusalReason::Revoked));
     assert_eq!(judge(&client(&root, &[8]), &list(&root, &[7])), Ok(()));
-    // In the certificate.
+    // Wrong in the certificate.
     for long in [&[0, 7][..], &[0, 0, 7], &[0; 20]] {
         let refused = judge(&client(&root, long), &list(&root, &[7]));
         assert!(
@@ -84,7 +84,7 @@ fn a_serial_number_in_a_longer_form_hides_no_revoked_client() {
             "{refused:?}"
         );
     }
-    // In the list: it is a problem when it is loaded, and then nobody's status is known.
+    // Wrong in the list: this is a problem when it is loaded, and then every status is unknown.
     for long in [&[0, 7][..], &[0, 0, 7], &[0xff, 0x87]] {
         let crl = list(&root, long);
         let (built, problems) = trust(&root, Some(&crl)).build_from_usable();
@@ -119,7 +119,7 @@ fn serial_numbers_that_no_issuer_may_give_work_and_are_minded_by_the_strict_only
     }
 }
 
-/// X.690 §10.2: in DER a string is primitive. webpki refuses a constructed one; we must not read it as a name either.
+/// X.690 §10.2: in DER a string is primitive. webpki refuses a constructed one, and we must not read it as a name.
 #[test]
 fn a_constructed_string_in_subject_alt_name_is_no_name() {
     let root = Ca::root("Root");
@@ -141,7 +141,7 @@ fn a_constructed_string_in_subject_alt_name_is_no_name() {
     }
 }
 
-/// UTCTime can say 1950 to 1969. webpki has no such times: below the root the refusal says so.
+/// UTCTime can have years from 1950 to 1969. webpki has no such times, so below the root the refusal says so.
 #[test]
 fn a_time_before_1970_is_no_fault_of_a_root_and_named_in_a_leaf() {
     let root = Ca::root_with("Root", |params| params.not_before = date_time_ymd(1960, 1, 1));

@@ -1,4 +1,4 @@
-//! Who is named by a refusal, and why.
+//! The certificate that a refusal names, and the reason.
 
 use crate::pki::{self, Ca, DAY, NOW, at};
 use crate::trust::{dns, judge, server, trust};
@@ -7,19 +7,19 @@ use countersign::{Role, Verdict};
 use rcgen::ExtendedKeyUsagePurpose;
 use rustls_pki_types::CertificateDer;
 
-/// The chain as a server's, refused: who is at fault, and the fault.
+/// Judges the chain as a server's. Returns the certificate at fault and the reason.
 fn fault(trust: &Trust, chain: &[&CertificateDer<'_>]) -> (FaultyCertificate, RefusalReason) {
     let judgement = server(trust, chain, &dns("api.internal"), NOW);
     let refusal = judgement.expect_err("it must be refused");
     (refusal.certificate().clone(), refusal.reason().clone())
 }
 
-/// The first certificate after the leaf, of this name.
+/// The first certificate after the leaf, with this name.
 fn is_ca(certificate: &FaultyCertificate, name: &str) -> bool {
     matches!(certificate, FaultyCertificate::Intermediate { place: 1, subject, .. } if subject == name)
 }
 
-// RFC 5280 §4.2.1.12: in a CA certificate, a limit for all below it.
+// RFC 5280 §4.2.1.12: in a CA certificate it limits all certificates below.
 #[test]
 fn a_ca_that_is_limited_to_one_purpose_vouches_for_no_other() {
     let root = Ca::root("Root");
@@ -95,7 +95,7 @@ fn of_a_chain_the_certificate_that_ends_before_it_begins_is_named() {
 
 #[test]
 fn of_a_chain_the_certificate_whose_times_are_none_is_named() {
-    // RFC 5280 §4.1.2.5.1: YYMMDDHHMMSSZ. A month of 13 breaks the signature too, but the form is judged first.
+    // RFC 5280 §4.1.2.5.1: YYMMDDHHMMSSZ. A month of 13 also breaks the signature, but the form is checked first.
     let in_month_13 = |der: &CertificateDer<'_>| {
         let mut der = der.to_vec();
         let time = der.windows(2).position(|each| each == [0x17, 13]).expect("a UTCTime") + 2;
@@ -121,7 +121,7 @@ fn the_issuer_that_is_missing_is_told_whatever_else_was_sent() {
     let unknown = |name: &str| (FaultyCertificate::Leaf, RefusalReason::UnknownIssuer(name.into()));
     assert_eq!(fault(&trust, &[&leaf.der]), unknown("CN=Missing"));
     assert_eq!(fault(&trust, &[&leaf.der, &other.der]), unknown("CN=Missing"));
-    // One step further up.
+    // The same one CA higher.
     let below = missing.intermediate("Below");
     let leaf = below.leaf("api", &["api.internal"]);
     assert_eq!(fault(&trust, &[&leaf.der, &other.der, &below.der]), unknown("CN=Missing"));
@@ -138,7 +138,7 @@ fn a_forgery_is_told_from_a_namesake_by_the_key_identifiers() {
     for chain in [&[&namesake.der][..], &[&namesake.der, &unrelated.der]] {
         assert_eq!(fault(&trust, chain), (FaultyCertificate::Leaf, RefusalReason::OtherRootKey("CN=Root".into())));
     }
-    // The key that is meant was sent, under the root's name: then only the signature can be wrong.
+    // The right key was sent, under the root's name, so only the signature can be wrong.
     let between = root.intermediate("Root");
     let mut forged = between.leaf("api", &["api.internal"]).der.to_vec();
     *forged.last_mut().unwrap() ^= 1;
@@ -167,7 +167,7 @@ fn a_roots_constraints_concern_only_what_is_below_it() {
         Verdict::from(&server(&trust, &[&free.leaf("api", &names).der], &dns("api.internal"), NOW)),
         Verdict::Accept
     );
-    // A name outside of what the CA may vouch for is the fault, whatever the other root says of URIs.
+    // A name outside of the CA's constraints is the reason, whatever the other root says about URIs.
     let dns_only = b"\x30\x10\xa0\x0e\x30\x0c\x82\x0aother.test";
     let ca =
         free.intermediate_with("Issuing", |p| p.custom_extensions.push(pki::custom(&[2, 5, 29, 30], dns_only, true)));
@@ -177,14 +177,14 @@ fn a_roots_constraints_concern_only_what_is_below_it() {
     );
 }
 
-// RFC 5280 §4.1.1.2: the algorithm beside the signature is the one inside.
+// RFC 5280 §4.1.1.2: the algorithm outside of the signed part equals the one inside.
 #[test]
 fn two_signature_algorithms_in_one_certificate_are_a_fault() {
     let root = Ca::root("Root");
     let trust = trust(&[&root]);
     let ca = root.intermediate("Issuing");
     let leaf = ca.leaf("api", &["api.internal"]);
-    // ecdsa-with-SHA384 beside, where ecdsa-with-SHA256 is inside: one octet, the last before the signature's BIT STRING.
+    // ecdsa-with-SHA384 outside, and ecdsa-with-SHA256 inside: one octet, the last before the signature's BIT STRING.
     let differing = |certificate: &CertificateDer<'_>| {
         let mut bytes = certificate.to_vec();
         let oid = [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];

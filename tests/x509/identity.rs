@@ -1,4 +1,4 @@
-//! Who is the peer? SPIFFE IDs, pins, raw public keys, and what `PeerIdentity` tells.
+//! The peer's identity: SPIFFE IDs, pins, raw public keys, and the fields of `PeerIdentity`.
 
 use crate::pki::{self, Ca, custom, now, pem};
 use countersign::x509::{Accepted, Expect, JudgeOptions, PeerIdentity, Refusal, RefusalReason, SigningKey, Trust};
@@ -64,7 +64,7 @@ fn the_rules_of_an_x509_svid() {
     let one = |purpose| move |p: &mut CertificateParams| p.extended_key_usages = vec![purpose];
     assert_eq!(svid(&[ID], one(ExtendedKeyUsagePurpose::ClientAuth)), Ok(()));
     assert_eq!(svid(&[ID], one(ExtendedKeyUsagePurpose::ServerAuth)), Err(RefusalReason::ExtKeyUsage(Role::Client)));
-    // Refused by the general rules already.
+    // The general rules already refuse it.
     assert!(svid(&[ID], |p| p.key_usages = vec![KeyUsagePurpose::KeyEncipherment]).is_err());
     assert!(svid(&[ID], |p| p.key_usages.push(KeyUsagePurpose::KeyCertSign)).is_err());
     let ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -87,7 +87,7 @@ fn the_roots_of_one_trust_domain_vouch_for_no_other() {
     );
     let forged = judge(&trust, Role::Client, &theirs.leaf("", &[ID]).der, &[ID]);
     assert_eq!(forged.as_ref().unwrap_err().reason(), &RefusalReason::ForeignTrustDomain(ID.into()));
-    // A bundle's roots say nothing about DNS names.
+    // A bundle's roots do not vouch for DNS names.
     let named = theirs.leaf("", &["spiffe://partner.example/x", "api.internal"]);
     assert_eq!(accepts(&named.der, "api.internal"), Verdict::Reject(Rejection::AccessDenied));
 }
@@ -106,7 +106,7 @@ fn uri_constraints_fail_closed_and_say_so() {
     let refusal = judgement.unwrap_err();
     assert_eq!(refusal.reason(), &RefusalReason::UnsupportedConstraint("URIs (SPIFFE IDs)"));
     assert!(refusal.to_string().contains("constraints on URIs (SPIFFE IDs), which are not supported"), "{refusal}");
-    // Names of other kinds are not concerned.
+    // Names of other kinds are not affected.
     let chain = [ca.leaf("", &["api.internal"]).der, ca.der];
     let expect = ["api.internal".parse().unwrap()];
     let judgement = trust.judge(&Peer::new(Role::Client, &chain), &JudgeOptions::new(&expect, now()));
@@ -275,7 +275,7 @@ fn named(name: &str) -> PeerIdentity {
     PeerIdentity::read(&CertificateDer::from_pem_slice(&text).unwrap()).unwrap()
 }
 
-/// Who authorises by subject must not take one name for another (RFC 4514 §2).
+/// Programs that authorise by subject must not confuse two names (RFC 4514 §2).
 #[test]
 fn different_names_have_different_texts_and_are_not_cut() {
     for (file, subject) in [
@@ -291,11 +291,11 @@ fn different_names_have_different_texts_and_are_not_cut() {
     assert_eq!(one.subject.len(), "CN=".len() + 301);
     assert_ne!(one.subject, other.subject);
     assert_ne!(one.subject_der, other.subject_der);
-    // What people read is cut.
+    // The texts for people are cut.
     assert!(one.to_string().starts_with(&format!("{}.. (serial", &one.subject[..256])), "{one}");
     let issuers = ["admin.pem", "forged.pem", "long1.pem"].map(|file| (named(file).issuer, named(file).issuer_der));
     assert!(issuers.iter().all(|issuer| *issuer == issuers[0] && issuer.0 == "CN=Root"));
-    // Issuers that differ where a sentence would be cut.
+    // Issuers that differ only after the cut.
     let issued_by = |last: &str| {
         let ca = Ca::root(&format!("{}{last}", "x".repeat(300)));
         PeerIdentity::read(&ca.leaf("api", &["api.internal"]).der).unwrap()

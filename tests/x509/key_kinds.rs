@@ -1,5 +1,5 @@
-//! Keys and signatures at the edge of what is verified: the judge and the handshake have one truth, and a good signature
-//! is never called wrong.
+//! Keys and signatures at the limits of what is verified: verdict and handshake agree, and a good signature is never
+//! called wrong.
 
 use crate::pki::at;
 use countersign::internals::asn1::Certificate;
@@ -21,7 +21,7 @@ fn chain(name: &str) -> Vec<CertificateDer<'static>> {
     CertificateDer::pem_slice_iter(&file(name)).collect::<Result<_, _>>().unwrap()
 }
 
-/// What is said of a client with this chain, under this root.
+/// The verdict on a client with this chain, under this root.
 fn judge(leaf: &str, root: &str) -> Result<(), (FaultyCertificate, RefusalReason)> {
     let trust = Trust::from_roots(root, &file(root)).unwrap();
     let chain = chain(leaf);
@@ -50,7 +50,7 @@ fn a_key_is_accepted_up_to_the_size_that_can_be_verified() {
     assert!(matches!(certificate, FaultyCertificate::Intermediate { place: 1, .. }), "{certificate:?}");
 }
 
-/// What the judge says of a leaf's key is what CertificateVerify is checked with.
+/// CertificateVerify is checked by the same rules as the leaf's key.
 #[test]
 fn the_judge_accepts_the_keys_that_the_handshake_verifies() {
     for name in ["rsa4096leaf.pem", "leaf8192.pem", "leaf16384.pem", "rsa1024leaf.pem", "p521leaf.pem", "pssleaf.pem"] {
@@ -62,7 +62,7 @@ fn the_judge_accepts_the_keys_that_the_handshake_verifies() {
     }
 }
 
-/// aws-lc-rs verifies with P-521, and SHA-512 with any curve; *ring* does not, and says so.
+/// aws-lc-rs verifies P-521, and SHA-512 with any curve. *ring* does not, and the refusal says so.
 #[test]
 fn p521_and_ecdsa_with_sha_512_are_verified_by_one_provider_only() {
     let fault = |leaf: &str, root: &str| judge(leaf, root).map_err(|(_, reason)| reason);

@@ -1,4 +1,4 @@
-//! Private keys are read in every form that OpenSSL writes, and sign what their public key verifies.
+//! Private keys are read in every form that OpenSSL writes, and their signatures verify with their public key.
 
 use countersign::SignatureScheme;
 use countersign::x509::{Expect, Identity, IdentityError, KeyError, PeerIdentity, SignError, SigningKey, Trust};
@@ -49,7 +49,7 @@ fn each_scheme_of_a_key_signs_what_its_public_key_verifies() {
             other => panic!("{other}"),
         }
     };
-    // The public key proper lies at the end of the SubjectPublicKeyInfo.
+    // The public key itself is at the end of the SubjectPublicKeyInfo.
     for (name, schemes, public_len) in [
         ("p256.sec1.pem", 1, 65),
         ("p384.sec1.pem", 1, 97),
@@ -126,7 +126,7 @@ fn unusable_keys_say_why() {
     ] {
         assert_eq!(load(name).err(), Some(error), "{name}");
     }
-    // What one provider has, and the other has not.
+    // Kinds that only one provider has.
     for (name, key) in [("unsupported.p521.pem", "ECDSA on P-521"), ("forms/rsa8192.key", "RSA of 8192 bits")] {
         let refused = (!cfg!(feature = "aws-lc-rs")).then(|| unsupported(key));
         assert_eq!(load(name).err(), refused, "{name}");
@@ -141,7 +141,7 @@ fn identity(leaf: &str, key: &str) -> Result<Identity, IdentityError> {
     Identity::from_pem_or_der(&file(leaf), &file(key))
 }
 
-/// What keys look like that tools have written, each with the certificate of its public key.
+/// Keys as tools have written them, each with the certificate of its public key.
 #[test]
 fn a_key_is_read_in_every_form_that_its_certificate_completes() {
     for key in ["plain", "trad", "withparams", "sec1-nopub", "java-ec", "sec1-compressed"] {
@@ -165,13 +165,13 @@ fn a_key_is_read_in_every_form_that_its_certificate_completes() {
     }
 }
 
-/// The certificate completes a key only if it is the key's: the provider computes the public part anew.
+/// The certificate completes a key only if they fit: the provider computes the public key again.
 #[test]
 fn a_key_is_not_completed_by_the_certificate_of_another() {
     let ours = |leaf: &str, key: &str| identity(leaf, key).err().unwrap();
     for key in ["sec1-nopub", "java-ec", "sec1-compressed"] {
         let key = format!("forms/{key}.key");
-        // Another curve's key; another key of the curve.
+        // A key of another curve, and another key of the same curve.
         for leaf in ["forms/ed.pem", "forms/roots.pem"] {
             assert_eq!(ours(leaf, &key), IdentityError::KeyOfAnother, "{leaf} {key}");
         }
@@ -182,7 +182,7 @@ fn a_key_is_not_completed_by_the_certificate_of_another() {
     assert_eq!(ours("forms/leaf.pem", "forms/explicit.key"), IdentityError::Key(KeyError::ExplicitParameters));
 }
 
-/// The last bit of the compressed point tells which of two points it is.
+/// The last bit of the compressed point selects one of two points.
 #[test]
 fn a_compressed_point_is_that_of_the_certificate() {
     let der = PrivateKeyDer::from_pem_slice(&file("forms/sec1-compressed.key")).unwrap();
@@ -201,7 +201,7 @@ fn a_compressed_point_is_that_of_the_certificate() {
 fn a_public_part_of_another_key_is_refused() {
     let der = PrivateKeyDer::from_pem_slice(&file("p256.sec1.pem")).unwrap();
     let mut key = der.secret_der().to_vec();
-    // The scalar is the OCTET STRING at 5: another key, but the point of the old one.
+    // The scalar is the OCTET STRING at 5: another private key, with the old public key.
     key[7] ^= 1;
     assert_eq!(SigningKey::from_der(&key).err(), Some(KeyError::Inconsistent));
 }
@@ -224,7 +224,7 @@ fn cut_and_flipped_keys_are_refused_or_still_consistent_and_never_panic() {
     }
 }
 
-/// A BEGIN or END line that is broken may have taken a part of the key into its label.
+/// A damaged BEGIN or END line may contain a part of the key as its label.
 #[test]
 fn an_error_shows_no_part_of_a_key() {
     let body = "MFECAQEwBQYDK2VwBCIEIxMr7VvwggfS8aaBBcc";

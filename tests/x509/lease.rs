@@ -1,4 +1,4 @@
-//! A lease: what was proved, judged again without the peer.
+//! A lease: the peer is judged again without a message to it.
 
 use crate::pki::{Ca, DAY, Leaf, NOW, at};
 use countersign::x509::{Accepted, Expect, InvalidLease, JudgeOptions, Lease, Leases, Trust};
@@ -6,7 +6,7 @@ use countersign::{CertificateType, Peer, Role};
 use rcgen::date_time_ymd;
 use rustls_pki_types::CertificateDer;
 
-/// A root, an issuing CA, and what both have to say about revocation.
+/// A root, an issuing CA, and the CRLs of both.
 struct World {
     root: Ca,
     ca: Ca,
@@ -19,7 +19,7 @@ impl World {
         World { root, ca }
     }
 
-    /// A snapshot whose CRL of the issuing CA holds these.
+    /// A snapshot whose CRL of the issuing CA has these certificates.
     fn trust(&self, revoked: &[&Leaf]) -> Trust {
         self.trust_until(revoked, 5 * DAY)
     }
@@ -67,7 +67,7 @@ fn a_lease_knows_what_was_proved_and_until_when() {
     assert_eq!(lease.to_string().split(" until ").nth(1), Some("2026-11-28 11:59:59 UTC"));
 }
 
-/// The same snapshot: until its end, and with the reason after it.
+/// With the same snapshot: valid until its end, and then refused with the reason.
 #[test]
 fn under_the_same_snapshot_the_clock_decides() {
     let world = World::new();
@@ -86,7 +86,7 @@ fn under_the_same_snapshot_the_clock_decides() {
     assert_eq!(lease.check(&trust, at(NOW - 100)).unwrap_err().name(), "CrlNotYetValid");
 }
 
-/// Another snapshot: everything that a handshake would be refused for ends a lease, by the same name.
+/// With another snapshot: a lease ends for every reason for which a handshake would be refused, with the same name.
 #[test]
 fn a_new_snapshot_ends_what_it_would_not_let_in() {
     let world = World::new();
@@ -131,7 +131,7 @@ fn a_new_snapshot_ends_what_it_would_not_let_in() {
                 assert_eq!(lease.valid_until(), accepted.valid_until(), "{what}");
                 assert_eq!(lease.proved_at(), at(NOW), "nothing was proved again");
                 assert_eq!(lease.judged_at(), at(NOW + 50), "{what}");
-                // And back.
+                // The old snapshot makes it valid again.
                 assert!(lease.check(&first, at(NOW + 60)).is_ok());
             }
             (Err(ended), Err(refused)) => assert_eq!(ended.to_string(), refused.to_string(), "{what}"),
@@ -147,7 +147,7 @@ impl World {
     }
 }
 
-/// The list of those who may come has become shorter, or names somebody otherwise.
+/// The allow-list has become shorter, or has other names.
 #[test]
 fn todays_expectations_can_be_asked() {
     let world = World::new();
@@ -207,7 +207,7 @@ fn a_lease_survives_as_bytes_and_what_is_read_is_checked_and_judged_before_it_ho
             changed[at_byte] ^= 0x80;
             if let Ok(read) = Lease::from_bytes(&changed) {
                 assert_eq!(read.to_bytes(), changed, "what is read is what was written");
-                // A damaged chain does not hold.
+                // A damaged chain is refused.
                 let chain_is_damaged = !read.chain().eq(lease.chain());
                 assert!(!chain_is_damaged || read.check(&trust, at(NOW + DAY)).is_err(), "{at_byte}");
             }
@@ -217,7 +217,7 @@ fn a_lease_survives_as_bytes_and_what_is_read_is_checked_and_judged_before_it_ho
     assert_eq!(Lease::from_bytes(b"csL\x02").unwrap_err(), InvalidLease::Version(2));
 }
 
-/// "Whom does this new snapshot end?"
+/// Finds the sessions that a new snapshot ends.
 #[test]
 fn of_many_leases_a_snapshot_ends_those_whom_it_would_refuse() {
     let world = World::new();
@@ -245,7 +245,7 @@ fn of_many_leases_a_snapshot_ends_those_whom_it_would_refuse() {
     assert_eq!(leases.renew(&second, at(NOW + 8 * DAY)).len(), 17, "and all of them end when it is out of date");
 }
 
-/// What was found out about the CAs of one chain counts for those of the same root only.
+/// The results for the CAs of one chain count only for chains under the same root.
 #[test]
 fn leaves_directly_below_two_roots_end_with_their_own_root() {
     let short = Ca::root_with("Short", |params| params.not_after = date_time_ymd(2026, 11, 25));

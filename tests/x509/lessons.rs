@@ -1,5 +1,5 @@
-//! Faults that other implementations of TLS have published, 2022 to 2026, in what they accept of certificates: each is
-//! tried on ours. `docs/lessons/README.md` tells what happened, to whom, and the rule.
+//! Published faults of other TLS implementations from 2022 to 2026 in their verdicts on certificates, each tried on
+//! ours. `docs/lessons/README.md` has the fault, the implementation and the rule.
 
 use crate::pki::{Ca, NOW, at, custom, now};
 use crate::trust::{dns, judge, trust};
@@ -11,7 +11,7 @@ use rustls_pki_types::CertificateDer;
 
 const NAME: &str = "api.internal";
 
-/// A peer in this role, whose leaf and its CA under a trusted root were made with these changes, is refused for this.
+/// A peer in this role is refused with this reason, if leaf and CA under a trusted root have these changes.
 #[track_caller]
 fn refused(
     role: Role,
@@ -35,7 +35,7 @@ fn used_for(usages: &[KeyUsagePurpose]) -> impl Fn(&mut CertificateParams) {
     move |params| params.key_usages = usages.to_vec()
 }
 
-/// Neither what the leaf is meant for, nor what its key may do, nor what its CA may vouch for lets it play this role.
+/// Refused for this role: by extKeyUsage of the leaf, by its keyUsage, and by extKeyUsage of its CA.
 #[track_caller]
 fn the_usage_must_fit(role: Role, other: Purpose) {
     let unsupported = A::UNSUPPORTED_CERTIFICATE;
@@ -50,7 +50,7 @@ fn the_usage_must_fit(role: Role, other: Purpose) {
         assert_eq!(refused(role, meant_for(purposes), as_issued), expected, "{purposes:?}");
         assert_eq!(refused(role, as_issued, meant_for(purposes)), expected, "{purposes:?} in the CA");
     }
-    // An empty list of purposes is not the same as none (RFC 5280 §4.2.1.12: SIZE (1..MAX)).
+    // An empty list of purposes is not the same as no extension (RFC 5280 §4.2.1.12: SIZE (1..MAX)).
     let empty = |params: &mut CertificateParams| {
         params.extended_key_usages.clear();
         params.custom_extensions.push(custom(&[2, 5, 29, 37], &[0x30, 0], false));
@@ -70,29 +70,31 @@ fn the_usage_must_fit(role: Role, other: Purpose) {
     }
 }
 
-/// CVE-2026-45388 (OSEC-2026-06), ocaml-tls: a client took the certificate of a client, or of nobody who speaks TLS, for
-/// a server's.
+/// CVE-2026-45388 (OSEC-2026-06), ocaml-tls: a client accepted a server with a certificate for clients, or for other
+/// purposes.
 #[test]
 fn cve_2026_45388_a_server_has_a_certificate_for_servers() {
     the_usage_must_fit(Role::Server, Purpose::ClientAuth);
 }
 
-/// CVE-2026-45389 (OSEC-2026-07), ocaml-tls: a server took the certificate of a server for a client's.
+/// CVE-2026-45389 (OSEC-2026-07), ocaml-tls: a server accepted a client with a certificate for servers.
 #[test]
 fn cve_2026_45389_a_client_has_a_certificate_for_clients() {
     the_usage_must_fit(Role::Client, Purpose::ServerAuth);
 }
 
-/// A GeneralName as the base of a subtree, and the lists of NameConstraints that hold such.
+/// A GeneralName as the base of a subtree, and the lists of NameConstraints with it.
 const DNS: u8 = 0x82;
 const URI: u8 = 0x86;
 const EMAIL: u8 = 0x81;
 const PERMITTED: u8 = 0xa0;
 const EXCLUDED: u8 = 0xa1;
 
-/// A CA may vouch for names under this base only, or for all but them. May a leaf of these names stand for `expect`?
+/// A CA may vouch only for names under this base, or for all others. Returns whether a leaf with these names is
+/// accepted as `expect`.
 ///
-/// Asked of both roles, of a root and an intermediate that says so, critical as it must be and not: all are agreed.
+/// It is tried in both roles, with constraints of a root and of an intermediate, critical (as required) and not. All
+/// results must be equal.
 #[track_caller]
 fn constrained(subtrees: u8, kind: u8, base: &str, names: &[&str], expect: &str) -> Result<(), RefusalReason> {
     let tlv = |tag: u8, content: &[u8]| [&[tag, u8::try_from(content.len()).unwrap()], content].concat();
@@ -118,10 +120,10 @@ fn constrained(subtrees: u8, kind: u8, base: &str, names: &[&str], expect: &str)
     judged.remove(0)
 }
 
-/// RUSTSEC-2026-0098, rustls-webpki, which this crate builds paths with: name constraints on URIs were passed over. Where
-/// SPIFFE IDs are names, that is all that keeps a CA in its trust domain.
+/// RUSTSEC-2026-0098, rustls-webpki (with which this crate builds paths): name constraints on URIs were ignored. With
+/// SPIFFE IDs, only they keep a CA in its trust domain.
 ///
-/// A constraint that cannot be compared with a name of its kind refuses the name: whether it holds is not known.
+/// A constraint that cannot be compared refuses every name of its kind, because it is unknown whether it holds.
 #[test]
 fn rustsec_2026_0098_a_constraint_on_uris_is_never_passed_over() {
     const ID: &str = "spiffe://example.org/api";
@@ -132,17 +134,17 @@ fn rustsec_2026_0098_a_constraint_on_uris_is_never_passed_over() {
                 let expect = if names.contains(&NAME) { NAME } else { ID };
                 assert_eq!(constrained(subtrees, URI, base, names, expect), unsupported("URIs (SPIFFE IDs)"));
             }
-            // A leaf without a name of the kind is not concerned (RFC 5280 §4.2.1.10).
+            // A leaf without a name of this kind is not affected (RFC 5280 §4.2.1.10).
             assert_eq!(constrained(subtrees, URI, base, &[NAME], NAME), Ok(()));
         }
-        // The same kind of fault, of another kind of name.
+        // The same fault for another kind of name.
         let expected = unsupported("e-mail addresses");
         assert_eq!(constrained(subtrees, EMAIL, "example.org", &[NAME, "a@example.org"], NAME), expected);
     }
 }
 
-/// RUSTSEC-2026-0099, rustls-webpki: a wildcard was taken to lie within a constraint that allows one of the names that it
-/// stands for. So in wolfSSL (CVE-2026-10592); in Go for names that are excluded (CVE-2025-61727).
+/// RUSTSEC-2026-0099, rustls-webpki: a wildcard was accepted under a constraint that allows only one of its names. The
+/// same in wolfSSL (CVE-2026-10592), and in Go for excluded names (CVE-2025-61727).
 #[test]
 fn rustsec_2026_0099_a_wildcard_lies_within_a_constraint_only_with_all_that_it_stands_for() {
     let refused = || Err(RefusalReason::NameConstraints("CN=Constrained".into()));
@@ -159,14 +161,14 @@ fn rustsec_2026_0099_a_wildcard_lies_within_a_constraint_only_with_all_that_it_s
     ] {
         println!("{subtrees:02x} {base}: {wildcard} for {expect}");
         assert_eq!(constrained(subtrees, DNS, base, &[wildcard], expect), judged);
-        // A name that is allowed beside it does not help.
+        // An allowed name beside it does not help.
         let beside = if subtrees == PERMITTED { "b.accept.example.com" } else { "b.other.test" };
         assert_eq!(constrained(subtrees, DNS, base, &[beside, wildcard], expect), judged);
     }
 }
 
-/// CVE-2024-12797, OpenSSL: a client did not notice that it had been shown another raw public key than it expected. The
-/// part of it that is in the handshake is in `tests/protocol/lessons/certificate_type.rs`.
+/// CVE-2024-12797, OpenSSL: a client did not notice that the server had another raw public key than the expected one.
+/// `tests/protocol/lessons/certificate_type.rs` tests the handshake's part.
 #[test]
 fn cve_2024_12797_a_raw_public_key_that_is_not_pinned_is_refused() {
     let root = Ca::root("Root");
@@ -184,15 +186,15 @@ fn cve_2024_12797_a_raw_public_key_that_is_not_pinned_is_refused() {
         let (accepted, unknown) = (verdict(&[Expect::public_key(&shown)]), Some("UnknownKey"));
         assert_eq!(accepted, (Verdict::Accept, None));
         assert_eq!(verdict(&[Expect::public_key(&expected)]).1, unknown);
-        // No name, and no trust in anybody with a chain, stands for the pin.
+        // No name, and no trust in chains, replaces the pin.
         assert_eq!(verdict(&[NAME.parse().unwrap()]).1, unknown);
         assert!(verdict(&[Expect::AnyTrusted]).1.is_some());
         assert!(verdict(&[]).1.is_some());
     }
 }
 
-/// GO-2026-4337 (CVE-2025-68121), Go: a session was resumed although the roots had been changed since its peer was
-/// verified. What this crate remembers is which key has signed which bytes, and not what followed from it.
+/// GO-2026-4337 (CVE-2025-68121), Go: a session was resumed although the roots had been changed after the peer was
+/// verified. This crate remembers only which key has signed which bytes, and no verdict.
 #[test]
 fn go_2026_4337_what_other_roots_have_verified_is_not_accepted() {
     let (before, after) = (Ca::root("Root"), Ca::root("Root"));

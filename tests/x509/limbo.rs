@@ -1,5 +1,5 @@
 //! x509-limbo's cases for private PKIs, judged with `strict_issuance` and with the default policy. Every difference is
-//! listed here and explained in docs/TRUST.md.
+//! listed here, and explained in docs/TRUST.md.
 
 use countersign::x509::{Expect, JudgeOptions, Trust};
 use countersign::{Peer, Role};
@@ -50,7 +50,7 @@ fn cases(text: &str) -> Vec<Case<'_>> {
             "kind" => case.client = value == "CLIENT",
             "time" => case.time = Some(value.parse().unwrap()),
             "name" => case.names.push(value.split_once(' ').unwrap().1),
-            // RFC 822 names: we match none, and judge the chain alone.
+            // RFC 822 names: we match none, so only the chain is judged.
             "also" => {}
             "depth" => case.depth = Some(value.parse().unwrap()),
             "root" => case.roots.push(base64(value)),
@@ -63,7 +63,7 @@ fn cases(text: &str) -> Vec<Case<'_>> {
     cases
 }
 
-/// 2026-11-23, when no case without a time of its own has expired.
+/// 2026-11-23: no case without its own time has expired then.
 const TODAY: u64 = 1_795_435_200;
 
 fn judge(case: &Case<'_>, strict: bool) -> Result<(), String> {
@@ -80,7 +80,7 @@ fn judge(case: &Case<'_>, strict: bool) -> Result<(), String> {
     if strict {
         builder = builder.strict_issuance();
     }
-    // A case may hold roots that cannot be used beside good ones.
+    // A case may have unusable roots beside good ones.
     let (trust, problems) = builder.build_from_usable();
     let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
     let expect: Vec<Expect> = match case.names.is_empty() {
@@ -93,7 +93,7 @@ fn judge(case: &Case<'_>, strict: bool) -> Result<(), String> {
     let now = UnixTime::since_unix_epoch(Duration::from_secs(case.time.unwrap_or(TODAY)));
     let judgement = trust.judge(&Peer::new(role, &chain), &JudgeOptions::new(&expect, now));
     match judgement {
-        // A list that cannot be used must not be ignored.
+        // An unusable list must not be ignored.
         Ok(_) if !case.crls.is_empty() && !problems.is_empty() => Err(problems.join("; ")),
         Ok(_) => Ok(()),
         Err(refusal) => {
@@ -104,11 +104,11 @@ fn judge(case: &Case<'_>, strict: bool) -> Result<(), String> {
     }
 }
 
-/// Cases that are expected to be accepted and are refused: all fail closed.
+/// Cases that are refused although they should be accepted. All of them fail closed.
 const REFUSED: &[&str] = &[
-    // A CA certificate as the peer's own (webpki).
+    // The peer's own certificate is a CA's (webpki).
     "pathlen::validation-ignores-pathlen-in-leaf",
-    // Self-issued intermediates count against constraints (webpki).
+    // Constraints count for self-issued intermediates (webpki).
     "pathlen::self-issued-certs-pathlen",
     // Directory name constraints are not compared (webpki).
     "rfc5280::nc::permitted-dn-match",
@@ -122,12 +122,12 @@ const REFUSED: &[&str] = &[
     "rfc5280::ca-as-leaf",
 ];
 
-/// The only case that is expected to be refused and is accepted with `strict_issuance`: a trusted root, signed by another
-/// CA, without authorityKeyIdentifier. The suite calls it ambiguous; RFC 5280 §6.1 does not judge trust anchors, and
-/// `cve::cve-2024-0567` of the same suite expects such a root to be trusted.
+/// The only case that `strict_issuance` accepts although it should be refused: a trusted root, signed by another CA,
+/// without authorityKeyIdentifier. The suite calls it ambiguous: RFC 5280 §6.1 does not check trust anchors, and its
+/// case `cve::cve-2024-0567` expects such a root to be trusted.
 const AMBIGUOUS: &str = "rfc5280::aki::cross-signed-root-missing-aki";
 
-/// Cases that the default policy accepts besides: rules that bind issuers, see `TrustBuilder::strict_issuance`.
+/// Cases that the default policy accepts in addition: rules that bind issuers, see `TrustBuilder::strict_issuance`.
 const ACCEPTED_BY_DEFAULT: &[&str] = &[
     "crl::crlnumber-missing",
     "crl::crlnumber-critical",

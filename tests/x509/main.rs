@@ -1,4 +1,4 @@
-//! Certificates: whom to trust, who we are.
+//! Certificates: trust in peers, and our own identity.
 
 mod pki;
 

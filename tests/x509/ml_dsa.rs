@@ -1,5 +1,5 @@
-//! ML-DSA (FIPS 204, RFC 9881, draft-ietf-tls-mldsa): keys in all their forms, chains, CRLs, and a whole handshake in
-//! which nothing is left to a quantum computer. Keys and chains are those of the RFC, and of OpenSSL (`vectors/ml_dsa`).
+//! ML-DSA (FIPS 204, RFC 9881, draft-ietf-tls-mldsa): keys in all forms, chains, CRLs, and a whole handshake without
+//! classical cryptography. The keys and chains are from the RFC and from OpenSSL (`vectors/ml_dsa`).
 
 use countersign::x509::{
     Answerer, Expect, FaultyCertificate, Identities, Identity, IdentityError, JudgeOptions, KeyError, RefusalReason,
@@ -28,7 +28,7 @@ fn now() -> UnixTime {
     UnixTime::since_unix_epoch(Duration::from_secs(1_796_083_200))
 }
 
-/// RFC 9881 §6, C.1: the same key as a seed, expanded, and both.
+/// RFC 9881 §6, C.1: the same key as a seed, in expanded form, and as both.
 #[test]
 fn a_key_is_read_in_each_of_its_three_forms() {
     for (set, scheme) in SCHEMES {
@@ -40,19 +40,19 @@ fn a_key_is_read_in_each_of_its_three_forms() {
         }
         let expanded = example(&format!("ML-DSA-{set}-expanded.priv"));
         assert_eq!(SigningKey::from_pem_or_der(&expanded).err(), Some(KeyError::NoSeed));
-        // The certificate says what it cannot: its public key.
+        // The expanded form has no public key, so the certificate supplies it.
         let identity = Identity::from_pem_or_der(&example(&format!("ML-DSA-{set}.crt")), &expanded).unwrap();
         assert_eq!(identity.key().unwrap().public_key(), public.as_ref());
         assert!(identity.sign(scheme, b"message").is_ok());
     }
-    // Another's certificate does not.
+    // Another certificate does not fit.
     for other in ["ML-DSA-65.crt", "ML-DSA-87.crt"] {
         let error = Identity::from_pem_or_der(&example(other), &example("ML-DSA-44-expanded.priv")).err();
         assert_eq!(error, Some(IdentityError::KeyOfAnother));
     }
 }
 
-/// RFC 9881 §C.4: keys whose parts do not belong together.
+/// RFC 9881 §C.4: keys with parts that do not fit together.
 #[test]
 fn an_inconsistent_key_is_refused() {
     assert_eq!(
@@ -62,8 +62,8 @@ fn an_inconsistent_key_is_refused() {
     );
     let expanded = |name| Identity::from_pem_or_der(&example("ML-DSA-44.crt"), &example(name)).err();
     assert_eq!(expanded("bad-ML-DSA-44-2.priv"), Some(IdentityError::KeyOfAnother));
-    // A part of the private key is changed that hardly ever matters (t0). libcrux cannot compute the public key of an
-    // expanded one: what such a key signs is tried, and that verifies.
+    // The changed part of the private key (t0) almost never matters. libcrux cannot compute the public key of an
+    // expanded key, so a signature of it is verified, and that succeeds.
     let accepted = (!cfg!(feature = "aws-lc-rs")).then_some(None);
     assert_eq!(expanded("bad-ML-DSA-44-3.priv"), accepted.unwrap_or(Some(IdentityError::KeyOfAnother)));
 }
@@ -160,7 +160,7 @@ impl End {
     }
 }
 
-/// With the feature `mlkem` as well, nothing in it is classical alone: keys by X25519MLKEM768, proofs and chains by ML-DSA.
+/// With the feature `mlkem`, it uses X25519MLKEM768 for keys, and ML-DSA for proofs and chains.
 #[test]
 fn a_whole_handshake_leaves_nothing_classical_to_break() {
     let schemes = [SignatureScheme::MLDSA44, SignatureScheme::MLDSA65, SignatureScheme::MLDSA87];

@@ -1,4 +1,4 @@
-//! Who we are: chains and keys from files, and keys that are kept elsewhere.
+//! Our identity: chains and keys from files, and external keys.
 
 use crate::pki::{Ca, Leaf, pem};
 use countersign::SignatureScheme;
@@ -27,7 +27,7 @@ impl World {
     }
 }
 
-/// Every order of these.
+/// All permutations.
 fn orders(parts: &[String]) -> Vec<Vec<String>> {
     if parts.is_empty() {
         return vec![Vec::new()];
@@ -82,7 +82,7 @@ fn a_chain_whose_key_is_elsewhere_is_read_from_pem_and_signs_nothing_here() {
     assert_eq!(Identity::external_from_pem(b"", vec![]).err(), Some(IdentityError::NoCertificate));
 }
 
-/// A key that no peer can be content with is told where it is loaded, not in the handshake.
+/// A key that no peer accepts is reported when it is loaded, and not in the handshake.
 #[test]
 fn an_external_key_that_signs_no_handshake_is_no_identity() {
     for (name, kind) in [("e448.pem", "Ed448"), ("leaf16384.pem", "RSA of 16384 bits")] {

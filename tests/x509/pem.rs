@@ -1,4 +1,4 @@
-//! PEM files (vectors/pem): nothing in them is lost in silence, whoever reads them.
+//! PEM files (vectors/pem): no object in them is lost without a problem.
 
 use countersign::x509::{Identity, IdentityError, KeyError, Problem, SigningKey, Trust, pem};
 use std::{fs, path::Path};
@@ -8,7 +8,7 @@ fn file(name: &str) -> Vec<u8> {
     fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The number of roots, and what is wrong with the others.
+/// The number of roots, and the problems.
 fn roots(file: &[u8]) -> (usize, Vec<Problem>) {
     let (trust, problems) = Trust::builder().roots("roots.pem", file).build_from_usable();
     (trust.root_count(), problems)
@@ -23,7 +23,7 @@ fn crls(file: &[u8]) -> Vec<Problem> {
         .1
 }
 
-/// As its one problem tells, with its line.
+/// The only problem, with its line.
 fn only((count, problems): (usize, Vec<Problem>)) -> (usize, usize, String) {
     match &problems[..] {
         [Problem { line, what, .. }] => (count, *line, what.clone()),
@@ -52,7 +52,7 @@ fn a_block_is_read_in_every_form_that_editors_leave() {
     for form in ["roots", "bom", "cr", "crlf", "trailing", "blank", "longline", "bag", "text", "latin1", "indented"] {
         let text = file(&format!("pem/pem-text-forms/{form}.pem"));
         assert_eq!(roots(&text), (1, vec![]), "{form}");
-        // The same form of a CRL.
+        // The same for a CRL.
         let crl = replace(&text, b"CERTIFICATE-----", b"X509 CRL-----");
         let problems = crls(&crl);
         assert!(problems.len() == 1 && problems[0].what.contains("it is a certificate"), "{form}: {problems:?}");
@@ -92,7 +92,7 @@ fn a_form_that_cannot_be_read_is_told_by_what_is_wrong_with_it() {
     ] {
         let (count, at, what) = only(roots(&file(&format!("pem/pem-text-forms/{form}.pem"))));
         assert!(count == 0 && at == line && what.contains(says), "{form}: line {at}: {what}");
-        // As our own chain.
+        // Read as our own chain.
         let error =
             Identity::external_from_pem(&file(&format!("pem/pem-text-forms/{form}.pem")), vec![]).err().unwrap();
         let IdentityError::Certificate { line: at, what } = &error else { panic!("{form}: {error}") };
@@ -123,19 +123,19 @@ fn a_near_miss_of_a_block_is_a_problem_at_its_line() {
         let text = file(&format!("pem/pem-near-misses/{form}.pem"));
         let (count, at, what) = only(roots(&text));
         assert!(count == 1 && at == line && what.contains(says), "{form}: line {at}: {what}");
-        // As our own chain, and as CRLs.
+        // Read as our own chain, and as CRLs.
         let error = Identity::external_from_pem(&text, vec![]).err().unwrap();
         assert!(matches!(error, IdentityError::Certificate { line: 11, .. }), "{form}: {error}");
         let text = replace(&text, b"CERTIFICATE", b"X509 CRL");
         let problems = crls(&replace(&text, b"certificate", b"x509 crl"));
         assert!(problems.iter().any(|problem| problem.line == 11), "{form}: {problems:?}");
     }
-    // The first of two has no END.
+    // The first of two blocks has no END.
     let (_, at, what) = only(roots(&file("pem/pem-near-misses/noend.pem")));
     assert!(at == 1 && what == "it has no END line", "line {at}: {what}");
 }
 
-/// The whole of what may spoil a boundary: BEGIN, END, or both of the second of two blocks.
+/// Every character that may damage a boundary: in BEGIN, END, or both, of the second of two blocks.
 #[test]
 fn however_the_boundaries_of_a_block_are_spoilt_it_is_told() {
     let good = String::from_utf8(file("pem/pem-glued/good.pem")).unwrap();
@@ -168,7 +168,7 @@ fn however_the_boundaries_of_a_block_are_spoilt_it_is_told() {
                     line => line.to_string() + "\n",
                 })
                 .collect();
-            // The spoilt one last, and first.
+            // The damaged block is the last one, and then the first.
             for (file, lines) in [(format!("{first}{text}"), 11..=21), (format!("{text}{first}"), 1..=11)] {
                 let (count, problems) = roots(file.as_bytes());
                 assert!(count < 2 && !problems.is_empty(), "{name} {begin} {end}: {count} {problems:?}");
@@ -195,7 +195,7 @@ fn a_dash_on_one_side_makes_a_line_a_near_miss_and_none_makes_it_text() {
     }
 }
 
-/// One octet of a file of two roots is changed, taken out, or put in: both are still there, or a problem is told.
+/// One octet of a file with two roots is changed, removed, or inserted: both roots are read, or a problem is reported.
 #[test]
 fn a_changed_octet_never_makes_a_block_vanish_in_silence() {
     let good = file("pem/pem-glued/good.pem");
@@ -217,7 +217,7 @@ fn a_changed_octet_never_makes_a_block_vanish_in_silence() {
         without.remove(at);
         check(&without, at, "removed");
     }
-    // Cut: what is left of the second is told, unless it is nothing but dashes.
+    // Cut: the rest of the second block is reported, unless it has only dashes.
     let second = good.windows(10).rposition(|ten| ten == b"-----BEGIN").unwrap();
     for end in second + 6..good.len() - 1 {
         check(&good[..end], end, "cut");
@@ -264,7 +264,7 @@ fn a_file_of_another_kind_is_told_by_what_it_is() {
             assert!(!told.contains("malformed") && !told.contains("line 0"), "{told}");
         }
     }
-    // What is PEM is not taken for broken DER.
+    // PEM is not reported as malformed DER.
     let error = SigningKey::from_der(&self::file("pem/pem-text-forms/leaf.key")).err().unwrap();
     assert_eq!(error.to_string(), "no private key found: it is PEM, where DER is wanted");
 }
@@ -282,7 +282,7 @@ fn what_often_lies_in_the_same_file_is_passed_over_by_name() {
         assert_eq!(roots(&[&root, &*other].concat()), (1, vec![]));
     }
     assert_eq!(roots(&key).1[0].what, "no certificate found, only PRIVATE KEY (line 1)");
-    // What is not known by name is told, wherever it is met.
+    // Unknown labels are reported everywhere.
     let unknown = super::pki::pem("CERTIFIKAT", &[0x30, 0]);
     let file = [&key[..], unknown.as_bytes()].concat();
     assert!(only(roots(&[&root, &file[..]].concat())).2.contains("its label \"CERTIFIKAT\" is not known"));
@@ -290,7 +290,7 @@ fn what_often_lies_in_the_same_file_is_passed_over_by_name() {
     assert!(matches!(error, KeyError::Pem { line: 6, .. }), "{error}");
 }
 
-/// What a file is read for, and what it then says: how many objects are good, and what is wrong with the others.
+/// What a file is read for, and the result: the number of good objects, and the problems.
 fn read_for(wanted: &str, file: &[u8]) -> (usize, Vec<(usize, String)>) {
     let place = |problem: Problem| (problem.line, problem.what);
     match wanted {
@@ -311,7 +311,7 @@ fn read_for(wanted: &str, file: &[u8]) -> (usize, Vec<(usize, String)>) {
     }
 }
 
-/// An object in any other dress than a block of its own, before and after a block that is good: told, with its line.
+/// An object in any other form than its own block, before and after a good block: it is reported with its line.
 #[test]
 fn what_stands_outside_of_every_block_and_may_be_an_object_is_a_problem_at_its_line() {
     let cases = [
@@ -359,7 +359,7 @@ fn what_stands_outside_of_every_block_and_may_be_an_object_is_a_problem_at_its_l
         ];
         for (form, lost, says) in forms {
             if text.len() < 200 && says == encoded {
-                continue; // an EC key is not told from other base64 by its length; DER and PEM are
+                continue; // an EC key without PEM or DER cannot be distinguished from other base64
             }
             let lines = armoured.lines().count();
             for (at, text) in [(1 + lines, [&good, &lost[..], b"\n"].concat()), (1, [&lost[..], b"\n", &good].concat())]
@@ -369,18 +369,18 @@ fn what_stands_outside_of_every_block_and_may_be_an_object_is_a_problem_at_its_l
                 assert!(*line == at && what.contains(says), "{wanted} {form}: line {line}: {what}");
                 assert_eq!(count, 1, "{wanted} {form}: the good one is there");
             }
-            // Right behind the END.
+            // Directly after the END.
             let glued = [good.trim_ascii_end(), &lost[..]].concat();
             let (_, problems) = read_for(wanted, &glued);
             assert!(!problems.is_empty(), "{wanted} {form}");
         }
-        // Alone, it is told too.
+        // Alone, it is reported too.
         assert!(read_for(wanted, again.as_bytes()).1[0].1.contains(twice));
         assert!(read_for(wanted, &[&der[..], &der].concat()).1[0].1.contains("something follows the DER object"));
     }
 }
 
-/// RFC 7468 §2: explanations do no harm.
+/// RFC 7468 §2: explanations are ignored.
 #[test]
 fn what_people_and_tools_write_between_blocks_is_no_problem() {
     let root = file("pem/pem-text-forms/roots.pem");
@@ -400,7 +400,7 @@ fn what_people_and_tools_write_between_blocks_is_no_problem() {
     }
 }
 
-/// A label that is passed over does not hide what is wanted.
+/// A block with an ignored label does not hide a wanted object.
 #[test]
 fn an_object_that_is_wanted_is_told_under_whatever_label_it_stands() {
     let der = |name: &str| pem::sections(&file(name))[0].der().unwrap();
@@ -418,7 +418,7 @@ fn an_object_that_is_wanted_is_told_under_whatever_label_it_stands() {
             let (_, problems) = read_for(wanted, &[&good, hidden.as_bytes()].concat());
             let says = format!("its label is \"{label}\", but it is {kind}: {wanted} is wanted");
             assert_eq!(problems, [(after, says)]);
-            // What is not wanted is passed over under its own label, and under others of that kind.
+            // An unwanted object is ignored under its own label and similar ones.
             let (other_label, _, other) = objects.iter().find(|(other, ..)| *other != wanted).unwrap();
             let passed = super::pki::pem(other_label, &der(other));
             assert_eq!(read_for(wanted, &[&good, passed.as_bytes()].concat()), (1, vec![]));
@@ -446,7 +446,7 @@ fn what_is_wrong_inside_a_block_is_told_with_its_line() {
     }
 }
 
-/// A message about a key's file shows nothing of it.
+/// A message about a key file shows no part of the file.
 #[test]
 fn no_text_of_a_key_file_is_shown() {
     let key = String::from_utf8(file("pem/pem-text-forms/leaf.key")).unwrap();

@@ -42,7 +42,7 @@ pub fn der(tag: u8, content: &[u8]) -> Vec<u8> {
     [&[tag][..], &length, content].concat()
 }
 
-/// 2026-11-23 12:00 UTC and so many days.
+/// This many days after 2026-11-23 12:00 UTC.
 pub fn utc_time(days: i64) -> Vec<u8> {
     der(0x17, format!("2611{:02}120000Z", 23 + days).as_bytes())
 }

@@ -1,4 +1,4 @@
-//! Revocation by CRLs, and every relaxation by its name.
+//! Revocation by CRLs, and every named relaxation.
 
 use crate::pki::{self, Ca, DAY, HOUR, Leaf, NOW, at, pem};
 use countersign::internals::asn1::CertificateList;
@@ -86,12 +86,12 @@ fn unknown_status_refuses_unless_relaxed() {
     assert_eq!(fault, status_unknown("CN=Issuing"));
     assert!(text.starts_with("client certificate CN=api (serial "), "{text}");
     assert_eq!(w.fault(w.trust(&crls).check_revocation_of_leaf_only()).1, status_unknown("CN=Issuing"));
-    // A relaxed status is not a relaxed revocation.
+    // A relaxed status does not relax revocation.
     let crls = [w.ca.crl(&[&w.leaf.serial()], -DAYS, DAYS)];
     assert_eq!(w.fault(w.trust(&crls).accept_unknown_revocation_status()).0, Rejection::Revoked);
 }
 
-// RFC 9608 §4; an intermediate is none of those that it is for (§2).
+// RFC 9608 §4. The extension is not for intermediates (§2).
 #[test]
 fn a_leaf_without_revocation_is_exempt_where_policy_says_so_by_name() {
     let no_rev_avail = || crate::pki::custom(&[2, 5, 29, 56], &[5, 0], false);
@@ -102,12 +102,12 @@ fn a_leaf_without_revocation_is_exempt_where_policy_says_so_by_name() {
     let relaxed = |w: &World, crls: &[Vec<u8>]| w.trust(crls).accept_no_revocation_available();
     assert_eq!(w.fault(w.trust(std::slice::from_ref(&root))).1, status_unknown("CN=Issuing"), "not by default");
     assert!(w.accepts(relaxed(&w, std::slice::from_ref(&root))));
-    // Nor does a list of its issuer's matter that is out of date or does not verify; one that holds it does.
+    // An expired or unverified list of its issuer does not matter either. A list that has its number does.
     assert!(w.accepts(relaxed(&w, &[root.clone(), w.ca.crl(&[], -2 * DAYS, -DAYS)])));
     assert!(w.accepts(relaxed(&w, &[root.clone(), w.root.intermediate("Issuing").crl(&[], -DAYS, DAYS)])));
     let holding = w.ca.crl(&[&w.leaf.serial()], -DAYS, DAYS);
     assert_eq!(w.fault(relaxed(&w, &[root.clone(), holding])).0, Rejection::Revoked);
-    // Another leaf of the same CA, and the CA itself, are judged like any others.
+    // Another leaf of the same CA, and the CA itself, are judged as usual.
     w.leaf = plain;
     assert_eq!(w.fault(relaxed(&w, &[root])).1, status_unknown("CN=Issuing"));
     w.ca = w.root.intermediate_with("Issuing", |params| params.custom_extensions.push(no_rev_avail()));
@@ -131,7 +131,7 @@ fn an_expired_crl_refuses_from_its_next_update_on_unless_relaxed() {
     assert_eq!(w.fault(w.trust(&revoked).accept_expired_crls()).0, Rejection::Revoked);
 }
 
-/// What is loaded already is not asked for again.
+/// A list that is already loaded is not required again.
 #[test]
 fn an_expired_list_beside_a_newer_one_of_another_key_says_so() {
     let w = World::new();
@@ -165,7 +165,7 @@ fn a_crl_of_a_ca_that_may_not_sign_crls_is_not_believed() {
     let mut w = World::new();
     w.ca = w.root.intermediate_with("Issuing", |params| params.key_usages = vec![KeyUsagePurpose::KeyCertSign]);
     w.leaf = w.ca.leaf("api", &["api.internal"]);
-    // It signs nevertheless.
+    // It signs a list all the same.
     w.ca.params.key_usages.push(KeyUsagePurpose::CrlSign);
     let crls = [w.root.crl(&[], -DAYS, DAYS), w.ca.crl(&[], -DAYS, DAYS)];
     let (reason, fault, _) = w.fault(w.trust(&crls));
@@ -194,7 +194,7 @@ fn a_crl_that_is_loaded_ahead_counts_from_its_this_update_on() {
     assert_eq!(at(NOW), Verdict::Accept);
     assert_eq!(at(NOW + DAY - 1), Verdict::Accept);
     assert_eq!(at(NOW + DAY), Verdict::Reject(Rejection::Revoked));
-    // If there are none but future ones, the status is unknown.
+    // With future lists only, the status is unknown.
     let only = [w.root.crl(&[], DAYS, 9 * DAYS), w.ca.crl(&[], DAYS, 9 * DAYS)];
     let fault = w.fault(w.trust(&only)).1;
     assert!(matches!(fault, RefusalReason::CrlNotYetValid { then, .. } if then == pki::at(NOW + DAY)), "{fault:?}");
@@ -206,7 +206,7 @@ fn a_root_that_may_not_sign_crls_vouches_for_none() {
     let mut w = World::new();
     w.root = Ca::root("Root");
     let crl = w.root.crl(&[], -DAYS, DAYS);
-    // The same name and key, but a certificate without cRLSign.
+    // The same name and key in a certificate without cRLSign.
     w.root.params.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign];
     w.root.der = w.root.params.self_signed(&w.root.key).unwrap().der().clone();
     w.ca = w.root.intermediate("Issuing");
@@ -244,13 +244,13 @@ fn broken_roots_and_crls_are_reported_with_file_and_line() {
         format!("roots.pem line {}: it has no END line", after_root + lines(&leaf) + lines(&broken))
     );
     assert!(problems[3].starts_with(&format!("crls.pem line {}: the CRL", 1 + lines(&crl))), "{}", problems[3]);
-    // The good ones can still be had, together with the problems.
+    // The good ones are available together with the problems.
     let (trust, problems) = Trust::builder().roots("roots.pem", file.as_bytes()).build_from_usable();
     assert_eq!((trust.root_count(), problems.len()), (1, 3));
 }
 
-/// Every byte, by each of its bits and by its complement: the client whom the list revokes is not let in by a list that was
-/// changed on its way, and nobody else by one that does not verify any more.
+/// Every byte is changed in each bit and to its complement: a changed list never accepts the client that it revokes,
+/// and a list that does not verify accepts nobody.
 #[test]
 fn with_any_byte_of_its_crl_changed_a_revoked_client_is_never_accepted_nor_anybody_else() {
     let w = World::new();
@@ -278,8 +278,8 @@ fn with_any_byte_of_its_crl_changed_a_revoked_client_is_never_accepted_nor_anybo
     }
 }
 
-/// An older list does not name the client, a newer one does. Whatever octet of the newer is changed, the client is not good;
-/// unless it has come to say that another key, of which nothing is known here, has signed it.
+/// An older list does not have the client, a newer one does. With any octet of the newer list changed, the client is
+/// refused; except if the list then names another, unknown key.
 #[test]
 fn no_octet_changed_in_a_list_makes_a_revoked_certificate_good() {
     let w = World::new();

@@ -1,4 +1,4 @@
-//! Revocation lists as they are met in the wild (vectors/revocation): what is loaded, who is presented, what is right.
+//! CRLs from practice (vectors/revocation): the loaded lists, the presented chain, the right result.
 
 use countersign::x509::{Accepted, Expect, JudgeOptions, Problem, Refusal, Trust, TrustBuilder};
 use countersign::{AlertDescription, Peer, Role};
@@ -19,7 +19,7 @@ impl Case {
         fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
-    /// These roots and lists, each of which can be used.
+    /// These roots and lists. All of them can be used.
     fn trust(&self, roots: &str, lists: &[&str]) -> Trust {
         self.builder(roots, lists).build().unwrap_or_else(|error| panic!("{lists:?}: {error}"))
     }
@@ -29,7 +29,7 @@ impl Case {
         lists.iter().fold(builder, |builder, list| builder.crls(list, &self.file(list)))
     }
 
-    /// Those that can be used, and the problems of the others.
+    /// The usable ones, and the problems of the others.
     fn usable(&self, lists: &[&str]) -> (Trust, Vec<Problem>) {
         self.builder("roots.pem", lists).build_from_usable()
     }
@@ -106,10 +106,10 @@ fn lists_that_cannot_be_used_are_told_with_their_line_and_refuse_everybody() {
         let right = if list == "delta.crl" { "Accepted" } else { "StatusUnknown" };
         assert_eq!(case.outcome(&trust, "leaf.pem"), right, "{list}");
     }
-    // Without a nextUpdate: for those who believe lists that are out of date.
+    // Without nextUpdate: only if lists that are out of date are accepted.
     let trust = case.builder("roots.pem", &["nonext.crl"]).accept_expired_crls().build().unwrap();
     assert_eq!(case.outcome(&trust, "leaf.pem"), "Accepted");
-    // The number binds issuers.
+    // The number is required of issuers only.
     let strict = case.builder("roots.pem", &["v2noext.crl"]).strict_issuance().build().err().unwrap();
     assert!(strict.to_string().contains("has no number"), "{strict}");
 }
@@ -129,7 +129,7 @@ fn a_revoked_client_is_never_accepted_for_want_of_a_usable_list() {
         }
         assert!(!problems.is_empty(), "{list}: told");
         assert_eq!(refusal.name(), "StatusUnknown", "{list}");
-        // One was given: which, and what is wrong with it.
+        // A list was given: the sentence names it and its problem.
         let told = format!("that can be used covers it; one was given that cannot be used ({})", problems[0]);
         assert!(refusal.to_string().ends_with(&told), "{refusal}");
         assert_eq!(refusal.alert(), AlertDescription::CERTIFICATE_UNKNOWN);
@@ -169,7 +169,7 @@ fn a_list_speaks_for_what_its_scope_covers() {
     }
     let relaxed = case.builder("roots.pem", &["rootonly.crl"]).accept_unknown_revocation_status().build().unwrap();
     assert_eq!(case.outcome(&relaxed, "chain.pem"), "Accepted");
-    // §5.3: a critical extension of an entry that we do not know.
+    // §5.3: an unknown critical extension of an entry.
     let problems = case.usable(&["critentry.crl"]).1;
     assert!(problems[0].what.contains("critical extension"), "{problems:?}");
     // §4.2.1.3
@@ -185,7 +185,7 @@ fn a_certificate_that_names_no_point_is_not_answered_by_a_part_of_the_list() {
         &["shards.crl"],
         &[("nocdp.pem", "Revoked"), ("cdp1.pem", "Accepted"), ("cdp2.pem", "Revoked")],
     );
-    // The only part may stand for the whole.
+    // A single partial list may cover everything.
     case.expect("roots.pem", &["one.crl"], &[("nocdp.pem", "Accepted"), ("cdp2.pem", "StatusUnknown")]);
     case.expect("roots.pem", &["userca.crl"], &[("nocdp.pem", "Revoked")]);
     // A newer list of the same scope decides.

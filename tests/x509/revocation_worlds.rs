@@ -1,5 +1,5 @@
-//! Revocation against a plain judge: worlds of issuers, certificates and lists at random. What is right is written down
-//! once more here, slowly and without an index or a memo (RFC 5280 §6.3.3).
+//! Compares revocation with a simple second implementation (RFC 5280 §6.3.3), without index or memo, in random worlds
+//! of issuers, certificates and lists.
 
 use crate::pki::{Ca, DAY, NOW, at, der, extension, utc_time};
 use countersign::internals::asn1::Certificate;
@@ -10,11 +10,11 @@ use rcgen::{CertificateParams, CrlDistributionPoint, KeyPair, SerialNumber, Sign
 use rustls_pki_types::CertificateDer;
 use std::sync::OnceLock;
 
-/// Two keys of one name, and another issuer.
+/// Two keys with one name, and another issuer.
 const NAMES: [&str; 3] = ["CA", "CA", "Other"];
 const POINTS: [&str; 2] = ["http://ca.example/1", "http://ca.example/2"];
 
-/// What a certificate says that matters here.
+/// The relevant fields of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Subject {
     issuer: usize,
@@ -32,14 +32,14 @@ enum Kind {
     Attributes,
 }
 
-/// A list. Times are days from NOW.
+/// A list. Its times are days from NOW.
 #[derive(Clone, Debug)]
 struct List {
-    /// Whose name it has, which key has signed it, and whose key it says that has.
+    /// The name in it, the key that has signed it, and the key that it names.
     name: usize,
     signer: usize,
     says: Option<usize>,
-    /// An octet of its signature is another.
+    /// One octet of its signature is changed.
     spoilt: bool,
     this_update: i64,
     next_update: i64,
@@ -62,7 +62,7 @@ enum Outcome {
     NotKnown,
 }
 
-/// What is right.
+/// The right result.
 fn plain_judge(subject: Subject, lists: &[List], now: i64, relaxed: Relaxed) -> Outcome {
     let same_scope = |one: &List, other: &List| (one.point, one.kind) == (other.point, other.kind);
     let is_signed = |list: &List| list.signer == subject.issuer && !list.spoilt;
@@ -81,7 +81,7 @@ fn plain_judge(subject: Subject, lists: &[List], now: i64, relaxed: Relaxed) -> 
     if valid.iter().any(|list| list.kind != Kind::Attributes && list.serials.contains(&subject.serial)) {
         return Outcome::Revoked;
     }
-    // It may be this issuer's, and no root has signed it whose it may be: it may have said anything.
+    // It may be this issuer's, and no root that could have signed it has done so. So its contents are unknown.
     let may_be_its_issuers = |list: &List| match list.says {
         Some(key) => key == subject.issuer,
         None => NAMES[list.name] == NAMES[subject.issuer],
@@ -112,7 +112,7 @@ fn plain_judge(subject: Subject, lists: &[List], now: i64, relaxed: Relaxed) -> 
     }
 }
 
-/// A root of its issuer's name, or the one whose key it names, has signed it.
+/// It is signed by a root with its issuer's name, or by the root whose key it names.
 fn is_vouched(list: &List) -> bool {
     !list.spoilt && (NAMES[list.signer] == NAMES[list.name] || list.says == Some(list.signer))
 }
@@ -121,7 +121,7 @@ fn is_vouched(list: &List) -> bool {
 struct Pki {
     issuers: Vec<Ca>,
     chains: Vec<(Subject, Vec<CertificateDer<'static>>)>,
-    /// The list of the CAs that are judged, which is always good.
+    /// The list for the CAs, which is always good.
     list_of_cas: Vec<u8>,
 }
 
@@ -155,7 +155,7 @@ fn pki() -> &'static Pki {
     })
 }
 
-/// The list, written as RFC 5280 §5.1 has it: of version 1 if it has no extensions.
+/// Writes the list as in RFC 5280 §5.1, with version 1 if it has no extensions.
 fn written(list: &List) -> Vec<u8> {
     const ECDSA_WITH_SHA256: [u8; 8] = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
     let issuers = &pki().issuers;
@@ -206,7 +206,7 @@ fn written(list: &List) -> Vec<u8> {
 }
 
 fn lists() -> impl Strategy<Value = Vec<List>> {
-    // Often the same issuer and scope: lists that replace each other.
+    // Often with the same issuer and scope, so that lists replace each other.
     let issuer = prop_oneof![4 => Just(0usize), 1 => Just(1), 1 => Just(2)];
     let who = (issuer.clone(), issuer.clone(), proptest::option::of(issuer), 0..8u8, any::<bool>());
     let scope = (
@@ -217,7 +217,7 @@ fn lists() -> impl Strategy<Value = Vec<List>> {
     let list = (who, scope, times, proptest::collection::vec(1..=3u8, 0..3)).prop_map(
         |((name, signer, says, spoilt, honest), (point, kind), (this_update, lasts, number), mut serials)| {
             serials.dedup();
-            // Most lists are what they say.
+            // Most lists are without fault.
             let (name, says) = if honest { (signer, says.map(|_| signer)) } else { (name, says) };
             let next_update = this_update + lasts;
             let spoilt = spoilt == 0;
@@ -265,10 +265,10 @@ proptest! {
             builder.build_from_usable()
         };
         let (trust, problems) = build(&mut ders.iter());
-        // A list that is signed by none of the roots whose it may be is told when it is loaded. (All issuers are roots.)
+        // A list that none of the possible roots has signed is reported when it is loaded. (All issuers are roots.)
         let lies = |list: &&List| !is_vouched(list);
         prop_assert_eq!(problems.len(), lists.iter().filter(lies).count(), "{:?}", problems);
-        // The order of the lists changes nothing, and neither does what is remembered.
+        // Neither the order of the lists nor remembered results change anything.
         let (reversed, _) = build(&mut ders.iter().rev());
         let memo = SignatureMemo::new(1000);
         for (subject, chain) in &pki.chains {
@@ -284,7 +284,7 @@ proptest! {
     }
 }
 
-/// Lists as they are, which only say that they are by the first issuer.
+/// Unchanged lists, which only name the first issuer.
 fn list(number: Option<u8>, serials: &[u8]) -> List {
     List {
         name: 0,
@@ -300,7 +300,7 @@ fn list(number: Option<u8>, serials: &[u8]) -> List {
     }
 }
 
-/// What becomes of the first issuer's client of this serial number, without distribution point.
+/// The verdict on the first issuer's client with this serial number, without a distribution point.
 fn client(serial: u8, lists: &[List]) -> Outcome {
     let pki = pki();
     let roots = pki.issuers.iter().fold(Trust::builder(), |builder, ca| builder.roots("root", &ca.der));
@@ -319,7 +319,7 @@ fn of_two_lists_of_one_moment_the_higher_number_decides() {
     }
 }
 
-/// A list without a number is neither older nor newer than one that has a number.
+/// Without a number, a list is neither older nor newer than one with a number.
 #[test]
 fn of_two_lists_of_one_moment_both_count_unless_their_numbers_tell_the_newer() {
     for numbers in [[None, None], [Some(1), Some(1)], [None, Some(1)], [Some(1), None], [Some(0), None]] {
@@ -329,7 +329,7 @@ fn of_two_lists_of_one_moment_both_count_unless_their_numbers_tell_the_newer() {
         }
         assert_eq!(client(1, &lists(&[2], &[])), Outcome::Accepted);
     }
-    // The lower number is replaced, the list without one is not.
+    // The lower number is replaced. The list without a number is not.
     let three = |without: &[u8]| client(1, &[list(Some(1), &[1]), list(None, without), list(Some(2), &[])]);
     assert_eq!([three(&[]), three(&[1])], [Outcome::Accepted, Outcome::Revoked]);
     // A newer list replaces both.
@@ -337,7 +337,8 @@ fn of_two_lists_of_one_moment_both_count_unless_their_numbers_tell_the_newer() {
     assert_eq!(client(1, &[list(Some(9), &[1]), list(None, &[1]), newer]), Outcome::Accepted);
 }
 
-/// RFC 5280 §6.3.3: a part is not the whole. One part alone may be (docs: `TrustBuilder::crls`), unless another is known.
+/// RFC 5280 §6.3.3: a partial list does not cover everything. A single one may (`TrustBuilder::crls`), unless another
+/// is known.
 #[test]
 fn the_only_part_of_a_list_stands_for_the_whole_unless_there_is_another() {
     let part = |point| List { point: Some(point), ..list(None, &[]) };
@@ -352,14 +353,14 @@ fn the_only_part_of_a_list_stands_for_the_whole_unless_there_is_another() {
         assert_eq!(client(1, &[one.clone(), other.clone()]), Outcome::NotKnown, "{other:?}");
         assert_eq!(client(1, &[one.clone(), other, list(None, &[])]), Outcome::Accepted, "the whole is there");
     }
-    // Another key's, and one that is about CAs, are no parts of it.
+    // Lists of another key, and of CAs only, are not parts of it.
     let of_key = |says| List { signer: 1, says, ..part(1) };
     for other in [of_key(Some(1)), of_key(None), List { kind: Kind::Cas, ..part(1) }] {
         assert_eq!(client(1, &[one.clone(), other.clone()]), Outcome::Accepted, "{other:?}");
     }
 }
 
-/// What a part said that cannot be used is not known.
+/// The contents of an unusable partial list are unknown.
 #[test]
 fn a_part_that_cannot_be_used_is_a_part_all_the_same() {
     let pki = pki();
@@ -372,7 +373,7 @@ fn a_part_that_cannot_be_used_is_a_part_all_the_same() {
     broken[algorithm + 9] ^= 1; // its two algorithms differ
     let cut = &part[..part.len() - 1];
     let spoilt_pem = b"-----BEGIN X509 CRL-----\nMIIB";
-    // What was accepted once is remembered for the same snapshot only.
+    // A remembered result counts only for the same snapshot.
     let memo = SignatureMemo::new(8);
     assert_eq!(outcome(&roots().crls("crl", &part).build().unwrap(), chain, 0, Some(&memo)), Outcome::Accepted);
     for other in [&broken[..], cut, spoilt_pem, b"<html>", b""] {
@@ -382,7 +383,7 @@ fn a_part_that_cannot_be_used_is_a_part_all_the_same() {
     }
 }
 
-/// A key of the right name that nobody trusts changes nothing; a list that no key of ours has signed counts for nobody.
+/// An untrusted key with the right name changes nothing. A list that no key of ours has signed counts for nobody.
 #[test]
 fn a_list_signed_by_a_stranger_of_the_same_name_counts_for_nobody() {
     let pki = pki();

@@ -1,4 +1,4 @@
-//! What is said of certificates as they are met: which of them is meant, which value, which limit.
+//! The sentences about certificates from practice: they name the certificate, the value and the limit.
 
 use crate::pki::{self, Ca, NOW, at, custom};
 use crate::trust::{dns, judge, trust};
@@ -21,7 +21,7 @@ fn vector(folder: &str, file: &str, role: Role, expect: &[Expect]) -> Result<Acc
     trust.judge(&Peer::new(role, &chain), &JudgeOptions::new(expect, at(DECEMBER)))
 }
 
-/// RFC 5280 §4.2: what is critical is processed or refused; which extension, and in which certificate, is told.
+/// RFC 5280 §4.2: a critical extension is processed or refused. The sentence names the extension and the certificate.
 #[test]
 fn a_critical_extension_that_is_not_processed_is_named_with_its_certificate() {
     for (file, extension, in_ca) in [
@@ -49,7 +49,7 @@ fn a_policy_that_is_required_is_refused_in_its_own_words() {
     assert_eq!(refusal.alert(), AlertDescription::UNSUPPORTED_CERTIFICATE);
     assert!(matches!(refusal.certificate(), FaultyCertificate::Intermediate { subject, .. } if subject == "CN=Int"));
     assert!(refusal.to_string().contains("requires a certificate policy (policyConstraints"), "{refusal}");
-    // Mapping is of no concern where no policy is.
+    // Mappings do not matter if no policy is required.
     let mapping_only = custom(&[2, 5, 29, 36], b"\x30\x03\x81\x01\x00", false);
     let root = Ca::root("Root");
     let ca = root.intermediate_with("CA", |params| params.custom_extensions.push(mapping_only));
@@ -57,7 +57,7 @@ fn a_policy_that_is_required_is_refused_in_its_own_words() {
     assert!(judge(&trust(&[&root]), Role::Server, &[&leaf.der, &ca.der], &dns("api.internal"), NOW).is_ok());
 }
 
-/// RFC 5280 §4.2.1.6, RFC 9525 §2, §6.5: the kind decides.
+/// RFC 5280 §4.2.1.6, RFC 9525 §2, §6.5: the kind of the name matters.
 #[test]
 fn names_are_told_with_their_kinds() {
     let judge = |file: &str, expect: &str| vector("server_names", file, Role::Server, &[expect.parse().unwrap()]);
@@ -88,14 +88,14 @@ fn names_are_told_with_their_kinds() {
     }
 }
 
-/// RFC 5280 §7.1: string type, case and spaces make no other name.
+/// RFC 5280 §7.1: string type, case and spaces do not make another name.
 #[test]
 fn a_root_is_found_under_its_name_in_any_encoding() {
     for file in ["printable.pem", "case.pem", "same.pem"] {
         let accepted = vector("name_encoding", file, Role::Client, &[Expect::AnyTrusted]).unwrap();
         assert_eq!(accepted.chain().count(), 1, "{file}");
     }
-    // The signature counts nevertheless, and so does all that binds the root.
+    // The signature is checked all the same, and everything that binds the root.
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/name_encoding");
     let read = |file: &str| std::fs::read(folder.join(file)).unwrap();
     let leaf = CertificateDer::from_pem_slice(&read("case.pem")).unwrap();
@@ -110,12 +110,12 @@ fn a_root_is_found_under_its_name_in_any_encoding() {
     assert_eq!(refusal.name(), "BadSignature", "{refusal}");
     let bound = Trust::builder().spiffe_bundle("example.org".parse().unwrap(), "roots.pem", &read("roots.pem"));
     assert_eq!(judge(&bound.build().unwrap(), &leaf).unwrap_err().name(), "Svid");
-    // With the CRL of the root, whose issuer is written in the third way.
+    // With a CRL of the root that has a third encoding of the name.
     let trust = roots().crls("crl.pem", &read("crl.pem")).build().unwrap();
     assert!(judge(&trust, &leaf).is_ok());
 }
 
-/// Between intermediates webpki compares octets: then the two names are told to differ in encoding only.
+/// webpki compares octets between intermediates. Then the sentence says that the two names differ only in encoding.
 #[test]
 fn an_intermediate_under_another_encoding_of_its_name_is_told_from_one_that_is_missing() {
     let root = Ca::root("Root");
@@ -193,7 +193,7 @@ fn a_certificate_that_is_too_long_is_not_called_malformed() {
     }
 }
 
-/// What was found in the chain is told of the certificate in which it was found, also where others are good.
+/// A problem in the chain is reported for its certificate, also if others are good.
 #[test]
 fn each_certificate_of_the_chain_answers_for_itself() {
     let (old, soon) = (rcgen::date_time_ymd(2026, 11, 1), rcgen::date_time_ymd(2026, 11, 25));
@@ -215,7 +215,7 @@ fn each_certificate_of_the_chain_answers_for_itself() {
             "{refusal}"
         );
     }
-    // A certificate of the chain that cannot be read is told where it is needed, and is no harm where it is not.
+    // An unreadable certificate of the chain is reported if the path needs it, and otherwise ignored.
     let upper = root.intermediate("Upper");
     let leaf = upper.leaf("api", &["api.internal"]);
     let broken = CertificateDer::from(upper.der[..upper.der.len() - 1].to_vec());

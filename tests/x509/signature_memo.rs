@@ -1,4 +1,4 @@
-//! Tries to make the memo of signatures accept what a judge without one refuses.
+//! Tries to make the memo of signatures accept what a verdict without one refuses.
 
 use crate::pki::{Ca, DAY, Leaf, NOW, at};
 use countersign::x509::{Accepted, Expect, JudgeOptions, Refusal, SignatureMemo, Trust, TrustBuilder};
@@ -34,7 +34,7 @@ impl World {
         vec![self.leaf.der.clone(), self.ca.der.clone()]
     }
 
-    /// The verdict with the memo; it must be the one without, in every word.
+    /// The verdict with the memo. It must equal the one without, in every word.
     fn judge(&self, trust: &Trust, role: Role, chain: &[CertificateDer<'_>], name: &str, now: u64) -> Verdict {
         let expect: Vec<Expect> = vec![name.parse().unwrap()];
         let fresh = JudgeOptions::new(&expect, at(now));
@@ -49,7 +49,7 @@ impl World {
     }
 }
 
-/// All that a verdict says.
+/// The whole contents of a verdict.
 fn told(judged: &Result<Accepted, Refusal>) -> String {
     match judged {
         Ok(accepted) => {
@@ -125,7 +125,7 @@ fn crl_outdated_since() {
     assert_eq!(w.server(&trust, &w.chain(), NOW + DAY - 1), Verdict::Accept);
     assert_eq!(w.memo.len(), 2, "CRLs are verified once for each snapshot, and not remembered here");
     assert_eq!(w.server(&trust, &w.chain(), NOW + DAY), Verdict::Reject(Rejection::CertificateUnknown));
-    // Before the CRL's thisUpdate, too.
+    // Also before the CRL's thisUpdate.
     assert_eq!(w.server(&trust, &w.chain(), NOW - DAY - 1), Verdict::Reject(Rejection::CertificateUnknown));
 }
 
@@ -139,7 +139,7 @@ fn each_crl_of_the_chain_is_asked_each_time() {
         assert_eq!(w.server(&strict, &w.chain(), NOW), Verdict::Accept);
         assert_eq!(w.server(&strict, &w.chain(), NOW + DAY - 1), Verdict::Accept);
         assert_eq!(w.server(&strict, &w.chain(), NOW + DAY), Verdict::Reject(Rejection::CertificateUnknown));
-        // Of a relaxed policy only what it looks at.
+        // Only the checks that a relaxed policy makes.
         let leaf_only = trust().check_revocation_of_leaf_only().build().unwrap();
         let at_last = if ca < root { Verdict::Reject(Rejection::CertificateUnknown) } else { Verdict::Accept };
         assert_eq!(w.server(&leaf_only, &w.chain(), NOW), Verdict::Accept);
@@ -254,20 +254,20 @@ fn the_same_leaf_under_another_chain_and_another_leaf_under_the_same_chain() {
     let forged = Ca { params: w.ca.params.clone(), key: rcgen::KeyPair::generate().unwrap(), der: w.ca.der.clone() };
     let forged = forged.leaf("api", &["api.internal"]).der;
     assert!(matches!(w.server(&trust, &[forged, w.ca.der.clone()], NOW), Verdict::Reject(_)));
-    // The same bytes, cut at another place between two certificates.
+    // The same bytes, divided at another place between two certificates.
     let [leaf, ca] = &w.chain()[..] else { unreachable!() };
     let moved = [CertificateDer::from([leaf.as_ref(), &ca[..1]].concat()), CertificateDer::from(ca[1..].to_vec())];
     assert!(matches!(w.server(&trust, &moved, NOW), Verdict::Reject(_)));
 }
 
-/// Only what leads to one of our roots is verified at all.
+/// Only signatures on a path to one of our roots are verified.
 #[test]
 fn junk_of_a_valid_client_does_not_grow_it() {
     let w = World::new();
     let trust = w.trust().build().unwrap();
     let stranger = Ca::root("Stranger");
     let of_stranger = stranger.intermediate("Issuing");
-    // A leaf that plays the CA, with the name of a real one.
+    // A leaf that pretends to be the CA, with the name of a real one.
     let impostor =
         Ca { params: w.ca.params.clone(), key: rcgen::KeyPair::generate().unwrap(), der: w.leaf.der.clone() };
     let (leaf, ca, root) = (&w.leaf.der, &w.ca.der, &w.root.der);
@@ -310,8 +310,8 @@ fn it_is_bounded() {
     assert_eq!(w.memo.len(), 8);
 }
 
-/// Certificates for worlds at random: two roots of one name, CAs below them (one by both roots), leaves of all, and all of
-/// it broken here and there.
+/// Certificates for random worlds: two roots with one name, CAs below them (one by both roots), leaves of all, and
+/// damaged copies.
 struct Pool {
     roots: Vec<Ca>,
     cas: Vec<CertificateDer<'static>>,
@@ -319,7 +319,7 @@ struct Pool {
     snapshots: Vec<Trust>,
 }
 
-/// A copy with another last octet, which belongs to the signature; or with another octet of what was signed.
+/// A copy with another last octet, which is in the signature; or with another octet in the signed part.
 fn broken(der: &CertificateDer<'_>, in_signature: bool) -> CertificateDer<'static> {
     let mut der = der.to_vec();
     let at = if in_signature { der.len() - 1 } else { der.len() / 2 };
@@ -374,7 +374,7 @@ fn pool() -> &'static Pool {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
-    /// One memo, too small for all of it, serves every snapshot, role and clock.
+    /// One memo, too small for everything, serves every snapshot, role and time.
     #[test]
     fn in_worlds_at_random_it_never_changes_a_verdict(
         verdicts in prop::collection::vec(

@@ -1,4 +1,4 @@
-//! A SPIFFE bundle in JSON: a JWK Set whose x509-svid keys carry the trust domain's roots.
+//! A SPIFFE bundle in JSON: a JWK Set whose x509-svid keys have the trust domain's roots.
 
 use crate::pki::{Ca, NOW, at, pem};
 use countersign::x509::{Expect, JudgeOptions, Trust};
@@ -24,7 +24,7 @@ fn key(usage: &str, rest: &str) -> String {
 fn its_roots_vouch_for_the_ids_of_its_trust_domain() {
     let (old, new, elsewhere) = (Ca::root("Old"), Ca::root("New"), Ca::root("Elsewhere"));
     let x5c = |ca: &Ca| format!(", \"x5c\": [\"{}\"]", base64(&ca.der));
-    // As some writers of JSON escape it; and a second value, which MUST be ignored (X509-SVID §6.2).
+    // With the escapes of some JSON writers, and a second value, which MUST be ignored (X509-SVID §6.2).
     let escaped = format!(", \"x5c\": [\"{}\", 7]", base64(&new.der).replace('/', "\\/"));
     let keys = [
         key("x509-svid", &x5c(&old)),

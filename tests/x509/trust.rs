@@ -1,4 +1,4 @@
-//! Whom does `Trust` accept, whom does it refuse, and what does it say?
+//! Which peers `Trust` accepts and refuses, and what it says.
 
 use crate::pki::{Ca, DAY, HOUR, NOW, at, now};
 use countersign::x509::{Accepted, Expect, JudgeOptions, Problem, Refusal, RefusalReason, Trust};
@@ -136,7 +136,7 @@ fn an_unknown_ca_is_named_also_when_it_borrows_a_trusted_name() {
     let (reason, text) = refused(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW));
     assert_eq!(reason, Rejection::UnknownCa);
     assert!(text.contains("leads to no trusted root: CN=Stranger is not known here"), "{text}");
-    // Its own certificate leads nowhere.
+    // Its own certificate has no path.
     let with_root = [&leaf.der, &stranger.der];
     let (_, text) = refused(server(&trust(&[&root]), &with_root, &dns("api.internal"), NOW));
     assert!(
@@ -148,7 +148,7 @@ fn an_unknown_ca_is_named_also_when_it_borrows_a_trusted_name() {
     let (reason, text) = refused(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW));
     assert_eq!(reason, Rejection::UnknownCa);
     assert!(text.contains("the trusted CN=Root has another key"), "{text}");
-    // The missing intermediate is what an operator must add.
+    // The operator must add the missing intermediate.
     let ca = root.intermediate("Issuing");
     let leaf = ca.leaf("api", &["api.internal"]);
     let (_, text) = refused(server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW));
@@ -205,7 +205,7 @@ fn key_usage_must_allow_what_the_key_does() {
     let (reason, text) = refused(server(&trust(&[&root]), &[&leaf.der, &ca.der], &dns("api.internal"), NOW));
     assert_eq!(reason, Rejection::UnsupportedCertificate);
     assert!(text.starts_with("CA certificate CN=Issuing"), "{text}");
-    // Absent keyUsage: any use.
+    // Without keyUsage every use is allowed.
     let leaf = root.leaf_with("api", &["api.internal"], |p| p.key_usages.clear());
     assert_eq!(Verdict::from(&server(&trust(&[&root]), &[&leaf.der], &dns("api.internal"), NOW)), Verdict::Accept);
 }
@@ -301,7 +301,7 @@ fn garbage_is_refused_and_never_panics() {
     refused(judge(&trust, Role::Client, &[], &[Expect::AnyTrusted], NOW));
 }
 
-/// A problem's name is for metrics, its sentence for people.
+/// The name of a problem is for metrics, its sentence for people.
 #[test]
 fn every_kind_of_problem_has_a_name_and_an_error_has_that_of_its_first() {
     let root = Ca::root("root");
@@ -342,7 +342,7 @@ proptest::proptest! {
     }
 }
 
-/// DER with its length in as few bytes as it takes.
+/// DER with the shortest length.
 fn der(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = match u16::try_from(content.len()).unwrap() {
         len @ 0..=127 => vec![len as u8],
@@ -352,7 +352,7 @@ fn der(tag: u8, content: &[u8]) -> Vec<u8> {
     [&[tag], &length[..], content].concat()
 }
 
-/// The same certificate, said to be signed by another algorithm: inside of what is signed, and beside it.
+/// The same certificate with another signature algorithm, in the signed part and outside of it.
 fn said_to_be_signed_by(algorithm: &[u8], certificate: &[u8]) -> CertificateDer<'static> {
     const ECDSA_WITH_SHA256: &[u8] = &[0x30, 0x0a, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
     let header = |der: &[u8]| if der[1] < 128 { 2 } else { usize::from(der[1] & 127) + 2 };
@@ -387,7 +387,7 @@ fn an_md5_or_sha1_signature_in_the_chain_is_a_bad_certificate() {
             }
         }
     }
-    // The rewriting itself changes nothing.
+    // To write it again changes nothing.
     let same = said_to_be_signed_by(&[0x30, 0x0a, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2], &leaf.der);
     assert_eq!(same, leaf.der);
 }

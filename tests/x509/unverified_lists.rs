@@ -1,5 +1,5 @@
-//! A list of the right name that does not verify may have said anything: an older list does not know better (RFC 5280
-//! §6.3.3: the status is undetermined).
+//! A list with the right name that does not verify has unknown contents, and an older list does not replace it (RFC
+//! 5280 §6.3.3: the status is undetermined).
 
 use crate::pki::{Ca, NOW, at, der, extension, utc_time};
 use countersign::internals::asn1::{Certificate, CertificateList};
@@ -12,7 +12,7 @@ const ECDSA_WITH_SHA1: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1];
 const ECDSA_WITH_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
 const ECDSA_WITH_SHA512: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 4];
 
-/// How a list says whose key has signed it (authorityKeyIdentifier, RFC 5280 §5.2.1).
+/// How a list names the key that has signed it (authorityKeyIdentifier, RFC 5280 §5.2.1).
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Says {
     Nothing,
@@ -21,7 +21,7 @@ enum Says {
     AnotherKeyId,
 }
 
-/// What is wrong with a list.
+/// The fault of a list.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fault {
     None,
@@ -31,7 +31,7 @@ enum Fault {
 }
 
 impl Fault {
-    /// No key's signature of this kind is verified here. (aws-lc-rs verifies SHA-512 with any curve, *ring* does not.)
+    /// The algorithm cannot be verified here. (aws-lc-rs verifies SHA-512 with any curve, *ring* does not.)
     fn is_unsupported(self) -> bool {
         match self {
             Fault::Algorithm(ECDSA_WITH_SHA512) => !cfg!(feature = "aws-lc-rs"),
@@ -44,7 +44,7 @@ impl Fault {
 const FAULTS: [Fault; 4] =
     [Fault::Octet, Fault::Algorithm(ECDSA_WITH_SHA1), Fault::Algorithm(ECDSA_WITH_SHA512), Fault::Signer];
 
-/// An issuer of clients, directly below a root or a root itself.
+/// An issuer of clients: directly below a root, or a root itself.
 struct Issuer {
     ca: Ca,
     above: Option<Ca>,
@@ -55,7 +55,7 @@ impl Issuer {
         Issuer { ca: Ca::root("Corp"), above: None }
     }
 
-    /// Without subjectKeyIdentifier. (Nobody looks at a root's own signature.)
+    /// Without subjectKeyIdentifier. (A root's own signature is not checked.)
     fn root_without_key_id() -> Issuer {
         let mut ca = Ca::root("Corp");
         let mut der = ca.der.to_vec();
@@ -79,7 +79,7 @@ impl Issuer {
         [leaf.der].into_iter().chain(above).collect()
     }
 
-    /// A list by this issuer, from `day` on, that holds the client 1 if it is `revoking`.
+    /// A list of this issuer from `day` on. It revokes client 1 if `revoking`.
     fn list(&self, day: i64, revoking: bool, says: Says, fault: Fault) -> Vec<u8> {
         let cert = Certificate::from_der(&self.ca.der).unwrap();
         let algorithm = der(0x30, &der(0x06, if let Fault::Algorithm(id) = fault { id } else { ECDSA_WITH_SHA256 }));
@@ -111,7 +111,7 @@ impl Issuer {
         der(0x30, &[tbs, algorithm, der(0x03, &[&[0][..], &signature].concat())].concat())
     }
 
-    /// With these lists: the problems told when they are loaded, and what becomes of a client.
+    /// With these lists: the problems when they are loaded, and the verdict on a client.
     fn judge(&self, more_roots: &[&Ca], lists: &[Vec<u8>], serial: u8, relaxed: bool) -> (Vec<Problem>, &'static str) {
         let roots = Trust::builder().roots("roots", &self.above.as_ref().unwrap_or(&self.ca).der);
         let roots = more_roots.iter().fold(roots, |builder, root| builder.roots("more", &root.der));
@@ -137,12 +137,12 @@ fn a_list_that_no_known_key_of_its_name_has_signed_is_never_passed_over_for_an_o
         for says in [Says::Nothing, Says::KeyId, Says::IssuerAndSerial] {
             let older = issuer.list(-2, false, says, Fault::None);
             let good = issuer.list(-1, true, says, Fault::None);
-            // As it should be.
+            // Without a fault.
             let lists = [older.clone(), good];
             assert_eq!(issuer.judge(&[], &lists, 1, false), (vec![], "Revoked"), "{kind} {says:?}");
             assert_eq!(issuer.judge(&[], &lists, 2, false), (vec![], "Accepted"), "{kind} {says:?}");
             for fault in FAULTS {
-                // Also from the past, and from the future: its thisUpdate may be what is wrong.
+                // Also in the past and in the future, because its thisUpdate may be wrong.
                 for day in [-3, -1, 1] {
                     let lists = [older.clone(), issuer.list(day, true, says, fault)];
                     let told = format!("{kind} {says:?} {fault:?} {day}");
@@ -150,7 +150,8 @@ fn a_list_that_no_known_key_of_its_name_has_signed_is_never_passed_over_for_an_o
                         for serial in [1, 2] {
                             let (problems, outcome) = issuer.judge(&[], &lists, serial, relaxed);
                             assert_eq!(outcome, "CrlUnusable", "{told}");
-                            // Told at once, if the issuer is known then, or nobody can have signed it so.
+                            // It is reported when it is loaded, if the issuer is known then, or nobody can have signed
+                            // it.
                             let at_once = issuer.above.is_none() || fault.is_unsupported();
                             assert_eq!(problems.len(), usize::from(at_once), "{told}: {problems:?}");
                         }
@@ -161,8 +162,8 @@ fn a_list_that_no_known_key_of_its_name_has_signed_is_never_passed_over_for_an_o
     }
 }
 
-/// Whatever octet of a root's list is changed: it is told when it is loaded, and the older one lets nobody in. Unless it
-/// has come to say that it is another key's.
+/// If any octet of a root's list is changed, this is reported when the list is loaded, and the older list allows
+/// nobody. Except if the list then names another key.
 #[test]
 fn a_changed_octet_in_a_roots_list_is_told_when_it_is_loaded() {
     let issuer = Issuer::root();
@@ -174,7 +175,7 @@ fn a_changed_octet_in_a_roots_list_is_told_when_it_is_loaded() {
             let mut changed = newer.clone();
             changed[at] ^= flip;
             let of_another_key = key_id(&changed).is_some_and(|id| Some(id) != key_id(&newer));
-            // Without a key identifier, another name makes it another's.
+            // Without a key identifier, another name makes it another issuer's list.
             let issuer_of = |list: &[u8]| CertificateList::from_der(list).ok().map(|list| list.issuer.der().to_vec());
             let of_another_name = issuer_of(&changed).is_some_and(|name| Some(name) != issuer_of(&newer));
             if of_another_key || (says == Says::Nothing && of_another_name) {
@@ -186,7 +187,7 @@ fn a_changed_octet_in_a_roots_list_is_told_when_it_is_loaded() {
     }
 }
 
-// RFC 5280 §5.2.1: the key identifier tells apart the keys of one name.
+// RFC 5280 §5.2.1: the key identifier distinguishes the keys of one name.
 #[test]
 fn a_list_that_says_that_it_is_another_keys_says_nothing_about_this_one() {
     for issuer in [Issuer::root(), Issuer::intermediate()] {
@@ -204,7 +205,7 @@ fn a_list_that_another_known_root_of_that_name_has_signed_is_that_roots() {
         let lists = [old.list(-2, false, says, Fault::None), new.list(-1, true, says, Fault::None)];
         assert_eq!(old.judge(&[&new.ca], &lists, 1, false), (vec![], "Accepted"));
         assert_eq!(new.judge(&[&old.ca], &lists, 1, false), (vec![], "Revoked"));
-        // Where the other root is not known, nobody can tell whose it is, but by its key identifier.
+        // If the other root is unknown, only the key identifier tells whose list it is.
         let (problems, outcome) = old.judge(&[], &lists, 1, false);
         let right = if says == Says::KeyId { (0, "Accepted") } else { (1, "CrlUnusable") };
         assert_eq!((problems.len(), outcome), right, "{problems:?}");

@@ -1,4 +1,4 @@
-//! Who may vouch for whom: what a root says of itself holds, and a trust domain has roots of its own.
+//! What a root may vouch for: its own constraints hold, and a trust domain has its own roots.
 
 use crate::pki::{Ca, NOW, at};
 use crate::trust::{dns, judge, trust};
@@ -17,7 +17,7 @@ fn is_root(certificate: &FaultyCertificate) -> bool {
     matches!(certificate, FaultyCertificate::Root { subject, .. } if subject == "CN=Root")
 }
 
-/// RFC 5280 §4.2.1.9: how many intermediates may follow; of a root, too.
+/// RFC 5280 §4.2.1.9: the number of intermediates below a CA, and also below a root.
 #[test]
 fn a_roots_path_length_holds() {
     for most in 0..3 {
@@ -42,7 +42,7 @@ fn a_roots_path_length_holds() {
     }
 }
 
-/// RFC 5280 §4.2.1.12: extKeyUsage of a root limits what it vouches for, critical or not.
+/// RFC 5280 §4.2.1.12: the extKeyUsage of a root limits what it vouches for, whether or not it is critical.
 #[test]
 fn a_roots_purposes_hold() {
     for (purposes, clients, servers) in [
@@ -80,8 +80,8 @@ fn a_roots_name_constraints_hold() {
     }
 }
 
-/// RFC 5280 §4.2.1.10: without subjectAltName they apply to emailAddress in the subject. They are not compared: a name of
-/// the kind is refused.
+/// RFC 5280 §4.2.1.10: without subjectAltName, constraints apply to emailAddress in the subject. They are not compared,
+/// so such a name is refused.
 #[test]
 fn constraints_on_addresses_reach_the_subject_of_a_certificate_without_alternative_names() {
     let address = |params: &mut CertificateParams| {
@@ -100,7 +100,7 @@ fn constraints_on_addresses_reach_the_subject_of_a_certificate_without_alternati
         let below_free = free.intermediate_with("Below", constrain);
         let (below_constrained, addressed) =
             (constrained.intermediate("Below"), constrained.intermediate_with("Below", address));
-        // A constraint does not reach its own CA.
+        // A constraint does not apply to its own CA.
         let itself = free.intermediate_with("Itself", |params| {
             constrain(params);
             address(params);
@@ -164,7 +164,7 @@ fn under_a_root_of_a_trust_domain_no_other_name_matches() {
         assert_eq!(identity.spiffe_id.unwrap().as_str(), ID);
         assert!(identity.dns_names.is_empty() && identity.ip_addresses.is_empty());
     }
-    // Without an ID of its domain there is nothing that it vouches for.
+    // It vouches for nothing but an ID of its domain.
     for sans in [&["api.internal"][..], &["spiffe://example.com/api"], &["https://example.org/api"]] {
         assert!(verdict(&trust, &root.leaf("api", sans).der, Expect::AnyTrusted).is_err(), "{sans:?}");
     }
@@ -183,7 +183,7 @@ fn a_root_without_a_trust_domain_vouches_for_no_id_of_one_that_has_roots() {
             params.subject_alt_names.push(SanType::URI(uri.as_str().try_into().unwrap()));
         })
     };
-    // Also where the ID is none by the standard, and somebody might take it for one.
+    // Also if the ID is invalid by the standard, and somebody might accept it.
     for uri in [
         ID,
         "spiffe://example.org",
@@ -209,7 +209,7 @@ fn a_root_without_a_trust_domain_vouches_for_no_id_of_one_that_has_roots() {
     assert!(verdict(&both, &as_written(ID).der, ID.parse().unwrap()).is_ok());
 }
 
-/// Public CAs issue certificates for servers only, which some use as clients.
+/// Public CAs issue certificates for servers only. Some services use them as clients.
 #[test]
 fn a_servers_certificate_proves_a_client_only_if_policy_says_so_by_name() {
     let servers = |params: &mut CertificateParams| params.extended_key_usages = vec![Purpose::ServerAuth];
@@ -239,7 +239,7 @@ fn a_servers_certificate_proves_a_client_only_if_policy_says_so_by_name() {
     }
 }
 
-/// It does not work the other way: a client's certificate proves no server.
+/// Not the other way: a client's certificate is not valid for a server.
 #[test]
 fn a_clients_certificate_never_proves_a_server() {
     let root = Ca::root("Root");

@@ -1,6 +1,6 @@
-//! The peers of today, with hybrid groups and ML-DSA: our client against each one's server, and our server for its client,
-//! over TCP. What each can do with us, and who refuses whom with which alert, is compared with `seen/`, from which the table
-//! in docs/INTEROP.md is made.
+//! Current peers with hybrid groups and ML-DSA: our client with each server, and our server with each client, over TCP.
+//! What each peer supports, and which alerts are sent, is compared with `seen/`. The table in docs/INTEROP.md is made
+//! from this folder.
 //!
 //! `.ci/neighbours` gets the peers and runs this.
 

@@ -1,4 +1,4 @@
-//! What is tried with each peer, in both roles.
+//! The tests of each peer, in both roles.
 
 use crate::ours::{Met, Outcome, Server, Side, call};
 use crate::peers::Peer;
@@ -23,7 +23,7 @@ const GROUPS: [NamedGroup; 5] = [
     NamedGroup::SECP256R1,
     NamedGroup::SECP384R1,
 ];
-/// The group of which the client shares a key, and the one that its server asks for.
+/// The group of the client's share, and the one that its server requests.
 const RETRIES: [[NamedGroup; 2]; 6] = [
     [NamedGroup::X25519, NamedGroup::SECP384R1],
     [NamedGroup::X25519MLKEM768, NamedGroup::SECP384R1],
@@ -37,16 +37,16 @@ const REQUEST: &str = "GET / HTTP/1.0\r\n\r\n";
 /// One connection.
 struct Meeting<'a> {
     peer: &'a Peer,
-    /// The peer's.
+    /// The peer's role.
     role: Role,
     dir: &'a Dir,
-    /// Whose files we have, and whose the peer has; as "client-rsa".
+    /// The names of our files and of the peer's files, such as "client-rsa".
     ours: &'a str,
     theirs: &'a str,
     policy: Policy,
-    /// The peer's, if not its default.
+    /// The peer's groups, if not its default.
     groups: &'a [NamedGroup],
-    /// The peer's server asks for certificates.
+    /// The peer's server requests certificates.
     asks: bool,
 }
 
@@ -59,7 +59,7 @@ impl<'a> Meeting<'a> {
         Meeting { peer, role, dir, ours, theirs, policy: Policy::new(), groups: &[], asks: true }
     }
 
-    /// What we, and what the peer came to; `None`: the peer has not what this takes.
+    /// Our result and the peer's. `None`: the peer does not support this.
     fn take_place(&self) -> Option<(Outcome, String)> {
         let groups = match self.groups {
             [] => "-".to_string(),
@@ -89,7 +89,7 @@ impl<'a> Meeting<'a> {
         }
     }
 
-    /// Both have met whom they should, and agree on what was agreed on. `None`: they cannot meet.
+    /// Both have accepted the right peer, and report the same parameters. `None`: the peer does not support this.
     fn succeeds(&self) -> Option<Met> {
         let (Ok(met), theirs) = self.take_place()? else { return None };
         let expected = match self.role {
@@ -102,7 +102,7 @@ impl<'a> Meeting<'a> {
         let agreed = [expected[0], expected[1], &suite, &group, retried];
         let agrees = |(they, we): (&str, &str)| they == "?" || they == we;
         assert!(whom.split(' ').count() == 5 && whom.split(' ').zip(agreed).all(agrees), "{whom}, not {agreed:?}");
-        // Data has gone both ways.
+        // Data was sent in both directions.
         match self.role {
             Role::Client => assert!(met.whom.starts_with("CN=client, ") && said.starts_with("HTTP/1.1 200"), "{met:?}"),
             Role::Server => {
@@ -113,7 +113,7 @@ impl<'a> Meeting<'a> {
         Some(met)
     }
 
-    /// What both say, in words, if it fails.
+    /// The results of both in words, for a failure.
     fn fails(&self) -> (String, String) {
         match self.take_place() {
             Some((Err(ours), theirs)) => (ours, theirs),
@@ -122,7 +122,8 @@ impl<'a> Meeting<'a> {
     }
 }
 
-/// The first line that begins so, after that: of a server the port, else what the program has come to. `None`: it cannot.
+/// The first line after this point that begins like this: a server's port, otherwise the program's result. `None`: not
+/// supported.
 fn line(program: &Program, first: &str) -> Option<String> {
     let end = Instant::now() + PATIENCE;
     loop {
@@ -140,7 +141,7 @@ fn line(program: &Program, first: &str) -> Option<String> {
     }
 }
 
-/// All of it, compared with what was seen before.
+/// Runs all tests, and compares the results with those seen before.
 pub fn meets(peer: &Peer) {
     let (dir, post_quantum) = (pki::make(), ml_dsa());
     let mut seen =
@@ -187,7 +188,7 @@ pub fn meets(peer: &Peer) {
     seen.compare();
 }
 
-/// The alerts that a peer sends about our certificates.
+/// The alerts that a peer sends for our certificates.
 fn they_refuse(peer: &Peer, role: Role, dir: &Dir) -> Vec<String> {
     let meeting = || Meeting::new(peer, role, dir);
     let told = |what: &str| {
@@ -212,7 +213,7 @@ fn they_refuse(peer: &Peer, role: Role, dir: &Dir) -> Vec<String> {
     stranger.into_iter().chain(revoked).collect()
 }
 
-/// The alerts that we send about the peer's, which it must have heard.
+/// The alerts that we send for the peer's certificates. It must report them.
 fn we_refuse(peer: &Peer, role: Role, dir: &Dir) -> Vec<String> {
     let meeting = || Meeting::new(peer, role, dir);
     let hears = |meeting: Meeting<'_>, alert: &str, why: &str| {

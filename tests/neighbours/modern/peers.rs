@@ -1,4 +1,4 @@
-//! The peers: small programs of ours around other people's TLS.
+//! The peers: small programs of ours that use other TLS implementations.
 //!
 //! Each is called as `PEER ROLE DIRECTORY NAME GROUPS [PORT]`:
 //!
@@ -25,17 +25,17 @@ use std::process::Command;
 pub struct Peer {
     /// The file in `seen/`.
     pub name: &'static str,
-    /// The program, and what it is called with first.
+    /// The program and its first arguments.
     program: fn(&Tools) -> Vec<PathBuf>,
-    /// How it says that it has received this alert.
+    /// The text with which it reports this alert.
     pub hears: fn(&str) -> String,
-    /// It judges chains.
+    /// Whether it judges chains.
     pub judges: bool,
-    /// It reads CRLs.
+    /// Whether it reads CRLs.
     pub reads_crls: bool,
 }
 
-/// Where `.ci/neighbours` has put what it could get.
+/// The folder in which `.ci/neighbours` puts the peers that it has got.
 struct Tools(PathBuf);
 
 impl Tools {
@@ -44,13 +44,13 @@ impl Tools {
     }
 }
 
-/// One of our sources.
+/// One of our source files.
 fn source(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("modern/peers").join(name)
 }
 
 impl Peer {
-    /// The program, to be told what to do.
+    /// The program, which still needs its arguments.
     pub fn command(&self) -> Command {
         let tools = std::env::var_os("NEIGHBOURS").map(PathBuf::from);
         let tools = tools.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/neighbours"));
@@ -61,7 +61,7 @@ impl Peer {
     }
 }
 
-/// As OpenSSL has it: "tlsv1 alert unknown ca".
+/// OpenSSL's text: "tlsv1 alert unknown ca".
 fn in_words(alert: &str) -> String {
     format!("alert {}", alert.replace('_', " "))
 }
@@ -132,7 +132,7 @@ pub const TLSLITE: Peer = Peer {
 pub const S2N: Peer = Peer {
     name: "s2n-tls",
     program: |tools| vec![tools.path("s2n/debug/s2n-peer")],
-    // It does not say which.
+    // It does not report which one.
     hears: |_| "TLS alert received".to_string(),
     judges: true,
     reads_crls: false,

@@ -1,11 +1,11 @@
-//! What was seen, one file for each peer: compared with each run, and read for the table.
+//! The results seen before, one file for each peer. Each run is compared with them, and the table is made from them.
 
 use countersign::Role;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 use std::{env, fs};
 
-/// What a peer could do with us, as lines `KEY: ITEM, ITEM`.
+/// What a peer supports, in lines `KEY: ITEM, ITEM`.
 pub struct Seen {
     path: PathBuf,
     lines: Vec<(String, String)>,
@@ -26,13 +26,13 @@ impl Seen {
         }
     }
 
-    /// What the peer did in this role.
+    /// The peer's results in this role.
     pub fn add(&mut self, role: Role, what: &str, items: impl IntoIterator<Item = String>) {
         let items = items.into_iter().collect::<Vec<_>>().join(", ");
         self.lines.push((format!("{role} {what}"), items));
     }
 
-    /// Fails if anything but version and date has changed; with `COUNTERSIGN_BLESS=1` writes it down.
+    /// Fails if anything except version and date has changed. With `COUNTERSIGN_BLESS=1` it writes the file.
     pub fn compare(&self) {
         let text: String = self.lines.iter().map(|(key, items)| format!("{key}: {items}\n")).collect();
         if env::var_os("COUNTERSIGN_BLESS").is_some() {
@@ -57,7 +57,7 @@ impl Seen {
         Seen { path: path.to_path_buf(), lines: text.lines().map(line).collect() }
     }
 
-    /// All that were ever seen, by the names of the files.
+    /// All files, by name.
     pub fn all() -> Vec<Seen> {
         let mut paths: Vec<PathBuf> = fs::read_dir(directory()).unwrap().map(|entry| entry.unwrap().path()).collect();
         paths.sort();

@@ -32,7 +32,7 @@ fn table() -> String {
             };
             let (_, default) = list("default")[0].split_once(' ').expect("suite and group");
             let (hybrids, curves) = list("groups").into_iter().partition(|group| group.contains("MLKEM"));
-            // What it is about stands above the table.
+            // The text above the table explains the columns.
             let alerts = |what: &str| list(what).iter().map(|item| item.split(" (").next().unwrap()).collect();
             let cells = [
                 seen.get("peer").to_string(),
@@ -54,7 +54,7 @@ fn table() -> String {
     text
 }
 
-/// These items; "all" if there are as many as were tried.
+/// These items, or "all" if every tried one is there.
 fn cell(items: Vec<&str>, tried: usize) -> String {
     match items.len() {
         0 => "-".to_string(),

@@ -1,5 +1,5 @@
-//! Our client against other people's servers, and our server for their clients and proxies, over TCP: each as
-//! docs/INTEROP.md configures it. Who is let in, whom the other side believes to have met, and how refusals are said.
+//! Our client with other servers, and our server with other clients and proxies, over TCP, each configured as in
+//! docs/INTEROP.md. The tests check who is accepted, with which identity, and how refusals are reported.
 
 mod book;
 #[allow(dead_code, reason = "the other tests use the rest")]

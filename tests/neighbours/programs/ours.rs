@@ -1,4 +1,4 @@
-//! Our side, over TCP: as `tcp_client` and `tcp_server` do it, in this process.
+//! Our side over TCP, as `tcp_client` and `tcp_server` work, in this process.
 
 #[path = "../../../examples/common/mod.rs"]
 #[allow(dead_code, reason = "the programs use the rest")]
@@ -16,14 +16,14 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Who we are, and whom we trust.
+/// Our identity and our trust.
 pub struct Side {
     config: Config,
     expect: Vec<Expect>,
 }
 
 impl Side {
-    /// With `pki/NAME.pem` and its key; `expect`: who the peer must be.
+    /// With `pki/NAME.pem` and its key. `expect`: the expected peer.
     pub fn new(dir: &Dir, name: &str, expect: &[Expect]) -> Side {
         let identity =
             Identity::from_pem_or_der(&dir.read(&format!("pki/{name}.pem")), &dir.read(&format!("pki/{name}.key")));
@@ -42,7 +42,7 @@ impl Side {
         Side::new(dir, name, &["localhost".parse().unwrap()])
     }
 
-    /// A server that serves whoever our CA has certified.
+    /// A server that accepts every certificate of our CA.
     pub fn server(dir: &Dir, name: &str) -> Side {
         Side::new(dir, name, &[Expect::AnyTrusted])
     }
@@ -53,27 +53,27 @@ impl Side {
     }
 }
 
-/// A connection: with whom, and what was said. Or why there was none, in the words of our programs.
+/// A connection: the peer and the received text. Or the reason of its failure, in the words of our programs.
 pub type Outcome = Result<Met, String>;
 
 #[derive(Debug)]
 pub struct Met {
-    /// Who the peer has proved to be, and what was agreed on.
+    /// The proved identity, and the negotiated parameters.
     pub whom: String,
-    /// What was agreed on, as data.
+    /// The negotiated parameters as data.
     pub info: SessionInfo,
-    /// What it said.
+    /// The received text.
     pub said: String,
 }
 
-/// Connects (once somebody listens), says `request`, and listens until the server has closed, or has said `until`.
+/// Connects when the server listens, sends `request`, and reads until the server has closed or has sent `until`.
 pub fn call(port: u16, side: &Side, request: &str, until: &str) -> Outcome {
     let connector = Connector::new(side.config.clone());
     let talk = || {
         let mut stream = connector.connect_to(Some("localhost"), side.expect.clone(), connect(port))?;
         stream.write_all(request.as_bytes())?;
         let said = hear(&mut stream, |text| text.contains(until))?;
-        let _ = stream.close(); // how they close is not what is tried here
+        let _ = stream.close(); // the close is not tested here
         Ok(Met { whom: words::connected(stream.info()), info: stream.info().clone(), said })
     };
     talk().map_err(|error: io::Error| side.words(&error))
@@ -90,7 +90,7 @@ fn connect(port: u16) -> TcpStream {
     }
 }
 
-/// Listens until this is true of the text so far, or the peer has closed.
+/// Reads until this is true of the text so far, or the peer has closed.
 fn hear(stream: &mut Stream<TcpStream>, enough: impl Fn(&str) -> bool) -> io::Result<String> {
     let mut heard = Vec::new();
     stream.get_ref().set_read_timeout(Some(crate::programs::PATIENCE))?;
@@ -106,14 +106,14 @@ fn hear(stream: &mut Stream<TcpStream>, enough: impl Fn(&str) -> bool) -> io::Re
     }
 }
 
-/// Our server: tells each client by HTTP whom it has met.
+/// Our server, which answers each client by HTTP with its identity.
 pub struct Server {
     pub port: u16,
     outcomes: mpsc::Receiver<Outcome>,
 }
 
 impl Server {
-    /// With `pki/NAME.pem`; serves whoever our CA has certified.
+    /// With `pki/NAME.pem`. It accepts every certificate of our CA.
     pub fn start(dir: &Dir, name: &str) -> Server {
         Server::of(Side::server(dir, name))
     }
@@ -122,12 +122,12 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (tell, outcomes) = mpsc::channel();
-        // It ends when nobody wants to know any more, or with the process.
+        // It ends when the receiver is dropped, or with the process.
         thread::spawn(move || while tell.send(serve(listener.accept().unwrap().0, &side)).is_ok() {});
         Server { port, outcomes }
     }
 
-    /// What the next connection came to.
+    /// The result of the next connection.
     pub fn outcome(&self) -> Outcome {
         self.outcomes.recv_timeout(crate::programs::PATIENCE).expect("somebody connects")
     }
@@ -138,11 +138,11 @@ fn serve(stream: TcpStream, side: &Side) -> Outcome {
     let talk = || {
         let mut stream = acceptor.accept(stream)?;
         let whom = words::connected(stream.info());
-        let said = hear(&mut stream, |text| text.contains('\n'))?; // a line is enough
+        let said = hear(&mut stream, |text| text.contains('\n'))?; // one line is enough
         let body = format!("our server met {whom}\n");
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
         stream.write_all((head + &body).as_bytes())?;
-        let _ = stream.close(); // how they close is not what is tried here
+        let _ = stream.close(); // the close is not tested here
         Ok(Met { whom, info: stream.info().clone(), said })
     };
     talk().map_err(|error: io::Error| side.words(&error))

@@ -1,4 +1,4 @@
-//! The files of `examples/pki`, made here: a root, an intermediate, leaves and CRLs.
+//! The files of `examples/pki`, made in this process: a root, an intermediate, leaves and CRLs.
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, ExtendedKeyUsagePurpose, IsCa,
@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A directory that goes away at the end.
+/// A temporary directory.
 pub struct Dir(pub PathBuf);
 
 impl Dir {
@@ -112,7 +112,7 @@ const CLIENT: u64 = 2;
 const REVOKED_CLIENT: u64 = 66;
 const REVOKED_SERVER: u64 = 99;
 
-/// Whom a certificate is for, and what it may do.
+/// The names of a certificate and its use.
 struct Subject {
     cn: &'static str,
     roles: &'static [ExtendedKeyUsagePurpose],
@@ -133,21 +133,22 @@ impl Subject {
     }
 }
 
-/// Keys of other kinds, by the names of the files that have them.
+/// Keys of other kinds, by the names of their files.
 pub const KINDS: [&str; 3] = ["p384", "ed25519", "rsa"];
 
 fn key_of(kind: &str) -> KeyPair {
     match kind {
         "p384" => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap(),
         "ed25519" => KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap(),
-        // ring makes none.
+        // ring cannot generate them.
         _ => KeyPair::from_pem(include_str!("../../../vectors/keys/rsa2048.pkcs8.pem")).unwrap(),
     }
 }
 
-/// The directory `pki`: `ca.pem`, `intermediate.pem`, `crl.pem`; `server` and `client`, with keys of P-256 and, as
-/// `server-rsa`, of other kinds; `revoked-server` and `revoked-client`; what another CA has made of the same names,
-/// `stranger-server` and `stranger-client`; and of later days `renewed-server` and `later-crl.pem`, which has `client` too.
+/// The directory `pki`: `ca.pem`, `intermediate.pem`, `crl.pem`; `server` and `client` with P-256 keys and (as
+/// `server-rsa`) with other kinds; `revoked-server` and `revoked-client`; certificates of another CA with the same
+/// names, `stranger-server` and `stranger-client`; and later ones, `renewed-server` and `later-crl.pem`, which also has
+/// `client`.
 pub fn make() -> Dir {
     let dir = Dir::new();
     fs::create_dir(dir.path("pki")).unwrap();

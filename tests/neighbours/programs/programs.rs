@@ -1,4 +1,5 @@
-//! Other programs: started in a directory of their own, on a free port, heard, and killed at the end.
+//! Other programs: each is started in its own directory on a free port, its output is read, and it is killed at the
+//! end.
 
 use crate::book;
 use crate::pki::Dir;
@@ -11,23 +12,23 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// How long anything here may take. Only a failure waits so long.
+/// The time limit of each step. Only a failure waits this long.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A program that runs, and what it has said.
+/// A running program and its output.
 pub struct Program {
     child: Child,
     said: Arc<Mutex<String>>,
-    /// What hears it.
+    /// The thread that reads the output.
     listeners: Vec<JoinHandle<()>>,
-    /// A log that it writes besides.
+    /// A log file that it also writes.
     log: Option<String>,
-    /// Where its files are, if it has any.
+    /// The directory of its files, if it has any.
     home: Option<Dir>,
 }
 
 impl Program {
-    /// Runs it in the directory in which `pki` lies; says `input` to it and then no more.
+    /// Runs it in the directory that contains `pki`, sends `input`, and closes its standard input.
     pub fn start(dir: &Dir, command: &mut Command, input: &str) -> Program {
         for proxy in ["http_proxy", "https_proxy", "all_proxy", "ALL_PROXY", "HTTPS_PROXY"] {
             command.env_remove(proxy);
@@ -45,13 +46,13 @@ impl Program {
         Program::start(dir, Command::new("sh").args(["-c", &format!("exec {line}")]), input)
     }
 
-    /// All that it has said so far.
+    /// The output so far.
     pub fn said(&self) -> String {
         let log = self.log.as_ref().and_then(|log| fs::read(log).ok()).unwrap_or_default();
         self.said.lock().unwrap().clone() + &String::from_utf8_lossy(&log)
     }
 
-    /// Adds to what it has said: what it has answered.
+    /// Adds to the output: the answer to a request.
     pub fn answers(&self, text: &str) {
         self.said.lock().unwrap().push_str(text);
     }
@@ -62,7 +63,7 @@ impl Program {
         assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
 
-    /// Waits until it has ended; whether it did so well, and all that it has said.
+    /// Waits until it has ended. Returns whether it succeeded, and its output.
     pub fn ends(mut self) -> (bool, String) {
         let status = self.child.wait().unwrap();
         for listener in self.listeners.drain(..) {
@@ -71,7 +72,7 @@ impl Program {
         (status.success(), self.said())
     }
 
-    /// Waits until it has said this.
+    /// Waits for this text.
     pub fn waits_for(&self, words: &str) -> String {
         let end = Instant::now() + PATIENCE;
         while !self.said().contains(words) {
@@ -99,7 +100,7 @@ fn listen(mut stream: impl Read + Send + 'static, said: &Arc<Mutex<String>>) -> 
     })
 }
 
-/// A port that is free, below those that systems give to whoever does not care.
+/// A free port, below those that systems assign automatically.
 fn free_port() -> u16 {
     static TRIED: AtomicU32 = AtomicU32::new(0);
     loop {
@@ -111,15 +112,15 @@ fn free_port() -> u16 {
     }
 }
 
-/// How a neighbour that serves is started: by the directory where `pki` lies, its own, and what its block says.
+/// How a server is started: from the directory that contains `pki`, its own directory, and the block's text.
 pub type Start = fn(&Dir, &Dir, &str) -> Program;
 
-/// Starts what the block says, with some words replaced by others, in front of `upstream`; returns its port as well.
+/// Starts the block's program with some words replaced, in front of `upstream`. Returns its port, too.
 pub fn serve(start: Start, dir: &Dir, title: &str, upstream: u16, changes: &[(&str, &str)]) -> (Program, u16) {
-    // Between the choice of a port and its use another program may take it: then with another one.
+    // Another program may take the port before it is used. Then it tries another port.
     for _ in 0..3 {
         let port = free_port();
-        // In two steps: one number may be part of another.
+        // In two steps, because one number may be a part of another.
         let text = book::changed(title, changes).replace("8080", "8443").replace("8443", "<port>");
         let text = text.replace("4433", "<upstream>").replace("<port>", &port.to_string());
         let text = text.replace("<upstream>", &upstream.to_string()).replace("/etc/mtls", &dir.path("pki"));
@@ -128,7 +129,7 @@ pub fn serve(start: Start, dir: &Dir, title: &str, upstream: u16, changes: &[(&s
         program.home = Some(home);
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
-            // Whoever listens there is ours, unless it has ended.
+            // The listener is our program, unless it has ended.
             let listens = TcpStream::connect(("127.0.0.1", port)).is_ok();
             if program.child.try_wait().unwrap().is_some() {
                 eprintln!("{title} ended:\n{}", program.said());
@@ -153,7 +154,7 @@ pub fn driver(dir: &Dir, _home: &Dir, line: &str) -> Program {
     Program::driver(dir, line, "")
 }
 
-/// In one process, with all of its files in its directory.
+/// In one process, with all its files in its directory.
 pub fn nginx(dir: &Dir, home: &Dir, server: &str) -> Program {
     let log = "error_log stderr info; access_log off;";
     let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(|what| format!("{what}_temp_path tmp;"));
@@ -176,7 +177,7 @@ pub fn apache(dir: &Dir, home: &Dir, host: &str) -> Program {
     let at = home.path("");
     let files =
         format!("ServerRoot {at}\nDefaultRuntimeDir {at}\nPidFile apache.pid\nErrorLog apache.log\nMutex file:{at}");
-    // root becomes www-data; whoever else runs this stays who he is.
+    // root becomes www-data. Other users stay who they are.
     let who = "User www-data\nGroup www-data\nServerName localhost\nSSLSessionCache none\nLogLevel info";
     home.write("apache.conf", &format!("{files}\n{}\n{who}\n{host}\n", modules.join("\n")));
     let mut command = debian("apache2");
@@ -200,7 +201,7 @@ pub fn python(dir: &Dir, script: &str) -> Program {
     Program::start(dir, Command::new("python3").args(["-c", script]), "")
 }
 
-/// Debian puts servers where ordinary users' PATH does not lead.
+/// Debian's servers are not in the PATH of ordinary users.
 fn debian(name: &str) -> Command {
     let path = std::env::var("PATH").unwrap_or_default();
     let mut command = Command::new("env");
@@ -208,7 +209,7 @@ fn debian(name: &str) -> Command {
     command
 }
 
-/// Asks a proxy by plain HTTP.
+/// Sends a plain HTTP request to a proxy.
 pub fn ask(port: u16) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();

@@ -1,31 +1,31 @@
-//! Our server for other people's clients and proxies.
+//! Our server with other clients and proxies.
 
 use crate::book;
 use crate::ours::Server;
 use crate::pki::{self, Dir};
 use crate::programs::{self, Program, Start, make_files, serve};
 
-/// A client that has a certificate, or a proxy that calls for one that has none.
+/// A client with a certificate, or a proxy that connects for a client without one.
 struct Client {
-    /// Its block in the book.
+    /// Its block in docs/INTEROP.md.
     title: &'static str,
     /// The block that makes its files.
     files: Option<&'static str>,
     run: Run,
-    /// What it says about our server, if anything.
+    /// What it reports about our server, if anything.
     sees: &'static [&'static str],
-    /// What gives it its certificate.
+    /// The words of the block that give it its certificate.
     certificate: &'static str,
-    /// How it says that it has received this alert.
+    /// The text with which it reports this alert.
     hears: fn(&str) -> String,
-    /// What it says of a server from a CA that it does not know, and of a revoked one.
+    /// Its text about a server of an unknown CA, and about a revoked one.
     refuses: [&'static str; 2],
-    /// The alert that comes then; none: it judges after the handshake.
+    /// The alert that it sends. `None`: it judges after the handshake.
     alerts: [Option<&'static str>; 2],
 }
 
 enum Run {
-    /// The program of a command line, to which the request is said.
+    /// The program of a command line, which gets the request as input.
     Driver,
     Python,
     Proxy(Start),
@@ -33,13 +33,13 @@ enum Run {
 
 const OPENSSL_ALERTS: [Option<&str>; 2] = [Some("unknown_ca"), Some("certificate_revoked")];
 
-/// As OpenSSL has it: "tlsv1 alert unknown ca".
+/// OpenSSL's text: "tlsv1 alert unknown ca".
 fn in_words(alert: &str) -> String {
     format!("alert {}", alert.replace('_', " "))
 }
 
 impl Client {
-    /// Calls our server; what it has said contains the answer.
+    /// Connects to our server. Its output contains the answer.
     fn calls(&self, dir: &Dir, ours: &Server, changes: &[(&str, &str)]) -> Program {
         if let Some(files) = self.files {
             make_files(dir, files, changes);
@@ -83,7 +83,7 @@ impl Client {
             ((self.certificate, ""), "the client sent no certificate", "", "certificate_required"),
         ];
         for (change, refused, because, alert) in refusals {
-            let ours = Server::start(dir, "server"); // each time: HAProxy tries more than once
+            let ours = Server::start(dir, "server"); // a new server each time, because HAProxy tries more than once
             let program = self.calls(dir, &ours, &[change]);
             let sentence = ours.outcome().unwrap_err();
             assert!(sentence.starts_with(refused) && sentence.contains(because), "{sentence}");
@@ -101,7 +101,7 @@ impl Client {
                     assert!(sentence.contains(&format!("; alert {alert} received")), "{sentence}");
                     assert!(sentence.contains("; our certificate is CN=server, localhost "), "{sentence}");
                 }
-                // It has seen the whole handshake, and said nothing.
+                // It has completed the handshake, and reports nothing.
                 (Ok(met), None) => assert_eq!(met.said, ""),
                 (outcome, _) => panic!("{name}: {outcome:?}"),
             }
@@ -225,7 +225,7 @@ fn haproxy_in_front_of_our_server() {
         run: Run::Proxy(programs::haproxy),
         sees: &[],
         certificate: "crt /etc/mtls/client-with-key.pem ",
-        // It says no more: 502 or 503.
+        // It reports only 502 or 503.
         hears: |_| "HTTP/1.1 50".into(),
         refuses: ["HTTP/1.1 50"; 2],
         alerts: OPENSSL_ALERTS,

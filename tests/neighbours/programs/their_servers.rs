@@ -1,27 +1,27 @@
-//! Our client against other people's servers.
+//! Our client with other servers.
 
 use crate::ours::{Side, call};
 use crate::pki::{self, Dir};
 use crate::programs::{self, Program, Start, make_files, serve};
 
-/// A server that demands certificates.
+/// A server that requires certificates.
 struct Server {
-    /// Its block in the book.
+    /// Its block in docs/INTEROP.md.
     title: &'static str,
     /// The block that makes its files.
     files: Option<&'static str>,
     start: Start,
-    /// What its answer ends with; nothing: it closes.
+    /// The end of its answer. Empty: it closes.
     until: &'static str,
-    /// What it says about our client's certificate, to us or on its console.
+    /// What it reports about our client's certificate, to us or in its output.
     sees: &'static [&'static str],
-    /// What we are told when our certificate is from a CA that it does not know, and when it is revoked.
+    /// What we receive if our certificate is of an unknown CA, and if it is revoked.
     refuses: [&'static str; 2],
-    /// It tells us so by HTTP.
+    /// It reports this by HTTP.
     by_http: bool,
-    /// What in its block makes it ask for certificates, and what does not.
+    /// The words of its block that request certificates, and their replacement.
     asks: (&'static str, &'static str),
-    /// How it says that it has received this alert.
+    /// The text with which it reports this alert.
     hears: fn(&str) -> String,
 }
 
@@ -29,7 +29,7 @@ const REQUEST: &str = "GET / HTTP/1.0\r\nHost: localhost\r\n\r\n";
 const UNKNOWN_CA: &str = "the peer rejected our certificate (unknown_ca)";
 const REVOKED: &str = "the peer rejected our certificate (certificate_revoked)";
 
-/// As OpenSSL has it: "tlsv1 alert unknown ca".
+/// OpenSSL's text: "tlsv1 alert unknown ca".
 fn in_words(alert: &str) -> String {
     format!("alert {}", alert.replace('_', " "))
 }
@@ -107,7 +107,7 @@ impl Server {
 #[test]
 #[ignore = "needs nginx"]
 fn our_client_and_nginx() {
-    // nginx lets the handshake succeed whatever it thinks of the certificate, and refuses the request.
+    // nginx completes every handshake, whatever the certificate, and refuses the request.
     let refusal = "400 The SSL certificate error";
     Server {
         title: "nginx server",
@@ -152,7 +152,7 @@ fn our_client_and_haproxy() {
         refuses: [UNKNOWN_CA, REVOKED],
         by_http: false,
         asks: ("verify required", "verify none"),
-        hears: |_| "SSL handshake failure".into(), // it says no more
+        hears: |_| "SSL handshake failure".into(), // it reports no more
     }
     .meets_our_client();
 }
@@ -175,7 +175,7 @@ fn our_client_and_gnutls() {
         refuses: [access_denied, access_denied],
         by_http: false,
         asks: ("--require-client-cert --verify-client-cert", "--disable-client-cert"),
-        hears: |_| "A TLS fatal alert has been received".into(), // it does not say which
+        hears: |_| "A TLS fatal alert has been received".into(), // it does not report which one
     }
     .meets_our_client();
 }

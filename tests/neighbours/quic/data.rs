@@ -1,16 +1,16 @@
-//! Data over connections, across key updates.
+//! Data in both directions, with key updates.
 
 use crate::handshakes::pairs;
 use crate::pair::Pair;
 use crate::world::World;
 use countersign::adapters::quinn::quinn_proto::Side;
 
-/// So many bytes each way at once.
+/// Sends this many bytes in each direction at the same time.
 pub fn both_ways(pair: &mut Pair, len: usize) {
     transfer(pair, len, |_| {});
 }
 
-/// The same; `between` is called each time a tenth has gone out.
+/// The same. `between` is called after each tenth.
 fn transfer(pair: &mut Pair, len: usize, mut between: impl FnMut(&mut Pair)) {
     const SIDES: [Side; 2] = [Side::Client, Side::Server];
     let data: Vec<u8> = (0..len).map(|n| (n % 251) as u8).collect();
@@ -41,7 +41,7 @@ fn large_transfers_go_both_ways_at_once() {
     }
 }
 
-/// RFC 9001 §6: of either side, of both at once, and with datagrams lost on the way.
+/// RFC 9001 §6: key updates of either side, of both at once, and with lost datagrams.
 #[test]
 fn keys_are_updated_again_and_again() {
     let world = World::new();
@@ -65,7 +65,7 @@ fn keys_are_updated_again_and_again() {
     }
 }
 
-/// The application's close arrives with its code, after as before a key update.
+/// The application's close arrives with its code, before and after a key update.
 #[test]
 fn an_application_close_arrives() {
     use countersign::adapters::quinn::quinn_proto::ConnectionError;

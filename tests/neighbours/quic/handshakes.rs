@@ -1,4 +1,4 @@
-//! Who meets whom, and what each end knows then.
+//! Pairs of ends, and what each end knows after the handshake.
 
 use crate::pair::{Host, Pair};
 use crate::world::{ALPN, World, policy, server};
@@ -9,7 +9,7 @@ use countersign::{AlertDescription, CipherSuite, NamedGroup, Policy};
 use rustls::pki_types::CertificateDer;
 use std::sync::{Arc, Mutex};
 
-/// Each of the three mixed and unmixed pairs of which one at least is ours.
+/// The three pairs with at least one end of ours.
 pub fn pairs(world: &World) -> [(&'static str, ClientConfig, ServerConfig); 3] {
     [
         ("ours and ours", world.our_client(), world.our_server()),
@@ -18,7 +18,7 @@ pub fn pairs(world: &World) -> [(&'static str, ClientConfig, ServerConfig); 3] {
     ]
 }
 
-/// Whom this end has met.
+/// The peer that this end has accepted.
 fn met(host: &mut Host) -> Vec<String> {
     let identity = host.connection().crypto_session().peer_identity().expect("an identity");
     match identity.downcast::<Accepted>() {
@@ -80,7 +80,7 @@ fn handshake_data_is_there_before_the_end_and_the_identity_only_after_it() {
     assert_eq!(session(&mut pair.server), (Some(data), true));
 }
 
-/// As rustls has them: a QUIC connection has the labels of TLS.
+/// rustls uses the labels of TLS for a QUIC connection.
 #[test]
 fn the_key_log_has_each_secret_once() {
     let world = World::new();
@@ -135,8 +135,8 @@ fn every_cipher_suite_serves() {
     }
 }
 
-/// A server validates the client's address first (RFC 9000 §8.1.2): the Retry packet's tag is accepted, and so is the
-/// token that comes back.
+/// A server first validates the client's address (RFC 9000 §8.1.2). The Retry packet's tag is accepted, and so is the
+/// returned token.
 #[test]
 fn a_retry_is_followed() {
     let world = World::new();
@@ -168,8 +168,8 @@ fn a_hello_retry_request_of_either_side_is_followed() {
     }
 }
 
-/// With a group whose ServerHello takes one packet. Of a larger one (X25519MLKEM768) quinn-proto 0.11.19 does not send the
-/// first packet again if it alone is lost, with rustls at both ends neither.
+/// The group's ServerHello has one packet. With a larger one (X25519MLKEM768), quinn-proto 0.11.19 does not send the
+/// first packet again if only this packet is lost. The same happens with rustls at both ends.
 #[test]
 fn the_handshake_survives_the_loss_of_datagrams_and_chains_of_many_packets() {
     let world = World::new();
@@ -192,7 +192,7 @@ fn the_handshake_survives_the_loss_of_datagrams_and_chains_of_many_packets() {
 }
 
 // req: 9001-5.6-1, 9001-5.6-3
-/// 0-RTT never: neither with tickets that rustls gives, nor with those that it would like to have.
+/// There is no 0-RTT, neither with rustls' tickets nor with those that it would accept.
 #[test]
 fn there_is_no_0_rtt_and_no_resumption() {
     let world = World::new();
@@ -209,7 +209,7 @@ fn there_is_no_0_rtt_and_no_resumption() {
             assert_eq!(met(&mut pair.server), ["client.test"], "proved afresh");
         }
     }
-    // The control: between two of rustls there is.
+    // The control: two ends of rustls use 0-RTT.
     let mut had = false;
     for _ in 0..3 {
         let mut pair = Pair::new(rustls_client.clone(), rustls_server.clone());

@@ -1,4 +1,4 @@
-//! What quinn is given and when, at its own traits: bytes, keys, secrets, errors. The other end is a bare `Flow`.
+//! What quinn receives at its traits, and when: bytes, keys, secrets, errors. The peer is a `Flow`.
 
 use crate::world::{ALPN, World, policy};
 use countersign::adapters::quinn::quinn_proto::crypto::{ClientConfig, ServerConfig, Session};
@@ -140,7 +140,7 @@ fn crypto(alert: Alert) -> TransportErrorCode {
 }
 
 // req: 9001-4.4-2, 9001-4.4-3, 9001-5.7-1, 9001-5.7-2, 9001-5.7-3, 9001-6-1
-/// The client's 1-RTT keys come with its Finished; the server's come when it has the client's, and never before.
+/// The client's 1-RTT keys come with its Finished. The server's come after the client's Finished, and never before.
 #[test]
 fn keys_come_in_their_order_whatever_the_pieces_that_bytes_come_in() {
     let world = World::new();
@@ -183,7 +183,7 @@ fn keys_come_in_their_order_whatever_the_pieces_that_bytes_come_in() {
 }
 
 // req: 9001-4.1.3-3
-/// RFC 9001 §4.1.3: what comes under old keys behind a message after which they change, in the same piece or in one more.
+/// RFC 9001 §4.1.3: bytes under old keys after a message that changes the keys, in the same piece or in another.
 #[test]
 fn data_behind_a_key_change_is_a_violation() {
     let world = World::new();
@@ -199,7 +199,7 @@ fn data_behind_a_key_change_is_a_violation() {
             1 => drop(client.read(&[&flight[0].1[..], &flight[1].1].concat(), usize::MAX)),
             _ => {
                 assert_eq!(client.session.read_handshake(&flight[0].1), Ok(false));
-                client.read(&flight[1].1[..1], 1); // under Initial keys: quinn has no others
+                client.read(&flight[1].1[..1], 1); // under Initial keys, because quinn has no others
             }
         }
         let error = client.error.clone().unwrap();
@@ -212,7 +212,7 @@ fn data_behind_a_key_change_is_a_violation() {
     assert_eq!(client.error, None, "the control");
 }
 
-/// Takes empty transport parameters out of EncryptedExtensions, if the flight begins with it.
+/// Removes empty transport parameters from EncryptedExtensions, if the flight begins with this message.
 fn without_parameters(flight: &mut Vec<u8>) {
     const PARAMETERS: [u8; 4] = [0, 57, 0, 0];
     if let (Some(8), Some(at)) = (flight.first(), flight.windows(4).position(|bytes| bytes == PARAMETERS)) {
@@ -222,7 +222,7 @@ fn without_parameters(flight: &mut Vec<u8>) {
     }
 }
 
-/// A client that has met.
+/// A client after its handshake.
 fn client_that_has_met(world: &World) -> Theirs {
     let (mut client, mut bare) = (Theirs::client(world), Bare::server(world, policy(), Some(&[])));
     bare.read(&client.write());
@@ -233,8 +233,7 @@ fn client_that_has_met(world: &World) -> Theirs {
     client
 }
 
-/// RFC 9001 §6: TLS's own KeyUpdate is refused, by the code that the section says; and so is a CertificateRequest, by
-/// the one that §4.4 says.
+/// RFC 9001 §6: TLS's own KeyUpdate is refused with that section's code, and a CertificateRequest with that of §4.4.
 // req: 9001-4.4-4, 9001-4.8-1, 9001-6-2
 #[test]
 fn messages_that_quic_forbids_after_the_handshake_are_refused() {
@@ -248,7 +247,7 @@ fn messages_that_quic_forbids_after_the_handshake_are_refused() {
         assert!(client.read(message, 2).is_empty());
         let error = client.error.clone().unwrap();
         assert_eq!(error.code, code);
-        // The connection has failed: nothing is exported any longer. But quinn seals its last packets with what it has.
+        // The connection has failed, so nothing is exported any more. But quinn seals its last packets with its keys.
         assert_eq!(client.session.read_handshake(&[]), Err(error));
         assert!(client.session.export_keying_material(&mut [0; 9], b"label", b"").is_err());
         assert!(client.session.next_1rtt_keys().is_some());
@@ -256,7 +255,7 @@ fn messages_that_quic_forbids_after_the_handshake_are_refused() {
     assert_eq!(u64::from(crypto(Alert::UNEXPECTED_MESSAGE)), 0x10a);
 }
 
-/// Tickets are checked and dropped, whatever they promise of early data.
+/// Tickets are checked and dropped, also with early_data.
 // req: 9001-4.6.1-2
 #[test]
 fn tickets_are_of_no_use_and_do_no_harm() {
@@ -275,7 +274,7 @@ fn tickets_are_of_no_use_and_do_no_harm() {
 #[test]
 fn hellos_that_are_not_for_quic_are_refused_by_both() {
     let world = World::new();
-    // No transport parameters; some that are malformed.
+    // Without transport parameters, and with malformed ones.
     for (extension, code) in
         [(None, crypto(Alert::MISSING_EXTENSION)), (Some(&[1, 9][..]), TransportErrorCode::TRANSPORT_PARAMETER_ERROR)]
     {
@@ -283,8 +282,8 @@ fn hellos_that_are_not_for_quic_are_refused_by_both() {
         assert!(server.read(&bare.write()[0].1, 1200).is_empty(), "nothing is answered");
         assert_eq!(server.error.unwrap().code, code);
     }
-    // The same of a server. One that sends none is made by taking it out, which only a client that checks nothing else
-    // comes to see.
+    // The same for a server. A server without parameters is made by removing them, which only a client without other
+    // checks notices.
     for (extension, code) in
         [(&[][..], crypto(Alert::MISSING_EXTENSION)), (&[1, 9], TransportErrorCode::TRANSPORT_PARAMETER_ERROR)]
     {
@@ -307,7 +306,7 @@ fn hellos_that_are_not_for_quic_are_refused_by_both() {
         client.read(&bytes, 1200);
     }
     assert_eq!(client.error.unwrap().code, crypto(Alert::NO_APPLICATION_PROTOCOL));
-    // Middlebox compatibility: a session id, however it is cut.
+    // Middlebox compatibility: a session id, in any fragmentation.
     let mut bare = Bare::client(&world, Policy::new().alpn(&[ALPN]), Some(&[]));
     let hello = bare.write().remove(0).1;
     let body = [&hello[4..38], &[32], &[9; 32], &hello[39..]].concat();
@@ -323,7 +322,7 @@ fn hellos_that_are_not_for_quic_are_refused_by_both() {
     assert_eq!(told("the peer's QUIC transport parameters cannot be read"), 2, "by either role");
 }
 
-/// Whatever the bytes: no panic, nothing sent after an error, and nothing in its reason that only we know.
+/// For any bytes there is no panic, nothing is sent after an error, and the reason contains nothing that only we know.
 #[test]
 fn hellos_with_any_bit_flipped_are_answered_or_refused() {
     let world = World::new();

@@ -1,5 +1,5 @@
-//! QUIC: quinn-proto with our TLS against quinn-proto with rustls, in memory and with a clock of our own; and RFC 9001's
-//! vectors.
+//! QUIC: quinn-proto with our TLS and quinn-proto with rustls, in memory and with a simulated clock; and the vectors of
+//! RFC 9001.
 
 mod data;
 mod handshakes;

@@ -1,4 +1,4 @@
-//! Two QUIC endpoints, the network between them, and a clock: all in memory.
+//! Two QUIC endpoints, their network, and a clock, all in memory.
 
 use bytes::{Bytes, BytesMut};
 use countersign::adapters::quinn::quinn_proto::{
@@ -20,7 +20,7 @@ pub struct Host {
     pub has_data: bool,
     pub connected: bool,
     pub lost: Option<ConnectionError>,
-    /// What came on streams, one after the other.
+    /// The data of the streams, one after the other.
     pub heard: Vec<u8>,
 }
 
@@ -46,7 +46,7 @@ impl Host {
         &mut self.connection.as_mut().unwrap().1
     }
 
-    /// The error code and reason by which the peer closed, or by which we did.
+    /// The error code and reason of the close, by the peer or by us.
     pub fn closed(&self) -> (u64, String) {
         match self.lost.as_ref().unwrap() {
             ConnectionError::TransportError(error) => (error.code.into(), error.reason.clone()),
@@ -57,7 +57,7 @@ impl Host {
         }
     }
 
-    /// Writes on a new stream, as far as there is room.
+    /// Writes on a new stream, as much as has room.
     pub fn open(&mut self) -> StreamId {
         self.connection().streams().open(Dir::Uni).unwrap()
     }
@@ -100,7 +100,7 @@ pub struct Pair {
     pub now: Instant,
     /// The server validates the client's address first.
     pub retries: bool,
-    /// One of so many datagrams is lost, at no regular distance: the ends have their own rhythm.
+    /// One of this many datagrams is lost, at irregular distances, because the ends have their own rhythm.
     pub loss: Option<u32>,
     sent: u32,
     client_config: Option<ClientConfig>,
@@ -133,7 +133,7 @@ impl Pair {
         }
     }
 
-    /// Goes on until both have come so far; false: a minute has passed.
+    /// Continues until both have reached this point. False: a minute has passed.
     pub fn run_until(&mut self, mut both: impl FnMut(&mut Pair) -> bool) -> bool {
         let end = self.now + Duration::from_secs(60);
         while self.now < end {
@@ -145,20 +145,20 @@ impl Pair {
         both(self)
     }
 
-    /// Goes on until both are connected.
+    /// Continues until both are connected.
     pub fn meet(&mut self) {
         self.connect("server.test");
         let met = self.run_until(|pair| pair.client.connected && pair.server.connected);
         assert!(met, "client: {:?}, server: {:?}", self.client.lost, self.server.lost);
     }
 
-    /// Goes on until both have failed.
+    /// Continues until both have failed.
     pub fn part(&mut self) {
         self.connect("server.test");
         assert!(self.run_until(|pair| pair.client.lost.is_some() && pair.server.lost.is_some()));
     }
 
-    /// Everything that is to be sent arrives; if nothing is, time passes.
+    /// Delivers everything. If there is nothing, time passes.
     fn turn(&mut self) {
         let mut sent = 0;
         for side in [Side::Client, Side::Server] {

@@ -1,4 +1,4 @@
-//! Who refuses whom, what each end is told, and what it is not.
+//! Refusals: which end refuses, and what each end reports and does not report.
 
 use crate::pair::Pair;
 use crate::world::{ALPN, Leaf, World, code, policy, server};
@@ -15,7 +15,7 @@ fn our_server(world: &World, leaf: &Leaf) -> ServerConfig {
     server(world.our_server_of(leaf, policy()))
 }
 
-/// Both ends come to an end by this alert: one says it, the other hears it. Nothing is heard on streams.
+/// Both ends end by this alert: one sends it, and the other receives it. No stream data arrives.
 fn part_by(alert: Alert, client: ClientConfig, server: ServerConfig) -> Pair {
     let mut pair = Pair::new(client, server);
     pair.part();
@@ -23,7 +23,7 @@ fn part_by(alert: Alert, client: ClientConfig, server: ServerConfig) -> Pair {
     pair
 }
 
-/// We refuse: the peer hears the alert and its name, and our reasons stay here.
+/// We refuse. The peer receives the alert and its name. Our reasons are not sent.
 fn we_refuse(world: &World, we: Side, alert: Alert, why: &str, client: ClientConfig, server: ServerConfig) {
     world.failures.lock().unwrap().clear();
     let mut pair = part_by(alert, client, server);
@@ -82,7 +82,7 @@ fn nobody_comes_without_a_certificate() {
 }
 
 // req: 9001-8.1-2, 9001-8.1-3
-/// RFC 9001 §8.1: neither another protocol nor none.
+/// RFC 9001 §8.1: another protocol and no protocol are refused.
 #[test]
 fn without_a_common_protocol_there_is_no_connection() {
     let world = World::new();
@@ -99,8 +99,8 @@ fn without_a_common_protocol_there_is_no_connection() {
     we_refuse(&world, Side::Server, none, why, other, world.our_server());
 }
 
-/// quinn lets a server write before the handshake is over (0.5-RTT). What ours writes then waits until the client is
-/// accepted: a client that is not accepted hears nothing.
+/// quinn allows a server to write before the handshake is finished (0.5-RTT). Ours keeps this data until the client is
+/// accepted. A refused client receives nothing.
 #[test]
 fn a_server_says_nothing_to_a_client_that_it_has_not_accepted() {
     let world = World::new();
@@ -122,11 +122,11 @@ fn a_server_says_nothing_to_a_client_that_it_has_not_accepted() {
     };
     assert_eq!(heard_by(&world.leaf("client.test"), world.our_server()), b"for accepted clients only");
     assert_eq!(heard_by(&world.stranger("client.test"), world.our_server()), b"");
-    // The control: rustls sends it to anybody, so that the above says something.
+    // The control: rustls sends this data to every client, so the test above is meaningful.
     assert_eq!(heard_by(&world.stranger("client.test"), world.rustls_server()), b"for accepted clients only");
 }
 
-/// A key that is elsewhere cannot be waited for: the handshake fails, and says why.
+/// An external key cannot be waited for: the handshake fails with this reason.
 #[test]
 fn an_identity_whose_key_is_elsewhere_cannot_sign_here() {
     use countersign::adapters::quinn::QuicServerConfig;

@@ -14,7 +14,7 @@ fn endpoint(server: Option<ServerConfig>) -> Endpoint {
 
 const LEN: usize = 16 << 20;
 
-/// Much data each way at once, on as many streams, keys updated on the way.
+/// Much data in both directions at once, on several streams, with key updates.
 async fn transfer(client: ClientConfig, server: ServerConfig) {
     let (near, far) = (endpoint(None), endpoint(Some(server)));
     let address = far.local_addr().unwrap();
@@ -65,7 +65,7 @@ async fn much_data_goes_both_ways_at_once_across_key_updates() {
     }
 }
 
-/// Side by side, each with its own identities.
+/// In parallel, each with its own identities.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endpoint_serves_many_connections() {
     let world = World::new();

@@ -1,4 +1,4 @@
-//! RFC 9001, appendix A, through the traits that quinn uses.
+//! RFC 9001, appendix A, through the traits of quinn.
 
 use crate::world::World;
 use bytes::BytesMut;
@@ -22,7 +22,7 @@ fn session() -> Box<dyn Session> {
     config.start_session(1, "server.test", &parameters).ok().unwrap()
 }
 
-/// The packet with this payload: its protected form.
+/// The protected form of the packet with this payload.
 fn protect(
     keys: (&dyn PacketKey, &dyn HeaderKey),
     number: u64,
@@ -37,7 +37,7 @@ fn protect(
     packet
 }
 
-/// The packet as it was before, and as it was after its header was unprotected.
+/// The original packet, and the packet after its header was unprotected.
 fn unprotect(
     keys: (&dyn PacketKey, &dyn HeaderKey),
     number: u64,
@@ -73,7 +73,7 @@ fn initial_packets_of_both_ends_are_those_of_the_appendix() {
     }
 }
 
-/// RFC 9001 §A.4. And no bit of header, token, tag or connection ID may be another.
+/// RFC 9001 §A.4. A change of any bit of header, token, tag or connection ID is detected.
 #[test]
 fn the_retry_integrity_tag_is_that_of_the_appendix() {
     let (dcid, packet) = (vector("dcid"), vector("retry_packet"));
@@ -110,7 +110,7 @@ fn a_short_header_packet_of_chacha20_is_that_of_the_appendix() {
     assert_eq!(protect(keys, 654_360_564, 1, &header, &payload), packet);
     assert_eq!(unprotect(keys, 654_360_564, 1, header.len(), &packet), [header.clone(), payload].concat());
 
-    // The secret that is used after keys are updated: it makes the same keys as the appendix's "ku".
+    // The secret after a key update. It makes the same keys as the appendix's "ku".
     let updated = PacketSecret::new(Suite::ChaCha20Poly1305Sha256, &vector("chacha20_ku")).unwrap();
     let sealed = |secret: &PacketSecret| {
         let mut packet = vec![7; 60];
@@ -135,7 +135,7 @@ fn the_limits_of_each_aead_are_those_of_section_6_6() {
     }
 }
 
-/// A packet that is too short to be sampled is never sent in the clear, and never opens.
+/// A packet that is too short for a sample is never sent in plaintext, and never opens.
 #[test]
 fn what_cannot_be_protected_is_not_sent() {
     let keys = session().initial_keys(&ConnectionId::new(&[1; 8]), Side::Client);

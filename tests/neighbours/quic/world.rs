@@ -1,4 +1,4 @@
-//! Who is who: a CA, ends of ours and of rustls under it, and strangers.
+//! The identities: a CA, ends of ours and of rustls under it, and identities of another CA.
 
 use countersign::adapters::Config;
 use countersign::adapters::quinn::quinn_proto::{ClientConfig, ServerConfig};
@@ -54,7 +54,7 @@ impl Leaf {
 pub struct World {
     ca: Ca,
     stranger: Ca,
-    /// What our ends say when they fail.
+    /// The errors of our ends.
     pub failures: Arc<Mutex<Vec<String>>>,
 }
 
@@ -71,12 +71,12 @@ impl World {
         Leaf::issue(&self.ca, name, |params| params.not_after = rcgen::date_time_ymd(2020, 1, 1))
     }
 
-    /// Of another CA, which nobody here trusts.
+    /// Of another CA, which no end trusts.
     pub fn stranger(&self, name: &str) -> Leaf {
         Leaf::issue(&self.stranger, name, |_| {})
     }
 
-    /// With a chain of so many bytes and more.
+    /// With a chain of at least this many bytes.
     pub fn fat(&self, name: &str, bytes: usize) -> Leaf {
         Leaf::issue(&self.ca, name, |params| {
             let names = (0..bytes / 50).map(|n| format!("{n:040}.example"));
@@ -183,7 +183,7 @@ fn initial_suite() -> rustls::quic::Suite {
     rustls::crypto::ring::cipher_suite::TLS13_AES_128_GCM_SHA256.tls13().unwrap().quic_suite().unwrap()
 }
 
-/// ring's, with only this cipher suite.
+/// ring's provider with only this cipher suite.
 fn provider(suite: Option<CipherSuite>) -> Arc<rustls::crypto::CryptoProvider> {
     let mut provider = rustls::crypto::ring::default_provider();
     provider.cipher_suites.retain(|each| suite.is_none_or(|suite| each.suite() == suite));

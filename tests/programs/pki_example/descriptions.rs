@@ -62,7 +62,7 @@ fn show_refuses_what_it_cannot_read_without_harm() {
         for at in 0..whole.len() {
             let mut bent = whole.clone();
             bent[at] ^= 0x41;
-            // Most flips leave a readable file; none may do worse than an unreadable one.
+            // Most changed bits leave a readable file. The others must not do worse than an unreadable file.
             if let Ok(text) = show::describe(&bent, NOW) {
                 assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "flip at {at}");
             }

@@ -1,4 +1,4 @@
-//! What is issued: chains, names, purposes, serial numbers, arguments.
+//! Issued certificates: chains, names, purposes, serial numbers, arguments.
 
 use super::{NOW, Workspace, refused};
 use crate::cli::{self, Failure};
@@ -24,8 +24,8 @@ fn a_chain_is_good_for_its_role_and_no_other() {
     }
 }
 
-/// A leaf of ML-DSA, under the CA's P-256 and under a CA of ML-DSA: judged by this crate, with the CRL, before and after
-/// it is revoked.
+/// An ML-DSA leaf under a P-256 CA and under an ML-DSA CA. This crate judges it with the CRL, before and after its
+/// revocation.
 #[cfg(feature = "mldsa")]
 #[test]
 fn an_ml_dsa_key_is_made_certified_renewed_and_revoked() {
@@ -68,7 +68,7 @@ fn judged(workspace: &Workspace, name: &str) -> Result<(), &'static str> {
     judged.map(drop).map_err(|refusal| refusal.reason().name())
 }
 
-/// Nothing but ML-DSA signs anything of a CA that was made so: certificates, the root's own included, and CRLs.
+/// In a CA with ML-DSA keys, every signature is ML-DSA: on certificates (the root's included) and CRLs.
 #[cfg(feature = "mldsa")]
 #[test]
 fn a_ca_of_ml_dsa_has_nothing_classical_in_it() {

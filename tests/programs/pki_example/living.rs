@@ -1,4 +1,4 @@
-//! What comes later: renewal, revocation, CRLs, and no key overwritten.
+//! Later commands: renewal, revocation, CRLs. No key is overwritten.
 
 use super::{DAY, Workspace, refused};
 use crate::show;
@@ -88,7 +88,7 @@ fn revoke_finds_every_certificate_of_the_name_and_no_other() {
     workspace.verify(&workspace.chain("client-2"), KeyUsage::client_auth()).unwrap();
     assert_eq!(workspace.crl_number(), number + 1);
     assert!(workspace.run("revoke client").unwrap().contains("expired or revoked already"), "it is not listed twice");
-    // Whatever is signed later remembers it.
+    // Certificates that are signed later have it, too.
     workspace.run("issue other --client").unwrap();
     assert!(matches!(workspace.verify(&first, KeyUsage::client_auth()), Err(webpki::Error::CertRevoked)));
 }
@@ -119,7 +119,7 @@ fn a_crl_ends_and_is_signed_again() {
     workspace.verify(&workspace.chain("client"), KeyUsage::client_auth()).unwrap();
 }
 
-/// crl.pem is the only record of what was revoked: read whole, or not touched.
+/// crl.pem is the only record of revocations: it is read as a whole, or not changed.
 #[test]
 fn a_crl_file_that_somebody_has_edited_is_read_whole_or_refused() {
     let workspace = Workspace::new();

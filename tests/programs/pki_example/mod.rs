@@ -1,5 +1,5 @@
-//! The development CA of examples/pki: what it makes is accepted by others, what it revokes is refused by them, and it
-//! overwrites nothing.
+//! The development CA of examples/pki: others accept its certificates, and refuse those that it revokes. It overwrites
+//! nothing.
 
 mod descriptions;
 mod issuing;
@@ -21,7 +21,7 @@ use x509_parser::prelude::{CertificateRevocationList, FromDer};
 const NOW: i64 = 1_795_424_400;
 const DAY: i64 = 86_400;
 
-/// A directory that goes away with the test, and the commands run in it.
+/// A temporary directory, and the commands that are run in it.
 struct Workspace {
     dir: PathBuf,
     now: i64,
@@ -36,14 +36,14 @@ impl Workspace {
         Workspace { dir, now: NOW }
     }
 
-    /// With a CA in it.
+    /// A directory with a CA.
     fn new() -> Self {
         let workspace = Workspace::empty();
         workspace.run("init").unwrap();
         workspace
     }
 
-    /// With a CA of this moment: for programs that have no other clock.
+    /// A directory with a CA that is valid now, for programs without another clock.
     fn today() -> Self {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
         let mut workspace = Workspace::empty();
@@ -52,7 +52,7 @@ impl Workspace {
         workspace
     }
 
-    /// Runs a command line, words between spaces, on this workspace's CA.
+    /// Runs a command line (words separated by spaces) on this workspace's CA.
     fn run(&self, line: &str) -> Result<String, Failure> {
         let words = line.split(' ').map(|word| word.to_string().into());
         let dir = ["--dir".into(), self.dir.clone().into_os_string()];
@@ -71,7 +71,7 @@ impl Workspace {
         files::certificates(&self.path(&format!("{name}.pem"))).unwrap()
     }
 
-    /// What show says of the names and uses in a chain.
+    /// The names and uses of a chain, as `show` prints them.
     fn facts(&self, name: &str) -> Vec<String> {
         let text = show::file(&self.path(&format!("{name}.pem")), self.now).unwrap();
         let lines = text.lines().filter(|line| {
@@ -88,7 +88,7 @@ impl Workspace {
         crl.crl_number().unwrap().try_into().unwrap()
     }
 
-    /// The verdict of rustls-webpki on a chain, every certificate of it looked up in crl.pem.
+    /// The verdict of rustls-webpki on a chain. Every certificate of it is looked up in crl.pem.
     fn verify(&self, chain: &[CertificateDer<'_>], usage: KeyUsage) -> Result<(), webpki::Error> {
         let root = CertificateDer::from_pem_slice(&self.read("ca.pem")).unwrap();
         let anchor = webpki::anchor_from_trusted_cert(&root).unwrap();

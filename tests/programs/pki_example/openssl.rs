@@ -1,4 +1,4 @@
-//! OpenSSL judges what the example makes.
+//! OpenSSL judges the certificates of the example.
 
 use super::{Workspace, refused};
 use std::process::{Command, Output};
