@@ -1,27 +1,27 @@
-//! Two connections between honest ends; the fuzzer says who asks, who answers, and which message goes where, as it is or
-//! changed. An authenticator is accepted unchanged, by the end that asked for it (or by the client of the server that
-//! nobody asked), once.
+//! Two connections between honest ends. The fuzzer decides who asks, who answers, and which message goes where,
+//! unchanged or changed. An authenticator is accepted once, unchanged, and only by the end that asked for it (a
+//! spontaneous one by the client of its server).
 
 use super::choices::Choices;
 use super::end::pki;
 use countersign::authenticator::{Authenticators, Proving, Received, RequestId};
 use countersign::{Credential, Handshake, Inbox, Misuse, Outbox, Policy, Role, Seed, Session, Verdict, Want};
 
-/// What has been written, and by whom.
+/// A written message and its author.
 enum Kind {
     Request(RequestId),
-    /// For this request, by its number in the list of messages.
+    /// The number of the request in the list of messages.
     Authenticator(usize),
     Empty(usize),
     Unasked,
 }
 
 struct Sent {
-    /// Which of the four ends: client and server of the first connection, then of the second.
+    /// One of the four ends: client and server of the first connection, then of the second.
     by: usize,
     kind: Kind,
     bytes: Vec<u8>,
-    /// By which ends it has been taken.
+    /// The ends that have accepted it.
     taken: [bool; 4],
 }
 
@@ -36,7 +36,7 @@ pub fn authenticator(data: &[u8]) {
     let mut ends = Vec::new();
     for connection in 0..2 {
         for session in connect(&policy) {
-            // The same seeds on both connections.
+            // Both connections have the same seeds.
             ends.push(session.authenticators(policy.clone(), &Seed::from_bytes(&[9; 64])).expect("a session"));
         }
         assert_eq!(ends.len(), 2 * (connection + 1));
@@ -72,7 +72,7 @@ pub fn authenticator(data: &[u8]) {
                 }
             }
             3 => {
-                // Changed on the way. A request may still be one: then what answers it must not be accepted.
+                // It was changed in transit. A request may still be valid, but then its answer must not be accepted.
                 let Some(place) = choose(&mut choices, sent.len()) else { continue };
                 let mut bytes = sent[place].bytes.clone();
                 let at = choices.word() % bytes.len();
@@ -103,13 +103,14 @@ pub fn authenticator(data: &[u8]) {
 
 fn deliver(ends: &mut [Authenticators<Policy>], sent: &mut Vec<Sent>, place: usize, to: usize, declines: bool) {
     let Sent { by, ref kind, ref bytes, taken } = sent[place];
-    // Whose request it answers, if that is still open.
+    // The end whose open request it answers.
     let asks = |request: &usize| match sent[*request].kind {
         Kind::Request(id) => (sent[*request].by, ends[sent[*request].by].open_requests().any(|open| open == id)),
         _ => unreachable!("requests only are answered"),
     };
     let expected = match kind {
-        // A request is bound to no connection: the other one's peer takes it as well, and what it answers is worth nothing.
+        // A request is not bound to a connection: the peer on the other connection accepts it, too, but its answer is
+        // useless.
         Kind::Request(_) => role(to) != role(by) && !taken[to],
         Kind::Authenticator(request) | Kind::Empty(request) => to == peer(by) && asks(request) == (to, true),
         Kind::Unasked => to == peer(by) && !taken[to],
@@ -118,7 +119,7 @@ fn deliver(ends: &mut [Authenticators<Policy>], sent: &mut Vec<Sent>, place: usi
     match got {
         Ok(_) => assert!(expected, "accepted in the wrong place, or twice"),
         Err(error) => {
-            // A changed request with this context may have been answered before: then it is used.
+            // A changed request with this context may have been answered before: then the context is used.
             assert!(!expected || error.name() == "ReusedContext", "{error}");
             assert_eq!(error.alert(), None);
             return;
@@ -158,7 +159,7 @@ fn prove(end: &Authenticators<Policy>, mut proving: Proving<'_>, role: Role) -> 
     let mut message = vec![0; 4096];
     let credential = Credential::new(&identity.chain);
     let Ok(len) = end.answer_credential(&mut proving, &credential, &mut message) else {
-        return vec![0]; // a changed request knows no scheme of ours
+        return vec![0]; // a changed request may have no scheme of ours
     };
     let question = proving.sign_question().expect("a question");
     let signature = identity.key.sign(question.scheme(), question.message()).expect("a signature");
@@ -167,7 +168,7 @@ fn prove(end: &Authenticators<Policy>, mut proving: Proving<'_>, role: Role) -> 
     message
 }
 
-/// The client's session, and the server's.
+/// The client's session and the server's.
 fn connect(policy: &Policy) -> [Session; 2] {
     let mut ends = [
         Handshake::client(policy.clone(), Some("server.test"), Seed::from_bytes(&[1; 64])).expect("a client"),
@@ -206,7 +207,7 @@ fn connect(policy: &Policy) -> [Session; 2] {
 }
 
 pub fn seeds() -> Vec<Vec<u8>> {
-    // Suite; then: end, what, and what that wants.
+    // The suite; then for each step the end, the action, and its arguments.
     vec![
         vec![0, 1, 0, 0, 5, 0, 1, 1, 5, 1, 1, 1, 5, 1, 1],
         vec![1, 0, 0, 1, 5, 0, 0, 0, 5, 1, 0, 1, 1, 0, 5, 2, 0, 0, 5, 2, 0],

@@ -1,18 +1,18 @@
 //! `client_bytes`, `server_bytes`: a whole connection from the peer's raw bytes, with null cryptography.
 //!
-//! The first byte says which policy, how large the pieces are in which the bytes come, and whether the memory is small;
-//! the rest is what the transport brings, then it ends.
+//! The first byte selects the policy, the size of the pieces, and the size of the memory. The rest is what the
+//! transport delivers before it ends.
 
 use super::choices::Choices;
 use super::end::{End, POLICY_COUNT, connected, gets, policy};
 use countersign::{Event, Role, Session, Want};
 
-/// A client, and a server of the fuzzer's bytes.
+/// A client whose server sends the fuzzer's bytes.
 pub fn client_bytes(data: &[u8]) {
     connection(Role::Client, data);
 }
 
-/// A server, and a client of the fuzzer's bytes.
+/// A server whose client sends the fuzzer's bytes.
 pub fn server_bytes(data: &[u8]) {
     connection(Role::Server, data);
 }
@@ -41,7 +41,7 @@ fn connection(role: Role, data: &[u8]) {
     talk(session, end, transport);
 }
 
-/// Echoes what comes.
+/// Echoes the data.
 fn talk(mut session: Session, mut end: End, mut transport: Transport<'_>) {
     let mut closed = false;
     loop {
@@ -80,7 +80,7 @@ struct Transport<'a> {
 }
 
 impl Transport<'_> {
-    /// Every call either ends or makes progress: there are no more than the bytes can explain.
+    /// Every call ends or makes progress: the number of calls is limited by the number of bytes.
     fn called(&mut self) {
         self.calls += 1;
         assert!(self.calls <= self.allowed, "the machine runs on without input");
@@ -95,7 +95,7 @@ impl Transport<'_> {
     }
 }
 
-/// What an honest client or server sends in a whole connection, with each policy and each size of pieces.
+/// The bytes of an honest client or server in a whole connection, with each policy and each size of pieces.
 pub fn seeds(role: Role) -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
     for number in 0..POLICY_COUNT as u8 {
@@ -117,7 +117,7 @@ pub fn server_seeds() -> Vec<Vec<u8>> {
     seeds(Role::Server)
 }
 
-/// Everything that an honest end sends, from its hello to its close_notify, without cryptography.
+/// Everything that an honest end sends, from its hello to its close_notify, with null cryptography.
 pub fn honest(role: Role, number: u8) -> Vec<u8> {
     let [client, server] = connected(policy(usize::from(number), true), true);
     let (mut end, mut session) = if role == Role::Client { client } else { server };

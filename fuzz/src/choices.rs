@@ -1,7 +1,7 @@
-//! The fuzzer's bytes as a sequence of choices. Every byte is one choice, so that seeds can be written by hand, and a
-//! changed byte changes one thing.
+//! The fuzzer's bytes as a sequence of choices. Each byte is one choice, so people can write seeds, and a changed byte
+//! changes one thing.
 
-/// What has not been chosen yet.
+/// The bytes that are left.
 #[derive(Clone)]
 pub struct Choices<'a>(&'a [u8]);
 

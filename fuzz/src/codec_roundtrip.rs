@@ -1,5 +1,5 @@
-//! `codec_roundtrip`: what is parsed and written is what came, for every message; and every reader of an extension or
-//! key survives whatever stands there.
+//! `codec_roundtrip`: every message that is parsed and written again is unchanged. Every getter of an extension or key
+//! survives any bytes.
 
 use super::bytes::honest;
 use super::end::pki;
@@ -72,7 +72,7 @@ pub fn codec_roundtrip(data: &[u8]) {
                 extensions(&message.extensions);
             }
         }
-        // Not a message: keys, an alert, and a stream of messages.
+        // Other inputs: keys, an alert, and a stream of messages.
         HandshakeType(250) => {
             if let Ok(key) = Spki::of_certificate(body) {
                 let again = Spki::from_der(key.raw).expect("a leaf's key stands by itself");
@@ -129,7 +129,7 @@ fn extensions(extensions: &Extensions<'_>) {
     }
 }
 
-/// Each extension that is there has what its getter gives.
+/// For each extension that is present its getter returns a value.
 fn what_is_checked_can_be_read(extensions: &CheckedExtensions<'_>, place: Place) {
     let there = |extension, getter: bool| assert_eq!(extensions.has(extension), getter, "{extension} in {place:?}");
     match place {
@@ -190,7 +190,7 @@ fn what_is_checked_can_be_read(extensions: &CheckedExtensions<'_>, place: Place)
     }
 }
 
-/// Every message of honest connections without cryptography, and keys.
+/// Every message of honest connections with null cryptography, and keys.
 pub fn seeds() -> Vec<Vec<u8>> {
     let mut seeds = vec![[&[250], &pki().client.chain[0][..]].concat(), vec![252, 2, 40]];
     seeds.push([&[251], &pki().client.key.public_key()[..]].concat());

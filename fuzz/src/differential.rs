@@ -1,5 +1,5 @@
-//! `differential`: a scripted peer speaks the same handshake, with real cryptography and the same deviation, to
-//! countersign and to rustls. Where one is connected and the other refuses, the difference must be in the list below,
+//! `differential`: a scripted peer makes the same handshake, with real cryptography and the same deviation, with
+//! countersign and with rustls. If one is connected and the other refuses, the difference must be in the list below,
 //! with its reason.
 
 mod peer;
@@ -13,15 +13,15 @@ use peer::{Peer, inserted};
 use rustls::pki_types::{PrivateKeyDer, UnixTime};
 use std::sync::{Arc, LazyLock};
 
-/// Where the two differ, and may.
+/// An allowed difference.
 struct Difference {
     /// Our role.
     role: Role,
-    /// The name of our error; empty: we are connected.
+    /// The name of our error. Empty: we are connected.
     ours: &'static str,
-    /// What their error says, among other things; empty: they are connected.
+    /// A part of their error. Empty: they are connected.
     theirs: &'static str,
-    /// Why that is as it should be.
+    /// Why the difference is right.
     #[allow(dead_code, reason = "for readers")]
     reason: &'static str,
 }
@@ -63,7 +63,7 @@ const DIFFERENCES: &[Difference] = &[
     ),
 ];
 
-/// What the scripted peer does wrong. The numbers are for the seeds: append only.
+/// The deviations of the scripted peer. Seeds use the numbers: append only.
 pub const KINDS: &[&str] = &[
     "nothing",
     "omit",
@@ -90,21 +90,21 @@ pub const KINDS: &[&str] = &[
 #[derive(Clone, Copy, Debug)]
 struct Deviation<'a> {
     kind: &'static str,
-    /// Which of the peer's messages.
+    /// The message with the deviation.
     at: usize,
     argument: u8,
     bytes: &'a [u8],
 }
 
 /// The first byte is the role under test, the second the kind of deviation, the third the message, the fourth an
-/// argument; the rest are bytes to put somewhere.
+/// argument. The rest is inserted somewhere.
 pub fn differential(data: &[u8]) {
     if let Some(difference) = difference(data) {
         panic!("{difference}");
     }
 }
 
-/// The difference that is in no list.
+/// A difference that is not in the list.
 fn difference(data: &[u8]) -> Option<String> {
     let mut choices = Choices::new(data);
     let role = if choices.byte() & 1 == 0 { Role::Client } else { Role::Server };
@@ -127,7 +127,7 @@ fn difference(data: &[u8]) -> Option<String> {
         (Ok(()), Err(theirs)) => ("", theirs.as_str()),
         (Err(ours), Ok(())) => (ours.as_str(), ""),
     };
-    // What we do not know or do, we do not read: they do, and refuse malformed ones (TLS 1.2, RFC 8879).
+    // We do not read what we do not support. They support it, and refuse malformed contents (TLS 1.2, RFC 8879).
     let extension = inserted(argument, deviation.bytes);
     let ignored =
         may_stand(extension, Place::ClientHello).is_none() || extension == ExtensionType::COMPRESS_CERTIFICATE;
@@ -149,7 +149,7 @@ fn difference(data: &[u8]) -> Option<String> {
 trait Subject {
     fn gets(&mut self, bytes: &[u8]);
     fn sends(&mut self) -> Vec<u8>;
-    /// Whether it is connected, or why not.
+    /// Whether it is connected. If not, the error.
     fn outcome(&self) -> Result<(), String>;
 }
 

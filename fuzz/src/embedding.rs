@@ -1,5 +1,5 @@
-//! `embedding`: the template for users' own. The loop under test is that of the README, and then one for a session as
-//! docs/GUIDE.md has it; put yours in its place. The fuzzer chooses what the peer does and where the transport cuts.
+//! `embedding`: the template for users. The loop under test is that of the README, and then the one for a session in
+//! docs/GUIDE.md. Replace it by yours. The fuzzer chooses what the peer does, and how the transport divides the bytes.
 
 use super::end::{pki, seed};
 use countersign::adversary::Identity;
@@ -21,7 +21,7 @@ pub fn embedding(data: &[u8]) {
     assert!(report.findings.is_empty(), "{report}");
 }
 
-/// Who its peer is.
+/// The identity of its peer.
 fn peer(role: Role) -> &'static Identity {
     static PEERS: OnceLock<[Identity; 2]> = OnceLock::new();
     let peers = PEERS.get_or_init(|| {
@@ -130,7 +130,7 @@ fn flush(io: &mut impl Write, tx: &mut Outbox<Vec<u8>>) -> io::Result<()> {
     Ok(())
 }
 
-/// Every case of either role, cut in some ways.
+/// Every case in either role, with some divisions.
 pub fn seeds() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
     for case in 0..24 {

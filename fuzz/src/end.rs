@@ -1,4 +1,4 @@
-//! One end of a connection with its memory and its answers; what every target asserts of it whatever the peer does.
+//! One end of a connection with its memory and its answers, and the assertions of every target.
 
 use countersign::x509::SigningKey;
 use countersign::{
@@ -8,7 +8,7 @@ use countersign::{
 use rustls_pki_types::CertificateDer;
 use std::sync::{LazyLock, OnceLock};
 
-/// Who an end is.
+/// The identity of an end.
 pub struct Identity {
     pub chain: Vec<CertificateDer<'static>>,
     pub key: SigningKey,
@@ -16,7 +16,7 @@ pub struct Identity {
     pub pkcs8: Vec<u8>,
 }
 
-/// A root and two identities under it. Ed25519: signatures all have one length, so runs are alike.
+/// A root and two identities under it. With Ed25519 all signatures have one length, so runs are comparable.
 pub struct Pki {
     pub root: CertificateDer<'static>,
     pub client: Identity,
@@ -52,7 +52,7 @@ impl Pki {
     }
 }
 
-/// The policies that the targets choose from: as it comes, with everything on, and small.
+/// The policies of the targets: the default, everything enabled, and small limits.
 static POLICIES: LazyLock<[Policy; 3]> = LazyLock::new(|| {
     let all = Policy::new()
         .alpn(&[b"h2", b"http/1.1"])
@@ -72,7 +72,7 @@ static NULL_POLICIES: LazyLock<[Policy; 3]> = LazyLock::new(|| POLICIES.clone().
 
 pub const POLICY_COUNT: usize = 3;
 
-/// One of the policies, with cryptography or without.
+/// One of the policies, with real or null cryptography.
 pub fn policy(number: usize, null: bool) -> &'static Policy {
     let policies: &'static [Policy; POLICY_COUNT] = if null { &NULL_POLICIES } else { &POLICIES };
     &policies[number % POLICY_COUNT]
@@ -88,22 +88,22 @@ pub fn seed(role: Role, salt: u8) -> Seed {
 /// The session id of a client with the seed 0.
 pub const SESSION_ID: [u8; 32] = [0; 32];
 
-/// No peer can make us ask for more memory than this: a flight, and one record on its way.
+/// The most memory that a peer can make us use: a flight, and one record.
 pub const MOST_INBOX: usize = limits::MAX_FLIGHT + 4 - 1 + 16_645;
 
-/// One end, driven by a target.
+/// One end that a target drives.
 pub struct End {
     pub role: Role,
     pub hs: Handshake<&'static Policy>,
     pub rx: Inbox<Vec<u8>>,
     pub tx: Outbox<Vec<u8>>,
-    /// Sign in earnest.
+    /// Makes real signatures.
     pub real: bool,
-    /// The peer's certificates, as shown at Verify.
+    /// The peer's certificates at Verify.
     pub peer: Option<Vec<Vec<u8>>>,
-    /// The traffic secrets, under their names in the key log.
+    /// The traffic secrets with their labels in key logs.
     pub secrets: Vec<(&'static str, Vec<u8>)>,
-    /// Everything that went to the transport.
+    /// Everything that was sent.
     pub sent: Vec<u8>,
 }
 
@@ -117,8 +117,8 @@ impl End {
         End { role, hs, rx, tx, real, peer: None, secrets: Vec::new(), sent: Vec::new() }
     }
 
-    /// Drives until the transport is wanted, the handshake is done or has failed; answers every question, and finds
-    /// more memory when that is wanted.
+    /// Drives until the transport is wanted, or the handshake is done or has failed. Answers every question, and makes
+    /// the memory larger when necessary.
     pub fn drive(&mut self) -> Result<Want, Error> {
         loop {
             let want = match self.hs.drive(&mut self.rx, &mut self.tx) {
@@ -202,7 +202,7 @@ impl End {
         });
     }
 
-    /// What holds after every fatal error.
+    /// The assertions after every fatal error.
     fn failed(&mut self, error: Error) {
         assert_eq!(self.hs.drive(&mut self.rx, &mut self.tx), Err(error), "an error stays (R4)");
         assert!(self.hs.finish().is_err(), "no session after an error");
@@ -239,7 +239,7 @@ impl End {
         self.tx = old.move_into(memory).map_err(|_| ()).expect("larger memory will do");
     }
 
-    /// What is to be sent, as the transport would take it.
+    /// Takes the bytes to send.
     pub fn sends(&mut self) -> Vec<u8> {
         let bytes = self.tx.pending().to_vec();
         self.tx.sent(bytes.len());
@@ -247,7 +247,7 @@ impl End {
         bytes
     }
 
-    /// Bytes from the transport: as many as there is space for; returns how many.
+    /// Delivers bytes, as many as there is space for. Returns how many.
     pub fn gets(&mut self, bytes: &[u8]) -> usize {
         gets(&mut self.rx, bytes)
     }
@@ -260,7 +260,7 @@ impl End {
     }
 }
 
-/// Bytes from the transport: as many as there is space for; returns how many.
+/// Delivers bytes, as many as there is space for. Returns how many.
 pub fn gets(rx: &mut Inbox<Vec<u8>>, bytes: &[u8]) -> usize {
     let space = rx.space();
     let len = bytes.len().min(space.len());
@@ -271,7 +271,7 @@ pub fn gets(rx: &mut Inbox<Vec<u8>>, bytes: &[u8]) -> usize {
     len
 }
 
-/// Two honest ends that are connected: client and server, each with its session, and nothing on the way.
+/// Two connected honest ends, client and server, each with its session. Nothing is in transit.
 pub fn connected(policy: &'static Policy, null: bool) -> [(End, Session); 2] {
     let [mut client, mut server] = [Role::Client, Role::Server].map(|role| End::new(role, policy, !null, 4000));
     for _ in 0..10 {
@@ -281,13 +281,13 @@ pub fn connected(policy: &'static Policy, null: bool) -> [(End, Session); 2] {
         }
     }
     let sessions = [client.finish(), server.finish()];
-    // What the server says at once, so that nothing is on the way.
+    // The server's first record, so that nothing is in transit.
     let [mut of_client, of_server] = sessions;
     while of_client.receive(&mut client.rx, &mut client.tx).expect("an honest server") != countersign::Event::Read {}
     [(client, of_client), (server, of_server)]
 }
 
-/// Drives one end, and brings what it sends to the other; whether it is done.
+/// Drives one end, and carries its bytes to the other. Returns whether it is done.
 fn run(end: &mut End, other: &mut End) -> bool {
     loop {
         let want = end.drive().expect("two honest ends");

@@ -1,9 +1,10 @@
-//! `explain`: the study over any capture and key log. Every byte belongs to one field, and no renderer lets anything through.
+//! `explain`: the study with any capture and key log. Every byte belongs to one field, and every renderer escapes
+//! everything.
 
 use countersign::study::text::Language;
 use countersign::study::{Conversation, KeyLog, Study, Text, capture, explain as study_of, html, json, mermaid, text};
 
-/// The first byte: a capture file, with the secrets that it embeds; or two streams and a key log, of lengths that follow.
+/// The first byte selects a capture file with its embedded secrets, or two streams and a key log, whose lengths follow.
 pub fn explain(data: &[u8]) {
     let Some((kind, data)) = data.split_first() else { return };
     let study = if kind.is_multiple_of(2) {
@@ -56,7 +57,7 @@ fn rendered(study: &Study) {
     }
 }
 
-/// A real handshake of two ends (in fuzz/seeds, with its secrets), and what is simpler.
+/// A real handshake of two ends (in fuzz/seeds, with its secrets), and simpler inputs.
 pub fn seeds() -> Vec<Vec<u8>> {
     let streams = |client: &[u8], server: &[u8], log: &[u8]| {
         let length = |bytes: &[u8]| (bytes.len() as u16).to_be_bytes();

@@ -1,7 +1,8 @@
-//! `flow`: the handshake by messages. Either two honest ends with real cryptography, and a fuzzer who has the keys of the
-//! transport between them but not those of TLS: he cuts, edits, drops and repeats what they say, under the right keys or
-//! others, and their hosts answer late, twice, wrongly or not at all. Or one end beside the handshake over records, which
-//! gets the same messages in the same pieces, with null cryptography: both must say, do and know the same.
+//! `flow`: the handshake by messages. Either two honest ends have real cryptography, and the fuzzer has the keys of the
+//! transport between them but not those of TLS: it divides, edits, drops and repeats messages, under the right epoch or
+//! another one, and their hosts answer late, twice, wrongly or not at all. Or one end runs beside the handshake over
+//! records, and both get the same messages in the same pieces, with null cryptography: they must decide, send and
+//! report the same.
 
 use super::choices::Choices;
 use super::end::{End, POLICY_COUNT, pki, policy, seed};
@@ -15,7 +16,8 @@ use countersign::{
 use rustls_pki_types::CertificateDer;
 use std::sync::LazyLock;
 
-/// The first byte: bit 7, beside records; bit 0, our role there; bits 1-2, the policy; bits 3-5, the size of pieces.
+/// The first byte: bit 7, the twin over records; bit 0, our role there; bits 1-2, the policy; bits 3-5, the size of
+/// pieces.
 pub fn flow(data: &[u8]) {
     let mut choices = Choices::new(data);
     match choices.byte() {
@@ -30,7 +32,7 @@ fn parameters(role: Role) -> &'static [u8] {
     if role == Role::Client { b"the client's parameters" } else { b"the server's" }
 }
 
-/// The policies of the other targets, as a transport would have them: without what is for records only.
+/// The policies of the other targets without the settings for records.
 fn policy_of(number: usize, real: bool) -> &'static Policy {
     static POLICIES: LazyLock<Vec<Policy>> = LazyLock::new(|| {
         let policies = (0..2 * POLICY_COUNT).map(|n| policy(n / 2, n % 2 == 1).clone());
@@ -39,13 +41,13 @@ fn policy_of(number: usize, real: bool) -> &'static Policy {
     &POLICIES[number % POLICY_COUNT * 2 + usize::from(!real)]
 }
 
-/// With the parameters of a transport.
+/// With transport parameters.
 fn with_parameters<C: Carrier>(hs: Handshake<&'static Policy, C>) -> Handshake<&'static Policy, C> {
     let body = parameters(hs.role());
     hs.with_extension(PARAMETERS, Bytes::Static(body)).expect("nothing has been sent")
 }
 
-/// Bytes and the keys under which they go.
+/// Bytes and their epoch.
 type Stream = Vec<(Epoch, u8)>;
 
 /// One end with its host.
@@ -63,9 +65,9 @@ struct Side {
     session: Option<FlowSession>,
     error: Option<Error>,
     sent: Stream,
-    /// What its peer has been given of it.
+    /// What its peer has received from it.
     delivered: Stream,
-    /// Its host did what no honest host does.
+    /// Its host did something that no honest host does.
     spoilt: bool,
 }
 
@@ -99,7 +101,8 @@ impl Side {
         }
     }
 
-    /// Until the transport is wanted, or the host takes its time. `foreign`: a question that is not ours.
+    /// Continues until the transport is wanted, or the host does not answer yet. `foreign`: a question of another
+    /// connection.
     fn runs(&mut self, choices: &mut Choices<'_>, foreign: Option<&Want>) {
         while self.error.is_none() && self.session.is_none() {
             let want = match self.flow.drive(&mut self.rx, &mut self.tx) {
@@ -148,7 +151,7 @@ impl Side {
         let refuses = how == 3 || (how == 4 && matches!(question, Want::Verify(_)));
         self.spoilt |= refuses || how == 5;
         match self.answer(question, how) {
-            // The host comes back to it.
+            // The host answers an older question.
             _ if how == 6 => return false,
             Err(Misuse::NoRoom { .. }) if !self.tx.is_empty() => return false,
             Err(Misuse::NoRoom { needed }) => {
@@ -174,7 +177,8 @@ impl Side {
         true
     }
 
-    /// 3: declined; 4: unfit, or a refusal; 5: a foreign chain, a wrong signature; 6: not now; else as is right.
+    /// 3: declined; 4: an unfit credential, or a refusal; 5: another's chain, a wrong signature; 6: no answer yet;
+    /// otherwise the right answer.
     fn answer(&mut self, question: &Want, how: u8) -> Result<(), Misuse> {
         let alert = AlertDescription::INTERNAL_ERROR;
         let identity = pki().of(self.flow.role());
@@ -246,28 +250,28 @@ impl Side {
         assert_eq!(self.flow.drive(&mut self.rx, &mut self.tx), Err(error), "an error stays (R4)");
         assert!(self.flow.finish().is_err(), "no secrets after an error");
         match error.kind() {
-            // The host should have known.
+            // An honest host would not have done this.
             ErrorKind::InboxTooSmall { needed } => assert!(needed > 4000),
             kind => assert!(matches!(error.alert(), Some(Alert::Sent(_))), "{kind}, and nobody tells the peer"),
         }
     }
 
-    /// At most `n` bytes of what is to be conveyed.
+    /// At most `n` of the pending bytes.
     fn sends(&mut self, n: usize) -> Option<(Epoch, Vec<u8>)> {
         let (epoch, bytes) = self.tx.pending()?;
         let bytes = bytes[..n.min(bytes.len())].to_vec();
-        self.tx.sent(n); // and no more than was pending
+        self.tx.sent(n); // must not count more than was pending
         self.sent.extend(bytes.iter().map(|byte| (epoch, *byte)));
         Some((epoch, bytes))
     }
 }
 
-/// What the man in the middle does with a piece. The numbers are for the seeds: append only.
+/// The attacker's edits of a piece. Seeds use the numbers: append only.
 const EDITS: &[&str] = &["pass", "drop", "twice", "flip", "insert", "epoch", "replay", "halves", "pass", "pass"];
 
 const EPOCHS: &[Epoch] = &[Epoch::Plaintext, Epoch::Handshake, Epoch::Application];
 
-/// Two honest ends, until nothing more happens.
+/// Runs two honest ends until nothing more happens.
 fn between(number: usize, real: bool, mut choices: Choices<'_>) -> [Side; 2] {
     let mut sides = [Role::Client, Role::Server].map(|role| {
         let capacity = usize::from(choices.byte()) * 8;
@@ -290,7 +294,7 @@ fn between(number: usize, real: bool, mut choices: Choices<'_>) -> [Side; 2] {
                     let taken = to.rx.feed(epoch, rest);
                     from.delivered.extend(rest[..taken].iter().map(|byte| (epoch, *byte)));
                     rest = &rest[taken..];
-                    // What is made of one piece comes at once.
+                    // The results of one piece arrive together.
                     if !rest.is_empty() || pieces.peek().is_none() {
                         to.runs(&mut choices, from.asked.as_ref());
                     }
@@ -346,7 +350,7 @@ fn agree(sides: &[Side; 2]) {
             assert_eq!(side.parameters.as_deref(), Some(parameters(other.flow.role())));
         }
     }
-    // A server has its secrets when it has the client's Finished, which comes after the client's verdict.
+    // A server has its secrets after the client's Finished, which comes after the client's verdict.
     assert!(server.session.is_none() || client.session.is_some(), "a server connected to nobody");
     if let (Some(ours), Some(theirs)) = (&client.session, &server.session) {
         assert!(ours.suite == theirs.suite);
@@ -360,14 +364,14 @@ fn agree(sides: &[Side; 2]) {
     }
 }
 
-/// The sizes of pieces, which are records of the other handshake.
+/// The sizes of the pieces, which are the records of the twin.
 const PIECES: [usize; 8] = [1000, 1, 2, 3, 7, 64, 333, 500];
 
-/// The same bytes to both; each piece under the keys that are awaited.
+/// Both get the same bytes, each piece under the expected keys.
 fn beside_records(how: u8, mut choices: Choices<'_>) {
     let role = if how & 1 == 0 { Role::Client } else { Role::Server };
     let (number, piece) = (usize::from(how >> 1 & 3), PIECES[usize::from(how >> 3 & 7)]);
-    // Without records, memory that is too small is told at the message's header: here it never is.
+    // Without records, too little memory is reported at the message's header. Here this never happens.
     let mut side = Side::new(role, number, false, 100_000, 40_000);
     let end = End::new(role, policy_of(number, false), false, 20_000);
     let mut end = End { hs: with_parameters(end.hs), ..end };
@@ -405,7 +409,7 @@ fn beside_records(how: u8, mut choices: Choices<'_>) {
     after(side, end, choices.rest());
 }
 
-/// A handshake record to the other one.
+/// Delivers a handshake record to the twin.
 fn record(end: &mut End, epoch: Epoch, bytes: &[u8]) {
     let record = match epoch {
         Epoch::Plaintext => plain(ContentType::HANDSHAKE, bytes),
@@ -414,7 +418,7 @@ fn record(end: &mut End, epoch: Epoch, bytes: &[u8]) {
     assert_eq!(end.gets(&record), record.len(), "there is space after Read");
 }
 
-/// The handshake messages in records of null cryptography.
+/// The handshake messages in records with null cryptography.
 fn messages(sent: &[u8]) -> Vec<u8> {
     let content = |record: &[u8]| match record {
         [22, ..] => record[HEADER..].to_vec(),
@@ -424,7 +428,7 @@ fn messages(sent: &[u8]) -> Vec<u8> {
     records(sent).0.into_iter().flat_map(content).collect()
 }
 
-/// Messages after the handshake: KeyUpdate is not for such transports.
+/// Messages after the handshake. KeyUpdate is not legal for such transports.
 fn after(mut side: Side, mut end: End, mut rest: &[u8]) {
     let (ours, mut session) = (side.session.take().expect("connected"), end.finish());
     let (a, b) = session.expose_secrets();
@@ -457,9 +461,9 @@ fn after(mut side: Side, mut end: End, mut rest: &[u8]) {
     }
 }
 
-/// Every edit and every answer at every piece; and what honest ends say, in every size of pieces.
+/// Every edit and every answer at every piece; and the messages of honest ends, in every size of pieces.
 pub fn seeds() -> Vec<Vec<u8>> {
-    // A ServerHello of 63,104 bytes begins: more than the inbox has, and less than the policy allows.
+    // The beginning of a ServerHello with 63,104 bytes: more than the inbox, and less than the policy's limit.
     let mut seeds = vec![vec![0x88, 2, 0, 0xf6, 0x80, 0]];
     for number in 0..POLICY_COUNT as u8 {
         for choice in 0..EDITS.len() as u8 {
@@ -474,7 +478,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
             let said: Vec<u8> = stream.iter().map(|(_, byte)| *byte).collect();
             let mut rest = &said[..];
             while let Some((message, after)) = Message::split(rest) {
-                // Too long by itself, or with what is retained.
+                // Too long alone, or with the retained messages.
                 for len in [8, 0x80, 0x81] {
                     let header = [message.typ.0, 0, len, 0];
                     seeds.push([&[0x88 | role | number << 1], &said[..said.len() - rest.len()], &header].concat());

@@ -1,6 +1,6 @@
-//! `halves`: two connections' ends whose sessions are split, each half with a thread of its own in mind: replies to
-//! KeyUpdates and alerts come late, in any order with data, keys, closing and abortion. What is received is what was
-//! sent, in order; an end in order is one that the peer has made; nothing fails that nobody has broken.
+//! `halves`: both sessions of a connection are split, as for two threads each: replies to KeyUpdates and alerts come
+//! late, in any order with data, key updates, close and abort. The received data is the sent data, in order. An end is
+//! reported as orderly only if the peer has closed. Nothing fails without a cause.
 
 use super::choices::Choices;
 use super::end::{End, connected, gets, policy};
@@ -11,21 +11,22 @@ struct Half {
     end: End,
     sender: Sender,
     receiver: Receiver,
-    /// Not given to the sender yet.
+    /// Replies that the sender has not received yet.
     replies: Vec<Reply>,
-    /// So many bytes of data were sent, and received.
+    /// The number of bytes sent and received.
     wrote: usize,
     read: usize,
     wire: Vec<u8>,
     closed: bool,
     aborted: Option<AlertDescription>,
-    /// KeyUpdates that it may have sent.
+    /// The greatest number of KeyUpdates that it has sent.
     updates: usize,
     error: Option<Error>,
     peer_closed: bool,
 }
 
-/// The first byte: bits 0-1, the policy; bit 2, null cryptography. Then acts: bit 7, whose; bits 4-6, which; bits 0-3, how much.
+/// The first byte: bits 0-1, the policy; bit 2, null cryptography. Then actions: bit 7, the end; bits 4-6, the action;
+/// bits 0-3, its amount.
 pub fn halves(data: &[u8]) {
     let mut choices = Choices::new(data);
     let how = choices.byte();
@@ -43,7 +44,7 @@ pub fn halves(data: &[u8]) {
             wire: Vec::new(),
             closed: false,
             aborted: None,
-            updates: 1, // by the first, a server confirms its client
+            updates: 1, // a server confirms its client by one
             error: None,
             peer_closed: false,
         }
@@ -68,7 +69,7 @@ pub fn halves(data: &[u8]) {
         }
         ours.flush();
     }
-    // In the end all that was sent comes.
+    // In the end everything that was sent arrives.
     let mut before = None;
     while before != Some(halves.each_ref().map(Half::progress)) {
         before = Some(halves.each_ref().map(Half::progress));
@@ -120,7 +121,7 @@ impl Half {
         assert!(updated != Err(Misuse::Closed) || self.is_over());
     }
 
-    /// Gives replies to the sender, the latest first or all.
+    /// Passes replies to the sender: the latest one first, or all.
     fn reply(&mut self, much: usize) {
         if much < 8 && self.replies.len() > 1 {
             let last = self.replies.pop();

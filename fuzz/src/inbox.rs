@@ -1,13 +1,13 @@
-//! `inbox`: the buffers, in any order of operations, with memory that is hardly enough. A session writes to an outbox
-//! whose bytes go over a transport in any pieces to an inbox. The model is two places in a text:
-//! where writing and where reading has come to. Null cryptography, so that time goes to the buffers.
+//! `inbox`: the buffers with any order of operations and very little memory. A session writes to an outbox, and a
+//! transport delivers the bytes in any pieces to an inbox. The model is two positions in a text: of the writer and of
+//! the reader. Null cryptography saves time for the buffers.
 
 use super::choices::Choices;
 use super::end::{connected, gets, policy};
 use super::wire::text;
 use countersign::{ErrorKind, Event, Inbox, Misuse, Outbox};
 
-/// The first byte is the policy, the second and third are the memories; then come the operations.
+/// The first byte selects the policy, the second and third the sizes of the memories. The operations follow.
 pub fn inbox(data: &[u8]) {
     let mut choices = Choices::new(data);
     let number = usize::from(choices.byte());
@@ -19,7 +19,7 @@ pub fn inbox(data: &[u8]) {
     let (mut wire, mut written, mut read) = (Vec::new(), 0, 0);
     let mut draining = false;
     loop {
-        // When the choices are used up, everything is delivered and read.
+        // After the last choice everything is delivered and read.
         let op = if choices.is_empty() { 255 } else { choices.byte() };
         draining |= op == 255 && choices.is_empty();
         match op & 15 {
@@ -31,7 +31,7 @@ pub fn inbox(data: &[u8]) {
             2 => {
                 let (wanted, capacity) = (usize::from(choices.byte()), tx.capacity());
                 let Ok(Some(mut record)) = sender.reserve(wanted, &mut tx) else { continue };
-                // What is not padded needs 22 bytes besides, and 48 are kept for alerts.
+                // Without padding a record adds 22 bytes, and 48 are reserved for alerts.
                 let enough = wanted.min(capacity.saturating_sub(70)).min(if number % 3 == 1 { 1 } else { 256 });
                 assert!(record.room() >= enough, "{wanted} wanted, {} given", record.room());
                 let len = record.write(text(written, wanted));
@@ -129,7 +129,7 @@ pub fn inbox(data: &[u8]) {
     }
 }
 
-/// Every operation in every memory, between writing and reading.
+/// Every operation with every memory, between writes and reads.
 pub fn seeds() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
     for memory in [0, 1, 20, 255] {

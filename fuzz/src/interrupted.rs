@@ -1,6 +1,6 @@
-//! `interrupted`: a handshake between two honest ends, which one of them gives up at any want: by cancel, by abort with any
-//! alert, by a refusal, by declining a question. It must have failed for good, its secrets gone, and its peer must
-//! learn of it and never be connected to one that has not finished.
+//! `interrupted`: a handshake between two honest ends, which one of them ends at any want: by cancel, by abort with any
+//! alert, by a refusal, or by a declined question. Its error must stay and its secrets must be gone. Its peer must
+//! learn of the end, and must never be connected to an end that has not finished.
 
 use super::choices::Choices;
 use super::end::{End, POLICY_COUNT, pki, policy};
@@ -10,8 +10,8 @@ use countersign::{
 };
 use rustls_pki_types::CertificateDer;
 
-/// The first byte: bit 0, who gives up; bit 1, null cryptography; bits 2-3, the policy; bits 4-5, how. Then the alert, at
-/// which want, and how many bytes the transport brings at a time.
+/// The first byte: bit 0, the end that stops; bit 1, null cryptography; bits 2-3, the policy; bits 4-5, how it stops.
+/// Then the alert, the number of the want, and how many bytes the transport delivers at a time.
 pub fn interrupted(data: &[u8]) {
     let mut choices = Choices::new(data);
     let how = choices.byte();
@@ -70,11 +70,12 @@ pub fn interrupted(data: &[u8]) {
     if let Some(kind) = kind {
         assert_eq!(error.kind(), kind);
     }
-    // A server learns nothing more of a client that has sent its Finished; a client is done before its server is.
+    // A server learns nothing about a client that has sent its Finished. A client is done before its server.
     let finished = who == 0 && state == State::Connected || who == 1;
     match theirs.expect("the peer learns of it") {
         Ok(()) => assert!(finished, "connected to a client that has not finished"),
-        // A client without keys can say it in plaintext only, where a server that has keys takes no alert (§6).
+        // A client without keys can send its alert only in plaintext. A server with keys accepts only fatal ones of those
+        // (§6).
         Err(error) => {
             let early = who == 0 && state == State::WaitServerHello;
             assert!(early || matches!(error.alert(), Some(Alert::Received(_)) | None), "{error}");
@@ -99,7 +100,7 @@ pub fn interrupted(data: &[u8]) {
     }
 }
 
-/// One want; more memory where that is needed.
+/// One want. Makes the memory larger when necessary.
 fn next(end: &mut End) -> Result<Want, Error> {
     loop {
         match end.hs.drive(&mut end.rx, &mut end.tx) {
@@ -137,7 +138,7 @@ fn answer(end: &mut End, question: &Want) {
     }
 }
 
-/// Which error must follow, if one alone may, and what was awaited then.
+/// The expected error, if there is only one, and the state.
 fn give_up(end: &mut End, how: u8, alert: AlertDescription, want: &Want) -> (Option<ErrorKind>, State) {
     let state = end.hs.state();
     let kind = match (how, want) {
@@ -165,7 +166,7 @@ fn give_up(end: &mut End, how: u8, alert: AlertDescription, want: &Want) -> (Opt
     (kind, state)
 }
 
-/// What holds of an end that has failed.
+/// The assertions about an end that has failed.
 fn failed(end: &mut End, error: Error) {
     assert!(!matches!(error.kind(), ErrorKind::CryptoFailed | ErrorKind::Bug), "{error}");
     end.hs.expose_secrets(&mut |name, _| panic!("{name} is still there after {error}"));
@@ -179,7 +180,7 @@ fn failed(end: &mut End, error: Error) {
     assert!(!error.to_string().chars().any(char::is_control));
 }
 
-/// Every way to give up, at every want.
+/// Every way to stop, at every want.
 pub fn seeds() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
     for how in 0..64 {

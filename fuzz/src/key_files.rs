@@ -1,5 +1,5 @@
-//! `key_files`: private keys and identities of any content. A key that is taken signs, and what it signs holds under the
-//! public key that it names; an error writes nothing to the terminal that is not its own, and nothing of the key.
+//! `key_files`: private keys and identities with any contents. An accepted key signs, and its signature verifies with
+//! its public key. An error contains no control characters of the file, and no part of the key.
 
 use super::choices::Choices;
 use super::end::pki;
@@ -7,8 +7,8 @@ use countersign::x509::{Identity, SigningKey};
 use ring::signature::{ED25519, UnparsedPublicKey};
 use std::fmt::Display;
 
-/// The first byte: how the rest is read: 0, one file, key or bundle; 1, a chain of the pool's and the rest as its key; 2, a good key
-/// with changed bytes: after its number, places of two bytes and what is xored there.
+/// The first byte: 0, the rest is one file, key or bundle; 1, the rest is the key of one of the pool's chains; 2, a
+/// good key with changed bytes: its number, then positions of two bytes, each with a value to XOR.
 pub fn key_files(data: &[u8]) {
     let mut choices = Choices::new(data);
     match choices.byte() % 3 {
@@ -53,7 +53,7 @@ fn signs(key: &SigningKey) {
     for scheme in key.schemes() {
         let signature = key.sign(*scheme, b"message").expect("one of its own schemes");
         assert!(!signature.is_empty());
-        // The only one whose public key is told from its length.
+        // Ed25519 is the only kind with a public key of this length.
         if public.len() == 44 {
             let holds = UnparsedPublicKey::new(&ED25519, &public[12..]).verify(b"message", &signature);
             assert!(holds.is_ok(), "signed by the key that it names");
@@ -62,12 +62,12 @@ fn signs(key: &SigningKey) {
     assert!(!key.schemes().is_empty(), "a key that can sign nothing is no key");
 }
 
-/// `file`: what must not be said, but for words that everybody knows.
+/// `file`: its contents must not be in the error, except common words.
 fn harmless(error: &impl Display, file: &[u8]) {
     let said = error.to_string();
     assert!(!said.is_empty() && said.chars().all(|c| !c.is_control()), "{said:?}");
     assert!(said.len() <= 2000, "{} bytes are no sentence: {said}", said.len());
-    // Base64 of a key body: long runs without space. Labels and words are shorter.
+    // The base64 of a key has long runs without spaces. Labels and words are shorter.
     let secret = file.windows(24).find(|part| {
         part.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte))
             && part.iter().any(u8::is_ascii_digit)
@@ -78,7 +78,7 @@ fn harmless(error: &impl Display, file: &[u8]) {
     assert!(secret.is_none(), "the error shows what may be a key: {said}");
 }
 
-/// A key of each kind that rcgen makes, in DER and in PEM.
+/// A key of each kind that rcgen can make, in DER and PEM.
 fn keys() -> Vec<Vec<u8>> {
     use std::sync::OnceLock;
     static KEYS: OnceLock<Vec<Vec<u8>>> = OnceLock::new();

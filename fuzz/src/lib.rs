@@ -1,4 +1,4 @@
-//! What the fuzz targets do. Each takes the fuzzer's bytes, and panics when a promise of countersign is broken.
+//! The fuzz targets. Each takes the fuzzer's bytes, and panics if a promise of countersign is broken.
 //!
 //! `fuzz_targets/` wraps them for libFuzzer; `tests/corpus.rs` runs the same code over the seeds, on any toolchain.
 
@@ -49,9 +49,9 @@ pub use x509_verdict::x509_verdict;
 /// A fuzz target.
 pub struct Target {
     pub name: &'static str,
-    /// What it does with the fuzzer's bytes.
+    /// Runs it with the fuzzer's bytes.
     pub run: fn(&[u8]),
-    /// What it begins with.
+    /// Its seeds.
     pub seeds: fn() -> Vec<Vec<u8>>,
 }
 

@@ -1,9 +1,9 @@
-//! `man_in_the_middle`: two honest ends with real cryptography, and a fuzzer on the wire between them. It edits, drops,
-//! repeats, splits, merges, reorders, reflects and injects records.
+//! `man_in_the_middle`: two honest ends with real cryptography, and the fuzzer on the path between them. It edits,
+//! drops, repeats, splits, merges, reorders, reflects and injects records.
 //!
-//! Either the run is as if nobody had touched it, or somebody errs. Never do the two ends disagree on who they are, on
-//! keys, or on what was agreed; never does one take data that the other has not sent, in that order; and close_notify
-//! comes only after all of it.
+//! Either the run is as if nobody had touched it, or an end has an error. The ends never disagree on their identities,
+//! keys or parameters. An end never receives data that the other has not sent in this order. close_notify comes only
+//! after all data.
 
 use super::choices::Choices;
 use super::end::{End, POLICY_COUNT, gets, pki, policy};
@@ -14,8 +14,7 @@ use countersign::{Error, Event, Role, Session, Want};
 /// How much each side sends.
 const DATA: usize = 700;
 
-/// The first byte is the policy; then the edits, one for each record in the order of delivery, until the bytes are used
-/// up.
+/// The first byte is the policy. The edits follow, one for each record in the order of delivery.
 pub fn man_in_the_middle(data: &[u8]) {
     let mut choices = Choices::new(data);
     let policy = policy(usize::from(choices.byte()) % POLICY_COUNT, false);
@@ -62,7 +61,7 @@ struct Wire {
     waiting: Vec<Vec<u8>>,
 }
 
-/// The names of the edits, by their number: for the seeds. Append only.
+/// The names of the edits by their number, for the seeds. Append only.
 pub const EDITS: &[&str] = &[
     "pass",
     "drop",
@@ -84,7 +83,7 @@ pub const EDITS: &[&str] = &[
     "lengthen",
 ];
 
-/// Takes a record (or two) from the wire, and gives what arrives instead.
+/// Takes a record (or two) from the wire, and returns what arrives instead.
 fn edit(choices: &mut Choices<'_>, wires: &mut [Wire; 2], from: usize, untouched: &mut bool) -> Vec<Vec<u8>> {
     let edit = if choices.is_empty() { "pass" } else { choices.of(EDITS) };
     let record = wires[from].waiting.remove(0);
@@ -152,7 +151,7 @@ struct Side {
     closed: bool,
 }
 
-/// What a role sends after the handshake: at each place another byte than before, and than the other role.
+/// The data of a role after the handshake: each byte differs from its neighbours and from the other role's.
 fn data_of(role: Role) -> Vec<u8> {
     (0..DATA).map(|at| (at % 251) as u8 ^ if role == Role::Client { 0 } else { 0x80 }).collect()
 }
@@ -162,7 +161,7 @@ impl Side {
         Side { end, session: None, error: None, written: 0, received: Vec::new(), closed: false }
     }
 
-    /// As far as it goes without the transport. `End::sent` collects what it sends.
+    /// Continues as far as possible without the transport. `End::sent` collects what it sends.
     fn runs(&mut self) {
         while self.error.is_none() && self.session.is_none() {
             match self.end.drive() {
@@ -248,7 +247,7 @@ fn agree(client: &Side, server: &Side) {
             assert_eq!(side.received.len(), DATA, "close_notify before the data");
         }
     }
-    // A server is connected only when it has the client's Finished, which the client sends only after its verdict.
+    // A server is connected only after the client's Finished, which the client sends only after its verdict.
     assert!(server.session.is_none() || client.session.is_some(), "a server connected to nobody");
     let confirmed = client.session.as_ref().is_some_and(Session::is_confirmed);
     assert!(!confirmed || server.session.is_some(), "confirmed by a server that is not connected");

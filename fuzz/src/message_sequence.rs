@@ -1,8 +1,8 @@
-//! `message_sequence`: a peer that has the keys sends any messages in any order and any wrapping, with null
-//! cryptography. The oracle is a model of what is legal: the order comes from the transition table, the rest from the
-//! rules of RFC 9846 §5 and §6, written down a second time in the plainest way. Every record's effect must be the
-//! model's: the next state, or the alert. And, without the table: who is connected has received exactly the messages of
-//! a mutual handshake.
+//! `message_sequence`: a peer that has the keys sends any messages in any order and in any records, with null
+//! cryptography. A model says what is legal: the order comes from the transition table, and the rest from the rules of
+//! RFC 9846 §5 and §6, written a second time in the simplest way. The effect of every record must be the model's: the
+//! next state, or the alert. In addition, and without the table: a connected end has received exactly the messages of a
+//! mutual handshake.
 
 mod model;
 
@@ -19,10 +19,10 @@ use countersign::{Alert, Error, Event, Role, Session, State, TransitionEvent, Wa
 use model::Model;
 use std::sync::LazyLock;
 
-/// One of the things that the peer can send.
+/// One action of the peer.
 #[derive(Clone, Copy)]
 pub enum What {
-    /// A handshake message: how it is written (after a HelloRetryRequest or not), and what is wrong with it.
+    /// A handshake message: its writer (before or after a HelloRetryRequest), and its fault.
     Message(fn(bool, &mut Writer<'_>), Option<Wrong>),
     /// A record of its own.
     Record(ContentType, &'static [u8]),
@@ -30,7 +30,7 @@ pub enum What {
     End,
 }
 
-/// The alert for a message that comes in order: the same for both roles, or the client's and the server's.
+/// The alert for a message that comes in order: one for both roles, or the client's and the server's.
 #[derive(Clone, Copy)]
 pub struct Wrong(A, A);
 
@@ -69,7 +69,7 @@ fn ticket(w: &mut Writer<'_>) {
         .write(w);
 }
 
-/// Everything that the peer can send. Seeds refer to the numbers: append only.
+/// Every action of the peer. Seeds use the numbers: append only.
 pub const WHATS: &[What] = &[
     What::Message(
         |_, w| {
@@ -120,7 +120,7 @@ pub const WHATS: &[What] = &[
     What::Message(|_, w| write_message(w, M::END_OF_EARLY_DATA, |_| ()), None),
     What::Message(|_, w| write_message(w, M::MESSAGE_HASH, |w| w.bytes(&[8; 32])), None),
     What::Message(|_, w| write_message(w, M(99), |w| w.u8(0)), None),
-    // From here on something is wrong with each.
+    // Each of the following has a fault.
     What::Message(|_, w| Finished { verify_data: &[7; 31] }.write(w), wrong(A::DECODE_ERROR)),
     What::Message(|_, w| Finished { verify_data: &[7; 33] }.write(w), wrong(A::DECODE_ERROR)),
     What::Message(|_, w| write_certificate(w, &[], [], |_| ()), Some(Wrong(A::DECODE_ERROR, A::CERTIFICATE_REQUIRED))),
@@ -172,7 +172,7 @@ pub const WHATS: &[What] = &[
     What::End,
 ];
 
-/// The messages of the list, before and after a HelloRetryRequest; empty where there is none.
+/// The messages of the list, before and after a HelloRetryRequest. Empty: there is none.
 fn messages(retried: bool) -> &'static [Vec<u8>] {
     static MESSAGES: LazyLock<[Vec<Vec<u8>>; 2]> = LazyLock::new(|| {
         [false, true].map(|retried| {
@@ -186,8 +186,8 @@ fn messages(retried: bool) -> &'static [Vec<u8>] {
     &MESSAGES[usize::from(retried)]
 }
 
-/// How it is wrapped. Bits 0-1: as is due (0, 1), unprotected (2), protected (3); bit 2: the next message goes into the
-/// same record; bits 3-4: the size of fragments; bit 5: padded.
+/// How it is put into records. Bits 0-1: as expected (0, 1), unprotected (2), protected (3); bit 2: the next message is
+/// in the same record; bits 3-4: the size of fragments; bit 5: padded.
 #[derive(Clone, Copy)]
 struct How(u8);
 
@@ -213,7 +213,7 @@ impl How {
     }
 }
 
-/// What becomes of a connection by one record.
+/// The effect of one record on a connection.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Outcome {
     GoesOn,
@@ -225,7 +225,7 @@ enum Outcome {
     Closed,
 }
 
-/// The first byte is our role; then two bytes for each thing that the peer sends: what, and how.
+/// The first byte is our role. Then two bytes for each action of the peer: which one, and how.
 pub fn message_sequence(data: &[u8]) {
     let mut choices = Choices::new(data);
     let role = if choices.byte() & 1 == 0 { Role::Client } else { Role::Server };
@@ -299,7 +299,7 @@ impl Subject {
         self.end.rx.filled(0);
     }
 
-    /// Until it wants to read, or has ended.
+    /// Continues until it wants to read, or has ended.
     fn step(&mut self) -> Outcome {
         let outcome = self.until_read();
         self.end.sends();
@@ -355,7 +355,7 @@ impl Subject {
     }
 }
 
-/// What a mutual handshake brings to each role, with a retry; not taken from the table.
+/// What a mutual handshake delivers to each role, with a retry. It is not taken from the table.
 const CLIENT_PATH: &[M] = &[
     M::HELLO_RETRY_REQUEST,
     M::SERVER_HELLO,
@@ -374,7 +374,7 @@ fn ended(error: Error) -> Outcome {
     }
 }
 
-/// Scripts for the seeds: every legal handshake, and each with one thing more at the end.
+/// Scripts for the seeds: every legal handshake, and each with one more action at the end.
 pub fn seeds() -> Vec<Vec<u8>> {
     let client: &[u8] = &[2, 4, 5, 6, 7, 8];
     let server: &[u8] = &[0, 6, 7, 8];
@@ -383,13 +383,13 @@ pub fn seeds() -> Vec<Vec<u8>> {
         for retried in [false, true] {
             let path: Vec<u8> = retried.then_some(retry).into_iter().chain(path.iter().copied()).collect();
             for end in 0..=path.len() {
-                // Every beginning, then one legal or illegal thing.
+                // Every beginning, then one legal or illegal action.
                 for more in [9, 10, 11, 13, 14, 15, 2, 8, 12] {
                     let whats = path[..end].iter().chain([&more]);
                     seeds.push([&[role][..], &whats.flat_map(|what| [*what, 0]).collect::<Vec<u8>>()].concat());
                 }
             }
-            // Each message with the next one in its record, also where the key changes between them.
+            // Each message with the next one in its record, also if the key changes between them.
             for joined in 0..path.len() {
                 let pairs = path.iter().enumerate().flat_map(|(at, what)| [*what, if at == joined { 4 } else { 0 }]);
                 seeds.push([&[role][..], &pairs.collect::<Vec<u8>>(), &[10, 0]].concat());

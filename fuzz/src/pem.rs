@@ -1,5 +1,5 @@
-//! `pem`: files of any content, against another reader of PEM: every block that it finds is found here too, with the
-//! same bytes, or is a problem; nothing is lost, and what is wrong is said in a harmless sentence at a line of the file.
+//! `pem`: files with any contents, compared with another PEM reader: every block that it finds is found here with the
+//! same bytes, or is a problem. No block is lost, and each problem has a harmless sentence and a line of the file.
 
 use super::choices::Choices;
 use super::end::pki;
@@ -8,7 +8,8 @@ use countersign::x509::Trust;
 use countersign::x509::pem::sections;
 use rustls_pki_types::pem::{PemObject, SectionKind};
 
-/// The first byte, if it is below 16: so many blocks before the rest, which is text. Else all is the file.
+/// If the first byte is below 16, this many blocks come before the rest, which is text. Otherwise all bytes are the
+/// file.
 pub fn pem(data: &[u8]) {
     let mut choices = Choices::new(data);
     let count = choices.byte();
@@ -36,7 +37,7 @@ pub fn pem(data: &[u8]) {
             }
         }
     }
-    // A file whose blocks are all read by us is read alike by others.
+    // If we read all blocks of a file, the other reader reads the same.
     let whole = ours.iter().all(|section| section.der().is_ok()) && ours.iter().all(|section| section.line > 0);
     let theirs: Vec<Vec<u8>> = <(SectionKind, Vec<u8>)>::pem_slice_iter(&file).flatten().map(|(_, der)| der).collect();
     if whole {

@@ -1,6 +1,6 @@
-//! `refusals`: the sentences about peers, for certificates that are rightly signed and whose names say whatever the fuzzer
-//! likes. Whatever a stranger writes into his names: no control character, nothing that deceives, a bounded length, no
-//! panic; and what is refused has a name and a claim that can be told.
+//! `refusals`: the sentences about peers, for correctly signed certificates whose names the fuzzer chooses. For any
+//! name, a sentence has no control character, does not deceive, has a limited length, and causes no panic. A refusal
+//! has a name and a claim.
 
 use super::choices::Choices;
 use countersign::internals::asn1::is_deceptive;
@@ -18,10 +18,10 @@ use std::time::Duration;
 /// 2026-11-23.
 const NOW: u64 = 1_795_435_200;
 const YEAR: u64 = 31_557_600;
-/// Where the fuzzer's names go, of two lengths.
+/// The place of the fuzzer's names, in two lengths.
 const PLACES: [&str; 2] =
     ["placeholder.placeholder", "Q2placeholder.placeholder.placeholder.placeholder.placeholder.x"];
-/// No sentence is longer. (A name is cut; a character takes at most 12 bytes of escapes.)
+/// The greatest length of a sentence. (A name is cut, and an escaped character has at most 12 bytes.)
 const LONGEST: usize = 6000;
 
 struct World {
@@ -66,7 +66,7 @@ fn world() -> &'static World {
         }
         let trust = |crls: bool| {
             let builder = Trust::builder().roots("root", root.der());
-            // Asked for, and there is none: unknown.
+            // Revocation is required, but there is no list: unknown.
             let builder = if crls { builder.crls("CRLs", &[]) } else { builder };
             builder.build_from_usable().0
         };
@@ -75,8 +75,8 @@ fn world() -> &'static World {
     })
 }
 
-/// The first byte: bit 0, the role; bits 1-2, the time; bit 3, revocation; bit 4, not signed anew. Then which leaf, who is
-/// expected, and the name.
+/// The first byte: bit 0, the role; bits 1-2, the time; bit 3, revocation; bit 4, the old signature. Then the leaf, the
+/// expected peer, and the name.
 pub fn refusals(data: &[u8]) {
     let world = world();
     let mut choices = Choices::new(data);
@@ -94,7 +94,7 @@ pub fn refusals(data: &[u8]) {
             let bytes = name.iter().copied().chain(std::iter::repeat(b' '));
             leaf[at..at + place.len()].iter_mut().zip(bytes).for_each(|(byte, new)| *byte = new);
             if leaf.windows(place.len()).position(|part| part == place.as_bytes()) == Some(at) {
-                break; // the fuzzer has found the word itself
+                break; // the fuzzer's name contains this word
             }
         }
     }
@@ -125,7 +125,7 @@ fn harmless(said: &str) {
     assert!(said.chars().all(|c| !is_deceptive(c)), "a certificate cannot write to our terminal: {said:?}");
 }
 
-/// Each leaf with each way, and names that have deceived others.
+/// Each leaf in each way, and names that have deceived other programs.
 pub fn seeds() -> Vec<Vec<u8>> {
     let names: [&[u8]; 8] = [
         b"server.test",

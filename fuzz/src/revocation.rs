@@ -1,6 +1,6 @@
-//! `revocation`: CRLs in verdicts. A root, a CA below it and three leaves; lists of either, of a stranger with the root's name,
-//! of any time and content, some of them changed. Nobody is accepted whose certificate, or whose CA's, has no current
-//! list of its issuer; nobody whom the newest one holds; and whoever all hold to be good is accepted.
+//! `revocation`: CRLs in verdicts. There are a root, a CA below it and three leaves; lists of both, and of another CA
+//! with the root's name, with any time and contents, some of them changed. A peer is refused if its certificate, or its
+//! CA's, has no current list of its issuer, or if the newest list has it. It is accepted if no list has it.
 
 use super::choices::Choices;
 use countersign::x509::{Expect, JudgeOptions, Trust};
@@ -17,7 +17,7 @@ use std::time::Duration;
 type Issuer = CertifiedIssuer<'static, KeyPair>;
 
 struct World {
-    /// The root, the CA, a stranger of the root's name.
+    /// The root, the CA, another CA with the root's name.
     issuers: [Issuer; 3],
     leaves: Vec<CertificateDer<'static>>,
 }
@@ -25,7 +25,7 @@ struct World {
 /// Days since 2026-01-01.
 const NOW: i64 = 200;
 const DAY: u64 = 86_400;
-/// The CA's serial number; the leaves' are the next ones.
+/// The CA's serial number. The leaves have the next ones.
 const CA: u8 = 16;
 
 fn world() -> &'static World {
@@ -58,7 +58,7 @@ fn world() -> &'static World {
     })
 }
 
-/// What a list says.
+/// The contents of a list.
 struct List {
     issuer: usize,
     /// Days from now.
@@ -99,8 +99,8 @@ impl List {
     }
 }
 
-/// The first byte: bits 0-1, the leaf; bits 2-3, how many lists less one. Then of each: its issuer, when it was made, for how long,
-/// whom it holds; a byte that is above 127 damages it, at a place and by a value.
+/// The first byte: bits 0-1, the leaf; bits 2-3, the number of lists less one. Then for each list: its issuer, its
+/// time, its validity, its entries, and a byte above 127 that damages it, with position and value.
 pub fn revocation(data: &[u8]) {
     let world = world();
     let mut choices = Choices::new(data);
@@ -126,7 +126,7 @@ pub fn revocation(data: &[u8]) {
     let expected: [Expect; 1] = ["server.test".parse().expect("a name")];
     let chain = [world.leaves[leaf].clone(), world.issuers[1].der().clone()];
     let judged = trust.judge(&Peer::new(Role::Server, &chain), &JudgeOptions::new(&expected, now));
-    // The issuer of each certificate, and its place in what a list holds.
+    // The issuer of each certificate, and its bit in a list.
     let mut all_good = problems.is_empty() && lists.iter().all(|list| !list.damaged && list.issuer != 2);
     for (issuer, bit) in [(1, leaf + 1), (0, 0)] {
         let holds = |list: &&List| list.revoked >> bit & 1 == 1;
@@ -138,13 +138,13 @@ pub fn revocation(data: &[u8]) {
                 lists.iter().any(|list| list.issuer == issuer && (list.damaged || list.counts(issuer))),
                 "no current list"
             );
-            // Damage may have changed a date only, and a list that does not verify is never passed over for an older one: what is
-            // certain is said of undamaged lists.
+            // Damage may have changed only a date, and an older list never replaces a list that does not verify. So the
+            // assertions are about undamaged lists.
             if lists.iter().all(|list| !list.damaged) {
                 assert!(!of_newest.is_empty() && !of_newest.iter().all(|list| holds(list)), "revoked, and accepted");
             }
         }
-        // A list of the future may be there besides, or an older one; they say nothing else.
+        // A future or older list may also exist. It does not matter.
         all_good &= !current.is_empty() && !lists.iter().any(|list| holds(&list));
     }
     let plain = lists.iter().all(|list| list.counts(list.issuer));
@@ -161,7 +161,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
     for leaf in 0..3 {
         for revoked in [0, 1, 2 << leaf, 15] {
-            // Current, expired, of the future; of both issuers, of one, of the stranger besides.
+            // Current, expired and future lists, of both issuers, of one, and of the other CA.
             for made in [12, 60, 0] {
                 seeds.push(vec![leaf | 4, 0, 12, 30, 0, 0, 1, made, 30, revoked, 0]);
                 seeds.push(vec![leaf, 1, made, 30, revoked, 0]);

@@ -1,7 +1,7 @@
-//! `session`: after the handshake. Two honest ends that write, update keys, confirm, close and abort in any order, over a
-//! transport that brings any number of bytes. A listener opens every record as soon as it is sealed: it must be what the
-//! call asked for, and what the receiver makes of it when it arrives is known in advance: data, a key, an answer, an
-//! end, or a limit that is passed. And tickets of any content: read in pieces or as a whole, the judgement is the same.
+//! `session`: two honest ends after the handshake write, update keys, confirm, close and abort in any order, over a
+//! transport with pieces of any size. An observer opens every record as soon as it is sealed: it must be the one that
+//! the call requires. Its effect at the receiver is predicted: data, a key, an answer, an end, or an exceeded limit. In
+//! addition, tickets with any contents get the same verdict as a whole and in pieces.
 
 mod seeds;
 mod ticket;
@@ -16,7 +16,7 @@ pub use seeds::seeds;
 use std::collections::VecDeque;
 use ticket::ticket;
 
-/// The first byte: bit 7, a ticket; else bits 0-1, the policy; bit 2, real cryptography.
+/// The first byte: bit 7, a ticket; otherwise bits 0-1, the policy; bit 2, real cryptography.
 pub fn session(data: &[u8]) {
     let mut choices = Choices::new(data);
     match choices.byte() {
@@ -25,16 +25,16 @@ pub fn session(data: &[u8]) {
     }
 }
 
-/// What lies in one record.
+/// The contents of one record.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Sealed {
     Data(usize),
-    /// Whether it requests one, and how many records its key had protected before.
+    /// Whether it requests an answer, and how many records its key had protected before.
     KeyUpdate(bool, u64),
     Alert(AlertDescription),
 }
 
-/// How reading ends.
+/// How receiving ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Ends {
     Closed,
@@ -42,35 +42,35 @@ enum Ends {
     Alert(AlertDescription),
 }
 
-/// One end of a conversation.
+/// One end of the connection.
 struct Party {
     end: End,
     session: Session,
     error: Option<Error>,
     read: usize,
-    /// The peer's close_notify has come.
+    /// The peer's close_notify has been received.
     peer_closed: bool,
 
     // What it sends.
     tap: Tap,
-    /// So many bytes of the outbox have been looked at.
+    /// How many bytes of the outbox have been checked.
     tapped: usize,
-    /// How many records a key protects before data may come under the next one only.
+    /// The number of records after which data needs the next key.
     update_after: u64,
     written: usize,
-    /// It must answer a KeyUpdate; an answer has not been sent, which answers what comes meanwhile; it waits for the
-    /// answer to one of its own.
+    /// It must answer a KeyUpdate; a pending answer, which also answers later requests; it waits for the answer to its
+    /// own request.
     owes: bool,
     answers: bool,
     asked: bool,
-    /// Our last has been said.
+    /// Our last record has been sent.
     over: bool,
 
-    // What is on its way to its peer: the bytes, and what they hold with the length that is not yet delivered.
+    // What is in transit to its peer: the bytes, and their contents with the missing length.
     wire: VecDeque<u8>,
     sealed: VecDeque<(Sealed, usize)>,
 
-    // What its peer's records make of it when they arrive.
+    // The predicted effects of its peer's records.
     readable: usize,
     empty_records: u8,
     key_updates: u8,
@@ -79,7 +79,7 @@ struct Party {
 
 fn talk(number: usize, real: bool, mut choices: Choices<'_>) {
     let mut parties = connected(policy(number, !real), !real).map(|(end, session)| Party {
-        // Of the server there has been one record: the KeyUpdate that confirms.
+        // The server has sent one record: the KeyUpdate that confirms.
         tap: Tap::new(session.expose_secrets().0, real, 0),
         key_updates: u8::from(end.role == Role::Client),
         update_after: if number == 1 { 3 } else { u64::MAX },
@@ -123,7 +123,7 @@ fn talk(number: usize, real: bool, mut choices: Choices<'_>) {
                 peer.sends();
                 party.gets(peer, usize::MAX, usize::MAX);
             }
-            // Many of them: there are limits.
+            // Many of them, because there are limits.
             op @ (14 | 15) => {
                 for _ in 0..many.min(choices.byte() % 40) {
                     if op == 14 {
@@ -138,7 +138,7 @@ fn talk(number: usize, real: bool, mut choices: Choices<'_>) {
             _ => {}
         }
     }
-    // What one owes the other after reading is sent too.
+    // Answers that are owed after reading are sent, too.
     for _ in 0..3 {
         for _ in 0..2 {
             let [party, peer] = &mut parties;
@@ -159,9 +159,9 @@ fn talk(number: usize, real: bool, mut choices: Choices<'_>) {
     }
 }
 
-/// What it sends.
+/// Sending.
 impl Party {
-    /// What the last call has sealed, whatever it was to be.
+    /// Checks the records that the last call has sealed.
     fn has_sealed(&mut self) -> Vec<Sealed> {
         let (whole, rest) = records(&self.end.tx.pending()[self.tapped..]);
         assert!(rest.is_empty(), "no record is left open");
@@ -191,7 +191,7 @@ impl Party {
         all
     }
 
-    /// The same, after the answer to a KeyUpdate, which comes before anything else.
+    /// The same after the answer to a KeyUpdate, which comes before everything else.
     fn has_sealed_besides_answer(&mut self) -> Vec<Sealed> {
         let mut sealed = self.has_sealed();
         if self.owes && !sealed.is_empty() {
@@ -201,7 +201,7 @@ impl Party {
         sealed
     }
 
-    /// What has been written, where the policy's updates come directly before data and not before it is time.
+    /// Checks the written records if the policy's updates come directly before data, and not too early.
     fn is_data(&self, mut sealed: &[Sealed]) -> usize {
         let mut len = 0;
         loop {
@@ -270,7 +270,7 @@ impl Party {
         match done {
             Ok(()) => {
                 assert!(matches!(sealed[..], [Sealed::KeyUpdate(false, _)]), "{sealed:?} for a KeyUpdate");
-                self.answers |= std::mem::take(&mut self.owes); // it is the answer as well
+                self.answers |= std::mem::take(&mut self.owes); // it is an answer, too
             }
             Err(misuse) => {
                 assert_eq!(sealed, []);
@@ -295,8 +295,8 @@ impl Party {
         }
     }
 
-    /// Calls again after a move to as much memory as is needed, every other time. That must be enough, for what the call
-    /// does and for the answer that goes before it.
+    /// Every second time, moves to memory of the needed size and calls again. It must be enough for the call, and for
+    /// the answer before it.
     fn makes_room<T>(
         &mut self,
         mut call: impl FnMut(&mut Session, &mut Outbox<Vec<u8>>) -> Result<T, Misuse>,
@@ -323,7 +323,7 @@ impl Party {
         }
     }
 
-    /// Our last is said now, if it has not been said: this.
+    /// Sends this as our last record, unless the last one has been sent.
     fn ends(&mut self, alert: AlertDescription) {
         let last = if self.over { vec![] } else { vec![Sealed::Alert(alert)] };
         self.over = true;
@@ -357,9 +357,9 @@ impl Party {
     }
 }
 
-/// What it receives.
+/// Receiving.
 impl Party {
-    /// `n` bytes of what the peer has sent; data is consumed in pieces of at most `piece` bytes.
+    /// Delivers `n` bytes of the peer. Data is consumed in pieces of at most `piece` bytes.
     fn gets(&mut self, peer: &mut Party, n: usize, piece: usize) {
         let mut left = n.min(peer.wire.len());
         loop {
@@ -374,7 +374,7 @@ impl Party {
         }
     }
 
-    /// What these bytes of the peer will do.
+    /// The predicted effects of these bytes of the peer.
     fn awaits(&mut self, peer: &mut Party, mut bytes: usize) {
         while let Some((sealed, left)) = peer.sealed.front_mut() {
             let n = bytes.min(*left);
@@ -390,7 +390,7 @@ impl Party {
         }
     }
 
-    /// The limits are of empty records in a row, and of KeyUpdates without data between, but for answers
+    /// The limits count empty records in a row, and KeyUpdates without data between them except answers
     /// (docs/SECURITY.md).
     fn awaits_record(&mut self, sealed: Sealed) {
         match sealed {
@@ -428,7 +428,7 @@ impl Party {
         assert_eq!(ends.or(self.peer_closed.then_some(Ends::Closed)), self.ends);
     }
 
-    /// Whether that was all.
+    /// Whether this was everything.
     fn reads_one(&mut self, piece: usize) -> bool {
         let result = self.session.receive(&mut self.end.rx, &mut self.end.tx);
         match result {
@@ -436,7 +436,7 @@ impl Party {
                 assert!(!self.end.rx.space().is_empty(), "R3");
                 let room = self.end.tx.capacity() - self.end.tx.pending().len() >= KEY_UPDATE + 48;
                 assert_eq!(self.has_sealed(), [], "nothing before our next data");
-                // This host may stay silent, and so answers at once.
+                // This host may have no data to send, so it answers at once.
                 match self.session.answer_key_update(&mut self.end.tx) {
                     Ok(()) | Err(Misuse::NoRoom { .. }) => {}
                     refused => panic!("{refused:?}"),

@@ -1,5 +1,6 @@
-//! `sessions`: several honest ends at once, and the fuzzer as the attacker of tests/sessions. What is explored there up to
-//! its end goes on here: more ends, in any roles and of any policies, longer ways, and bits flipped. The claims are the same.
+//! `sessions`: several honest ends at once, and the fuzzer as the attacker of tests/sessions. It goes further than the
+//! exhaustive exploration there: more ends with any roles and policies, longer paths, and flipped bits. The claims are
+//! the same.
 
 #[allow(dead_code, reason = "the explorer plants faults, too")]
 #[path = "../../tests/sessions/model/mod.rs"]
@@ -14,14 +15,15 @@ use model::scenarios::{Scenario, scenario, scenarios};
 use model::system::{Input, System};
 use std::sync::LazyLock;
 
-/// Those of the explorer.
+/// The scenarios of the explorer.
 static SCENARIOS: LazyLock<Vec<Scenario>> = LazyLock::new(scenarios);
 static EXCHANGES: LazyLock<Exchanges> = LazyLock::new(Exchanges::new);
 
-/// After so many steps there is nothing new to be learned.
+/// The limit of steps, after which a run finds nothing new.
 const MOST_STEPS: usize = 64;
 
-/// The first byte chooses: a scenario of the explorer, authenticators, or ends that the next bytes describe. Then the steps.
+/// The first byte selects a scenario of the explorer, authenticators, or ends that the next bytes describe. Then come
+/// the steps.
 pub fn sessions(data: &[u8]) {
     let mut choices = Choices::new(data);
     let number = usize::from(choices.byte());
@@ -32,7 +34,7 @@ pub fn sessions(data: &[u8]) {
     }
 }
 
-/// A byte for what holds of all, then one for each of two to four ends.
+/// One byte for all ends, then one for each of two to four ends.
 fn described(choices: &mut Choices<'_>) -> Scenario {
     let all = choices.byte();
     let ends = 2 + usize::from(all >> 2) % 3;
@@ -40,7 +42,7 @@ fn described(choices: &mut Choices<'_>) -> Scenario {
     Scenario { leaked: all & 1 != 0, tired: all & 2 != 0, ..scenario("described by the fuzzer", specs) }
 }
 
-/// Its role, what it speaks, who it is and, for a client, whom it wants.
+/// Its role, protocol, identity and (for a client) the expected peer.
 fn end(number: u8, byte: u8) -> Spec {
     const TYPES: &[CertificateType] = &[CertificateType::RAW_PUBLIC_KEY, CertificateType::X509];
     let who = usize::from(byte >> 3);
@@ -56,14 +58,14 @@ fn end(number: u8, byte: u8) -> Spec {
     }
 }
 
-/// What a fuzzer needs besides.
+/// What a fuzzer needs in addition.
 trait Fuzzed: System {
-    /// The bytes of what is brought in which a bit may be flipped.
+    /// The bytes of an input in which a bit may be flipped.
     fn bytes(act: &mut Self::Act) -> &mut [u8];
 }
 
 impl Fuzzed for Scenario {
-    /// Behind the headers of record and message: the model follows whole messages.
+    /// After the headers of record and message, because the model follows whole messages.
     fn bytes(act: &mut Brought) -> &mut [u8] {
         act.record.get_mut(9..).unwrap_or_default()
     }
@@ -78,8 +80,8 @@ impl Fuzzed for Exchanges {
     }
 }
 
-/// One step: to which end, because of which (one of them, or the attacker), and which of all that can be brought. Two bytes
-/// more if a bit is flipped: which.
+/// One step: the end, the source (an end, or the attacker), and the number of the input. For a flipped bit two more
+/// bytes select the bit.
 type Step = [u8; 2];
 
 const FLIP: usize = 0x80;
@@ -88,7 +90,7 @@ fn step(end: usize, other: usize, which: usize) -> Step {
     [(end | other << 2) as u8, which as u8]
 }
 
-/// Takes the steps. One that is refused is as if it had not been tried: the end is there once more as it was.
+/// Takes the steps. A refused one has no effect, because the end is restored.
 fn walk<S: Fuzzed>(system: &S, mut choices: Choices<'_>) -> Vec<S::View> {
     system.starts_afresh();
     let ends = system.ends();
@@ -130,7 +132,7 @@ fn walk<S: Fuzzed>(system: &S, mut choices: Choices<'_>) -> Vec<S::View> {
     views
 }
 
-/// All that a client and a server of a scenario say to each other, in order.
+/// All records of a client and a server in a scenario, in order.
 fn talk(scenario: &Scenario, client: usize, server: usize) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut brought = [0, 0];
@@ -152,7 +154,7 @@ fn talk(scenario: &Scenario, client: usize, server: usize) -> Vec<Step> {
     steps
 }
 
-/// What the attacker says in a session of his own with an end, in order.
+/// What the attacker sends in its own session with an end, in order.
 fn own(scenario: &Scenario, end: usize) -> Vec<Step> {
     let (hello, parameters, role) = match scenario.specs[end].role {
         Role::Client => ("ServerHello, x25519", &["EncryptedExtensions", "CertificateRequest"][..], "server"),
@@ -174,7 +176,7 @@ fn own(scenario: &Scenario, end: usize) -> Vec<Step> {
     steps
 }
 
-/// Ordinary runs, and such with something of the attacker's at each place.
+/// Undisturbed runs, and runs with an input of the attacker's at each place.
 pub fn seeds() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
     for (number, scenario) in SCENARIOS.iter().enumerate() {
@@ -185,12 +187,12 @@ pub fn seeds() -> Vec<Vec<u8>> {
         seeds.extend((0..scenario.ends()).map(|end| [&[number as u8], own(scenario, end).as_flattened()].concat()));
     }
     let prelude = SCENARIOS.len() as u8;
-    // Alice asks, bob answers; and the other way round.
+    // Alice asks and bob answers, and the other way round.
     let steps = [step(0, 4, 0), step(1, 0, 0), step(0, 1, 0), step(1, 4, 0), step(0, 1, 1), step(1, 0, 3)];
     let views = walk(&*EXCHANGES, Choices::new(steps.as_flattened()));
     assert!(views[..2].iter().all(|view| view.has_accepted()), "they do not prove who they are");
     with_attacks(&[prelude], &steps, 4, &mut seeds);
-    // Alice wants bob, who is there, by raw keys; carol wants alice, who asks for another share.
+    // Alice wants bob, who uses raw keys; carol wants alice, who requests another share.
     let who = |identity: usize, wants: usize| ((identity + 3 * wants) as u8) << 3;
     for all in 8..12 {
         let prelude = [u8::MAX, all, who(ALICE, BOB) | 6, who(BOB, 0) | 7, who(CAROL, ALICE), who(ALICE, 0) | 5];

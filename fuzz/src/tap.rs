@@ -1,5 +1,5 @@
-//! One who has a sender's traffic secret and reads along: what each record holds, told without the crate's own record
-//! layer and key schedule (RFC 9846 §5.2, §5.3, §7.2, §7.3 once more, for the suite that the policies agree on).
+//! An observer with a sender's traffic secret. It reads the contents of each record without the crate's record layer
+//! and key schedule (RFC 9846 §5.2, §5.3, §7.2, §7.3, for the suite that the policies negotiate).
 
 use super::wire::HEADER;
 use countersign::internals::codec::ContentType;
@@ -10,12 +10,12 @@ pub struct Tap {
     secret: Vec<u8>,
     /// `None`: null cryptography.
     key: Option<(aead::LessSafeKey, Vec<u8>)>,
-    /// Of the next record.
+    /// The number of the next record.
     pub sequence: u64,
 }
 
 impl Tap {
-    /// From the record with this number on.
+    /// Used from the record with this number on.
     pub fn new(secret: &[u8], real: bool, sequence: u64) -> Tap {
         let mut tap = Tap { secret: secret.to_vec(), key: None, sequence };
         tap.key = real.then(|| tap.key());
@@ -32,14 +32,14 @@ impl Tap {
         &self.secret
     }
 
-    /// After a KeyUpdate.
+    /// Changes to the next secret after a KeyUpdate.
     pub fn next_key(&mut self) {
         self.secret = expand(&self.secret, "traffic upd", self.secret.len());
         self.sequence = 0;
         self.key = self.key.is_some().then(|| self.key());
     }
 
-    /// What lies in the sender's next record.
+    /// The contents of the sender's next record.
     pub fn open(&mut self, record: &[u8]) -> (ContentType, Vec<u8>) {
         let (header, fragment) = record.split_at(HEADER);
         let mut inner = fragment.to_vec();

@@ -1,4 +1,4 @@
-//! Records and messages, as peers of the fuzz targets write and read them.
+//! Records and messages that the targets' peers write and read.
 
 #[path = "../../tests/support/wire.rs"]
 mod shared;
@@ -19,8 +19,8 @@ pub fn null_alerts(sent: &[u8]) -> Vec<AlertDescription> {
     records.iter().filter_map(alert).collect()
 }
 
-/// So many bytes of an endless text, from this place on: whoever reads them knows where he is. In one piece: loops over
-/// bytes are what takes most of a fuzzer's time.
+/// This many bytes of an endless text from this position on, so that a reader knows its position. They are copied in
+/// one piece, because loops over bytes take most of a fuzzer's time.
 pub fn text(place: usize, len: usize) -> &'static [u8] {
     static TEXT: LazyLock<Vec<u8>> = LazyLock::new(|| (0..251).cycle().take(20_000).collect());
     &TEXT[place % 251..][..len]

@@ -1,6 +1,6 @@
-//! `x509_verdict`: chains of any certificates in any order, changed here and there, at any time, for any name. The
-//! oracle is webpki by itself: what it refuses is never accepted. (What it accepts may be refused: our rules come on
-//! top.) And every reader of certificates, keys, CRLs and names survives whatever it is given.
+//! `x509_verdict`: chains of any certificates in any order, with changes, at any time, for any name. They are compared
+//! with webpki: what it refuses is never accepted. (What it accepts may be refused, because we have additional rules.)
+//! Every reader of certificates, keys, CRLs and names survives any bytes.
 
 use super::choices::Choices;
 use countersign::internals::asn1::{Certificate, CertificateList, Name, Spki, is_deceptive};
@@ -20,7 +20,7 @@ const NOW: u64 = 1_795_435_200;
 const YEAR: u64 = 31_557_600;
 
 struct Pool {
-    /// Leaves and CAs, good and bad. Seeds refer to the places: append only.
+    /// Leaves and CAs, good and bad. Seeds use the positions: append only.
     certificates: Vec<CertificateDer<'static>>,
     trust: [Trust; 2],
     anchor: TrustAnchor<'static>,
@@ -112,8 +112,9 @@ fn pool() -> &'static Pool {
     })
 }
 
-/// The first byte: 0xff, 0xfe ... read the rest as a file of some kind. Else bit 0, the peer's role; bits 1-2, the time;
-/// bit 3, strict rules; bit 4, the memo. Then the name, the number of certificates, their places, and a change.
+/// The first byte: with 0xff, 0xfe ... the rest is a file of some kind. Otherwise bit 0, the peer's role; bits 1-2, the
+/// time; bit 3, strict rules; bit 4, the memo. Then the name, the number of certificates, their positions, and a
+/// change.
 pub fn x509_verdict(data: &[u8]) {
     let mut choices = Choices::new(data);
     let how = choices.byte();
@@ -127,7 +128,7 @@ pub fn x509_verdict(data: &[u8]) {
     let name = *choices.of(&names);
     let len = usize::from(choices.byte() % 8);
     let mut chain: Vec<CertificateDer<'static>> = (0..=len).map(|_| choices.of(&pool.certificates).clone()).collect();
-    // The strict rules want more of certificates than those of the pool have.
+    // The strict rules refuse the certificates of the pool.
     let good = choices.is_empty() && chain == pool.certificates[..1] && now == NOW && name == names[0] && how & 8 == 0;
     while !choices.is_empty() {
         let which = usize::from(choices.byte()) % chain.len();
@@ -186,7 +187,7 @@ fn judge(
     verdict
 }
 
-/// webpki's own verdict: the chain, and the name where it knows such names.
+/// webpki's own verdict on the chain, and on the name if it supports its kind.
 fn by_webpki(chain: &[CertificateDer<'_>], role: Role, time: UnixTime, expect: &Expect) -> Result<(), webpki::Error> {
     let (leaf, others) = chain.split_first().expect("a leaf");
     let leaf = EndEntityCert::try_from(leaf)?;
@@ -200,7 +201,7 @@ fn by_webpki(chain: &[CertificateDer<'_>], role: Role, time: UnixTime, expect: &
     }
 }
 
-/// Files of any content.
+/// Files with any contents.
 fn file(kind: u8, bytes: &[u8]) {
     match kind {
         0xf8 => drop(SigningKey::from_pem_or_der(bytes)),
@@ -240,7 +241,7 @@ fn file(kind: u8, bytes: &[u8]) {
     }
 }
 
-/// What is read once says the same however it is looked at.
+/// A value is the same however it is read.
 fn asn1(certificate: &Certificate<'_>) {
     assert_eq!(Spki::of_certificate(certificate.der), Ok(certificate.spki));
     for name in [certificate.subject, certificate.issuer] {

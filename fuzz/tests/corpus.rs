@@ -1,4 +1,4 @@
-//! The fuzz targets without a fuzzer: over the seeds, and over what fuzzers have found (fuzz/README.md).
+//! Runs the fuzz targets without a fuzzer, over the seeds and over what fuzzers have found (fuzz/README.md).
 
 use countersign_fuzz::TARGETS;
 use std::fs;
@@ -21,7 +21,7 @@ fn corpus(name: &str) {
     }
 }
 
-/// What lies in a folder, which must be there.
+/// The files of a folder, which must exist.
 fn files_in(folder: &Path) -> Vec<PathBuf> {
     let files = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     files.map(|file| file.unwrap().path()).collect()
@@ -141,7 +141,7 @@ fn no_target_is_forgotten() {
     }
 }
 
-/// The command that writes the seeds to fuzz/corpus/NAME, where libFuzzer begins.
+/// Writes the seeds to fuzz/corpus/NAME, where libFuzzer begins.
 #[test]
 #[ignore = "writes files: fuzz/corpus"]
 fn writes_the_seeds() {

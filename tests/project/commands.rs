@@ -1,4 +1,4 @@
-//! What the documents tell their reader to type can be typed: each package, feature, target, test and option is there.
+//! The commands in the documents can be typed: each package, feature, target, test and option exists.
 
 use crate::documents::{documents, root};
 use crate::layers::rust_files;
@@ -7,19 +7,19 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Packages whose programs the documents speak of.
+/// The packages of the programs in the documents.
 const PACKAGES: [&str; 4] = ["", "examples/services", "examples/pkcs11", "tests/neighbours"];
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Finding commands
 
-/// A command, and where it stands.
+/// A command, and its place.
 struct Command {
     place: String,
     words: Vec<String>,
 }
 
-/// What a shell would run: lines of ```sh blocks, and what stands in backticks. Divided where one command ends.
+/// What a shell would run: lines of ```sh blocks, and text in backticks, divided into single commands.
 fn pieces(text: &str) -> Vec<String> {
     let mut pieces = Vec::new();
     for (number, part) in text.split("\n```").enumerate() {
@@ -35,7 +35,7 @@ fn pieces(text: &str) -> Vec<String> {
     pieces
 }
 
-/// Words of a shell, as far as the documents need them: quotes hold together, `#` begins a comment.
+/// The words of a shell line, as far as the documents need it: with quotes, and `#` as the beginning of a comment.
 fn words(piece: &str) -> Vec<Vec<String>> {
     let mut commands = vec![Vec::new()];
     let (mut word, mut quote, mut quoted) = (String::new(), None, false);
@@ -61,7 +61,7 @@ fn words(piece: &str) -> Vec<Vec<String>> {
     commands
 }
 
-/// Every command of cargo, and of the programs with these names. `cd FOLDER` before it is kept, as its first word.
+/// Every command of cargo and of the programs with these names. A `cd FOLDER` before it is kept as its first word.
 fn commands(programs: &BTreeSet<String>) -> Vec<Command> {
     let mut found = Vec::new();
     for document in documents() {
@@ -88,7 +88,7 @@ fn commands(programs: &BTreeSet<String>) -> Vec<Command> {
 // ---------------------------------------------------------------------------------------------------------------------
 // Programs and their options
 
-/// The code of a program, without comments: the folder that holds it, or its file and what lies beside it in common.
+/// The code of a program without comments: its folder, or its file and the common modules.
 fn code_of(package: &str, path: &str) -> String {
     let file = root().join(package).join(path);
     let mut files = Vec::new();
@@ -126,21 +126,21 @@ fn programs() -> Vec<Program> {
     programs
 }
 
-/// Whether the code knows this option, and not only a longer one that begins with it.
+/// Whether the code contains this option, and not only a longer one that begins with it.
 fn knows(code: &str, option: &str) -> bool {
     let goes_on = |rest: &str| rest.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '-');
     code.match_indices(option).any(|(at, _)| !goes_on(&code[at + option.len()..]))
 }
 
-/// `--name=value`, `--name`: the name.
+/// The name in `--name=value` and `--name`.
 fn option(word: &str) -> Option<&str> {
     let name = word.split(['=', ',', '.']).next().unwrap_or_default();
     (name.len() > 2 && name.starts_with("--")).then_some(name)
 }
 
-/// What is wrong with the arguments that a program of ours is given.
+/// The invalid arguments of a program of ours.
 fn wrong_arguments(name: &str, arguments: &[String], programs: &[Program]) -> Vec<String> {
-    // Two programs have the name `long_lived`: what one of them takes is good.
+    // Two programs have the name `long_lived`. An argument of either is valid.
     let code: String = programs.iter().filter(|program| program.name == name).map(|program| &*program.code).collect();
     let options = arguments.iter().filter_map(|word| option(word)).filter(|option| !knows(&code, option));
     let mut wrong: Vec<String> = options.map(|option| format!("{name} has no {option}")).collect();
@@ -156,20 +156,20 @@ fn wrong_arguments(name: &str, arguments: &[String], programs: &[Program]) -> Ve
 // ---------------------------------------------------------------------------------------------------------------------
 // Cargo's arguments
 
-/// What a command of cargo names.
+/// The targets, features and tests of a cargo command.
 #[derive(Default)]
 struct Cargo<'a> {
     verb: &'a str,
     package: String,
     features: Vec<&'a str>,
-    /// The kind of target, and its name.
+    /// The kind of a target, and its name.
     target: Option<(&'a str, &'a str)>,
     free: Vec<&'a str>,
     arguments: &'a [String],
 }
 
 impl<'a> Cargo<'a> {
-    /// `words` begin with the folder, and `cargo`.
+    /// `words` begin with the folder and `cargo`.
     fn parse(words: &'a [String]) -> Result<Cargo<'a>, String> {
         let dashes = words.iter().position(|word| word == "--").unwrap_or(words.len());
         let mut cargo = Cargo { package: words[0].clone(), ..Cargo::default() };
@@ -211,7 +211,7 @@ impl<'a> Cargo<'a> {
             let Some(target) = manifest.targets(kind).into_iter().find(|target| target.name == name) else {
                 return Ok(vec![format!("there is no {kind} {name}")]);
             };
-            // What our own dev-dependency on ourselves turns on is there, but not where a user installs the crate.
+            // The features of our own dev-dependency do not exist for users of the crate.
             let from_registry = self.free == ["countersign"];
             let enabled = manifest.enabled(&self.features, !from_registry);
             for feature in target.required.iter().filter(|feature| !enabled.contains(*feature)) {
@@ -240,7 +240,7 @@ impl<'a> Cargo<'a> {
         Ok(wrong)
     }
 
-    /// Whether a test's path has this in it: a function, or a module above it.
+    /// Whether the path of a test contains this text: a function, or a module above it.
     fn has_test(&self, target: Option<(&str, &str)>, filter: &str) -> bool {
         let folder = root().join(&self.package).join("tests").join(target.map_or("", |(_, name)| name));
         let folder = if folder.is_dir() { folder } else { root().join(&self.package) };
@@ -256,7 +256,7 @@ impl<'a> Cargo<'a> {
         files.iter().any(|file| named(file) || fs::read_to_string(file).expect("a text").lines().any(is_test))
     }
 
-    /// cargo fuzz VERB TARGET; a word in capitals stands for any.
+    /// cargo fuzz VERB TARGET. A word in capitals stands for any target.
     fn wrong_for_fuzz(&self) -> Vec<String> {
         let target = self.free.get(1).filter(|name| !name.chars().any(char::is_uppercase));
         let missing = target.filter(|name| !root().join(format!("fuzz/fuzz_targets/{name}.rs")).exists());
@@ -285,7 +285,7 @@ fn every_command_that_a_document_shows_can_be_typed() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// "`--full` plays all": options that are named without their program, in the page of the probe, or anywhere.
+/// "`--full` plays all": options without their program, on the page of the probe or elsewhere.
 #[test]
 fn every_option_that_a_document_names_by_itself_is_an_option_of_ours() {
     let programs = programs();
@@ -296,7 +296,7 @@ fn every_option_that_a_document_names_by_itself_is_an_option_of_ours() {
     for document in documents() {
         let code = if document.ends_with("docs/PROBE.md") { &probe } else { &all };
         for words in pieces(&fs::read_to_string(&document).expect("a text")).iter().flat_map(|piece| words(piece)) {
-            // Cargo's own stand there as well: "the same with `--features mlkem`".
+            // Cargo's own options are there, too: "the same with `--features mlkem`".
             if option(&words[0]).is_none() || words[0] == "--features" {
                 continue;
             }
@@ -308,7 +308,7 @@ fn every_option_that_a_document_names_by_itself_is_an_option_of_ours() {
     assert!(wrong.is_empty(), "no program of ours has these:\n{}", wrong.join("\n"));
 }
 
-/// The README's table of examples: all of them, and what it says of their options.
+/// The README's table of examples has all of them, with the right options.
 #[test]
 fn the_table_of_examples_is_that_of_the_manifests() {
     let readme = fs::read_to_string(root().join("README.md")).expect("a text");

@@ -1,10 +1,10 @@
-//! `docs/requirements.txt` against the tests that prove it; writes `docs/RFC-COVERAGE.md`.
+//! Compares `docs/requirements.txt` with the tests, and writes `docs/RFC-COVERAGE.md`.
 //!
-//! A test proves a requirement by carrying its id in a comment: the marker [`MARK`], then ids separated by commas.
-//! The comment stands inside the test function, or directly above it, or (beside a row of a table) anywhere before it.
-//! The same comment in code that is no test says "obeyed here", and proves nothing.
+//! A test proves a requirement by its id in a comment: the marker [`MARK`], then ids separated by commas. The comment
+//! is in the test function, directly above it, or (beside a row of a table) anywhere before it. The same comment in
+//! other code means that the requirement is obeyed here, and proves nothing.
 //!
-//! After placing annotations: `COUNTERSIGN_BLESS=1 cargo test --test project`.
+//! After a change of annotations: `COUNTERSIGN_BLESS=1 cargo test --test project`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// Put together so that this file holds no annotation itself.
+/// Composed, so that this file has no annotation itself.
 const MARK: &str = concat!("// ", "req: ");
 const CATALOGUE: &str = include_str!("../../docs/requirements.txt");
 const DOCUMENT: &str = "docs/RFC-COVERAGE.md";
@@ -48,7 +48,7 @@ impl<'a> Status<'a> {
         }
     }
 
-    /// What applies must be proved; so must a deviation: that we do what we say we do instead.
+    /// Every requirement that applies must be proved. So must a deviation: a test shows what we do instead.
     fn needs_proof(self) -> bool {
         !matches!(self, Status::NotApplicable(_))
     }
@@ -68,7 +68,7 @@ struct Section<'a> {
     requirements: Vec<Requirement<'a>>,
 }
 
-/// Newest RFC first; numbered sections by number, then the appendices.
+/// The newest RFC first. Numbered sections by number, then the appendices.
 fn order(rfc: &str, section: &str) -> (i32, Vec<(bool, u32)>) {
     let part = |p: &str| match p.parse() {
         Ok(number) => (false, number),
@@ -120,7 +120,7 @@ fn parse(text: &str) -> Result<Vec<Section<'_>>, String> {
 // ---------------------------------------------------------------------------------------------------------------------
 // The annotations
 
-/// Where an id is annotated. `function` is empty where no function is near.
+/// The place of an annotation. `function` is empty if there is none near it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Place {
     file: String,
@@ -131,7 +131,7 @@ struct Place {
 struct Annotations {
     proved: BTreeMap<String, BTreeSet<Place>>,
     obeyed: BTreeMap<String, BTreeSet<Place>>,
-    /// In a file of tests, but with no test to belong to.
+    /// In a file of tests, but without a test that it belongs to.
     astray: Vec<String>,
 }
 
@@ -139,7 +139,7 @@ struct Function<'a> {
     name: &'a str,
     lines: RangeInclusive<usize>,
     test: bool,
-    /// A test that does not run proves nothing.
+    /// A test that is not run proves nothing.
     ignored: bool,
 }
 
@@ -147,7 +147,7 @@ fn indent(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
 
-/// The last line of the item that starts at `start`: the code is formatted, so that it closes at its own indent.
+/// The last line of the item that begins at `start`. The code is formatted, so the item closes at the same indent.
 fn item_end(lines: &[&str], start: usize) -> usize {
     let (first, depth) = (lines[start], indent(lines[start]));
     if first.split("//").next().is_some_and(|code| code.trim_end().ends_with(['}', ';'])) {
@@ -166,7 +166,7 @@ fn function_name(line: &str) -> Option<&str> {
         .map(|name| name.split(['(', '<']).next().unwrap_or(""))
 }
 
-/// Every function, and the lines that are compiled for tests only; also the modules `mod name;` for tests only.
+/// Every function, and the lines that are compiled only for tests, modules `mod name;` included.
 fn outline<'a>(lines: &[&'a str]) -> (Vec<Function<'a>>, Vec<RangeInclusive<usize>>, Vec<&'a str>) {
     let (mut functions, mut regions, mut modules) = (Vec::new(), Vec::new(), Vec::new());
     let mut attributes = String::new();
@@ -188,14 +188,14 @@ fn outline<'a>(lines: &[&'a str]) -> (Vec<Function<'a>>, Vec<RangeInclusive<usiz
     (functions, regions, modules)
 }
 
-/// Reads one file. `all_tests`: the whole file is compiled for tests only. Gives back its modules for tests only.
+/// Reads one file. `all_tests`: the whole file is compiled only for tests. Returns its modules that are only for tests.
 fn scan<'a>(file: &str, text: &'a str, all_tests: bool, into: &mut Annotations) -> Vec<&'a str> {
     let lines: Vec<&str> = text.lines().collect();
     let (functions, regions, modules) = outline(&lines);
     for (at, line) in lines.iter().enumerate() {
         let Some((_, ids)) = line.split_once(MARK) else { continue };
         let in_test = all_tests || regions.iter().any(|region| region.contains(&at));
-        // The innermost function around the comment, else the next one below; among tests only tests count.
+        // The innermost function around the comment, or otherwise the next one below. In test code only tests count.
         let wanted = |function: &&Function<'_>| function.test || !in_test;
         let around = functions.iter().rfind(|function| function.lines.contains(&at)).filter(wanted);
         let below = functions.iter().filter(wanted).find(|function| *function.lines.start() > at);
@@ -231,7 +231,7 @@ fn annotations() -> Annotations {
     let mut files = Vec::new();
     rust_files(&root.join("src"), &mut files);
     rust_files(&root.join("tests"), &mut files);
-    // A parent's `#[cfg(test)] mod name;` makes name.rs and everything in name/ a test: read the parents first.
+    // A parent's `#[cfg(test)] mod name;` makes name.rs and name/ test code, so parents are read first.
     let owns_folder = |path: &Path| path.ends_with("mod.rs") || path.ends_with("lib.rs");
     files.sort_by_key(|path| (path.components().count() - usize::from(owns_folder(path)), path.clone()));
     let mut test_paths = vec![root.join("tests")];

@@ -19,7 +19,7 @@ fn retries(row: &Row) -> bool {
     wait && matches!(row.next, State::SendClientHello | State::SendHelloRetryRequest)
 }
 
-/// HelloRetryRequest is a server_hello in the table, as on the wire: it is told by where it leads.
+/// HelloRetryRequest is a server_hello in the table, as on the wire. Its next state distinguishes it.
 fn name(row: &Row, message: HandshakeType) -> HandshakeType {
     let retry = matches!(row.next, State::SendClientHello) || matches!(row.state, State::SendHelloRetryRequest);
     if retry && message == HandshakeType::SERVER_HELLO { HandshakeType::HELLO_RETRY_REQUEST } else { message }
@@ -69,7 +69,7 @@ fn authenticator_label(row: &authenticator::Row) -> String {
     }
 }
 
-/// What becomes of one authenticator at this end.
+/// The states of one authenticator at this end.
 fn authenticator_diagram(role: Role) -> String {
     let mut out = format!("### authenticators, {role}\n\n```mermaid\nstateDiagram-v2\n    [*] --> Idle\n");
     for row in authenticator::TABLE.iter().filter(|row| row.role == role) {
@@ -116,7 +116,7 @@ fn the_diagrams_are_current() {
     }
 }
 
-/// Every state but the two ends of a connection is drawn, and every message of the handshake.
+/// Every state except the two ends of a connection is drawn, and every message of the handshake.
 #[test]
 fn the_diagrams_show_every_state_and_message() {
     let drawn = diagrams();

@@ -1,4 +1,4 @@
-//! What the documents name is there: files, and tests in files.
+//! Files, and tests in files, that the documents name exist.
 
 use crate::layers::rust_files;
 use std::fs;
@@ -10,7 +10,7 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Every document, but those that come with a vector.
+/// Every document except those of vectors.
 pub fn documents() -> Vec<PathBuf> {
     let mut documents = vec![root().join("fuzz/README.md")];
     for folder in [root().to_path_buf(), root().join("docs"), root().join("docs/lessons")] {
@@ -20,7 +20,7 @@ pub fn documents() -> Vec<PathBuf> {
     documents
 }
 
-/// What stands in backticks, and what follows behind it.
+/// The text in backticks, and the text after it.
 fn quoted(text: &str) -> Vec<(&str, &str)> {
     let mut quoted = Vec::new();
     let mut rest = text;
@@ -32,15 +32,15 @@ fn quoted(text: &str) -> Vec<(&str, &str)> {
     quoted
 }
 
-/// A path of this project: it begins with one of its folders, and stands for nothing else.
+/// A path in this project: it begins with one of its folders, and has no placeholder.
 fn is_path(word: &str) -> bool {
     FOLDERS.iter().any(|folder| word.starts_with(folder)) && !word.contains([' ', '*', '<', '{', '$'])
-        // A place that a user fills in, or that a program makes.
+        // A place that a user replaces, or that a program makes.
         && !word.chars().any(char::is_uppercase)
         && !["fuzz/corpus", "fuzz/artifacts"].iter().any(|made| word.starts_with(made))
 }
 
-/// Without blocks of code: they hold what programs say, and other people's files.
+/// Without code blocks: they have the output of programs, and other projects' files.
 fn prose(text: &str) -> String {
     text.split("\n```").step_by(2).collect::<Vec<_>>().join("\n")
 }
@@ -88,7 +88,7 @@ fn the_tables_of_features_are_those_of_the_manifest() {
     assert_eq!(documented, features, "README.md and Cargo.toml");
     assert_eq!(table_of_features(&read("src/lib.rs"), "//! "), table, "src/lib.rs and README.md");
 
-    // docs.rs shows whatever a user may want, and never the test seams.
+    // docs.rs shows every feature for users, and no test seam.
     let shown = manifest.split("\n[package.metadata.docs.rs]\n").nth(1).and_then(|rest| rest.split("\n[").next());
     let shown = shown.expect("the features that docs.rs shows");
     assert!(!shown.contains("hazmat") && !shown.contains("all-features"), "{shown}");
@@ -129,7 +129,7 @@ fn every_test_that_a_document_names_behind_its_file_is_there() {
     assert!(missing.is_empty(), "these are not there:\n{}", missing.join("\n"));
 }
 
-/// docs/DESIGN.md, "Where it is enforced": each file, and behind it what to look at there.
+/// docs/DESIGN.md, "Where it is enforced": each file, and the names to look for in it.
 #[test]
 fn what_enforces_a_rule_is_where_the_design_says() {
     let text = fs::read_to_string(root().join("docs/DESIGN.md")).expect("a text");
@@ -155,7 +155,7 @@ fn what_enforces_a_rule_is_where_the_design_says() {
     assert!(missing.is_empty(), "these are not there:\n{}", missing.join("\n"));
 }
 
-/// What has the shape of a test's name, a sentence joined by underscores, is somewhere in the code.
+/// A name with the form of a test's name (words joined by underscores) exists in the code.
 #[test]
 fn what_looks_like_the_name_of_a_test_is_there() {
     let mut files = Vec::new();
@@ -180,7 +180,8 @@ fn what_looks_like_the_name_of_a_test_is_there() {
     assert!(missing.is_empty(), "these are not there:\n{}", missing.join("\n"));
 }
 
-/// The anchors of a document: its headings as GitHub and crates.io write them, the second of one name with -1.
+/// The anchors of a document: its headings as GitHub and crates.io write them. A second one with the same name ends
+/// with -1.
 fn anchors(text: &str) -> Vec<String> {
     let mut anchors: Vec<String> = Vec::new();
     for heading in prose(text).lines().filter(|line| line.starts_with('#')) {
@@ -212,7 +213,7 @@ fn every_heading_that_a_document_links_to_is_there() {
     assert!(missing.is_empty(), "no such headings:\n{}", missing.join("\n"));
 }
 
-/// Code in a document is compiled with the documentation of the crate, or compared with a program that is.
+/// Code in a document is compiled with the crate's documentation, or compared with a program that is compiled.
 #[test]
 fn the_code_in_documents_is_compiled() {
     // The README's two are `examples/services/programs/readme_*.rs`, and one of the guide's is `guide_server.rs` in the tests
@@ -231,7 +232,7 @@ fn the_code_in_documents_is_compiled() {
     }
 }
 
-/// A test that has been renamed would not be left out any more, and Miri would work on it for hours.
+/// A renamed test would not be excluded any more, and Miri would run it for hours.
 #[test]
 fn what_miri_leaves_out_is_there() {
     let mut files = Vec::new();

@@ -1,34 +1,34 @@
-//! Reads what the modules of src import from each other. No parser of Rust: words and punctuation are enough, because
-//! the code is formatted and an import is a `use` or a path that begins with `crate`, `super`, `self` or a child.
+//! Reads the imports between the modules of src. It does not parse Rust: words and punctuation are enough, because the
+//! code is formatted, and an import is a `use` or a path that begins with `crate`, `super`, `self` or a child module.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// The names of a path, from the crate's root. Empty: the root itself.
+/// The names of a path from the crate's root. Empty: the root itself.
 pub(crate) type ModulePath = Vec<String>;
 
 /// A file of src.
 #[derive(Default)]
 pub(crate) struct Module {
-    /// Every path that it names, and whether that is a re-export.
+    /// Every path in it, and whether it is a re-export.
     paths: Vec<(ModulePath, bool)>,
-    /// What `use` gives a name here: the name, and the path.
+    /// The names that `use` makes here, and their paths.
     bindings: BTreeMap<String, ModulePath>,
     /// `use path::*`.
     globs: Vec<ModulePath>,
     words: BTreeSet<String>,
 }
 
-/// All of src but what is compiled for tests only.
+/// All of src except what is compiled only for tests.
 pub(crate) struct Modules(BTreeMap<ModulePath, Module>);
 
-/// One module names something of another.
+/// One module uses an item of another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Import {
     pub(crate) from: ModulePath,
     pub(crate) to: ModulePath,
-    /// It only gives it another place.
+    /// It is only a re-export.
     pub(crate) reexport: bool,
 }
 
@@ -60,7 +60,7 @@ impl Modules {
         self.0.keys()
     }
 
-    /// What every module but the root imports.
+    /// The imports of every module except the root.
     pub(crate) fn imports(&self) -> BTreeSet<Import> {
         let mut imports = BTreeSet::new();
         for (from, module) in self.0.iter().filter(|(path, _)| !path.is_empty()) {
@@ -75,7 +75,7 @@ impl Modules {
         imports
     }
 
-    /// The module in which that stands what `path` means in module `from`. `None`: in another crate.
+    /// The module of the item that `path` means in module `from`. `None`: it is in another crate.
     fn resolve(&self, from: &ModulePath, path: &[String]) -> Option<ModulePath> {
         let (first, mut rest) = path.split_first()?;
         let mut at = match first.as_str() {
@@ -83,7 +83,7 @@ impl Modules {
             "self" => from.clone(),
             "super" => parent(from),
             child if self.0.contains_key(&joined(from, child)) => joined(from, child),
-            // The root's public module that only says what stands in it.
+            // The root's public module that only re-exports.
             "internals" if from.is_empty() => Vec::new(),
             _ => return None,
         };
@@ -102,7 +102,7 @@ impl Modules {
         Some(at)
     }
 
-    /// The module in which the item stands that is called `name` in module `at`.
+    /// The module with the item that is called `name` in module `at`.
     fn home(&self, at: &ModulePath, name: &str) -> ModulePath {
         let module = &self.0[at];
         if let Some(path) = module.bindings.get(name) {
@@ -122,7 +122,7 @@ fn joined(path: &[String], name: &str) -> ModulePath {
     [path, &[name.to_owned()]].concat()
 }
 
-/// The words and punctuation of Rust code, without comments, strings and characters. `::` is one piece.
+/// The words and punctuation of Rust code, without comments, strings and characters. `::` is one token.
 fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut rest = text;
@@ -161,7 +161,7 @@ fn string_len(text: &str) -> usize {
     end.map_or(text.len(), |(at, _)| at + 1)
 }
 
-/// A character in quotes, or the quote of a lifetime.
+/// A character literal, or the quote of a lifetime.
 fn character_len(text: &str) -> usize {
     let mut characters = text.char_indices().skip(1);
     match (characters.next(), characters.next()) {
@@ -171,7 +171,7 @@ fn character_len(text: &str) -> usize {
     }
 }
 
-/// What a file names, and the modules that it declares as files of their own.
+/// The paths in a file, and the modules that it declares in files.
 fn parse(words: &[String]) -> (Module, Vec<String>) {
     let mut module = Module { words: words.iter().cloned().collect(), ..Module::default() };
     let mut children = Vec::new();
@@ -216,7 +216,7 @@ fn parse(words: &[String]) -> (Module, Vec<String>) {
     (module, children)
 }
 
-/// Behind the group that is opened at `at`.
+/// The position after the group that opens at `at`.
 fn group_end(words: &[String], at: usize) -> usize {
     let mut depth = 0;
     for (place, word) in words.iter().enumerate().skip(at) {
@@ -232,7 +232,7 @@ fn group_end(words: &[String], at: usize) -> usize {
     words.len()
 }
 
-/// Behind the item that begins at `at`: its block, or its semicolon.
+/// The position after the item that begins at `at`: after its block or its semicolon.
 fn item_end(words: &[String], mut at: usize) -> usize {
     while at < words.len() {
         match words[at].as_str() {
@@ -245,7 +245,7 @@ fn item_end(words: &[String], mut at: usize) -> usize {
     at
 }
 
-/// The paths of a use, each with the name that it gets.
+/// The paths of a use, each with its name here.
 fn use_tree(words: &[String]) -> Vec<(ModulePath, String)> {
     if let Some(open) = words.iter().position(|word| word == "{") {
         let prefix: ModulePath = words[..open].iter().filter(|word| *word != "::").cloned().collect();
@@ -270,7 +270,7 @@ fn use_tree(words: &[String]) -> Vec<(ModulePath, String)> {
     }
 }
 
-/// The parts of a list that commas divide.
+/// The parts of a list that is separated by commas.
 fn split(words: &[String]) -> Vec<&[String]> {
     let mut parts = Vec::new();
     let (mut begin, mut depth) = (0, 0);

@@ -1,4 +1,4 @@
-//! docs/DESIGN.md says which module knows which. That table is the data of this test: it is compared with the imports.
+//! The table in docs/DESIGN.md says which module may import which. This test compares it with the imports.
 
 use crate::imports::{Import, ModulePath, Modules};
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,29 +7,29 @@ use std::path::{Path, PathBuf};
 
 const DOCUMENT: &str = "docs/DESIGN.md";
 
-/// Imports that the table forbids, and that are there nevertheless. May only become fewer.
+/// Imports that exist although the table forbids them. This list may only become shorter.
 const FORBIDDEN_STILL_THERE: &[(&str, &str)] = &[];
 
-/// Files that are longer than they may be. May only become fewer.
+/// Files that are too long. This list may only become shorter.
 const LONGER_STILL: &[&str] = &[];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A row of the table: a module, or several under one name, from the lowest to the highest.
+/// A row of the table: one module or several under one name, from the lowest to the highest.
 struct Row {
     name: String,
     modules: Vec<String>,
     knows: BTreeSet<String>,
 }
 
-/// The words of a cell, which commas divide.
+/// The words of a cell, which are separated by commas.
 fn list(cell: &str) -> Vec<String> {
     cell.split(',').map(|word| word.trim().trim_matches('`').to_owned()).collect()
 }
 
-/// The table, from the lowest layer to the highest. Several modules in one row have the name that their job begins with.
+/// The table from the lowest layer to the highest. Several modules of one row have names with the same beginning.
 fn table() -> Vec<Row> {
     let text = fs::read_to_string(root().join(DOCUMENT)).expect("a readable document");
     let (_, rows) = text.split_once("\n| module | job | knows |\n|---|---|---|\n").expect("the table of modules");
@@ -46,7 +46,7 @@ fn table() -> Vec<Row> {
     rows.lines().take_while(|line| line.starts_with('|')).map(row).collect()
 }
 
-/// Which top-level module imports which.
+/// The imports between top-level modules.
 fn imports_of_top_level_modules(imports: &BTreeSet<Import>) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut known: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for Import { from, to, .. } in imports {
@@ -65,7 +65,7 @@ fn each_module_knows_what_the_table_in_design_says_and_nothing_above_it() {
     let mut wrong = Vec::new();
     let mut forbidden: BTreeSet<(&str, &str)> = FORBIDDEN_STILL_THERE.iter().copied().collect();
     let rows = table();
-    // The modules above the one that is looked at, each with the name of its row.
+    // The modules above the present one, each with the name of its row.
     let mut above: BTreeMap<&str, &str> = BTreeMap::new();
     for row in &rows {
         let mut knows = BTreeSet::new();
@@ -120,7 +120,7 @@ fn circles(imports: &BTreeSet<Import>) -> BTreeSet<BTreeSet<ModulePath>> {
         .collect()
 }
 
-/// Which cryptographic provider is used is decided in one place: the code of no other file names one.
+/// One place decides which cryptographic provider is used: no other file names one.
 #[test]
 fn only_the_seam_names_a_provider() {
     let (mut files, mut wrong) = (Vec::new(), Vec::new());
@@ -139,7 +139,7 @@ fn names_a_crate(line: &str, name: &str) -> bool {
     line.match_indices(&format!("{name}::")).any(|(at, _)| !line[..at].ends_with(part_of_a_name))
 }
 
-/// A re-export makes no circle: it gives a name another place, and uses nothing.
+/// A re-export makes no circle, because it uses nothing.
 #[test]
 fn no_files_import_each_other_in_a_circle() {
     let imports = Modules::read(&root().join("src")).imports();
@@ -147,7 +147,7 @@ fn no_files_import_each_other_in_a_circle() {
     assert!(circles.is_empty(), "these files import each other in a circle:\n{}", circles.join("\n\n"));
 }
 
-/// Who imports whom in a circle, one a line.
+/// The imports of a circle, one on each line.
 fn edges(imports: &BTreeSet<Import>, circle: &BTreeSet<ModulePath>) -> String {
     let inside = imports.iter().filter(|import| circle.contains(&import.from) && circle.contains(&import.to));
     inside

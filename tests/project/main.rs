@@ -1,4 +1,4 @@
-//! The project's documents against its code.
+//! Compares the project's documents with its code.
 
 mod commands;
 mod coverage;

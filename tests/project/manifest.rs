@@ -1,4 +1,4 @@
-//! What a Cargo.toml of this project says, as far as other tests ask: it is written by us, a table or an array a line.
+//! Reads our own Cargo.toml files, as far as other tests need it: each table or array is on one line.
 
 use crate::documents::root;
 use std::collections::BTreeSet;
@@ -12,9 +12,9 @@ pub struct Manifest {
 
 pub struct Target {
     pub name: String,
-    /// Below the package.
+    /// The path in the package.
     pub path: String,
-    /// Features that it needs.
+    /// The features that it needs.
     pub required: Vec<String>,
 }
 
@@ -24,15 +24,15 @@ fn strings(text: &str) -> Vec<String> {
 }
 
 impl Manifest {
-    /// Of the package in this folder; "" is the crate.
+    /// The package in this folder. "" is the crate.
     pub fn read(package: &str) -> Manifest {
         let path = root().join(package).join("Cargo.toml");
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        // The first section begins as all others do.
+        // The first section begins like all others.
         Manifest { text: format!("\n{text}"), package: package.trim_end_matches('/').to_owned() }
     }
 
-    /// The lines of a section, comments apart.
+    /// The lines of a section without comments.
     pub fn section<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
         let section = self.text.split(&format!("\n[{name}]\n")).nth(1).unwrap_or_default();
         section
@@ -56,7 +56,7 @@ impl Manifest {
         self.features().iter().any(|(name, _)| name == feature)
     }
 
-    /// What is on with these features; `ours`: with the dev-dependency of the crate on itself.
+    /// The enabled features. `ours`: with the crate's dev-dependency on itself.
     pub fn enabled(&self, features: &[&str], ours: bool) -> BTreeSet<String> {
         let mut enabled: BTreeSet<String> = features.iter().map(|&feature| feature.to_owned()).collect();
         enabled.insert("default".to_owned());
@@ -72,7 +72,7 @@ impl Manifest {
         }
     }
 
-    /// Targets of a kind ("example", "bin", "test", "bench"): those with an entry, and those that Cargo finds.
+    /// The targets of a kind ("example", "bin", "test", "bench"): those with an entry, and those that Cargo finds.
     pub fn targets(&self, kind: &str) -> Vec<Target> {
         let folder = if kind == "bench" { "benches".to_owned() } else { format!("{kind}s") };
         let mut targets: Vec<Target> = Vec::new();

@@ -1,5 +1,5 @@
-//! Numbers of the documents that can be counted: versions, sizes, limits, and how many there are of what. What can only
-//! be measured has a date beside it.
+//! The numbers in documents that can be counted: versions, sizes, limits, counts. Numbers that can only be measured
+//! must have a date.
 
 use crate::documents::{documents, root};
 use crate::manifest::Manifest;
@@ -12,7 +12,7 @@ fn read(file: &str) -> String {
     fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// The only line with this in it.
+/// The only line with this text.
 #[track_caller]
 fn line<'a>(text: &'a str, with: &str) -> &'a str {
     let mut lines = text.lines().filter(|line| line.contains(with));
@@ -21,7 +21,7 @@ fn line<'a>(text: &'a str, with: &str) -> &'a str {
     first
 }
 
-/// Every number of a text, without the commas between thousands.
+/// Every number in a text, without the commas of thousands.
 fn numbers(text: &str) -> Vec<u64> {
     let text: Vec<char> = text.chars().collect();
     let comma = |at: usize| {
@@ -52,7 +52,7 @@ fn the_version_is_the_manifests() {
     line(&read("README.md"), &format!("| | countersign {version} |"));
 }
 
-/// The oldest compilers: what Cargo.toml promises and CI builds with is what the documents say.
+/// The minimum Rust versions of the documents are those of Cargo.toml and of CI.
 #[test]
 fn the_oldest_compilers_are_those_of_ci() {
     let oldest = Manifest::read("").value("package", "rust-version").expect("a rust-version");
@@ -69,7 +69,7 @@ fn the_oldest_compilers_are_those_of_ci() {
     line(&changes, &format!("Needs Rust {oldest} ({with_libcrux} with `mlkem` or `mldsa`)"));
 }
 
-/// In place of badges, which are pictures on somebody else's server: the same as a line of text.
+/// A line of text in place of badges, which are pictures on another server.
 #[test]
 fn what_the_readme_begins_with_is_so() {
     let (readme, manifest) = (read("README.md"), Manifest::read(""));
@@ -88,15 +88,15 @@ fn what_the_readme_begins_with_is_so() {
 fn the_sizes_are_those_of_the_types() {
     let readme = read("README.md");
     let said = numbers(line(&readme, "| a `Handshake`, an idle `Session`, one that sleeps |"));
-    // The features that change them have their own numbers, in docs/PERFORMANCE.md.
+    // Features that change the sizes have their own numbers, in docs/PERFORMANCE.md.
     if !cfg!(any(feature = "mlkem", feature = "aws-lc-rs")) {
         assert_eq!(said[..2], [size_of::<Handshake<&Policy>>() as u64, size_of::<Session>() as u64]);
-        // One byte less without the test seams, with which this test is built.
+        // One byte less without the test seams, which this test enables.
         assert_eq!(said[2], size_of::<Asleep>() as u64);
     }
 }
 
-/// docs/PERFORMANCE.md, "Footprint": the second cell of a row has the sizes that the first one names.
+/// docs/PERFORMANCE.md, "Footprint": the second cell of a row has the sizes of the types in the first.
 #[test]
 fn the_table_of_sizes_is_that_of_the_types() {
     if cfg!(any(feature = "mlkem", feature = "aws-lc-rs")) {
@@ -134,7 +134,7 @@ fn so_many_fuzz_targets_are_there() {
     line(&read("CHANGELOG.md"), &format!("* {targets} fuzz targets "));
 }
 
-/// What is run of BoringSSL's suite, and what is left out, each with its reason.
+/// How many tests of BoringSSL's suite are run and excluded, with the reasons.
 #[test]
 fn the_conformance_tests_are_counted_rightly() {
     let (list, testing) = (read("examples/bogo_shim/tests.txt"), read("docs/TESTING.md"));
@@ -186,7 +186,7 @@ fn the_limits_are_those_of_the_code() {
     assert_eq!(limits::MAX_GENERATIONS, (1 << 48) - 1);
 }
 
-/// The rustls of the README's comparison is the one that the tests, the fuzzers and the benches meet.
+/// The rustls version in the README's comparison is that of the tests, the fuzz targets and the benches.
 #[test]
 fn the_rustls_that_is_compared_is_the_one_that_is_tested() {
     let readme = read("README.md");
@@ -212,10 +212,10 @@ fn has_date(text: &str) -> bool {
     text.match_indices("20").any(|(at, _)| shape(at))
 }
 
-/// What no command of CI can check says when it was seen: every section with measurements, or with claims about others.
+/// Every section with measurements, or with claims about other programs, has a date.
 #[test]
 fn what_was_measured_has_a_date() {
-    // The document; sections in which nothing is measured. Sections begin with `## `.
+    // The documents, each with its sections without measurements. Sections begin with `## `.
     let documents: [(&str, &[&str]); 5] = [
         ("docs/PERFORMANCE.md", &["Method", "What is left"]),
         ("docs/TESTING.md", &["Levels"]),
@@ -235,7 +235,7 @@ fn what_was_measured_has_a_date() {
     let mut undated = Vec::new();
     for (document, undated_by_nature) in documents {
         let text = read(document);
-        // The configurations of INTEROP are run by tests; its introduction says when.
+        // Tests run the configurations of INTEROP. Its introduction has the date.
         for section in text.split("\n## ").skip(if document == "docs/INTEROP.md" { 0 } else { 1 }) {
             let title = section.lines().next().unwrap_or_default();
             let is_configuration = document == "docs/INTEROP.md" && section.contains("\n```");

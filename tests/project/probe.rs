@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 const REQUIREMENTS: &str = include_str!("../../docs/requirements.txt");
 const UNCOVERED: &str = include_str!("../../docs/probe-uncovered.txt");
 
-/// What applies, or is deviated from.
+/// The requirements that apply, or from which we deviate.
 fn requirements() -> BTreeSet<&'static str> {
     let lines = REQUIREMENTS.lines().filter(|line| !line.starts_with(['#', '[']) && !line.is_empty());
     let fields = lines.map(|line| line.split(" | ").collect::<Vec<_>>());
     fields.filter(|fields| !fields[2].starts_with("n/a")).map(|fields| fields[0]).collect()
 }
 
-/// Ids and their reasons: a paragraph is a reason, in a line that ends with a colon, and the ids below it.
+/// Ids and their reasons: a paragraph is a line with the reason, which ends with a colon, and then the ids.
 fn uncovered() -> BTreeMap<&'static str, &'static str> {
     let mut reason = "";
     let mut ids = BTreeMap::new();
@@ -47,7 +47,7 @@ fn each_requirement_has_a_case_of_the_probe_or_a_reason() {
     assert!(missing.is_empty(), "no case, and no reason in docs/probe-uncovered.txt: {missing:?}");
 }
 
-/// What the page and the program's help say of how many cases there are. (The program adds those about tickets.)
+/// The numbers of cases on the page and in the program's help. (The program adds those about tickets.)
 #[test]
 fn the_probe_has_as_many_cases_as_its_page_says() {
     const ABOUT_TICKETS: usize = 8;

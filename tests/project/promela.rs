@@ -1,5 +1,5 @@
-//! docs/model/handshake.pml has the rules of the transition table, for spin to check: a rule a line, so that `.ci/model`
-//! can take one out and see that it is missed.
+//! docs/model/handshake.pml has the rules of the transition table for spin. Each rule is one line, so that `.ci/model`
+//! can remove one, and spin must find an error.
 //!
 //! After a change of the table: `COUNTERSIGN_BLESS=1 cargo test --test project`.
 
@@ -12,14 +12,14 @@ use std::{env, fs};
 const DOCUMENT: &str = "docs/model/handshake.pml";
 const SKELETON: &str = include_str!("handshake.pml");
 
-/// HelloRetryRequest is a server_hello in the table, as on the wire: it is told by where it leads.
+/// HelloRetryRequest is a server_hello in the table, as on the wire. Its next state distinguishes it.
 fn name(row: &Row, message: HandshakeType) -> String {
     let retry = row.next == State::SendClientHello || row.state == State::SendHelloRetryRequest;
     let retry = retry && message == HandshakeType::SERVER_HELLO;
     if retry { HandshakeType::HELLO_RETRY_REQUEST } else { message }.to_string()
 }
 
-/// What is checked of a message beside its place.
+/// The checks of a message beside its order.
 fn takes(row: &Row, message: HandshakeType) -> &'static str {
     match (message, row.next) {
         (HandshakeType::SERVER_HELLO, State::SendClientHello) => "TAKES_HELLO_RETRY_REQUEST",
@@ -34,7 +34,7 @@ fn takes(row: &Row, message: HandshakeType) -> &'static str {
     }
 }
 
-/// One rule, in one line.
+/// One rule on one line.
 fn rule(number: usize, row: &Row) -> String {
     let sends = |messages: &[HandshakeType]| -> String {
         let role = row.role.to_string().to_uppercase();
@@ -48,7 +48,7 @@ fn rule(number: usize, row: &Row) -> String {
             format!("    :: atomic {{ state == {state} -> {answer}; {}state = {next} }}", sends(messages))
         }
         Cause::Receive { message, .. } => {
-            // Whether a client's shares will do decides what follows its hello.
+            // The answer to a hello depends on whether the client's shares are sufficient.
             let share = match (message, next) {
                 (HandshakeType::CLIENT_HELLO, State::SendHelloRetryRequest) => " && !share",
                 (HandshakeType::CLIENT_HELLO, _) => " && share",
@@ -77,7 +77,7 @@ fn waits(role: Role) -> String {
     format!("({})", states.into_iter().collect::<Vec<_>>().join(" || "))
 }
 
-/// Whatever the attacker can write himself: each message that an end takes, by whomever it may be.
+/// Everything that the attacker can write: each message that an end accepts, from any sender.
 fn attacks() -> String {
     let mut attacks = BTreeSet::new();
     for row in TABLE {
@@ -146,7 +146,7 @@ fn the_model_is_current() {
     }
 }
 
-/// Each rule of the table is one line of the model, and each line of a rule is one of the table.
+/// Each rule of the table is one line of the model, and each rule line of the model is one of the table.
 #[test]
 fn each_rule_is_a_line_of_the_model() {
     let model = model();

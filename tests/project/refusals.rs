@@ -1,6 +1,6 @@
-//! The table of refusals in docs/TRUST.md is the table of the code.
+//! The table of refusals in docs/TRUST.md equals the table in the code.
 //!
-//! After a change of it: `COUNTERSIGN_BLESS=1 cargo test --test project`.
+//! After a change: `COUNTERSIGN_BLESS=1 cargo test --test project`.
 
 use countersign::x509::RefusalReason;
 use std::collections::HashSet;

@@ -1,4 +1,4 @@
-//! The scripted peer of `differential`: honest, but for one deviation.
+//! The scripted peer of `differential`: correct except for one deviation.
 
 use super::super::end::pki;
 use super::super::wire::{HEADER, plain, records, written};
@@ -13,7 +13,7 @@ use countersign::internals::crypto::{CryptoMode::Real, HashAlgorithm, Hasher, Ke
 use countersign::internals::schedule::{Early, HandshakeSecret, Main, Pair, SignedContent};
 use countersign::{Role, internals::codec};
 
-/// One direction's key, and the number of the next record.
+/// The key of one direction, and the number of the next record.
 struct Direction {
     key: TrafficKey,
     sequence: u64,
@@ -34,7 +34,7 @@ impl Direction {
         [header, inner, tag.to_vec()].concat()
     }
 
-    /// The content, if it is a handshake record that opens.
+    /// The content of a handshake record that opens.
     fn open(&mut self, record: &[u8]) -> Option<Vec<u8>> {
         let (header, fragment) = record.split_at(HEADER);
         let mut fragment = fragment.to_vec();
@@ -45,12 +45,12 @@ impl Direction {
     }
 }
 
-/// The scripted peer: honest, but for one deviation.
+/// The scripted peer: correct except for one deviation.
 pub(super) struct Peer<'a> {
     deviation: Deviation<'a>,
     transcript: Hasher,
     write: Option<Direction>,
-    /// How many of its messages have had their turn.
+    /// How many of its messages have been processed.
     turn: usize,
 }
 
@@ -69,7 +69,7 @@ impl<'a> Peer<'a> {
         }
     }
 
-    /// Sends these messages, which are made when it is their turn; with the deviation, if it is in here.
+    /// Sends these messages, each made directly before it is sent, with the deviation if it is in one of them.
     fn flight(&mut self, subject: &mut dyn Subject, messages: &[Make<'_>]) {
         let Deviation { kind, at, argument, bytes } = self.deviation;
         let here = at.checked_sub(self.turn).filter(|at| *at < messages.len());
@@ -123,7 +123,7 @@ impl<'a> Peer<'a> {
         }
     }
 
-    /// CertificateVerify over what has been sent and received.
+    /// CertificateVerify over everything that was sent and received.
     fn proof(&self, role: Role, transcript: &Hasher) -> Vec<u8> {
         let content = match role {
             Role::Client => SignedContent::client(&transcript.hash()),
@@ -139,7 +139,7 @@ impl<'a> Peer<'a> {
         Some((secrets, handshake.main()))
     }
 
-    /// The last words, under the application key.
+    /// The last records, under the application key.
     fn talk(&mut self, subject: &mut dyn Subject, key: TrafficKey) {
         self.write = Some(Direction::new(key));
         self.deviation.kind = if self.deviation.kind == "padding" { "padding" } else { "nothing" };
@@ -247,7 +247,7 @@ impl<'a> Peer<'a> {
     }
 }
 
-/// What is put into a message stays small.
+/// Insertions into a message stay small.
 fn cap(bytes: &[u8]) -> &[u8] {
     &bytes[..bytes.len().min(2000)]
 }
@@ -289,7 +289,7 @@ pub(super) fn inserted(argument: u8, bytes: &[u8]) -> ExtensionType {
     ExtensionType(u16::from(argument) | u16::from(bytes.first().copied().unwrap_or(0) & 0xf) << 8)
 }
 
-/// A message whose extension block, which stands at its end, is another.
+/// A message with another extension block, which is at its end.
 fn with_extensions(message: &[u8], kind: &str, argument: u8, bytes: &[u8]) -> Option<Vec<u8>> {
     let (parsed, _) = Message::split(message)?;
     let body = parsed.body;

@@ -1,20 +1,20 @@
-//! The model of `message_sequence`: what must become of the end under test.
+//! The model of `message_sequence`: the expected result of the end under test.
 
 use super::{Outcome, WHATS, What, Wrong, messages};
 use countersign::internals::codec::{self, AlertDescription as A, ContentType, HandshakeType as M, Message};
 use countersign::table::{self, Cause, TABLE};
 use countersign::{Epoch, Role, State, limits};
 
-/// What must become of the end under test.
+/// The expected state of the end under test.
 pub(super) struct Model {
     pub(super) role: Role,
     pub(super) state: State,
     pub(super) retried: bool,
-    /// Handshake bytes that are no whole message yet.
+    /// Handshake bytes that are not a whole message yet.
     partial: Vec<u8>,
     /// A protected record has come.
     opened: bool,
-    /// The server has spoken since our Finished.
+    /// The server has sent a record since our Finished.
     pub(super) confirmed: bool,
     change_cipher_specs: u8,
     warnings: u8,
@@ -43,13 +43,13 @@ impl Model {
         model
     }
 
-    /// Whether what the peer sends now must be protected.
+    /// Whether the peer's next record must be protected.
     pub(super) fn keyed(&self) -> bool {
         let row = TABLE.iter().find(|row| row.role == self.role && row.state == self.state);
         row.is_none_or(|row| row.epoch != Epoch::Plaintext)
     }
 
-    /// Our side answers everything at once.
+    /// Our side answers all questions at once.
     fn answer(&mut self) {
         let ours = |state| {
             let mut rows = TABLE.iter().filter(|row| row.role == self.role && row.state == state);
@@ -64,7 +64,7 @@ impl Model {
         self.judge_record(protected, content, fragment).err().unwrap_or(Outcome::GoesOn)
     }
 
-    /// RFC 9846 §5: what may stand where.
+    /// RFC 9846 §5: the legal record types.
     fn judge_record(&mut self, protected: bool, content: ContentType, fragment: &[u8]) -> Result<(), Outcome> {
         let unexpected = Err(Outcome::Alert(A::UNEXPECTED_MESSAGE));
         let connected = self.state == State::Connected;
@@ -76,10 +76,10 @@ impl Model {
             return if legal { Ok(()) } else { unexpected };
         }
         if !protected && content == ContentType::APPLICATION_DATA && self.keyed() {
-            return Err(Outcome::Alert(A::BAD_RECORD_MAC)); // it claims to be protected, and is too short for a tag
+            return Err(Outcome::Alert(A::BAD_RECORD_MAC)); // its type says that it is protected, and it is shorter than a tag
         }
         if protected != self.keyed() {
-            // A client may say in the clear why it refused our ServerHello.
+            // A client that refuses our ServerHello may say so in plaintext.
             let refusal = !protected && content == ContentType::ALERT && !connected && !self.opened;
             return match fragment {
                 _ if !refusal || self.role == Role::Client || fragment.is_empty() => unexpected,
@@ -117,7 +117,7 @@ impl Model {
                     self.warnings += 1;
                     if self.warnings > limits::MAX_WARNINGS { unexpected } else { Ok(()) }
                 }
-                // A client that was never confirmed was not accepted: that is no orderly end.
+                // A client that is not confirmed was not accepted, so this is no orderly end.
                 [_, alert] if A(*alert) == A::CLOSE_NOTIFY && self.confirmed && connected => Err(Outcome::Closed),
                 [_, _] => Err(Outcome::PeerEnded),
                 _ => Err(Outcome::Alert(A::DECODE_ERROR)),
@@ -126,7 +126,7 @@ impl Model {
         }
     }
 
-    /// The messages that are whole, in the order of the table.
+    /// The whole messages, in the order of the table.
     fn messages(&mut self) -> Result<(), Outcome> {
         let unexpected = Outcome::Alert(A::UNEXPECTED_MESSAGE);
         while let Some((typ, len)) = codec::header(&self.partial) {
@@ -139,7 +139,7 @@ impl Model {
                 state => table::accepts(self.role, state, typ),
             };
             let boundary = boundary.ok_or(unexpected)?;
-            // A ticket may be of any length: it is dropped.
+            // A ticket may have any length, because it is dropped.
             if len > limits::MAX_MESSAGE && typ != M::NEW_SESSION_TICKET {
                 return Err(Outcome::Alert(A::ILLEGAL_PARAMETER));
             }
@@ -163,7 +163,7 @@ impl Model {
         Ok(())
     }
 
-    /// What is wrong with the message itself.
+    /// The fault of the message itself.
     fn content(&self, raw: &[u8]) -> Result<(), Outcome> {
         if let Some(number) = messages(self.retried).iter().position(|message| message == raw)
             && let What::Message(_, wrong) = WHATS[number]
@@ -172,7 +172,7 @@ impl Model {
                 Err(Outcome::Alert(if self.role == Role::Client { client } else { server }))
             });
         }
-        // A ServerHello that was written before its HelloRetryRequest arrived: it has the share of the wrong group.
+        // A ServerHello that was written before its HelloRetryRequest arrived has a share of the wrong group.
         assert!(self.retried && raw[0] == M::SERVER_HELLO.0, "the peer sends only what is in the list");
         Err(Outcome::Alert(A::ILLEGAL_PARAMETER))
     }

@@ -1,6 +1,6 @@
-//! Where to begin: conversations around every operation and every limit, and tickets.
+//! The seeds: sequences around every operation and every limit, and tickets.
 
-/// Conversations, and tickets.
+/// Sequences of calls, and tickets.
 pub fn seeds() -> Vec<Vec<u8>> {
     let deliver = 26;
     let mut seeds = Vec::new();
@@ -12,7 +12,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
             }
         }
     }
-    // Around the limits, and with something between.
+    // Around the limits, also with data between.
     for party in [0, 1] {
         let [write, close, empty, update] = [0, 5, 14, 15].map(|op| op << 1 | party);
         let deliver = deliver | (1 - party);

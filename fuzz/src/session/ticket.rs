@@ -1,11 +1,11 @@
-//! The tickets of `session`: read as a whole or in pieces, the judgement is the same.
+//! The tickets of `session` get the same verdict as a whole and in pieces.
 
 use super::super::end::{connected, gets, policy};
 use super::super::wire::null_protected;
 use countersign::internals::codec::{ContentType, HandshakeType, write_message};
 use countersign::{Event, Inbox};
 
-/// What a client makes of a NewSessionTicket with this body: with memory for all of it, and with little.
+/// The result of a client for a NewSessionTicket with this body, with memory for all of it and with little.
 pub fn ticket(body: &[u8]) {
     let mut message = vec![0; body.len().min(15_000) + 4];
     let mut writer = countersign::internals::codec::Writer::new(&mut message);
@@ -14,8 +14,8 @@ pub fn ticket(body: &[u8]) {
     let fragments: Vec<_> = message.chunks(20).map(|piece| null_protected(ContentType::HANDSHAKE, piece)).collect();
     let pieces = judged(60, &fragments);
     let same = match whole {
-        // Without memory, these are not seen: an extension that stands twice, or where it may not, or with a body that
-        // it may not have. Nothing of a ticket is kept, so it does no harm.
+        // In pieces, some faults are not found: an extension that is there twice, is not allowed, or has a malformed
+        // body. Nothing of a ticket is kept, so this does no harm.
         Err(_) if message.len() > 60 - 22 => pieces.is_ok() || pieces == whole,
         _ => pieces == whole,
     };
@@ -25,7 +25,7 @@ pub fn ticket(body: &[u8]) {
 fn judged(memory: usize, records: &[Vec<u8>]) -> Result<(), Option<countersign::Alert>> {
     let [(mut end, mut session), _] = connected(policy(0, true), true);
     let rx = std::mem::replace(&mut end.rx, Inbox::new(Vec::new()));
-    // The inbox is idle: the client has read what the server said.
+    // The inbox is idle: the client has read everything.
     drop(rx.into_memory().map_err(|_| ()).expect("an idle inbox"));
     end.rx = Inbox::new(vec![0; memory]);
     for record in records {
