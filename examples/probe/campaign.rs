@@ -1,7 +1,7 @@
-//! Plays all cases against a target. What looks wrong is tried three times, each time with a good peer before and after.
+//! All cases against a target. What looks wrong is tried three times, each time with a good peer before and after.
 
 use crate::net::Unplayed;
-use crate::resumption::NO_TICKET;
+use crate::resumption::{NO_TICKET, OF_A_GOOD_CLIENT};
 use crate::target::{Broken, Target};
 use crate::tls12;
 use crate::words;
@@ -14,30 +14,24 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// How often something must be seen before it is reported.
+/// How often something must be seen to be believed.
 const TIMES: usize = 3;
-/// How often a peer that was let in tries again, at most.
+/// How often it is tried to be let in again.
 const TIMES_FOR_ACCEPTED: usize = 6;
-/// The campaign ends after this many good peers were not served.
+/// So many good peers that are not served end the campaign.
 const FAILED_CONTROLS: usize = 5;
-
-/// What is seen of a server that lets anybody in by an older version.
-const NOT_REQUESTED: &str = "agreed to TLS 1.2, and asked for no certificate";
-/// Why a case with an older version has no verdict.
-const OLDER: &str = "the target agreed to TLS 1.2, which this program does not speak to the end: see whether `openssl s_client \
-                     -tls1_2` without a certificate is served";
 
 /// Why a case was not played after one that found no target.
 const UNREACHABLE: &str = "the target could not be reached any more";
 
-/// The result of a case.
+/// What is said of a case in the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
     /// As it should be; or wrong, three times.
     Judged(Verdict),
-    /// Afterwards good peers cannot connect.
+    /// After it good peers are served no longer.
     Crash,
-    /// Afterwards the target takes connections and does not answer.
+    /// After it the target takes connections and does not answer.
     Hang,
     /// Sometimes so, sometimes otherwise.
     Unsteady,
@@ -66,7 +60,7 @@ pub(crate) fn run<'a>(
     (at_once, strict): (usize, bool),
     say: &(dyn Fn(&str) + Sync),
 ) -> Vec<Finding<'a>> {
-    let first = all_once(target, baseline, cases, at_once);
+    let first = without_a_ticket(cases, all_once(target, baseline, cases, at_once));
     let mut controls_failed = 0;
     let mut findings = Vec::new();
     let mut gone: Option<String> = None;
@@ -98,7 +92,7 @@ pub(crate) fn run<'a>(
     findings
 }
 
-/// Plays each case once. An error says why a case was not played.
+/// Each case once. An error says why one was not played.
 fn all_once(target: &Target, baseline: &Baseline, cases: &[Case], at_once: usize) -> Vec<Result<Once, String>> {
     let (next, unreachable) = (AtomicUsize::new(0), AtomicBool::new(false));
     let results = Mutex::new((0..cases.len()).map(|_| None).collect::<Vec<Option<Result<Once, String>>>>());
@@ -112,10 +106,6 @@ fn all_once(target: &Target, baseline: &Baseline, cases: &[Case], at_once: usize
                 None => match once(target, baseline, case) {
                     Ok(once) => Ok(once),
                     Err(Unplayed::TimeIsUp) => Err("no time was left: give more by --seconds".into()),
-                    // Nobody gets in by a ticket that is not given.
-                    Err(Unplayed::NotOffered(why)) if why == NO_TICKET => {
-                        Ok(Once { verdict: Verdict::Right, seen: why })
-                    }
                     Err(Unplayed::NotOffered(why)) => Err(why),
                     Err(Unplayed::Unreachable(error)) => {
                         // Several in a row would only say it again.
@@ -141,7 +131,20 @@ fn all_once(target: &Target, baseline: &Baseline, cases: &[Case], at_once: usize
     results.into_iter().map(|result| result.unwrap_or_else(|| Err("not played".into()))).collect()
 }
 
-/// Plays a case once.
+/// Whom a target gives no ticket that gives the good some, that one does not get in by a ticket.
+fn without_a_ticket(cases: &[Case], mut results: Vec<Result<Once, String>>) -> Vec<Result<Once, String>> {
+    let given = cases.iter().zip(&results).any(|(case, result)| case.name == OF_A_GOOD_CLIENT && result.is_ok());
+    for result in results.iter_mut().filter(|_| given) {
+        if let Err(why) = result
+            && why == NO_TICKET
+        {
+            *result = Ok(Once { verdict: Verdict::Right, seen: std::mem::take(why) });
+        }
+    }
+    results
+}
+
+/// A case once.
 fn once(target: &Target, baseline: &Baseline, case: &Case) -> Result<Once, Unplayed> {
     let mut heard = Vec::new();
     let mut tap = |ours: bool, bytes: &[u8]| {
@@ -151,9 +154,17 @@ fn once(target: &Target, baseline: &Baseline, case: &Case) -> Result<Once, Unpla
     };
     let (outcome, marker) = target.play(case, &mut tap)?;
     if outcome.end == End::Trouble(Trouble::NotTls13) {
+        let version = tls12::agreed(&heard);
         return match tls12::certificate_requested(&heard) {
-            Some(false) => Ok(Once { verdict: Verdict::Accepted, seen: NOT_REQUESTED.into() }),
-            _ => Err(Unplayed::NotOffered(OLDER.into())),
+            Some(false) => {
+                let seen = format!("agreed to {version}, and asked for no certificate");
+                Ok(Once { verdict: Verdict::Accepted, seen })
+            }
+            _ => Err(Unplayed::NotOffered(format!(
+                "the target agreed to {version}, which this program does not speak to the end: see whether `openssl s_client \
+                 {}` is served, without a certificate and with one of another CA",
+                tls12::option(version)
+            ))),
         };
     }
     match no_deviation(case, &outcome) {
@@ -162,7 +173,7 @@ fn once(target: &Target, baseline: &Baseline, case: &Case) -> Result<Once, Unpla
     }
 }
 
-/// Why the target's behaviour tells nothing about the case.
+/// Why what the target did says nothing.
 fn no_deviation(case: &Case, outcome: &Outcome) -> Option<String> {
     match case.unless {
         Some(extension) if outcome.offered.contains(&extension) => Some(format!("the target offers {extension}")),
@@ -174,8 +185,8 @@ fn no_deviation(case: &Case, outcome: &Outcome) -> Option<String> {
     }
 }
 
-/// Plays the case again, with good peers between. A peer that is let in only sometimes counts as let in: this is tried more
-/// often, and must be seen twice. Everything else must be seen each time.
+/// Again, with good peers between. Whoever is let in at times is let in: what was accepted is tried more often, and must
+/// be seen twice. Everything else must be seen each time.
 fn confirm<'a>(
     target: &Target,
     baseline: &Baseline,

@@ -90,8 +90,10 @@ fn giver(case: &Case) -> Option<Case> {
     all(Role::Server).into_iter().find(|case| case.name == name)
 }
 
-/// Without a ticket nobody gets in by one.
-pub(crate) const NO_TICKET: &str = "it gives no ticket in such a handshake";
+/// The case that tells whether the target gives tickets at all.
+pub(crate) const OF_A_GOOD_CLIENT: &str = "resumption/ticket-of-a-good-client";
+/// Nothing to get in by.
+pub(crate) const NO_TICKET: &str = "it gives no ticket";
 
 /// Why a case cannot be played.
 pub(crate) type NotPlayed = String;
@@ -113,7 +115,9 @@ pub(crate) fn play(
     let unreached = |error: std::io::Error| format!("the target could not be reached: {error}");
     // Closed before the next: some serve one at a time.
     let mut ticket = {
-        let (stream, mut run, _) = target.begin(&giver, Vec::new()).map_err(unreached)?;
+        // Without this extension nobody may be given a ticket (§4.7.1).
+        let edits: Vec<(HandshakeType, Edit<'_>)> = vec![(HandshakeType::CLIENT_HELLO, &resumes)];
+        let (stream, mut run, _) = target.begin(&giver, edits).map_err(unreached)?;
         net::play(&stream, &mut run, target.waits, &target.limits, &mut |_, _| {});
         ticket(run.peer()).ok_or(NO_TICKET)?
     };
@@ -176,6 +180,11 @@ fn expand(secret: &Secret, label: &[u8], context: &[u8], suite: Suite) -> Vec<u8
     hmac::sign(&hmac::Key::new(algorithm, secret.expose()), &info).as_ref().to_vec()
 }
 
+/// The client may resume, with an ECDHE exchange (§4.3.9).
+fn resumes(msg: &mut Msg) {
+    msg.push(ExtensionType::PSK_KEY_EXCHANGE_MODES, &[1, 1]);
+}
+
 /// Adds the offer, with its binder, to a ClientHello (§4.3.11).
 fn offer(msg: &mut Msg, ticket: &Ticket, early_secret: &Secret, how: Use) {
     let len = ticket.psk.len();
@@ -188,7 +197,7 @@ fn offer(msg: &mut Msg, ticket: &Ticket, early_secret: &Secret, how: Use) {
             w.vec_u16(|w| w.vec_u8(|w| w.bytes(binder)));
         })
     };
-    msg.push(ExtensionType::PSK_KEY_EXCHANGE_MODES, &[1, 1]);
+    resumes(msg);
     if how == Use::EarlyData {
         msg.push(ExtensionType::EARLY_DATA, &[]);
     }

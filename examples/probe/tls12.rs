@@ -1,6 +1,8 @@
-//! The first flight of a server that agrees to TLS 1.2 is in plaintext (RFC 5246 §7.3): does it ask for a certificate?
+//! The first flight of a server that agrees to an older version is in plaintext (RFC 5246 §7.3): which version, and does
+//! it ask for a certificate?
 
 const HANDSHAKE: u8 = 22;
+const SERVER_HELLO: u8 = 2;
 const CERTIFICATE_REQUEST: u8 = 13;
 const SERVER_HELLO_DONE: u8 = 14;
 
@@ -22,4 +24,23 @@ pub(crate) fn certificate_requested(mut records: &[u8]) -> Option<bool> {
         messages = rest.get(u32::from_be_bytes([0, *high, *middle, *low]) as usize..)?;
     }
     None
+}
+
+/// The version of ServerHello, with which the flight begins.
+pub(crate) fn agreed(records: &[u8]) -> &'static str {
+    match records {
+        [HANDSHAKE, _, _, _, _, SERVER_HELLO, _, _, _, 3, minor @ 0..=3, ..] => {
+            ["SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2"][usize::from(*minor)]
+        }
+        _ => "an older version of TLS",
+    }
+}
+
+/// What `openssl s_client` is asked for to get this version.
+pub(crate) fn option(agreed: &str) -> &'static str {
+    match agreed {
+        "TLS 1.0" => "-tls1",
+        "TLS 1.1" => "-tls1_1",
+        _ => "-tls1_2",
+    }
 }

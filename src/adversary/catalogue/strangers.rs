@@ -336,7 +336,11 @@ fn versions() -> Vec<Case> {
         hello("tls12", vec![without.clone(), Change::Suites(tls12.clone())], legal()),
         hello(
             "tls11",
-            vec![without.clone(), Change::Version(0x0302), Change::Suites(vec![0xc013, 0xc014, 0x002f])],
+            vec![
+                without.clone(),
+                Change::Version(0x0302),
+                Change::Suites(vec![0xc009, 0xc00a, 0xc013, 0xc014, 0x002f]),
+            ],
             legal(),
         ),
         hello(

@@ -3,6 +3,7 @@
 mod faulty;
 mod faulty_client;
 mod names;
+mod runs;
 #[path = "../../../examples/probe/tls12.rs"]
 mod tls12;
 
