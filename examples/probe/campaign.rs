@@ -1,10 +1,13 @@
-//! All cases against a target. What looks wrong is tried three times, each time with a good peer before and after.
+//! All cases against a target. Between them good peers look whether it still serves; what looks wrong is tried three times.
 
+use crate::controls::{Gone, Pace, SLOW};
 use crate::net::Unplayed;
 use crate::resumption::{NO_TICKET, OF_A_GOOD_CLIENT};
-use crate::target::{Broken, Target};
+use crate::target::Target;
 use crate::tls12;
 use crate::words;
+use countersign::HandshakeType;
+use countersign::Role;
 use countersign::adversary::catalogue::Case;
 use countersign::adversary::judge::{Baseline, Verdict};
 use countersign::adversary::peer::Trouble;
@@ -12,24 +15,22 @@ use countersign::adversary::run::{End, Outcome};
 use countersign::adversary::script::Step;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
 
 /// How often something must be seen to be believed.
 const TIMES: usize = 3;
 /// How often it is tried to be let in again.
 const TIMES_FOR_ACCEPTED: usize = 6;
-/// So many good peers that are not served end the campaign.
-const FAILED_CONTROLS: usize = 5;
+/// So many cases are played from one good peer to the next.
+const BETWEEN: usize = 8;
 
-/// Why a case was not played after one that found no target.
-const UNREACHABLE: &str = "the target could not be reached any more";
+const NO_TIME: &str = "no time was left: give more by --seconds";
 
 /// What is said of a case in the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
     /// As it should be; or wrong, three times.
     Judged(Verdict),
-    /// After it good peers are served no longer.
+    /// After it good peers find no target.
     Crash,
     /// After it the target takes connections and does not answer.
     Hang,
@@ -37,6 +38,8 @@ pub(crate) enum Status {
     Unsteady,
     /// Not tried.
     Skipped,
+    /// Played, and nobody knows what the target makes of it: it served good peers no longer.
+    NotJudged,
 }
 
 pub(crate) struct Finding<'a> {
@@ -47,9 +50,29 @@ pub(crate) struct Finding<'a> {
 }
 
 /// What is known of a case after it was played once.
+#[derive(Clone)]
 struct Once {
     verdict: Verdict,
     seen: String,
+    /// A rightful ClientHello was not answered by a single byte: perhaps nobody has looked at it.
+    unheard: bool,
+}
+
+/// What is known of a case after the first pass.
+enum First {
+    Played(Once),
+    Skipped(String),
+    NotJudged(String),
+    Found(Status, String),
+}
+
+struct Campaign<'a> {
+    target: &'a Target,
+    baseline: &'a Baseline,
+    at_once: usize,
+    say: &'a (dyn Fn(&str) + Sync),
+    /// It does not serve good peers any more: what is said of everything from then on.
+    gone: Option<String>,
 }
 
 /// Plays the cases, `at_once` at a time; `say` hears of the progress.
@@ -60,117 +83,343 @@ pub(crate) fn run<'a>(
     (at_once, strict): (usize, bool),
     say: &(dyn Fn(&str) + Sync),
 ) -> Vec<Finding<'a>> {
-    let first = without_a_ticket(cases, all_once(target, baseline, cases, at_once));
-    let mut controls_failed = 0;
-    let mut findings = Vec::new();
-    let mut gone: Option<String> = None;
-    for (case, once) in cases.iter().zip(first) {
-        let finding = match (once, &gone) {
-            (Err(why), Some(gone)) if why == UNREACHABLE => {
-                Finding { case, status: Status::Skipped, seen: gone.clone() }
-            }
-            (Err(why), _) => Finding { case, status: Status::Skipped, seen: why },
-            (Ok(once), _) if once.verdict == Verdict::Right => {
-                Finding { case, status: Status::Judged(Verdict::Right), seen: once.seen }
-            }
-            (Ok(_), Some(gone)) => Finding { case, status: Status::Skipped, seen: gone.clone() },
-            // What does not count is not worth more connections.
-            (Ok(once), _) if !strict && !matches!(once.verdict, Verdict::Accepted | Verdict::Silent) => {
-                Finding { case, status: Status::Judged(once.verdict), seen: format!("{} (once)", once.seen) }
-            }
-            (Ok(once), None) => {
-                say(&format!("once more: {}", case.name));
-                let finding = confirm(target, baseline, case, &once, &mut controls_failed);
-                if controls_failed >= FAILED_CONTROLS {
-                    gone = Some(format!("from {} on good peers were not served: not tried, or not again", case.name));
-                }
-                finding
-            }
-        };
-        findings.push(finding);
-    }
-    findings
+    let mut campaign = Campaign { target, baseline, at_once, say, gone: None };
+    let first = without_a_ticket(cases, campaign.first_pass(cases));
+    cases.iter().zip(first).map(|(case, first)| campaign.finding(case, first, strict)).collect()
 }
 
-/// Each case once. An error says why one was not played.
-fn all_once(target: &Target, baseline: &Baseline, cases: &[Case], at_once: usize) -> Vec<Result<Once, String>> {
-    let (next, unreachable) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let results = Mutex::new((0..cases.len()).map(|_| None).collect::<Vec<Option<Result<Once, String>>>>());
-    let work = || {
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(case) = cases.get(at) else { return };
-            let result = match target.skips(case) {
-                Some(why) => Err(why),
-                None if unreachable.load(Ordering::Relaxed) => Err(UNREACHABLE.into()),
-                None => match once(target, baseline, case) {
-                    Ok(once) => Ok(once),
-                    Err(Unplayed::TimeIsUp) => Err("no time was left: give more by --seconds".into()),
-                    Err(Unplayed::NotOffered(why)) => Err(why),
-                    Err(Unplayed::Unreachable(error)) => {
-                        // Several in a row would only say it again.
-                        unreachable.store(true, Ordering::Relaxed);
-                        let before = cases.get(at.saturating_sub(at_once)..at).unwrap_or_default();
-                        let before: Vec<&str> = before.iter().map(|case| case.name.as_str()).collect();
-                        let seen = format!("no connection ({error}), after {}", before.join(", "));
-                        Ok(Once { verdict: Verdict::Silent, seen })
+impl Campaign<'_> {
+    /// Each case once, some at a time. Then a good peer is played: if it is not served, they do not count, and are played
+    /// again one by one.
+    fn first_pass(&mut self, cases: &[Case]) -> Vec<First> {
+        let mut results = Vec::new();
+        for cases in cases.chunks(BETWEEN) {
+            results.extend(match &self.gone {
+                Some(gone) => cases.iter().map(|_| not_judged(gone)).collect(),
+                None => self.some(cases),
+            });
+        }
+        results
+    }
+
+    fn some(&mut self, cases: &[Case]) -> Vec<First> {
+        let (played, unreachable) = self.at_once(cases);
+        match self.target.good_peer(self.baseline) {
+            Ok(()) if unreachable || played.iter().any(is_unheard) => {
+                let silent = played.iter().all(|first| !is_unheard(first) || is_silent(first));
+                let again = self.one_by_one(cases, if silent { Pace::OneAtOnce } else { Pace::Slow });
+                let alike = |(one, other): (&First, &First)| is_unheard(one) == is_unheard(other);
+                if !unreachable && played.iter().zip(&again).all(alike) {
+                    // So it is with this one. It is no limit.
+                    self.target.limits.pace(None);
+                } else {
+                    self.slow(silent);
+                }
+                again
+            }
+            Ok(()) => played,
+            Err(Gone::TimeIsUp) => played.into_iter().map(only_accepted(|_| First::Skipped(NO_TIME.into()))).collect(),
+            Err(gone) => match self.target.recovers(self.baseline, gone) {
+                Ok(()) => {
+                    let again = self.one_by_one(cases, Pace::Slow);
+                    match again.iter().any(|first| matches!(first, First::Found(..))) {
+                        true => self.target.limits.pace(None),
+                        false => self.slow(false),
                     }
-                },
+                    again
+                }
+                Err(gone) => self.lost(cases, played, &gone),
+            },
+        }
+    }
+
+    /// These cases at once. True: one of them, or more, found no target.
+    fn at_once(&self, cases: &[Case]) -> (Vec<First>, bool) {
+        let (next, unreachable) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let results: Mutex<Vec<Option<First>>> = Mutex::new(cases.iter().map(|_| None).collect());
+        let work = || {
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(case) = cases.get(at) else { return };
+                if unreachable.load(Ordering::Relaxed) {
+                    // Several in a row would only say it again.
+                    return;
+                }
+                let result = self.first(case);
+                unreachable.fetch_or(result.is_none(), Ordering::Relaxed);
+                if let Some(slot) = results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_mut(at) {
+                    *slot = result;
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..self.at_once.max(1) {
+                scope.spawn(work);
+            }
+        });
+        let results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let not_played = || not_judged("the target could not be reached");
+        (results.into_iter().map(|result| result.unwrap_or_else(not_played)).collect(), unreachable.into_inner())
+    }
+
+    /// A case for the first time. None: there was no target.
+    fn first(&self, case: &Case) -> Option<First> {
+        match self.target.skips(case) {
+            Some(why) => Some(First::Skipped(why)),
+            None => match self.once(case) {
+                Ok(once) => Some(First::Played(once)),
+                Err(Unplayed::TimeIsUp) => Some(First::Skipped(NO_TIME.into())),
+                Err(Unplayed::NotOffered(why)) => Some(First::Skipped(why)),
+                Err(Unplayed::Unreachable(_)) => None,
+            },
+        }
+    }
+
+    /// Again, one after the other, each with a good peer behind it: who is at fault?
+    fn one_by_one(&mut self, cases: &[Case], pace: Pace) -> Vec<First> {
+        self.target.limits.pace(pace.interval());
+        let mut results = Vec::new();
+        for case in cases {
+            let mut result = match &self.gone {
+                Some(gone) => not_judged(gone),
+                None => self.first(case).unwrap_or_else(|| not_judged("the target could not be reached")),
             };
-            if let Some(slot) = results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_mut(at) {
-                *slot = Some(result);
+            // Twice it must be: a limit may be hit by chance.
+            for time in 1.. {
+                if self.gone.is_some() || matches!(result, First::Skipped(_)) {
+                    break;
+                }
+                let gone = match self.target.good_peer(self.baseline) {
+                    Ok(()) => break,
+                    Err(Gone::TimeIsUp) => {
+                        result = only_accepted(|_| First::Skipped(NO_TIME.into()))(result);
+                        break;
+                    }
+                    Err(gone) => gone,
+                };
+                let seen = gone.seen();
+                let status = if matches!(gone, Gone::Refused(_)) { Status::Crash } else { Status::Hang };
+                if let Err(gone) = self.target.recovers(self.baseline, gone) {
+                    result = self.lost(std::slice::from_ref(case), vec![result], &gone).remove(0);
+                } else if time == 2 {
+                    result = First::Found(status, format!("after it {seen} for a while, each of two times"));
+                    break;
+                } else {
+                    result = self.first(case).unwrap_or_else(|| not_judged("the target could not be reached"));
+                }
+            }
+            results.push(result);
+        }
+        results
+    }
+
+    /// From now on one connection at a time, and slowly, since the target bears no more.
+    fn slow(&mut self, serial: bool) {
+        self.at_once = 1;
+        (self.say)(match serial {
+            true => "the target serves one connection at a time: from here on --at-once 1",
+            false => "the target limits connections: from here on one at a time, and slowly",
+        });
+    }
+
+    /// Good peers are served no longer. What these cases saw does not count, but for whoever was let in.
+    fn lost(&mut self, cases: &[Case], results: Vec<First>, gone: &Gone) -> Vec<First> {
+        let names: Vec<&str> = cases.iter().map(|case| case.name.as_str()).collect();
+        let first = names.first().copied().unwrap_or_default();
+        let status = match gone {
+            Gone::Refused(_) => Some(Status::Crash),
+            Gone::Silent => Some(Status::Hang),
+            Gone::ShutOut(_) | Gone::TimeIsUp => None,
+        };
+        let sentence = match status {
+            Some(_) => format!("from {first} on good peers were not served: not judged"),
+            None => gone.shut_out(&self.target.limits),
+        };
+        // The last one that the target was there for.
+        let lost = |result: &First| matches!(result, First::NotJudged(_)) || is_silent(result);
+        let at = results.iter().position(lost).unwrap_or(results.len()).saturating_sub(1);
+        let others: Vec<&str> =
+            names.iter().enumerate().filter(|(each, _)| *each != at).map(|(_, name)| *name).collect();
+        let judged = results.into_iter().enumerate().map(|(each, result)| match &status {
+            Some(status) if each == at => {
+                let among = match others[..] {
+                    [] => String::new(),
+                    _ => format!("; it was played together with {}", others.join(", ")),
+                };
+                First::Found(status.clone(), format!("after it {}{among}", gone.seen()))
+            }
+            _ => only_accepted(|_| not_judged(&sentence))(result),
+        });
+        let judged = judged.collect();
+        self.gone = Some(sentence);
+        judged
+    }
+
+    /// What is said of a case in the end.
+    fn finding<'c>(&mut self, case: &'c Case, first: First, strict: bool) -> Finding<'c> {
+        let finding = |status, seen: String| Finding { case, status, seen };
+        let once = match first {
+            First::Skipped(why) => return finding(Status::Skipped, why),
+            First::NotJudged(why) => return finding(Status::NotJudged, why),
+            First::Found(status, seen) => return finding(status, seen),
+            First::Played(once) => once,
+        };
+        let counts = matches!(once.verdict, Verdict::Accepted | Verdict::Silent);
+        match &self.gone {
+            _ if once.verdict == Verdict::Right => finding(Status::Judged(Verdict::Right), once.seen),
+            // What does not count is not worth more connections.
+            None if counts || strict => {
+                (self.say)(&format!("once more: {}", case.name));
+                self.confirm(case, &once)
+            }
+            None => finding(Status::Judged(once.verdict), format!("{} (once)", once.seen)),
+            Some(gone) if counts && once.verdict != Verdict::Accepted => finding(Status::NotJudged, gone.clone()),
+            Some(_) => finding(
+                Status::Judged(once.verdict),
+                format!("{} (once, and then good peers were shut out)", once.seen),
+            ),
+        }
+    }
+
+    /// Again, with good peers between. Whoever is let in at times is let in: this is tried more often, until it is seen
+    /// three times. Everything else must be seen each time.
+    fn confirm<'c>(&mut self, case: &'c Case, once: &Once) -> Finding<'c> {
+        let finding = |status, seen: String| Finding { case, status, seen };
+        let (mut alike, mut times, mut otherwise, mut failed) = (1, 1, None, 0);
+        let most = |alike| if once.verdict == Verdict::Accepted && alike < TIMES { TIMES_FOR_ACCEPTED } else { TIMES };
+        while times < most(alike) {
+            let again = self.once(case);
+            match self.target.good_peer(self.baseline) {
+                Ok(()) => {}
+                Err(Gone::TimeIsUp) => break,
+                Err(gone) => {
+                    let seen = gone.seen();
+                    let status = if matches!(gone, Gone::Refused(_)) { Status::Crash } else { Status::Hang };
+                    if let Err(gone) = self.target.recovers(self.baseline, gone) {
+                        let lost =
+                            self.lost(std::slice::from_ref(case), vec![First::Played(once.clone())], &gone).remove(0);
+                        return self.finding(case, lost, true);
+                    }
+                    failed += 1;
+                    if failed == 2 {
+                        return finding(status, format!("after it {seen} for a while, each of two times"));
+                    }
+                    // By chance, or because it was too fast.
+                    self.target.limits.pace(Some(SLOW));
+                    continue;
+                }
+            }
+            let again = match again {
+                Ok(again) => again,
+                Err(Unplayed::TimeIsUp) => break,
+                Err(Unplayed::NotOffered(why)) => {
+                    return finding(Status::Unsteady, format!("{}; another time: {why}", once.seen));
+                }
+                Err(Unplayed::Unreachable(error)) => {
+                    let seen = format!("no connection: {error}");
+                    Once { verdict: Verdict::Silent, seen, unheard: true }
+                }
+            };
+            times += 1;
+            if again.verdict.name() == once.verdict.name() {
+                alike += 1;
+            } else if otherwise.is_none() || again.verdict == Verdict::Accepted {
+                otherwise = Some(again);
             }
         }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..at_once.max(1) {
-            scope.spawn(work);
+        match otherwise {
+            _ if times < TIMES && once.verdict != Verdict::Accepted => {
+                finding(Status::Skipped, format!("{}; no time was left to try it again", once.seen))
+            }
+            Some(other) if other.verdict == Verdict::Accepted => {
+                finding(Status::Judged(Verdict::Accepted), format!("{}; other times: {}", other.seen, once.seen))
+            }
+            _ if once.verdict == Verdict::Accepted && alike < times => {
+                finding(Status::Judged(Verdict::Accepted), format!("{}, {alike} of {times} times", once.seen))
+            }
+            Some(other) => finding(Status::Unsteady, format!("{}; another time: {}", once.seen, other.seen)),
+            None => finding(Status::Judged(once.verdict), once.seen.clone()),
         }
-    });
-    let results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    results.into_iter().map(|result| result.unwrap_or_else(|| Err("not played".into()))).collect()
+    }
+
+    /// A case once.
+    fn once(&self, case: &Case) -> Result<Once, Unplayed> {
+        let mut heard = Vec::new();
+        let mut tap = |ours: bool, bytes: &[u8]| {
+            if !ours {
+                heard.extend_from_slice(bytes)
+            }
+        };
+        let (outcome, marker) = self.target.play(case, &mut tap)?;
+        if outcome.end == End::Trouble(Trouble::NotTls13) {
+            return older_version(&heard);
+        }
+        match no_deviation(case, &outcome) {
+            Some(why) => Err(Unplayed::NotOffered(why)),
+            None => Ok(Once {
+                verdict: self.baseline.judge(case, &outcome, &marker),
+                seen: words::end(&outcome),
+                unheard: heard.is_empty() && begins_rightly(case),
+            }),
+        }
+    }
+}
+
+fn not_judged(why: &str) -> First {
+    First::NotJudged(why.into())
+}
+
+fn is_unheard(first: &First) -> bool {
+    matches!(first, First::Played(once) if once.unheard)
+}
+
+fn is_silent(first: &First) -> bool {
+    matches!(first, First::Played(once) if once.verdict == Verdict::Silent)
+}
+
+/// Whoever was let in was let in, whatever came afterwards. The others become this.
+fn only_accepted(other: impl Fn(First) -> First) -> impl Fn(First) -> First {
+    move |first| match first {
+        First::Played(Once { verdict: Verdict::Accepted, .. }) | First::Skipped(_) | First::Found(..) => first,
+        first => other(first),
+    }
+}
+
+/// To this ClientHello every server has an answer.
+fn begins_rightly(case: &Case) -> bool {
+    let resumes = case.name.starts_with("resumption/");
+    case.target == Role::Server && !resumes && case.script.first() == Some(&Step::Send(HandshakeType::CLIENT_HELLO))
+}
+
+/// A server that agrees to an older version lets everybody in by it if it asks for no certificate.
+fn older_version(flight: &[u8]) -> Result<Once, Unplayed> {
+    let version = tls12::agreed(flight);
+    match tls12::certificate_requested(flight) {
+        Some(false) => {
+            let seen = format!("agreed to {version}, and asked for no certificate");
+            Ok(Once { verdict: Verdict::Accepted, seen, unheard: false })
+        }
+        _ => Err(Unplayed::NotOffered(format!(
+            "the target agreed to {version}, which this program does not speak to the end: see whether `openssl s_client {}` is \
+             served, without a certificate and with one of another CA",
+            tls12::option(version)
+        ))),
+    }
 }
 
 /// Whom a target gives no ticket that gives the good some, that one does not get in by a ticket.
-fn without_a_ticket(cases: &[Case], mut results: Vec<Result<Once, String>>) -> Vec<Result<Once, String>> {
-    let given = cases.iter().zip(&results).any(|(case, result)| case.name == OF_A_GOOD_CLIENT && result.is_ok());
+fn without_a_ticket(cases: &[Case], mut results: Vec<First>) -> Vec<First> {
+    let given = |(case, first): (&Case, &First)| case.name == OF_A_GOOD_CLIENT && matches!(first, First::Played(_));
+    let given = cases.iter().zip(&results).any(given);
     for result in results.iter_mut().filter(|_| given) {
-        if let Err(why) = result
+        if let First::Skipped(why) = result
             && why == NO_TICKET
         {
-            *result = Ok(Once { verdict: Verdict::Right, seen: std::mem::take(why) });
+            let seen = std::mem::take(why);
+            *result = First::Played(Once { verdict: Verdict::Right, seen, unheard: false });
         }
     }
     results
-}
-
-/// A case once.
-fn once(target: &Target, baseline: &Baseline, case: &Case) -> Result<Once, Unplayed> {
-    let mut heard = Vec::new();
-    let mut tap = |ours: bool, bytes: &[u8]| {
-        if !ours {
-            heard.extend_from_slice(bytes)
-        }
-    };
-    let (outcome, marker) = target.play(case, &mut tap)?;
-    if outcome.end == End::Trouble(Trouble::NotTls13) {
-        let version = tls12::agreed(&heard);
-        return match tls12::certificate_requested(&heard) {
-            Some(false) => {
-                let seen = format!("agreed to {version}, and asked for no certificate");
-                Ok(Once { verdict: Verdict::Accepted, seen })
-            }
-            _ => Err(Unplayed::NotOffered(format!(
-                "the target agreed to {version}, which this program does not speak to the end: see whether `openssl s_client \
-                 {}` is served, without a certificate and with one of another CA",
-                tls12::option(version)
-            ))),
-        };
-    }
-    match no_deviation(case, &outcome) {
-        Some(why) => Err(Unplayed::NotOffered(why)),
-        None => Ok(Once { verdict: baseline.judge(case, &outcome, &marker), seen: words::end(&outcome) }),
-    }
 }
 
 /// Why what the target did says nothing.
@@ -182,66 +431,5 @@ fn no_deviation(case: &Case, outcome: &Outcome) -> Option<String> {
             Some("the target had said all that it had to say: give it something to wait for".into())
         }
         _ => None,
-    }
-}
-
-/// Again, with good peers between. Whoever is let in at times is let in: what was accepted is tried more often, and must
-/// be seen twice. Everything else must be seen each time.
-fn confirm<'a>(
-    target: &Target,
-    baseline: &Baseline,
-    case: &'a Case,
-    once: &Once,
-    controls_failed: &mut usize,
-) -> Finding<'a> {
-    let finding = |status, seen: String| Finding { case, status, seen };
-    let no_time = || finding(Status::Skipped, format!("{}; no time to try it again", once.seen));
-    let (mut alike, mut times, mut otherwise) = (1, 1, None);
-    let most = |alike| if once.verdict == Verdict::Accepted && alike < TIMES { TIMES_FOR_ACCEPTED } else { TIMES };
-    while times < most(alike) {
-        let again = match self::once(target, baseline, case) {
-            Ok(again) => again,
-            Err(Unplayed::TimeIsUp) => return no_time(),
-            Err(Unplayed::NotOffered(why)) => {
-                return finding(Status::Unsteady, format!("{}; another time: {why}", once.seen));
-            }
-            Err(Unplayed::Unreachable(error)) => {
-                Once { verdict: Verdict::Silent, seen: format!("no connection: {error}") }
-            }
-        };
-        if let Err(broken) = target.control(baseline) {
-            *controls_failed += 1;
-            let mut recovered = false;
-            while !recovered && *controls_failed < FAILED_CONTROLS {
-                // A supervisor may be starting it anew.
-                std::thread::sleep(Duration::from_millis(500));
-                recovered = target.control(baseline).is_ok();
-                *controls_failed += usize::from(!recovered);
-            }
-            let after = if recovered { "; soon afterwards they were again" } else { "" };
-            return match broken {
-                Broken::TimeIsUp => no_time(),
-                Broken::Gone(error) => {
-                    let seen = format!("{}; good peers could not connect ({error}){after}", once.seen);
-                    finding(Status::Crash, seen)
-                }
-                Broken::NotServed(end) => {
-                    finding(Status::Hang, format!("after it good peers were not served ({end}){after}"))
-                }
-            };
-        }
-        times += 1;
-        if again.verdict.name() == once.verdict.name() {
-            alike += 1;
-        } else {
-            otherwise = Some(again.seen);
-        }
-    }
-    match otherwise {
-        None => finding(Status::Judged(once.verdict), once.seen.clone()),
-        Some(_) if once.verdict == Verdict::Accepted && alike > 1 => {
-            finding(Status::Judged(once.verdict), format!("{}, {alike} of {times} times", once.seen))
-        }
-        Some(other) => finding(Status::Unsteady, format!("{}; another time: {other}", once.seen)),
     }
 }

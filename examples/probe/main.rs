@@ -9,6 +9,7 @@
 
 mod arguments;
 mod campaign;
+mod controls;
 mod explain;
 mod files;
 mod mint;
@@ -217,7 +218,6 @@ fn attack(target: &mut Target, cases: &[Case], args: &Arguments) -> Result<ExitC
     let at_once = if target.role == Role::Server { args.number("--at-once", 4)? } else { 1 };
     let strict = args.has("--strict");
     let findings = campaign::run(target, &baseline, cases, (at_once as usize, strict), &say);
-    let wrong = findings.iter().any(|finding| report::counts(finding, strict));
     say(report::summary(&baseline.to_string(), &findings).trim_end());
     say(report::text(&findings, strict).trim_end());
     for (option, text) in
@@ -229,11 +229,7 @@ fn attack(target: &mut Target, cases: &[Case], args: &Arguments) -> Result<ExitC
             Some(path) => std::fs::write(path, text).map_err(|error| format!("{path}: {error}"))?,
         }
     }
-    let status = match (wrong, findings.iter().any(|finding| report::counts(finding, false))) {
-        (false, _) => "exit status 0: no stranger got in",
-        (true, false) => "exit status 1: no stranger got in, but see above",
-        (true, true) => "exit status 1: see above",
-    };
-    say(&format!("{status} ({:.1} s)", began.elapsed().as_secs_f32()));
-    Ok(ExitCode::from(u8::from(wrong)))
+    let (code, status) = report::exit_status(&findings, strict);
+    say(&format!("exit status {code}: {status} ({:.1} s)", began.elapsed().as_secs_f32()));
+    Ok(ExitCode::from(code))
 }

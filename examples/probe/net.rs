@@ -3,38 +3,61 @@
 use countersign::adversary::run::{End, Outcome, Patience, Run, Want};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// What the target must bear at most.
 pub(crate) struct Limits {
-    /// Between the beginnings of two connections.
-    pub(crate) interval: Duration,
     /// Of one connection, both ways together.
     pub(crate) bytes: usize,
     /// When everything must be over.
     pub(crate) deadline: Instant,
-    next: Mutex<Instant>,
+    /// Between the beginnings of two connections, if nothing slower is asked for.
+    interval: Duration,
+    pace: Mutex<Turns>,
+}
+
+struct Turns {
+    next: Instant,
+    interval: Duration,
+    connections: usize,
 }
 
 impl Limits {
     pub(crate) fn new(per_second: u32, bytes: usize, in_all: Duration) -> Limits {
         let interval = Duration::from_secs(1) / per_second.max(1);
         let now = Instant::now();
-        Limits { interval, bytes, deadline: now + in_all, next: Mutex::new(now) }
+        let pace = Mutex::new(Turns { next: now, interval, connections: 0 });
+        Limits { bytes, deadline: now + in_all, interval, pace }
     }
 
     /// Waits until one more connection may begin. `false` means that no time is left.
     pub(crate) fn wait(&self) -> bool {
         let at = {
-            let mut next = self.next.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let at = (*next).max(Instant::now());
-            *next = at + self.interval;
+            let mut turns = self.turns();
+            let at = turns.next.max(Instant::now());
+            turns.next = at + turns.interval;
             at
         };
         thread::sleep(at.saturating_duration_since(Instant::now()));
-        Instant::now() < self.deadline
+        let there_is_time = Instant::now() < self.deadline;
+        self.turns().connections += usize::from(there_is_time);
+        there_is_time
+    }
+
+    /// So much time between two connections from now on, if that is slower than what was asked for.
+    pub(crate) fn pace(&self, interval: Option<Duration>) {
+        self.turns().interval = interval.unwrap_or(self.interval).max(self.interval);
+    }
+
+    /// So many have begun.
+    pub(crate) fn connections(&self) -> usize {
+        self.turns().connections
+    }
+
+    fn turns(&self) -> MutexGuard<'_, Turns> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

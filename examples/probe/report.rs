@@ -22,6 +22,7 @@ fn name(status: &Status) -> (&'static str, Weight) {
         Status::Hang => ("HANG", Weight::Always),
         Status::Unsteady => ("unsteady", Weight::None),
         Status::Skipped => ("skipped", Weight::None),
+        Status::NotJudged => ("not judged", Weight::None),
     }
 }
 
@@ -37,6 +38,25 @@ pub(crate) fn counts(finding: &Finding<'_>, strict: bool) -> bool {
         Weight::Always => true,
         Weight::Strict => strict,
         Weight::None => false,
+    }
+}
+
+/// The exit status, and what it says.
+pub(crate) fn exit_status(findings: &[Finding<'_>], strict: bool) -> (u8, &'static str) {
+    let any = |which: &dyn Fn(&Finding<'_>) -> bool| findings.iter().any(which);
+    if any(&|finding| counts(finding, false)) {
+        return (1, "see above");
+    }
+    let left_waiting = Status::Judged(Verdict::Silent);
+    if any(&|finding| finding.status == Status::NotJudged) {
+        return (3, "cannot judge, since good peers were served no longer: see above");
+    }
+    match any(&|finding| counts(finding, strict)) {
+        true => (1, "no stranger got in, but see above"),
+        false if any(&|finding| finding.case.quick && finding.status == left_waiting) => {
+            (0, "no stranger got in, but some were left waiting: give them longer by --patience")
+        }
+        false => (0, "no stranger got in"),
     }
 }
 
@@ -62,7 +82,7 @@ fn meaning(finding: &Finding<'_>) -> String {
         Status::Judged(Verdict::Accepted | Verdict::Lax) => capital(&case.consequence),
         Status::Judged(Verdict::Refused) => "The peer broke no rule and was not served.".into(),
         Status::Crash => "The target was gone afterwards.".into(),
-        Status::Hang => "The target served nobody afterwards.".into(),
+        Status::Hang => "The target served nobody afterwards, or not at once.".into(),
         _ => format!("Right would be {}.", right(case)),
     }
 }
@@ -77,14 +97,25 @@ pub(crate) fn summary(baseline: &str, findings: &[Finding<'_>]) -> String {
     let line = |number: u8, sentence: &str, which: &dyn Fn(&str) -> bool| {
         let asked = |case: &Case| (case.quick || matches!(case.who, Who::Resembling(..))) && which(&case.name);
         let of: Vec<_> = findings.iter().filter(|finding| asked(finding.case)).collect();
-        let tried = of.iter().filter(|finding| finding.status != Status::Skipped).count();
-        let skipped = match of.len() - tried {
+        let count = |status| of.iter().filter(|finding| finding.status == status).count();
+        let (skipped, not_judged) = (count(Status::Skipped), count(Status::NotJudged));
+        let tried = of.len() - skipped - not_judged;
+        let skipped = match skipped {
             0 => String::new(),
             skipped => format!(", {skipped} skipped"),
         };
+        let waiting = count(Status::Judged(Verdict::Silent));
         let let_in = of.iter().filter(|finding| counts(finding, false)).count();
         let lax = of.iter().filter(|finding| counts(finding, true)).count();
         match (tried, let_in, lax) {
+            (_, 0, _) if not_judged > 0 => {
+                format!("{number} {sentence}: NOT KNOWN, {not_judged} not judged, see below\n")
+            }
+            (_, 0, _) if waiting > 0 => {
+                format!(
+                    "{number} {sentence}: NOT KNOWN of {waiting} that were left waiting (--patience), {tried} tried{skipped}\n"
+                )
+            }
             (0, _, _) => format!("{number} {sentence}: not tried\n"),
             (_, 0, 0) => format!("{number} {sentence}: yes, {tried} tried{skipped}\n"),
             (_, 0, _) => format!("{number} {sentence}: yes, {tried} tried{skipped}, but see {lax} below\n"),
@@ -100,14 +131,16 @@ pub(crate) fn summary(baseline: &str, findings: &[Finding<'_>]) -> String {
 pub(crate) fn text(findings: &[Finding<'_>], strict: bool) -> String {
     let mut text = String::new();
     let wrong = findings.iter().filter(|finding| finding.status != Status::Judged(Verdict::Right));
-    let (skipped, mut sorted): (Vec<_>, Vec<_>) = wrong.partition(|finding| finding.status == Status::Skipped);
+    let (not_judged, wrong): (Vec<_>, Vec<_>) = wrong.partition(|finding| finding.status == Status::NotJudged);
+    let (skipped, mut sorted): (Vec<_>, Vec<_>) = wrong.into_iter().partition(|each| each.status == Status::Skipped);
     sorted.sort_by_key(|finding| !counts(finding, strict));
     for finding in sorted {
         let (status, _) = name(&finding.status);
         let _ = writeln!(text, "{status:11}  {}  ({})", finding.case.name, finding.case.rule);
         let _ = writeln!(text, "             {} Seen: {}", meaning(finding), finding.seen);
     }
-    text += &not_tried(&skipped);
+    text += &not_tried("not judged", &not_judged);
+    text += &not_tried("skipped", &skipped);
     for finding in findings.iter().filter(|finding| finding.case.name.starts_with("late/silent-")) {
         if let (Status::Judged(Verdict::Right), Some(Step::Wait(time))) = (&finding.status, finding.case.script.last())
         {
@@ -118,19 +151,22 @@ pub(crate) fn text(findings: &[Finding<'_>], strict: bool) -> String {
     let counted = number(&|finding| counts(finding, strict));
     let skipped = number(&|finding| finding.status == Status::Skipped);
     let right = number(&|finding| finding.status == Status::Judged(Verdict::Right));
-    let others = findings.len() - counted - skipped - right;
+    let not_judged = number(&|finding| finding.status == Status::NotJudged);
+    let others = findings.len() - counted - skipped - right - not_judged;
     let _ = write!(text, "{} cases: {right} as they should be, {counted} wrong", findings.len());
     if others > 0 {
         let _ = write!(text, ", {others} to look at{}", if strict { "" } else { " (they count with --strict)" });
     }
-    if skipped > 0 {
-        let _ = write!(text, ", {skipped} skipped");
+    for (count, word) in [(skipped, "skipped"), (not_judged, "not judged")] {
+        if count > 0 {
+            let _ = write!(text, ", {count} {word}");
+        }
     }
     text + "\n"
 }
 
-/// Names what was skipped, once for each reason.
-fn not_tried(skipped: &[&Finding<'_>]) -> String {
+/// Names what was skipped or not judged, once for each reason.
+fn not_tried(word: &str, skipped: &[&Finding<'_>]) -> String {
     let mut text = String::new();
     for (number, first) in skipped.iter().enumerate() {
         let same = |other: &&&Finding<'_>| other.seen == first.seen;
@@ -138,8 +174,8 @@ fn not_tried(skipped: &[&Finding<'_>]) -> String {
             continue;
         }
         let _ = match skipped.iter().filter(same).count() - 1 {
-            0 => writeln!(text, "skipped      {}  ({})", first.case.name, first.case.rule),
-            more => writeln!(text, "skipped      {} and {more} more", first.case.name),
+            0 => writeln!(text, "{word:11}  {}  ({})", first.case.name, first.case.rule),
+            more => writeln!(text, "{word:11}  {} and {more} more", first.case.name),
         };
         let _ = writeln!(text, "             {}", first.seen);
     }
@@ -189,6 +225,7 @@ pub(crate) fn junit(target: &str, findings: &[Finding<'_>], strict: bool) -> Str
         let (status, _) = name(&finding.status);
         let inside = match &finding.status {
             Status::Skipped => format!("<skipped message={}/>", quoted(&finding.seen)),
+            Status::NotJudged => format!("<error message={}/>", quoted(&finding.seen)),
             _ if counts(finding, strict) => format!(
                 "<failure type={} message={}/>",
                 quoted(status),

@@ -133,16 +133,6 @@ impl Target {
         }
     }
 
-    /// A good peer. An error says that it was not served as it was before.
-    pub(crate) fn control(&self, baseline: &Baseline) -> Result<(), Broken> {
-        match self.play(&good(self.role), &mut |_, _| {}) {
-            Ok((outcome, marker)) if baseline.served(&outcome, &marker) => Ok(()),
-            Ok((outcome, _)) => Err(Broken::NotServed(format!("{:?}", outcome.end))),
-            Err(Unplayed::Unreachable(error)) => Err(Broken::Gone(error.to_string())),
-            Err(Unplayed::NotOffered(_) | Unplayed::TimeIsUp) => Err(Broken::TimeIsUp),
-        }
-    }
-
     /// Two good peers and some bad ones: how they are told apart; and how fast the target answers. The good come first.
     pub(crate) fn baseline(&mut self) -> Result<Baseline, String> {
         let mut served = Vec::new();
@@ -246,15 +236,6 @@ fn missing(who: Who) -> String {
 fn capital(sentence: &str) -> String {
     let mut letters = sentence.chars();
     letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default() + "."
-}
-
-/// Why a good peer was not served.
-pub(crate) enum Broken {
-    /// There is no connection any more.
-    Gone(String),
-    /// There is, but it does not answer as before.
-    NotServed(String),
-    TimeIsUp,
 }
 
 /// Waits for a connection.

@@ -3,6 +3,8 @@
 #[allow(dead_code, reason = "the report says what was seen")]
 #[path = "../../../examples/probe/campaign.rs"]
 mod campaign;
+#[path = "../../../examples/probe/controls.rs"]
+mod controls;
 #[path = "../../../examples/probe/files.rs"]
 mod files;
 #[path = "../../../examples/probe/mint.rs"]
