@@ -44,7 +44,7 @@ limits --rate N                    connections per second (10)
        --silence SECONDS           how long a silent connection is watched (5): does the target end it?
        --i-am-allowed-to-test HOST needed for anything but this machine itself
 exit codes: 0 nothing found; 1 something was accepted that must not be, or the target crashed or hangs (--strict: anything
-       wrong); 2 usage; 3 cannot judge: the target is not reached, or good and bad peers are not told apart
+       wrong); 2 usage; 3 cannot judge: the target is not reached, good and bad peers are not told apart, or good peers are shut out
 ";
 
 /// What is to be done.

@@ -21,3 +21,51 @@ fn where_no_tickets_are_given_none_are_tried() {
     assert!(text.contains("it gives no ticket"), "{text}");
     assert!(text.contains("without a fresh proof: not tried"), "{text}");
 }
+
+/// In front of this server: what `lets_in` does not let in is closed at once. It is told how many came before.
+fn gate(port: u16, mut lets_in: impl FnMut(usize) -> bool + Send + 'static) -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let own = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for (_, client) in listener.incoming().enumerate().filter(|(number, _)| lets_in(*number)) {
+            let (client, server) = (client.unwrap(), TcpStream::connect(("127.0.0.1", port)).unwrap());
+            for (mut from, mut to) in [(client.try_clone().unwrap(), server.try_clone().unwrap()), (server, client)] {
+                std::thread::spawn(move || {
+                    let _ = std::io::copy(&mut from, &mut to);
+                    let _ = to.shutdown(std::net::Shutdown::Write);
+                });
+            }
+        }
+    });
+    own
+}
+
+/// It refuses everybody, so no stranger gets in: but that is not what was asked.
+#[test]
+fn a_server_that_bans_is_not_judged() {
+    let world = World::new();
+    let port = gate(world.serve(Fault::AcceptsAnEmptyCertificate), |number| number < 12);
+    let (status, text) = world.probe(port, &["--only", "certificate/", "--only", "finished/"]);
+    assert_eq!(status, 3, "{text}");
+    assert!(text.contains("shut out after ") && text.contains("--rate 1 --at-once 1"), "{text}");
+    assert!(!text.contains("no stranger got in"), "{text}");
+}
+
+/// Five in a second, and the rest is closed.
+#[test]
+fn a_server_that_limits_connections_is_probed_more_slowly() {
+    let world = World::new();
+    for (fault, accepted) in [(Fault::None, &[][..]), (Fault::IgnoresThePurpose, &["certificate/wrong-purpose"])] {
+        let mut last = std::collections::VecDeque::new();
+        let port = gate(world.serve(fault), move |_| {
+            let now = std::time::Instant::now();
+            last.retain(|time| now.duration_since(*time).as_secs() < 1);
+            let lets_in = last.len() < 5;
+            last.extend(lets_in.then_some(now));
+            lets_in
+        });
+        let (status, text) = world.probe(port, &["--only", "certificate/wrong-", "--only", "certificate/self-signed"]);
+        assert_eq!((status, found(&text, "ACCEPTED")), (i32::from(!accepted.is_empty()), accepted.to_vec()), "{text}");
+        assert!(text.contains("the target limits connections") && !text.contains("not judged"), "{text}");
+    }
+}
