@@ -147,7 +147,7 @@ impl<P: Borrow<Policy>> Authenticators<P> {
 
     /// Asks the peer to prove an identity: writes a CertificateRequest (a client: ClientCertificateRequest) to `out`, and
     /// returns its length. Several requests may be open, up to
-    /// [`MAX_OPEN_REQUESTS`](crate::limits::MAX_OPEN_REQUESTS), and may be answered in any order.
+    /// [`MAX_OPEN_REQUESTS`], and may be answered in any order.
     ///
     /// # Errors
     /// A [`Misuse`] changes nothing. [`Misuse::NoRoom`]: `out` must have `needed` bytes. [`Misuse::UnfitExtension`]: a server
