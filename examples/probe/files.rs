@@ -54,7 +54,7 @@ pub(crate) fn ca_key(path: &str, ca: &[CertificateDer<'_>]) -> Result<(KeyPair, 
     }))
 }
 
-fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
+pub(crate) fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
     let len = content.len().to_be_bytes();
     let len = &len[len.iter().take_while(|byte| **byte == 0).count()..];
     match len {

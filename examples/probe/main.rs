@@ -12,6 +12,7 @@ mod campaign;
 mod controls;
 mod explain;
 mod files;
+mod forged;
 mod mint;
 mod net;
 mod reissue;

@@ -2,6 +2,7 @@
 //! named countersign-probe; the CA's key is used for nothing else, and written nowhere.
 
 use crate::files;
+use crate::forged;
 use crate::reissue;
 use crate::resembling;
 use countersign::adversary::Identity;
@@ -10,7 +11,7 @@ use countersign::internals::asn1::{Certificate, Spki};
 use countersign::{Role, x509::SigningKey};
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
-    GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, SanType, SerialNumber,
+    GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, PublicKeyData, SanType, SerialNumber,
 };
 use rustls_pki_types::CertificateDer;
 use std::collections::BTreeMap;
@@ -212,6 +213,15 @@ fn constrain(params: &mut CertificateParams) -> Result<(), String> {
     Ok(())
 }
 
+/// Says that another key has signed it than the issuer's that is known (RFC 5280 §4.2.1.1).
+fn other_key_id(params: &mut CertificateParams) -> Result<(), String> {
+    params.use_authority_key_identifier_extension = false;
+    let key = new_key()?.subject_public_key_info();
+    let key_id = files::tlv(0x30, &files::tlv(0x80, key.last_chunk::<20>().ok_or("a key is too short")?));
+    params.custom_extensions.push(CustomExtension::from_oid_content(&[2, 5, 29, 35], key_id));
+    Ok(())
+}
+
 /// Adds a DNS name that is not there.
 fn excluded(params: &mut CertificateParams) -> Result<(), String> {
     params.subject_alt_names.extend(resembling::others(&[])?);
@@ -245,6 +255,11 @@ impl Identities {
                 identities.minted(&mint, &issuer(key)?, &above, given, &certificate)?;
                 // Another key under the same name.
                 identities.there.insert(Who::NamesakeCa, mint.leaf(&issuer(new_key()?)?, &above)?);
+                let other_key_id = mint.changed(&issuer(new_key()?)?, &above, other_key_id)?;
+                identities.there.insert(Who::NamesakeCaOfOtherKeyId, other_key_id);
+                let path = forged::path(&certificate, &[&above[..], &cas].concat());
+                let (key, namesakes) = forged::namesakes(&path, new_key)?;
+                identities.there.insert(Who::NamesakeCaSentAlong, mint.leaf(&issuer(key)?, &namesakes)?);
             }
             None => {
                 let why = |who| (who, "needs --ca-key, to make such a certificate".to_string());
@@ -261,7 +276,7 @@ impl Identities {
                     .into(),
             );
         }
-        identities.of_nobody(&mint)?;
+        identities.of_nobody(&mint, &[above, cas].concat())?;
         for (number, files) in (0..).zip(&given.must_be_refused) {
             let identity = read(*files)?;
             // A refusal would be for this, whoever it is.
@@ -410,22 +425,36 @@ impl Identities {
         });
     }
 
-    /// Makes the identities that need no key of the user's.
-    fn of_nobody(&mut self, mint: &Mint) -> Result<(), String> {
+    /// Makes the identities that need no key of the user's. `cas`: the target's, and those below.
+    fn of_nobody(&mut self, mint: &Mint, cas: &[CertificateDer<'static>]) -> Result<(), String> {
         let (mut params, key) = (mint.params()?, new_key()?);
         params.distinguished_name.push(DnType::OrganizationName, "another CA");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         let root = params.self_signed(&key).map_err(unsigned)?.der().clone();
-        self.there.insert(Who::OtherCa, mint.leaf(&Issuer::new(params, key), &[root])?);
+        let other_ca = Issuer::new(params, key);
+        self.there.insert(Who::OtherCa, mint.leaf(&other_ca, &[root])?);
 
         let (params, key) = (mint.leaf_params()?, new_key()?);
         let own = params.self_signed(&key).map_err(unsigned)?.der().clone();
         self.there.insert(Who::SelfSigned, identity(vec![own], &key)?);
 
         let Some(good) = self.there.get(&Who::Good).map(|good| good.chain.clone()) else { return Ok(()) };
-        let stolen = identity(good, &new_key()?)?;
+        let stolen = identity(good.clone(), &new_key()?)?;
         self.there.insert(Who::Stolen, stolen);
+        let Some((leaf, above)) = good.split_first() else { return Ok(()) };
+        let key = new_key()?;
+        let twin = forged::copy(leaf, &key, other_ca.key())?;
+        self.there.insert(Who::Twin, identity([&[twin], above].concat(), &key)?);
+        match forged::path(leaf, cas).split_first() {
+            Some((_, right)) if !right.is_empty() => {
+                self.there.insert(Who::RightCaSentAlong, mint.leaf(&other_ca, right)?);
+            }
+            _ => {
+                let why = "needs --ca with the CA that has issued the good certificate";
+                self.missing.insert(Who::RightCaSentAlong, why.into());
+            }
+        }
         Ok(())
     }
 }

@@ -51,6 +51,26 @@ fn certificates(target: Role) -> Vec<Case> {
                 Who::NamesakeCa => {
                     ("namesake-ca", "RFC 5280 §6.1.3", "with a certificate of a forged CA of the same name")
                 }
+                Who::NamesakeCaOfOtherKeyId => (
+                    "namesake-ca-of-other-key-id",
+                    "RFC 5280 §6.1.3",
+                    "with a certificate of a forged CA of the same name and of another key identifier",
+                ),
+                Who::NamesakeCaSentAlong => (
+                    "namesake-ca-sent-along",
+                    "RFC 5280 §6.1.1",
+                    "with a certificate of a forged copy of the CA, which it sent along",
+                ),
+                Who::RightCaSentAlong => (
+                    "right-ca-sent-along",
+                    "RFC 5280 §6.1.3",
+                    "with a certificate of another CA, because it sent the right CA's certificate along",
+                ),
+                Who::Twin => (
+                    "twin",
+                    "RFC 5280 §6.1.3",
+                    "with a forged copy of a good certificate, of the same serial number and name",
+                ),
                 Who::SelfSigned => ("self-signed", "RFC 5280 §6.1", "with a certificate that it has signed itself"),
                 Who::Expired => ("expired", "RFC 5280 §6.1.3", "with a certificate that has expired"),
                 Who::NotYetValid => ("not-yet-valid", "RFC 5280 §6.1.3", "with a certificate that is not valid yet"),

@@ -9,6 +9,15 @@ pub enum Who {
     OtherCa,
     /// A certificate of another CA that has the name of the target's.
     NamesakeCa,
+    /// The same, whose key has another identifier (RFC 5280 §4.2.1.1).
+    NamesakeCaOfOtherKeyId,
+    /// A certificate of another CA that is a copy of the target's in all but its key, and comes along.
+    NamesakeCaSentAlong,
+    /// A certificate of another CA, with the target's CA sent along.
+    RightCaSentAlong,
+    /// A copy of a good certificate with its own key, signed by another CA: issuer, serial number, subject, names and
+    /// subjectKeyIdentifier are the same.
+    Twin,
     /// A certificate that its own key has signed.
     SelfSigned,
     /// A certificate of the target's CA that is no longer valid.
@@ -45,9 +54,13 @@ pub enum Who {
 
 impl Who {
     /// Everybody who must be refused, whatever names the target serves.
-    pub const STRANGERS: [Who; 16] = [
+    pub const STRANGERS: [Who; 20] = [
         Who::OtherCa,
         Who::NamesakeCa,
+        Who::NamesakeCaOfOtherKeyId,
+        Who::NamesakeCaSentAlong,
+        Who::RightCaSentAlong,
+        Who::Twin,
         Who::SelfSigned,
         Who::Expired,
         Who::NotYetValid,

@@ -7,6 +7,8 @@ mod campaign;
 mod controls;
 #[path = "../../../examples/probe/files.rs"]
 mod files;
+#[path = "../../../examples/probe/forged.rs"]
+mod forged;
 #[path = "../../../examples/probe/mint.rs"]
 mod mint;
 #[path = "../../../examples/probe/net.rs"]

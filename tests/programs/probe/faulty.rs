@@ -1,6 +1,7 @@
 //! A small server of mutual TLS that can be told to leave one check out. It is made of the scripted peer, so that its
 //! messages are right, and judges chains by webpki.
 
+use super::forged::Takes;
 use super::names::{self, Compares};
 use countersign::adversary::Identity;
 use countersign::adversary::peer::{ALERT, DATA, Peer, Seen, Trouble};
@@ -20,6 +21,8 @@ pub enum Fault {
     None,
     /// Whom it serves is judged by name, and so.
     Compares(Compares),
+    /// Whom it takes for good is judged so.
+    Takes(Takes),
     SkipsCertificateVerify,
     AcceptsAnEmptyCertificate,
     AcceptsAnotherCa,
@@ -234,7 +237,16 @@ impl Server<'_> {
                 .judge_from(chain, chain.get(1).unwrap_or(&chain[0]))
                 .or_else(|_| self.judge_from(chain, &self.root));
         }
-        self.judge_from(chain, &self.root)
+        match self.fault {
+            Fault::Takes(takes) => {
+                let verify = |root: &[u8]| self.judge_from(chain, &root.into()).is_ok();
+                match takes.takes(chain, &self.root, &verify) {
+                    true => Ok(()),
+                    false => Err(AlertDescription::BAD_CERTIFICATE),
+                }
+            }
+            _ => self.judge_from(chain, &self.root),
+        }
     }
 
     fn judge_from(&self, chain: &[CertificateDer<'_>], root: &CertificateDer<'_>) -> Refused<()> {

@@ -2,6 +2,7 @@
 
 mod faulty;
 mod faulty_client;
+mod forged;
 mod names;
 mod runs;
 #[path = "../../../examples/probe/tls12.rs"]
