@@ -261,6 +261,11 @@ impl Identities {
                 let (key, namesakes) = forged::namesakes(&path, new_key)?;
                 identities.there.insert(Who::NamesakeCaSentAlong, mint.leaf(&issuer(key)?, &namesakes)?);
             }
+            None if given.root_key.is_some() => {
+                return Err(
+                    "--root-key needs --ca-key, the key of an intermediate, and --issuer, its certificate".into()
+                );
+            }
             None => {
                 let why = |who| (who, "needs --ca-key, to make such a certificate".to_string());
                 identities.missing.extend(all(given.target).into_iter().map(|case| why(case.who)));
@@ -277,7 +282,7 @@ impl Identities {
             );
         }
         identities.of_nobody(&mint, &[above, cas].concat())?;
-        for (number, files) in (0..).zip(&given.must_be_refused) {
+        for (number, files) in (0..=u16::MAX).zip(&given.must_be_refused) {
             let identity = read(*files)?;
             // A refusal would be for this, whoever it is.
             match identity.chain.first().map(|leaf| Certificate::from_der(leaf)) {
@@ -326,7 +331,7 @@ impl Identities {
         }
         self.there.insert(Who::BadSignature, flipped(mint.leaf(ca, above)?));
         if let Some(path) = given.root_key {
-            self.below_the_issuer_again(mint, ca, above, given, path)?;
+            self.below_the_issuer_again(mint, (ca, certificate), above, given.ca, path)?;
         } else if path_length(certificate) == Some(0) {
             let why = "the CA may have none below it (pathLenConstraint 0), so a refusal would say nothing: give the root's key \
                        by --root-key";
@@ -339,10 +344,11 @@ impl Identities {
             let Who::Resembling(kind, which) = who else { continue };
             self.resembling(mint, ca, above, (kind, which))?;
         }
-        if given.target == Role::Server && !given.names.is_empty() {
-            for kind in [NameKind::Dns, NameKind::Spiffe] {
-                self.resembling(mint, ca, above, (kind, Resembling::Sibling))?;
-            }
+        // A client asks for one DNS name.
+        let domains =
+            if given.target == Role::Server { &[NameKind::Spiffe, NameKind::Dns][..] } else { &[NameKind::Spiffe] };
+        for kind in domains {
+            self.resembling(mint, ca, above, (*kind, Resembling::Sibling))?;
         }
         match given.crl {
             Some(path) => {
@@ -366,13 +372,19 @@ impl Identities {
     fn below_the_issuer_again(
         &mut self,
         mint: &Mint,
-        ca: &Ca,
+        (ca, certificate): (&Ca, &CertificateDer<'_>),
         above: &[CertificateDer<'static>],
-        given: &Given<'_>,
+        roots: Option<&str>,
         root_key: &str,
     ) -> Result<(), String> {
-        let (Some(roots), Some((issuer, above))) = (given.ca, above.split_first()) else {
-            return Err("--root-key is the key of the CA in --ca, and needs --issuer, the certificate of the intermediate below it".into());
+        let (Some(roots), Some((issuer, above))) =
+            (roots, above.split_first().filter(|(first, _)| *first == certificate))
+        else {
+            return Err(
+                "--root-key is the key of the CA in --ca. It needs an intermediate: its certificate as the first in \
+                        --issuer, and its key as --ca-key"
+                    .into(),
+            );
         };
         let (key, certificate) = files::ca_key(root_key, &files::certificates(roots)?)?;
         let root = Issuer::from_ca_cert_der(&certificate, key).map_err(unsigned)?;

@@ -179,7 +179,7 @@ pub(crate) fn is_in_the_domain(kind: NameKind, which: Resembling) -> bool {
 
 /// The cases of identities that must be refused; `files`: their certificates.
 pub(crate) fn must_be_refused<'a>(target: Role, files: impl Iterator<Item = &'a str>) -> Vec<Case> {
-    let case = |(number, file): (u8, &str)| Case {
+    let case = |(number, file): (u16, &str)| Case {
         name: format!("must-be-refused/{file}"),
         quick: true,
         who: Who::MustBeRefused(number),
@@ -191,5 +191,5 @@ pub(crate) fn must_be_refused<'a>(target: Role, files: impl Iterator<Item = &'a 
         },
         ..good(target)
     };
-    (0..=u8::MAX).zip(files).map(case).collect()
+    (0..=u16::MAX).zip(files).map(case).collect()
 }

@@ -191,8 +191,8 @@ impl Target {
         }
     }
 
-    /// What a server serves besides the names that it was said to serve: a sentence for each. Cases that would tell nothing
-    /// then are left out.
+    /// Tries whether the target serves any name, or a whole domain, and says so in a sentence each. The cases that would
+    /// then tell nothing are left out.
     pub(crate) fn try_other_names(&mut self, baseline: &Baseline) -> Vec<String> {
         let serves = |target: &Target, who| {
             let case = Case { who, ..good(target.role) };
@@ -201,10 +201,8 @@ impl Target {
         };
         let mut sentences = Vec::new();
         let named = self.identities.there.keys().any(|who| matches!(who, Who::Resembling(..)));
-        if self.role == Role::Client || !named {
-            return sentences;
-        }
-        if serves(self, Who::WrongName) {
+        // For a client this is a case by itself.
+        if self.role == Role::Server && named && serves(self, Who::WrongName) {
             let why = format!("the target does not check names: it serves {} too", resembling::ELSEWHERE);
             self.identities.leave_out(|who| matches!(who, Who::Resembling(..)), &why);
             sentences.push(why);

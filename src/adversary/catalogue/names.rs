@@ -76,13 +76,12 @@ fn rows(kind: NameKind) -> &'static [Row] {
 }
 
 /// Whether it is tried against this role.
-fn applies(target: Role, kind: NameKind, which: Resembling) -> bool {
+fn applies(target: Role, which: Resembling) -> bool {
     match (target, which) {
         // It covers the right name (RFC 9525 §6.3).
         (Role::Client, Resembling::Wildcard) => false,
-        (Role::Client, _) => kind != NameKind::Spiffe,
         (Role::Server, Resembling::WildcardTooHigh | Resembling::WildcardInside | Resembling::WildcardPartial) => false,
-        (Role::Server, _) => true,
+        _ => true,
     }
 }
 
@@ -96,7 +95,7 @@ fn lax(which: Resembling) -> bool {
 pub(super) fn cases(target: Role) -> Vec<Case> {
     let kinds = [(NameKind::Dns, "dns"), (NameKind::Spiffe, "spiffe"), (NameKind::Ip, "ip")];
     let cases = kinds.into_iter().flat_map(|(kind, label)| {
-        let rows = rows(kind).iter().filter(move |(which, ..)| applies(target, kind, *which));
+        let rows = rows(kind).iter().filter(move |(which, ..)| applies(target, *which));
         rows.map(move |(which, name, rule, with)| {
             let name = format!("name/{label}-{name}");
             let so = match target {

@@ -49,7 +49,7 @@ pub enum Who {
     /// One for a name that resembles the right one of this kind.
     Resembling(NameKind, Resembling),
     /// One of those that its user says must be refused.
-    MustBeRefused(u8),
+    MustBeRefused(u16),
 }
 
 impl Who {

@@ -170,14 +170,31 @@ fn a_client_that_compares_names_wrongly_is_found_by_name() {
     std::thread::scope(|scope| {
         for (how, names) in [
             (Compares::Rightly, &[][..]),
-            (Compares::TheBeginning, &["name/dns-longer-at-the-end", "name/dns-nul"]),
-            (Compares::TheEnd, &["name/dns-longer-at-the-beginning", "name/dns-label-more"]),
-            (Compares::WithoutKind, &["name/dns-as-uri", "name/dns-as-email"]),
+            (
+                Compares::TheBeginning,
+                &[
+                    "name/dns-longer-at-the-end",
+                    "name/dns-nul",
+                    "name/spiffe-longer-at-the-end",
+                    "name/spiffe-segment-more",
+                    "name/spiffe-nul",
+                ],
+            ),
+            (
+                Compares::TheEnd,
+                &["name/dns-longer-at-the-beginning", "name/dns-label-more", "name/spiffe-longer-at-the-beginning"],
+            ),
+            (
+                Compares::WithoutKind,
+                &["name/dns-as-uri", "name/dns-as-email", "name/spiffe-as-dns", "name/spiffe-as-email"],
+            ),
         ] {
             let world = &world;
             scope.spawn(move || {
                 let port = world.call(how);
-                let (status, text) = world.probe_of_clients(port, &["--name", "server.example.org", "--only", "name/"]);
+                let args =
+                    ["--name", "server.example.org", "--spiffe", "spiffe://example.org/server", "--only", "name/"];
+                let (status, text) = world.probe_of_clients(port, &args);
                 assert_eq!(found(&text, "ACCEPTED"), names, "{how:?}: {text}");
                 assert_eq!(status, i32::from(!names.is_empty()), "{how:?}: {text}");
             });
@@ -186,7 +203,7 @@ fn a_client_that_compares_names_wrongly_is_found_by_name() {
 }
 
 #[test]
-fn an_identity_that_must_be_refused_is_tried() {
+fn an_identity_that_must_be_refused_is_tried_and_mistakes_are_explained() {
     let world = World::new();
     let files = world.ca.good(names::DNS, Key::P256);
     let bad = ["--bad-cert", &files.cert, "--bad-key", &files.key, "--only", "must-be-refused/"];
@@ -201,6 +218,10 @@ fn an_identity_that_must_be_refused_is_tried() {
     // A key that is another's would be refused for this.
     let (status, text) = world.probe(1, &["--bad-cert", &files.cert, "--bad-key", &other.key]);
     assert!(status == 2 && text.contains("is not the key of"), "{text}");
+    let (status, text) = world.probe(1, &["--root-key", &world.ca_key]);
+    assert!(status == 2 && text.contains("It needs an intermediate"), "{text}");
+    let (status, text) = world.probe(1, &["--spiffe", "example.org/client"]);
+    assert!(status == 2 && text.contains("give all of it, as spiffe://"), "{text}");
     let (status, text) = world.probe(1, &["--bad-cert", &files.cert]);
     assert!(status == 2 && text.contains("--bad-cert and --bad-key go together"), "{text}");
 }
