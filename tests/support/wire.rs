@@ -4,7 +4,7 @@ use countersign::internals::codec::{ContentType, Writer};
 
 /// type, legacy_record_version, length.
 pub const HEADER: usize = 5;
-/// The length of the null AEAD's tag.
+/// The tag of the null AEAD.
 pub const NULL_TAG: [u8; 16] = [0; 16];
 
 /// The bytes that `write` writes.
