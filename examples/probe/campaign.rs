@@ -3,7 +3,7 @@
 use crate::controls::{Gone, Pace, SLOW};
 use crate::net::Unplayed;
 use crate::resumption::{NO_TICKET, OF_A_GOOD_CLIENT};
-use crate::target::Target;
+use crate::target::{Notes, Target};
 use crate::tls12;
 use crate::words;
 use countersign::HandshakeType;
@@ -23,6 +23,7 @@ const TIMES_FOR_ACCEPTED: usize = 6;
 /// So many cases are played from one good peer to the next.
 const BETWEEN: usize = 8;
 
+const OLDER: &str = "to know      a client that was refused called again and offered no TLS 1.3: what it does in older versions is not tried";
 const NO_TIME: &str = "no time was left: give more by --seconds";
 
 /// What is said of a case in the end.
@@ -73,6 +74,8 @@ struct Campaign<'a> {
     say: &'a (dyn Fn(&str) + Sync),
     /// It does not serve good peers any more: what is said of everything from then on.
     gone: Option<String>,
+    /// A client offered older versions only when it called again.
+    older: AtomicBool,
 }
 
 /// Plays the cases, `at_once` at a time; `say` hears of the progress.
@@ -83,9 +86,13 @@ pub(crate) fn run<'a>(
     (at_once, strict): (usize, bool),
     say: &(dyn Fn(&str) + Sync),
 ) -> Vec<Finding<'a>> {
-    let mut campaign = Campaign { target, baseline, at_once, say, gone: None };
+    let mut campaign = Campaign { target, baseline, at_once, say, gone: None, older: AtomicBool::new(false) };
     let first = without_a_ticket(cases, campaign.first_pass(cases));
-    cases.iter().zip(first).map(|(case, first)| campaign.finding(case, first, strict)).collect()
+    let findings = cases.iter().zip(first).map(|(case, first)| campaign.finding(case, first, strict)).collect();
+    if campaign.older.into_inner() {
+        say(OLDER);
+    }
+    findings
 }
 
 impl Campaign<'_> {
@@ -350,7 +357,9 @@ impl Campaign<'_> {
                 heard.extend_from_slice(bytes)
             }
         };
-        let (outcome, marker) = self.target.play(case, &mut tap)?;
+        let mut notes = Notes::default();
+        let (outcome, marker) = self.target.play_with_notes(case, &mut tap, &mut notes)?;
+        self.older.fetch_or(notes.older, Ordering::Relaxed);
         if outcome.end == End::Trouble(Trouble::NotTls13) {
             return older_version(&heard);
         }
@@ -358,7 +367,7 @@ impl Campaign<'_> {
             Some(why) => Err(Unplayed::NotOffered(why)),
             None => Ok(Once {
                 verdict: self.baseline.judge(case, &outcome, &marker),
-                seen: words::end(&outcome),
+                seen: words::of_connection(notes.connection, notes.plaintext, &outcome),
                 unheard: heard.is_empty() && begins_rightly(case),
             }),
         }

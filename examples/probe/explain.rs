@@ -2,7 +2,7 @@
 
 use crate::net::Unplayed;
 use crate::report;
-use crate::target::Target;
+use crate::target::{Notes, Target};
 use crate::words;
 use countersign::adversary::catalogue::Case;
 
@@ -32,10 +32,10 @@ pub(crate) fn played(target: &Target, case: &Case) -> Result<(), String> {
         Some((last, more)) if *last == ours => more.extend(bytes),
         _ => pieces.push((ours, bytes.to_vec())),
     };
-    let mut key_log = String::new();
-    match target.play_with_keys(case, &mut tap, &mut key_log) {
+    let mut notes = Notes::default();
+    match target.play_with_notes(case, &mut tap, &mut notes) {
         Ok((outcome, _)) => {
-            show(case, &pieces, &key_log);
+            show(case, &pieces, &notes.keys);
             println!("\nthe end: {}", words::end(&outcome));
             Ok(())
         }

@@ -8,6 +8,8 @@
 //! target's application answers it as it answers a good one. See docs/PROBE.md.
 
 mod arguments;
+mod baseline;
+mod caller;
 mod campaign;
 mod controls;
 mod explain;
@@ -24,6 +26,8 @@ mod tls12;
 mod words;
 
 use arguments::{Arguments, USAGE, unescape};
+use baseline::NoBaseline;
+use campaign::Finding;
 use countersign::Role;
 use countersign::adversary::catalogue::{Case, NameKind, SILENCE, Who, all};
 use countersign::adversary::script::Step;
@@ -211,7 +215,21 @@ fn attack(target: &mut Target, cases: &[Case], args: &Arguments) -> Result<ExitC
         }
     };
     say(&format!("probe of {name}: {} cases", cases.len()));
-    let baseline = target.baseline().map_err(Refused::CannotJudge)?;
+    let baseline = match target.baseline() {
+        Ok(baseline) => baseline,
+        Err(NoBaseline::CannotJudge(sentence)) => return Err(Refused::CannotJudge(sentence)),
+        // There is nothing more to be learned, but what stands in the way.
+        Err(NoBaseline::Found(name, status, seen)) => {
+            let all = all(target.role);
+            let findings = all.iter().filter(|case| case.name == name).map(|case| Finding {
+                case,
+                status: status.clone(),
+                seen: format!("{seen}. The other cases are not played"),
+            });
+            let findings: Vec<Finding<'_>> = findings.collect();
+            return Ok(report(&findings, args, &name, began, &say)?);
+        }
+    };
     for sentence in target.try_other_names(&baseline) {
         say(&format!("to know      {sentence}"));
     }
@@ -220,9 +238,21 @@ fn attack(target: &mut Target, cases: &[Case], args: &Arguments) -> Result<ExitC
     let strict = args.has("--strict");
     let findings = campaign::run(target, &baseline, cases, (at_once as usize, strict), &say);
     say(report::summary(&baseline.to_string(), &findings).trim_end());
-    say(report::text(&findings, strict).trim_end());
+    Ok(report(&findings, args, &name, began, &say)?)
+}
+
+/// Says what was found, in all the ways that are asked for.
+fn report(
+    findings: &[Finding<'_>],
+    args: &Arguments,
+    name: &str,
+    began: Instant,
+    say: &dyn Fn(&str),
+) -> Result<ExitCode, String> {
+    let strict = args.has("--strict");
+    say(report::text(findings, strict).trim_end());
     for (option, text) in
-        [("--json", report::json(&name, &findings, strict)), ("--junit", report::junit(&name, &findings, strict))]
+        [("--json", report::json(name, findings, strict)), ("--junit", report::junit(name, findings, strict))]
     {
         match args.get(option) {
             None => {}
@@ -230,7 +260,7 @@ fn attack(target: &mut Target, cases: &[Case], args: &Arguments) -> Result<ExitC
             Some(path) => std::fs::write(path, text).map_err(|error| format!("{path}: {error}"))?,
         }
     }
-    let (code, status) = report::exit_status(&findings, strict);
+    let (code, status) = report::exit_status(findings, strict);
     say(&format!("exit status {code}: {status} ({:.1} s)", began.elapsed().as_secs_f32()));
     Ok(ExitCode::from(code))
 }

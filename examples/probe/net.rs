@@ -3,6 +3,7 @@
 use countersign::adversary::run::{End, Outcome, Patience, Run, Want};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,6 +17,8 @@ pub(crate) struct Limits {
     /// Between the beginnings of two connections, if nothing slower is asked for.
     interval: Duration,
     pace: Mutex<Turns>,
+    /// A command that makes a client call stays when that is done: it is not waited for.
+    pub(crate) lingers: AtomicBool,
 }
 
 struct Turns {
@@ -29,7 +32,7 @@ impl Limits {
         let interval = Duration::from_secs(1) / per_second.max(1);
         let now = Instant::now();
         let pace = Mutex::new(Turns { next: now, interval, connections: 0 });
-        Limits { bytes, deadline: now + in_all, interval, pace }
+        Limits { bytes, deadline: now + in_all, interval, pace, lingers: AtomicBool::new(false) }
     }
 
     /// Waits until one more connection may begin. `false` means that no time is left.

@@ -1,19 +1,21 @@
 //! The end that is attacked: how a connection to it begins, what is said to it, and how it answers the good and the bad.
 
+use crate::caller::{Caller, accept};
 use crate::mint::Identities;
 use crate::net::{self, Limits, Preamble, Tap, Unplayed, Waits};
 use crate::resembling::{self, is_in_the_domain};
 use crate::resumption;
-use countersign::adversary::catalogue::{Case, NameKind, Resembling, Who, all, good};
-use countersign::adversary::judge::{Baseline, CannotJudge};
+use countersign::adversary::catalogue::{Case, NameKind, Resembling, Who, good};
+use countersign::adversary::judge::Baseline;
 use countersign::adversary::peer::{Edit, Peer};
 use countersign::adversary::run::{End, Outcome, Run};
+use countersign::internals::codec::ClientHello;
 use countersign::internals::crypto::random;
-use countersign::{AlertDescription, HandshakeType, Role, SignatureScheme, Suite};
+use countersign::{HandshakeType, Role, SignatureScheme, Suite};
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// How a connection begins.
 pub(crate) enum Line {
@@ -45,22 +47,26 @@ pub(crate) struct Target {
 /// What came of a connection, and its marker.
 pub(crate) type Played = (Outcome, Vec<u8>);
 
-/// Kills the command's process with the connection.
-struct Caller(Option<Child>);
-
-impl Drop for Caller {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.0 {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
+/// What is known of a played case besides its outcome.
+#[derive(Default)]
+pub(crate) struct Notes {
+    pub(crate) keys: String,
+    /// Of how many connections of a command the outcome is the last that counts.
+    pub(crate) connection: usize,
+    /// What the target said was no TLS.
+    pub(crate) plaintext: bool,
+    /// A later connection of the same command offered older versions only.
+    pub(crate) older: bool,
 }
+
+/// How long a command is given to call again, after a connection of it has ended; and how long if it was in vain once.
+const AGAIN: Duration = Duration::from_millis(800);
+const SHORTLY: Duration = Duration::from_millis(100);
 
 /// A connection, and the command that made it.
 pub(crate) struct Connection {
     stream: TcpStream,
-    _caller: Caller,
+    caller: Option<Caller>,
 }
 
 impl std::ops::Deref for Connection {
@@ -74,21 +80,65 @@ impl std::ops::Deref for Connection {
 impl Target {
     /// Plays a case once.
     pub(crate) fn play(&self, case: &Case, tap: Tap<'_>) -> Result<Played, Unplayed> {
-        self.play_with_keys(case, tap, &mut String::new())
+        self.play_with_notes(case, tap, &mut Notes::default())
     }
 
-    /// The same, and gives the connection's key log.
-    pub(crate) fn play_with_keys(&self, case: &Case, tap: Tap<'_>, keys: &mut String) -> Result<Played, Unplayed> {
+    /// The same, with what else is known of it. A command is heard to its end: on all its connections the same is played. What
+    /// counts is the first on which application data was heard, or else the first.
+    pub(crate) fn play_with_notes(&self, case: &Case, tap: Tap<'_>, notes: &mut Notes) -> Result<Played, Unplayed> {
         if !self.limits.wait() {
             return Err(Unplayed::TimeIsUp);
         }
         if case.name.starts_with("resumption/") {
-            return resumption::play(self, case, tap, keys).map_err(Unplayed::NotOffered);
+            return resumption::play(self, case, tap, &mut notes.keys).map_err(Unplayed::NotOffered);
         }
-        let (stream, mut run, marker) = self.begin(case, Vec::new()).map_err(Unplayed::Unreachable)?;
-        let outcome = net::play(&stream, &mut run, self.waits, &self.limits, tap);
-        keys.push_str(&run.peer().key_log());
-        Ok((outcome, marker))
+        let (mut connection, mut run, mut marker) = self.begin(case, Vec::new()).map_err(Unplayed::Unreachable)?;
+        let mut counts: Option<Played> = None;
+        for number in 1.. {
+            let mut beginning = Vec::new();
+            let mut both = |ours: bool, bytes: &[u8]| {
+                tap(ours, bytes);
+                if !ours && beginning.len() < 256 {
+                    beginning.extend_from_slice(bytes);
+                }
+            };
+            let mut outcome = net::play(&connection, &mut run, self.waits, &self.limits, &mut both);
+            // The types of records that there are.
+            let plaintext = beginning.first().is_some_and(|first| !(20..=23).contains(first));
+            if plaintext {
+                (outcome.end, outcome.answer) = (End::Answered, beginning);
+            }
+            notes.keys.push_str(&run.peer().key_log());
+            notes.older |= number > 1 && offers_no_tls13(run.peer());
+            let speaks = !outcome.answer.is_empty();
+            if counts.is_none() || speaks {
+                (notes.connection, notes.plaintext) = (number, plaintext);
+                counts = Some((outcome, marker));
+            }
+            if speaks || !self.calls_again(&mut connection).map_err(Unplayed::Unreachable)? {
+                break;
+            }
+            (run, marker) = self.run(case, Vec::new()).map_err(Unplayed::Unreachable)?;
+        }
+        counts.ok_or(Unplayed::TimeIsUp)
+    }
+
+    /// The command has made another connection, in place of this one.
+    fn calls_again(&self, connection: &mut Connection) -> io::Result<bool> {
+        let (Line::Accept(listener, _), Some(caller)) = (&self.line, &mut connection.caller) else { return Ok(false) };
+        // Whoever waits for our end sees it.
+        let _ = connection.stream.shutdown(std::net::Shutdown::Both);
+        let lingers = self.limits.lingers.load(Ordering::Relaxed);
+        match accept(listener, if lingers { SHORTLY } else { AGAIN }, Some(caller)) {
+            Ok(stream) => {
+                connection.stream = self.accepted(stream)?;
+                Ok(true)
+            }
+            Err(error) => {
+                self.limits.lingers.fetch_or(error.kind() == io::ErrorKind::TimedOut, Ordering::Relaxed);
+                Ok(false)
+            }
+        }
     }
 
     /// A connection, and the run that is to be played on it; and its marker.
@@ -97,6 +147,11 @@ impl Target {
         case: &Case,
         edits: Vec<(HandshakeType, Edit<'a>)>,
     ) -> io::Result<(Connection, Run<'a>, Vec<u8>)> {
+        let (run, marker) = self.run(case, edits)?;
+        Ok((self.connect()?, run, marker))
+    }
+
+    fn run<'a>(&'a self, case: &Case, edits: Vec<(HandshakeType, Edit<'a>)>) -> io::Result<(Run<'a>, Vec<u8>)> {
         let identity =
             self.identities.there.get(&case.who).ok_or_else(|| io::Error::other("there is no such identity"))?;
         let mut random = [0; 72];
@@ -111,84 +166,26 @@ impl Target {
         peer.alpn.clone_from(&self.words.alpn);
         peer.edits = edits;
         let ask = self.words.ask.split(|byte| *byte == b'*').collect::<Vec<_>>().join(&marker[..]);
-        Ok((self.connect()?, Run::new(peer, case.script.clone(), ask), marker))
+        Ok((Run::new(peer, case.script.clone(), ask), marker))
     }
 
     fn connect(&self) -> io::Result<Connection> {
         match &self.line {
             Line::Dial(address, preamble) => {
-                Ok(Connection { stream: net::connect(*address, self.waits, preamble)?, _caller: Caller(None) })
+                Ok(Connection { stream: net::connect(*address, self.waits, preamble)?, caller: None })
             }
             Line::Accept(listener, command) => {
-                let child = command.as_ref().map(|command| {
-                    let mut shell = Command::new("sh");
-                    shell.args(["-c", command]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
-                });
-                let caller = Caller(child.transpose()?);
-                let stream = accept(listener, self.waits.connect)?;
-                stream.set_nodelay(true)?;
-                stream.set_write_timeout(Some(self.waits.answer))?;
-                Ok(Connection { stream, _caller: caller })
+                let mut caller = command.as_deref().map(Caller::start).transpose()?;
+                let stream = self.accepted(accept(listener, self.waits.connect, caller.as_mut())?)?;
+                Ok(Connection { stream, caller })
             }
         }
     }
 
-    /// Two good peers and some bad ones: how they are told apart; and how fast the target answers. The good come first.
-    pub(crate) fn baseline(&mut self) -> Result<Baseline, String> {
-        let mut served = Vec::new();
-        let mut longest = Duration::ZERO;
-        for _ in 0..2 {
-            let began = Instant::now();
-            let mut heard = began;
-            let mut tap = |ours: bool, _: &[u8]| heard = if ours { heard } else { Instant::now() };
-            let played = match self.play(&good(self.role), &mut tap) {
-                Ok(played) => played,
-                Err(Unplayed::Unreachable(error)) => return Err(format!("The target cannot be reached: {error}.")),
-                Err(Unplayed::NotOffered(_) | Unplayed::TimeIsUp) => return Err("No time was left.".into()),
-            };
-            longest = longest.max(heard - began);
-            served.push(played);
-        }
-        let (first, _) = &served[0];
-        if first.answer.is_empty() {
-            let hint = match self.role {
-                _ if first.end.alert() == Some(AlertDescription::PROTOCOL_VERSION) => "It does not speak TLS 1.3.",
-                Role::Server => {
-                    "If its application answers only when asked in its own protocol, give the question by --ask; if it \
-                     serves certain names only, give one by --dns or --spiffe, or an identity by --cert and --key."
-                }
-                Role::Client => {
-                    "If the client waits to be spoken to, give what is said by --ask; its name for us by --name."
-                }
-            };
-            return Err(format!(
-                "{} The run with a good certificate ended so: {}. {hint}",
-                capital(&CannotJudge::NoAnswer.to_string()),
-                crate::words::end(first)
-            ));
-        }
-        let cases = all(self.role);
-        let (mut refused, mut longest_refusal) = (Vec::new(), Duration::ZERO);
-        for name in ["finished/flipped", "certificate/none", "certificate/other-ca"] {
-            let Some(case) = cases.iter().find(|case| case.name == name) else { continue };
-            let began = Instant::now();
-            if let Ok(played) = self.play(case, &mut |_, _| {}) {
-                if played.0.end != End::Silent {
-                    longest_refusal = longest_refusal.max(began.elapsed());
-                }
-                refused.push(played);
-            }
-        }
-        // What answers in 10 ms is not given two seconds each time. Some wait on purpose before they refuse.
-        let enough = (longest * 10).max(longest_refusal * 3).max(Duration::from_millis(500));
-        self.waits.answer = self.waits.answer.min(enough);
-        self.waits.pause = self.waits.pause.min((longest * 3).max(Duration::from_millis(100)));
-        let baseline = Baseline::new(self.role, &served, &refused).map_err(|error| capital(&error.to_string()))?;
-        let baseline = baseline.refuses_by(&self.refusal);
-        match served.iter().all(|(outcome, marker)| baseline.served(outcome, marker)) {
-            true => Ok(baseline),
-            false => Err("A good peer heard what --refusal says.".into()),
-        }
+    fn accepted(&self, stream: TcpStream) -> io::Result<TcpStream> {
+        stream.set_nodelay(true)?;
+        stream.set_write_timeout(Some(self.waits.answer))?;
+        Ok(stream)
     }
 
     /// Tries whether the target serves any name, or a whole domain, and says so in a sentence each. The cases that would
@@ -231,30 +228,12 @@ fn missing(who: Who) -> String {
     format!("there is no identity {who:?}")
 }
 
-fn capital(sentence: &str) -> String {
-    let mut letters = sentence.chars();
-    letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default() + "."
-}
-
-/// Waits for a connection.
-fn accept(listener: &TcpListener, patience: Duration) -> io::Result<TcpStream> {
-    listener.set_nonblocking(true)?;
-    let end = Instant::now() + patience;
-    loop {
-        match listener.accept() {
-            Ok((stream, _)) => {
-                stream.set_nonblocking(false)?;
-                return Ok(stream);
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock && Instant::now() < end => {
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                return Err(io::Error::other(format!("nobody called within {} s", patience.as_secs())));
-            }
-            Err(error) => return Err(error),
-        }
-    }
+/// The client offers nothing that can be tried here.
+fn offers_no_tls13(peer: &Peer<'_>) -> bool {
+    ClientHello::parse(&peer.client_hello).is_ok_and(|hello| {
+        let versions = hello.extensions.supported_versions();
+        !versions.is_ok_and(|list| list.is_some_and(|list| list.iter().any(|version| version == 0x0304)))
+    })
 }
 
 /// What the peer lists: with RSA also what certificates are signed with.

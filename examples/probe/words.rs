@@ -18,6 +18,17 @@ pub(crate) fn end(outcome: &Outcome) -> String {
     }
 }
 
+/// The same, where it was not seen on the first connection of a command, or not under TLS.
+pub(crate) fn of_connection(number: usize, plaintext: bool, outcome: &Outcome) -> String {
+    let end = if plaintext { format!("in plaintext it {}", end(outcome)) } else { end(outcome) };
+    match number {
+        0 | 1 => end,
+        2 => format!("on its second connection: {end}"),
+        3 => format!("on its third connection: {end}"),
+        _ => format!("on its {number}th connection: {end}"),
+    }
+}
+
 fn under(epoch: countersign::Epoch) -> &'static str {
     match epoch {
         countersign::Epoch::Plaintext => "in plaintext",
@@ -27,7 +38,7 @@ fn under(epoch: countersign::Epoch) -> &'static str {
 }
 
 /// The first line, or what there is of it.
-fn beginning(data: &[u8]) -> String {
+pub(crate) fn beginning(data: &[u8]) -> String {
     let text = String::from_utf8_lossy(data);
     text.lines().next().unwrap_or_default().chars().take(60).collect()
 }

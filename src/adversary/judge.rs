@@ -34,9 +34,11 @@ pub enum CannotJudge {
     Unsteady,
     /// Every bad peer was answered as the good ones.
     Alike,
+    /// A good peer was refused by what bad ones hear.
+    RefusesAll,
 }
 
-stable_names! { CannotJudge: NoAnswer Unsteady Alike }
+stable_names! { CannotJudge: NoAnswer Unsteady Alike RefusesAll }
 
 impl fmt::Display for CannotJudge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -44,6 +46,10 @@ impl fmt::Display for CannotJudge {
             CannotJudge::NoAnswer => "the application did not answer a good peer",
             CannotJudge::Unsteady => "the application answered two good peers differently",
             CannotJudge::Alike => "the application answered bad peers as it answers good ones",
+            CannotJudge::RefusesAll => {
+                "the application refused a good peer as it refuses bad ones (HTTP 4xx or 5xx): this page may be for nobody, or \
+                 the target's list of revoked certificates too old"
+            }
         })
     }
 }
@@ -89,7 +95,11 @@ impl Baseline {
             return Err(if silent { CannotJudge::NoAnswer } else { CannotJudge::Unsteady });
         }
         let mut baseline = Baseline { target, served, refused: Vec::new(), numbers, refusal: Vec::new() };
-        if bad.iter().all(|each| each.as_ref().is_some_and(|answer| baseline.is_as_served(answer))) {
+        // What says no to the good as well says nothing.
+        if says_no(&baseline.served) && bad.iter().flatten().any(|answer| baseline.is_as_served(answer)) {
+            return Err(CannotJudge::RefusesAll);
+        }
+        if !bad.is_empty() && bad.iter().all(|each| each.as_ref().is_some_and(|answer| baseline.is_as_served(answer))) {
             return Err(CannotJudge::Alike);
         }
         baseline.refused = bad.into_iter().flatten().filter(|each| !baseline.is_as_served(each)).collect();
@@ -107,11 +117,8 @@ impl Baseline {
         if contains(&outcome.answer, &self.refusal) {
             return false;
         }
-        answer(self.target, outcome, marker).is_some_and(|answer| {
-            // HTTP says no in many ways: 400, 401, 403, 421, 503.
-            let says_no = answer.starts_with("HTTP 4") || answer.starts_with("HTTP 5");
-            self.is_as_served(&answer) || !(says_no || self.is_as_refused(&answer))
-        })
+        answer(self.target, outcome, marker)
+            .is_some_and(|answer| self.is_as_served(&answer) || !(says_no(&answer) || self.is_as_refused(&answer)))
     }
 
     fn is_as_served(&self, answer: &str) -> bool {
@@ -210,6 +217,11 @@ fn answer(target: Role, outcome: &Outcome, marker: &[u8]) -> Option<String> {
     }
 }
 
+/// HTTP says no in many ways: 400, 401, 403, 421, 503.
+fn says_no(answer: &str) -> bool {
+    answer.starts_with("HTTP 4") || answer.starts_with("HTTP 5")
+}
+
 /// Writes each number as `#`, except a status of HTTP.
 fn without_numbers(text: &str) -> String {
     let mut plain = String::new();
@@ -232,8 +244,12 @@ impl fmt::Display for Baseline {
         let short = |text: &str| text.chars().take(60).collect::<String>();
         write!(f, "the good hear {:?}", short(&self.served))?;
         match self.refused.first() {
-            Some(refused) => write!(f, ", the bad {:?}", short(refused)),
-            None => f.write_str(", the bad nothing"),
+            Some(refused) => write!(f, ", the bad {:?}", short(refused))?,
+            None => f.write_str(", the bad nothing")?,
+        }
+        match says_no(&self.served) {
+            true => f.write_str(" (a refusal: are they let in at all? What is beyond it was not tried)"),
+            false => Ok(()),
         }
     }
 }

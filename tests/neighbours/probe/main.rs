@@ -1,5 +1,10 @@
 //! The example `probe` against servers of rustls: what a verifier leaves out is found by name, and a right one is clean.
 
+#[allow(dead_code, reason = "the report says what was found")]
+#[path = "../../../examples/probe/baseline.rs"]
+mod baseline;
+#[path = "../../../examples/probe/caller.rs"]
+mod caller;
 #[allow(dead_code, reason = "the report says what was seen")]
 #[path = "../../../examples/probe/campaign.rs"]
 mod campaign;
