@@ -68,11 +68,13 @@ impl Target {
         let no_answer = |error: CannotJudge| cannot(capital(&error.to_string()));
         let so_far = Baseline::new(self.role, &served, &[]).map_err(no_answer)?;
         let cases = all(self.role);
-        let (mut refused, mut longest_refusal) = (Vec::new(), Duration::ZERO);
+        let (mut refused, mut longest_refusal, mut last) = (Vec::new(), Duration::ZERO, String::new());
         for name in BAD {
             let Some(case) = cases.iter().find(|case| case.name == name) else { continue };
             let began = Instant::now();
-            if let Ok(played) = self.play(case, &mut |_, _| {}) {
+            let mut notes = Notes::default();
+            if let Ok(played) = self.play_with_notes(case, &mut |_, _| {}, &mut notes) {
+                last = words::of_connection(notes.connection, notes.plaintext, &played.0);
                 if played.0.end != End::Silent {
                     longest_refusal = longest_refusal.max(began.elapsed());
                 }
@@ -102,6 +104,8 @@ impl Target {
         let baseline = Baseline::new(self.role, &served, &refused).map_err(|error| {
             match refused.iter().find(|(outcome, _)| self.role == Role::Server && !outcome.unasked.is_empty()) {
                 Some((outcome, _)) => accepted("data/before-it-has-judged", words::end(outcome)),
+                // Whatever a client says to an impostor is too much.
+                None if self.role == Role::Client && error == CannotJudge::Alike => accepted(BAD[2], last),
                 None => no_answer(error),
             }
         })?;
@@ -129,6 +133,9 @@ impl Target {
             A::ACCESS_DENIED,
         ];
         let hint = match (self.role, first.end) {
+            (Role::Server, _) if first.finished && !first.certificate_requested => {
+                "It asks for no certificate in the handshake. (Asking afterwards is not tried.)"
+            }
             (_, End::Alert(_, A::PROTOCOL_VERSION)) => "It does not speak TLS 1.3.",
             (_, End::Alert(_, alert)) if about_certificates.contains(&alert) => {
                 "It did not like the certificate. Does it trust this CA? If it serves certain names only, give one by --dns or \

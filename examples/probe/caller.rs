@@ -12,6 +12,7 @@ pub(crate) struct Caller {
     child: Child,
     /// The beginning of what it says to its standard error.
     says: Arc<Mutex<Vec<u8>>>,
+    has_called: bool,
 }
 
 impl Caller {
@@ -34,7 +35,7 @@ impl Caller {
                 }
             });
         }
-        Ok(Caller { child, says })
+        Ok(Caller { child, says, has_called: false })
     }
 
     fn ended(&mut self) -> Option<ExitStatus> {
@@ -74,11 +75,15 @@ pub(crate) fn accept(
         match listener.accept() {
             Ok((stream, _)) => {
                 stream.set_nonblocking(false)?;
+                if let Some(caller) = caller {
+                    caller.has_called = true;
+                }
                 return Ok(stream);
             }
             Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
             Err(_) => match (ended, &caller) {
-                (Some(status), Some(caller)) => {
+                // What it has left behind may still call, if all is well.
+                (Some(status), Some(caller)) if caller.has_called || !status.success() => {
                     let says = format!("the command ended ({status}) and did not call: {}", caller.says());
                     return Err(io::Error::other(says));
                 }

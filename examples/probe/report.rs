@@ -72,7 +72,10 @@ pub(crate) fn right(case: &Case) -> String {
 }
 
 fn list(alerts: &[AlertDescription]) -> String {
-    alerts.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
+    match alerts {
+        [one, other, more @ ..] if more.len() > 2 => format!("{one} or {other} or one of {} more", more.len()),
+        _ => alerts.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or "),
+    }
 }
 
 /// What it means, in a sentence.
@@ -82,7 +85,7 @@ fn meaning(finding: &Finding<'_>) -> String {
         Status::Judged(Verdict::Accepted | Verdict::Lax) => capital(&case.consequence),
         Status::Judged(Verdict::Refused) => "The peer broke no rule and was not served.".into(),
         Status::Crash => "The target was gone afterwards.".into(),
-        Status::Hang => "The target served nobody afterwards, or not at once.".into(),
+        Status::Hang => "The target did not serve others.".into(),
         _ => format!("Right would be {}.", right(case)),
     }
 }

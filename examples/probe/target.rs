@@ -115,7 +115,7 @@ impl Target {
                 (notes.connection, notes.plaintext) = (number, plaintext);
                 counts = Some((outcome, marker));
             }
-            if speaks || !self.calls_again(&mut connection).map_err(Unplayed::Unreachable)? {
+            if speaks || !self.calls_again(case, &mut connection).map_err(Unplayed::Unreachable)? {
                 break;
             }
             (run, marker) = self.run(case, Vec::new()).map_err(Unplayed::Unreachable)?;
@@ -124,11 +124,14 @@ impl Target {
     }
 
     /// The command has made another connection, in place of this one.
-    fn calls_again(&self, connection: &mut Connection) -> io::Result<bool> {
+    fn calls_again(&self, case: &Case, connection: &mut Connection) -> io::Result<bool> {
         let (Line::Accept(listener, _), Some(caller)) = (&self.line, &mut connection.caller) else { return Ok(false) };
         // Whoever waits for our end sees it.
         let _ = connection.stream.shutdown(std::net::Shutdown::Both);
         let lingers = self.limits.lingers.load(Ordering::Relaxed);
+        if lingers && !case.quick {
+            return Ok(false);
+        }
         match accept(listener, if lingers { SHORTLY } else { AGAIN }, Some(caller)) {
             Ok(stream) => {
                 connection.stream = self.accepted(stream)?;

@@ -60,7 +60,9 @@ pub fn serve(fault: Fault, identity: Identity, root: CertificateDer<'static>) ->
                 }
                 let mut server = Server { peer: Peer::new(Role::Server, &identity), fault, root, stream };
                 if let Err(alert) = server.run() {
-                    if alert == AlertDescription::DECRYPT_ERROR && matches!(fault, Fault::Crashes | Fault::Hangs) {
+                    let last = server.peer.messages.last().map(|(_, typ, _)| *typ);
+                    if last == Some(HandshakeType::CERTIFICATE_VERIFY) && matches!(fault, Fault::Crashes | Fault::Hangs)
+                    {
                         dead.store(true, std::sync::atomic::Ordering::SeqCst);
                         let _ = TcpStream::connect(("127.0.0.1", port));
                         return;

@@ -69,3 +69,63 @@ fn a_server_that_limits_connections_is_probed_more_slowly() {
         assert!(text.contains("the target limits connections") && !text.contains("not judged"), "{text}");
     }
 }
+
+/// What the probe says of a client that it runs.
+fn probe_command(world: &World, command: impl Fn(&str) -> String, args: &[&str]) -> (i32, String) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let mut probe = example("probe");
+    probe.args(["client", "--listen", &address, "--rate", "1000", "--ca", &world.ca.pem, "--ca-key", &world.ca_key]);
+    said(probe.args(["--run", &command(&address)]).args(args).output().unwrap())
+}
+
+/// Refused by us, it says the same without TLS.
+#[test]
+fn a_client_that_tries_again_with_less_is_found() {
+    let world = World::new();
+    let files = world.ca.good("client.test", Key::P256);
+    let client = example("tcp_client").get_program().to_str().unwrap().to_string();
+    let arguments = files.args(&world.ca).join(" ");
+    for again in [false, true] {
+        let command = |address: &str| {
+            let first = format!("echo hello | {client} --connect {address} --name localhost {arguments}");
+            let plain = format!("bash -c 'echo secret >/dev/tcp/{}'", address.replace(':', "/"));
+            if again { format!("{first} || {plain}") } else { first }
+        };
+        let (status, text) = probe_command(&world, command, &["--only", "certificate/other-ca"]);
+        assert_eq!(status, i32::from(again), "{text}");
+        assert_eq!(found(&text, "ACCEPTED"), if again { vec!["certificate/other-ca"] } else { vec![] }, "{text}");
+        assert_eq!(text.contains("on its second connection: in plaintext"), again, "{text}");
+    }
+}
+
+#[test]
+fn a_command_that_fails_is_said_to() {
+    let (status, text) = probe_command(&World::new(), |_| "/nonexistent".into(), &[]);
+    assert!(status == 3 && text.contains("127") && text.contains("/nonexistent"), "{text}");
+}
+
+/// One after the other, and each as long as it likes.
+#[test]
+fn one_silent_connection_that_keeps_all_others_waiting_is_found() {
+    let world = World::new();
+    let inner = world.serve(Fault::None);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let (mut client, mut server) = (client.unwrap(), TcpStream::connect(("127.0.0.1", inner)).unwrap());
+            let (mut from, mut to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+            std::thread::spawn(move || {
+                let _ = std::io::copy(&mut from, &mut to);
+                let _ = to.shutdown(std::net::Shutdown::Write);
+            });
+            let _ = std::io::copy(&mut client, &mut server);
+            let _ = server.shutdown(std::net::Shutdown::Write);
+        }
+    });
+    let (status, text) = world.probe(port, &["--only", "late/silent-from-the-start", "--silence", "2"]);
+    assert_eq!((status, found(&text, "HANG").len()), (1, 1), "{text}");
+    assert!(text.contains("one silent connection keeps all others waiting"), "{text}");
+}
