@@ -120,15 +120,13 @@ impl Campaign<'_> {
         if cases.iter().all(|case| case.quick) {
             return;
         }
-        let plain = |(case, first): (&Case, &First)| case.name.starts_with("certificate/") && is_right(first);
+        let plain = |(case, first): (&Case, &First)| case.name.starts_with("certificate/") && is(first, Verdict::Right);
         let which: Vec<usize> =
             (0..cases.len()).filter(|at| cases.get(*at).zip(results.get(*at)).is_some_and(plain)).collect();
         let knocking: Vec<Case> = which.iter().filter_map(|at| cases.get(*at)).cloned().collect();
         for _ in 1..TIMES {
             for (at, first) in which.iter().zip(self.first_pass(&knocking)) {
-                if let (First::Played(Once { verdict: Verdict::Accepted, .. }), Some(result)) =
-                    (&first, results.get_mut(*at))
-                {
+                if let Some(result) = results.get_mut(*at).filter(|_| is(&first, Verdict::Accepted)) {
                     *result = first;
                 }
             }
@@ -139,7 +137,7 @@ impl Campaign<'_> {
         let (played, unreachable) = self.at_once(cases);
         match self.target.good_peer(self.baseline) {
             Ok(()) if unreachable || played.iter().any(is_unheard) => {
-                let silent = played.iter().all(|first| !is_unheard(first) || is_silent(first));
+                let silent = played.iter().all(|first| !is_unheard(first) || is(first, Verdict::Silent));
                 let again = self.one_by_one(cases, if silent { Pace::OneAtOnce } else { Pace::Slow });
                 let alike = |(one, other): (&First, &First)| is_unheard(one) == is_unheard(other);
                 if !unreachable && played.iter().zip(&again).all(alike) {
@@ -174,8 +172,8 @@ impl Campaign<'_> {
             loop {
                 let at = next.fetch_add(1, Ordering::Relaxed);
                 let Some(case) = cases.get(at) else { return };
+                // Several in a row would only say it again.
                 if unreachable.load(Ordering::Relaxed) {
-                    // Several in a row would only say it again.
                     return;
                 }
                 let result = self.first(case);
@@ -295,7 +293,7 @@ impl Campaign<'_> {
             None => gone.shut_out(&self.target.limits),
         };
         // The last one that the target was there for.
-        let lost = |result: &First| matches!(result, First::NotJudged(_)) || is_silent(result);
+        let lost = |result: &First| matches!(result, First::NotJudged(_)) || is(result, Verdict::Silent);
         let at = results.iter().position(lost).unwrap_or(results.len()).saturating_sub(1);
         let others: Vec<&str> =
             names.iter().enumerate().filter(|(each, _)| *each != at).map(|(_, name)| *name).collect();
@@ -434,12 +432,8 @@ fn is_unheard(first: &First) -> bool {
     matches!(first, First::Played(once) if once.unheard)
 }
 
-fn is_right(first: &First) -> bool {
-    matches!(first, First::Played(once) if once.verdict == Verdict::Right)
-}
-
-fn is_silent(first: &First) -> bool {
-    matches!(first, First::Played(once) if once.verdict == Verdict::Silent)
+fn is(first: &First, verdict: Verdict) -> bool {
+    matches!(first, First::Played(once) if once.verdict == verdict)
 }
 
 /// Whoever was let in was let in, whatever came afterwards. The others become this.
@@ -452,8 +446,8 @@ fn only_accepted(other: impl Fn(First) -> First) -> impl Fn(First) -> First {
 
 /// A connection on which nothing comes any more: before TLS, and in the application.
 fn is_mere_silence(case: &Case) -> bool {
-    let names = ["late/silent-from-the-start", "late/silent-after-the-handshake"];
-    case.target == Role::Server && names.contains(&case.name.as_str())
+    matches!(&case.name[..], "late/silent-from-the-start" | "late/silent-after-the-handshake")
+        && case.target == Role::Server
 }
 
 /// To this ClientHello every server has an answer.
@@ -470,11 +464,7 @@ fn older_version(flight: &[u8]) -> Result<Once, Unplayed> {
             let seen = format!("agreed to {version}, and asked for no certificate");
             Ok(Once { verdict: Verdict::Accepted, seen, unheard: false })
         }
-        _ => Err(Unplayed::NotOffered(format!(
-            "the target agreed to {version}, which this program does not speak to the end: see whether `openssl s_client {}` is \
-             served, without a certificate and with one of another CA",
-            tls12::option(version)
-        ))),
+        _ => Err(Unplayed::NotOffered(tls12::not_tried(version))),
     }
 }
 

@@ -219,9 +219,9 @@ fn attack(target: &mut Target, cases: &[Case], args: &Arguments) -> Result<ExitC
         Ok(baseline) => baseline,
         Err(NoBaseline::CannotJudge(sentence)) => return Err(Refused::CannotJudge(sentence)),
         // There is nothing more to be learned, but what stands in the way.
-        Err(NoBaseline::Found(name, status, seen)) => {
+        Err(NoBaseline::Found(which, status, seen)) => {
             let all = all(target.role);
-            let findings = all.iter().filter(|case| case.name == name).map(|case| Finding {
+            let findings = all.iter().filter(|case| case.name == which).map(|case| Finding {
                 case,
                 status: status.clone(),
                 seen: format!("{seen}. The other cases are not played"),

@@ -36,11 +36,15 @@ pub(crate) fn agreed(records: &[u8]) -> &'static str {
     }
 }
 
-/// What `openssl s_client` is asked for to get this version.
-pub(crate) fn option(agreed: &str) -> &'static str {
-    match agreed {
+/// What is left to the operator where this version was agreed.
+pub(crate) fn not_tried(agreed: &str) -> String {
+    let option = match agreed {
         "TLS 1.0" => "-tls1",
         "TLS 1.1" => "-tls1_1",
         _ => "-tls1_2",
-    }
+    };
+    format!(
+        "the target agreed to {agreed}, which this program does not speak to the end: see whether `openssl s_client {option}` is \
+         served, without a certificate and with one of another CA"
+    )
 }
