@@ -28,7 +28,7 @@ what is said
        --preamble-run COMMAND      a command says it: its input and output are the connection, and TLS begins when it ends
        --run COMMAND               (client) a command that makes the client call, run for each case
 which cases
-       --quick | --full            40 to 65 that ask whether strangers get in, and those with names that resemble --dns,
+       --quick | --full            40 to 75 that ask whether strangers get in, and those with names that resemble --dns,
                                    --spiffe, --ip or a client's --name (default); all
        --only PART                 those whose names contain this; may be repeated
        --list                      name them, with the rule that each breaks, and try nothing
@@ -184,6 +184,11 @@ impl Arguments {
             Some(Role::Client) => "say where to listen for clients: `probe client --listen 127.0.0.1:4433 ...`",
             _ => "say where the server is: `probe server HOST:PORT ...`",
         })?;
+        if address.contains('/') {
+            return Err(format!(
+                "{address:?} is a URL, or a part of one: give HOST:PORT, without https:// and without a path"
+            ));
+        }
         let (host, _) = address.rsplit_once(':').ok_or_else(|| format!("{address:?} has no port: give HOST:PORT"))?;
         let host = host.trim_matches(['[', ']']).to_string();
         let resolved: Vec<SocketAddr> =

@@ -1,6 +1,6 @@
 //! What the user gives: certificates, keys and CRLs, from PEM or DER. Only read.
 
-use countersign::internals::asn1::{CertificateList, Name, Reader, Spki, Tag, der};
+use countersign::internals::asn1::{Certificate, CertificateList, Name, Reader, Spki, Tag, der};
 use countersign::x509::pem;
 use rcgen::{KeyPair, PublicKeyData};
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
@@ -40,6 +40,7 @@ pub(crate) fn ca_key(path: &str, ca: &[CertificateDer<'_>]) -> Result<(KeyPair, 
         };
         match KeyPair::try_from(&PrivatePkcs8KeyDer::from(pkcs8)) {
             Ok(pair) if pair.subject_public_key_info() == spki.raw => {
+                is_ca(path, certificate)?;
                 return Ok((pair, certificate.clone().into_owned()));
             }
             Ok(_) => {}
@@ -54,6 +55,20 @@ pub(crate) fn ca_key(path: &str, ca: &[CertificateDer<'_>]) -> Result<(KeyPair, 
     }))
 }
 
+/// Whatever an end entity issued would be refused for that. (Old roots say nothing of what they are.)
+fn is_ca(key: &str, certificate: &[u8]) -> Result<(), String> {
+    let read = Certificate::from_der(certificate).map_err(|error| format!("the certificate of {key}: {error}"))?;
+    let old_root = read.extensions.basic_constraints.is_none() && read.is_self_issued();
+    match read.is_ca() || old_root {
+        true => Ok(()),
+        false => Err(format!(
+            "{key} is the key of {}, which is an end entity and no CA: give the key of the CA that the target trusts, and its \
+             certificate in --ca",
+            read.subject
+        )),
+    }
+}
+
 pub(crate) fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
     let len = content.len().to_be_bytes();
     let len = &len[len.iter().take_while(|byte| **byte == 0).count()..];
@@ -66,7 +81,7 @@ pub(crate) fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
 
 /// A serial number that a CRL of this CA holds.
 pub(crate) fn revoked_serial(path: &str, ca: &CertificateDer<'_>) -> Result<Vec<u8>, String> {
-    let ca = countersign::internals::asn1::Certificate::from_der(ca).map_err(|error| format!("the CA: {error}"))?;
+    let ca = Certificate::from_der(ca).map_err(|error| format!("the CA: {error}"))?;
     for (_, der) in objects(path, "CRL")? {
         let list = CertificateList::from_der(&der).map_err(|error| format!("{path}: {error}"))?;
         if same_name(&list.issuer, &ca.subject)

@@ -15,6 +15,8 @@ mod controls;
 mod explain;
 mod files;
 mod forged;
+mod h2;
+mod http;
 mod mint;
 mod net;
 mod reissue;
@@ -113,6 +115,9 @@ fn chosen(role: Role, args: &Arguments) -> Result<Vec<Case>, String> {
     let mut cases = all(role);
     if role == Role::Server {
         cases.extend(resumption::cases());
+        if !args.has("--ask") {
+            cases.extend(http::cases());
+        }
     }
     cases.extend(resembling::must_be_refused(role, args.all("--bad-cert")));
     // A list has the names of all kinds; what is played, those that the target asks for.
@@ -173,11 +178,9 @@ fn target(role: Role, args: &Arguments) -> Result<Target, Refused> {
             Line::Accept(listener, args.get("--run").map(String::from))
         }
     };
-    let get =
-        format!("GET / HTTP/1.1\r\nHost: {server_name}\r\nUser-Agent: countersign-probe\r\nConnection: close\r\n\r\n");
     let ask = match args.get("--ask") {
         Some(text) => unescape(text)?,
-        None if role == Role::Server => get.into_bytes(),
+        None if role == Role::Server => http::get(&server_name),
         None => Vec::new(),
     };
     let alpn = args.get("--alpn").map(|list| list.split(',').map(|name| name.as_bytes().to_vec()).collect());

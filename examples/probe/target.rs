@@ -1,6 +1,7 @@
 //! The end that is attacked: how a connection to it begins, what is said to it, and how it answers the good and the bad.
 
 use crate::caller::{Caller, accept};
+use crate::http;
 use crate::mint::Identities;
 use crate::net::{self, Limits, Preamble, Tap, Unplayed, Waits};
 use crate::resembling::{self, is_in_the_domain};
@@ -102,7 +103,8 @@ impl Target {
                     beginning.extend_from_slice(bytes);
                 }
             };
-            let mut outcome = net::play(&connection, &mut run, self.waits, &self.limits, &mut both);
+            let outcome = net::play(&connection, &mut run, self.waits, &self.limits, &mut both);
+            let mut outcome = http::heard(case, outcome);
             // The types of records that there are.
             let plaintext = beginning.first().is_some_and(|first| !(20..=23).contains(first));
             if plaintext {
@@ -169,6 +171,7 @@ impl Target {
         peer.alpn.clone_from(&self.words.alpn);
         peer.edits = edits;
         let ask = self.words.ask.split(|byte| *byte == b'*').collect::<Vec<_>>().join(&marker[..]);
+        let ask = http::question(case, &ask);
         Ok((Run::new(peer, case.script.clone(), ask), marker))
     }
 

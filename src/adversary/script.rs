@@ -102,6 +102,8 @@ pub enum Change {
     Lengthen(ExtensionType),
     /// A byte less in the extension.
     Shorten(ExtensionType),
+    /// host_name of server_name in capitals: it is the same name (RFC 6066 §3).
+    NameInCapitals,
     /// No block of extensions at all.
     NoExtensions,
     /// Another legacy_version.
@@ -130,6 +132,7 @@ impl Change {
             | Change::Without(which)
             | Change::Lengthen(which)
             | Change::Shorten(which) => *which == extension,
+            Change::NameInCapitals => extension == ExtensionType::SERVER_NAME,
             _ => false,
         }
     }
@@ -174,6 +177,14 @@ impl Change {
             Change::Shorten(extension) => {
                 let body = msg.get(*extension).and_then(|body| body.split_last()).map(|(_, rest)| rest.to_vec());
                 msg.set(*extension, &body.unwrap_or_default());
+            }
+            Change::NameInCapitals => {
+                let name = msg.get(ExtensionType::SERVER_NAME).map(<[u8]>::to_vec);
+                if let Some(mut body) = name {
+                    // The length of the list, the type, and the length of the name are before it.
+                    body.iter_mut().skip(5).for_each(|byte| byte.make_ascii_uppercase());
+                    msg.set(ExtensionType::SERVER_NAME, &body);
+                }
             }
             Change::NoExtensions => msg.extensions = None,
             Change::Version(version) => msg.version(*version),

@@ -224,6 +224,7 @@ fn what_was_measured_has_a_date() {
             &[
                 "Certificates and names",
                 "What counts as served",
+                "Other names and other protocols",
                 "What it may do",
                 "What it does not try",
                 "In your own tests",

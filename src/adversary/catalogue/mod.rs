@@ -19,6 +19,7 @@ mod messages;
 mod names;
 mod records;
 mod strangers;
+mod virtual_hosts;
 mod who;
 
 pub use case::{Case, Right, good};
@@ -32,6 +33,7 @@ use alloc::vec::Vec;
 pub fn all(target: Role) -> Vec<Case> {
     let mut cases = strangers::cases(target);
     cases.extend(names::cases(target));
+    cases.extend(virtual_hosts::cases(target));
     cases.extend(messages::cases(target));
     cases.extend(extensions::cases(target));
     cases.extend(hellos::cases(target));

@@ -14,6 +14,11 @@ mod controls;
 mod files;
 #[path = "../../../examples/probe/forged.rs"]
 mod forged;
+#[path = "../../../examples/probe/h2.rs"]
+mod h2;
+#[allow(dead_code, reason = "an echo is asked here")]
+#[path = "../../../examples/probe/http.rs"]
+mod http;
 #[path = "../../../examples/probe/mint.rs"]
 mod mint;
 #[path = "../../../examples/probe/net.rs"]
@@ -177,7 +182,18 @@ fn rustls_is_clean() {
 #[test]
 fn what_a_verifier_leaves_out_is_found_by_name() {
     for (leaves, names, also) in [
-        (Leaves::NoCertificate, &["certificate/none"][..], "resumption/ticket-of-nobody"),
+        (
+            Leaves::NoCertificate,
+            &[
+                "certificate/none",
+                "server_name/none",
+                "server_name/unknown",
+                "server_name/in-capitals",
+                "alpn/none",
+                "alpn/unknown",
+            ][..],
+            "resumption/ticket-of-nobody",
+        ),
         (
             Leaves::TheChain,
             &["certificate/other-ca", "certificate/self-signed", "certificate/expired", "late/other-ca"],

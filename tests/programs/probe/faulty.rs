@@ -3,6 +3,7 @@
 
 use super::forged::Takes;
 use super::names::{self, Compares};
+use super::virtual_hosts::Forgets;
 use countersign::adversary::Identity;
 use countersign::adversary::peer::{ALERT, DATA, Peer, Seen, Trouble};
 use countersign::internals::asn1;
@@ -23,6 +24,8 @@ pub enum Fault {
     Compares(Compares),
     /// Whom it takes for good is judged so.
     Takes(Takes),
+    /// It demands no certificate of those.
+    Forgets(Forgets),
     SkipsCertificateVerify,
     AcceptsAnEmptyCertificate,
     AcceptsAnotherCa,
@@ -181,7 +184,8 @@ impl Server<'_> {
         let chain: Vec<CertificateDer<'_>> =
             certificate.certificate_list.iter().map(|entry| entry.cert_data.into()).collect();
         let mut next = 2;
-        if chain.is_empty() && !self.is(Fault::AcceptsAnEmptyCertificate) {
+        let forgotten = matches!(self.fault, Fault::Forgets(whom) if whom.forgets(&hello));
+        if chain.is_empty() && !forgotten && !self.is(Fault::AcceptsAnEmptyCertificate) {
             return Err(AlertDescription::CERTIFICATE_REQUIRED);
         }
         if !chain.is_empty() && !self.is(Fault::SkipsCertificateVerify) {

@@ -3,10 +3,13 @@
 mod faulty;
 mod faulty_client;
 mod forged;
+#[path = "../../../examples/probe/h2.rs"]
+mod h2;
 mod names;
 mod runs;
 #[path = "../../../examples/probe/tls12.rs"]
 mod tls12;
+mod virtual_hosts;
 
 use crate::openssl::s_server;
 use crate::support::{Ca, Key, Server, example};
@@ -94,7 +97,18 @@ fn each_planted_fault_is_found_by_name_and_nothing_else() {
                 &["certificate/stolen", "certificate_verify/dropped"],
                 "certificate_verify/",
             ),
-            (Fault::AcceptsAnEmptyCertificate, &["certificate/none"], ""),
+            (
+                Fault::AcceptsAnEmptyCertificate,
+                &[
+                    "certificate/none",
+                    "server_name/none",
+                    "server_name/unknown",
+                    "server_name/in-capitals",
+                    "alpn/none",
+                    "alpn/unknown",
+                ],
+                "",
+            ),
             (
                 Fault::AcceptsAnotherCa,
                 &["certificate/other-ca", "certificate/self-signed", "late/other-ca"],
