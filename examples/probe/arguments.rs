@@ -12,8 +12,8 @@ who we are: certificates are made on the fly by the CA's key, last an hour, and 
        --ca FILE                   the CA that the target trusts, for the peers that it should accept
        --ca-key FILE               its key; only read
        --issuer FILE               if the key is an intermediate's: its certificate, and more up to the CA; they are sent along
-       --root-key FILE             then also the key of --ca, for cases in which the intermediate itself is expired or constrained
-       --crl FILE                  a CRL of that CA that the target uses: one of its serial numbers is given to a revoked peer
+       --root-key FILE             then also the key of --ca, for cases in which the intermediate itself is expired, constrained or revoked
+       --crl FILE                  a CRL of that CA that the target uses: one of its serial numbers is given to a revoked peer, and to a revoked CA
        --cert FILE --key FILE      a good identity of yours instead of a minted one (then --ca-key is not needed for all)
        --bad-cert FILE --bad-key FILE  an identity that the target must refuse (a service that is no more, another tenant's);
                                    may be repeated

@@ -93,6 +93,18 @@ pub(crate) fn revoked_serial(path: &str, ca: &CertificateDer<'_>) -> Result<Vec<
     Err(format!("{path} has no CRL of the CA in which a certificate is revoked"))
 }
 
+/// The CRLs that are out of date at this time, in words.
+pub(crate) fn outdated(path: &str, now: u64) -> Result<Vec<String>, String> {
+    let mut sentences = Vec::new();
+    for (_, der) in objects(path, "CRL")? {
+        let list = CertificateList::from_der(&der).map_err(|error| format!("{path}: {error}"))?;
+        if let Some(end) = list.next_update.filter(|end| end.unix() < now) {
+            sentences.push(format!("the CRL of {} in {path} has been out of date since {end}", list.issuer));
+        }
+    }
+    Ok(sentences)
+}
+
 fn same_name(a: &Name<'_>, b: &Name<'_>) -> bool {
     a.to_string() == b.to_string()
 }

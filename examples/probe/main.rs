@@ -37,7 +37,7 @@ use mint::{Given, Identities};
 use net::{Limits, Preamble, Waits};
 use std::net::{IpAddr, TcpListener};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use target::{Line, Target, Words};
 
 /// Why nothing was tried.
@@ -233,6 +233,13 @@ fn attack(target: &mut Target, cases: &[Case], args: &Arguments) -> Result<ExitC
             return Ok(report(&findings, args, &name, began, &say)?);
         }
     };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| "the clock is before 1970".to_string())?;
+    for list in args.get("--crl").map(|path| files::outdated(path, now.as_secs())).transpose()?.unwrap_or_default() {
+        say(&format!(
+            "to know      {list}, and good peers are served: the target has a newer one, or none, or does not mind that it is old \
+             (RFC 5280 §6.3.3)"
+        ));
+    }
     for sentence in target.try_other_names(&baseline) {
         say(&format!("to know      {sentence}"));
     }

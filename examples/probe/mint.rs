@@ -331,14 +331,7 @@ impl Identities {
         }
         self.there.insert(Who::BadSignature, flipped(mint.leaf(ca, above)?));
         if let Some(path) = given.root_key {
-            self.below_the_issuer_again(mint, (ca, certificate), above, given.ca, path)?;
-        } else if path_length(certificate) == Some(0) {
-            let why = "the CA may have none below it (pathLenConstraint 0), so a refusal would say nothing: give the root's key \
-                       by --root-key";
-            for who in [Constrained, ExpiredIntermediate] {
-                self.there.remove(&who);
-                self.missing.insert(who, why.into());
-            }
+            self.below_the_issuer_again(mint, (ca, certificate), above, given, path)?;
         }
         for who in all(given.target).into_iter().map(|case| case.who) {
             let Who::Resembling(kind, which) = who else { continue };
@@ -358,11 +351,26 @@ impl Identities {
                     Ok(())
                 })?;
                 self.there.insert(Who::Revoked, revoked);
+                if given.root_key.is_none() {
+                    let (intermediate, certificate) = mint.intermediate(ca, |params| {
+                        params.serial_number = Some(SerialNumber::from_slice(&serial));
+                        Ok(())
+                    })?;
+                    let below = mint.leaf(&intermediate, &[&[certificate], above].concat())?;
+                    self.there.insert(Who::RevokedIntermediate, below);
+                }
             }
             None => {
                 let why = "needs --crl, with a certificate of this CA in it that is revoked";
-                self.missing.insert(Who::Revoked, why.into());
+                for who in [Who::Revoked, Who::RevokedIntermediate] {
+                    self.missing.insert(who, why.into());
+                }
             }
+        }
+        if given.root_key.is_none() && path_length(certificate) == Some(0) {
+            let why = "the CA may have none below it (pathLenConstraint 0), so a refusal would say nothing: give the root's key \
+                       by --root-key";
+            self.leave_out(|who| matches!(who, Constrained | ExpiredIntermediate | Who::RevokedIntermediate), why);
         }
         Ok(())
     }
@@ -374,11 +382,11 @@ impl Identities {
         mint: &Mint,
         (ca, certificate): (&Ca, &CertificateDer<'_>),
         above: &[CertificateDer<'static>],
-        roots: Option<&str>,
+        given: &Given<'_>,
         root_key: &str,
     ) -> Result<(), String> {
         let (Some(roots), Some((issuer, above))) =
-            (roots, above.split_first().filter(|(first, _)| *first == certificate))
+            (given.ca, above.split_first().filter(|(first, _)| *first == certificate))
         else {
             return Err(
                 "--root-key is the key of the CA in --ca. It needs an intermediate: its certificate as the first in \
@@ -398,6 +406,19 @@ impl Identities {
         self.there.insert(Who::ExpiredIntermediate, below);
         let below = mint.changed(ca, &chain(again(constrained)?), excluded)?;
         self.there.insert(Who::Constrained, below);
+        match given.crl.map(|path| files::revoked_serial(path, &certificate)) {
+            Some(Ok(serial)) => {
+                let mut revoked = mint.params()?;
+                revoked.serial_number = Some(SerialNumber::from_slice(&serial));
+                let below = mint.leaf(ca, &chain(again(revoked)?))?;
+                self.there.insert(Who::RevokedIntermediate, below);
+            }
+            Some(Err(_)) => {
+                let why = "needs a CRL of the CA in --ca, in which a certificate is revoked, in --crl";
+                self.missing.insert(Who::RevokedIntermediate, why.into());
+            }
+            None => {}
+        }
         Ok(())
     }
 

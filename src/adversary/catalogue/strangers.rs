@@ -98,6 +98,9 @@ fn certificates(target: Role) -> Vec<Case> {
                 Who::ExpiredIntermediate => {
                     ("expired-intermediate", "RFC 5280 §6.1.3", "below an intermediate CA that has expired")
                 }
+                Who::RevokedIntermediate => {
+                    ("revoked-intermediate", "RFC 5280 §6.1.3", "below an intermediate CA that is revoked")
+                }
                 Who::WrongName => ("wrong-name", "RFC 9525 §6", "with a certificate for another name"),
                 Who::Resembling(..) | Who::MustBeRefused(_) => return None,
             };

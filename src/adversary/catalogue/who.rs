@@ -44,6 +44,8 @@ pub enum Who {
     PathTooLong,
     /// One below an intermediate that is no longer valid.
     ExpiredIntermediate,
+    /// One below an intermediate that the CRL of its issuer has.
+    RevokedIntermediate,
     /// One for another name than the right one: for a client target, the name that it calls.
     WrongName,
     /// One for a name that resembles the right one of this kind.
@@ -54,7 +56,7 @@ pub enum Who {
 
 impl Who {
     /// Everybody who must be refused, whatever names the target serves.
-    pub const STRANGERS: [Who; 20] = [
+    pub const STRANGERS: [Who; 21] = [
         Who::OtherCa,
         Who::NamesakeCa,
         Who::NamesakeCaOfOtherKeyId,
@@ -74,6 +76,7 @@ impl Who {
         Who::Constrained,
         Who::PathTooLong,
         Who::ExpiredIntermediate,
+        Who::RevokedIntermediate,
         Who::WrongName,
     ];
 }
