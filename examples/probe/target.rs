@@ -16,7 +16,7 @@ use countersign::{HandshakeType, Role, SignatureScheme, Suite};
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How a connection begins.
 pub(crate) enum Line {
@@ -58,6 +58,8 @@ pub(crate) struct Notes {
     pub(crate) plaintext: bool,
     /// A later connection of the same command offered older versions only.
     pub(crate) older: bool,
+    /// How long the first connection took.
+    pub(crate) took: Duration,
 }
 
 /// How long a command is given to call again, after a connection of it has ended; and how long if it was in vain once.
@@ -103,7 +105,11 @@ impl Target {
                     beginning.extend_from_slice(bytes);
                 }
             };
+            let began = Instant::now();
             let outcome = net::play(&connection, &mut run, self.waits, &self.limits, &mut both);
+            if number == 1 {
+                notes.took = began.elapsed();
+            }
             let mut outcome = http::heard(case, outcome);
             // The types of records that there are.
             let plaintext = beginning.first().is_some_and(|first| !(20..=23).contains(first));
