@@ -1,4 +1,4 @@
-//! Before the cases: two good peers and some bad ones. How are they told apart, and how fast does the target answer?
+//! Before the cases, two good peers and some bad ones show how the target treats each, and how fast it answers.
 
 use crate::campaign::Status;
 use crate::controls::{Gone, SLOW};
@@ -11,14 +11,14 @@ use countersign::adversary::run::{End, Outcome};
 use countersign::{AlertDescription, Role};
 use std::time::{Duration, Instant};
 
-/// The bad ones, none of whom may be served.
+/// The bad peers. None of them may be served.
 const BAD: [&str; 3] = ["finished/flipped", "certificate/none", "certificate/other-ca"];
 
 /// Why no cases are played.
 #[derive(Debug)]
 pub(crate) enum NoBaseline {
     CannotJudge(String),
-    /// It is clear already: in this case, this was seen.
+    /// This case has already shown a fault.
     Found(&'static str, Status, String),
 }
 
@@ -27,7 +27,7 @@ fn cannot(sentence: impl Into<String>) -> NoBaseline {
 }
 
 impl Target {
-    /// Two good peers, who come first, and some bad ones, with a good one behind each.
+    /// Plays two good peers, then the bad ones, with a good one after each.
     pub(crate) fn baseline(&mut self) -> Result<Baseline, NoBaseline> {
         let mut served = Vec::new();
         let mut longest = Duration::ZERO;
@@ -87,7 +87,7 @@ impl Target {
                 }
             }
         }
-        // What answers in 10 ms is not given two seconds each time. Some wait on purpose before they refuse.
+        // A target that answers in 10 ms needs no patience of two seconds. Some wait on purpose before they refuse.
         let enough = (longest * 10).max(longest_refusal * 3).max(Duration::from_millis(500));
         self.waits.answer = self.waits.answer.min(enough);
         self.waits.pause = self.waits.pause.min((longest * 3).max(Duration::from_millis(100)));
@@ -103,7 +103,7 @@ impl Target {
         let baseline = Baseline::new(self.role, &served, &refused).map_err(|error| {
             match refused.iter().find(|(outcome, _)| self.role == Role::Server && !outcome.unasked.is_empty()) {
                 Some((outcome, _)) => accepted("data/before-it-has-judged", words::end(outcome)),
-                // Whatever a client says to an impostor is too much.
+                // A client must say nothing to an impostor.
                 None if self.role == Role::Client && error == CannotJudge::Alike => accepted(BAD[2], last),
                 None => no_answer(error),
             }

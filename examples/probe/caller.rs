@@ -1,5 +1,5 @@
-//! A command that makes a client call. It is started for each case, and heard to its end: a client that was refused may call
-//! again, and think otherwise.
+//! A command that makes a client call. It is started for each case, and all its connections are heard: a client that was refused
+//! may call again, and check less.
 
 use std::io::{self, Read};
 use std::net::{TcpListener, TcpStream};
@@ -43,7 +43,7 @@ impl Caller {
     }
 
     fn says(&self) -> String {
-        // The thread that reads it may be a little later.
+        // The thread that reads it may need a moment.
         thread::sleep(Duration::from_millis(20));
         String::from_utf8_lossy(&self.says.lock().unwrap_or_else(PoisonError::into_inner)).trim().to_string()
     }
@@ -70,7 +70,7 @@ pub(crate) fn accept(
     listener.set_nonblocking(true)?;
     let end = Instant::now() + patience;
     loop {
-        // Asked before it is accepted: what it called with is there when it has ended.
+        // First see whether it has ended, then accept: so no connection that it made is missed.
         let ended = caller.as_mut().and_then(|caller| caller.ended());
         match listener.accept() {
             Ok((stream, _)) => {
@@ -82,7 +82,7 @@ pub(crate) fn accept(
             }
             Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
             Err(_) => match (ended, &caller) {
-                // What it has left behind may still call, if all is well.
+                // A process that it left behind may still call, if the command succeeded.
                 (Some(status), Some(caller)) if caller.has_called || !status.success() => {
                     let says = format!("the command ended ({status}) and did not call: {}", caller.says());
                     return Err(io::Error::other(says));

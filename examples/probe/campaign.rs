@@ -1,4 +1,4 @@
-//! All cases against a target. Between them good peers look whether it still serves; what looks wrong is tried three times.
+//! Plays all cases against a target. Good peers between them show whether it still serves. What looks wrong is tried three times.
 
 use crate::controls::{Gone, Pace, SLOW};
 use crate::net::Unplayed;
@@ -17,30 +17,30 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// How often something must be seen to be believed.
+/// How often something must be seen before it is reported.
 const TIMES: usize = 3;
-/// How often it is tried to be let in again.
+/// How often a peer that was let in tries again, at most.
 const TIMES_FOR_ACCEPTED: usize = 6;
-/// So many cases are played from one good peer to the next.
+/// The number of cases between two good peers.
 const BETWEEN: usize = 8;
 
 const OLDER: &str = "to know      a client that was refused called again and offered no TLS 1.3: what it does in older versions is not tried";
 const NO_TIME: &str = "no time was left: give more by --seconds";
 
-/// What is said of a case in the end.
+/// The result of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
     /// As it should be; or wrong, three times.
     Judged(Verdict),
-    /// After it good peers find no target.
+    /// Afterwards good peers cannot connect.
     Crash,
-    /// After it the target takes connections and does not answer.
+    /// Afterwards the target takes connections and does not answer.
     Hang,
     /// Sometimes so, sometimes otherwise.
     Unsteady,
     /// Not tried.
     Skipped,
-    /// Played, and nobody knows what the target makes of it: it served good peers no longer.
+    /// It was played, but the target served no good peers then, so its behaviour tells nothing.
     NotJudged,
 }
 
@@ -56,7 +56,7 @@ pub(crate) struct Finding<'a> {
 struct Once {
     verdict: Verdict,
     seen: String,
-    /// A rightful ClientHello was not answered by a single byte: perhaps nobody has looked at it.
+    /// The target answered a correct ClientHello with nothing: perhaps it did not read it.
     unheard: bool,
 }
 
@@ -73,7 +73,7 @@ struct Campaign<'a> {
     baseline: &'a Baseline,
     at_once: usize,
     say: &'a (dyn Fn(&str) + Sync),
-    /// It does not serve good peers any more: what is said of everything from then on.
+    /// The target serves good peers no longer: why the later cases are not judged.
     gone: Option<String>,
     /// A client offered older versions only when it called again.
     older: AtomicBool,
@@ -98,11 +98,11 @@ pub(crate) fn run<'a>(
 }
 
 impl Campaign<'_> {
-    /// Each case once, some at a time. Then a good peer is played: if it is not served, they do not count, and are played
-    /// again one by one.
+    /// Plays each case once, in groups. A good peer follows each group: if it is not served, the group does not count, and is
+    /// played again one by one.
     fn first_pass(&mut self, cases: &[Case]) -> Vec<First> {
         let mut results = Vec::new();
-        // One that is silent is played by itself.
+        // A silent connection is played alone.
         for cases in cases
             .chunk_by(|one, next| !is_mere_silence(one) && !is_mere_silence(next))
             .flat_map(|cases| cases.chunks(BETWEEN))
@@ -115,7 +115,7 @@ impl Campaign<'_> {
         results
     }
 
-    /// Some doors are open at times. In a full run those who knock plainly do so more often.
+    /// A target may let strangers in only at times. So a full run plays the plain strangers more often.
     fn knock_again(&mut self, cases: &[Case], results: &mut [First]) {
         if cases.iter().all(|case| case.quick) {
             return;
@@ -141,7 +141,7 @@ impl Campaign<'_> {
                 let again = self.one_by_one(cases, if silent { Pace::OneAtOnce } else { Pace::Slow });
                 let alike = |(one, other): (&First, &First)| is_unheard(one) == is_unheard(other);
                 if !unreachable && played.iter().zip(&again).all(alike) {
-                    // So it is with this one. It is no limit.
+                    // This target always behaves so. It is no limit.
                     self.target.limits.pace(None);
                 } else {
                     self.slow(silent);
@@ -164,7 +164,7 @@ impl Campaign<'_> {
         }
     }
 
-    /// These cases at once. True: one of them, or more, found no target.
+    /// Plays these cases at once. `true` means that one of them, or more, could not connect.
     fn at_once(&self, cases: &[Case]) -> (Vec<First>, bool) {
         let (next, unreachable) = (AtomicUsize::new(0), AtomicBool::new(false));
         let results: Mutex<Vec<Option<First>>> = Mutex::new(cases.iter().map(|_| None).collect());
@@ -193,7 +193,7 @@ impl Campaign<'_> {
         (results.into_iter().map(|result| result.unwrap_or_else(not_played)).collect(), unreachable.into_inner())
     }
 
-    /// A case for the first time. None: there was no target.
+    /// Plays a case for the first time. `None` means that it could not connect.
     fn first(&self, case: &Case) -> Option<First> {
         match self.target.skips(case) {
             Some(why) => Some(First::Skipped(why)),
@@ -207,7 +207,7 @@ impl Campaign<'_> {
         }
     }
 
-    /// Whoever says nothing must not keep others waiting.
+    /// Checks that a silent connection does not keep others waiting.
     fn beside_a_silent_one(&self, case: &Case) -> Option<First> {
         let mut results = Vec::new();
         // Twice: a busy target may be late.
@@ -232,7 +232,7 @@ impl Campaign<'_> {
         Some(First::Found(Status::Hang, "one silent connection keeps all others waiting".into()))
     }
 
-    /// Again, one after the other, each with a good peer behind it: who is at fault?
+    /// Plays the cases one after the other, with a good peer after each, to see which one is the cause.
     fn one_by_one(&mut self, cases: &[Case], pace: Pace) -> Vec<First> {
         self.target.limits.pace(pace.interval());
         let mut results = Vec::new();
@@ -241,7 +241,7 @@ impl Campaign<'_> {
                 Some(gone) => not_judged(gone),
                 None => self.first(case).unwrap_or_else(|| not_judged("the target could not be reached")),
             };
-            // Twice it must be: a limit may be hit by chance.
+            // It must happen twice: a limit may be reached by chance.
             for time in 1.. {
                 if self.gone.is_some() || matches!(result, First::Skipped(_)) {
                     break;
@@ -270,7 +270,7 @@ impl Campaign<'_> {
         results
     }
 
-    /// From now on one connection at a time, and slowly, since the target bears no more.
+    /// From now on plays one connection at a time, and slowly, because the target limits them.
     fn slow(&mut self, serial: bool) {
         self.at_once = 1;
         (self.say)(match serial {
@@ -279,7 +279,7 @@ impl Campaign<'_> {
         });
     }
 
-    /// Good peers are served no longer. What these cases saw does not count, but for whoever was let in.
+    /// Good peers are served no longer. Of these cases only those count that were let in.
     fn lost(&mut self, cases: &[Case], results: Vec<First>, gone: &Gone) -> Vec<First> {
         let names: Vec<&str> = cases.iter().map(|case| case.name.as_str()).collect();
         let first = names.first().copied().unwrap_or_default();
@@ -292,7 +292,7 @@ impl Campaign<'_> {
             Some(_) => format!("from {first} on good peers were not served: not judged"),
             None => gone.shut_out(&self.target.limits),
         };
-        // The last one that the target was there for.
+        // The last case in which the target answered.
         let lost = |result: &First| matches!(result, First::NotJudged(_)) || is(result, Verdict::Silent);
         let at = results.iter().position(lost).unwrap_or(results.len()).saturating_sub(1);
         let others: Vec<&str> =
@@ -312,7 +312,7 @@ impl Campaign<'_> {
         judged
     }
 
-    /// What is said of a case in the end.
+    /// The result of a case.
     fn finding<'c>(&mut self, case: &'c Case, first: First, strict: bool) -> Finding<'c> {
         let finding = |status, seen: String| Finding { case, status, seen };
         let once = match first {
@@ -324,7 +324,7 @@ impl Campaign<'_> {
         let counts = matches!(once.verdict, Verdict::Accepted | Verdict::Silent);
         match &self.gone {
             _ if once.verdict == Verdict::Right => finding(Status::Judged(Verdict::Right), once.seen),
-            // What does not count is not worth more connections.
+            // A result that does not count needs no more connections.
             None if counts || strict => {
                 (self.say)(&format!("once more: {}", case.name));
                 self.confirm(case, &once)
@@ -338,8 +338,8 @@ impl Campaign<'_> {
         }
     }
 
-    /// Again, with good peers between. Whoever is let in at times is let in: this is tried more often, until it is seen
-    /// three times. Everything else must be seen each time.
+    /// Plays the case again, with good peers between. A peer that is let in only sometimes counts as let in: this is tried more
+    /// often, until it is seen three times. Everything else must be seen each time.
     fn confirm<'c>(&mut self, case: &'c Case, once: &Once) -> Finding<'c> {
         let finding = |status, seen: String| Finding { case, status, seen };
         let (mut alike, mut times, mut otherwise, mut failed) = (1, 1, None, 0);
@@ -361,7 +361,7 @@ impl Campaign<'_> {
                     if failed == 2 {
                         return finding(status, format!("after it {seen} for a while, each of two times"));
                     }
-                    // By chance, or because it was too fast.
+                    // It may be chance, or the probe was too fast.
                     self.target.limits.pace(Some(SLOW));
                     continue;
                 }
@@ -399,7 +399,7 @@ impl Campaign<'_> {
         }
     }
 
-    /// A case once.
+    /// Plays a case once.
     fn once(&self, case: &Case) -> Result<Once, Unplayed> {
         let mut heard = Vec::new();
         let mut tap = |ours: bool, bytes: &[u8]| {
@@ -436,7 +436,7 @@ fn is(first: &First, verdict: Verdict) -> bool {
     matches!(first, First::Played(once) if once.verdict == verdict)
 }
 
-/// Whoever was let in was let in, whatever came afterwards. The others become this.
+/// Keeps the cases that were let in, and replaces the others.
 fn only_accepted(other: impl Fn(First) -> First) -> impl Fn(First) -> First {
     move |first| match first {
         First::Played(Once { verdict: Verdict::Accepted, .. }) | First::Skipped(_) | First::Found(..) => first,
@@ -444,13 +444,13 @@ fn only_accepted(other: impl Fn(First) -> First) -> impl Fn(First) -> First {
     }
 }
 
-/// A connection on which nothing comes any more: before TLS, and in the application.
+/// Whether the case leaves a connection silent, before TLS or in the application.
 fn is_mere_silence(case: &Case) -> bool {
     matches!(&case.name[..], "late/silent-from-the-start" | "late/silent-after-the-handshake")
         && case.target == Role::Server
 }
 
-/// To this ClientHello every server has an answer.
+/// Whether every server answers the ClientHello of this case.
 fn begins_rightly(case: &Case) -> bool {
     let resumes = case.name.starts_with("resumption/");
     case.target == Role::Server && !resumes && case.script.first() == Some(&Step::Send(HandshakeType::CLIENT_HELLO))
@@ -468,7 +468,7 @@ fn older_version(flight: &[u8]) -> Result<Once, Unplayed> {
     }
 }
 
-/// Whom a target gives no ticket that gives the good some, that one does not get in by a ticket.
+/// If the target gives tickets to good peers, but none to this one, this one cannot get in by a ticket: that is right.
 fn without_a_ticket(cases: &[Case], mut results: Vec<First>) -> Vec<First> {
     let given = |(case, first): (&Case, &First)| case.name == OF_A_GOOD_CLIENT && matches!(first, First::Played(_));
     let given = cases.iter().zip(&results).any(given);
@@ -483,7 +483,7 @@ fn without_a_ticket(cases: &[Case], mut results: Vec<First>) -> Vec<First> {
     results
 }
 
-/// Why what the target did says nothing.
+/// Why the target's behaviour tells nothing about the case.
 fn no_deviation(case: &Case, outcome: &Outcome) -> Option<String> {
     match case.unless {
         Some(extension) if outcome.offered.contains(&extension) => Some(format!("the target offers {extension}")),

@@ -1,4 +1,4 @@
-//! Good peers between the cases: does the target still serve them? What does not may have crashed, or hang, or shut us out.
+//! Good peers between the cases show whether the target still serves. If not, it may have crashed, hang, or shut us out.
 
 use crate::net::{Limits, Unplayed};
 use crate::target::{Line, Target};
@@ -9,11 +9,11 @@ use countersign::adversary::run::End;
 use std::thread;
 use std::time::Duration;
 
-/// Four good peers more after one that was not served, after pauses that grow: a limit may have its window, a supervisor its
-/// delay.
+/// After a good peer that was not served, four more are tried, after growing pauses: a limit may end, or a supervisor may
+/// restart the target.
 const AGAIN: u32 = 4;
 const PAUSE: Duration = Duration::from_secs(1);
-/// Between two connections where a target limits them.
+/// The pause between two connections if the target limits them.
 pub(crate) const SLOW: Duration = Duration::from_millis(600);
 
 /// How fast cases are played again.
@@ -53,7 +53,7 @@ impl Gone {
         }
     }
 
-    /// What is thought of it, if it stays so.
+    /// What it means if it stays so.
     pub(crate) fn shut_out(&self, limits: &Limits) -> String {
         format!(
             "shut out after {} connections: from then on {}. A ban, a limit, or a crash behind a proxy; try --rate 1 --at-once 1 \
@@ -65,9 +65,9 @@ impl Gone {
 }
 
 impl Target {
-    /// A good peer. An error says that it was not served as it was before.
+    /// Plays a good peer. An error says that it was not served as before.
     pub(crate) fn good_peer(&self, baseline: &Baseline) -> Result<(), Gone> {
-        // Whoever says that it is busy may be asked once more.
+        // A target that says it is busy is asked once more.
         match self.once_good(baseline) {
             Err((Gone::ShutOut(_), End::Answered)) => self.once_good(baseline),
             other => other,
@@ -88,10 +88,10 @@ impl Target {
         }
     }
 
-    /// After a good peer that was not served: whether others are, some time later.
+    /// After a good peer that was not served, waits and tries others.
     pub(crate) fn recovers(&self, baseline: &Baseline, gone: Gone) -> Result<(), Gone> {
         let mut pause = PAUSE;
-        // Who waits for a client has waited already.
+        // While it waits for a client, time passes anyway.
         let again = if matches!(self.line, Line::Dial(..)) { AGAIN } else { 1 };
         for _ in 0..again {
             match gone {

@@ -17,7 +17,7 @@ pub(crate) struct Limits {
     /// Between the beginnings of two connections, if nothing slower is asked for.
     interval: Duration,
     pace: Mutex<Turns>,
-    /// A command that makes a client call stays when that is done: it is not waited for.
+    /// The command that makes a client call stays after the call, so its end is not awaited.
     pub(crate) lingers: AtomicBool,
 }
 
@@ -49,12 +49,12 @@ impl Limits {
         there_is_time
     }
 
-    /// So much time between two connections from now on, if that is slower than what was asked for.
+    /// From now on leaves this time between two connections, if it is more than was asked for.
     pub(crate) fn pace(&self, interval: Option<Duration>) {
         self.turns().interval = interval.unwrap_or(self.interval).max(self.interval);
     }
 
-    /// So many have begun.
+    /// How many connections have begun.
     pub(crate) fn connections(&self) -> usize {
         self.turns().connections
     }

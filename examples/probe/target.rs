@@ -52,9 +52,9 @@ pub(crate) type Played = (Outcome, Vec<u8>);
 #[derive(Default)]
 pub(crate) struct Notes {
     pub(crate) keys: String,
-    /// Of how many connections of a command the outcome is the last that counts.
+    /// The number of the connection that counts, if a command made several.
     pub(crate) connection: usize,
-    /// What the target said was no TLS.
+    /// The target spoke plaintext.
     pub(crate) plaintext: bool,
     /// A later connection of the same command offered older versions only.
     pub(crate) older: bool,
@@ -62,7 +62,7 @@ pub(crate) struct Notes {
     pub(crate) took: Duration,
 }
 
-/// How long a command is given to call again, after a connection of it has ended; and how long if it was in vain once.
+/// How long a command may take to call again after a connection has ended; and how long once a command has not done so.
 const AGAIN: Duration = Duration::from_millis(800);
 const SHORTLY: Duration = Duration::from_millis(100);
 
@@ -86,8 +86,8 @@ impl Target {
         self.play_with_notes(case, tap, &mut Notes::default())
     }
 
-    /// The same, with what else is known of it. A command is heard to its end: on all its connections the same is played. What
-    /// counts is the first on which application data was heard, or else the first.
+    /// The same, with notes. If a command calls several times, the case is played on each connection. The first one with
+    /// application data counts, or else the first.
     pub(crate) fn play_with_notes(&self, case: &Case, tap: Tap<'_>, notes: &mut Notes) -> Result<Played, Unplayed> {
         if !self.limits.wait() {
             return Err(Unplayed::TimeIsUp);
@@ -111,7 +111,7 @@ impl Target {
                 notes.took = began.elapsed();
             }
             let mut outcome = http::heard(case, outcome);
-            // The types of records that there are.
+            // The content types of TLS are 20 to 23.
             let plaintext = beginning.first().is_some_and(|first| !(20..=23).contains(first));
             if plaintext {
                 (outcome.end, outcome.answer) = (End::Answered, beginning);
@@ -131,10 +131,10 @@ impl Target {
         counts.ok_or(Unplayed::TimeIsUp)
     }
 
-    /// The command has made another connection, in place of this one.
+    /// Waits for another connection of the command, which takes the place of this one.
     fn calls_again(&self, case: &Case, connection: &mut Connection) -> io::Result<bool> {
         let (Line::Accept(listener, _), Some(caller)) = (&self.line, &mut connection.caller) else { return Ok(false) };
-        // Whoever waits for our end sees it.
+        // A client that waits for our end sees it.
         let _ = connection.stream.shutdown(std::net::Shutdown::Both);
         let lingers = self.limits.lingers.load(Ordering::Relaxed);
         if lingers && !case.quick {
