@@ -240,7 +240,8 @@ fn attack(target: &mut Target, cases: &[Case], args: &Arguments) -> Result<ExitC
              (RFC 5280 §6.3.3)"
         ));
     }
-    for sentence in target.try_other_names(&baseline) {
+    let tried = target.try_other_names(&baseline).into_iter().chain(target.try_without_issuer(&baseline));
+    for sentence in tried {
         say(&format!("to know      {sentence}"));
     }
     // A client that calls by itself comes when it likes: one at a time.

@@ -400,6 +400,7 @@ impl Identities {
         mint.valid(&mut expired, -2 * HOUR, -HOUR)?;
         let mut constrained = mint.params()?;
         constrain(&mut constrained)?;
+        self.there.insert(Who::GoodWithoutIssuer, mint.leaf(ca, above)?);
         let again = |params| reissue::intermediate(params, (issuer, ca.key()), &root);
         let chain = |certificate| [&[certificate], above].concat();
         let below = mint.leaf(ca, &chain(again(expired)?))?;

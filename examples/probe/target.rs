@@ -203,21 +203,16 @@ impl Target {
     /// Tries whether the target serves any name, or a whole domain, and says so in a sentence each. The cases that would
     /// then tell nothing are left out.
     pub(crate) fn try_other_names(&mut self, baseline: &Baseline) -> Vec<String> {
-        let serves = |target: &Target, who| {
-            let case = Case { who, ..good(target.role) };
-            let played = target.identities.there.contains_key(&who).then(|| target.play(&case, &mut |_, _| {}));
-            matches!(played, Some(Ok((outcome, marker))) if baseline.served(&outcome, &marker))
-        };
         let mut sentences = Vec::new();
         let named = self.identities.there.keys().any(|who| matches!(who, Who::Resembling(..)));
         // For a client this is a case by itself.
-        if self.role == Role::Server && named && serves(self, Who::WrongName) {
+        if self.role == Role::Server && named && self.serves(baseline, Who::WrongName) {
             let why = format!("the target does not check names: it serves {} too", resembling::ELSEWHERE);
             self.identities.leave_out(|who| matches!(who, Who::Resembling(..)), &why);
             sentences.push(why);
         }
         for (kind, domain) in [(NameKind::Dns, "domain"), (NameKind::Spiffe, "trust domain")] {
-            if serves(self, Who::Resembling(kind, Resembling::Sibling)) {
+            if self.serves(baseline, Who::Resembling(kind, Resembling::Sibling)) {
                 let why = format!("the target serves other names of the same {domain} too");
                 let inside = |who| matches!(who, Who::Resembling(k, which) if k == kind && is_in_the_domain(k, which));
                 self.identities.leave_out(inside, &why);
@@ -225,6 +220,26 @@ impl Target {
             }
         }
         sentences
+    }
+
+    /// Tries whether the target has the intermediate itself. Then it may find the path through it, whatever is sent (RFC 5280
+    /// §6.1), and is right to serve whoever sends a bad certificate of the same intermediate along.
+    pub(crate) fn try_without_issuer(&mut self, baseline: &Baseline) -> Option<String> {
+        // One that serves everybody has nothing.
+        if !self.serves(baseline, Who::GoodWithoutIssuer) || self.serves(baseline, Who::OtherCa) {
+            return None;
+        }
+        let why = "the target has the certificate of --issuer itself, so it need not use one that is sent";
+        let below = |who| matches!(who, Who::ExpiredIntermediate | Who::Constrained | Who::RevokedIntermediate);
+        self.identities.leave_out(below, why);
+        Some(why.into())
+    }
+
+    /// Plays a peer that is good but for who it is, if there is such an identity.
+    fn serves(&self, baseline: &Baseline, who: Who) -> bool {
+        let case = Case { who, ..good(self.role) };
+        let played = self.identities.there.contains_key(&who).then(|| self.play(&case, &mut |_, _| {}));
+        matches!(played, Some(Ok((outcome, marker))) if baseline.served(&outcome, &marker))
     }
 
     /// Why a case is not played.

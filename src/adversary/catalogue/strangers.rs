@@ -102,7 +102,7 @@ fn certificates(target: Role) -> Vec<Case> {
                     ("revoked-intermediate", "RFC 5280 §6.1.3", "below an intermediate CA that is revoked")
                 }
                 Who::WrongName => ("wrong-name", "RFC 9525 §6", "with a certificate for another name"),
-                Who::Resembling(..) | Who::MustBeRefused(_) => return None,
+                Who::GoodWithoutIssuer | Who::Resembling(..) | Who::MustBeRefused(_) => return None,
             };
             let right = match who {
                 Who::Stolen => DECRYPT_ERROR,

@@ -1,10 +1,12 @@
 //! Who a peer says it is: which certificate it has, and whose key.
 
-/// Who a peer says it is. All but [`Who::Good`] must be refused.
+/// Who a peer says it is. All but [`Who::Good`] and [`Who::GoodWithoutIssuer`] must be refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Who {
     /// A certificate of the target's CA, with its key.
     Good,
+    /// The same, without the intermediate that has issued it. A target that serves it has the intermediate itself.
+    GoodWithoutIssuer,
     /// A certificate of another CA.
     OtherCa,
     /// A certificate of another CA that has the name of the target's.

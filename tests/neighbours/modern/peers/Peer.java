@@ -59,7 +59,8 @@ public class Peer {
     /** It does not tell the group, nor whether there was a HelloRetryRequest. */
     static String met(SSLSession session) throws Exception {
         X509Certificate peer = (X509Certificate) session.getPeerCertificates()[0];
-        Object name = peer.getSubjectAlternativeNames().iterator().next().get(1);
+        var names = peer.getSubjectAlternativeNames(); // null: there are none
+        Object name = names == null ? "-" : names.iterator().next().get(1);
         return peer.getSubjectX500Principal().getName() + " " + name + " " + session.getCipherSuite() + " ? ?";
     }
 
