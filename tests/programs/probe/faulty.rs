@@ -44,7 +44,10 @@ pub enum Fault {
 
 /// Serves on a port of its own, for as long as the process lives or the fault lets it.
 pub fn serve(fault: Fault, identity: Identity, root: CertificateDer<'static>) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = match fault {
+        Fault::Crashes => listener_on_a_port_of_its_own(),
+        _ => TcpListener::bind("127.0.0.1:0").unwrap(),
+    };
     let port = listener.local_addr().unwrap().port();
     let (identity, dead) = (Arc::new(identity), Arc::new(std::sync::atomic::AtomicBool::new(false)));
     thread::spawn(move || {
@@ -80,6 +83,13 @@ pub fn serve(fault: Fault, identity: Identity, root: CertificateDer<'static>) ->
         }
     });
     port
+}
+
+/// Below the ports that the system gives to those who do not care: after a crash nobody else gets it.
+fn listener_on_a_port_of_its_own() -> TcpListener {
+    let first = std::process::id() % 12_000;
+    let ports = (0..12_000).map(|next| 20_000 + ((first + next) % 12_000) as u16);
+    ports.into_iter().find_map(|port| TcpListener::bind(("127.0.0.1", port)).ok()).unwrap()
 }
 
 struct Server<'a> {
