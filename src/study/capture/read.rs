@@ -50,10 +50,15 @@ pub fn read<R: Read + Send>(file: R) -> Result<Capture, CaptureError> {
         PcapError::ReadError => CaptureError("the file cannot be read".into()),
         _ => CaptureError("this is neither a pcap nor a pcapng file".into()),
     })?;
+    let is_pcapng = reader.data().starts_with(&[0x0a, 0x0d, 0x0d, 0x0a]);
     let mut reading = Reading::default();
     // Whether the last attempt to read more was without result.
     let mut dry = false;
     loop {
+        if is_pcapng && is_short_process_information(reader.data()) {
+            reading.cut();
+            break;
+        }
         match reader.next() {
             Ok((len, block)) => {
                 reading.block(block);
@@ -76,6 +81,18 @@ pub fn read<R: Read + Send>(file: R) -> Result<Capture, CaptureError> {
         }
     }
     Ok(reading.finish())
+}
+
+/// Whether the next block of a pcapng file is a Process Information Block that claims to be shorter than any block.
+/// pcap-parser 0.17.0 subtracts the 12 bytes that every block has from this length, and overflows.
+fn is_short_process_information(data: &[u8]) -> bool {
+    let Some((typ, rest)) = data.split_first_chunk() else { return false };
+    let len = match (typ, rest.first_chunk()) {
+        ([1, 0, 0, 0x80], Some(len)) => u32::from_le_bytes(*len),
+        ([0x80, 0, 0, 1], Some(len)) => u32::from_be_bytes(*len),
+        _ => return false,
+    };
+    len < 12
 }
 
 #[derive(Default)]
