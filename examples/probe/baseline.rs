@@ -12,7 +12,9 @@ use countersign::{AlertDescription, Role};
 use std::time::{Duration, Instant};
 
 /// The bad peers. None of them may be served.
-const BAD: [&str; 3] = ["finished/flipped", "certificate/none", "certificate/other-ca"];
+const BAD: [&str; 3] = ["finished/flipped", WITHOUT_CERTIFICATE, OTHER_CA];
+const WITHOUT_CERTIFICATE: &str = "certificate/none";
+const OTHER_CA: &str = "certificate/other-ca";
 
 /// Why no cases are played.
 #[derive(Debug)]
@@ -53,7 +55,7 @@ impl Target {
                 return Err(match self.role {
                     Role::Server => cannot(format!("It does not speak TLS: it said {said:?} in plaintext.")),
                     Role::Client => NoBaseline::Found(
-                        "certificate/other-ca",
+                        OTHER_CA,
                         Status::Judged(Verdict::Accepted),
                         format!("it said {said:?} in plaintext, to whoever is there"),
                     ),
@@ -69,6 +71,7 @@ impl Target {
         let so_far = Baseline::new(self.role, &served, &[]).map_err(no_answer)?;
         let cases = all(self.role);
         let (mut refused, mut longest_refusal, mut last) = (Vec::new(), Duration::ZERO, String::new());
+        let mut without_certificate = None;
         for name in BAD {
             let Some(case) = cases.iter().find(|case| case.name == name) else { continue };
             let mut notes = Notes::default();
@@ -76,6 +79,9 @@ impl Target {
                 last = words::of_connection(notes.connection, notes.plaintext, &played.0);
                 if played.0.end != End::Silent {
                     longest_refusal = longest_refusal.max(notes.took);
+                }
+                if case.name == WITHOUT_CERTIFICATE {
+                    without_certificate = Some(refused.len());
                 }
                 refused.push(played);
             }
@@ -93,18 +99,20 @@ impl Target {
         self.waits.pause = self.waits.pause.min((longest * 3).max(Duration::from_millis(100)));
         let accepted = |name, seen: String| NoBaseline::Found(name, Status::Judged(Verdict::Accepted), seen);
         if self.role == Role::Server && !served[0].0.certificate_requested {
-            let none = refused.get(1).filter(|(outcome, marker)| so_far.served(outcome, marker));
+            let none = without_certificate
+                .and_then(|at| refused.get(at))
+                .filter(|(outcome, marker)| so_far.served(outcome, marker));
             let none = none.map(|(outcome, _)| format!("it asks nobody for a certificate: {}", words::end(outcome)));
             return Err(none.map_or_else(
                 || cannot("It asks for no certificate in the handshake. (Asking afterwards is not tried.)"),
-                |seen| accepted(BAD[1], seen),
+                |seen| accepted(WITHOUT_CERTIFICATE, seen),
             ));
         }
         let baseline = Baseline::new(self.role, &served, &refused).map_err(|error| {
             match refused.iter().find(|(outcome, _)| self.role == Role::Server && !outcome.unasked.is_empty()) {
                 Some((outcome, _)) => accepted("data/before-it-has-judged", words::end(outcome)),
                 // A client must say nothing to an impostor.
-                None if self.role == Role::Client && error == CannotJudge::Alike => accepted(BAD[2], last),
+                None if self.role == Role::Client && error == CannotJudge::Alike => accepted(OTHER_CA, last),
                 None => no_answer(error),
             }
         })?;
