@@ -163,6 +163,14 @@ mod tests {
         ] {
             assert_eq!(says(&made), Err(what));
         }
+        // issuerUniqueID [1] and subjectUniqueID [2] stand before the extensions [3].
+        for (tag, what) in [
+            (0x81, "it has a unique identifier, which is obsolete"),
+            (0x82, "it has a unique identifier, which is obsolete"),
+            (0x83, "malformed extensions"),
+        ] {
+            assert_eq!(extensions(Reader::new(&[tag, 1, 0])).err(), Some(BadDer(what)));
+        }
         assert_eq!(says(&Made::default()), Ok(()));
         let good = Made::default().der();
         for cut in 0..good.len() {

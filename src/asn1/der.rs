@@ -268,7 +268,7 @@ pub fn whole_octets(content: &[u8]) -> Result<&[u8], BadDer> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{vec, vec::Vec};
+    use std::{string::ToString, vec, vec::Vec};
 
     #[test]
     fn an_element_is_tag_length_content_and_ends_where_its_length_says() {
@@ -302,6 +302,14 @@ mod tests {
             (&[], None),
         ] {
             assert_eq!(length(bytes).ok().map(|(length, _)| length), expected, "{bytes:02x?}");
+        }
+        for (bytes, says) in [
+            (&[0x80][..], "a length is indefinite, which DER does not allow"),
+            (&[0x85, 1, 0, 0, 0, 0], "a length is beyond 4 GiB"),
+            (&[0x81, 0x7f], "a length is not in its shortest form"),
+            (&[0x82, 1], "it ends too early"),
+        ] {
+            assert_eq!(length(bytes).map_err(|bad| bad.to_string()), Err(says.into()));
         }
     }
 

@@ -361,6 +361,7 @@ mod tests {
         assert_eq!(text(&cn(0x1e, &[0xd8, 0])), "CN=#1E02D800");
         assert_eq!(text(&cn(0x1e, &[0, b'a', 0x67, 0x71])), "CN=a東");
         assert_eq!(text(&cn(0x1c, &[0, 1, 0xf6, 0])), "CN=\u{1f600}");
+        assert_eq!(text(&cn(0x1c, &[0, 0, 0, b'a', 0, 0x11, 0, 0])), "CN=#1C080000006100110000");
         assert_eq!(text(&cn(0x30, &[])), "CN=#3000");
         assert_eq!(text(&name(&[&[&attribute(&[0x2a, 3], UTF8, b"a")]])), "1.2.3=#0C0161");
     }
@@ -394,6 +395,11 @@ mod tests {
         assert!(!matches(&cn(UTF8, &[0xff]), &cn(PRINTABLE, &[0xff])));
         assert!(!matches(&cn(0x14, &[0xc4]), &cn(0x14, &[0xe4])));
         assert!(!matches(&cn(0x14, &[0xe4]), &cn(UTF8, "ä".as_bytes())));
+        // Octets beyond ASCII in a type of ASCII, although they are UTF-8; a unit that is no character, after one that is.
+        for tag in [PRINTABLE, 0x12, 0x14, 0x16, 0x1a] {
+            assert!(!matches(&cn(tag, "ä".as_bytes()), &cn(UTF8, "ä".as_bytes())));
+        }
+        assert!(!matches(&cn(0x1c, &[0, 0, 0, b'a', 0, 0, 0xd8, 0]), &cn(UTF8, b"a")));
     }
 
     #[test]
@@ -447,5 +453,8 @@ mod tests {
             assert!(Name::from_der(&broken).is_err(), "{broken:02x?}");
         }
         assert!(Name::from_der(&name(&[&[&api[..]; 16][..]; 128])).is_ok());
+        let says = |rdn: &[u8]| Name::from_der(&der(0x30, &der(0x31, rdn))).err();
+        assert_eq!(says(&[]), Some(BadDer("a part of a name is empty")));
+        assert_eq!(says(&api.repeat(17)), Some(TOO_MANY_ATTRIBUTES));
     }
 }

@@ -209,6 +209,7 @@ mod tests {
         for (index, (oid, name, numbers)) in KNOWN.iter().enumerate() {
             assert_eq!(Oid::from_content(oid.content()), Ok(*oid));
             assert_eq!((dotted(*oid), oid.to_string()), (numbers.to_string(), name.to_string()));
+            assert_eq!(std::format!("{oid:?}"), *name);
             let others = &KNOWN[index + 1..];
             assert!(others.iter().all(|(other, other_name, _)| other != oid && other_name != name), "{name}");
         }

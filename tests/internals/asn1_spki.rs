@@ -135,6 +135,20 @@ fn keys_of_other_kinds_and_forms_are_unsupported_and_told_as_what_they_are() {
     let form = "Ed25519 in a form that it cannot have";
     assert_eq!(unsupported(&hex(&format!("3029 3005 0603 2b6570 0320 00 {}", "11".repeat(31)))), form);
     assert_eq!(unsupported(&hex(&format!("302c 3007 0603 2b6570 0500 0321 00 {}", "11".repeat(32)))), form);
+    // ML-DSA keys of another length, or with parameters (RFC 9881 §3: they must be absent).
+    for (set, name, len) in [(17, "ML-DSA-44", 1312), (18, "ML-DSA-65", 1952), (19, "ML-DSA-87", 2592)] {
+        let key = |parameters: &str, len: usize| {
+            let algorithm = hex(&format!("0609 6086480165030403 {set:02x} {parameters}"));
+            let algorithm = [&[0x30, algorithm.len() as u8], &algorithm[..]].concat();
+            let key = [&[0x03, 0x82][..], &(len as u16 + 1).to_be_bytes(), &[0], &vec![0x11; len]].concat();
+            let len = (algorithm.len() + key.len()) as u16;
+            [&[0x30, 0x82], &len.to_be_bytes()[..], &algorithm, &key].concat()
+        };
+        assert_eq!(Spki::from_der(&key("", len)).unwrap().key.to_string(), name);
+        for raw in [key("", len - 1), key("", len + 1), key("0500", len), key("0500", len + 1)] {
+            assert_eq!(unsupported(&raw), format!("{name} in a form that it cannot have"));
+        }
+    }
     // rsaEncryption without its NULL (RFC 3279 §2.3.1: it must be present).
     let mut rsa = hex(RSA_2048);
     rsa.drain(17..19);
@@ -155,22 +169,39 @@ fn keys_of_other_kinds_and_forms_are_unsupported_and_told_as_what_they_are() {
         raw.splice(0..0, [0x30, raw.len() as u8]);
         assert_eq!(unsupported(&raw), says);
     }
-    // A point with the length of another curve, or one byte longer or shorter.
-    let point = |curve: &str, len: usize| {
+}
+
+/// RFC 5480 §2.2: uncompressed or compressed, and each curve has one length for either.
+#[test]
+fn a_point_has_the_length_of_its_form_and_curve() {
+    let point = |curve: &str, form: u8, len: usize| {
         let mut raw = hex(&format!("3010 0607 2a8648ce3d0201 {curve}"));
         raw[1] = raw.len() as u8 - 2;
-        raw.extend([0x03, len as u8 + 1, 0, 4]);
-        raw.resize(raw.len() + len - 1, 0x11);
-        raw.splice(0..0, [0x30, raw.len() as u8]);
-        match Spki::from_der(&raw).unwrap().key {
-            PublicKey::P256(point) => Some((256, point.len())),
-            PublicKey::P384(point) => Some((384, point.len())),
-            _ => None,
+        let content = [&[0, form][..], &vec![0x11; len - 1]].concat();
+        match content.len() {
+            len @ ..0x80 => raw.extend([0x03, len as u8]),
+            len => raw.extend([0x03, 0x81, len as u8]),
         }
+        raw.extend(content);
+        let header = if raw.len() < 0x80 { vec![0x30, raw.len() as u8] } else { vec![0x30, 0x81, raw.len() as u8] };
+        Spki::from_der(&[header, raw].concat()).unwrap().key.to_string()
     };
-    for len in [64, 65, 66, 96, 97, 98] {
-        assert_eq!(point("0608 2a8648ce3d030107", len), (len == 65).then_some((256, len)));
-        assert_eq!(point("0605 2b81040022", len), (len == 97).then_some((384, len)));
+    let curves =
+        [("P-256", "0608 2a8648ce3d030107", 32), ("P-384", "0605 2b81040022", 48), ("P-521", "0605 2b81040023", 66)];
+    for (name, curve, width) in curves {
+        for form in [0, 2, 3, 4, 6] {
+            for len in
+                curves.iter().flat_map(|(.., width)| [width + 1, 2 * width + 1]).flat_map(|len| len - 1..=len + 1)
+            {
+                let says = match form {
+                    _ if name == "P-521" && !cfg!(feature = "aws-lc-rs") => "ECDSA on P-521".to_owned(),
+                    4 if len == 2 * width + 1 => name.to_owned(),
+                    2 | 3 if len == width + 1 => format!("{name} with its point compressed"),
+                    _ => format!("{name} in a form that it cannot have"),
+                };
+                assert_eq!(point(curve, form, len), says, "{form} {len}");
+            }
+        }
     }
 }
 
