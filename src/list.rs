@@ -80,3 +80,13 @@ impl<T: Copy + core::fmt::Debug, const N: usize> core::fmt::Debug for List<T, N>
         f.debug_list().entries(self.as_slice()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_shown_without_its_free_places() {
+        assert_eq!(std::format!("{:?}", List::<u8, 4>::collect([7, 8])), "[7, 8]");
+    }
+}

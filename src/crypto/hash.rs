@@ -170,6 +170,7 @@ mod tests {
         ];
         for (algorithm, expected) in BOTH.into_iter().zip(expected) {
             assert_eq!(hex::encode(algorithm.hash(b"abc")), expected);
+            assert_eq!(std::format!("{:?}", algorithm.hash(b"abc")), expected);
             assert_eq!(algorithm.hash(b"abc").as_ref().len(), algorithm.output_len());
             assert_eq!(usize::from(algorithm.output_len_u8()), algorithm.output_len());
         }

@@ -118,10 +118,20 @@ mod tests {
                 let content: Vec<u8> = [&[0x30, s.len() as u8], &s[..]].concat();
                 let value = EcdsaSigValue::from_r_s(&[number(&[5]), number(digits)].concat()).unwrap();
                 assert_eq!(value.as_ref(), content);
+                assert_eq!(std::format!("{value:?}"), std::format!("EcdsaSigValue({} bytes)", content.len()));
             }
             let largest = EcdsaSigValue::from_r_s(&std::vec![0xff; 2 * width]).unwrap();
             assert_eq!(largest.as_ref().len(), 2 + 2 * (3 + width));
         }
+    }
+
+    /// FIPS 180-4's example "abc".
+    #[test]
+    fn a_digest_is_shown_in_hex() {
+        let digest = MessageDigest::new(SignatureScheme::ECDSA_SECP256R1_SHA256, b"abc").unwrap();
+        let shown = std::format!("{digest:?}");
+        assert_eq!(shown, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(shown, hex::encode(digest));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::common::*;
 use crate::peer::{self, Recipe};
 use countersign::authenticator::{Cause, State, TABLE, accepts};
 use countersign::{HandshakeType, Policy, Role};
+use std::collections::BTreeSet;
 
 const STATES: [State; 6] =
     [State::Idle, State::AskCredential, State::AskSign, State::WaitAuthenticator, State::AskVerify, State::Done];
@@ -17,6 +18,8 @@ fn every_row_is_reachable_unique_and_leads_to_the_end() {
             row.state == State::Idle || TABLE.iter().any(|other| other.role == row.role && other.next == row.state);
         assert!(reached, "{row:?}");
     }
+    let names: BTreeSet<_> = STATES.iter().map(|state| state.to_string()).filter(|name| !name.is_empty()).collect();
+    assert_eq!(names.len(), STATES.len(), "every state has its name");
     for state in STATES {
         for role in ROLES {
             let mut at = vec![state];

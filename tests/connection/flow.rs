@@ -316,6 +316,7 @@ fn memory_grows_and_is_given_back() {
     assert_eq!(client.tx.into_memory().ok().map(|memory| memory.len()), Some(4000));
     // The contents move to the new memory.
     let mut tx = FlowOutbox::new([0; 4000]);
+    assert_eq!((tx.capacity(), FlowInbox::new([0; 100]).capacity()), (4000, 100));
     let mut another = Flow::client(Policy::new(), None, seed(3)).unwrap();
     another.drive(&mut FlowInbox::new([0; 100]), &mut tx).unwrap();
     let hello = tx.pending().unwrap().1.to_vec();

@@ -3,7 +3,8 @@
 //! ring's own keys and hash states, and the copies that moves leave in memory, are not shown here because nothing is
 //! promised about them (docs/SECURITY.md).
 
-use crate::common::{self, Connection, End, Identity, Pki};
+use crate::common::{self, Connection, End, Identity, Pki, seed};
+use countersign::flow::{Flow, FlowInbox, FlowOutbox};
 use countersign::internals::crypto::{
     AeadKey, CryptoMode, HashAlgorithm, KeyExchange, Prk, Secret, SharedSecret, Suite, TrafficKey, VerifyData,
 };
@@ -12,8 +13,8 @@ use countersign::internals::schedule::{
 };
 use countersign::x509::SigningKey;
 use countersign::{
-    AlertDescription, CipherSuite, Exporter, Handshake, Inbox, NamedGroup, Outbox, Policy, Receiver, Rejection, Role,
-    Sender, Session, Verdict, Want,
+    AlertDescription, CipherSuite, Epoch, Exporter, Handshake, Inbox, NamedGroup, Outbox, Policy, Receiver, Rejection,
+    Role, Sender, Session, Verdict, Want,
 };
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -98,6 +99,17 @@ fn buffers_do_not_print_what_they_hold() {
     let (inbox, list) = (format!("{:?} {:?}", server.rx, server.tx), format!("{:?}", b"swordfish"));
     assert!(!inbox.contains("swordfish") && !inbox.contains(list.trim_matches(['[', ']'])), "{inbox}");
     assert_eq!([Has::<Inbox<Vec<u8>>>::CLONE, Has::<Outbox<Vec<u8>>>::CLONE], [false; 2]);
+    // What is written and not yet sealed, and the memory of a handshake by messages.
+    let mut record = s.reserve(100, &mut server.tx).unwrap().unwrap();
+    record.write(b"swordfish");
+    assert_eq!(format!("{record:?}"), format!("Reservation {{ written: 9, room: {} }}", record.room()));
+    let (mut inbox, mut outbox) = (FlowInbox::new(vec![0; 100]), FlowOutbox::new(vec![0; 4_000]));
+    let mut client = Flow::client(Policy::new(), None, seed(1)).unwrap();
+    client.drive(&mut inbox, &mut outbox).unwrap();
+    let hello = outbox.pending().unwrap().1.len();
+    assert_eq!(format!("{outbox:?}"), format!("FlowOutbox {{ held: {hello}, .. }}"));
+    inbox.feed(Epoch::Plaintext, b"swordfish");
+    assert_eq!(format!("{inbox:?}"), "FlowInbox(Inbox { plaintext: 9, ciphertext: 0, eof: false, .. })");
 }
 
 /// R9: a state that holds such a value has made the check. So nobody may copy one.

@@ -74,6 +74,14 @@ fn the_first_malformed_extension_is_named_with_what_is_wrong() {
     assert_eq!(malformed.to_string(), format!("malformed extension server_name: {}", Malformed::Truncated));
 }
 
+/// RFC 9846 §4, RFC 9261 §4: an error about an extension names its message.
+#[test]
+fn each_column_of_the_table_is_a_message() {
+    let types = PLACES.map(|(place, short)| (short, place.message().0));
+    assert_eq!(types, [("CH", 1), ("SH", 2), ("HRR", 2), ("EE", 8), ("CR", 13), ("CT", 11), ("NST", 4)]);
+    assert_eq!(Place::ClientCertificateRequest.message().0, 17);
+}
+
 /// The message decides the form of a body. Bodies that we do not use are not checked.
 #[test]
 fn a_body_is_what_it_must_be_in_its_place() {

@@ -9,4 +9,5 @@ mod codec_extensions;
 mod codec_messages;
 mod key_schedule;
 mod rfc8448;
+mod sentences;
 mod signatures;

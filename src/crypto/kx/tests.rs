@@ -209,6 +209,14 @@ mod hybrids {
     }
 
     #[test]
+    fn no_key_of_ml_kem_is_made_for_a_plain_group() {
+        for (hybrid, plain) in HYBRIDS {
+            assert!(start(hybrid, REAL).0.ml_kem.is_some());
+            assert!(start(plain, REAL).0.ml_kem.is_none());
+        }
+    }
+
+    #[test]
     fn two_hybrids_are_offered_with_one_key_of_ml_kem() {
         let [x25519, p256] = HYBRIDS.map(|(hybrid, _)| hybrid);
         for chosen in [x25519, p256] {

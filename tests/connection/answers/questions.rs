@@ -48,6 +48,21 @@ fn whoever_asks_again_is_told_the_same_at_every_step<C: Carried>() {
     }
 }
 
+#[test]
+fn a_sign_question_is_shown_by_its_scheme_and_length() {
+    let (mut client, mut server) = ends::<Records>(false);
+    let mut asked = 0;
+    play(&mut client, &mut server, &mut |_, _, step| {
+        if let Step::Want(Want::Sign(question)) = step {
+            asked += 1;
+            let len = question.message().len();
+            assert_eq!(format!("{question:?}"), format!("SignQuestion(ed25519, {len} bytes)"));
+        }
+        false
+    });
+    assert_eq!(asked, 2);
+}
+
 /// An answer may come after more bytes of the peer, which are processed afterwards.
 fn a_question_waits_while_more_comes<C: Carried>() {
     let (mut client, mut server) = ends::<C>(false);

@@ -1,11 +1,11 @@
 //! When a client knows that the server has accepted it, and what it learns otherwise.
 
 use super::{identity, pair};
-use crate::common::{self, Connection, End, receive, run};
+use crate::common::{self, Connection, End, receive, run, turn};
 use crate::script::Protection;
 use countersign::internals::crypto::Suite;
 use countersign::{
-    Alert, AlertDescription, CipherSuite, ContentType, Ending, Error, ErrorKind, Event, Policy, Verdict, Want,
+    Alert, AlertDescription, CipherSuite, ContentType, Ending, Error, ErrorKind, Event, Outbox, Policy, Verdict, Want,
 };
 
 /// A countersign server sends a KeyUpdate as soon as it has accepted the client. It causes `Confirmed`.
@@ -21,6 +21,40 @@ fn a_client_is_confirmed_by_the_first_record_after_its_finished() {
     assert!(connection.c.is_confirmed());
     connection.s.write(b"x", &mut connection.server.tx).unwrap();
     assert_eq!(connection.to_client(), Ok((b"x".to_vec(), vec![])), "it is said once");
+}
+
+/// A transport may report later that it has sent (as with io_uring). Until then the flight takes the server's memory, and
+/// the KeyUpdate waits. An outbox that is too small by itself is an error, as everywhere.
+#[test]
+fn a_server_confirms_as_soon_as_its_outbox_has_room() {
+    let id = identity();
+    let (mut client, mut server) = pair(Policy::new(), Policy::new(), &id);
+    turn(&mut client, &mut server);
+    server.drive().unwrap();
+    let flight = server.tx.pending().to_vec();
+    let mut size = flight.len();
+    server.tx = loop {
+        match server.tx.move_into(vec![0; size]) {
+            Ok(tx) => break tx,
+            Err((tx, _)) => (server.tx, size) = (tx, size + 1),
+        }
+    };
+    client.gets(&flight);
+    turn(&mut client, &mut server);
+    for _ in 0..2 {
+        assert_eq!(server.drive(), Ok(Want::Write));
+        assert_eq!(server.tx.pending(), flight);
+    }
+    server.tx.sent(flight.len());
+    server.tx = Outbox::new(vec![0; 10]);
+    let error = server.drive().unwrap_err();
+    let ErrorKind::OutboxTooSmall { needed } = error.kind() else { panic!("{error}") };
+    server.tx.grow(needed);
+    assert_eq!(server.drive(), Ok(Want::Write));
+    common::carry(&mut server, &mut client);
+    assert_eq!((client.drive(), server.drive()), (Ok(Want::Done), Ok(Want::Done)));
+    let mut session = client.hs.finish().unwrap();
+    assert_eq!(receive(&mut session, &mut client), Ok((vec![], vec![Event::Confirmed])));
 }
 
 #[test]

@@ -196,6 +196,20 @@ fn sleep_does_not_set_back_what_is_tolerated() {
     assert_eq!(error.kind(), ErrorKind::TooManyKeyUpdates);
 }
 
+/// The null cryptography of tests is null after a sleep, and no other is.
+#[test]
+fn records_are_protected_after_a_sleep_as_they_were_before() {
+    for (policy, plain) in [(policy(), false), (policy().null_crypto(), true)] {
+        let Connection { mut client, server, c, s } = connected(policy.clone(), policy.clone());
+        let c = sleep_and_wake(c, &mut client, &policy);
+        let mut world = Connection { client, server, c, s };
+        world.c.write(b"in plain sight", &mut world.client.tx).unwrap();
+        let seen = world.client.tx.pending().windows(14).any(|bytes| bytes == b"in plain sight");
+        assert_eq!(seen, plain);
+        assert_eq!(world.to_server(), Ok((b"in plain sight".to_vec(), vec![])));
+    }
+}
+
 /// The client still learns whether it is accepted.
 #[test]
 fn an_unconfirmed_client_is_unconfirmed_when_it_wakes() {
