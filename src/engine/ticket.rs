@@ -165,4 +165,15 @@ mod tests {
         }
         assert!(judged.iter().all(|count| *count > 100), "{judged:?}");
     }
+
+    /// Extensions that end before the message, and after it. The latter is known from their length.
+    #[test]
+    fn what_is_wrong_at_the_end_is_named() {
+        let ticket = |len: u8, rest: &[u8]| [&[0; 8][..], &[0, 0, 1, 8, 0, len], rest].concat();
+        assert_eq!(in_pieces(&ticket(0, &[]), 1), Ok(()));
+        assert_eq!(in_pieces(&ticket(0, &[0]), 1), Err(malformed(Malformed::TrailingBytes)));
+        assert_eq!(in_pieces(&ticket(4, &[0, 42, 0, 0, 0]), 1), Err(malformed(Malformed::TrailingBytes)));
+        let mut reader = TicketReader::new(14);
+        assert_eq!(reader.read(&[&[4, 0, 0, 14][..], &ticket(1, &[])].concat()), Err(malformed(Malformed::Truncated)));
+    }
 }

@@ -54,6 +54,14 @@ mod tests {
     use super::*;
     use crate::codec::NamedGroup;
     use std::string::ToString;
+    use std::vec::Vec;
+
+    // RFC 8701 §2.
+    #[test]
+    fn the_sixteen_reserved_numbers_are_grease_and_no_others() {
+        let grease: Vec<u16> = (0..=u16::MAX).filter(|number| is_grease(*number)).collect();
+        assert_eq!(grease, (0..16).map(|n| 0x0a0a + 0x1010 * n).collect::<Vec<u16>>());
+    }
 
     #[test]
     fn an_offer_is_shown_in_its_order_and_without_grease() {

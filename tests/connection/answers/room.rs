@@ -3,11 +3,12 @@
 use super::{IDENTITY, ends, play, snapshot};
 use crate::carriers::{Carried, on_both_carriers};
 use crate::common::End;
-use countersign::{Credential, Misuse, Step, Verdict, Want};
+use countersign::{Credential, ErrorKind, Misuse, Step, Verdict, Want};
 
 on_both_carriers!(
     an_answer_without_room_changes_nothing_and_says_how_much_it_needs,
     a_handshake_with_a_small_outbox_sends_and_grows,
+    a_message_without_room_waits_for_what_is_pending,
     a_credential_or_signature_that_cannot_be_sent_is_a_misuse,
 );
 
@@ -82,6 +83,32 @@ fn a_handshake_with_a_small_outbox_sends_and_grows<C: Carried>() {
         done[1] = squeeze(&mut server, &mut client, &mut no_room);
     }
     assert!(no_room > 0);
+}
+
+/// A transport may report later that it has sent (as with io_uring), even after the peer's answer has come.
+fn a_message_without_room_waits_for_what_is_pending<C: Carried>() {
+    let (mut client, mut server) = ends::<C>(true);
+    assert_eq!(client.drive(), Ok(Want::Write));
+    // A ClientHello without shares is the same for the same seed.
+    let (mut twin, _) = ends::<C>(true);
+    assert_eq!(twin.drive(), Ok(Want::Write));
+    assert_eq!(C::pending(&twin.tx), C::pending(&client.tx));
+    twin.tells(&mut server).unwrap();
+    assert_eq!(server.drive(), Ok(Want::Write), "HelloRetryRequest");
+    server.tells(&mut client).unwrap();
+
+    (0..).find(|len| resized(&mut client, *len)).unwrap();
+    let before = C::pending(&client.tx);
+    for _ in 0..2 {
+        assert_eq!(client.drive(), Ok(Want::Write));
+        assert_eq!(C::pending(&client.tx), before);
+    }
+    client.tx = C::emptied(client.tx);
+    let ErrorKind::OutboxTooSmall { needed } = client.drive().unwrap_err().kind() else {
+        panic!("the second is longer")
+    };
+    assert!(resized(&mut client, needed));
+    assert_eq!(client.drive(), Ok(Want::Write));
 }
 
 /// Drives an end with a small outbox. If an answer has no room it sends what is pending, and then grows.
