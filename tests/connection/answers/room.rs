@@ -3,7 +3,7 @@
 use super::{IDENTITY, ends, play, snapshot};
 use crate::carriers::{Carried, on_both_carriers};
 use crate::common::End;
-use countersign::{Credential, ErrorKind, Misuse, Step, Verdict, Want};
+use countersign::{Credential, ErrorKind, Misuse, SignatureScheme, Step, Verdict, Want};
 
 on_both_carriers!(
     an_answer_without_room_changes_nothing_and_says_how_much_it_needs,
@@ -148,16 +148,17 @@ fn a_credential_or_signature_that_cannot_be_sent_is_a_misuse<C: Carried>() {
         let before = snapshot(end);
         match step {
             Step::Want(Want::Credential(question)) => {
-                let raw = Credential::raw_public_key(&IDENTITY.chain);
-                assert_eq!(
-                    end.hs.answer_credential(question, &Credential::new(&[]), &mut end.tx),
-                    Err(Misuse::UnfitCredential)
-                );
-                assert_eq!(
-                    end.hs.answer_credential(question, &raw, &mut end.tx),
-                    Err(Misuse::UnfitCredential),
-                    "not agreed on"
-                );
+                for (what, mut unfit) in [
+                    ("no certificate", Credential::new(&[])),
+                    ("a type that is not agreed on", Credential::raw_public_key(&IDENTITY.chain)),
+                ] {
+                    // Also if the caller names the schemes, so that nobody has to read the key.
+                    for schemes in [&[][..], &[SignatureScheme::ED25519]] {
+                        unfit.schemes = schemes;
+                        let answer = end.hs.answer_credential(question, &unfit, &mut end.tx);
+                        assert_eq!(answer, Err(Misuse::UnfitCredential), "{what}");
+                    }
+                }
                 seen += 1;
             }
             Step::Want(Want::Sign(question)) => {
