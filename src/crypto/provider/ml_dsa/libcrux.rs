@@ -120,3 +120,29 @@ impl Drop for SigningKey {
         }
     }
 }
+
+#[cfg(all(test, feature = "x509", target_os = "linux"))]
+mod tests {
+    use super::*;
+    use std::{fs::File, os::unix::fs::FileExt, vec};
+
+    /// The memory is read through the operating system, so also after it was freed. Nothing is allocated in between.
+    #[test]
+    fn a_private_key_is_wiped_when_it_is_dropped() {
+        for set in [MlDsa::MlDsa44, MlDsa::MlDsa65, MlDsa::MlDsa87] {
+            let key = SigningKey::from_seed(set, &[7; 32]).unwrap();
+            let expanded = match &key.private {
+                Private::MlDsa44(key) => key.as_slice(),
+                Private::MlDsa65(key) => key.as_slice(),
+                Private::MlDsa87(key) => key.as_slice(),
+            };
+            let (at, before) = (expanded.as_ptr() as u64, expanded.to_vec());
+            let (memory, mut after) = (File::open("/proc/self/mem").unwrap(), vec![0; before.len()]);
+            memory.read_exact_at(&mut after, at).unwrap();
+            assert_eq!(after, before);
+            drop(key);
+            memory.read_exact_at(&mut after, at).unwrap();
+            assert!(!before.chunks(16).zip(after.chunks(16)).any(|(before, after)| before == after), "{set:?}");
+        }
+    }
+}

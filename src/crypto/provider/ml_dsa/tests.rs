@@ -50,6 +50,9 @@ fn a_key_is_made_of_its_seed_or_taken_expanded() {
             let key = SigningKey::from_expanded(set, &expanded, &public).unwrap();
             assert!(key.is_expanded_to(&expanded) && key.set() == set);
             assert_eq!(verify(set, &public, b"message", &key.sign(b"message").unwrap()), Ok(()));
+            let mut changed = expanded.clone();
+            changed[100] ^= 1;
+            assert!(!key.is_expanded_to(&changed) && !key.is_expanded_to(&expanded[1..]));
             let mut other = public.clone();
             other[100] ^= 1;
             assert_eq!(SigningKey::from_expanded(set, &expanded, &other).err(), Some(Rejected));
