@@ -139,9 +139,19 @@ fn supported<'a>(
 mod tests {
     use super::*;
     use crate::asn1::made::der;
+    use std::vec::Vec;
 
     fn named(id: &[u8], parameters: &[u8]) -> Option<SignatureScheme> {
         signature_scheme(&AlgorithmIdentifier::from_content(&[&der(0x06, id), parameters].concat()).unwrap())
+    }
+
+    /// RSASSA-PSS-params (RFC 4055 §3.1) with a hash, another one in MGF1, and the length of the salt.
+    fn parameters(one: u8, other: u8, salt: u8) -> Vec<u8> {
+        const SHA2: &[u8] = &[0x60, 0x86, 0x48, 1, 101, 3, 4, 2];
+        let hash = |last: u8| der(0x30, &[der(0x06, &[SHA2, &[last]].concat()), [5, 0].to_vec()].concat());
+        let mask = der(0x30, &[der(0x06, oid::MGF1.content()), hash(other)].concat());
+        let fields = [der(0xa0, &hash(one)), der(0xa1, &mask), der(0xa2, &der(0x02, &[salt]))];
+        der(0x30, &fields.concat())
     }
 
     #[test]
@@ -168,19 +178,23 @@ mod tests {
                 }
             );
             assert_eq!(named(&[0x2b, 0x65, 100 + last], &[]), (last == 12).then_some(SignatureScheme::ED25519));
+            // RFC 9881 §2
+            assert_eq!(
+                named(&[0x60, 0x86, 0x48, 1, 101, 3, 4, 3, last], &[]),
+                match last {
+                    17 if cfg!(feature = "mldsa") => Some(SignatureScheme::MLDSA44),
+                    18 if cfg!(feature = "mldsa") => Some(SignatureScheme::MLDSA65),
+                    19 if cfg!(feature = "mldsa") => Some(SignatureScheme::MLDSA87),
+                    _ => None,
+                }
+            );
         }
     }
 
     /// RFC 9846 §4.3.3: one hash throughout, and a salt as long as it.
     #[test]
     fn rsa_pss_is_named_by_its_parameters() {
-        const SHA2: &[u8] = &[0x60, 0x86, 0x48, 1, 101, 3, 4, 2];
-        let hash = |last: u8| der(0x30, &[der(0x06, &[SHA2, &[last]].concat()), [5, 0].to_vec()].concat());
-        let mask = |last: u8| der(0x30, &[der(0x06, oid::MGF1.content()), hash(last)].concat());
-        let pss = |one: u8, other: u8, salt: u8| {
-            let fields = [der(0xa0, &hash(one)), der(0xa1, &mask(other)), der(0xa2, &der(0x02, &[salt]))];
-            named(oid::RSASSA_PSS.content(), &der(0x30, &fields.concat()))
-        };
+        let pss = |one, other, salt| named(oid::RSASSA_PSS.content(), &parameters(one, other, salt));
         let schemes = [
             (1, 32, SignatureScheme::RSA_PSS_RSAE_SHA256),
             (2, 48, SignatureScheme::RSA_PSS_RSAE_SHA384),
@@ -197,5 +211,18 @@ mod tests {
         // The defaults are SHA-1 (RFC 4055 §3.1).
         assert_eq!(named(oid::RSASSA_PSS.content(), &der(0x30, &[])), None);
         assert_eq!(named(oid::RSASSA_PSS.content(), &[]), None);
+    }
+
+    /// The salt is to blame only if it has another length than the hash.
+    #[test]
+    fn an_algorithm_that_is_refused_for_its_salt_is_called_with_the_length_that_it_needs() {
+        for (hash, name, needed) in [(1, "SHA-256", 32), (2, "SHA-384", 48), (3, "SHA-512", 64)] {
+            for salt in [0, 20, 32, 48, 64] {
+                let content = [der(0x06, oid::RSASSA_PSS.content()), parameters(hash, hash, salt)].concat();
+                let text = format!("RSASSA-PSS with {name} and a salt of {salt} octets");
+                let blame = if salt == needed { String::new() } else { format!(" ({needed} are needed)") };
+                assert_eq!(name_of(&AlgorithmIdentifier::from_content(&content).unwrap()), text + &blame);
+            }
+        }
     }
 }

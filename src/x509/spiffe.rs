@@ -176,6 +176,7 @@ pub(super) fn trust_domain(id: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::asn1::made::{Made, der};
     use std::{format, string::String};
 
     fn reason(id: &str) -> &'static str {
@@ -266,6 +267,25 @@ mod tests {
                 let id = format!("spiffe://example.com/{}", path.replace("{}", segment));
                 assert_eq!(id.parse::<SpiffeId>().map(|id| id.to_string()), Ok(id.clone()), "kept as it is");
             }
+        }
+    }
+
+    // X509-SVID §4.3: digitalSignature, and neither keyCertSign nor cRLSign.
+    #[test]
+    fn an_svid_has_a_key_that_signs_handshakes_and_nothing_else() {
+        let says = |made: Made| svid(&Certificate::from_der(&made.der()).unwrap()).map(drop);
+        let leaf = || Made::with(&[0x55, 0x1d, 17], &der(0x30, &der(0x86, b"spiffe://example.org/api")));
+        assert_eq!(says(leaf()), Err("it has no keyUsage"));
+        for bits in 1..=255_u8 {
+            // The first bits are digitalSignature (0), keyCertSign (5), cRLSign (6); DER ends with the last one that is set.
+            let unused = u8::try_from(bits.trailing_zeros()).unwrap();
+            let has = |bit: u8| bits & 0x80 >> bit != 0;
+            let expected = match (has(0), has(5) || has(6)) {
+                (_, true) => Err("its keyUsage has keyCertSign or cRLSign"),
+                (false, false) => Err("its keyUsage lacks digitalSignature"),
+                (true, false) => Ok(()),
+            };
+            assert_eq!(says(leaf().and(&[0x55, 0x1d, 15], None, &der(0x03, &[unused, bits]))), expected, "{bits:08b}");
         }
     }
 

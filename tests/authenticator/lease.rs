@@ -5,7 +5,7 @@ use crate::identity::Identity;
 use countersign::authenticator::Claim;
 use countersign::x509::{Expect, JudgeOptions, Lease, Refusal, SigningKey, Trust};
 use countersign::{Peer, Policy, Role};
-use rustls_pki_types::UnixTime;
+use rustls_pki_types::{CertificateDer, UnixTime};
 use std::time::Duration;
 
 /// A leaf with these names and a new key.
@@ -123,6 +123,19 @@ fn who_was_accepted_by_a_key_is_renewed_by_that_key() {
     let refusal = renewed(&before, &other, &pins).unwrap_err();
     assert_eq!(refusal.name(), "OtherIdentity");
     assert!(refusal.to_string().contains("the key with SHA-256"), "{refusal}");
+}
+
+/// Authenticators have certificates only (RFC 9261 §5.2.1). A pinned key does not make a certificate of it the same identity.
+#[test]
+fn a_raw_public_key_is_not_renewed_by_a_certificate_even_of_the_same_key() {
+    let device = issue("device", &["device.test"]);
+    let spki = [CertificateDer::from(Peer::new(Role::Client, &device.chain).spki().unwrap())];
+    let pin = [Expect::public_key(&spki[0])];
+    let raw = Peer::raw_public_key(Role::Client, &spki);
+    let before = Lease::new(&trust().judge(&raw, &JudgeOptions::new(&pin, at(0))).unwrap(), &pin).unwrap();
+    let refusal = renewed(&before, &device, &pin).unwrap_err();
+    assert_eq!(refusal.name(), "OtherIdentity");
+    assert!(refusal.to_string().contains("another raw public key"), "{refusal}");
 }
 
 /// Nobody knows when a spontaneous authenticator was made.

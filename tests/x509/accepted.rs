@@ -1,7 +1,7 @@
 //! The data of an accepted peer, to keep with the session.
 
 use crate::pki::{Ca, DAY, NOW, at};
-use countersign::x509::{Accepted, Answerer, Expect, JudgeOptions, Refusal, SignatureMemo, Trust};
+use countersign::x509::{Accepted, Answerer, Expect, JudgeOptions, Lease, Refusal, SignatureMemo, Trust};
 use countersign::{Peer, Role};
 use rcgen::date_time_ymd;
 use rustls_pki_types::CertificateDer;
@@ -62,11 +62,38 @@ fn who_is_accepted_is_shown_with_the_spiffe_id_if_there_is_one() {
 }
 
 #[test]
+fn the_fingerprint_is_that_of_the_whole_leaf() {
+    let root = Ca::root("Root");
+    let chain = [root.leaf("api", &["api.internal"]).der];
+    let trust = Trust::from_roots("roots", &root.der).unwrap();
+    let accepted =
+        trust.judge(&Peer::new(Role::Client, &chain), &JudgeOptions::new(&[Expect::AnyTrusted], at(NOW))).unwrap();
+    assert_eq!(accepted.fingerprint(), ring::digest::digest(&ring::digest::SHA256, &chain[0]).as_ref());
+}
+
+/// What a program logs with `{:?}`, or by `unwrap`.
+#[test]
+fn debug_output_has_the_name_of_the_type_and_the_sentence() {
+    let (root, other) = (Ca::root("Root"), Ca::root("Other"));
+    let chain = [root.leaf("api", &["api.internal"]).der];
+    let peer = Peer::new(Role::Client, &chain);
+    let options = JudgeOptions::new(&[Expect::AnyTrusted], at(NOW));
+    let accepted = Trust::from_roots("roots", &root.der).unwrap().judge(&peer, &options).unwrap();
+    assert_eq!(format!("{accepted:?}"), format!("Accepted({accepted})"));
+    let lease = Lease::new(&accepted, options.expect).unwrap();
+    assert_eq!(format!("{lease:?}"), format!("Lease({lease})"));
+    let refusal = Trust::from_roots("roots", &other.der).unwrap().judge(&peer, &options).unwrap_err();
+    assert_eq!(format!("{refusal:?}"), format!("Refusal(UnknownIssuer, Leaf: {refusal})"));
+    let error = Trust::from_roots("roots.pem", b"").err().unwrap();
+    assert_eq!(format!("{error:?}"), "TrustError(roots.pem: no certificate found: the file is empty)");
+}
+
+#[test]
 fn it_holds_until_the_first_certificate_of_the_path_ends_or_a_crl_is_out_of_date() {
     let soon = date_time_ymd(2026, 11, 25);
     let noon = NOW - NOW % DAY;
     let (first, last) = (1_767_225_600, noon + 2 * DAY);
-    for ending in ["leaf", "ca", "root", "crl"] {
+    for ending in ["leaf", "ca", "root", "crl", "crl of this second"] {
         let root =
             Ca::root_with("Root", |params| params.not_after = if ending == "root" { soon } else { params.not_after });
         let ca = root.intermediate_with("CA", |p| p.not_after = if ending == "ca" { soon } else { p.not_after });
@@ -77,12 +104,17 @@ fn it_holds_until_the_first_certificate_of_the_path_ends_or_a_crl_is_out_of_date
         let builder = Trust::builder().roots("roots", &root.der);
         let trust = match ending {
             "crl" => builder.crls("root", &of_root).crls("ca", &of_ca),
+            "crl of this second" => builder.crls("root", &of_root).crls("ca", &ca.crl(&[], 0, days(1))),
             _ => builder,
         };
         let chain = [leaf.der, ca.der];
         let options = JudgeOptions::new(&[Expect::AnyTrusted], at(NOW));
         let accepted = trust.build().unwrap().judge(&Peer::new(Role::Client, &chain), &options).unwrap();
-        let expected = if ending == "crl" { (NOW - 8 * DAY, NOW + DAY - 1) } else { (first, last) };
+        let expected = match ending {
+            "crl" => (NOW - 8 * DAY, NOW + DAY - 1),
+            "crl of this second" => (NOW, NOW + DAY - 1),
+            _ => (first, last),
+        };
         let window = (accepted.valid_from().unwrap().as_secs(), accepted.valid_until().unwrap().as_secs());
         assert_eq!(window, expected, "{ending}");
     }

@@ -141,6 +141,17 @@ fn a_refusal_has_its_alert_on_the_wire_and_its_reason_here() {
     assert!(s.refusal().is_none() && s.accepted().is_none(), "the client was never judged");
 }
 
+/// Who answers with our own certificate may be ourselves, in a mirror.
+#[test]
+fn a_peer_with_our_own_certificate_is_refused() {
+    let ca = Ca::root("Root");
+    let client = side(&ca, "server.test", &["server.test"]);
+    let server = Side { identities: client.identities.clone(), ..side(&ca, "server.test", &["server.test"]) };
+    let (mut c, mut s) = (client.answerer(), server.answerer());
+    assert!(connect(Policy::new(), &mut c, &mut s)[0].is_err());
+    assert_eq!(c.refusal().unwrap().name(), "OwnCertificate");
+}
+
 #[test]
 fn raw_public_keys_serve_both_ways_with_pins() {
     let types = [CertificateType::RAW_PUBLIC_KEY];

@@ -49,7 +49,7 @@ fn lease(trust: &Trust, peer: Peer<'_>, expect: Expect) -> Lease {
 fn a_lease_knows_what_was_proved_and_until_when() {
     let world = World::new();
     let trust = world.trust(&[]);
-    let leaf = world.ca.leaf("api", &["spiffe://example.org/api"]);
+    let leaf = world.ca.leaf("api", &["spiffe://example.org/api", "api.test"]);
     let expect: Expect = "spiffe://example.org".parse().unwrap();
     let lease = world.lease(&trust, &leaf, expect.clone());
     assert_eq!((lease.role(), lease.certificate_type()), (Role::Client, CertificateType::X509));
@@ -62,8 +62,9 @@ fn a_lease_knows_what_was_proved_and_until_when() {
     let without_name = world.lease(&trust, &leaf, Expect::AnyTrusted).footprint();
     assert!((chain + size_of::<Lease>() + size_of::<Expect>()..3000).contains(&without_name));
     assert_eq!(lease.footprint(), without_name + "example.org".len());
-    let id = "spiffe://example.org/api";
-    assert_eq!(world.lease(&trust, &leaf, id.parse().unwrap()).footprint(), without_name + id.len());
+    for name in ["spiffe://example.org/api", "api.test"] {
+        assert_eq!(world.lease(&trust, &leaf, name.parse().unwrap()).footprint(), without_name + name.len());
+    }
     assert_eq!(lease.to_string().split(" until ").nth(1), Some("2026-11-28 11:59:59 UTC"));
 }
 
@@ -213,9 +214,69 @@ fn a_lease_survives_as_bytes_and_what_is_read_is_checked_and_judged_before_it_ho
             }
         }
     }
+    // After a new judgement, and that of a server.
+    let later = world.lease(&trust, &leaf, Expect::AnyTrusted).check(&world.trust_until(&[], 9 * DAY), at(NOW + DAY));
+    let kept = Lease::from_bytes(&later.unwrap().to_bytes()).unwrap();
+    assert_eq!((kept.role(), kept.proved_at(), kept.judged_at()), (Role::Client, at(NOW), at(NOW + DAY)));
+    let chain = [leaf.der.clone(), world.ca.der.clone()];
+    let server = lease(&trust, Peer::new(Role::Server, &chain), "a.test".parse().unwrap());
+    let kept = Lease::from_bytes(&server.to_bytes()).unwrap();
+    assert_eq!((kept.role(), kept.check(&trust, at(NOW)).unwrap().role()), (Role::Server, Role::Server));
     assert_eq!(Lease::from_bytes(b"GET / HTTP/1.1").unwrap_err(), InvalidLease::NotALease);
     assert_eq!(Lease::from_bytes(b"csL\x02").unwrap_err(), InvalidLease::Version(2));
 }
+
+/// One field has a value that it cannot have; all others are good.
+#[test]
+fn the_bytes_of_a_lease_are_refused_for_any_one_of_their_fields() {
+    let world = World::new();
+    let any = world.lease(&world.trust(&[]), &world.ca.leaf("api", &["a.test"]), Expect::AnyTrusted).to_bytes();
+    // The head, role, certificate type, whether the root is bound, two times; then the expectation: its tag and value.
+    let (judged_at, proved_at, tag) = (7, 15, 23);
+    let chain = &any[tag + 3..];
+    let with = |at: usize, value: u8| [&any[..at], &[value], &any[at + 1..]].concat();
+    let expecting = |tag_is: u8, value: &[u8]| [&any[..tag], &[tag_is, 0, value.len() as u8], value, chain].concat();
+    assert_eq!(expecting(5, b""), any);
+    for value in 0..=255 {
+        let read = |at: usize| Lease::from_bytes(&with(at, value)).err();
+        let is_good = |good: &[u8], what| (!good.contains(&value)).then_some(InvalidLease::Malformed(what));
+        assert_eq!(read(4), is_good(&[0, 1], "its role"));
+        assert_eq!(read(5), is_good(&[0, 2], "its certificate type").or((value == 2).then_some(CHAIN)));
+        assert_eq!(read(6), is_good(&[0, 1], "whether its root is bound"));
+        assert_eq!(read(tag), is_good(&[5], "its expectation"));
+        // Not proved before it was judged.
+        let last = any[judged_at + 7];
+        assert_eq!(read(judged_at + 7), (value < last).then_some(InvalidLease::Malformed("its times")));
+        assert_eq!(read(proved_at + 7), (value > last).then_some(InvalidLease::Malformed("its times")));
+    }
+    for (tag, value, good) in [
+        (0, &b"a.test"[..], true),
+        (0, b"", false),
+        (0, b"a b", false),
+        (1, &[10, 0, 0, 7], true),
+        (1, &[0; 16], true),
+        (1, &[10, 0, 0], false),
+        (1, &[10, 0, 0, 7, 0], false),
+        (1, &[0; 17], false),
+        (2, b"spiffe://example.org/api", true),
+        (2, b"spiffe://example.org", false),
+        (3, b"example.org", true),
+        (3, b"", false),
+        (4, &[7; 32], true),
+        (4, &[7; 31], false),
+        (4, &[7; 33], false),
+        (5, b"", true),
+        (5, b"x", false),
+        (6, b"", false),
+    ] {
+        let read = Lease::from_bytes(&expecting(tag, value)).err();
+        assert_eq!(read, (!good).then_some(InvalidLease::Malformed("its expectation")), "{tag} {value:?}");
+    }
+    let without_chain = [&any[..tag + 3], &[0; 3]].concat();
+    assert_eq!(Lease::from_bytes(&without_chain).err(), Some(CHAIN));
+}
+
+const CHAIN: InvalidLease = InvalidLease::Malformed("its chain");
 
 /// Finds the sessions that a new snapshot ends.
 #[test]
@@ -228,6 +289,7 @@ fn of_many_leases_a_snapshot_ends_those_whom_it_would_refuse() {
     for (session, leaf) in (0..).zip(&leaves) {
         assert!(leases.insert(session, world.lease(&first, leaf, Expect::AnyTrusted)).is_none());
     }
+    assert!(!leases.is_empty() && leases.get(&7).unwrap().leaf() == leaves[7].der.as_ref());
     assert_eq!(leases.next_end(), Some(at(NOW + 5 * DAY - 1)));
     let second = world.trust_until(&[&leaves[3], &leaves[11]], 8 * DAY);
     let ended: Vec<_> = leases.ended_by(&second, at(NOW + 1)).map(|(session, why)| (*session, why.name())).collect();

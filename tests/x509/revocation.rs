@@ -143,6 +143,13 @@ fn an_expired_list_beside_a_newer_one_of_another_key_says_so() {
         text.ends_with(": load a newer one of the same key (a newer one is loaded that is signed by another key)"),
         "{text}"
     );
+    // The other key's is not newer.
+    for from in [-3 * DAYS, -2 * DAYS] {
+        let (old, other) = (w.ca.crl(&[], -2 * DAYS, -3 * HOUR as i64), namesake.crl(&[], from, DAYS));
+        let (_, fault, text) = w.fault(w.trust(&[old, other]).check_revocation_of_leaf_only());
+        assert_eq!(fault.name(), "CrlExpired");
+        assert!(text.ends_with(": load a newer one"), "{text}");
+    }
 }
 
 #[test]

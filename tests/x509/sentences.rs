@@ -115,6 +115,36 @@ fn a_root_is_found_under_its_name_in_any_encoding() {
     assert!(judge(&trust, &leaf).is_ok());
 }
 
+/// Two roots have one name (the CA has changed its key), or a chain has two encodings of it.
+#[test]
+fn each_root_is_found_under_each_encoding_of_its_name_in_the_chain() {
+    let written = |ca: &Ca, name: &str| {
+        let mut params = ca.params.clone();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
+        params
+    };
+    let key = || KeyPair::generate().unwrap();
+    let roots = [Ca::root("Root"), Ca::root("Root")];
+    let both = trust(&[&roots[0], &roots[1]]);
+    for root in &roots {
+        let issuer = written(root, "ROOT");
+        let leaf = pki::leaf_params("api", &["api.internal"])
+            .signed_by(&key(), &rcgen::Issuer::from_params(&issuer, &root.key))
+            .unwrap();
+        let accepted = judge(&both, Role::Server, &[leaf.der()], &dns("api.internal"), NOW).unwrap();
+        assert_eq!(accepted.chain().count(), 1);
+        // The old key has signed a certificate for a new one, and writes the name in a third way.
+        let (new, old) = (key(), written(root, "rOOT"));
+        let link = issuer.signed_by(&new, &rcgen::Issuer::from_params(&old, &root.key)).unwrap();
+        let leaf = pki::leaf_params("api", &["api.internal"])
+            .signed_by(&key(), &rcgen::Issuer::from_params(&issuer, &new))
+            .unwrap();
+        let accepted = judge(&both, Role::Server, &[leaf.der(), link.der()], &dns("api.internal"), NOW).unwrap();
+        assert_eq!(accepted.chain().count(), 2);
+    }
+}
+
 /// webpki compares octets between intermediates. Then the sentence says that the two names differ only in encoding.
 #[test]
 fn an_intermediate_under_another_encoding_of_its_name_is_told_from_one_that_is_missing() {
