@@ -47,12 +47,16 @@ fn lease(identity: &Identity, expect: &[Expect]) -> Lease {
 
 /// The client proves this identity. Returns the result for the lease, one hour later.
 fn renewed(lease: &Lease, next: &Identity, expect: &[Expect]) -> Result<Lease, Refusal> {
+    renewed_under(&trust(), lease, next, expect)
+}
+
+fn renewed_under(trust: &Trust, lease: &Lease, next: &Identity, expect: &[Expect]) -> Result<Lease, Refusal> {
     let mut pair = Pair::new(Policy::new());
     let (_, message) = request(&mut pair.server);
     let proving = asked(&mut pair.client, &message);
     let authenticator = prove(&pair.client, proving, next);
     let claim: Claim<'_> = claim(&mut pair.server, &authenticator);
-    lease.renew(&claim, &trust(), &JudgeOptions::new(expect, at(3600)))
+    lease.renew(&claim, trust, &JudgeOptions::new(expect, at(3600)))
 }
 
 #[test]
@@ -111,6 +115,18 @@ fn names_are_compared_whole_and_of_every_kind() {
         renewed(&before, &issue("user", &[&who]), &any).unwrap();
         assert_eq!(renewed(&before, &issue("user", &[&other]), &any).unwrap_err().name(), "OtherIdentity", "{other}");
     }
+}
+
+/// A root that is bound to a trust domain vouches for SPIFFE IDs only, so the old name is not proved under it.
+#[test]
+fn a_name_is_not_renewed_under_a_root_that_vouches_for_spiffe_ids() {
+    let expect: [Expect; 2] = ["a.test".parse().unwrap(), "spiffe://example.org".parse().unwrap()];
+    let before = lease(&issue("client", &["a.test"]), &expect);
+    let next = issue("client", &["spiffe://example.org/api", "a.test"]);
+    renewed(&before, &next, &expect).unwrap();
+    let bundle = Trust::builder().spiffe_bundle("example.org".parse().unwrap(), "bundle", PKI.root.der());
+    let refusal = renewed_under(&bundle.build().unwrap(), &before, &next, &expect).unwrap_err();
+    assert_eq!(refusal.name(), "OtherIdentity");
 }
 
 /// Devices that are identified by their keys may all have one name.

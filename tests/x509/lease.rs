@@ -1,7 +1,7 @@
 //! A lease: the peer is judged again without a message to it.
 
 use crate::pki::{Ca, DAY, Leaf, NOW, at};
-use countersign::x509::{Accepted, Expect, InvalidLease, JudgeOptions, Lease, Leases, Trust};
+use countersign::x509::{Accepted, Expect, InvalidLease, JudgeOptions, Lease, Leases, SignatureMemo, Trust};
 use countersign::{CertificateType, Peer, Role};
 use rcgen::date_time_ymd;
 use rustls_pki_types::CertificateDer;
@@ -141,6 +141,24 @@ fn a_new_snapshot_ends_what_it_would_not_let_in() {
     }
 }
 
+/// If only the CRLs have changed, no signature is verified again, and the next check compares times.
+#[test]
+fn new_lists_cost_no_signature_and_other_roots_cost_all() {
+    let world = World::new();
+    let lease = world.lease(&world.trust(&[]), &world.ca.leaf("api", &["a.test"]), Expect::AnyTrusted);
+    let root_more = Trust::builder().roots("root", &world.root.der).roots("2", &Ca::root("Second").der).build();
+    for (trust, signatures) in [(world.trust_until(&[], 9 * DAY), 0), (root_more.unwrap(), 2)] {
+        let memo = SignatureMemo::new(8);
+        let check = |lease: &Lease, later| {
+            let options = JudgeOptions::new(&[Expect::AnyTrusted], at(NOW + later));
+            lease.check_with(&trust, &JudgeOptions { memo: Some(&memo), ..options }).unwrap()
+        };
+        let checked = check(&lease, 50);
+        assert_eq!((memo.len(), checked.judged_at()), (signatures, at(NOW + 50)));
+        assert_eq!((check(&checked, 60).judged_at(), memo.hits()), (at(NOW + 50), 0));
+    }
+}
+
 impl World {
     fn ca_serial(&self) -> Vec<u8> {
         use x509_parser::prelude::{FromDer, X509Certificate};
@@ -213,6 +231,13 @@ fn a_lease_survives_as_bytes_and_what_is_read_is_checked_and_judged_before_it_ho
                 assert!(!chain_is_damaged || read.check(&trust, at(NOW + DAY)).is_err(), "{at_byte}");
             }
         }
+    }
+    // Under a root that vouches for SPIFFE IDs only, names are not proved, also after sleep.
+    let bundle = Trust::builder().spiffe_bundle("example.org".parse().unwrap(), "bundle", &world.root.der);
+    let bound = world.lease(&bundle.build().unwrap(), &leaf, "spiffe://example.org".parse().unwrap());
+    for lease in [bound.clone(), Lease::from_bytes(&bound.to_bytes()).unwrap()] {
+        let identity = lease.identity().unwrap();
+        assert!(identity.spiffe_id.is_some() && identity.dns_names.is_empty());
     }
     // After a new judgement, and that of a server.
     let later = world.lease(&trust, &leaf, Expect::AnyTrusted).check(&world.trust_until(&[], 9 * DAY), at(NOW + DAY));
@@ -329,6 +354,28 @@ fn leaves_directly_below_two_roots_end_with_their_own_root() {
         let ended: Vec<_> = ended.into_iter().map(|(session, why)| (order[session], why.name())).collect();
         assert_eq!(ended, [(0, "Expired")], "{order:?}");
         assert_eq!(leases.next_end(), Some(at(NOW + 9 * DAY - 1)));
+    }
+}
+
+/// Two CAs under one root, one of which the new snapshot revokes.
+#[test]
+fn leaves_of_two_cas_end_with_their_own_ca() {
+    let root = Ca::root("Root");
+    let cas = [root.intermediate("Good"), root.intermediate("Bad")];
+    let serial = x509_parser::parse_x509_certificate(&cas[1].der).unwrap().1.raw_serial().to_vec();
+    let trust = |revoked: &[&[u8]]| {
+        let builder = Trust::builder().roots("root", &root.der).crls("root", &root.crl(revoked, -9, DAY as i64));
+        builder.crls("good", &cas[0].crl(&[], -9, 99)).crls("bad", &cas[1].crl(&[], -9, 99)).build().unwrap()
+    };
+    let (first, second) = (trust(&[]), trust(&[&serial]));
+    for order in [[0, 1, 0], [1, 0, 1]] {
+        let mut leases = Leases::new();
+        for (session, ca) in (0..).zip(order) {
+            let chain = [cas[ca].leaf("api", &["a.test"]).der, cas[ca].der.clone()];
+            leases.insert(session, lease(&first, Peer::new(Role::Client, &chain), Expect::AnyTrusted));
+        }
+        let ended: Vec<_> = leases.ended_by(&second, at(NOW + 1)).map(|(session, _)| order[*session]).collect();
+        assert_eq!(ended, order.into_iter().filter(|ca| *ca == 1).collect::<Vec<_>>(), "{order:?}");
     }
 }
 

@@ -238,7 +238,9 @@ fn broken_roots_and_crls_are_reported_with_file_and_line() {
         .crls("crls.pem", format!("{crl}{}", pem("X509 CRL", &w.root.der)).as_bytes())
         .crls("empty.pem", b"nothing")
         .build();
-    let problems: Vec<String> = result.err().unwrap().problems.iter().map(ToString::to_string).collect();
+    let error = result.err().unwrap();
+    let problems: Vec<String> = error.problems.iter().map(ToString::to_string).collect();
+    assert_eq!(error.to_string(), problems.join("; "));
     assert_eq!(problems.len(), 5, "{problems:#?}");
     assert_eq!(problems[4], "empty.pem: no CRL found");
     assert_eq!(

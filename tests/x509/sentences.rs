@@ -145,6 +145,43 @@ fn each_root_is_found_under_each_encoding_of_its_name_in_the_chain() {
     }
 }
 
+/// RFC 5280 §6.1.3 (a)(4): the issuer is the subject of the CA above, not only the holder of its key.
+#[test]
+fn a_root_vouches_for_nobody_under_another_name() {
+    let root = Ca::root("Root");
+    let mut params = root.params.clone();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(rcgen::DnType::CommonName, "Another");
+    let another = rcgen::Issuer::from_params(&params, &root.key);
+    let leaf = pki::leaf_params("api", &["api.internal"]).signed_by(&KeyPair::generate().unwrap(), &another).unwrap();
+    for roots in [&[&root][..], &[&root, &Ca::root("Third")]] {
+        let refusal = judge(&trust(roots), Role::Server, &[leaf.der()], &dns("api.internal"), NOW).unwrap_err();
+        assert_eq!(refusal.reason(), &RefusalReason::UnknownIssuer("CN=Another".into()));
+    }
+}
+
+/// RFC 5280 §6.1.4 (l): a CA's certificate for its own next key does not count.
+#[test]
+fn the_limits_of_a_path_are_about_cas_and_not_about_their_keys() {
+    let root = Ca::root_with("Root", |params| params.is_ca = IsCa::Ca(BasicConstraints::Constrained(1)));
+    let ca = root.intermediate("CA");
+    let renewed = ca.intermediate("CA");
+    let below = renewed.intermediate("Below");
+    let snapshots = [Trust::builder(), Trust::builder().max_intermediates(1)]
+        .map(|builder| builder.roots("root", &root.der).build().unwrap());
+    for (trust, refusal) in snapshots.iter().zip([
+        RefusalReason::PathLength { below: 2, most: 1 },
+        RefusalReason::PathTooLong { intermediates: 2, most: 1 },
+    ]) {
+        let judge = |chain: &[&CertificateDer<'_>]| judge(trust, Role::Server, chain, &dns("api.internal"), NOW);
+        let leaf = renewed.leaf("api", &["api.internal"]);
+        assert_eq!(judge(&[&leaf.der, &renewed.der, &ca.der]).unwrap().chain().count(), 3);
+        let leaf = below.leaf("api", &["api.internal"]);
+        let refused = judge(&[&leaf.der, &below.der, &renewed.der, &ca.der]).unwrap_err();
+        assert_eq!(refused.reason(), &refusal);
+    }
+}
+
 /// webpki compares octets between intermediates. Then the sentence says that the two names differ only in encoding.
 #[test]
 fn an_intermediate_under_another_encoding_of_its_name_is_told_from_one_that_is_missing() {

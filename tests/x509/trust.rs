@@ -325,6 +325,18 @@ fn every_kind_of_problem_has_a_name_and_an_error_has_that_of_its_first() {
     }
 }
 
+#[test]
+fn a_root_counts_once_for_each_thing_that_it_vouches_for() {
+    let root = Ca::root("Root");
+    let domain = |name: &str| name.parse().unwrap();
+    let twice = Trust::builder().roots("first.pem", &root.der).roots("second.pem", &root.der).build().unwrap();
+    assert_eq!((twice.root_count(), twice.id()), (1, trust(&[&root]).id()));
+    let bound = Trust::builder().spiffe_bundle(domain("example.org"), "bundle", &root.der);
+    let bound = bound.spiffe_bundle(domain("example.org"), "bundle", &root.der);
+    let bound = bound.spiffe_bundle(domain("other.example"), "bundle", &root.der).roots("root", &root.der);
+    assert_eq!(bound.build().unwrap().root_count(), 3);
+}
+
 proptest::proptest! {
     #[test]
     fn no_file_makes_the_builder_panic(file: Vec<u8>, text in "(-----(BEGIN|END) [A-Z ]{0,12}-----|[A-Za-z0-9+/=]{0,70}|\\PC)(\n|\r\n|\r)?") {

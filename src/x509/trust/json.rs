@@ -245,6 +245,8 @@ mod tests {
         assert_eq!(list[1..5], [Json::Other, Json::Other, Json::Other, Json::Other]);
         assert_eq!(list[5..], [Json::Object(Vec::new(), 1), Json::Array(Vec::new())]);
         assert_eq!(json.get("b"), Some(&Json::String(String::new(), 2)));
+        let escapes = Json::read(b"\" ~\\\"\\\\\\/\\b\\f\\n\\r\\t\"").unwrap();
+        assert_eq!(escapes, Json::String(" ~\"\\/\u{8}\u{c}\n\r\t".into(), 1));
         assert_eq!((json.get("c"), list[0].get("a"), list[0].as_array()), (None, None, None));
     }
 
@@ -279,9 +281,13 @@ mod tests {
             "\"\\u+123\"",
             "\"\\ud800\"",
             "\"\\ud800\\u0041\"",
+            "\"\\ud83dxxde00\"",
             "\"\\udc00\"",
             "\"\n\"",
             "[1]]",
+            "[1}",
+            "{\"a\":1]",
+            "{\"a\",1}",
             "1 2",
             "[1 2]",
             "{\"a\":1 \"b\":2}",

@@ -230,3 +230,66 @@ fn form(cert: &Certificate<'_>) -> Result<(), RefusalReason> {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Role;
+    use crate::asn1::made::{Made, der};
+    use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair};
+    use webpki::EndEntityCert;
+
+    fn params(name: &str, is_ca: IsCa) -> CertificateParams {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = is_ca;
+        params
+    }
+
+    /// The longest path, with every pathLenConstraint at its limit: there is nothing to blame. Only webpki's error is told.
+    #[test]
+    fn a_chain_without_a_fault_is_not_called_faulty() {
+        let key = || KeyPair::generate().unwrap();
+        let unlimited = params("root", IsCa::Ca(BasicConstraints::Unconstrained));
+        let mut issuer = Issuer::new(unlimited.clone(), key());
+        let root = unlimited.self_signed(issuer.key()).unwrap();
+        let mut others = Vec::new();
+        for below in (0..6).rev() {
+            let ca = params(&format!("CA above {below}"), IsCa::Ca(BasicConstraints::Constrained(below)));
+            let key = key();
+            others.insert(0, ca.signed_by(&key, &issuer).unwrap().der().clone());
+            issuer = Issuer::new(ca, key);
+        }
+        let leaf = params("leaf", IsCa::ExplicitNoCa).signed_by(&key(), &issuer).unwrap();
+        let trust = Trust::from_roots("root", root.der()).unwrap();
+        let (cert, root) = (rules::read(leaf.der()).unwrap(), rules::read(root.der()).unwrap());
+        let end_entity = EndEntityCert::try_from(leaf.der()).unwrap();
+        let leaf = Leaf { role: Role::Client, cert: &cert, end_entity: &end_entity };
+        let now = UnixTime::since_unix_epoch(core::time::Duration::from_secs(1_795_435_200));
+        for (error, reason) in [
+            (Error::UnknownIssuer, RefusalReason::PathSearch("UnknownIssuer".into())),
+            (Error::MaximumNameConstraintComparisonsExceeded, RefusalReason::TooComplex),
+            (Error::MaximumPathBuildCallsExceeded, RefusalReason::TooComplex),
+            (Error::MaximumSignatureChecksExceeded, RefusalReason::TooComplex),
+        ] {
+            assert_eq!(diagnose(&error, &trust, &[root], &leaf, &others, now), of_leaf(reason));
+        }
+    }
+
+    #[test]
+    fn a_certificate_may_be_as_long_as_webpki_reads_and_valid_for_one_second() {
+        let says = |made: &Made| form(&rules::read(&made.der()).unwrap());
+        assert_eq!(says(&Made::default()), Ok(()));
+        // An extension that fills it up.
+        let long = |len: usize| Made::with(&[0x2a, 3], &std::vec![0; len]);
+        let around = long(60_000).der().len().checked_sub(60_000).unwrap();
+        assert_eq!(says(&long(MAX_CERTIFICATE - around)), Ok(()));
+        assert_eq!(says(&long(MAX_CERTIFICATE - around + 1)), Err(RefusalReason::TooLarge(65_536)));
+        // Made's notAfter is 2050-01-01 00:00:00.
+        let from =
+            |second: &[u8]| Made { not_before: der(0x18, &[b"2050010100000", second].concat()), ..Made::default() };
+        assert_eq!(says(&from(b"0Z")), Ok(()));
+        assert_eq!(says(&from(b"1Z")), Err(RefusalReason::NonConformant("its validity ends before it begins")));
+    }
+}
