@@ -44,4 +44,5 @@ mod serial;
 mod session;
 mod stream;
 mod stream_ends;
+mod stream_faults;
 mod threads;

@@ -367,7 +367,7 @@ fn a_server_that_only_reads_confirms_its_client() {
 }
 
 /// A record under the null AEAD: content, inner type, tag of zeros.
-fn record(content: &[u8], typ: u8) -> Vec<u8> {
+pub fn record(content: &[u8], typ: u8) -> Vec<u8> {
     let inner = [content, &[typ], &[0; 16]].concat();
     let [high, low] = (inner.len() as u16).to_be_bytes();
     [&[23, 3, 3, high, low], &inner[..]].concat()

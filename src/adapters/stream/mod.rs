@@ -194,6 +194,7 @@ impl<S: Transport> Stream<S> {
         let _ = self.link.io.shutdown_write(); // the peer may have closed already
         while !ended {
             if is_over(deadline) {
+                self.all_sent()?;
                 // The peer knows that we have closed, and need not send anything.
                 return if self.session.is_confirmed() { Ok(()) } else { Err(io::ErrorKind::TimedOut.into()) };
             }
