@@ -179,6 +179,25 @@ mod tests {
         assert_eq!((got, reader.received.capacity()), (1 << 18, 0), "and nothing is held afterwards");
     }
 
+    /// A signal interrupts a call, which is made again. Everything else is the caller's to decide, and loses nothing.
+    #[test]
+    fn a_read_goes_on_after_an_interruption_and_reports_everything_else() {
+        struct Troubled(Vec<io::ErrorKind>);
+        impl Read for Troubled {
+            fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+                match self.0.pop() {
+                    Some(trouble) => Err(trouble.into()),
+                    None => (&bytes()[..]).read(buf),
+                }
+            }
+        }
+        for error in [io::ErrorKind::WouldBlock, io::ErrorKind::TimedOut, io::ErrorKind::ConnectionReset] {
+            let (mut stream, mut reader) = (Troubled(vec![error, io::ErrorKind::Interrupted]), Frames::new(10));
+            assert_eq!(reader.read(&mut stream).unwrap_err().kind(), error);
+            assert_eq!(reader.read(&mut stream).unwrap(), Some(Frame::Data(vec![])));
+        }
+    }
+
     #[test]
     fn what_is_too_long_or_unknown_or_cut_is_an_error() {
         let mut short = Frames::new(9);

@@ -300,3 +300,24 @@ impl Drop for Living {
         forget(&mut self.metrics.leases(), self.until.load(Relaxed));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_is_counted_in_the_bucket_of_its_time_and_in_all_larger_ones() {
+        for (at, bucket) in BUCKETS.into_iter().enumerate() {
+            let most = Duration::from_micros(bucket);
+            for (took, first) in [(most, at), (most + Duration::from_nanos(1), at + 1)] {
+                let metrics = Metrics::new();
+                metrics.verdict(took);
+                let VerdictTimes { at_most, count, total } = metrics.verdicts();
+                assert_eq!((count, total), (1, took));
+                for (place, (limit, counted)) in at_most.into_iter().enumerate() {
+                    assert_eq!((limit, counted), (Duration::from_micros(BUCKETS[place]), u64::from(place >= first)));
+                }
+            }
+        }
+    }
+}

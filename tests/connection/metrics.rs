@@ -1,11 +1,11 @@
 //! The counters of all connections.
 
-use crate::identity::Pki;
+use crate::identity::{Identity, Pki};
 use crate::stream::{World, config, tcp};
 use countersign::adapters::stream::{Acceptor, Connector, Stream};
 use countersign::adapters::{Metrics, Outcome, Reauthenticated};
 use countersign::pki_types::UnixTime;
-use countersign::x509::{Expect, SignatureMemo, Trust};
+use countersign::x509::{self, Expect, Identities, SignatureMemo, Trust};
 use countersign::{Policy, Role};
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -101,6 +101,45 @@ fn living_connections_are_counted_with_the_ends_of_their_leases() {
     assert_eq!(metrics.connections(), 1);
     drop(server);
     assert_eq!((metrics.connections(), metrics.first_lease_end()), (0, None), "though `ours` is still there");
+}
+
+/// The end of a lease is that of the certificate that was shown last.
+#[test]
+fn a_new_proof_has_a_new_end() {
+    let (world, metrics) = counting();
+    let (client, server) = meet(&world.connector(), &world.acceptor());
+    let (client, server) = (client.unwrap(), server.unwrap());
+    let before = metrics.first_lease_end();
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+    let Identity { chain, key } =
+        world.pki.issue_with("client.test", &key, |params| params.not_after = rcgen::date_time_ymd(2099, 1, 1));
+    world.client.identities().set(Identities::new(x509::Identity::new(chain, key).unwrap()));
+    let [ours, theirs] = [&server, &client].map(|end| end.reauthentication().unwrap());
+    let Reauthenticated::Answer(proof) = theirs.receive(&ours.request().unwrap()).unwrap() else { panic!() };
+    ours.receive(&proof).unwrap();
+    assert_eq!((metrics.connections(), metrics.first_lease_end()), (1, server.lease().valid_until()));
+    assert!(metrics.first_lease_end() < before);
+    drop(server);
+    assert_eq!((metrics.connections(), metrics.first_lease_end()), (0, None));
+}
+
+#[test]
+fn proofs_that_were_declined_or_that_nobody_asked_for_are_counted_as_such() {
+    let ((mut world, of_server), of_client) = (counting(), Arc::new(Metrics::new()));
+    world.client = world.client.metrics(Arc::clone(&of_client));
+    let (client, server) = meet(&world.connector(), &world.acceptor());
+    let [client, server] = [client, server].map(|end| end.unwrap().reauthentication().unwrap());
+    client.receive(&server.prove_unasked().unwrap()).unwrap();
+    let chain = world.pki.issue("client.test", &rcgen::PKCS_ED25519).chain;
+    world.client.identities().set(Identities::new(x509::Identity::external(chain, Vec::new()).unwrap()));
+    let unable = client.receive(&server.request().unwrap()).unwrap();
+    let Reauthenticated::Unable { message, .. } = unable else { panic!("it has no key") };
+    server.receive(&message).unwrap();
+    let counted = |metrics: &Metrics| -> Vec<_> {
+        metrics.reauthentications().iter().map(|it| (it.role, it.outcome, it.reason, it.count)).collect()
+    };
+    assert_eq!(counted(&of_client), [(Role::Client, "Unasked", "", 1)]);
+    assert_eq!(counted(&of_server), [(Role::Server, "Declined", "", 1)]);
 }
 
 #[test]

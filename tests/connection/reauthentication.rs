@@ -3,10 +3,11 @@
 use crate::identity::Pki;
 use crate::stream::{World, config, tcp};
 use countersign::ErrorKind;
-use countersign::adapters::stream::Stream;
+use countersign::adapters::stream::{Acceptor, Stream};
 use countersign::adapters::{Failure, Frame, Frames, Metrics, Reauthenticated, Reauthentication};
+use countersign::authenticator::RequestOptions;
 use countersign::limits::MAX_AUTHENTICATOR_REQUESTS;
-use countersign::x509::{Identities, Identity, Trust};
+use countersign::x509::{Expect, Identities, Identity, Trust};
 use std::io::{self, ErrorKind as Io, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -105,6 +106,53 @@ fn a_lease_that_todays_trust_does_not_hold_is_refused() {
     assert!(matches!(kind(&error), ErrorKind::Rejected { .. }));
     let error = server.receive(&answer(&client, &server.request().unwrap())).unwrap_err();
     assert_eq!(error.kind(), Io::PermissionDenied, "nor is what it proves");
+}
+
+/// Who has answered the handshake also answers later, and judges later.
+#[test]
+fn a_server_that_was_chosen_in_the_second_step_stays_the_server() {
+    let world = World::new();
+    let tenant = config(&world.pki, world.pki.issue("server.test", &rcgen::PKCS_ED25519));
+    let (near, far) = tcp();
+    let ends = thread::scope(|scope| {
+        let client = scope.spawn(|| world.connector().connect("server.test", near).unwrap());
+        let acceptor = Acceptor::new(tenant.clone(), [Expect::AnyTrusted]);
+        let server = world.acceptor().begin(far).unwrap().accept(&acceptor).unwrap();
+        [client.join().unwrap(), server]
+    });
+    let [client, server] = again(&ends);
+    let Reauthenticated::Renewed(lease) = client.receive(&answer(&server, &client.request().unwrap())).unwrap() else {
+        panic!("not renewed")
+    };
+    assert_eq!(lease.leaf(), &*tenant.identities().get().leaves()[0]);
+    server.check().unwrap();
+    tenant.trust().set(Trust::from_roots("other", Pki::new().root.pem().as_bytes()).unwrap());
+    assert_eq!(server.check().unwrap_err().kind(), Io::PermissionDenied);
+}
+
+/// RFC 9846 §4.3.5: a server may ask for certain certificates at length.
+#[test]
+fn a_request_of_any_length_is_whole() {
+    let ends = meet(&World::new());
+    let [client, server] = again(&ends);
+    let name = [&[0, 252][..], &[48, 130, 0, 248], &[0; 248]].concat();
+    for names in [1, 4, 200] {
+        let authorities = name.repeat(names);
+        let options = RequestOptions { certificate_authorities: Some(&authorities), ..Default::default() };
+        let (_, request) = server.request_with(&options).unwrap();
+        assert!(request.len() > authorities.len());
+        client.receive(&request).unwrap();
+    }
+}
+
+#[test]
+fn what_is_printed_of_it_is_whose_lease_it_has() {
+    let ends = meet(&World::new());
+    let [client, server] = again(&ends);
+    for (again, end) in [(client, &ends[0]), (server, &ends[1])] {
+        assert_eq!(format!("{again:?}"), format!("Reauthentication({:?})", end.lease()));
+        assert_eq!(format!("{end:?}"), format!("Stream {{ peer: {:?}, info: {:?}, .. }}", end.peer(), end.info()));
+    }
 }
 
 #[test]

@@ -26,11 +26,22 @@ impl Pki {
 
     /// A leaf with this key.
     pub fn issue_for(&self, name: &str, key: &rcgen::KeyPair) -> Identity {
+        self.issue_with(name, key, |_| {})
+    }
+
+    /// A leaf that differs in this from the others.
+    pub fn issue_with(
+        &self,
+        name: &str,
+        key: &rcgen::KeyPair,
+        change: impl FnOnce(&mut rcgen::CertificateParams),
+    ) -> Identity {
         let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
         params.distinguished_name.push(rcgen::DnType::CommonName, name);
         params.key_usages = vec![rcgen::KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages =
             vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth, rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+        change(&mut params);
         let certificate = params.signed_by(key, &self.root).unwrap();
         Identity { chain: vec![certificate.der().clone()], key: SigningKey::from_der(&key.serialize_der()).unwrap() }
     }
