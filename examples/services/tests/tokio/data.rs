@@ -143,5 +143,9 @@ async fn a_reading_half_answers_key_updates_by_itself() {
 async fn halves_of_two_streams_do_not_reunite() {
     let (client, server) = World::new().meet(1000).await;
     let ((read, _write), (_read, write)) = (client.into_split(), server.into_split());
-    assert!(read.reunite(write).is_err());
+    let error = read.reunite(write).unwrap_err();
+    assert_eq!(
+        (error.to_string(), format!("{error:?}")),
+        ("these halves are not of one stream".into(), "ReuniteError".into())
+    );
 }

@@ -34,7 +34,8 @@ pub async fn bare<IO: AsyncRead + AsyncWrite + Unpin>(config: &Config, policy: P
 /// A record under the null AEAD: content, inner type, a tag of zeros.
 pub fn record(content: &[u8], typ: u8) -> Vec<u8> {
     let inner = [content, &[typ], &[0; 16]].concat();
-    [&[23, 3, 3, 0, inner.len() as u8], &inner[..]].concat()
+    let [high, low] = (inner.len() as u16).to_be_bytes();
+    [&[23, 3, 3, high, low], &inner[..]].concat()
 }
 
 #[tokio::test]

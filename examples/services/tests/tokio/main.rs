@@ -6,6 +6,7 @@ mod cancelled;
 mod data;
 mod embedding;
 mod ends;
+mod faults;
 mod flooded;
 mod guide;
 mod guide_server;
