@@ -154,3 +154,24 @@ fn pseudo_packet(orig_dst_cid: &ConnectionId, packet: &[&[u8]]) -> Vec<u8> {
     packet.iter().for_each(|part| pseudo_packet.extend_from_slice(part));
     pseudo_packet
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// quinn computes with its sizes as with those of every other key.
+    #[test]
+    fn a_key_that_could_not_be_made_seals_and_opens_nothing() {
+        let (packet, header): (&dyn PacketKey, &dyn HeaderKey) = (&NoKey, &NoKey);
+        let mut bytes = [7; 40];
+        packet.encrypt(0, &mut bytes, 10);
+        assert_eq!(bytes, [0; 40], "plaintext must not go out");
+        let mut bytes = [7; 40];
+        header.encrypt(1, &mut bytes);
+        assert_eq!(bytes, [0; 40]);
+        assert!(packet.decrypt(0, &[], &mut BytesMut::from(&[7; 40][..])).is_err());
+        assert_eq!(packet.tag_len(), TAG_LEN);
+        assert_eq!(header.sample_size(), HeaderProtectionKey::SAMPLE_LEN);
+        assert_eq!((packet.confidentiality_limit(), packet.integrity_limit()), (u64::MAX, u64::MAX));
+    }
+}

@@ -266,6 +266,27 @@ fn tickets_are_of_no_use_and_do_no_harm() {
         assert!(client.read(&[&[4, 0, 0, body.len() as u8][..], &body].concat(), 3).is_empty());
         assert_eq!(client.error, None);
         assert!(client.session.early_crypto().is_none());
+        assert_eq!(client.session.early_data_accepted(), Some(false), "there is no 0-RTT");
+    }
+}
+
+/// A HelloRetryRequest may carry a cookie as long as all else that we send, and it comes back.
+#[test]
+fn a_second_hello_of_any_length_is_written() {
+    const RANDOM: &str = "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c";
+    for len in [1, 4096] {
+        let cookie = vec![7; len];
+        let u16 = |n: usize| u16::try_from(n).unwrap().to_be_bytes();
+        let extensions = [&[0, 43, 0, 2, 3, 4, 0, 44][..], &u16(2 + len), &u16(len), &cookie].concat();
+        let random = hex::decode(RANDOM).unwrap();
+        let body = [&[3, 3], &random[..], &[0, 0x13, 1, 0], &u16(extensions.len()), &extensions].concat();
+        let retry = [&[2, 0], &u16(body.len())[..], &body].concat();
+        let mut client = Theirs::client(&World::new());
+        assert!(client.read(&[], 1).len() == 1, "the first hello");
+        let written = client.read(&retry, 1200);
+        assert_eq!(client.error, None);
+        let [(Epoch::Plaintext, hello)] = &written[..] else { panic!("one hello") };
+        assert!(hello.windows(len).any(|part| part == cookie));
     }
 }
 

@@ -3,8 +3,9 @@
 use crate::world::World;
 use bytes::BytesMut;
 use countersign::Suite;
+use countersign::adapters::quinn::ResetKey;
 use countersign::adapters::quinn::quinn_proto::crypto::{
-    ClientConfig, HeaderKey, Keys, PacketKey, ServerConfig, Session,
+    ClientConfig, HeaderKey, HmacKey, Keys, PacketKey, ServerConfig, Session,
 };
 use countersign::adapters::quinn::quinn_proto::{ConnectionId, Side, transport_parameters::TransportParameters};
 use countersign::internals::crypto::quic::PacketSecret;
@@ -157,4 +158,21 @@ fn what_cannot_be_protected_is_not_sent() {
     let mut packet = vec![0xee; 30];
     keys.packet.local.encrypt(0, &mut packet, 31);
     assert_eq!(packet, [0; 30]);
+}
+
+/// RFC 9000 §10.3.2: nobody can make the token of another connection or another host.
+#[test]
+fn a_reset_token_is_that_of_its_key_and_its_connection() {
+    let (key, other) = (ResetKey::new(&[1; 32]), ResetKey::new(&[2; 32]));
+    let mut token = vec![0; key.signature_len()];
+    key.sign(b"connection", &mut token);
+    assert!(ResetKey::new(&[1; 32]).verify(b"connection", &token).is_ok(), "after a restart too");
+    assert!(other.verify(b"connection", &token).is_err());
+    assert!(key.verify(b"connectiom", &token).is_err());
+    assert!(key.verify(b"connection", &[]).is_err() && key.verify(b"connection", &token[1..]).is_err());
+    for bit in 0..token.len() * 8 {
+        let mut token = token.clone();
+        token[bit / 8] ^= 1 << (bit % 8);
+        assert!(key.verify(b"connection", &token).is_err(), "bit {bit}");
+    }
 }
