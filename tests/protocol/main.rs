@@ -20,6 +20,8 @@ mod lessons;
 mod parameters;
 mod records;
 mod refragment;
+mod runs;
 mod server_hello;
 mod session;
 mod table;
+mod verdicts;
