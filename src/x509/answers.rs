@@ -283,3 +283,35 @@ pub(crate) fn append(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `write` gets, and what it says about the room that it needs.
+    #[test]
+    fn a_message_gets_the_room_that_it_needs_once_and_nothing_stays_of_one_that_fails() {
+        for needed in [0, 1, 1023, 1024, 1025, 70_000] {
+            let mut message = b"before".to_vec();
+            let written = append(&mut message, |out| match out.get_mut(..needed) {
+                Some(out) => {
+                    out.fill(7);
+                    Ok(needed)
+                }
+                None => Err(Misuse::NoRoom { needed }),
+            });
+            assert_eq!((written, &message[..]), (Ok(()), &[b"before", &std::vec![7; needed][..]].concat()[..]));
+        }
+        // It wants no more than it had, and has not written: it would never end.
+        for misuse in [Misuse::NoRoom { needed: 1024 }, Misuse::NoRoom { needed: 1 }, Misuse::StaleQuestion] {
+            let mut message = b"before".to_vec();
+            let mut calls = 0;
+            let mut write = |_: &mut [u8]| {
+                calls += 1;
+                assert!(calls < 3, "called again and again");
+                Err(misuse)
+            };
+            assert_eq!((append(&mut message, &mut write), &message[..]), (Err(misuse), &b"before"[..]));
+        }
+    }
+}

@@ -1,7 +1,10 @@
 //! Private keys are read in every form that OpenSSL writes, and their signatures verify with their public key.
 
+use crate::pki::der;
+#[cfg(feature = "aws-lc-rs")]
+use crate::pki::extension;
 use countersign::SignatureScheme;
-use countersign::x509::{Expect, Identity, IdentityError, KeyError, PeerIdentity, SignError, SigningKey, Trust};
+use countersign::x509::{Expect, Identity, IdentityError, KeyError, PeerIdentity, SignError, SigningKey, Trust, pem};
 use ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{PrivateKeyDer, SubjectPublicKeyInfoDer};
@@ -204,6 +207,84 @@ fn a_public_part_of_another_key_is_refused() {
     // The scalar is the OCTET STRING at 5: another private key, with the old public key.
     key[7] ^= 1;
     assert_eq!(SigningKey::from_der(&key).err(), Some(KeyError::Inconsistent));
+}
+
+/// RFC 8410 §7, RFC 5958 §2: PKCS#8 has the public key again. Old releases of *ring* tagged it otherwise.
+#[test]
+fn an_ed25519_key_with_the_public_part_of_another_is_refused() {
+    for name in ["forms/ed-v2.key", "forms/ed-ring-old.key"] {
+        let der = PrivateKeyDer::from_pem_slice(&file(name)).unwrap();
+        let mut key = der.secret_der().to_vec();
+        assert!(SigningKey::from_der(&key).is_ok());
+        *key.last_mut().unwrap() ^= 1;
+        assert_eq!(SigningKey::from_der(&key).err(), Some(KeyError::Inconsistent), "{name}");
+    }
+}
+
+/// RFC 5915 §3, RFC 5958 §2: the curve may stand twice, but not two curves.
+#[test]
+fn an_ec_key_that_names_two_curves_is_refused() {
+    const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
+    const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
+    const P384: &[u8] = &[0x2b, 0x81, 4, 0, 34];
+    let sec1 = PrivateKeyDer::from_pem_slice(&file("p256.sec1.pem")).unwrap();
+    let (scalar, point) = (&sec1.secret_der()[7..39], &sec1.secret_der()[51..]);
+    for (outer, inner, read) in [
+        (P256, P256, None),
+        (P384, P256, Some(KeyError::Malformed)),
+        (P256, P384, Some(KeyError::Malformed)),
+        (P384, P384, Some(KeyError::Malformed)),
+    ] {
+        let curve = der(0xa0, &der(0x06, inner));
+        let key = der(0x30, &[&[2, 1, 1], &der(0x04, scalar)[..], &curve, point].concat());
+        let algorithm = der(0x30, &[der(0x06, EC_PUBLIC_KEY), der(0x06, outer)].concat());
+        let pkcs8 = der(0x30, &[der(0x02, &[0]), algorithm, der(0x04, &key)].concat());
+        assert_eq!(SigningKey::from_der(&pkcs8).err(), read);
+    }
+}
+
+#[test]
+fn an_encrypted_key_in_der_is_told_as_such() {
+    let encrypted = pem::sections(&file("encrypted.pkcs8.pem"))[0].der().unwrap();
+    assert_eq!(SigningKey::from_pem_or_der(&encrypted).err(), Some(KeyError::Encrypted));
+}
+
+/// A P-521 key whose public part only the certificate has, whole or compressed.
+#[cfg(feature = "aws-lc-rs")]
+#[test]
+fn a_p521_key_is_completed_by_its_certificate() {
+    let pkcs8 = PrivateKeyDer::from_pem_slice(&file("unsupported.p521.pem")).unwrap();
+    let find = |part: &[u8]| pkcs8.secret_der().windows(part.len()).position(|each| each == part).unwrap() + part.len();
+    let scalar = &pkcs8.secret_der()[find(&[0x04, 0x42])..][..66];
+    let spki = load("unsupported.p521.pem").unwrap().public_key();
+    let point = &spki[spki.len() - 133..];
+    let algorithm = der(0x30, &der(0x06, &[0x2b, 0x65, 112]));
+    let time = |year: &str| der(0x17, format!("{year}0101000000Z").as_bytes());
+    let name = der(0x30, &der(0x31, &der(0x30, &[der(0x06, &[0x55, 4, 3]), der(0x0c, b"a")].concat())));
+    let certificate = |spki: &[u8]| {
+        let fields = [
+            der(0xa0, &der(0x02, &[2])),
+            der(0x02, &[1]),
+            algorithm.clone(),
+            name.clone(),
+            der(0x30, &[time("26"), time("27")].concat()),
+            name.clone(),
+            spki.to_vec(),
+            der(0xa3, &der(0x30, &extension(15, true, &der(0x03, &[7, 0x80])))),
+        ];
+        der(0x30, &[der(0x30, &fields.concat()), algorithm.clone(), der(0x03, &[0; 65])].concat())
+    };
+    let compressed = [&[2 | point[132] & 1], &point[1..67]].concat();
+    for point in [None, Some(compressed)] {
+        let curve = der(0xa0, &der(0x06, &[0x2b, 0x81, 4, 0, 35]));
+        let point = point.map_or(Vec::new(), |point| der(0xa1, &der(0x03, &[&[0], &point[..]].concat())));
+        let key = der(0x30, &[der(0x02, &[1]), der(0x04, scalar), curve, point].concat());
+        let ours = Identity::from_pem_or_der(&certificate(&spki), &key).unwrap();
+        assert_eq!(ours.key().unwrap().public_key(), spki);
+        let other = SubjectPublicKeyInfoDer::from_pem_slice(&file("p384.public.pem")).unwrap();
+        let refused = Identity::from_pem_or_der(&certificate(&other), &key).err();
+        assert_eq!(refused, Some(IdentityError::KeyOfAnother));
+    }
 }
 
 #[test]

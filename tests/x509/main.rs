@@ -6,6 +6,7 @@ mod accepted;
 mod answerer;
 mod encodings;
 mod faulty_certificates;
+mod files;
 mod identity;
 mod key_kinds;
 mod keys;

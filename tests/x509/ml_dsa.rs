@@ -1,13 +1,14 @@
 //! ML-DSA (FIPS 204, RFC 9881, draft-ietf-tls-mldsa): keys in all forms, chains, CRLs, and a whole handshake without
 //! classical cryptography. The keys and chains are from the RFC and from OpenSSL (`vectors/ml_dsa`).
 
+use crate::pki::der;
 use countersign::x509::{
     Answerer, Expect, FaultyCertificate, Identities, Identity, IdentityError, JudgeOptions, KeyError, RefusalReason,
     Reloadable, SignatureMemo, SigningKey, Trust,
 };
 use countersign::{Handshake, Inbox, Outbox, Peer, Policy, Role, Seed, SignatureScheme, Want};
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, SubjectPublicKeyInfoDer, UnixTime};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, SubjectPublicKeyInfoDer, UnixTime};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,6 +67,30 @@ fn an_inconsistent_key_is_refused() {
     // expanded key, so a signature of it is verified, and that succeeds.
     let accepted = (!cfg!(feature = "aws-lc-rs")).then_some(None);
     assert_eq!(expanded("bad-ML-DSA-44-3.priv"), accepted.unwrap_or(Some(IdentityError::KeyOfAnother)));
+}
+
+/// RFC 5958 §2: PKCS#8 of version 2 has the public key too. It must be the key's, and an expanded key needs it.
+#[test]
+fn the_public_part_of_a_key_file_is_compared_with_the_key() {
+    let public = SubjectPublicKeyInfoDer::from_pem_slice(&example("ML-DSA-44.pub")).unwrap();
+    let public = &public[public.len() - 1312..];
+    for form in ["seed", "both", "expanded"] {
+        let version_1 = PrivateKeyDer::from_pem_slice(&example(&format!("ML-DSA-44-{form}.priv"))).unwrap();
+        // SEQUENCE, its length of 0 or 2 octets more; then version, algorithm and key.
+        let fields = match version_1.secret_der() {
+            [0x30, 0x82, _, _, fields @ ..] => fields,
+            [0x30, _, fields @ ..] => fields,
+            _ => panic!("PKCS#8"),
+        };
+        let with = |public: &[u8]| {
+            let public = der(0x81, &[&[0], public].concat());
+            SigningKey::from_der(&der(0x30, &[&[2, 1, 1], &fields[3..], &public].concat()))
+        };
+        assert_eq!(with(public).unwrap().sign(SignatureScheme::MLDSA44, b"message").map(drop), Ok(()), "{form}");
+        let mut other = public.to_vec();
+        other[7] ^= 1;
+        assert_eq!(with(&other).err(), Some(KeyError::Inconsistent), "{form}");
+    }
 }
 
 fn trust(crls: bool) -> Trust {

@@ -41,6 +41,22 @@ fn orders(parts: &[String]) -> Vec<Vec<String>> {
     all
 }
 
+/// RFC 9846 §4.5.1.1, RFC 6962 §3.3: what is stapled if the peer asks for it.
+#[test]
+fn a_credential_has_the_staples_of_its_identity() {
+    let leaf = World::new().leaf;
+    let identity = Identity::from_pem_or_der(&leaf.der, &leaf.key.serialize_der()).unwrap();
+    let staples = |identity: &Identity| {
+        let credential = identity.credential();
+        [credential.ocsp_staple, credential.scts].map(|staple| staple.map(<[u8]>::to_vec))
+    };
+    assert_eq!(staples(&identity), [None, None]);
+    let identity = identity.with_ocsp_staple(b"response".to_vec());
+    assert_eq!(staples(&identity), [Some(b"response".to_vec()), None]);
+    let identity = identity.with_scts(b"list".to_vec());
+    assert_eq!(staples(&identity), [Some(b"response".to_vec()), Some(b"list".to_vec())]);
+}
+
 #[test]
 fn one_file_holds_the_key_and_its_chain_in_any_order() {
     let w = World::new();

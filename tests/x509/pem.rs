@@ -336,7 +336,7 @@ fn what_stands_outside_of_every_block_and_may_be_an_object_is_a_problem_at_its_l
             ("DER", der.clone(), binary),
             ("a short object in DER", b"0\x03\x02\x01\x05".to_vec(), "DER stands outside of every block"),
             ("gzip", b"\x1f\x8b\x08\0\0\0\0\0\0\x03cd".to_vec(), "it is compressed (gzip)"),
-            ("other binary", b"abc\x01\x02".to_vec(), binary),
+            ("other binary", b"abc\x01\x02".to_vec(), "binary data stands outside of every block"),
             ("base64 of PEM", again.clone().into_bytes(), twice),
             ("base64 of PEM after a line break", shifted.into_bytes(), twice),
             ("base64 of PEM after CR LF", shifted_twice.into_bytes(), twice),
