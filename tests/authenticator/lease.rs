@@ -3,9 +3,12 @@
 use crate::common::*;
 use crate::identity::Identity;
 use countersign::authenticator::Claim;
-use countersign::x509::{Expect, JudgeOptions, Lease, Refusal, SigningKey, Trust};
+use countersign::x509::{
+    self, Answerer, Expect, Identities, JudgeOptions, Lease, Refusal, Reloadable, SignatureMemo, SigningKey, Trust,
+};
 use countersign::{Peer, Policy, Role};
 use rustls_pki_types::{CertificateDer, UnixTime};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A leaf with these names and a new key.
@@ -51,12 +54,16 @@ fn renewed(lease: &Lease, next: &Identity, expect: &[Expect]) -> Result<Lease, R
 }
 
 fn renewed_under(trust: &Trust, lease: &Lease, next: &Identity, expect: &[Expect]) -> Result<Lease, Refusal> {
+    proved(next, |claim| lease.renew(claim, trust, &JudgeOptions::new(expect, at(3600))))
+}
+
+/// The client proves this identity, as the server has asked.
+fn proved<T>(next: &Identity, judge: impl FnOnce(&Claim<'_>) -> T) -> T {
     let mut pair = Pair::new(Policy::new());
     let (_, message) = request(&mut pair.server);
     let proving = asked(&mut pair.client, &message);
     let authenticator = prove(&pair.client, proving, next);
-    let claim: Claim<'_> = claim(&mut pair.server, &authenticator);
-    lease.renew(&claim, trust, &JudgeOptions::new(expect, at(3600)))
+    judge(&claim(&mut pair.server, &authenticator))
 }
 
 #[test]
@@ -101,6 +108,27 @@ fn a_new_certificate_of_the_same_identity_renews_the_lease_and_another_ones_does
     assert_eq!(renewed(&before, &issue("other", &["a.test"]), &any).unwrap_err().name(), "OtherIdentity");
     // A peer that a handshake would refuse now is refused with that reason.
     assert_eq!(renewed(&before, &issue("client", &["a.test"]), &domain).unwrap_err().name(), "Svid");
+}
+
+/// As in the handshake: our own certificate is nobody else's proof, and verified signatures are remembered.
+#[test]
+fn an_answerer_renews_by_the_rules_of_the_handshake() {
+    let names = ["a.test"];
+    let expect: [Expect; 1] = [names[0].parse().unwrap()];
+    let (own, next) = (issue("server", &names), issue("client", &names));
+    let before = lease(&issue("client", &names), &expect);
+    let identities = Identities::new(x509::Identity::external(own.chain.clone(), vec![]).unwrap());
+    let memo = Arc::new(SignatureMemo::new(8));
+    let mut answerer = Answerer::new(
+        Arc::new(Reloadable::new(identities)),
+        Arc::new(Reloadable::new(trust())),
+        expect.clone(),
+        at(3600),
+    )
+    .with_memo(memo.clone());
+    let renewed = proved(&next, |claim| answerer.renew(&before, claim)).unwrap();
+    assert_eq!((renewed.leaf(), renewed.proved_at(), memo.len()), (next.chain[0].as_ref(), at(3600), 1));
+    assert_eq!(proved(&own, |claim| answerer.renew(&before, claim)).unwrap_err().name(), "OwnCertificate");
 }
 
 /// Names that people cannot read, or that are too long to read, are a part of the identity.
