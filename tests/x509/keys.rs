@@ -229,12 +229,9 @@ fn an_ec_key_that_names_two_curves_is_refused() {
     const P384: &[u8] = &[0x2b, 0x81, 4, 0, 34];
     let sec1 = PrivateKeyDer::from_pem_slice(&file("p256.sec1.pem")).unwrap();
     let (scalar, point) = (&sec1.secret_der()[7..39], &sec1.secret_der()[51..]);
-    for (outer, inner, read) in [
-        (P256, P256, None),
-        (P384, P256, Some(KeyError::Malformed)),
-        (P256, P384, Some(KeyError::Malformed)),
-        (P384, P384, Some(KeyError::Malformed)),
-    ] {
+    for (outer, inner, read) in
+        [(P256, P256, None), (P384, P256, Some(KeyError::Malformed)), (P256, P384, Some(KeyError::Malformed))]
+    {
         let curve = der(0xa0, &der(0x06, inner));
         let key = der(0x30, &[&[2, 1, 1], &der(0x04, scalar)[..], &curve, point].concat());
         let algorithm = der(0x30, &[der(0x06, EC_PUBLIC_KEY), der(0x06, outer)].concat());
