@@ -20,6 +20,8 @@ struct Faults {
     flush: VecDeque<Io>,
     /// How often a flush has succeeded.
     flushed: usize,
+    /// Writing waits, and takes nothing.
+    full: bool,
 }
 
 impl Faults {
@@ -47,6 +49,10 @@ impl Read for Faulty {
 impl Write for Faulty {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         self.next(|faults| &mut faults.write)?;
+        if self.1.lock().unwrap().full {
+            thread::sleep(Duration::from_millis(10));
+            return Err(Io::WouldBlock.into());
+        }
         self.0.write(buf)
     }
 
@@ -307,9 +313,8 @@ fn a_close_ends_at_its_deadline() {
     let (mut client, _silent, _) = confirmed(&world);
     in_time(move || client.close()).expect("the server knows that we have closed");
 
-    let (mut client, _silent, _) = confirmed(&world);
-    client.get_ref().0.set_write_timeout(Some(Duration::from_millis(50))).unwrap();
-    while client.write_all(&[7; 1 << 14]).is_ok() {} // until it takes nothing more
+    let (mut client, _silent, faults) = confirmed(&world);
+    faults.lock().unwrap().full = true;
     let blocked = in_time(move || client.close()).unwrap_err();
 
     world.server = world.server.policy(Policy::new().confirm_clients(false));
