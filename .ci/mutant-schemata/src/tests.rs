@@ -14,14 +14,15 @@ pub struct Suite {
 }
 
 /// Without those that read documents, build programs, or need other programs. With all features of the crate, aws-lc
-/// stands in for ring; the other two packages have ring.
-pub const SUITES: [Suite; 3] = [
+/// stands in for ring and libcrux; the other suites have those.
+pub const SUITES: [Suite; 4] = [
     Suite {
         folder: "tests/neighbours",
         arguments: &["--features=mlkem,mldsa", "--test=rustls", "--test=ml_kem", "--test=probe", "--test=quic"],
         without: &[],
     },
     Suite { folder: "examples/services", arguments: &["--test=tokio"], without: &[] },
+    Suite { folder: ".", arguments: &["--features=mlkem,mldsa", "--lib", "--test=x509"], without: &[] },
     Suite { folder: ".", arguments: &["--all-features", "--lib", "--tests"], without: &["project", "programs"] },
 ];
 
