@@ -4,10 +4,10 @@
 //! A page needs no network and no framework. Its Content-Security-Policy is `default-src 'none'` with the hashes of its
 //! one style and one script. Everything from peers is data (JSON in which `<`, `>` and `&` are escaped), and the script
 //! shows it as text only. A page has at most [`MAX_PAGE`] bytes: it summarises application data beyond 256 bytes a
-//! record, and leaves out later records of very long conversations, which it says.
+//! record, and leaves out later records and messages of very long conversations, which it says.
 
 use super::json::{self, Json};
-use super::model::{Connection, Field, Problem, Text};
+use super::model::{Connection, Field, Problem, Text, Value};
 use super::names::hex;
 use crate::crypto::HashAlgorithm;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -25,22 +25,26 @@ const SCRIPT: &str = include_str!("page/page.js");
 /// How much of a connection a page shows.
 struct Detail {
     records: usize,
+    messages: usize,
     /// Leaves longer than this show their first 64 bytes only.
     leaf: usize,
     /// Messages longer than this are not divided into fields.
     message: usize,
+    /// Secrets, hashes, and the inputs of each.
     derived: usize,
 }
 
 /// From everything to almost nothing. A page has the first that fits.
 const DETAILS: [Detail; 6] = [
-    Detail { records: usize::MAX, leaf: usize::MAX, message: usize::MAX, derived: usize::MAX },
-    Detail { records: 200, leaf: 4096, message: usize::MAX, derived: 100 },
-    Detail { records: 100, leaf: 1024, message: 16_384, derived: 60 },
-    Detail { records: 50, leaf: 256, message: 4096, derived: 40 },
-    Detail { records: 20, leaf: 128, message: 2048, derived: 40 },
-    Detail { records: 10, leaf: 64, message: 128, derived: 30 },
+    WHOLE,
+    Detail { records: 200, messages: 200, leaf: 4096, message: usize::MAX, derived: 100 },
+    Detail { records: 100, messages: 100, leaf: 1024, message: 16_384, derived: 60 },
+    Detail { records: 50, messages: 50, leaf: 256, message: 4096, derived: 40 },
+    Detail { records: 20, messages: 20, leaf: 128, message: 2048, derived: 40 },
+    Detail { records: 10, messages: 8, leaf: 64, message: 128, derived: 30 },
 ];
+const WHOLE: Detail =
+    Detail { records: usize::MAX, messages: usize::MAX, leaf: usize::MAX, message: usize::MAX, derived: usize::MAX };
 
 /// How many bytes of application data of a record are shown.
 const DATA: usize = 256;
@@ -140,28 +144,12 @@ fn hash(source: &str) -> String {
 
 /// The data for the script: the study's JSON with fields as rows, each text once, and spaces in parts.
 fn data(connection: &Connection, title: &Text, lead: &Text, detail: &Detail) -> Json {
-    let mut shown = connection.clone();
-    let left_out = shown.records.len().saturating_sub(detail.records);
-    shown.records.truncate(detail.records);
-    shown.secrets.truncate(detail.derived);
-    shown.hashes.truncate(detail.derived);
-    let (problems, checks) = (shown.problems.len(), shown.checks.len());
-    // The four checks of the handshake, and as many of authenticators as fit.
-    shown.checks.truncate(detail.derived.div_euclid(10).saturating_add(4));
-    shown.problems.truncate(detail.derived.min(100));
-    if left_out > 0 || shown.problems.len() < problems || shown.checks.len() < checks {
-        shown.problems.push(Problem {
-            field: None,
-            text: Text::made(
-                format!("this page would be too long: {left_out} later records are left out, and details of long ones; --json has everything"),
-                format!("la página sería demasiado larga: se omiten {left_out} registros posteriores y detalles de los largos; --json lo tiene todo"),
-            ),
-        });
-    }
-    let spaces = parts(&shown, detail);
+    let shown = shown(connection, detail);
+    let spaces = spaces_shown(connection, &shown);
+    let parts = parts(&shown, &spaces, detail);
     let mut texts: BTreeMap<(String, String, &str), usize> = BTreeMap::new();
     let (mut fields, mut list) = (Vec::new(), Vec::new());
-    for (id, field) in fields_shown(&shown, detail) {
+    for (id, field) in fields_shown(&shown, &spaces, detail) {
         let key = (field.text.en.to_string(), field.text.es.to_string(), field.rfc);
         let next = texts.len();
         let text = *texts.entry(key).or_insert_with(|| {
@@ -184,21 +172,75 @@ fn data(connection: &Connection, title: &Text, lead: &Text, detail: &Detail) -> 
             number(text),
         ])));
     }
-    for fact in &mut shown.summary {
-        fact.value = shortened(&fact.value);
-    }
-    for record in &mut shown.records {
-        record.title = shortened(&record.title);
-    }
     let mut members = json::without_fields(&shown);
     members.extend([
         ("title", json::text(title)),
         ("lead", json::text(lead)),
-        ("spaces", Json::List(spaces)),
+        ("spaces", Json::List(parts)),
         ("texts", Json::List(list)),
         ("fields", Json::List(fields)),
     ]);
     Json::Object(members)
+}
+
+/// The connection without what the page leaves out, except for bytes and fields.
+fn shown(connection: &Connection, detail: &Detail) -> Connection {
+    let mut shown = connection.clone();
+    shown.label = shortened(&shown.label);
+    for fact in &mut shown.summary {
+        fact.value = shortened(&fact.value);
+    }
+    shown.records.truncate(detail.records);
+    for record in &mut shown.records {
+        record.title = shortened(&record.title);
+        record.messages.retain(|message| *message < detail.messages);
+    }
+    // Messages are in the order of the records in which they begin.
+    let last = shown.records.iter().filter_map(|record| record.messages.last()).max();
+    shown.messages.truncate(last.map_or(0, |last| last.saturating_add(1)));
+    for list in [&mut shown.secrets, &mut shown.hashes] {
+        list.truncate(detail.derived);
+        list.iter_mut().for_each(|derived| derived.inputs.truncate(detail.derived));
+    }
+    // The four checks of the handshake, and as many of authenticators as fit.
+    shown.checks.truncate(detail.derived.div_euclid(10).saturating_add(4));
+    for check in &mut shown.checks {
+        check.inputs.truncate(detail.derived);
+        for value in [&mut check.expected, &mut check.got] {
+            if let Some(len) = value.bytes().map(<[u8]>::len).filter(|len| *len > detail.leaf.max(DATA)) {
+                let text = |rest| format!("{len} bytes, {rest}");
+                *value = Value::Missing(Text::made(
+                    text("which are too long for this page"),
+                    text("demasiado largos para esta página"),
+                ));
+            }
+        }
+    }
+    shown.problems.truncate(detail.derived.min(100));
+    for problem in &mut shown.problems {
+        problem.text = shortened_text(&problem.text);
+    }
+    let left_out = [
+        connection.records.len().saturating_sub(shown.records.len()),
+        connection.messages.len().saturating_sub(shown.messages.len()),
+        connection.problems.len().saturating_sub(shown.problems.len()),
+        connection.checks.len().saturating_sub(shown.checks.len()),
+    ];
+    if left_out != [0; 4] {
+        let [records, messages, problems, checks] = left_out;
+        shown.problems.push(Problem {
+            field: None,
+            text: Text::made(
+                format!(
+                    "this page would be too long: {records} later records are left out, {messages} messages, {problems} problems, {checks} proofs, and details of long ones; --json has everything"
+                ),
+                format!(
+                    "la página sería demasiado larga: se omiten {records} registros posteriores, {messages} mensajes, {problems} problemas, {checks} pruebas y detalles de los largos; --json lo tiene todo"
+                ),
+            ),
+        });
+    }
+    shown
 }
 
 fn shortened_text(text: &Text) -> Text {
@@ -213,88 +255,84 @@ fn shortened(value: &str) -> String {
 }
 
 /// The fields that the page shows.
-fn fields_shown<'c>(connection: &'c Connection, detail: &Detail) -> Vec<(usize, &'c Field)> {
-    let spaces = spaces_shown(connection);
-    let long: Vec<&super::Message> =
-        connection.messages.iter().filter(|message| message.len > detail.message).collect();
-    let in_long = |field: &Field| {
-        long.iter().any(|message| {
-            field.space == message.space
-                && field
-                    .parent
-                    .is_some_and(|parent| parent != message.field || field.start > message.start.saturating_add(3))
-                && (message.start..message.start.saturating_add(message.len)).contains(&field.start)
-        })
-    };
-    let fields = connection.fields.iter().enumerate();
+fn fields_shown<'c>(
+    shown: &'c Connection,
+    spaces: &BTreeMap<usize, usize>,
+    detail: &Detail,
+) -> Vec<(usize, &'c Field)> {
+    // Where the bodies of the long messages begin.
+    let bodies: BTreeMap<usize, usize> = shown
+        .messages
+        .iter()
+        .filter(|message| message.len > detail.message)
+        .map(|message| (message.field, message.start.saturating_add(4)))
+        .collect();
+    let mut hidden = BTreeSet::new();
+    let mut fields = Vec::new();
+    for (id, field) in shown.fields.iter().enumerate() {
+        let in_body = |parent| bodies.get(&parent).is_some_and(|body| field.start >= *body);
+        if field.parent.is_some_and(|parent| in_body(parent) || hidden.contains(&parent)) {
+            hidden.insert(id);
+        } else if spaces.get(&field.space).is_some_and(|end| field.start.saturating_add(field.len) <= *end) {
+            fields.push((id, field));
+        }
+    }
     fields
-        .filter(|(_, field)| spaces.get(&field.space).is_some_and(|end| field.start < *end || field.start == 0))
-        .filter(|(_, field)| !in_long(field))
-        .collect()
 }
 
 /// The spaces of the records on the page, and the end of the last record in each.
-fn spaces_shown(connection: &Connection) -> BTreeMap<usize, usize> {
+fn spaces_shown(connection: &Connection, shown: &Connection) -> BTreeMap<usize, usize> {
     let mut spaces: BTreeMap<usize, usize> = BTreeMap::new();
     let mut see = |space: usize, end: usize| {
         let last = spaces.entry(space).or_default();
         *last = (*last).max(end);
     };
-    for record in &connection.records {
+    for record in &shown.records {
         see(record.space, record.start.saturating_add(record.len));
         if let Some(plaintext) = record.plaintext {
             see(plaintext, usize::MAX);
         }
-        for message in record.messages.iter().filter_map(|message| connection.messages.get(*message)) {
-            see(message.space, message.start.saturating_add(message.len));
-        }
     }
-    // The bytes after the last record, if no record was left out.
-    for (space, stream) in connection.spaces.iter().enumerate().take(2) {
-        let after =
-            connection.fields.iter().any(|field| field.space == space && matches!(&*field.name, "cut" | "not_tls"));
-        if after && !stream.bytes.is_empty() {
-            see(space, usize::MAX);
-        }
+    for message in &shown.messages {
+        see(message.space, message.start.saturating_add(message.len));
+    }
+    // What no record of an end contains, if no record was left out.
+    if shown.records.len() == connection.records.len() {
+        see(0, usize::MAX);
+        see(1, usize::MAX);
     }
     spaces
 }
 
 /// The bytes of each space, without those that the page summarises.
-fn parts(connection: &Connection, detail: &Detail) -> Vec<Json> {
-    let shown = spaces_shown(connection);
+fn parts(shown: &Connection, spaces: &BTreeMap<usize, usize>, detail: &Detail) -> Vec<Json> {
     let mut cuts: BTreeMap<usize, Vec<Range<usize>>> = BTreeMap::new();
-    let data: BTreeSet<(usize, usize)> = connection
+    let data: BTreeSet<(usize, usize)> = shown
         .records
         .iter()
         .filter(|record| record.content_type.is_none_or(|content_type| content_type == 23))
         .map(|record| (record.space, record.start.saturating_add(5)))
         .collect();
-    for field in &connection.fields {
-        let is_data = field.name == "application_data"
-            || (field.name == "encrypted_record" && data.contains(&(field.space, field.start)));
-        let leaf =
-            matches!(&*field.name, "encrypted_record" | "fragment" | "content" | "cut" | "not_tls" | "unreadable")
-                || field.len > detail.message;
-        let limit = if is_data {
-            DATA
-        } else if leaf {
-            detail.leaf.min(if field.name == "not_tls" { DATA } else { usize::MAX })
-        } else {
-            detail.leaf
+    for field in &shown.fields {
+        let limit = match &*field.name {
+            "application_data" => DATA,
+            "encrypted_record" if data.contains(&(field.space, field.start)) => DATA,
+            "not_tls" => detail.leaf.min(DATA),
+            _ => detail.leaf,
         };
         if field.len > limit {
             let range = field.start.saturating_add(SHOWN)..field.start.saturating_add(field.len);
             cuts.entry(field.space).or_default().push(range);
         }
     }
-    let spaces = connection.spaces.iter().enumerate().map(|(number, space)| {
+    let spaces = spaces.iter().filter_map(|(number, end)| {
+        let space = shown.spaces.get(*number)?;
         let mut members = json::space(space);
         members.push(("len", Json::Number(space.bytes.len())));
-        let end = shown.get(&number).copied().unwrap_or(0).min(space.bytes.len());
+        let end = (*end).min(space.bytes.len());
         let mut parts = Vec::new();
         let mut at = 0;
-        let mut cuts = cuts.remove(&number).unwrap_or_default();
+        let mut cuts = cuts.remove(number).unwrap_or_default();
         cuts.sort_by_key(|cut| cut.start);
         cuts.push(end..end);
         for cut in cuts {
@@ -304,7 +342,10 @@ fn parts(connection: &Connection, detail: &Detail) -> Vec<Json> {
             at = at.max(cut.end);
         }
         members.push(("parts", Json::List(parts)));
-        Json::Object(members)
+        Some(Json::List(Vec::from([Json::Number(*number), Json::Object(members)])))
     });
     spaces.collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,11 +31,14 @@ pub fn handshake(client: Policy, server: Policy) -> (Conversation, String) {
     let mut ends = [End::new(Role::Client, client, &client_is), End::new(Role::Server, server, &server_is)];
     let mut heard = Conversation::new("client.test with server.test");
     talk(&mut ends, &mut heard);
-    let all = ends
-        .iter()
+    (heard, key_log(&ends))
+}
+
+pub fn key_log(ends: &[End<'_>]) -> String {
+    ends.iter()
         .flat_map(|end| end.secrets.iter().map(|(label, secret)| (end.hs.client_random(), label, secret)))
-        .map(|(client_random, label, secret)| format!("{}\n", KeyLogLine { label, client_random, secret }));
-    (heard, all.collect())
+        .map(|(client_random, label, secret)| format!("{}\n", KeyLogLine { label, client_random, secret }))
+        .collect()
 }
 
 /// A live run without randomness, so its bytes are always the same. The policies must have the published key exchange.

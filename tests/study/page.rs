@@ -1,8 +1,10 @@
 //! The page is self-contained, has a limited size, and is safe for any bytes of a peer.
 
-use crate::heard::{handshake, study};
-use countersign::Policy;
+use crate::end::End;
+use crate::heard::{handshake, key_log, study, talk};
+use crate::identity::Pki;
 use countersign::study::{Conversation, KeyLog, Text, explain, html, json};
+use countersign::{Policy, Role};
 
 const TITLE: Text = Text::new("A title", "Un título");
 
@@ -60,12 +62,57 @@ fn a_page_is_bounded_however_long_the_conversation() {
     for number in 0..2000_u32 {
         let mut record = vec![23, 3, 3, 0x40, 0x11];
         record.extend(std::iter::repeat_n(number as u8, 0x4011));
-        conversation.add(countersign::Role::Client, &record);
+        conversation.add(Role::Client, &record);
     }
     let study = explain(&[conversation], &KeyLog::parse(b""));
     let page = html::render(&study.connections[0], &TITLE, &TITLE);
     assert!(page.len() <= html::MAX_PAGE, "{}", page.len());
     assert!(page.contains("later records are left out"));
+}
+
+/// Also if something follows that is no record.
+#[test]
+fn a_page_is_bounded_however_many_the_records() {
+    for rest in [&b""[..], &[21, 3, 3], b"no TLS"] {
+        let mut bytes = [21, 3, 3, 0, 2, 1, 90].repeat(20_000);
+        bytes.extend(rest);
+        let page = page(Conversation::of_streams("alerts", &bytes, &[]), "");
+        assert!(page.len() <= html::MAX_PAGE, "{} with {rest:?}", page.len());
+        assert!(page.contains("later records are left out"));
+    }
+}
+
+/// Each has its plaintext, and fields in it.
+#[test]
+fn a_page_is_bounded_however_many_the_opened_records() {
+    let pki = Pki::new();
+    let issued = |name| pki.issue(name, &rcgen::PKCS_ED25519);
+    let (client_is, server_is) = (issued("client.test"), issued("server.test"));
+    let mut ends =
+        [End::new(Role::Client, Policy::new(), &client_is), End::new(Role::Server, Policy::new(), &server_is)];
+    let mut heard = Conversation::new("long");
+    talk(&mut ends, &mut heard);
+    let mut session = ends[0].hs.finish().unwrap();
+    for _ in 0..10_000 {
+        session.write(b"?", &mut ends[0].tx).unwrap();
+        heard.add(Role::Client, &ends[0].sends());
+    }
+    let page = page(heard, &key_log(&ends));
+    assert!(page.len() <= html::MAX_PAGE, "{}", page.len());
+    assert!(page.contains("later records are left out"));
+}
+
+/// Four bytes each, in two full records, and as what a hash of the transcript is made of.
+#[test]
+fn a_page_is_bounded_however_many_the_messages() {
+    let (conversation, _) = handshake(Policy::new(), Policy::new());
+    let [(_, hello), (_, answer)] = [0, 1].map(|place| conversation.pieces().nth(place).unwrap());
+    let junk = [&[22, 3, 3, 0x40, 0][..], &[2, 0, 0, 0].repeat(4096)].concat().repeat(2);
+    let conversation = Conversation::of_streams("messages", hello, &[&junk, answer].concat());
+    let page = page(conversation, "");
+    assert!(page.len() <= html::MAX_PAGE, "{}", page.len());
+    let said = page.split("this page would be too long: ").nth(1).and_then(|rest| rest.split(" messages").next());
+    assert_eq!(said, Some("0 later records are left out, 7994"), "all but 200");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 "use strict";
 const D = JSON.parse(document.getElementById("data").textContent);
 const F = new Map(D.fields.map(f => [f[0], { id: f[0], parent: f[1], space: f[2], start: f[3], len: f[4], name: f[5], value: f[6], text: D.texts[f[7]] }]));
+const SPACES = new Map(D.spaces);
 const kids = new Map();
 for (const f of F.values()) { if (!kids.has(f.parent)) kids.set(f.parent, []); kids.get(f.parent).push(f); }
 const children = id => kids.get(id) || [];
@@ -82,7 +83,7 @@ function el(tag, props, ...inner) {
 const button = (text, f, props) => el("button", { type: "button", on: { click: f }, ...props }, text);
 function hexOf(space, start, end) {
   let out = "", at = start;
-  for (const [from, hex] of D.spaces[space].parts) {
+  for (const [from, hex] of SPACES.get(space).parts) {
     const to = from + hex.length / 2;
     if (to <= at || from >= end) continue;
     if (from > at) { out += ` [${from - at} ${U(T.cut)}] `; at = from; }
@@ -140,7 +141,7 @@ function inside(r) {
   if (r.nonce) box.append(el("p", { class: "mono" }, `${U(T.nonce)} ${r.sequence_number} = ${r.nonce}`));
   if (r.unopened) box.append(el("p", { class: "problem" }, L(r.unopened)));
   box.append(part(U(T.wire), r.space, r.start, r.start + r.len, rootsOf(r.space, r.start, r.start + r.len)));
-  if (r.plaintext !== null && D.spaces[r.plaintext]) { const s = D.spaces[r.plaintext]; box.append(part(U(T.plain), r.plaintext, 0, s.len, rootsOf(r.plaintext, 0, s.len))); }
+  if (r.plaintext !== null) { const s = SPACES.get(r.plaintext); box.append(part(U(T.plain), r.plaintext, 0, s.len, rootsOf(r.plaintext, 0, s.len))); }
   for (const i of r.messages) { const m = D.messages[i], f = F.get(m.field); if (f) box.append(part(`${U(T.message)} ${m.name}`, m.space, m.start, m.start + m.len, [f])); }
   return box;
 }

@@ -28,13 +28,14 @@ class Page:
         self.aead = ChaCha20Poly1305 if "CHACHA20" in suite else AESGCM
         self.length = self.hash().digest_size
         self.hashes = {h["name"]: h for h in self.data["hashes"]}
+        self.spaces = dict(self.data["spaces"])
         self.secrets = {s["name"]: s for s in self.data["secrets"]}
         self.count = 0
 
     def span(self, space, start, length):
         """The bytes of a space; None if the page leaves some of them out."""
         out = b""
-        for at, digits in self.data["spaces"][space]["parts"]:
+        for at, digits in self.spaces[space]["parts"]:
             part = bytes.fromhex(digits)
             if at <= start + len(out) < at + len(part):
                 out += part[start + len(out) - at :][: length - len(out)]
@@ -143,7 +144,7 @@ class Page:
             nonce = bytes(a ^ b for a, b in zip(iv, number))
             self.is_equal("nonce", nonce, bytes.fromhex(record["nonce"]))
             sealed = self.span(record["space"], record["start"], record["len"])
-            shown = self.span(record["plaintext"], 0, self.data["spaces"][record["plaintext"]]["len"])
+            shown = self.span(record["plaintext"], 0, self.spaces[record["plaintext"]]["len"])
             if sealed and shown is not None:
                 self.is_equal("record", self.aead(key).decrypt(nonce, sealed[5:], sealed[:5]), shown)
 
