@@ -334,6 +334,7 @@ fn judge(case: &Case, ended: &Ended, state: &State<'_>) -> Option<Fault> {
             let closed = state.alerts().any(|alert| alert == AlertDescription::CLOSE_NOTIFY);
             let waits_for_close = state.awaits() == Some(Act::AwaitAlert) && echoed && !closed;
             match (in_order, stuck) {
+                (true, _) if is_told(state) => Fault::ErrorTakenForEnd,
                 (true, _) if echoed && state.key_update_is_owed() => Fault::KeyUpdateNotAnswered,
                 (true, _) if echoed && !closed => Fault::CloseNotSent,
                 (true, _) if echoed => return None,

@@ -41,6 +41,12 @@ pub enum Omits {
     Owed,
     /// It reads after the end.
     Ending,
+    /// It closes as soon as data has come, and echoes none.
+    Echoing,
+    /// It reads instead of giving up, if an answer never comes.
+    GivingUp,
+    /// It neither answers close_notify nor ends, and reads on.
+    Leaving,
 }
 
 enum Talk {
@@ -79,8 +85,12 @@ fn other(error: impl std::error::Error + Send + Sync + 'static) -> io::Error {
 
 impl<'a> Echo<'a> {
     pub fn new(role: Role, identity: &'a Identity, halves: bool, omits: Omits) -> Echo<'a> {
+        Echo::with_policy(Policy::new(), role, identity, halves, omits)
+    }
+
+    pub fn with_policy(policy: Policy, role: Role, identity: &'a Identity, halves: bool, omits: Omits) -> Echo<'a> {
         Echo {
-            hs: crate::end::End::new(role, Policy::new(), identity).hs,
+            hs: crate::end::End::new(role, policy, identity).hs,
             talk: Talk::Handshake,
             halves,
             closed: false,
@@ -146,6 +156,10 @@ impl<'a> Echo<'a> {
         };
         match (event, &mut self.talk) {
             (Ok(Event::Read), _) => return Ok(Next::Read),
+            (Ok(Event::Data), Talk::Whole(session)) if self.omits == Omits::Echoing => {
+                session.close(&mut self.tx).map_err(other)?;
+                self.closed = true;
+            }
             (Ok(Event::Data), talk) => {
                 let (data, tx) = (self.rx.data(), &mut self.tx);
                 let n = match talk {
@@ -156,6 +170,7 @@ impl<'a> Echo<'a> {
                 let n = n.map_err(other)?;
                 self.rx.consume(if self.omits == Omits::Rest { self.rx.data().len() } else { n });
             }
+            (Ok(Event::Closed), _) if self.omits == Omits::Leaving => return Ok(Next::Read),
             (Ok(Event::Closed), talk) => {
                 self.closed = true;
                 match talk {
@@ -228,6 +243,11 @@ impl<'a> Echo<'a> {
                 Next::Answer(question) => {
                     match wire.answer() {
                         Err(_) if self.omits == Omits::Waiting => return Err(io::ErrorKind::Other.into()),
+                        Err(error) if self.omits == Omits::GivingUp && error.kind() == io::ErrorKind::TimedOut => {
+                            let n = wire.read(self.rx.space())?;
+                            self.rx.filled(n);
+                            continue;
+                        }
                         answer => answer?,
                     }
                     self.answer(&question)?;

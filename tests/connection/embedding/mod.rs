@@ -1,6 +1,7 @@
 //! The check of embeddings: correct loops pass, and each omitted duty is found by its name.
 
 mod echo;
+mod reports;
 
 use crate::identity::{Identity, Pki};
 use crate::stream::config;
@@ -90,6 +91,9 @@ fn each_duty_that_is_left_out_is_found_by_its_name() {
         (Omits::Keeping, false, Fault::NotResumed),
         (Omits::Owed, true, Fault::KeyUpdateNotAnswered),
         (Omits::Ending, false, Fault::ReadsBehindEnd),
+        (Omits::Echoing, false, Fault::DataLost),
+        (Omits::GivingUp, false, Fault::Stuck),
+        (Omits::Leaving, false, Fault::CloseNotSent),
     ] {
         for role in ROLES {
             let report = world.echo(role, halves, omits);
