@@ -35,7 +35,7 @@ pub fn record(binaries: &[Binary], state: &Path) -> Result<Vec<Test>> {
         left.extend(names.filter(|name| !done.contains(&(binary, name))).map(|name| (binary, name.to_owned())));
     }
     eprintln!("running {} tests without a mutant", left.len());
-    in_parallel(left.len(), |number| {
+    in_parallel(1, left.len(), |number| {
         let (binary, name) = &left[number];
         records.append(&run(binary, name, &state.join(format!("reached-{number}"))));
     });

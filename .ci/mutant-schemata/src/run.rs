@@ -36,7 +36,8 @@ pub fn run(
     let left: Vec<usize> = left.collect();
     // By function, those that caught its mutants: they go first.
     let catchers: Mutex<HashMap<(&str, &str), HashSet<String>>> = Mutex::default();
-    in_parallel(left.len(), |number| {
+    // Many tests wait for each other's ends.
+    in_parallel(2, left.len(), |number| {
         let (id, mutant) = (left[number], &mutants[left[number]]);
         if number % 100 == 0 {
             eprintln!("trying mutants {number} to {} of {}", left.len().min(number + 100), left.len());

@@ -54,11 +54,11 @@ pub fn was_killed(status: ExitStatus) -> bool {
     status.code().is_none_or(|code| code == 128 + 9)
 }
 
-/// Calls `work` with each number, on all processors.
-pub fn in_parallel(numbers: usize, work: impl Fn(usize) + Sync) {
+/// Calls `work` with each number, so many at a time for each processor.
+pub fn in_parallel(per_processor: usize, numbers: usize, work: impl Fn(usize) + Sync) {
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+        for _ in 0..per_processor * thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
