@@ -11,6 +11,7 @@ mod rsa;
 mod alerts;
 mod authentication;
 mod certificate_types;
+mod changes;
 mod client_hello;
 #[cfg(feature = "mlkem")]
 mod hybrids;
