@@ -92,6 +92,8 @@ fn buffers_do_not_print_what_they_hold() {
     let mut connection = connection();
     connection.to_client().unwrap();
     connection.c.write(b"swordfish", &mut connection.client.tx).unwrap();
+    let sealed = connection.client.tx.pending().len();
+    assert_eq!(format!("{:?}", connection.client.tx), format!("Outbox {{ pending: {sealed}, open: 0, .. }}"));
     common::carry(&mut connection.client, &mut connection.server);
     let Connection { s, server, .. } = &mut connection;
     s.receive(&mut server.rx, &mut server.tx).unwrap();

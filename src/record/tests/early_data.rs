@@ -47,6 +47,10 @@ fn early_data_is_bounded() {
         Err(ErrorKind::TooMuchEarlyData),
         "from the header"
     );
+    // No connection has such records (RFC 9846 §5.2), so it is no early data either.
+    assert_eq!(open_plain(&[23, 3, 3, 0x41, 0x00], SKIP_PROTECTED), Err(ErrorKind::TooMuchEarlyData));
+    let overflow = ErrorKind::record_overflow(0x4101, 0x4100);
+    assert_eq!(open_plain(&[23, 3, 3, 0x41, 0x01], SKIP_PROTECTED), Err(overflow));
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! A handshake that is cancelled or aborted.
 
-use super::{at_every_step, fate};
+use super::{at_every_step, ends, fate, play};
 use crate::carriers::{Carried, on_both_carriers};
 use countersign::{Alert, AlertDescription, Blame, Ending, ErrorKind, Event, Misuse, Records, Role, State};
 
-on_both_carriers!(who_gives_up_gets_the_same_error_for_ever_and_no_secrets);
+on_both_carriers!(
+    who_gives_up_gets_the_same_error_for_ever_and_no_secrets,
+    a_handshake_that_was_finished_has_nothing_to_give_up,
+);
 
 fn who_gives_up_gets_the_same_error_for_ever_and_no_secrets<C: Carried>() {
     const ALERT: AlertDescription = AlertDescription::ACCESS_DENIED;
@@ -32,6 +35,19 @@ fn who_gives_up_gets_the_same_error_for_ever_and_no_secrets<C: Carried>() {
                 end.hs.expose_secrets(&mut |label, _| panic!("{label} should be forgotten"));
             },
         );
+    }
+}
+
+/// From then on the session sends: an alert of the handshake would come under keys that the session has.
+fn a_handshake_that_was_finished_has_nothing_to_give_up<C: Carried>() {
+    let (mut client, mut server) = ends::<C>(false);
+    play(&mut client, &mut server, &mut |_, _, _| false);
+    for end in [&mut client, &mut server] {
+        C::finish(&mut end.hs).unwrap();
+        let pending = C::pending(&end.tx);
+        end.hs.abort(AlertDescription::ACCESS_DENIED, &mut end.tx).unwrap();
+        end.hs.cancel(&mut end.tx).unwrap();
+        assert_eq!((C::pending(&end.tx), end.hs.state()), (pending, State::Connected));
     }
 }
 

@@ -54,6 +54,32 @@ fn one_byte_at_a_time_is_enough() {
     assert_eq!(outcome.transitions, EXPECTED[0].transitions, "real cryptography takes as many bytes");
 }
 
+/// A program may have read a preamble, and with it a part of what follows.
+#[test]
+fn what_was_received_before_is_read_first() {
+    let mut client = End::new(Role::Client, Policy::new(), &IDENTITY);
+    client.drive().unwrap();
+    let hello = client.sends();
+    for read in [0, 3, hello.len() - 1, hello.len()] {
+        let mut memory = [&b"PROXY "[..], &hello[..read]].concat();
+        let received = 6..memory.len();
+        memory.resize(40_000, 0xff);
+        let mut server = End::new(Role::Server, Policy::new(), &IDENTITY);
+        server.rx = Inbox::from_received(memory, received);
+        if read < hello.len() {
+            assert_eq!(server.drive(), Ok(Want::Read));
+            assert_eq!(server.gets(&hello[read..]), hello.len() - read);
+        }
+        server.drive().unwrap();
+        assert_eq!(server.hs.state(), State::WaitCertificate, "{read}");
+    }
+    // What lies beyond the memory was not received.
+    for range in [4..9, 9..20, 5..4] {
+        let rx = Inbox::from_received([22; 4], range);
+        assert!(rx.is_empty());
+    }
+}
+
 /// Each memory has a smallest sufficient size, found here by bisection. Every larger size works, and no smaller one.
 /// With less at first, growth by `needed` never exceeds it, so `needed` is exact.
 #[test]
