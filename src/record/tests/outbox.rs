@@ -243,7 +243,40 @@ fn an_outbox_moves_with_its_open_record() {
     assert!(tx.into_memory().is_ok());
 }
 
+/// Sent bytes make room for a change_cipher_spec, too, and it needs no more than that.
+#[test]
+fn a_change_cipher_spec_goes_into_the_room_that_sent_bytes_have_left() {
+    for (sent, fits) in [(0, false), (4, false), (5, true), (6, true), (18, true)] {
+        let mut tx = outbox(RESERVE + 20);
+        let mut protection = WriteProtection::new(Role::Server);
+        append(&mut tx, &mut protection, &message(2, 10)).unwrap();
+        seal(&mut tx, &mut protection);
+        let pending = tx.pending().to_vec();
+        assert_eq!(pending.len(), 19);
+        tx.sent(sent);
+        let needed = needed(tx.view().change_cipher_spec(&mut protection));
+        assert_eq!(needed, (!fits).then_some(RESERVE + 25 - sent), "{sent}");
+        let expected = if fits { [&pending[sent..], &plain(CCS, &[1])].concat() } else { pending[sent..].to_vec() };
+        assert_eq!(tx.pending(), expected);
+    }
+}
+
 // ---- alerts ----
+
+/// Also in memory that is smaller than the reserve, if the first has been sent in part.
+#[test]
+fn an_alert_goes_into_the_room_that_sent_bytes_have_left() {
+    for sent in 0..7 {
+        let mut tx = outbox(10);
+        let mut protection = WriteProtection::new(Role::Server);
+        tx.view().alert(&mut protection, AlertDescription::USER_CANCELED).unwrap();
+        tx.sent(sent);
+        let second = tx.view().alert(&mut protection, AlertDescription::CLOSE_NOTIFY);
+        assert_eq!(second.is_ok(), sent >= 4, "7 bytes each: {sent}");
+        let all = [plain(ALERT, &[1, 90]), plain(ALERT, &[1, 0])].concat();
+        assert_eq!(tx.pending(), &all[sent..if sent >= 4 { 14 } else { 7 }]);
+    }
+}
 
 #[test]
 fn two_alerts_always_fit() {

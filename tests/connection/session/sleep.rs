@@ -210,6 +210,17 @@ fn records_are_protected_after_a_sleep_as_they_were_before() {
     }
 }
 
+/// RFC 8449: the peer would refuse longer records, before and after a sleep.
+#[test]
+fn the_record_size_limit_of_the_peer_holds_after_a_sleep() {
+    let (short, long) = (Policy::new().record_size_limit(100), Policy::new());
+    let Connection { client, mut server, c, s } = connected(short, long.clone());
+    let s = sleep_and_wake(s, &mut server, &long);
+    let mut world = Connection { client, server, c, s };
+    assert_eq!(world.s.write(&[7; 1000], &mut world.server.tx), Ok(1000));
+    assert_eq!(world.to_client(), Ok((vec![7; 1000], vec![])));
+}
+
 /// The client still learns whether it is accepted.
 #[test]
 fn an_unconfirmed_client_is_unconfirmed_when_it_wakes() {
