@@ -61,6 +61,7 @@ const DIFFERENCES: &[Difference] = &[
         "ServerNameMustContainOneHostName",
         "a name that is no DNS name counts as none: only the caller uses it",
     ),
+    server("", "OfferedDuplicateCertificateCompressions", "we do not read compress_certificate (RFC 8879)"),
 ];
 
 /// The deviations of the scripted peer. Seeds use the numbers: append only.

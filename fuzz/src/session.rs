@@ -434,15 +434,7 @@ impl Party {
         match result {
             Ok(Event::Read) => {
                 assert!(!self.end.rx.space().is_empty(), "R3");
-                let room = self.end.tx.capacity() - self.end.tx.pending().len() >= KEY_UPDATE + 48;
-                assert_eq!(self.has_sealed(), [], "nothing before our next data");
-                // This host may have no data to send, so it answers at once.
-                match self.session.answer_key_update(&mut self.end.tx) {
-                    Ok(()) | Err(Misuse::NoRoom { .. }) => {}
-                    refused => panic!("{refused:?}"),
-                }
-                assert_eq!(self.has_sealed_besides_answer(), []);
-                assert!(!self.owes || self.over || !room, "an answer is owed, and there was room");
+                self.answers_at_once();
                 return true;
             }
             Ok(Event::Data) => {
@@ -453,7 +445,10 @@ impl Party {
                 self.read += len;
                 self.end.rx.consume(len);
             }
-            Ok(Event::Closed) => self.peer_closed = true,
+            Ok(Event::Closed) => {
+                self.peer_closed = true;
+                self.answers_at_once();
+            }
             Ok(event) => panic!("{event:?} of a whole session that is confirmed"),
             Err(error) if !error.is_fatal() => self.end.grow(error),
             Err(error) => {
@@ -467,6 +462,18 @@ impl Party {
         }
         assert_eq!(self.has_sealed(), [], "nobody asked for that");
         self.peer_closed
+    }
+
+    /// This host may have no data to send, so it does not wait for that.
+    fn answers_at_once(&mut self) {
+        let room = self.end.tx.capacity() - self.end.tx.pending().len() >= KEY_UPDATE + 48;
+        assert_eq!(self.has_sealed(), [], "nothing before our next data");
+        match self.session.answer_key_update(&mut self.end.tx) {
+            Ok(()) | Err(Misuse::NoRoom { .. }) => {}
+            refused => panic!("{refused:?}"),
+        }
+        assert_eq!(self.has_sealed_besides_answer(), []);
+        assert!(!self.owes || self.over || !room, "an answer is owed, and there was room");
     }
 
     /// An idle end needs no memory.
