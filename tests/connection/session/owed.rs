@@ -230,3 +230,43 @@ fn a_foreign_reply_is_a_misuse_and_changes_nothing() {
     assert_eq!(script::records(server.tx.pending()).len(), 2, "ours is still answered");
     server.rx = Inbox::new(vec![]);
 }
+
+/// RFC 9846 §6.1: nothing follows our close_notify, not even an answer.
+#[test]
+fn who_has_closed_answers_no_request() {
+    for half in [false, true] {
+        let mut connection = connected(Policy::new(), Policy::new());
+        connection.c.confirm(&mut connection.client.tx).unwrap();
+        common::carry(&mut connection.client, &mut connection.server);
+        let Connection { mut server, mut s, .. } = connection;
+        s.close(&mut server.tx).unwrap();
+        let pending = server.tx.pending().to_vec();
+        if half {
+            let (mut sender, mut receiver, _) = s.split();
+            let Ok(Event::Owed(reply)) = receiver.receive(&mut server.rx) else { panic!("a request") };
+            assert_eq!(sender.reply(&reply, &mut server.tx), Err(Misuse::Closed));
+        } else {
+            assert_eq!(s.receive(&mut server.rx, &mut server.tx), Ok(Event::Read));
+            s.answer_key_update(&mut server.tx).unwrap();
+        }
+        assert_eq!(server.tx.pending(), pending);
+    }
+}
+
+/// A reply that is given a second time is not another KeyUpdate of the peer: our own request stays open.
+#[test]
+fn a_reply_counts_once() {
+    let mut connection = connected(Policy::new(), Policy::new());
+    connection.c.confirm(&mut connection.client.tx).unwrap();
+    common::carry(&mut connection.client, &mut connection.server);
+    let Connection { mut server, s, .. } = connection;
+    let (mut sender, mut receiver, _) = s.split();
+    let Ok(Event::Owed(reply)) = receiver.receive(&mut server.rx) else { panic!("a request") };
+    sender.reply(&reply, &mut server.tx).unwrap();
+    sender.confirm(&mut server.tx).unwrap();
+    let pending = server.tx.pending().to_vec();
+    assert_eq!(script::records(&pending).len(), 2, "an answer, and a request");
+    sender.reply(&reply, &mut server.tx).unwrap();
+    sender.confirm(&mut server.tx).unwrap();
+    assert_eq!(server.tx.pending(), pending, "one request at a time");
+}

@@ -1,9 +1,12 @@
 //! A session is the same before and after it sleeps.
 
-use super::{Connection, IDENTITY, connected};
+use super::{Connection, IDENTITY, connected, suite};
 use crate::common::{End, carry};
-use countersign::{AlertDescription, Counters, ErrorKind, Event, Inbox, Misuse, Outbox, Policy, Receiver, Role};
-use countersign::{CipherSuite, Sender, Session};
+use crate::script::Protection;
+use countersign::{
+    AlertDescription, ContentType, Counters, ErrorKind, Event, Inbox, Misuse, Outbox, Policy, Receiver, Role,
+};
+use countersign::{CipherSuite, Sender, Session, limits};
 use proptest::prelude::*;
 
 fn policy() -> Policy {
@@ -194,6 +197,99 @@ fn sleep_does_not_set_back_what_is_tolerated() {
     let mut world = Connection { client, server, c, s };
     let error: countersign::Error = updates(&mut world, 1).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooManyKeyUpdates);
+}
+
+/// A ticket without extensions.
+const TICKET: [u8; 19] = [4, 0, 0, 15, 0, 0, 0, 9, 1, 2, 3, 4, 0, 0, 2, 7, 7, 0, 0];
+
+/// What a receiving half knows of its peer's tickets and KeyUpdates, and of a request of ours.
+#[test]
+fn a_receiver_remembers_in_its_sleep() {
+    let wake = |receiver: Receiver, rx: &mut Inbox<Vec<u8>>| {
+        let (asleep, info) = receiver.sleep(rx).map_err(|(_, misuse)| misuse).expect("it is idle");
+        asleep.wake(info).unwrap()
+    };
+    // Tickets: how many have come, and how many of them without data between.
+    let Connection { mut client, c, .. } = connected(policy(), policy());
+    let mut key = Protection::of(c.expose_secrets().1, suite(&client));
+    let (_sender, mut receiver, _) = c.split();
+    assert_eq!(receiver.tickets_dropped(), 0);
+    for number in 1..=limits::MAX_TICKETS + 1 {
+        client.gets(&key.seal(ContentType::HANDSHAKE, &TICKET, 0));
+        let result = receiver.receive(&mut client.rx);
+        assert_eq!(receiver.tickets_dropped(), number.into());
+        if number > limits::MAX_TICKETS {
+            assert_eq!(result.unwrap_err().kind(), ErrorKind::TooManyTickets);
+            break;
+        }
+        assert_eq!(result, Ok(Event::Read));
+        receiver = wake(receiver, &mut client.rx);
+        assert_eq!(receiver.tickets_dropped(), number.into());
+    }
+
+    // Our request: its answer is tolerated, even after as many KeyUpdates as are.
+    let Connection { mut client, mut server, mut c, s } = connected(policy(), policy());
+    let (_sender, mut receiver, _) = s.split();
+    for number in 0..limits::MAX_KEY_UPDATES + 1 {
+        if number == limits::MAX_KEY_UPDATES {
+            receiver.expect_key_update();
+        }
+        receiver = wake(receiver, &mut server.rx);
+        c.update_key(&mut client.tx).unwrap();
+        carry(&mut client, &mut server);
+        assert!(matches!(receiver.receive(&mut server.rx), Ok(Event::Owed(_))), "{number}");
+    }
+
+    // The peer's request, whose reply did not get to the sender.
+    let Connection { mut client, mut server, mut c, s } = connected(policy(), policy());
+    let (mut sender, mut receiver, _) = s.split();
+    c.confirm(&mut client.tx).unwrap();
+    carry(&mut client, &mut server);
+    let Ok(Event::Owed(_lost)) = receiver.receive(&mut server.rx) else { panic!("a request") };
+    receiver = wake(receiver, &mut server.rx);
+    c.update_key(&mut client.tx).unwrap();
+    carry(&mut client, &mut server);
+    let Ok(Event::Owed(reply)) = receiver.receive(&mut server.rx) else { panic!("an update") };
+    sender.reply(&reply, &mut server.tx).unwrap();
+    carry(&mut server, &mut client);
+    assert_eq!(c.receive(&mut client.rx, &mut client.tx), Ok(Event::Read));
+    assert_eq!(c.counters().received.generation, 2, "the server's confirmation, and the answer");
+}
+
+/// A half does not sleep over an answer that it has not reported, nor in the middle of a ticket.
+#[test]
+fn a_receiver_in_the_middle_of_something_does_not_sleep() {
+    let refused = |receiver: Receiver, rx: &mut Inbox<Vec<u8>>| match receiver.sleep(rx) {
+        Ok(_) => panic!("it sleeps"),
+        Err((receiver, misuse)) => {
+            assert_eq!(misuse, Misuse::NotNow);
+            receiver
+        }
+    };
+    let mut world = connected(policy(), policy());
+    world.s.confirm(&mut world.server.tx).unwrap();
+    carry(&mut world.server, &mut world.client);
+    let Connection { mut client, mut c, .. } = world;
+    assert_eq!(c.receive(&mut client.rx, &mut client.tx), Ok(Event::Read));
+    let (_sender, receiver, _) = c.split();
+    let mut receiver = refused(receiver, &mut client.rx);
+    assert!(matches!(receiver.receive(&mut client.rx), Ok(Event::Owed(_))));
+    assert!(receiver.sleep(&mut client.rx).is_ok());
+
+    let Connection { mut client, c, .. } = connected(policy(), policy());
+    let mut key = Protection::of(c.expose_secrets().1, suite(&client));
+    client.rx = Inbox::new(vec![0; 100]);
+    let long = [&[4, 0, 0, 213, 0, 0, 0, 9, 1, 2, 3, 4, 0, 0, 200][..], &[7; 200], &[0, 0]].concat();
+    let (_sender, mut receiver, _) = c.split();
+    for (number, piece) in long.chunks(31).enumerate() {
+        if number > 0 {
+            receiver = refused(receiver, &mut client.rx);
+        }
+        client.gets(&key.seal(ContentType::HANDSHAKE, piece, 0));
+        assert_eq!(receiver.receive(&mut client.rx), Ok(Event::Read));
+    }
+    assert_eq!(receiver.tickets_dropped(), 1);
+    assert!(receiver.sleep(&mut client.rx).is_ok());
 }
 
 /// The null cryptography of tests is null after a sleep, and no other is.
