@@ -98,7 +98,9 @@ impl Answer<'_> {
             (None, _) => NO_EXPORTER,
             (_, None) => NO_REQUEST,
             (_, Some(request)) => {
-                if let ([certificate, verify, _], Some(hash)) = (self.messages, self.hash(1, request, schedule)) {
+                if let [certificate, verify, _] = self.messages
+                    && let Some(hash) = self.hash(1, request, schedule)
+                {
                     let (context, text) = ("Exported Authenticator", PROVED);
                     checks.push(checks::signature(verify_name, context, text, RFC_VERIFY, hash, *certificate, *verify));
                 }
@@ -118,10 +120,6 @@ impl Answer<'_> {
     /// The request that it answers: the one with the same context, or none if it verifies without one (a server may send
     /// it unasked). An authenticator without a Certificate has no context, so its Finished decides. `None` if unknown.
     fn request(&self, schedule: &Schedule<'_>) -> Option<Option<Located<'_>>> {
-        let context = |message: &[u8]| {
-            let len = usize::from(*message.get(4)?);
-            message.get(5..len.checked_add(5)?).map(<[u8]>::to_vec)
-        };
         let answered = |request: &&Located<'_>| match self.messages {
             [_] => self.holds(Some(**request), schedule),
             [certificate, ..] => context(request.bytes) == context(certificate.bytes),
@@ -144,11 +142,15 @@ impl Answer<'_> {
         expected().is_some_and(|expected| received == Some(&expected))
     }
 
-    /// Hash(Handshake Context || request || the first messages) (§5.2).
+    /// Hash(Handshake Context || request || the first messages) (§5.2). An empty authenticator has no messages before its
+    /// Finished; a Certificate without entries is hashed instead (§6).
     fn digest(&self, count: usize, request: Option<Located<'_>>, schedule: &Schedule<'_>) -> Option<Hash> {
         let mut hashed = schedule.bytes(&format!("{}_authenticator_handshake_context", self.role))?;
         for message in request.iter().chain(self.messages.iter().take(count)) {
             hashed.extend_from_slice(message.bytes);
+        }
+        if count == 0 {
+            hashed.extend(empty_certificate(request?)?);
         }
         Some(schedule.algorithm().hash(&hashed))
     }
@@ -165,9 +167,13 @@ impl Answer<'_> {
             inputs.push(message.span(name, 0, message.bytes.len()));
             formula.push_str(&format!(" || {name}"));
         }
+        if let (0, Some(certificate)) = (count, request.and_then(empty_certificate)) {
+            inputs.push(Input::Bytes(EMPTY, certificate));
+            formula.push_str(&format!(" || {EMPTY}"));
+        }
         formula.push(')');
         let last = match count {
-            0 => "request",
+            0 => EMPTY,
             1 => "Certificate",
             _ => "CertificateVerify",
         };
@@ -187,6 +193,20 @@ impl Answer<'_> {
     }
 }
 
+/// A Certificate without entries, as an answer to this request.
+fn empty_certificate(request: Located<'_>) -> Option<Vec<u8>> {
+    let context = context(request.bytes)?;
+    let [_, len @ ..] = u32::try_from(context.len().saturating_add(4)).ok()?.to_be_bytes();
+    Some([&[11], &len[..], &[u8::try_from(context.len()).ok()?], context, &[0; 3]].concat())
+}
+
+/// The certificate_request_context of a request or Certificate.
+fn context(message: &[u8]) -> Option<&[u8]> {
+    let len = usize::from(*message.get(4)?);
+    message.get(5..len.checked_add(5)?)
+}
+
+const EMPTY: &str = "Certificate without entries";
 const RFC_VERIFY: &str = "RFC 9261 §5.2.2";
 const RFC_FINISHED: &str = "RFC 9261 §5.2.3";
 const NO_EXPORTER: Text = Text::new(
