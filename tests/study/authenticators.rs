@@ -167,6 +167,35 @@ fn what_is_proved_unasked_or_declined_is_computed_again() {
     assert_eq!(verdicts(&talk.study(false).connections[0]), names.map(|name| (name, None)));
 }
 
+/// Each value is explained by what it is for, not by the end of its name only.
+#[test]
+fn each_secret_is_explained_by_its_purpose() {
+    let study = proved_again(SUITES[0], true, |_| ());
+    for role in ["client", "server"] {
+        for (name, begins, rfc) in [
+            ("handshake_traffic_secret", "Protects this end's part of the handshake", "RFC 9846 §7.1"),
+            ("handshake_write_key", "The AEAD key", "RFC 9846 §7.3"),
+            ("handshake_write_iv", "XORed with the record's number", "RFC 9846 §7.3"),
+            ("finished_key", "The key of the HMAC in this end's Finished", "RFC 9846 §4.5.3"),
+            ("application_traffic_secret_0", "Protects this end's application data", "RFC 9846 §7.2"),
+            ("authenticator_handshake_context", "Binds what this end proves again", "RFC 9261 §5.1"),
+            ("authenticator_finished_key", "The key of the HMAC in this end's authenticators", "RFC 9261 §5.1"),
+        ] {
+            let name = format!("{role}_{name}");
+            let all = &study.connections[0].secrets;
+            let secret = all.iter().find(|secret| secret.name == name);
+            let secret =
+                secret.unwrap_or_else(|| panic!("{name}: {:?}", all.iter().map(|s| &s.name).collect::<Vec<_>>()));
+            assert!(secret.text.en.starts_with(begins), "{name}: {}", secret.text.en);
+            assert_eq!(secret.rfc, rfc, "{name}");
+        }
+    }
+    let texts = study.connections[0].secrets.iter().map(|secret| (&secret.name, &secret.text.en, &secret.text.es));
+    for (name, en, es) in texts {
+        assert!(!en.is_empty() && !es.is_empty(), "{name}");
+    }
+}
+
 /// An end that sends back what the other has proved answers a request of its own, which counts for nothing.
 #[test]
 fn a_reflected_authenticator_answers_no_request() {

@@ -16,5 +16,6 @@ mod machine;
 mod page;
 mod properties;
 mod rfc8448;
+mod strange;
 #[path = "../internals/vectors.rs"]
 mod vectors;
