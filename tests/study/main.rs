@@ -6,6 +6,7 @@ mod capture;
 #[allow(dead_code, reason = "the tests of authenticators use the rest")]
 #[path = "../authenticator/common.rs"]
 mod common;
+mod diagram;
 #[path = "../support/end.rs"]
 mod end;
 mod golden;

@@ -60,6 +60,18 @@ fn a_connection_of_tls_1_2_is_explained_up_to_its_hellos() {
     }
 }
 
+/// Of TLS 1.2 only the hellos are known, and of TLS 1.3 all messages.
+#[test]
+fn a_message_that_tls_1_3_does_not_have_is_a_problem_in_tls_1_3() {
+    for (extensions, is_1_3) in [(&[][..], false), (&[TLS13][..], true)] {
+        let server_key_exchange = message(12, &[7; 10]);
+        let connection = of_server(&record(22, &[server_hello(0x0303, extensions), server_key_exchange].concat()));
+        let said = "TLS 1.3 has no handshake message of type 12";
+        assert_eq!(problems(&connection).contains(&said), is_1_3, "{:?}", connection.problems);
+        assert_eq!([named(&connection, "random").len(), named(&connection, "body").len()], [1, 1], "{is_1_3}");
+    }
+}
+
 /// RFC 9846 §4.3: the table of extensions and messages.
 #[test]
 fn an_extension_that_may_not_stand_in_a_message_is_a_problem() {
