@@ -160,3 +160,79 @@ pub(super) fn bytes(bytes: &[u8], show: Show) -> String {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 8701 §2: sixteen numbers of two equal bytes.
+    #[test]
+    fn grease_is_what_rfc_8701_reserves() {
+        let reserved: alloc::vec::Vec<u16> = (0..16).map(|each| 0x0a0a + 0x1010 * each).collect();
+        for each in 0..=u16::MAX {
+            assert_eq!(is_grease(each), reserved.contains(&each), "{each:#x}");
+        }
+        assert_eq!(extension(0x2a2a), "GREASE");
+        assert_eq!(extension(0x2a2b), "unknown_extension");
+        assert_eq!(extension(43), "supported_versions");
+        assert_eq!(number(0x2a2a, 2, Naming::Version), "GREASE (0x2a2a)");
+        assert_eq!(number(0x2a2a, 2, Naming::Group), "GREASE (0x2a2a)");
+    }
+
+    #[test]
+    fn a_number_is_shown_with_its_name_if_it_has_one() {
+        for (value, width, naming, shown) in [
+            (7, 4, Naming::Plain, "7"),
+            (7, 2, Naming::Size, "7 bytes"),
+            (0x0304, 2, Naming::Version, "TLS 1.3 (0x0304)"),
+            (0x0303, 2, Naming::Version, "TLS 1.2 (0x0303)"),
+            (0x0302, 2, Naming::Version, "TLS 1.1 (0x0302)"),
+            (0x0301, 2, Naming::Version, "TLS 1.0 (0x0301)"),
+            (0x0300, 2, Naming::Version, "SSL 3.0 (0x0300)"),
+            (0x0200, 2, Naming::Version, "0x0200"),
+            (0x1301, 2, Naming::Suite, "TLS_AES_128_GCM_SHA256 (0x1301)"),
+            (0x5600, 2, Naming::Suite, "TLS_FALLBACK_SCSV (0x5600)"),
+            (0x001d, 2, Naming::Group, "x25519 (0x001d)"),
+            (0x0100, 2, Naming::Group, "ffdhe2048 (0x0100)"),
+            (0x0807, 2, Naming::Scheme, "ed25519 (0x0807)"),
+            (0x0602, 2, Naming::Scheme, "dsa_sha512 (0x0602)"),
+            (2, 1, Naming::CertificateType, "RawPublicKey (0x02)"),
+            (1, 1, Naming::KeyUpdate, "update_requested (0x01)"),
+            (2, 1, Naming::Level, "fatal (0x02)"),
+            (40, 1, Naming::Alert, "handshake_failure (0x28)"),
+            (0, 1, Naming::Compression, "null (0x00)"),
+            (1, 1, Naming::Compression, "0x01"),
+            (0, 1, Naming::NameType, "host_name (0x00)"),
+            (1, 1, Naming::NameType, "0x01"),
+            (1, 1, Naming::StatusType, "ocsp (0x01)"),
+            (0, 1, Naming::StatusType, "0x00"),
+            (0, 1, Naming::PskMode, "psk_ke (0x00)"),
+            (1, 1, Naming::PskMode, "psk_dhe_ke (0x01)"),
+            (2, 1, Naming::PskMode, "0x02"),
+            (1, 2, Naming::CertificateCompression, "zlib (0x0001)"),
+            (2, 2, Naming::CertificateCompression, "brotli (0x0002)"),
+            (3, 2, Naming::CertificateCompression, "zstd (0x0003)"),
+            (4, 2, Naming::CertificateCompression, "0x0004"),
+        ] {
+            assert_eq!(number(value, width, naming), shown);
+        }
+    }
+
+    #[test]
+    fn of_a_long_value_64_bytes_are_shown() {
+        for len in [0, 63, 64] {
+            assert_eq!(bytes(&alloc::vec![b'a'; len], Show::Text), "a".repeat(len));
+            assert_eq!(bytes(&alloc::vec![7; len], Show::Hex), "07".repeat(len));
+        }
+        assert_eq!(bytes(&[b'a'; 65], Show::Text), "a".repeat(64) + "... (65 bytes)");
+        assert_eq!(bytes(&[7; 65], Show::Name), "07".repeat(64) + "... (65 bytes)", "it is no name");
+        assert_eq!(bytes(&[7; 65], Show::Count), "65 bytes");
+        assert_eq!(bytes(b"\x1b[31m\xe2", Show::Text), "\\x1b[31m\\xe2");
+    }
+
+    #[test]
+    fn a_content_type_has_its_name() {
+        let names = ["unknown", "change_cipher_spec", "alert", "handshake", "application_data", "unknown"];
+        assert_eq!([19, 20, 21, 22, 23, 24].map(content_type), names);
+    }
+}
