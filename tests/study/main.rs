@@ -13,6 +13,7 @@ mod golden;
 mod heard;
 #[path = "../support/identity.rs"]
 mod identity;
+mod lines;
 mod machine;
 mod page;
 mod properties;

@@ -1,13 +1,13 @@
 //! What a study says of messages and certificates that are unusual or wrong.
 
 use crate::end::End;
-use crate::heard::{assert_tiled, handshake, study};
+use crate::heard::{assert_tiled, fixed, handshake, study};
 use crate::identity::Pki;
 use countersign::adversary::peer::Peer;
 use countersign::adversary::run::{Run, Want};
 use countersign::adversary::script::{Over, Step, before, legal};
-use countersign::study::{Connection, Conversation, Field, KeyLog, Study};
-use countersign::{HandshakeType as H, Policy, Role};
+use countersign::study::{Connection, Conversation, Field, Input, KeyLog, Study, Text, Value};
+use countersign::{HandshakeType as H, NamedGroup, Padding, Policy, Role, Verdict};
 
 /// A plaintext record.
 fn record(content_type: u8, content: &[u8]) -> Vec<u8> {
@@ -291,4 +291,168 @@ fn a_key_that_is_missing_is_asked_for_by_its_name() {
         let said = said(client, server, &log);
         assert!(said.iter().any(|text| text.starts_with(&expected)), "{expected}: {said:?}");
     }
+}
+
+// ---- streams ----
+
+/// What is no record, and what is the beginning of one (RFC 8446 §5.2: TLS 1.2 has the longest).
+#[test]
+fn a_stream_that_is_cut_is_told_from_one_that_is_no_tls() {
+    let header = |len: u16| [&[22, 3, 3][..], &len.to_be_bytes()].concat();
+    for (stream, name) in [
+        (b"GET ".to_vec(), "cut"),
+        (b"GET /".to_vec(), "not_tls"),
+        (header(18_432), "cut"),
+        (header(18_433), "not_tls"),
+        (header(3), "cut"),
+        ([header(3), vec![1, 0]].concat(), "cut"),
+        (vec![19, 3, 3, 0, 1, 0], "not_tls"),
+        (vec![25, 3, 3, 0, 1, 0], "not_tls"),
+        (vec![22, 3, 5, 0, 1, 0], "not_tls"),
+        (vec![22, 2, 3, 0, 1, 0], "not_tls"),
+    ] {
+        let connection = of_server(&stream);
+        let names: Vec<_> = connection.fields.iter().map(|field| &*field.name).collect();
+        assert_eq!((names, connection.records.len()), (vec![name], 0), "{stream:?}");
+    }
+}
+
+/// Sentences with the name of an end are there in both languages.
+#[test]
+fn an_end_has_its_name_in_each_language() {
+    let study = study(Conversation::of_streams("", b"GET / HTTP", b"HTTP/1.1 400"), "");
+    let said = |language: fn(&Text) -> &str| -> Vec<&str> {
+        study.connections[0].problems.iter().map(|problem| language(&problem.text)).take(2).collect()
+    };
+    let en = ["client", "server"].map(|end| format!("from byte 0 of the {end}'s stream on there is no TLS record"));
+    let es = ["cliente", "servidor"].map(|end| format!("desde el byte 0 del flujo del {end} no hay registros TLS"));
+    assert_eq!(
+        (said(|text| &text.en), said(|text| &text.es)),
+        (en.each_ref().map(|s| &**s).into(), es.each_ref().map(|s| &**s).into())
+    );
+}
+
+#[test]
+fn a_plaintext_alert_is_divided_into_its_fields() {
+    let connection = of_server(&record(21, &[2, 40]));
+    let values: Vec<_> = connection.fields.iter().map(|field| (&*field.name, &*field.value)).collect();
+    assert!(values.ends_with(&[("level", "fatal (0x02)"), ("description", "handshake_failure (0x28)")]), "{values:?}");
+    assert!(values.contains(&("alert", "handshake_failure (0x28)")));
+}
+
+#[test]
+fn the_request_of_a_status_of_another_type_is_not_divided() {
+    for (body, names) in [
+        (&[1, 0, 0, 0, 0][..], &["responder_id_list", "request_extensions"][..]),
+        (&[2, 0, 0, 0, 0], &["extension_data"]),
+    ] {
+        let extension = [&[0, 5, 0, 5][..], body].concat();
+        let hello = [&[3, 3][..], &[7; 32], &[0, 0, 2, 0x13, 1, 1, 0, 0, 9], &extension].concat();
+        let study = study(Conversation::of_streams("", &record(22, &message(1, &hello)), &[]), "");
+        assert_tiled(&study);
+        let all = ["responder_id_list", "request_extensions", "extension_data"];
+        let found: Vec<_> = all.into_iter().filter(|name| !named(&study.connections[0], name).is_empty()).collect();
+        assert_eq!(found, names);
+    }
+}
+
+/// The random of the first identifies the connection in a key log.
+#[test]
+fn a_second_hello_does_not_rename_the_connection() {
+    let (heard, _) = handshake(Policy::new(), Policy::new());
+    let hello = heard.pieces().next().unwrap().1.to_vec();
+    let mut second = hello.clone();
+    second[11..43].fill(9);
+    let study = study(Conversation::of_streams("", &[&hello[..], &second].concat(), &[]), "");
+    assert_eq!(study.connections[0].client_random.unwrap(), hello[11..43]);
+}
+
+#[test]
+fn nothing_of_tls_1_2_is_read_as_tls_1_3_on_either_side() {
+    let (heard, _) = handshake(Policy::new(), Policy::new());
+    let hello = heard.pieces().next().unwrap().1;
+    let client = [hello, &record(22, &message(16, &[7; 32])), &record(23, &[7; 40])].concat();
+    let server = [record(22, &server_hello(0x0303, &[])), record(23, &[7; 40])].concat();
+    let study = study(Conversation::of_streams("", &client, &server), "");
+    let not_explained = study.connections[0].records.iter().filter_map(|record| record.unopened.as_ref());
+    let said: Vec<_> = not_explained.map(|text| &*text.en).collect();
+    assert_eq!(said, ["this connection is not TLS 1.3: only its hellos are explained"; 2], "one of each end");
+    let said = problems(&study.connections[0]);
+    assert!(!said.iter().any(|text| text.contains("secret") || text.contains("key log")), "{said:?}");
+}
+
+/// RFC 9846 §4.3.10: a server drops early data, and what follows it has its numbers from 0 on.
+#[test]
+fn early_data_that_nobody_opens_does_not_count() {
+    let (heard, log) = handshake(Policy::new(), Policy::new());
+    let stream = |role| heard.pieces().filter(move |(from, _)| *from == role).flat_map(|(_, bytes)| bytes.to_vec());
+    let (client, server): (Vec<u8>, Vec<u8>) = (stream(Role::Client).collect(), stream(Role::Server).collect());
+    let len = 5 + usize::from(u16::from_be_bytes([client[3], client[4]]));
+    let (hello, rest) = client.split_at(len);
+    // The extension early_data, empty, at the end: record, message and extensions are four bytes longer.
+    let mut offers = [hello, &[0, 42, 0, 0]].concat();
+    let suites = 44 + usize::from(offers[43]);
+    let after_suites = suites + 2 + usize::from(u16::from_be_bytes([offers[suites], offers[suites + 1]]));
+    for at in [3, 7, after_suites + 1 + usize::from(offers[after_suites])] {
+        let longer = u16::from_be_bytes([offers[at], offers[at + 1]]) + 4;
+        offers[at..at + 2].copy_from_slice(&longer.to_be_bytes());
+    }
+    let early = record(23, &[7; 40]).repeat(2);
+    for (hello, early, opens) in
+        [(hello, &[][..], true), (&offers, &early, true), (&offers, &[], true), (hello, &early, false)]
+    {
+        let study = study(Conversation::of_streams("", &[hello, early, rest].concat(), &server), &log);
+        assert_tiled(&study);
+        let finished = study.connections[0]
+            .messages
+            .iter()
+            .any(|message| message.sender == Role::Client && message.name == "finished");
+        let said = problems(&study.connections[0]).join("; ");
+        assert_eq!(said.contains("early data (0-RTT), which is not opened here"), opens && !early.is_empty(), "{said}");
+        assert_eq!(finished, opens, "{:?}", study.connections[0].problems);
+    }
+}
+
+/// The key log has what a connection used; from where it was computed, only private keys lead there.
+#[test]
+fn what_is_missing_of_the_key_schedule_says_why() {
+    let missing = |connection: &Connection, name: &str| -> String {
+        let secret = connection.secrets.iter().find(|secret| secret.name == name).unwrap();
+        let Value::Missing(why) = &secret.value else { panic!("{name} is known") };
+        why.en.to_string()
+    };
+    let (heard, log) = handshake(Policy::new(), Policy::new());
+    let [hello, answer] = [0, 1].map(|place| heard.pieces().nth(place).unwrap().1.to_vec());
+    let whole = study(heard, &log);
+    let private = missing(&whole.connections[0], "handshake_derived_secret");
+    assert!(private.contains("private key"), "{private}");
+    let hellos = study(Conversation::of_streams("", &hello, &answer), "");
+    let not_logged = missing(&hellos.connections[0], "client_handshake_traffic_secret");
+    assert!(not_logged.contains("key log"), "{not_logged}");
+    let not_reached = missing(&hellos.connections[0], "client_application_traffic_secret_0");
+    assert!(!not_reached.contains("key log") && not_reached != private, "{not_reached}");
+}
+
+#[test]
+fn a_shared_secret_is_made_from_the_shares_of_the_chosen_group() {
+    let [x25519, p256] = [NamedGroup::X25519, NamedGroup::SECP256R1];
+    for (shares, chosen, len) in [([x25519, p256], p256, 65), ([p256, x25519], x25519, 32)] {
+        let (heard, log) = handshake(Policy::new().key_shares(&shares), Policy::new().groups(&[chosen]));
+        let study = study(heard, &log);
+        let secret = study.connections[0].secrets.iter().find(|secret| secret.name == "shared_secret").unwrap();
+        let spans = secret.inputs.iter().filter_map(|input| match input {
+            Input::Span { name, len, .. } => Some((&**name, *len)),
+            _ => None,
+        });
+        assert!(spans.eq([("client key_share", len), ("server key_share", len)]), "{:?}", secret.inputs);
+    }
+}
+
+#[test]
+fn padding_is_shown_as_zeros() {
+    let policy = || Policy::new().published_key_exchange().padding(Padding::Multiple(64));
+    let study = fixed(policy(), policy(), Verdict::Accept);
+    assert_tiled(&study);
+    let zeros: Vec<_> = named(&study.connections[0], "zeros").into_iter().map(|field| &*field.value).collect();
+    assert_eq!(zeros, ["54 bytes", "43 bytes"], "9 and 20 bytes of data, and their types");
 }

@@ -74,7 +74,7 @@ fn what_was_received_before_is_read_first() {
         assert_eq!(server.hs.state(), State::WaitCertificate, "{read}");
     }
     // What lies beyond the memory was not received.
-    for range in [4..9, 9..20, 5..4] {
+    for range in [4..9, 9..20] {
         let rx = Inbox::from_received([22; 4], range);
         assert!(rx.is_empty());
     }
