@@ -22,6 +22,10 @@ struct Faults {
     flushed: usize,
     /// Writing waits, and takes nothing.
     full: bool,
+    /// What reads report after we have ended our side.
+    late: VecDeque<Io>,
+    /// The peer's end has been read.
+    ended: bool,
 }
 
 impl Faults {
@@ -42,7 +46,9 @@ impl Faulty {
 impl Read for Faulty {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.next(|faults| &mut faults.read)?;
-        self.0.read(buf)
+        let n = self.0.read(buf)?;
+        self.1.lock().unwrap().ended |= n == 0;
+        Ok(n)
     }
 }
 
@@ -73,6 +79,9 @@ impl Transport for Faulty {
     }
 
     fn shutdown_write(&mut self) -> io::Result<()> {
+        let mut faults = self.1.lock().unwrap();
+        let late = std::mem::take(&mut faults.late);
+        faults.read.extend(late);
         self.0.shutdown_write()
     }
 }
@@ -81,11 +90,17 @@ type Server = thread::JoinHandle<io::Result<Stream<TcpStream>>>;
 
 /// A client over TCP with faults, the server that accepts or refuses it, and what will go wrong.
 fn meet(world: &World) -> (Stream<Faulty>, Server, Arc<Mutex<Faults>>) {
+    let (client, server, faults) = try_to_meet(world, "server.test", Faults::default());
+    (client.unwrap(), server, faults)
+}
+
+/// The same, with faults in the handshake.
+fn try_to_meet(world: &World, name: &str, faults: Faults) -> (io::Result<Stream<Faulty>>, Server, Arc<Mutex<Faults>>) {
     let ((near, far), acceptor) = (tcp(), world.acceptor());
-    let faults = Arc::new(Mutex::new(Faults::default()));
+    let faults = Arc::new(Mutex::new(faults));
     let near = Faulty(near, Arc::clone(&faults));
     let server = thread::spawn(move || acceptor.accept(far));
-    (world.connector().connect("server.test", near).unwrap(), server, faults)
+    (world.connector().connect(name, near), server, faults)
 }
 
 /// The same, with a server that has accepted its client, and is known to have done so.
@@ -118,6 +133,88 @@ fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (done, is_done) = mpsc::channel();
     thread::spawn(move || done.send(work()));
     is_done.recv_timeout(Duration::from_secs(20)).expect("an end")
+}
+
+// ---- the handshake ----
+
+#[test]
+fn a_handshake_goes_on_after_interruptions() {
+    let mut faults = Faults::default();
+    faults.each(|calls| calls.extend([Io::Interrupted; 3]));
+    let (client, _server, faults) = try_to_meet(&World::new(), "server.test", faults);
+    client.unwrap().confirmed().unwrap();
+    faults.lock().unwrap().each(|calls| assert!(calls.is_empty()));
+}
+
+/// The first error says more than those that it causes.
+#[test]
+fn a_handshake_reports_what_the_transport_has_reported_first() {
+    for (write, read, kind) in [
+        (None, Io::ConnectionReset, Io::ConnectionReset),
+        (None, Io::WouldBlock, Io::TimedOut),
+        (Some(Io::BrokenPipe), Io::ConnectionReset, Io::BrokenPipe),
+    ] {
+        let faults = Faults { write: write.into_iter().collect(), read: [read].into(), ..Faults::default() };
+        let (client, _server, _) = try_to_meet(&World::new(), "server.test", faults);
+        assert_eq!(client.map(drop).unwrap_err().kind(), kind, "{write:?} {read:?}");
+    }
+}
+
+/// TCP resets a connection that is dropped with unread bytes, and the peer would not see the alert.
+#[test]
+fn who_refuses_its_peer_waits_for_the_end_and_for_nothing_else() {
+    let mut world = World::new();
+    world.client = world.client.close_deadline(Duration::from_secs(3600));
+    let world = Arc::new(world);
+    for (late, ended) in [(None, true), (Some(Io::Interrupted), true), (Some(Io::ConnectionReset), false)] {
+        let faults = Faults { late: late.into_iter().collect(), ..Faults::default() };
+        let world = Arc::clone(&world);
+        in_time(move || {
+            let (client, server, faults) = try_to_meet(&world, "another.test", faults);
+            let error = client.map(drop).unwrap_err();
+            assert_eq!(failure(&error).error().map(|error| error.name()), Some("Rejected"), "{error}");
+            assert_eq!(faults.lock().unwrap().ended, ended, "{late:?}");
+            server.join().unwrap().map(drop).unwrap_err();
+        });
+    }
+}
+
+/// A transport that keeps what is written until it is flushed.
+struct Buffering(TcpStream, Vec<u8>);
+
+impl Read for Buffering {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buf)
+    }
+}
+
+impl Write for Buffering {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.1.write(buf)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.write_all(&std::mem::take(&mut self.1))
+    }
+}
+
+#[test]
+fn the_last_flight_of_a_handshake_is_flushed() {
+    let world = World::new();
+    let ((near, far), acceptor) = (tcp(), world.acceptor());
+    let server = thread::spawn(move || acceptor.accept(far));
+    let _client = world.connector().connect("server.test", Untimed(Buffering(near, Vec::new()))).unwrap();
+    in_time(move || server.join()).unwrap().expect("the client's Finished has come");
+}
+
+/// A transport without an end of its own for each direction has at least nothing left to write.
+#[test]
+fn an_untimed_transport_is_flushed_where_it_would_end() {
+    let (near, mut far) = tcp();
+    let mut transport = Untimed(Buffering(near, b"last".to_vec()));
+    assert_eq!(transport.timeouts().unwrap(), Timeouts::default());
+    transport.shutdown_write().unwrap();
+    far.read_exact(&mut [0; 4]).unwrap();
 }
 
 // ---- writing ----

@@ -199,6 +199,7 @@ fn data_behind_a_key_change_is_a_violation() {
             1 => drop(client.read(&[&flight[0].1[..], &flight[1].1].concat(), usize::MAX)),
             _ => {
                 assert_eq!(client.session.read_handshake(&flight[0].1), Ok(false));
+                assert_eq!(client.session.read_handshake(&[]), Ok(false), "nothing came under the old keys");
                 client.read(&flight[1].1[..1], 1); // under Initial keys, because quinn has no others
             }
         }
@@ -253,6 +254,17 @@ fn messages_that_quic_forbids_after_the_handshake_are_refused() {
         assert!(client.session.next_1rtt_keys().is_some());
     }
     assert_eq!(u64::from(crypto(Alert::UNEXPECTED_MESSAGE)), 0x10a);
+}
+
+/// In the handshake it is a message like any other.
+#[test]
+fn a_certificate_request_before_its_turn_is_unexpected() {
+    let world = World::new();
+    let (mut client, mut bare) = (Theirs::client(&world), Bare::server(&world, policy(), Some(&[])));
+    bare.read(&client.write());
+    client.read(&bare.write()[0].1, usize::MAX);
+    client.read(&[13, 0, 0, 3, 0, 0, 0], usize::MAX);
+    assert_eq!(client.error.unwrap().code, crypto(Alert::UNEXPECTED_MESSAGE));
 }
 
 /// Tickets are checked and dropped, also with early_data.

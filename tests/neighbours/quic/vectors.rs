@@ -3,11 +3,11 @@
 use crate::world::World;
 use bytes::BytesMut;
 use countersign::Suite;
-use countersign::adapters::quinn::ResetKey;
 use countersign::adapters::quinn::quinn_proto::crypto::{
-    ClientConfig, HeaderKey, HmacKey, Keys, PacketKey, ServerConfig, Session,
+    ClientConfig, HandshakeTokenKey, HeaderKey, HmacKey, Keys, PacketKey, ServerConfig, Session,
 };
 use countersign::adapters::quinn::quinn_proto::{ConnectionId, Side, transport_parameters::TransportParameters};
+use countersign::adapters::quinn::{ResetKey, TokenKey};
 use countersign::internals::crypto::quic::PacketSecret;
 use std::sync::Arc;
 
@@ -132,6 +132,8 @@ fn the_limits_of_each_aead_are_those_of_section_6_6() {
     ] {
         let key = PacketSecret::new(suite, &vec![1; secret]).unwrap().packet_key().unwrap();
         assert_eq!((key.confidentiality_limit(), key.integrity_limit()), (confidentiality, integrity));
+        let header_key = PacketSecret::new(suite, &vec![1; secret]).unwrap().header_key().unwrap();
+        assert_eq!(HeaderKey::sample_size(&header_key), 16, "§5.4.2");
         assert!(PacketSecret::new(suite, &vec![1; secret - 1]).is_err() && PacketSecret::new(suite, &[1; 49]).is_err());
     }
 }
@@ -158,6 +160,20 @@ fn what_cannot_be_protected_is_not_sent() {
     let mut packet = vec![0xee; 30];
     keys.packet.local.encrypt(0, &mut packet, 31);
     assert_eq!(packet, [0; 30]);
+}
+
+/// Keys for one process: another process has others.
+#[test]
+fn random_host_keys_differ() {
+    let [one, other] = [(); 2].map(|()| ResetKey::random().unwrap());
+    let mut token = vec![0; one.signature_len()];
+    one.sign(b"connection", &mut token);
+    assert!(one.verify(b"connection", &token).is_ok() && other.verify(b"connection", &token).is_err());
+    let [one, other] = [(); 2].map(|()| TokenKey::random().unwrap().aead_from_hkdf(b"token"));
+    let mut sealed = b"address".to_vec();
+    one.seal(&mut sealed, b"").unwrap();
+    assert!(other.open(&mut sealed.clone(), b"").is_err());
+    assert_eq!(one.open(&mut sealed, b"").unwrap(), b"address");
 }
 
 /// RFC 9000 §10.3.2: nobody can make the token of another connection or another host.
