@@ -10,6 +10,7 @@ mod rsa;
 
 mod alerts;
 mod authentication;
+mod catalogue;
 mod certificate_types;
 mod changes;
 mod client_hello;

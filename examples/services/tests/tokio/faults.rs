@@ -93,6 +93,33 @@ async fn what_could_not_be_sent_is_no_orderly_close_after_the_deadline_either() 
     assert_eq!((error.kind(), error.to_string()), (Io::BrokenPipe, io::Error::from(Io::BrokenPipe).to_string()));
 }
 
+/// A peer that has our close_notify may end without its own.
+#[tokio::test(start_paused = true)]
+async fn a_close_is_answered_by_the_end_of_the_transport() {
+    let (mut client, mut server, _) = meet(&World::new()).await;
+    let (closed, read) = tokio::join!(client.close(), async move {
+        let n = server.read(&mut [0]).await;
+        drop(server);
+        n
+    });
+    closed.unwrap();
+    assert_eq!(read.unwrap(), 0);
+}
+
+/// A client that no server has confirmed does not know whether it was accepted.
+#[tokio::test(start_paused = true)]
+async fn at_the_deadline_only_a_confirmed_client_has_closed_in_order() {
+    for confirms in [true, false] {
+        let mut world = World::new();
+        world.server = world.server.policy(Policy::new().confirm_clients(confirms));
+        let (near, far) = duplex(100_000);
+        let (mut client, _silent) =
+            tokio::try_join!(world.connector().connect("server.test", near), world.acceptor().accept(far)).unwrap();
+        let closed = timeout(Duration::from_secs(60), client.close()).await.expect("a deadline");
+        assert_eq!(closed.map_err(|error| error.kind()), if confirms { Ok(()) } else { Err(Io::TimedOut) });
+    }
+}
+
 /// A transport may buffer, and who flushes is sure that it buffers nothing more.
 #[tokio::test(start_paused = true)]
 async fn a_flush_reaches_the_transport_from_either_form_of_the_stream() {
