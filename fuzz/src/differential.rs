@@ -48,6 +48,7 @@ const DIFFERENCES: &[Difference] = &[
     server("UnsupportedVersion", "", "legacy_version is not 0x0303 (§4.2.2)"),
     server("NoCommonCertificateType", "", "they do not know RFC 7250"),
     server("IllegalRecordSizeLimit", "", "they do not know RFC 8449"),
+    server("UnsolicitedExtension", "", "quic_transport_parameters without QUIC (RFC 9001 §8.2)"),
     // They refuse.
     client(
         "",
