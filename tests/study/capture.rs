@@ -193,3 +193,32 @@ proptest! {
         }
     }
 }
+
+/// RFC 1071: the ones' complement sum of a whole header is all ones.
+#[test]
+fn the_checksums_of_written_packets_are_right() {
+    let sum = |bytes: &[u8]| {
+        let words = bytes.chunks(2).map(|pair| u32::from(u16::from_be_bytes([pair[0], *pair.get(1).unwrap_or(&0)])));
+        let sum: u32 = words.sum();
+        (sum & 0xffff) + (sum >> 16)
+    };
+    let (heard, log) = handshake(Policy::new(), Policy::new());
+    let file = pcapng(&heard, &log);
+    let (mut rest, mut packets) = (&file[..], 0);
+    let word = |at: &[u8]| u32::from_le_bytes(at[..4].try_into().unwrap()) as usize;
+    while !rest.is_empty() {
+        let (typ, len) = (word(rest), word(&rest[4..]));
+        // An Enhanced Packet Block: interface, time, lengths, and then the packet.
+        if typ == 6 {
+            let packet = &rest[28..28 + word(&rest[20..])];
+            let (ip, tcp) = packet.split_at(20);
+            assert_eq!(sum(ip), 0xffff, "IP");
+            let pseudo = [&ip[12..20], &[0, 6], &(tcp.len() as u16).to_be_bytes(), tcp].concat();
+            let folded = sum(&pseudo);
+            assert_eq!((folded & 0xffff) + (folded >> 16), 0xffff, "TCP");
+            packets += 1;
+        }
+        rest = &rest[len..];
+    }
+    assert!(packets > heard.pieces().count(), "all pieces, and their connection");
+}
