@@ -62,6 +62,7 @@ const DIFFERENCES: &[Difference] = &[
         "ServerNameMustContainOneHostName",
         "a name that is no DNS name counts as none: only the caller uses it",
     ),
+    server("", "TrailingData(\"Empty\")", "extended_main_secret with a body: TLS 1.3 does not read it"),
     server("", "OfferedDuplicateCertificateCompressions", "we do not read compress_certificate (RFC 8879)"),
 ];
 

@@ -441,10 +441,14 @@ fn a_shared_secret_is_made_from_the_shares_of_the_chosen_group() {
         let study = study(heard, &log);
         let secret = study.connections[0].secrets.iter().find(|secret| secret.name == "shared_secret").unwrap();
         let spans = secret.inputs.iter().filter_map(|input| match input {
-            Input::Span { name, len, .. } => Some((&**name, *len)),
+            Input::Span { name, space, len, .. } => Some((&**name, study.connections[0].spaces[*space].sender, *len)),
             _ => None,
         });
-        assert!(spans.eq([("client key_share", len), ("server key_share", len)]), "{:?}", secret.inputs);
+        assert!(
+            spans.eq([("client key_share", Role::Client, len), ("server key_share", Role::Server, len)]),
+            "{:?}",
+            secret.inputs
+        );
     }
 }
 

@@ -44,10 +44,12 @@ fn a_handshake_that_was_finished_has_nothing_to_give_up<C: Carried>() {
     play(&mut client, &mut server, &mut |_, _, _| false);
     for end in [&mut client, &mut server] {
         C::finish(&mut end.hs).unwrap();
-        let pending = C::pending(&end.tx);
+        let (pending, driven) = (C::pending(&end.tx), end.hs.drive(&mut end.rx, &mut end.tx));
         end.hs.abort(AlertDescription::ACCESS_DENIED, &mut end.tx).unwrap();
         end.hs.cancel(&mut end.tx).unwrap();
         assert_eq!((C::pending(&end.tx), end.hs.state()), (pending, State::Connected));
+        // By messages, the transport has the alert to convey.
+        assert_eq!(end.hs.drive(&mut end.rx, &mut end.tx) == driven, C::WRITES_ALERTS);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Connection, IDENTITY, connected, suite};
 use crate::common::{End, carry};
-use crate::script::Protection;
+use crate::script::{self, Protection};
 use countersign::{
     AlertDescription, ContentType, Counters, ErrorKind, Event, Inbox, Misuse, Outbox, Policy, Receiver, Role,
 };
@@ -306,15 +306,42 @@ fn records_are_protected_after_a_sleep_as_they_were_before() {
     }
 }
 
-/// RFC 8449: the peer would refuse longer records, before and after a sleep.
+/// RFC 8449: each end keeps the other's limit, and its own.
 #[test]
-fn the_record_size_limit_of_the_peer_holds_after_a_sleep() {
-    let (short, long) = (Policy::new().record_size_limit(100), Policy::new());
-    let Connection { client, mut server, c, s } = connected(short, long.clone());
+fn record_size_limits_hold_after_a_sleep() {
+    let (short, long) = (Policy::new().record_size_limit(100), Policy::new().record_size_limit(16_385));
+    let Connection { mut client, mut server, c, s } = connected(short.clone(), long.clone());
     let s = sleep_and_wake(s, &mut server, &long);
+    let c = sleep_and_wake(c, &mut client, &short);
+    let mut key = Protection::of(s.expose_secrets().0, suite(&server));
     let mut world = Connection { client, server, c, s };
     assert_eq!(world.s.write(&[7; 1000], &mut world.server.tx), Ok(1000));
+    let records = script::records(world.server.tx.pending()).len();
+    assert_eq!(records, 11, "of at most 99 bytes");
     assert_eq!(world.to_client(), Ok((vec![7; 1000], vec![])));
+    (0..records).for_each(|_| drop(key.seal(ContentType::APPLICATION_DATA, &[7; 90], 0)));
+    world.client.gets(&key.seal(ContentType::APPLICATION_DATA, &[7; 100], 0));
+    let error = world.c.receive(&mut world.client.rx, &mut world.client.tx).unwrap_err();
+    assert_eq!(error.name(), "RecordOverflow");
+}
+
+/// Empty records, and warnings, since the last record that had content.
+#[test]
+fn empty_records_and_warnings_are_counted_over_a_sleep() {
+    for (content, typ, most, name) in [
+        (&[][..], ContentType::APPLICATION_DATA, limits::MAX_EMPTY_RECORDS, "TooManyEmptyRecords"),
+        (&[1, AlertDescription::USER_CANCELED.0], ContentType::ALERT, limits::MAX_WARNINGS, "TooManyWarnings"),
+    ] {
+        let Connection { mut client, server, mut c, s } = connected(policy(), policy());
+        let mut key = Protection::of(s.expose_secrets().0, suite(&server));
+        for _ in 0..most {
+            client.gets(&key.seal(typ, content, 0));
+            assert_eq!(c.receive(&mut client.rx, &mut client.tx), Ok(Event::Read));
+            c = sleep_and_wake(c, &mut client, &policy());
+        }
+        client.gets(&key.seal(typ, content, 0));
+        assert_eq!(c.receive(&mut client.rx, &mut client.tx).unwrap_err().name(), name);
+    }
 }
 
 /// The client still learns whether it is accepted.
