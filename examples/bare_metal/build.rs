@@ -32,7 +32,9 @@ fn identity(name: &str, out: &Path) -> Result<(), Box<dyn Error>> {
 /// ring 0.17.14 calls its assembly on every target of the architecture, but builds it only for known operating systems;
 /// `none` is not among them. Its package contains the sources.
 fn assemble_ring(arch: &str) -> Result<(), Box<dyn Error>> {
-    let metadata = cargo_metadata::MetadataCommand::new().other_options(["--offline".into()]).exec()?;
+    // Packages that only other targets need may not be here.
+    let options = ["--offline".into(), format!("--filter-platform={}", env::var("TARGET")?)];
+    let metadata = cargo_metadata::MetadataCommand::new().other_options(options).exec()?;
     let ring = metadata.packages.iter().find(|package| package.name == "ring").ok_or("no ring among our packages")?;
     let folder = ring.manifest_path.parent().ok_or("a package without a folder")?;
     let ours = |name: &str| match arch {
