@@ -6,15 +6,15 @@ use countersign::study::{Conversation, KeyLog};
 use countersign::{Policy, Role};
 use proptest::prelude::*;
 
-fn read(file: &[u8]) -> Capture {
+pub fn read(file: &[u8]) -> Capture {
     capture::read(file).map_err(|error| panic!("{error}")).unwrap()
 }
 
-fn pieces(conversation: &Conversation) -> Vec<(Role, Vec<u8>)> {
+pub fn pieces(conversation: &Conversation) -> Vec<(Role, Vec<u8>)> {
     conversation.pieces().map(|(from, bytes)| (from, bytes.to_vec())).collect()
 }
 
-fn stream(conversation: &Conversation, role: Role) -> Vec<u8> {
+pub fn stream(conversation: &Conversation, role: Role) -> Vec<u8> {
     conversation.pieces().filter(|(from, _)| *from == role).flat_map(|(_, bytes)| bytes.to_vec()).collect()
 }
 
@@ -31,7 +31,7 @@ fn what_is_written_with_its_secrets_is_read_and_decrypted() {
 }
 
 /// A legacy pcap file with these packets.
-fn pcap(link: u32, packets: &[Vec<u8>]) -> Vec<u8> {
+pub fn pcap(link: u32, packets: &[Vec<u8>]) -> Vec<u8> {
     let mut file = Vec::new();
     for word in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, link] {
         file.extend(word.to_le_bytes());
@@ -46,7 +46,7 @@ fn pcap(link: u32, packets: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// A TCP segment over IP.
-fn segment(v6: bool, from_client: bool, sequence_number: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
+pub fn segment(v6: bool, from_client: bool, sequence_number: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
     let ports = if from_client { [40_000_u16, 443] } else { [443, 40_000] };
     let mut tcp: Vec<u8> = ports.iter().flat_map(|port| port.to_be_bytes()).collect();
     tcp.extend(sequence_number.to_be_bytes());
@@ -70,11 +70,11 @@ fn segment(v6: bool, from_client: bool, sequence_number: u32, flags: u8, payload
     packet
 }
 
-const SYN: u8 = 2;
-const ACK: u8 = 16;
+pub const SYN: u8 = 2;
+pub const ACK: u8 = 16;
 
 /// SYNs, and segments of at most 100 bytes. The client's sequence numbers wrap.
-fn packets(v6: bool, heard: &Conversation) -> Vec<Vec<u8>> {
+pub fn packets(v6: bool, heard: &Conversation) -> Vec<Vec<u8>> {
     let mut next = [u32::MAX - 150, 7];
     let mut packets = Vec::new();
     for (side, flags) in [(0, SYN), (1, SYN | ACK)] {

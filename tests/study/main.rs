@@ -6,6 +6,8 @@ mod capture;
 #[allow(dead_code, reason = "the tests of authenticators use the rest")]
 #[path = "../authenticator/common.rs"]
 mod common;
+#[cfg(feature = "study-pcap")]
+mod damaged_captures;
 mod diagram;
 #[path = "../support/end.rs"]
 mod end;
