@@ -2,6 +2,7 @@
 
 mod echo;
 mod reports;
+mod transport;
 
 use crate::identity::{Identity, Pki};
 use crate::stream::config;
