@@ -220,22 +220,24 @@ fn shown(connection: &Connection, detail: &Detail) -> Connection {
     for problem in &mut shown.problems {
         problem.text = shortened_text(&problem.text);
     }
-    let left_out = [
-        connection.records.len().saturating_sub(shown.records.len()),
-        connection.messages.len().saturating_sub(shown.messages.len()),
-        connection.problems.len().saturating_sub(shown.problems.len()),
-        connection.checks.len().saturating_sub(shown.checks.len()),
-    ];
-    if left_out != [0; 4] {
-        let [records, messages, problems, checks] = left_out;
+    // Also if it is only details that are left out.
+    if detail.records < usize::MAX {
+        let values = |of: &Connection| of.secrets.len().saturating_add(of.hashes.len());
+        let [records, messages, problems, checks, values] = [
+            connection.records.len().saturating_sub(shown.records.len()),
+            connection.messages.len().saturating_sub(shown.messages.len()),
+            connection.problems.len().saturating_sub(shown.problems.len()),
+            connection.checks.len().saturating_sub(shown.checks.len()),
+            values(connection).saturating_sub(values(&shown)),
+        ];
         shown.problems.push(Problem {
             field: None,
             text: Text::made(
                 format!(
-                    "this page would be too long: {records} later records are left out, {messages} messages, {problems} problems, {checks} proofs, and details of long ones; --json has everything"
+                    "this page would be too long: {records} later records are left out, {messages} messages, {problems} problems, {checks} proofs, {values} secrets and hashes, and details of long ones; --json has everything"
                 ),
                 format!(
-                    "la página sería demasiado larga: se omiten {records} registros posteriores, {messages} mensajes, {problems} problemas, {checks} pruebas y detalles de los largos; --json lo tiene todo"
+                    "la página sería demasiado larga: se omiten {records} registros posteriores, {messages} mensajes, {problems} problemas, {checks} pruebas, {values} secretos y hashes, y detalles de los largos; --json lo tiene todo"
                 ),
             ),
         });
